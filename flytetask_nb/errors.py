@@ -1,0 +1,63 @@
+"""The errors of this package: one family, so that one ``except`` is enough.
+
+Every message names the offending value and where it came from, says what was expected, and what to do.
+Each class also derives from the built-in error that a Python user would expect, so that
+``except ValueError`` and ``except AttributeError`` keep working.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "FlyteTaskError",
+    "ImmutableError",
+    "LoadError",
+    "LocalExecutionError",
+    "ModelTypeError",
+    "ModelValueError",
+    "OptionError",
+    "QuantityError",
+    "TaskNotFoundError",
+]
+
+
+class FlyteTaskError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ImmutableError(FlyteTaskError, AttributeError):
+    """An attribute of a read-only model was assigned or deleted."""
+
+
+class ModelTypeError(FlyteTaskError, TypeError):
+    """A model was given an object that is no message, no model, and cannot be turned into one."""
+
+
+class ModelValueError(FlyteTaskError, ValueError):
+    """A model was given a value of the right kind that its field cannot hold."""
+
+
+class OptionError(FlyteTaskError, ValueError):
+    """``set_options`` was given an unknown option, or a value that the option cannot take."""
+
+
+class QuantityError(FlyteTaskError, ValueError):
+    """A text is not a Kubernetes quantity."""
+
+
+class TaskNotFoundError(FlyteTaskError, KeyError):
+    """A collection holds no task of that name or version."""
+
+    def __str__(self) -> str:
+        # KeyError prints the repr of its argument, which would show a sentence in quotes.
+        return str(self.args[0]) if self.args else ""
+
+
+class LoadError(FlyteTaskError, ValueError):
+    """A source could not be read, or holds something else than was expected."""
+
+
+class LocalExecutionError(FlyteTaskError, AssertionError):
+    """A fetched task was asked to run here, where its code is not.
+
+    Derives from ``AssertionError`` because that is what flytekit raises for its own remote entities.
+    """

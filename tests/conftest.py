@@ -1,0 +1,57 @@
+"""What every test can ask for: the truth beside the checkout, and a clean set of options."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(__file__).resolve().parent / "data"
+
+# One place says where the corpus, vectors and transcripts are: a checkout of a user does not have them.
+TRUTH_VARIABLE = "FLYTETASK_NB_TRUTH"
+TRUTH = Path(os.environ.get(TRUTH_VARIABLE, ROOT.parent / "shared"))
+
+# Continuous integration must not go green because nothing was there to compare with.
+REQUIRED_VARIABLE = "FLYTETASK_NB_REQUIRE"
+REQUIRED = frozenset(os.environ.get(REQUIRED_VARIABLE, "").replace(",", " ").split())
+
+
+def absent(what: str, reason: str) -> None:
+    """Skip the test because ``what`` is not here, or fail it where the environment says it must be."""
+    if what in REQUIRED:
+        pytest.fail(f"{reason} ({REQUIRED_VARIABLE} names {what!r})", pytrace=False)
+    pytest.skip(reason)
+
+
+def truth(name: str) -> Path:
+    folder = TRUTH / name
+    if not folder.is_dir():
+        absent("truth", f"{name} is not at hand: {folder} is no folder; {TRUTH_VARIABLE} can name its parent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Real archives, one folder a release."""
+    return truth("corpus")
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """Inputs with the answers of Flyte's own code."""
+    return truth("vectors")
+
+
+@pytest.fixture(scope="session")
+def transcripts() -> Path:
+    """Exchanges with a real Flyte Admin."""
+    return truth("transcripts")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The sample of all of these that ships with the project."""
+    return DATA
