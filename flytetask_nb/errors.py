@@ -17,6 +17,7 @@ __all__ = [
     "OptionError",
     "QuantityError",
     "TaskNotFoundError",
+    "WorkflowIntegrationError",
 ]
 
 
@@ -61,3 +62,7 @@ class LocalExecutionError(FlyteTaskError, AssertionError):
 
     Derives from ``AssertionError`` because that is what flytekit raises for its own remote entities.
     """
+
+
+class WorkflowIntegrationError(FlyteTaskError, NotImplementedError):
+    """A task was used as part of a flytekit workflow, which this package cannot compile yet."""

@@ -24,7 +24,7 @@ M = TypeVar("M", bound=Message)
 class HasFlyteIdl(Protocol):
     """Anything with ``to_flyte_idl()``: this package's models, and flytekit's."""
 
-    def to_flyte_idl(self) -> Any:  # noqa: ANN401 - flytekit's objects answer with messages, None or even numbers
+    def to_flyte_idl(self) -> Any:
         """Give the flyteidl message."""
 
 

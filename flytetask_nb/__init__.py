@@ -1,0 +1,94 @@
+"""Flyte tasks as first-class notebook objects.
+
+Load tasks from files, look at them, tabulate thousands of them::
+
+    import flytetask_nb as ftn
+
+    tasks = ftn.load("release.tgz")
+    tasks["shop.train"]
+
+Only the models are imported with the package; everything else is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb import models
+from flytetask_nb.errors import (
+    FlyteTaskError,
+    ImmutableError,
+    LoadError,
+    LocalExecutionError,
+    ModelTypeError,
+    ModelValueError,
+    OptionError,
+    QuantityError,
+    TaskNotFoundError,
+    WorkflowIntegrationError,
+)
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.showing import install_renderer
+from flytetask_nb.options import set_options
+
+if TYPE_CHECKING:
+    from flytetask_nb import semantics
+    from flytetask_nb.collection import TaskCollection
+    from flytetask_nb.models.showing import Renderer
+    from flytetask_nb.sources import load, load_task
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FlyteTask",
+    "FlyteTaskError",
+    "ImmutableError",
+    "LoadError",
+    "LocalExecutionError",
+    "ModelTypeError",
+    "ModelValueError",
+    "OptionError",
+    "QuantityError",
+    "TaskCollection",
+    "TaskNotFoundError",
+    "WorkflowIntegrationError",
+    "load",
+    "load_task",
+    "models",
+    "semantics",
+    "set_options",
+]
+
+# Where each name that is not imported above is found; "" means that the name is a module itself.
+_LATER = {
+    "TaskCollection": "collection",
+    "load": "sources",
+    "load_task": "sources",
+    "semantics": "",
+}
+
+
+def __getattr__(name: str) -> Any:
+    place = _LATER.get(name)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - not needed to import the package
+
+    if not place:
+        return importlib.import_module(f"{__name__}.{name}")
+    value = getattr(importlib.import_module(f"{__name__}.{place}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _renderer() -> Renderer:
+    from flytetask_nb.views import RENDERER  # noqa: PLC0415 - not needed until something is shown
+
+    return RENDERER
+
+
+install_renderer(_renderer)

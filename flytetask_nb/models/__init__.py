@@ -1,0 +1,119 @@
+"""Typed, read-only views onto flyteidl's messages.
+
+Every message that a task can hold has a class here. Constructors take the arguments of flytekit's model classes in
+their order, so code that was written for those keeps working.
+"""
+
+from __future__ import annotations
+
+from flytetask_nb.models.artifacts import (
+    ArtifactBindingData,
+    ArtifactID,
+    ArtifactKey,
+    ArtifactTag,
+    Granularity,
+    InputBindingData,
+    LabelValue,
+    Operator,
+    Partitions,
+    RuntimeBinding,
+    TimePartition,
+    TimeTransform,
+)
+from flytetask_nb.models.base import Model
+from flytetask_nb.models.documentation import Description, Documentation, SourceCode
+from flytetask_nb.models.enums import OpenEnum
+from flytetask_nb.models.flyte_task import FlyteTask, LocalExecutionMode
+from flytetask_nb.models.identifiers import Identifier, ResourceType
+from flytetask_nb.models.interfaces import TypedInterface, Variable, VariableMap
+from flytetask_nb.models.security import Identity, OAuth2Client, OAuth2TokenRequest, Secret, SecurityContext
+from flytetask_nb.models.tasks import (
+    Container,
+    ContainerPort,
+    DataLoadingConfig,
+    ExtendedResources,
+    GPUAccelerator,
+    IOStrategy,
+    K8sObjectMetadata,
+    K8sPod,
+    KeyValuePair,
+    NodeMetadata,
+    Resources,
+    RetryStrategy,
+    RuntimeMetadata,
+    SharedMemory,
+    Sql,
+    TaskMetadata,
+    TaskSpec,
+    TaskTemplate,
+)
+from flytetask_nb.models.types import (
+    BlobType,
+    EnumType,
+    LiteralType,
+    SchemaType,
+    SimpleType,
+    StructuredDatasetType,
+    TypeAnnotation,
+    TypeStructure,
+    UnionType,
+)
+
+__all__ = [
+    "ArtifactBindingData",
+    "ArtifactID",
+    "ArtifactKey",
+    "ArtifactTag",
+    "BlobType",
+    "Container",
+    "ContainerPort",
+    "DataLoadingConfig",
+    "Description",
+    "Documentation",
+    "EnumType",
+    "ExtendedResources",
+    "FlyteTask",
+    "GPUAccelerator",
+    "Granularity",
+    "IOStrategy",
+    "Identifier",
+    "Identity",
+    "InputBindingData",
+    "K8sObjectMetadata",
+    "K8sPod",
+    "KeyValuePair",
+    "LabelValue",
+    "LiteralType",
+    "LocalExecutionMode",
+    "Model",
+    "NodeMetadata",
+    "OAuth2Client",
+    "OAuth2TokenRequest",
+    "OpenEnum",
+    "Operator",
+    "Partitions",
+    "ResourceType",
+    "Resources",
+    "RetryStrategy",
+    "RuntimeBinding",
+    "RuntimeMetadata",
+    "SchemaType",
+    "Secret",
+    "SecurityContext",
+    "SharedMemory",
+    "SimpleType",
+    "SourceCode",
+    "Sql",
+    "StructuredDatasetType",
+    "TaskMetadata",
+    "TaskSpec",
+    "TaskTemplate",
+    "TimePartition",
+    "TimeTransform",
+    "TypeAnnotation",
+    "TypeStructure",
+    "TypedInterface",
+    "UnionType",
+    "Variable",
+    "VariableMap",
+]

@@ -1,0 +1,330 @@
+"""The base of all models: a read-only, typed view onto one flyteidl message.
+
+The message is the single source of truth. A model reads from it when asked and never changes it, so whatever came
+in goes out again: unknown fields, fields that other SDKs drop, and the difference between unset and false.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from google.protobuf.message import DecodeError
+
+from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError
+from flytetask_nb.masking import mask_value
+from flytetask_nb.models import fields as field_kinds
+from flytetask_nb.models.fields import REQUIRED, Field
+from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.showing import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from typing_extensions import Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_specification: object) -> Any:
+        """Leave the class as it is: the real one only informs type checkers."""
+        return lambda model_class: model_class
+
+
+__all__ = ["Model", "undecodable"]
+
+M = TypeVar("M", bound="Model")
+_REPR_VALUE_LIMIT = 60
+_REPR_LIMIT = 240
+
+
+@dataclass_transform(
+    frozen_default=True,
+    eq_default=False,
+    field_specifiers=(
+        Field,
+        field_kinds.Duration,
+        field_kinds.Enumeration,
+        field_kinds.KeyValues,
+        field_kinds.OptionalEnumeration,
+        field_kinds.OptionalSub,
+        field_kinds.OptionalText,
+        field_kinds.Presence,
+        field_kinds.Struct,
+        field_kinds.Sub,
+        field_kinds.SubList,
+        field_kinds.SubMap,
+        field_kinds.TextList,
+        field_kinds.TextMap,
+        field_kinds.Timestamp,
+        field_kinds.WrappedFlag,
+    ),
+)
+class Model(Shown):
+    """A read-only view onto a flyteidl message.
+
+    Subclasses name their message class and list their fields. Constructors take the fields in the order of
+    flytekit's model classes; wherever a sub-message is expected they accept a model, a flyteidl message, or any
+    object with ``to_flyte_idl()``.
+
+    Two models are equal, and hash alike, if their messages have the same content, unknown fields included.
+    """
+
+    __slots__ = ("__weakref__", "_message")
+
+    message_class: ClassVar[type[Any]]
+    """The flyteidl class of the message."""
+    _fields: ClassVar[Mapping[str, Field[Any, Any]]] = {}
+
+    if TYPE_CHECKING:
+        # A property, for type checkers would take an annotated attribute for a field of the constructor.
+        @property
+        def _message(self) -> Any: ...
+    else:
+
+        def __init__(self, *args: object, **named: object) -> None:
+            given = self._bind(args, named)
+            message = self.message_class()
+            self._write(message, given)
+            _set_message(self, message)
+
+    def __init_subclass__(cls, *, message: type[Any] | None = None, **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        if message is not None:
+            cls.message_class = message
+            cls._fields = {name: item for name, item in vars(cls).items() if isinstance(item, Field)}
+
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def _own(cls, message: Any) -> Self:
+        """Give a model that reads ``message`` itself, which nobody may change from then on."""
+        made = _new(cls)
+        _set_message(made, message)
+        return made
+
+    @classmethod
+    def from_flyte_idl(cls, pb2_object: Any) -> Self:
+        """Give the model of a message.
+
+        Parameters
+        ----------
+        pb2_object
+            A flyteidl message of this model's kind, or an object whose ``to_flyte_idl()`` gives one. It is copied:
+            what the caller does with it afterwards does not change the model.
+
+        Raises
+        ------
+        ModelTypeError
+            It is something else.
+        """
+        message = cls.message_class()
+        message.CopyFrom(message_of(pb2_object, cls.message_class))
+        return cls._own(message)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Give the model of a serialized message.
+
+        Parameters
+        ----------
+        data
+            The bytes of the protobuf message.
+
+        Raises
+        ------
+        ModelValueError
+            The bytes are no message of this kind.
+        """
+        try:
+            message = cls.message_class.FromString(data)
+        except DecodeError as error:
+            raise undecodable(cls, data, error) from None
+        return cls._own(message)
+
+    @classmethod
+    def _bind(cls, args: tuple[object, ...], named: Mapping[str, object]) -> dict[str, object]:
+        """Give the fields' values by name, as the constructor's signature orders them."""
+        positional = [name for name, item in cls._fields.items() if not item.kw_only]
+        if len(args) > len(positional):
+            raise ModelTypeError(
+                f"{cls.__name__}() takes at most {len(positional)} positional arguments "
+                f"({', '.join(positional)}), got {len(args)}"
+            )
+        given = dict(zip(positional, args, strict=False))
+        for name, value in named.items():
+            if name not in cls._fields:
+                raise ModelTypeError(f"{cls.__name__}() has no argument {name!r}; it takes {cls._names()}")
+            if name in given:
+                raise ModelTypeError(f"{cls.__name__}() got {name!r} twice, by position and by name")
+            given[name] = value
+        for name, item in cls._fields.items():
+            if name not in given:
+                if item.default is REQUIRED:
+                    raise ModelTypeError(f"{cls.__name__}() needs the argument {name!r}; it takes {cls._names()}")
+                given[name] = item.default
+        return given
+
+    @classmethod
+    def _names(cls) -> str:
+        return ", ".join(cls._fields)
+
+    @classmethod
+    def _write(cls, message: Any, given: Mapping[str, object]) -> None:
+        """Write values into a message, at most one of each oneof."""
+        chosen: dict[str, str] = {}
+        by_name = message.DESCRIPTOR.fields_by_name
+        for name, value in given.items():
+            item = cls._fields[name]
+            oneof = by_name[item.proto].containing_oneof
+            if value is not None and oneof is not None:
+                other = chosen.setdefault(oneof.name, name)
+                if other != name:
+                    raise ModelValueError(
+                        f"{cls.__name__} holds one {oneof.name.replace('_', ' ')}, got {other} and {name}: give one"
+                    )
+            if value is None and oneof is not None and oneof.name in chosen:
+                # Clearing one member of a oneof must not undo the choice of another.
+                continue
+            item.write(message, value)
+
+    def replace(self, **changes: Any) -> Self:
+        """Give a changed copy.
+
+        Parameters
+        ----------
+        **changes
+            New values of fields, by name; None clears a field. Everything else stays as it is, unknown fields
+            included.
+
+        Returns
+        -------
+        Model
+            Of the same class.
+
+        Raises
+        ------
+        ModelTypeError
+            There is no field of that name, or the value is of the wrong kind.
+        ModelValueError
+            The field cannot hold the value, or two values exclude each other.
+        """
+        for name in changes:
+            if name not in self._fields:
+                raise ModelTypeError(f"{type(self).__name__} has no field {name!r} to replace; it has {self._names()}")
+        message = self.to_flyte_idl()
+        self._write(message, changes)
+        return type(self)._own(message)
+
+    # -- giving ----------------------------------------------------------------------------------------------------
+
+    def to_flyte_idl(self) -> Any:
+        """Give a copy of the message: the caller may change it freely."""
+        message = self.message_class()
+        message.CopyFrom(self._message)
+        return message
+
+    def serialize_to_string(self) -> bytes:
+        """Give the message's bytes, deterministically: equal models give equal bytes."""
+        data: bytes = self._message.SerializeToString(deterministic=True)
+        return data
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the message holds nothing at all."""
+        return bool(self._message.ByteSize() == 0)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a field is set in the message.
+
+        Parameters
+        ----------
+        name
+            The field's name here, e.g. ``"timeout"``.
+
+        Returns
+        -------
+        bool
+            Presence, for fields that have it: ``interruptible`` set to False is set. For the others, whether the
+            value is another than the default.
+        """
+        item = self._fields.get(name)
+        if item is None:
+            raise ModelTypeError(f"{type(self).__name__} has no field {name!r}; it has {self._names()}")
+        return item.is_set(self._message)
+
+    def short_string(self) -> str:
+        """Give one line that says what this is, secrets masked."""
+        return repr(self)
+
+    # -- being a value ---------------------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise ImmutableError(
+            f"{type(self).__name__}.{name} cannot be assigned: models are read-only; "
+            f"use .replace({name}=...) for a changed copy"
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise ImmutableError(
+            f"{type(self).__name__}.{name} cannot be deleted: models are read-only; "
+            f"use .replace({name}=None) for a copy without it"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Model) or other.message_class is not self.message_class:
+            return NotImplemented
+        return self.serialize_to_string() == other.serialize_to_string()
+
+    def __hash__(self) -> int:
+        return hash(self.serialize_to_string())
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.serialize_to_string())
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        parts: list[str] = []
+        length = 0
+        for name, value in self._set_fields():
+            part = f"{name}={_short(mask_value(value))}"
+            if parts and length + len(part) > _REPR_LIMIT:
+                parts.append("…")
+                break
+            parts.append(part)
+            length += len(part)
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _set_fields(self) -> Iterator[tuple[str, Any]]:
+        for name, item in self._fields.items():
+            if item.is_set(self._message):
+                yield name, item.read(self._message)
+
+
+_new = object.__new__
+# The slot's own descriptor: the way around __setattr__, for this module and its subclasses' constructors.
+_set_message = Model._message.__set__  # type: ignore[attr-defined, misc]
+
+
+def _restore(model_class: type[M], data: bytes) -> M:
+    return model_class.from_bytes(data)
+
+
+def undecodable(model_class: type[Model], data: bytes, error: DecodeError) -> ModelValueError:
+    """Give the error for bytes that are no message of a model's kind."""
+    return ModelValueError(
+        f"{len(data)} bytes beginning with {data[:8].hex(' ')!r} are no serialized "
+        f"{model_class.message_class.DESCRIPTOR.full_name}: {error}; check which kind of message was written"
+    )
+
+
+def _short(value: object) -> str:
+    text = str(value) if isinstance(value, Model) and type(value).__str__ is not Model.__str__ else repr(value)
+    return text if len(text) <= _REPR_VALUE_LIMIT else text[: _REPR_VALUE_LIMIT - 1] + "…"

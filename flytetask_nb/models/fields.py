@@ -1,0 +1,511 @@
+"""Typed descriptors: each says once how an attribute of a model is read from its message and written into it.
+
+A model class lists its attributes in the order of flytekit's constructor arguments::
+
+    class Sql(Model, message=tasks_pb2.Sql):
+        statement: Text = Field(default=None)
+        dialect: Enum[Dialect] = Enumeration(Dialect, default=0)
+
+The annotation tells editors and mypy what reading gives and what the constructor takes; the call on the right says
+how it is done. A test holds the two against each other and against flyteidl's descriptors.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+
+from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError
+from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.order import natural_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from google.protobuf.message import Message as ProtobufMessage
+    from typing_extensions import Self
+
+    from flytetask_nb.models.enums import OpenEnum
+    from flytetask_nb.models.messages import HasFlyteIdl
+
+__all__ = [
+    "REQUIRED",
+    "Data",
+    "Duration",
+    "Enum",
+    "Enumeration",
+    "Field",
+    "Flag",
+    "KeyValues",
+    "Maybe",
+    "MaybeEnum",
+    "MaybeFlag",
+    "MaybeStruct",
+    "MaybeText",
+    "Message",
+    "MessageMap",
+    "Messages",
+    "Number",
+    "OptionalEnumeration",
+    "OptionalSub",
+    "OptionalText",
+    "Presence",
+    "Span",
+    "Struct",
+    "StructDict",
+    "Sub",
+    "SubList",
+    "SubMap",
+    "Text",
+    "TextDict",
+    "TextList",
+    "TextMap",
+    "Texts",
+    "Time",
+    "Timestamp",
+    "WrappedFlag",
+    "fill_struct",
+    "plain_struct",
+    "utc_datetime",
+]
+
+Got = TypeVar("Got", covariant=True)
+Given = TypeVar("Given", contravariant=True)
+
+
+class _Required:
+    """Stands for "no default": the constructor must be given the argument."""
+
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+REQUIRED: Any = _Required()
+LARGEST_EXACT = 2**53
+"""From here on a double no longer tells neighbouring integers apart."""
+
+
+class Field(Generic[Got, Given]):
+    """One attribute of a model: a plain proto3 scalar, unless a subclass says otherwise.
+
+    Parameters
+    ----------
+    default
+        What the constructor writes when the argument is not given; ``REQUIRED`` if it must be, None to write
+        nothing.
+    proto
+        Name of flyteidl's field, where it differs from the attribute's.
+    kw_only
+        Whether the constructor takes it by keyword alone: fields that flytekit's constructor does not have.
+    """
+
+    __slots__ = ("_get", "default", "kw_only", "name", "owner", "proto")
+
+    def __init__(self, *, default: Any = REQUIRED, proto: str = "", kw_only: bool = False) -> None:
+        self.default = default
+        self.proto = proto
+        self.kw_only = kw_only
+        self.name = ""
+        self.owner = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner = owner.__name__
+        self.name = name
+        self.proto = self.proto or name
+        self._get = attrgetter(self.proto)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Got: ...
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else self.read(instance._message)
+
+    def __set__(self, instance: object, value: Given) -> None:
+        raise ImmutableError(
+            f"{self.owner}.{self.name} cannot be assigned: models are read-only; "
+            f"use .replace({self.name}=...) for a changed copy"
+        )
+
+    def __delete__(self, instance: object) -> None:
+        raise ImmutableError(
+            f"{self.owner}.{self.name} cannot be deleted: models are read-only; "
+            f"use .replace({self.name}=None) for a copy without it"
+        )
+
+    def read(self, message: Any) -> Any:
+        """Give the attribute's value out of a message."""
+        return self._get(message)
+
+    def write(self, message: Any, value: Any) -> None:
+        """Put a value into a message; None clears the field."""
+        message.ClearField(self.proto)
+        if value is None:
+            return
+        try:
+            self.put(message, value)
+        except ModelTypeError as error:
+            raise ModelTypeError(f"{self.owner}.{self.name}: {error}") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            kind = ModelTypeError if isinstance(error, TypeError) else ModelValueError
+            raise kind(f"{self.owner}.{self.name} cannot hold {value!r}: {error}") from None
+
+    def put(self, message: Any, value: Any) -> None:
+        """Put a value that is not None into a message whose field is clear."""
+        setattr(message, self.proto, value)
+
+    def is_set(self, message: ProtobufMessage) -> bool:
+        """Tell whether the message holds the field: by presence where proto3 has it, else by being no default."""
+        descriptor = message.DESCRIPTOR.fields_by_name[self.proto]
+        if descriptor.has_presence:
+            return message.HasField(self.proto)
+        return bool(self._get(message))
+
+
+class OptionalText(Field[Got, Given]):
+    """A text that is None where the message has the empty text."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> str | None:
+        return self._get(message) or None
+
+
+class Presence(Field[Got, Given]):
+    """A scalar with presence: None where the message does not have it, whatever its default."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> Any:
+        return self._get(message) if message.HasField(self.proto) else None
+
+
+class _OfKind(Field[Got, Given]):
+    """A field whose values are of a class of this package, given itself or by a function that finds it later."""
+
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind: type[Any] | Callable[[], type[Any]], **rest: Any) -> None:
+        super().__init__(**rest)
+        self._kind = kind
+
+    @property
+    def kind(self) -> type[Any]:
+        """The model or enum class of the values."""
+        if not isinstance(self._kind, type):
+            self._kind = self._kind()
+        return self._kind
+
+
+class Enumeration(_OfKind[Got, Given]):
+    """An enum."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> OpenEnum:
+        member: OpenEnum = self.kind(self._get(message))
+        return member
+
+    def put(self, message: Any, value: Any) -> None:
+        # flytekit spells some of these as plain Enums, whose number is their value.
+        setattr(message, self.proto, int(getattr(value, "value", value)))
+
+
+class OptionalEnumeration(Enumeration[Got, Given]):
+    """An enum with presence: None where the message does not have it."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> Any:
+        return self.kind(self._get(message)) if message.HasField(self.proto) else None
+
+
+class Sub(_OfKind[Got, Given]):
+    """A sub-message, as a view; an empty one where the message has none."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> Any:
+        return self.kind._own(self._get(message))
+
+    def put(self, message: Any, value: Any) -> None:
+        target = self._get(message)
+        target.SetInParent()
+        target.CopyFrom(message_of(value, self.kind.message_class))
+
+
+class OptionalSub(Sub[Got, Given]):
+    """A sub-message, as a view; None where the message has none."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> Any:
+        return self.kind._own(self._get(message)) if message.HasField(self.proto) else None
+
+
+class SubList(_OfKind[Got, Given]):
+    """A list of sub-messages, as views."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> Any:
+        return [self.kind._own(item) for item in self._get(message)]
+
+    def put(self, message: Any, value: Iterable[object]) -> None:
+        self._get(message).extend(message_of(item, self.kind.message_class) for item in value)
+
+
+class TextList(Field[Got, Given]):
+    """A list of texts; each reading gives a new list."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> list[str]:
+        return list(self._get(message))
+
+    def put(self, message: Any, value: Iterable[str]) -> None:
+        if isinstance(value, str):
+            raise TypeError("a list of texts is expected, not one text")
+        self._get(message).extend(value)
+
+
+class SubMap(_OfKind[Got, Given]):
+    """A map from names to sub-messages; ``inner`` names the map in a wrapping message (``VariableMap``)."""
+
+    __slots__ = ("inner",)
+
+    def __init__(self, kind: Any, *, inner: str = "", **rest: Any) -> None:
+        super().__init__(kind, **rest)
+        self.inner = inner
+
+    def _map(self, message: Any) -> Any:
+        found = self._get(message)
+        return getattr(found, self.inner) if self.inner else found
+
+    def read(self, message: Any) -> Any:
+        entries = self._map(message)
+        return {name: self.kind._own(entries[name]) for name in sorted(entries, key=natural_key)}
+
+    def put(self, message: Any, value: Any) -> None:
+        if self.inner:
+            wrapper = self._get(message)
+            wrapper.SetInParent()
+            if not hasattr(value, "items"):
+                wrapper.CopyFrom(message_of(value, type(wrapper)))
+                return
+        entries = self._map(message)
+        for name, item in value.items():
+            entries[name].CopyFrom(message_of(item, self.kind.message_class))
+
+
+class TextMap(Field[Got, Given]):
+    """A map of scalars."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> dict[str, Any]:
+        entries = self._get(message)
+        return {name: entries[name] for name in sorted(entries, key=natural_key)}
+
+    def put(self, message: Any, value: Mapping[str, Any]) -> None:
+        self._get(message).update(value)
+
+
+class KeyValues(Field[Got, Given]):
+    """A list of ``KeyValuePair`` read as a dict; of a key that stands there twice, the last value, as in a shell."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> dict[str, str]:
+        return {pair.key: pair.value for pair in self._get(message)}
+
+    def put(self, message: Any, value: Any) -> None:
+        pairs = self._get(message)
+        items = value.items() if hasattr(value, "items") else ((pair.key, pair.value) for pair in value)
+        for key, text_ in items:
+            pairs.add(key=key, value=text_)
+
+
+class Struct(Field[Got, Given]):
+    """A ``google.protobuf.Struct`` as plain Python values.
+
+    An absent one reads as None if it is ``optional``; otherwise it reads as an empty dict, and an empty dict is
+    written as absent, which is what flytekit does with ``custom``.
+    """
+
+    __slots__ = ("optional",)
+
+    def __init__(self, *, optional: bool = False, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.optional = optional
+
+    def read(self, message: Any) -> dict[str, Any] | None:
+        if message.HasField(self.proto):
+            return plain_struct(self._get(message))
+        return None if self.optional else {}
+
+    def put(self, message: Any, value: Any) -> None:
+        if not self.optional and value == {}:
+            return
+        target = self._get(message)
+        target.SetInParent()
+        if isinstance(value, type(target)):
+            target.CopyFrom(value)
+        else:
+            fill_struct(target, value)
+
+
+class Duration(Field[Got, Given]):
+    """A ``google.protobuf.Duration`` as timedelta; zero where the message has none, as flytekit reads it."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> timedelta:
+        value = self._get(message)
+        try:
+            return timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+        except OverflowError:
+            raise ModelValueError(
+                f"{self.owner}.{self.name} holds {value.seconds} s, more than a timedelta can: "
+                "the message was damaged or made by hand; read it through to_flyte_idl()"
+            ) from None
+
+    def put(self, message: Any, value: timedelta | float) -> None:
+        if not isinstance(value, timedelta):
+            # flytekit users write seconds where they mean a duration.
+            value = timedelta(seconds=value)
+        if not value:
+            # Zero is what an absent duration reads as, and flytekit writes it as absent.
+            return
+        target = self._get(message)
+        target.SetInParent()
+        target.FromTimedelta(value)
+
+
+class Timestamp(Field[Got, Given]):
+    """A ``google.protobuf.Timestamp`` as an aware datetime in UTC, or None."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> datetime | None:
+        if not message.HasField(self.proto):
+            return None
+        return utc_datetime(self._get(message), f"{self.owner}.{self.name}")
+
+    def put(self, message: Any, value: datetime) -> None:
+        target = self._get(message)
+        target.SetInParent()
+        target.FromDatetime(value)
+
+
+class WrappedFlag(Field[Got, Given]):
+    """A ``google.protobuf.BoolValue``: false where the message has none, as flytekit reads it."""
+
+    __slots__ = ()
+
+    def read(self, message: Any) -> bool:
+        return bool(self._get(message).value)
+
+    def put(self, message: Any, value: Any) -> None:
+        target = self._get(message)
+        target.SetInParent()
+        target.value = bool(getattr(value, "value", value))
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def utc_datetime(value: Any, what: str) -> datetime:
+    """Give a protobuf timestamp as an aware datetime.
+
+    Raises
+    ------
+    ModelValueError
+        The timestamp lies outside the years 1 to 9999.
+    """
+    try:
+        return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+    except OverflowError:
+        raise ModelValueError(
+            f"{what} holds {value.seconds} s since 1970, outside the years 1 to 9999: "
+            "the message was damaged or made by hand"
+        ) from None
+
+
+def plain_struct(message: Any) -> dict[str, Any]:
+    """Give a ``google.protobuf.Struct`` as a dict, keys in natural order.
+
+    A Struct knows only doubles; a number that is integral and below 2**53 comes back as int.
+    """
+    fields = message.fields
+    return {key: _plain_value(fields[key]) for key in sorted(fields, key=natural_key)}
+
+
+def _plain_value(value: Any) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return value.string_value
+    if kind == "number_value":
+        number_ = value.number_value
+        return int(number_) if -LARGEST_EXACT < number_ < LARGEST_EXACT and number_ == int(number_) else number_
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "struct_value":
+        return plain_struct(value.struct_value)
+    if kind == "list_value":
+        return [_plain_value(item) for item in value.list_value.values]
+    return None
+
+
+def fill_struct(target: Any, value: Mapping[str, Any]) -> None:
+    """Write a JSON-like mapping into an empty ``google.protobuf.Struct``."""
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise TypeError(f"key {key!r} is {type(key).__name__}, expected a text")
+        _fill_value(target.fields[key], item)
+
+
+def _fill_value(target: Any, item: Any) -> None:
+    if item is None:
+        target.null_value = 0
+    elif isinstance(item, bool):
+        target.bool_value = item
+    elif isinstance(item, str):
+        target.string_value = item
+    elif isinstance(item, int | float):
+        target.number_value = item
+    elif hasattr(item, "items"):
+        target.struct_value.SetInParent()
+        fill_struct(target.struct_value, item)
+    elif isinstance(item, list | tuple):
+        target.list_value.SetInParent()
+        for inner in item:
+            _fill_value(target.list_value.values.add(), inner)
+    else:
+        raise TypeError(f"{item!r} is {type(item).__name__}, expected what JSON holds")
+
+
+# What a declaration is annotated with: what reading gives, and what the constructor takes.
+T = TypeVar("T")
+E = TypeVar("E")
+Text: TypeAlias = Field[str, "str | None"]
+MaybeText: TypeAlias = Field["str | None", "str | None"]
+Texts: TypeAlias = Field["list[str]", "Iterable[str] | None"]
+TextDict: TypeAlias = Field["dict[str, str]", "Mapping[str, str] | None"]
+Data: TypeAlias = Field["bytes | None", "bytes | None"]
+Number: TypeAlias = Field[int, "int | None"]
+Flag: TypeAlias = Field[bool, "bool | None"]
+MaybeFlag: TypeAlias = Field["bool | None", "bool | None"]
+Enum: TypeAlias = Field[E, "int | None"]
+MaybeEnum: TypeAlias = Field["E | None", "int | None"]
+Span: TypeAlias = Field[timedelta, "timedelta | float | None"]
+Time: TypeAlias = Field["datetime | None", "datetime | None"]
+StructDict: TypeAlias = Field["dict[str, Any]", "Mapping[str, Any] | None"]
+MaybeStruct: TypeAlias = Field["dict[str, Any] | None", "Mapping[str, Any] | None"]
+# A model, or what can be turned into one: flyteidl's messages (which have no types of their own) and anything with
+# ``to_flyte_idl()``.
+Message: TypeAlias = Field[T, "HasFlyteIdl | ProtobufMessage | None"]
+Maybe: TypeAlias = Field["T | None", "HasFlyteIdl | ProtobufMessage | None"]
+Messages: TypeAlias = Field["list[T]", "Iterable[HasFlyteIdl | ProtobufMessage] | None"]
+MessageMap: TypeAlias = Field["dict[str, T]", "Mapping[str, Any] | None"]

@@ -1,0 +1,562 @@
+"""A registered task, or one that is about to be: what users of this package hold in their hands.
+
+Compatible with ``flytekit.remote.entities.FlyteTask``: the same constructor, the same attributes. Where flytekit
+rebuilds a task from parts and loses what it does not know, this one keeps the message.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flyteidl.admin import task_pb2
+from flyteidl.core import tasks_pb2
+from google.protobuf.message import DecodeError
+
+from flytetask_nb.errors import LocalExecutionError, ModelTypeError, WorkflowIntegrationError
+from flytetask_nb.models.base import Model, undecodable
+from flytetask_nb.models.fields import Maybe, Message, OptionalSub, Sub, utc_datetime
+from flytetask_nb.models.identifiers import Identifier, ResourceType
+from flytetask_nb.models.interfaces import TypedInterface
+from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.tasks import (
+    Container,
+    ExtendedResources,
+    K8sPod,
+    NodeMetadata,
+    Sql,
+    TaskMetadata,
+    TaskSpec,
+    TaskTemplate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from typing_extensions import Self
+
+    from flytetask_nb.models.documentation import Documentation
+    from flytetask_nb.models.security import SecurityContext
+
+__all__ = ["FlyteTask", "LocalExecutionMode", "Origin"]
+
+
+class LocalExecutionMode(Enum):
+    """How flytekit would run a task on this machine: name and value are those of its ``ExecutionState.Mode``."""
+
+    LOCAL_TASK_EXECUTION = 3
+
+
+class Origin:
+    """What is known of a task beside its message: where it came from, and what its source said of it."""
+
+    __slots__ = ("created_at", "note", "python_interface", "short_description", "should_register", "source")
+
+    def __init__(
+        self,
+        *,
+        source: str | None = None,
+        created_at: datetime | None = None,
+        short_description: str | None = None,
+        note: str | None = None,
+        should_register: bool = False,
+        python_interface: object = None,
+    ) -> None:
+        self.source = source
+        self.created_at = created_at
+        self.short_description = short_description
+        self.note = note
+        self.should_register = should_register
+        self.python_interface = python_interface
+
+    def but(self, **changes: Any) -> Origin:
+        """Give a changed copy."""
+        return Origin(**({name: getattr(self, name) for name in self.__slots__} | changes))
+
+
+_NOWHERE = Origin()
+
+
+class FlyteTask(TaskSpec):
+    """A Flyte task: its template and documentation, and where it was found.
+
+    Parameters
+    ----------
+    id : Identifier
+        Its full name.
+    type : str
+        Which plugin runs it, e.g. ``"python-task"``.
+    metadata : TaskMetadata
+        Caching, retries and the like.
+    interface : TypedInterface
+        What it takes and gives.
+    custom : dict
+        Settings of the plugin.
+    container, k8s_pod, sql
+        The target: at most one of them.
+    task_type_version : int
+        Version of the plugin's own format.
+    security_context : SecurityContext, optional
+        Identity and secrets.
+    config : dict of str to str, optional
+        More settings of the plugin.
+    extended_resources : ExtendedResources, optional
+        Accelerator and shared memory.
+    should_register : bool
+        Kept as given; flytekit marks tasks with it that it must still register.
+
+    Raises
+    ------
+    ModelValueError
+        (a ValueError) Two targets were given.
+
+    See Also
+    --------
+    flytetask_nb.load_task : reads one from a file.
+    """
+
+    __slots__ = ("_origin",)
+
+    if TYPE_CHECKING:
+
+        @property
+        def _origin(self) -> Origin: ...
+
+        # Said again, for mypy reads inherited fields of a frozen class by what the constructor takes.
+        template: Message[TaskTemplate] = Sub(TaskTemplate)
+        docs: Maybe[Documentation] = OptionalSub(Documentation, default=None)
+
+    def __init__(  # noqa: PLR0917 - the positions are flytekit's
+        self,
+        id: Any,
+        type: str,
+        metadata: Any,
+        interface: Any,
+        custom: Any,
+        container: Any = None,
+        task_type_version: int = 0,
+        security_context: Any = None,
+        config: Any = None,
+        k8s_pod: Any = None,
+        sql: Any = None,
+        extended_resources: Any = None,
+        should_register: bool = False,
+    ) -> None:
+        given = dict(locals())
+        del given["self"], given["should_register"]
+        spec = task_pb2.TaskSpec()
+        spec.template.SetInParent()
+        TaskTemplate._write(spec.template, given)
+        _set_message(self, spec)
+        _set_origin(self, Origin(should_register=should_register))
+
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def _own(cls, message: Any, origin: Origin = _NOWHERE) -> Self:
+        made = _new(cls)
+        _set_message(made, message)
+        _set_origin(made, origin)
+        return made
+
+    @classmethod
+    def from_bytes(cls, data: bytes, origin: Origin = _NOWHERE) -> Self:
+        """Give the task of a serialized ``flyteidl.admin.TaskSpec``.
+
+        Parameters
+        ----------
+        data
+            The bytes. The task parses a message of its own from them and copies nothing.
+        origin
+            Where they come from.
+
+        Raises
+        ------
+        ModelValueError
+            The bytes are no TaskSpec.
+        """
+        try:
+            message = _parse(data)
+        except DecodeError as error:
+            raise undecodable(cls, data, error) from None
+        made = _new(cls)
+        _set_message(made, message)
+        _set_origin(made, origin)
+        return made
+
+    @classmethod
+    def from_flyte_idl(cls, pb2_object: Any) -> Self:
+        """Give the task of a message.
+
+        Parameters
+        ----------
+        pb2_object
+            A flyteidl ``TaskSpec``, ``TaskTemplate``, admin ``Task``, ``TaskClosure`` or ``CompiledTask``, or an
+            object whose ``to_flyte_idl()`` gives one of these. It is copied.
+
+        Returns
+        -------
+        FlyteTask
+            Of an admin ``Task`` or a ``TaskClosure`` also with ``created_at`` and ``short_description``.
+
+        Raises
+        ------
+        ModelTypeError
+            It is something else.
+        ModelValueError
+            A ``created_at`` lies outside the years 1 to 9999.
+        """
+        if type(pb2_object) is task_pb2.TaskSpec:
+            spec = task_pb2.TaskSpec()
+            spec.CopyFrom(pb2_object)
+            return cls._own(spec)
+        message = _any_message(pb2_object)
+        unwrap = _WRAPPERS.get(message.DESCRIPTOR.full_name)
+        if unwrap is None:
+            raise ModelTypeError(
+                f"a FlyteTask cannot be made from a {message.DESCRIPTOR.full_name}; "
+                f"expected one of {', '.join(_WRAPPERS)}"
+            )
+        spec, origin = unwrap(message)
+        if isinstance(pb2_object, FlyteTask):
+            origin = pb2_object._origin.but(python_interface=None)
+        return cls._own(spec, origin)
+
+    @classmethod
+    def promote_from_model(cls, base_model: Any) -> Self:
+        """Give the task of a template.
+
+        Parameters
+        ----------
+        base_model
+            A ``TaskTemplate`` of this package or of flytekit, or anything else that ``from_flyte_idl`` takes.
+
+        Returns
+        -------
+        FlyteTask
+            With ``should_register`` false.
+        """
+        return cls.from_flyte_idl(base_model)
+
+    def replace(self, **changes: Any) -> Self:
+        """Give a changed copy.
+
+        Parameters
+        ----------
+        **changes
+            New values of the template's fields (``container=...``, ``metadata=...``), of the id's parts
+            (``project=``, ``domain=``, ``name=``, ``version=``), ``docs``, ``template`` or ``should_register``;
+            None clears. Giving another target replaces the present one.
+
+        Raises
+        ------
+        ModelTypeError
+            There is no field of that name, or the value is of the wrong kind.
+        ModelValueError
+            The field cannot hold the value, or two targets were given.
+        """
+        message = self.to_flyte_idl()
+        changed: dict[str, dict[str, Any]] = {"origin": {}, "spec": {}, "template": {}, "id": {}}
+        for name, value in changes.items():
+            changed[_place_of(name)][name] = value
+        TaskSpec._write(message, changed["spec"])
+        TaskTemplate._write(message.template, changed["template"])
+        if changed["id"]:
+            Identifier._write(message.template.id, changed["id"])
+        return type(self)._own(message, self._origin.but(**changed["origin"]))
+
+    # -- the template's fields ---------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> Identifier:
+        """Its full name."""
+        return Identifier._own(self._message.template.id)
+
+    @property
+    def type(self) -> str:
+        """Which plugin runs it."""
+        kind: str = self._message.template.type
+        return kind
+
+    @property
+    def metadata(self) -> TaskMetadata:
+        """Caching, retries and the like."""
+        return TaskMetadata._own(self._message.template.metadata)
+
+    @property
+    def interface(self) -> TypedInterface:
+        """What it takes and gives."""
+        return TypedInterface._own(self._message.template.interface)
+
+    @property
+    def custom(self) -> dict[str, Any]:
+        """Settings of the plugin, as plain Python values."""
+        return self.template.custom
+
+    @property
+    def config(self) -> dict[str, str]:
+        """More settings of the plugin."""
+        return self.template.config
+
+    @property
+    def task_type_version(self) -> int:
+        """Version of the plugin's own format."""
+        version: int = self._message.template.task_type_version
+        return version
+
+    @property
+    def container(self) -> Container | None:
+        """The container it runs in; None when the target is another."""
+        return self.template.container
+
+    @property
+    def k8s_pod(self) -> K8sPod | None:
+        """The pod it runs in; None when the target is another."""
+        return self.template.k8s_pod
+
+    @property
+    def sql(self) -> Sql | None:
+        """The statement it runs; None when the target is another."""
+        return self.template.sql
+
+    @property
+    def security_context(self) -> SecurityContext | None:
+        """Identity and secrets, or None."""
+        return self.template.security_context
+
+    @property
+    def extended_resources(self) -> ExtendedResources | None:
+        """Accelerator and shared memory, or None."""
+        return self.template.extended_resources
+
+    # -- beside the template -----------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Name of the id."""
+        name: str = self._message.template.id.name
+        return name
+
+    @property
+    def resource_type(self) -> ResourceType:
+        """``ResourceType.TASK``."""
+        return ResourceType.TASK
+
+    @property
+    def entity_type_text(self) -> str:
+        """``"Task"``."""
+        return "Task"
+
+    @property
+    def should_register(self) -> bool:
+        """As given to the constructor."""
+        return self._origin.should_register
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was registered, in UTC, where the source said so."""
+        return self._origin.created_at
+
+    @property
+    def short_description(self) -> str | None:
+        """One line about it: what the server said, else what its documentation says, else None."""
+        return self._origin.short_description or self._message.description.short_description or None
+
+    @property
+    def source(self) -> str | None:
+        """Where it was loaded from, e.g. ``release.tgz!0_shop.train_1.pb``; None if it was made by hand."""
+        return self._origin.source
+
+    @property
+    def note(self) -> str | None:
+        """What its source says beside, e.g. the name of the code bundle that an archive holds."""
+        return self._origin.note
+
+    @property
+    def python_interface(self) -> Any:
+        """The Python interface, None unless the user set it: a registered task does not carry it."""
+        return self._origin.python_interface
+
+    @python_interface.setter
+    def python_interface(self, interface: Any) -> None:
+        _set_origin(self, self._origin.but(python_interface=interface))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "python_interface":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    # -- flytekit's remote entity ------------------------------------------------------------------------------------
+
+    def construct_node_metadata(self) -> NodeMetadata:
+        """Give the metadata of a node that runs this task: its name is the last dotted part of the task's."""
+        return NodeMetadata(self.name.rpartition(".")[2])
+
+    def local_execution_mode(self) -> LocalExecutionMode:
+        """Give the mode in which flytekit would run it here."""
+        return LocalExecutionMode.LOCAL_TASK_EXECUTION
+
+    def execute(self, **kwargs: Any) -> Any:  # noqa: ARG002 - flytekit's signature
+        """Refuse to run: the code of a fetched task is not on this machine.
+
+        Raises
+        ------
+        LocalExecutionError
+            Always.
+        """
+        raise LocalExecutionError(
+            f"Remotely fetched entities cannot be run locally, and {self.name!r} is one. To test code that calls it, "
+            "mock it: unittest.mock.patch.object(flytetask_nb.FlyteTask, 'execute', return_value=...)"
+        )
+
+    def local_execute(self, ctx: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002 - flytekit's signature
+        """Refuse to run, as ``execute`` does.
+
+        Raises
+        ------
+        LocalExecutionError
+            Always, unless ``execute`` is mocked.
+        """
+        return self.execute(**kwargs)
+
+    def compile(self, ctx: Any = None, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - flytekit's signature
+        """Refuse to become a node of a workflow: not possible yet.
+
+        Raises
+        ------
+        WorkflowIntegrationError
+            Always.
+        """
+        raise WorkflowIntegrationError(
+            f"{self.name!r} cannot be used inside a flytekit workflow yet: this package shows tasks, it does not "
+            "compile them. Use flytekit's own reference_task or FlyteRemote.fetch_task there"
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run ``execute``, which refuses unless it is mocked."""
+        if args:
+            raise ModelTypeError(
+                f"{self.name!r} was called with {len(args)} positional arguments; "
+                "fetched tasks take their inputs by keyword"
+            )
+        if _inside_flytekit_workflow():
+            self.compile(**kwargs)
+        return self.execute(**kwargs)
+
+    # -- being a value ---------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Self:
+        return type(self)._own(self._message, self._origin)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        origin = {name: getattr(self._origin, name) for name in Origin.__slots__}
+        return _restore, (type(self), self.serialize_to_string(), origin)
+
+    def __repr__(self) -> str:
+        import hashlib  # noqa: PLC0415 - only needed to tell tasks apart, not to import this package
+
+        template = self._message.template
+        digest = hashlib.sha256(self.serialize_to_string()).hexdigest()[:8]
+        parts = [repr(template.id.name)]
+        parts += [
+            f"{part}={value!r}"
+            for part, value in (
+                ("project", template.id.project),
+                ("domain", template.id.domain),
+                ("version", template.id.version),
+                ("type", template.type),
+            )
+            if value
+        ]
+        return f"{type(self).__name__}({', '.join(parts)}, content={digest!r})"
+
+
+_new = object.__new__
+_parse = task_pb2.TaskSpec.FromString
+_set_message = Model._message.__set__  # type: ignore[attr-defined, misc]
+_set_origin = FlyteTask._origin.__set__  # type: ignore[attr-defined, misc]
+
+_PLACES = (
+    dict.fromkeys(("should_register", "python_interface"), "origin")
+    | dict.fromkeys(("project", "domain", "name", "version", "org"), "id")
+    | dict.fromkeys(TaskTemplate._fields, "template")
+    | dict.fromkeys(TaskSpec._fields, "spec")
+)
+
+
+def _place_of(name: str) -> str:
+    place = _PLACES.get(name)
+    if place is None:
+        raise ModelTypeError(f"FlyteTask has no field {name!r} to replace; it has {', '.join(_PLACES)}")
+    return place
+
+
+def _restore(task_class: type[FlyteTask], data: bytes, origin: dict[str, Any]) -> FlyteTask:
+    return task_class.from_bytes(data, Origin(**origin))
+
+
+def _any_message(value: Any) -> Any:
+    if hasattr(value, "DESCRIPTOR"):
+        return value
+    if isinstance(value, Model):
+        return value._message
+    if hasattr(value, "to_flyte_idl") and not isinstance(value, type):
+        message = value.to_flyte_idl()
+        if hasattr(message, "DESCRIPTOR"):
+            return message
+    # Says what is wrong in the words of every other conversion.
+    return message_of(value, task_pb2.TaskSpec)
+
+
+def _with_template(template: Any) -> Any:
+    spec = task_pb2.TaskSpec()
+    spec.template.CopyFrom(template)
+    return spec
+
+
+def _of_spec(message: Any) -> tuple[Any, Origin]:
+    spec = task_pb2.TaskSpec()
+    spec.CopyFrom(message)
+    return spec, _NOWHERE
+
+
+def _of_template(message: Any) -> tuple[Any, Origin]:
+    return _with_template(message), _NOWHERE
+
+
+def _of_compiled(message: Any) -> tuple[Any, Origin]:
+    return _with_template(message.template), _NOWHERE
+
+
+def _of_closure(message: Any, short_description: str | None = None) -> tuple[Any, Origin]:
+    created = utc_datetime(message.created_at, "created_at") if message.HasField("created_at") else None
+    origin = Origin(created_at=created, short_description=short_description)
+    return _with_template(message.compiled_task.template), origin
+
+
+def _of_task(message: Any) -> tuple[Any, Origin]:
+    return _of_closure(message.closure, message.short_description or None)
+
+
+_WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
+    task_pb2.TaskSpec.DESCRIPTOR.full_name: _of_spec,
+    tasks_pb2.TaskTemplate.DESCRIPTOR.full_name: _of_template,
+    task_pb2.Task.DESCRIPTOR.full_name: _of_task,
+    task_pb2.TaskClosure.DESCRIPTOR.full_name: _of_closure,
+    "flyteidl.core.CompiledTask": _of_compiled,
+}
+
+
+def _inside_flytekit_workflow() -> bool:
+    """Tell whether flytekit is compiling a workflow right now; flytekit is looked at only if it is loaded."""
+    contexts = sys.modules.get("flytekit.core.context_manager")
+    if contexts is None:
+        return False
+    state = contexts.FlyteContextManager.current_context().compilation_state
+    return state is not None and state.mode == 1

@@ -1,0 +1,36 @@
+"""Natural order of names: ``o2`` before ``o10``, ``v9`` before ``v10``.
+
+Protobuf maps have no order of their own (and iterate differently from one process to the next), so whatever is
+shown or returned from one is put in this order.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["natural_key"]
+
+_DIGITS = re.compile("([0-9]+)")
+
+
+def natural_key(text: str) -> tuple[tuple[object, ...], str]:
+    """Give a sort key that compares runs of digits as numbers.
+
+    Parameters
+    ----------
+    text
+        A name, a version, a path.
+
+    Returns
+    -------
+    tuple
+        Comparable with the key of any other text. Texts that differ only in leading zeros keep a fixed order,
+        for the text itself is the last part of the key.
+    """
+    if text.isalpha():
+        return ((text,), text)
+    parts: list[object] = _DIGITS.split(text)
+    # A run of digits is ordered by length first, which is what a number does and costs no conversion: Python
+    # refuses to convert runs of more than 4,300 digits.
+    parts[1::2] = [(len(run), run) for run in (str(part).lstrip("0") for part in parts[1::2])]
+    return (tuple(parts), text)

@@ -1,0 +1,1 @@
+"""Demand forecasts and orders for a chain of corner shops."""

@@ -1,0 +1,170 @@
+"""One Chromium for all tests, and what a tab of it saw: text, errors, and requests to other places."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import ConsoleMessage, Page, Playwright, Route
+
+Result = TypeVar("Result")
+
+EXECUTABLES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Routes do not see everything (a WebSocket, say): without names nothing gets out.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+VIEWPORT = {"width": 1280, "height": 1000}
+TALLEST_SCREENSHOT = 16000
+
+# These never leave the page.
+INNER_SCHEMES = frozenset({"about", "blob", "data"})
+
+
+def find_chromium() -> str | None:
+    """Where the browser of this machine is, or None."""
+    return next(filter(None, map(shutil.which, EXECUTABLES)), None)
+
+
+class Chromium:
+    """A browser driven from a thread of its own.
+
+    Playwright keeps an event loop running in the thread that drives it, and nothing else in that thread may
+    then call ``asyncio.run``, which notebooks under test and the code of other tests do.
+    """
+
+    def __init__(self, executable: str) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chromium")
+        self._playwright: Playwright = self.run(self._start)
+        self._browser = self.run(
+            lambda: self._playwright.chromium.launch(executable_path=executable, headless=True, args=list(FLAGS))
+        )
+
+    @staticmethod
+    def _start() -> Playwright:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 (collecting tests does not need it)
+
+        return sync_playwright().start()
+
+    def run(self, action: Callable[[], Result]) -> Result:
+        """Do something in the browser's thread."""
+        return self._thread.submit(action).result()
+
+    def new_page(self) -> Page:
+        """Open an empty page that shares nothing with others; to be called in the browser's thread."""
+        context = self._browser.new_context(viewport=VIEWPORT, service_workers="block")
+        return context.new_page()
+
+    def close(self) -> None:
+        self.run(self._browser.close)
+        self.run(self._playwright.stop)
+        self._thread.shutdown()
+
+
+class Tab:
+    """A page of one server: asks nobody else, and remembers who it would have asked.
+
+    Attributes
+    ----------
+    requests
+        Every address asked for, in order.
+    outside
+        Those that were not the server's own. None of them was let through.
+    problems
+        Uncaught errors and error messages on the console.
+    """
+
+    def __init__(self, chromium: Chromium, origin: str) -> None:
+        self._chromium = chromium
+        self._origin = urlsplit(origin).netloc
+        self.requests: list[str] = []
+        self.outside: list[str] = []
+        self.problems: list[str] = []
+        self._page = chromium.run(self._new_page)
+
+    def _new_page(self) -> Page:
+        page = self._chromium.new_page()
+        page.context.route("**/*", self._route)
+        page.on("websocket", lambda socket: self._note(socket.url))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", self._listen)
+        return page
+
+    def _note(self, url: str) -> bool:
+        """Remember an address; return whether it is one of the server's own."""
+        parts = urlsplit(url)
+        inside = parts.scheme in INNER_SCHEMES or parts.netloc == self._origin
+        self.requests.append(url)
+        if not inside:
+            self.outside.append(url)
+        return inside
+
+    def _route(self, route: Route) -> None:
+        if self._note(route.request.url):
+            route.continue_()
+        else:
+            route.abort("blockedbyclient")
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        # The browser also complains of what was blocked above, and that is in the list of outside addresses.
+        if message.type == "error" and message.location.get("url") not in self.outside:
+            self.problems.append(message.text)
+
+    def do(self, action: Callable[[Page], Result]) -> Result:
+        """Let ``action`` use Playwright's page, in the thread where that is allowed."""
+        return self._chromium.run(lambda: action(self._page))
+
+    def ask(self, script: str, argument: object = None) -> object:
+        """Evaluate a JavaScript function in the page."""
+        return self.do(lambda page: page.evaluate(script, argument))
+
+    def visit(self, url: str, seconds: float = 60) -> None:
+        """Go to an address and wait until the whole of the page is there."""
+        response = self.do(lambda page: page.goto(url, timeout=seconds * 1000))
+        if response is None or response.status != HTTPStatus.OK:
+            message = f"{url} answered {response and response.status}, not {HTTPStatus.OK}"
+            raise RuntimeError(message)
+
+    def wait_for(self, condition: str, seconds: float = 60, argument: object = None) -> None:
+        """Wait until a JavaScript function returns something true."""
+        self.do(lambda page: page.wait_for_function(condition, arg=argument, timeout=seconds * 1000))
+
+    def texts(self, selector: str) -> list[str]:
+        """What a person reads in each element, in the order of the page."""
+        return self.do(lambda page: [element.inner_text() for element in page.query_selector_all(selector)])
+
+    def open_details(self, selector: str = "body") -> None:
+        """Unfold everything that is folded inside of the elements, as a person could by clicking."""
+        script = "root => document.querySelectorAll(`${root} details`).forEach(node => { node.open = true })"
+        self.ask(script, selector)
+
+    def screenshot(self, path: Path, scroller: str) -> None:
+        """Take a picture with all of the ``scroller`` element's content in it, up to some tens of screens."""
+        overflow = "s => { const e = document.querySelector(s); return e.scrollHeight - e.clientHeight }"
+
+        def take(page: Page) -> None:
+            height = VIEWPORT["height"] + page.evaluate(overflow, scroller)
+            page.set_viewport_size({"width": VIEWPORT["width"], "height": min(height, TALLEST_SCREENSHOT)})
+            page.screenshot(path=path)
+            page.set_viewport_size(VIEWPORT)
+
+        self.do(take)
+
+    def close(self) -> None:
+        self.do(lambda page: page.context.close())

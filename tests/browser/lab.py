@@ -1,0 +1,123 @@
+"""A notebook in JupyterLab, as a person sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from tests.browser.chromium import Tab
+from tests.browser.server import THEMES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.browser.chromium import Chromium
+    from tests.browser.server import JupyterServer
+
+OPENED = """name => globalThis.jupyterapp?.shell.currentWidget?.context?.path === name"""
+
+READY = """async () => {
+    await jupyterapp.restored;
+    const panel = jupyterapp.shell.currentWidget;
+    await panel.revealed;
+    await panel.context.ready;
+}"""
+
+# Only the answer to the kernel's first question says that it is there: its status reads idle before.
+RUN_ALL = """async () => {
+    const panel = jupyterapp.shell.currentWidget;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+    await jupyterapp.commands.execute('notebook:run-all-cells');
+}"""
+
+# After an error JupyterLab does not run the cells below, so they never get a number.
+FINISHED = """tag => {
+    const panel = jupyterapp.shell.currentWidget;
+    if (panel.sessionContext.session?.kernel?.status !== 'idle') return false;
+    const cells = panel.content.model.sharedModel.cells.filter(cell => cell.cell_type === 'code' && cell.source);
+    const failed = cells.some(cell => !cell.metadata.tags?.includes(tag)
+        && cell.outputs.some(output => output.output_type === 'error'));
+    return failed || cells.every(cell => cell.execution_count !== null);
+}"""
+
+# Jupyter's own mark on a cell that is meant to fail: the cells below it run all the same.
+MEANT_TO_FAIL = "raises-exception"
+
+CELLS = """() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(cell => cell.toJSON())"""
+
+TRUSTED = """() => Array.from(jupyterapp.shell.currentWidget.content.model.cells).map(cell => cell.trusted)"""
+
+# Rendering goes on for a moment after the model has the output.
+RENDERED = """() => jupyterapp.shell.currentWidget.content.widgets.every(
+    cell => !cell.outputArea || cell.outputArea.widgets.length === cell.outputArea.model.length
+        && cell.outputArea.widgets.every(output => output.node.querySelector('.jp-OutputArea-output')?.childNodes.length)
+)"""
+
+SHUT_DOWN = """() => globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"""
+
+OUTPUT_TEXTS = """() => jupyterapp.shell.currentWidget.content.widgets.map(
+    cell => Array.from(cell.node.querySelectorAll('.jp-OutputArea-output'), node => node.innerText)
+)"""
+
+OUTPUT_HTML = """() => jupyterapp.shell.currentWidget.content.widgets.map(
+    cell => Array.from(cell.node.querySelectorAll('.jp-RenderedHTMLCommon'), node => node.innerHTML)
+)"""
+
+NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"
+SCROLLER = f"{NOTEBOOK} .jp-WindowedPanel-outer, {NOTEBOOK}"
+
+
+class LabTab(Tab):
+    """One notebook, opened from the server's copy of the notebooks."""
+
+    def __init__(self, chromium: Chromium, server: JupyterServer, name: str, theme: str) -> None:
+        super().__init__(chromium, server.url)
+        server.use_theme(theme)
+        # Without a workspace of its own the page would open what the page before it had open.
+        self.visit(f"{server.url}lab/workspaces/auto-{theme}/tree/{name}?reset")
+        self.wait_for(OPENED, argument=name)
+        self.ask(READY)
+        self.wait_for(f"() => document.body.dataset.jpThemeLight === '{str(THEMES[theme].is_light).lower()}'")
+
+    def run_all(self, seconds: float = 120) -> None:
+        """Run every cell and wait until all have run, or one has failed, and everything is on screen."""
+        self.ask(RUN_ALL)
+        self.wait_for(FINISHED, seconds, MEANT_TO_FAIL)
+        self.wait_for_outputs()
+
+    def wait_for_outputs(self) -> None:
+        """Wait until every output that the notebook holds is on screen."""
+        self.wait_for(RENDERED)
+
+    def cells(self) -> list[dict[str, Any]]:
+        """Return the cells as the file would hold them, outputs among them."""
+        return cast("list[dict[str, Any]]", self.ask(CELLS))
+
+    def trusted(self) -> list[bool]:
+        """Whether JupyterLab shows the outputs of each cell as they are, without sanitizing."""
+        return cast("list[bool]", self.ask(TRUSTED))
+
+    def errors(self) -> list[str]:
+        """Tell name and value of every exception that a cell ended with and was not meant to."""
+        cells = [cell for cell in self.cells() if MEANT_TO_FAIL not in cell["metadata"].get("tags", ())]
+        outputs = [output for cell in cells for output in cell.get("outputs", ())]
+        return [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
+
+    def text(self) -> str:
+        """Return what is on screen of the whole notebook; what is folded is not."""
+        return "\n".join(self.texts(f"{NOTEBOOK} .jp-Cell"))
+
+    def output_texts(self) -> list[list[str]]:
+        """Return what is on screen of each output of each cell; what is folded is not."""
+        return cast("list[list[str]]", self.ask(OUTPUT_TEXTS))
+
+    def output_html(self) -> list[list[str]]:
+        """Return the markup that is left of each HTML output of each cell."""
+        return cast("list[list[str]]", self.ask(OUTPUT_HTML))
+
+    def picture(self, path: Path) -> None:
+        self.screenshot(path, SCROLLER)
+
+    def close(self) -> None:
+        self.ask(SHUT_DOWN)
+        super().close()
