@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flyteidl.core import artifact_id_pb2
 
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.enums import OpenEnum
-from flytetask_nb.models.fields import (
-    Enum,
-    Enumeration,
-    Field,
-    Maybe,
-    MaybeFlag,
-    MaybeText,
-    Message,
-    MessageMap,
-    OptionalSub,
-    Presence,
-    Sub,
-    SubMap,
-    Text,
-    Time,
-    Timestamp,
-)
+from flytetask_nb.models.fields import Enumeration, Field, OptionalSub, Presence, Sub, SubMap, Timestamp
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.declarations import Enum, Maybe, MaybeFlag, MaybeText, Message, MessageMap, Text, Time
 
 __all__ = [
     "ArtifactBindingData",

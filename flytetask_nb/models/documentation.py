@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flyteidl.admin import description_entity_pb2
 
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.enums import OpenEnum
-from flytetask_nb.models.fields import (
-    Enum,
-    Enumeration,
-    Field,
-    Maybe,
-    MaybeText,
-    OptionalSub,
-    OptionalText,
-    Text,
-    TextList,
-    Texts,
-)
+from flytetask_nb.models.fields import Enumeration, Field, OptionalSub, OptionalText, TextList
 from flytetask_nb.models.identifiers import Identifier
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.declarations import Enum, Maybe, MaybeText, Text, Texts
 
 __all__ = ["Description", "Documentation", "SourceCode"]
 

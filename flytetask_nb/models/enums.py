@@ -7,9 +7,11 @@ enums: the number comes back as a member named ``UNRECOGNIZED_<number>``.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-from typing_extensions import Self
+if TYPE_CHECKING:
+    from typing_extensions import Self
+from typing import TypeVar
 
 __all__ = ["OpenEnum"]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError
 from flytetask_nb.models.messages import message_of
@@ -27,42 +27,23 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from flytetask_nb.models.enums import OpenEnum
-    from flytetask_nb.models.messages import HasFlyteIdl
 
 __all__ = [
     "REQUIRED",
-    "Data",
     "Duration",
-    "Enum",
     "Enumeration",
     "Field",
-    "Flag",
     "KeyValues",
-    "Maybe",
-    "MaybeEnum",
-    "MaybeFlag",
-    "MaybeStruct",
-    "MaybeText",
-    "Message",
-    "MessageMap",
-    "Messages",
-    "Number",
     "OptionalEnumeration",
     "OptionalSub",
     "OptionalText",
     "Presence",
-    "Span",
     "Struct",
-    "StructDict",
     "Sub",
     "SubList",
     "SubMap",
-    "Text",
-    "TextDict",
     "TextList",
     "TextMap",
-    "Texts",
-    "Time",
     "Timestamp",
     "WrappedFlag",
     "fill_struct",
@@ -484,28 +465,3 @@ def _fill_value(target: Any, item: Any) -> None:
             _fill_value(target.list_value.values.add(), inner)
     else:
         raise TypeError(f"{item!r} is {type(item).__name__}, expected what JSON holds")
-
-
-# What a declaration is annotated with: what reading gives, and what the constructor takes.
-T = TypeVar("T")
-E = TypeVar("E")
-Text: TypeAlias = Field[str, "str | None"]
-MaybeText: TypeAlias = Field["str | None", "str | None"]
-Texts: TypeAlias = Field["list[str]", "Iterable[str] | None"]
-TextDict: TypeAlias = Field["dict[str, str]", "Mapping[str, str] | None"]
-Data: TypeAlias = Field["bytes | None", "bytes | None"]
-Number: TypeAlias = Field[int, "int | None"]
-Flag: TypeAlias = Field[bool, "bool | None"]
-MaybeFlag: TypeAlias = Field["bool | None", "bool | None"]
-Enum: TypeAlias = Field[E, "int | None"]
-MaybeEnum: TypeAlias = Field["E | None", "int | None"]
-Span: TypeAlias = Field[timedelta, "timedelta | float | None"]
-Time: TypeAlias = Field["datetime | None", "datetime | None"]
-StructDict: TypeAlias = Field["dict[str, Any]", "Mapping[str, Any] | None"]
-MaybeStruct: TypeAlias = Field["dict[str, Any] | None", "Mapping[str, Any] | None"]
-# A model, or what can be turned into one: flyteidl's messages (which have no types of their own) and anything with
-# ``to_flyte_idl()``.
-Message: TypeAlias = Field[T, "HasFlyteIdl | ProtobufMessage | None"]
-Maybe: TypeAlias = Field["T | None", "HasFlyteIdl | ProtobufMessage | None"]
-Messages: TypeAlias = Field["list[T]", "Iterable[HasFlyteIdl | ProtobufMessage] | None"]
-MessageMap: TypeAlias = Field["dict[str, T]", "Mapping[str, Any] | None"]

@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import LocalExecutionError, ModelTypeError, WorkflowIntegrationError
 from flytetask_nb.models.base import Model, undecodable
-from flytetask_nb.models.fields import Maybe, Message, OptionalSub, Sub, utc_datetime
+from flytetask_nb.models.fields import OptionalSub, Sub, utc_datetime
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
 from flytetask_nb.models.messages import message_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from flytetask_nb.models.declarations import Maybe, Message
     from flytetask_nb.models.documentation import Documentation
     from flytetask_nb.models.security import SecurityContext
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flyteidl.core import identifier_pb2
 
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.enums import OpenEnum
-from flytetask_nb.models.fields import Enum, Enumeration, Field, Text
+from flytetask_nb.models.fields import Enumeration, Field
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.declarations import Enum, Text
 
 __all__ = ["Identifier", "ResourceType"]
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flyteidl.core import interface_pb2
 
 from flytetask_nb.models.artifacts import ArtifactID, ArtifactTag
 from flytetask_nb.models.base import Model
-from flytetask_nb.models.fields import Field, Maybe, Message, MessageMap, OptionalSub, Sub, SubMap, Text
+from flytetask_nb.models.fields import Field, OptionalSub, Sub, SubMap
 from flytetask_nb.models.notation import signature_notation, type_notation
 from flytetask_nb.models.types import LiteralType
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.declarations import Maybe, Message, MessageMap, Text
 
 __all__ = ["TypedInterface", "Variable", "VariableMap"]
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flyteidl.core import security_pb2
 
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.enums import OpenEnum
-from flytetask_nb.models.fields import (
-    Enum,
-    Enumeration,
-    Field,
-    Maybe,
-    MaybeText,
-    Message,
-    Messages,
-    OptionalSub,
-    OptionalText,
-    Sub,
-    SubList,
-    Text,
-)
+from flytetask_nb.models.fields import Enumeration, Field, OptionalSub, OptionalText, Sub, SubList
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.declarations import Enum, Maybe, MaybeText, Message, Messages, Text
 
 __all__ = ["Identity", "OAuth2Client", "OAuth2TokenRequest", "Secret", "SecurityContext"]
 

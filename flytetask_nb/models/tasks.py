@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flyteidl.admin import task_pb2
 from flyteidl.core import literals_pb2, tasks_pb2, workflow_pb2
 
@@ -10,36 +12,40 @@ from flytetask_nb.models.documentation import Documentation
 from flytetask_nb.models.enums import OpenEnum
 from flytetask_nb.models.fields import (
     Duration,
-    Enum,
     Enumeration,
     Field,
-    Flag,
     KeyValues,
-    Maybe,
-    MaybeFlag,
-    MaybeStruct,
-    MaybeText,
-    Message,
-    Messages,
-    Number,
     OptionalSub,
     OptionalText,
     Presence,
-    Span,
     Struct,
-    StructDict,
     Sub,
     SubList,
-    Text,
-    TextDict,
     TextList,
     TextMap,
-    Texts,
     WrappedFlag,
 )
 from flytetask_nb.models.identifiers import Identifier
 from flytetask_nb.models.interfaces import TypedInterface
 from flytetask_nb.models.security import SecurityContext
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.declarations import (
+        Enum,
+        Flag,
+        Maybe,
+        MaybeFlag,
+        MaybeStruct,
+        MaybeText,
+        Message,
+        Messages,
+        Number,
+        Span,
+        StructDict,
+        Text,
+        TextDict,
+        Texts,
+    )
 
 __all__ = [
     "Container",

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flyteidl.core import types_pb2
 
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.enums import OpenEnum
 from flytetask_nb.models.fields import (
-    Data,
-    Enum,
     Enumeration,
     Field,
-    Maybe,
-    MaybeEnum,
-    MaybeStruct,
-    MaybeText,
-    Message,
-    MessageMap,
-    Messages,
     OptionalEnumeration,
     OptionalSub,
     OptionalText,
     Struct,
-    StructDict,
     Sub,
     SubList,
     SubMap,
-    Text,
     TextList,
-    Texts,
 )
 from flytetask_nb.models.notation import type_notation
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.declarations import (
+        Data,
+        Enum,
+        Maybe,
+        MaybeEnum,
+        MaybeStruct,
+        MaybeText,
+        Message,
+        MessageMap,
+        Messages,
+        StructDict,
+        Text,
+        Texts,
+    )
 
 __all__ = [
     "BlobType",
