@@ -1,0 +1,125 @@
+"""The command line of a task that flytekit wrote, taken apart into what each part of it does.
+
+A container of flytekit runs an *entrypoint* (``pyflyte-execute``), which asks a *resolver* to load the task's code by
+the *loader arguments*; with fast registration a *launcher* (``pyflyte-fast-execute``) first fetches the code bundle.
+Parts are separated by ``--``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["CommandLine", "command_line", "is_placeholder", "unfilled"]
+
+LAUNCHERS = frozenset({"pyflyte-fast-execute"})
+ENTRYPOINTS = frozenset({"pyflyte-execute", "pyflyte-map-execute"})
+
+# What flytekit always passes and Flyte always fills in (flytekit/core/python_auto_container.py, get_default_command).
+USUAL_ARGUMENTS = {
+    "--inputs": "{{.input}}",
+    "--output-prefix": "{{.outputPrefix}}",
+    "--raw-output-data-prefix": "{{.rawOutputDataPrefix}}",
+    "--checkpoint-path": "{{.checkpointOutputPrefix}}",
+    "--prev-checkpoint": "{{.prevCheckpointPrefix}}",
+}
+
+# Placeholders that registration fills in, to the letter (flytectl/cmd/register/register_util.go).
+UNREGISTERED = frozenset({"{{ .remote_package_path }}", "{{ .dest_dir }}"})
+_UNREGISTERED_ID = frozenset({"{{ registration.project }}", "{{ registration.domain }}", "{{ registration.version }}"})
+
+
+class CommandLine(NamedTuple):
+    """The parts of a command line, each a list of words.
+
+    Attributes
+    ----------
+    launcher : list of str
+        What fetches the code bundle; empty without fast registration.
+    entrypoint : list of str
+        What runs the task, with the arguments that are not usual.
+    has_usual_arguments : bool
+        Whether the entrypoint also gets flytekit's usual arguments.
+    resolver : str
+        What loads the task's code.
+    loader : list of str
+        What the resolver is given.
+    """
+
+    launcher: list[str]
+    entrypoint: list[str]
+    has_usual_arguments: bool
+    resolver: str
+    loader: list[str]
+
+    @property
+    def target(self) -> str:
+        """The Python function that the loader names, e.g. ``shop.train``; empty where it names none."""
+        named = dict(zip(self.loader[::2], self.loader[1::2], strict=False))
+        module, name = named.get("task-module", ""), named.get("task-name", "")
+        return f"{module}.{name}" if module and name and len(self.loader) == 4 else ""  # noqa: PLR2004 - two pairs
+
+
+def command_line(words: list[str]) -> CommandLine | None:
+    """Take the command line of a flytekit task apart.
+
+    Parameters
+    ----------
+    words
+        ``command`` and ``args`` of the container, in this order.
+
+    Returns
+    -------
+    CommandLine or None
+        None where it is not of flytekit's making: a raw container, a shell script.
+    """
+    launcher: list[str] = []
+    rest = words
+    if rest and rest[0] in LAUNCHERS:
+        if "--" not in rest:
+            return None
+        split = rest.index("--")
+        launcher, rest = rest[:split], rest[split + 1 :]
+    if not rest or rest[0] not in ENTRYPOINTS:
+        return None
+    split = rest.index("--") if "--" in rest else len(rest)
+    arguments, loader = rest[1:split], rest[split + 1 :]
+    entrypoint, resolver, usual = [rest[0]], "", 0
+    index = 0
+    while index < len(arguments):
+        flag = arguments[index]
+        value = arguments[index + 1] if index + 1 < len(arguments) else None
+        if value is not None and USUAL_ARGUMENTS.get(flag) == value:
+            usual += 1
+            index += 2
+        elif value is not None and flag == "--resolver" and not resolver:
+            resolver = value
+            index += 2
+        else:
+            entrypoint.append(flag)
+            index += 1
+    return CommandLine(launcher, entrypoint, usual > 0, resolver, loader)
+
+
+def is_placeholder(word: str) -> bool:
+    """Tell whether a word of a command line is still to be filled in by registration."""
+    return word in UNREGISTERED
+
+
+def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[str]:
+    """Give the placeholders of registration that are left in a task.
+
+    Parameters
+    ----------
+    words
+        ``args`` of its container.
+    identifier_parts
+        Project, domain and version of its id.
+
+    Returns
+    -------
+    list of str
+        Each placeholder once, in the order of their appearance. Empty for a registered task.
+    """
+    found = [part for part in identifier_parts if part in _UNREGISTERED_ID]
+    found += [word for word in words if word in UNREGISTERED]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,87 @@
+"""Which description belongs to which object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb import models
+from flytetask_nb.masking import mask_value
+from flytetask_nb.models.base import Model
+from flytetask_nb.views.document import Document, Fields, code, cut, dim, line_size, within
+from flytetask_nb.views.execution import describe_container, describe_pod, describe_sql
+from flytetask_nb.views.interfaces import describe_interface, describe_literal_type, describe_variable
+from flytetask_nb.views.resources import describe_extended_resources, describe_resources
+from flytetask_nb.views.settings import describe_documentation, describe_metadata, describe_security
+from flytetask_nb.views.tasks import describe_identifier, describe_spec, describe_task, describe_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flytetask_nb.views.document import Line
+
+__all__ = ["describe"]
+
+_VALUE_BUDGET = 700
+_ROWS_BUDGET = 12_000
+
+
+def _describe_collection(tasks: Any) -> Document:
+    from flytetask_nb.views.collections import describe_collection  # noqa: PLC0415 - not needed to show one task
+
+    return describe_collection(tasks)
+
+
+_DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
+    models.FlyteTask.__name__: describe_task,
+    models.TaskSpec.__name__: describe_spec,
+    models.TaskTemplate.__name__: describe_template,
+    models.Identifier.__name__: describe_identifier,
+    models.TypedInterface.__name__: describe_interface,
+    models.Variable.__name__: describe_variable,
+    models.LiteralType.__name__: describe_literal_type,
+    models.TaskMetadata.__name__: describe_metadata,
+    models.Container.__name__: describe_container,
+    models.Resources.__name__: describe_resources,
+    models.K8sPod.__name__: describe_pod,
+    models.Sql.__name__: describe_sql,
+    models.SecurityContext.__name__: describe_security,
+    models.ExtendedResources.__name__: describe_extended_resources,
+    models.Documentation.__name__: describe_documentation,
+    "TaskCollection": _describe_collection,
+}
+
+
+def describe(value: object) -> Document:
+    """Describe an object of this package.
+
+    Parameters
+    ----------
+    value
+        A model or a collection; subclasses are described as what they derive from.
+
+    Returns
+    -------
+    Document
+        A model without a description of its own is described by its fields.
+    """
+    for kind in type(value).__mro__:
+        found = _DESCRIPTIONS.get(kind.__name__)
+        if found is not None:
+            return found(value)
+        if kind is Model:
+            break
+    if isinstance(value, Model):
+        return _describe_fields(value)
+    return Document(type(value).__name__, lines=[code(cut(repr(value), _VALUE_BUDGET)[0])])
+
+
+def _describe_fields(model: Model) -> Document:
+    rows: list[tuple[str, list[Line]]] = [(name, [_field_line(value)]) for name, value in model._set_fields()]
+    shown, left = within(rows, _ROWS_BUDGET, lambda row: 100 + sum(map(line_size, row[1])))
+    kept = [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
+    return Document(type(model).__name__, "" if rows else "empty", blocks=[Fields(kept)] if rows else [])
+
+
+def _field_line(value: Any) -> Line:
+    shown, remark = cut(str(mask_value(value)), _VALUE_BUDGET)
+    return [code(shown), dim(f" {remark}")] if remark else code(shown)

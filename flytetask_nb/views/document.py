@@ -1,0 +1,296 @@
+"""The neutral tree between an object and its output formats.
+
+Views first *describe* an object as a :class:`Document` and then *render* that: HTML, text, rich and Markdown are pure
+functions of the tree, so they cannot disagree. Nothing in here knows a format or a Flyte object.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = [
+    "Badge",
+    "Block",
+    "Code",
+    "Document",
+    "Fields",
+    "Line",
+    "Link",
+    "Notice",
+    "Paragraph",
+    "Row",
+    "Section",
+    "Span",
+    "Table",
+    "code",
+    "cut",
+    "dim",
+    "line_size",
+    "strong",
+    "visible",
+    "within",
+]
+
+T = TypeVar("T")
+
+
+class Span:
+    """A piece of text with a role: ``code`` (as it stands in the task), ``dim`` (said aside) or ``strong``."""
+
+    __slots__ = ("role", "text")
+
+    def __init__(self, text: str, role: str) -> None:
+        self.text = text
+        self.role = role
+
+
+class Badge:
+    """A short verdict that must not be missed: a glyph and a word, tinted by its tone.
+
+    Tones, from worst: ``breaking``, ``risky``, ``behaviour``, ``cost``, ``cosmetic``; and ``good``.
+    """
+
+    __slots__ = ("glyph", "tone", "word")
+
+    def __init__(self, tone: str, glyph: str, word: str) -> None:
+        self.tone = tone
+        self.glyph = glyph
+        self.word = word
+
+
+class Link:
+    """A text that leads somewhere. Only web addresses become links; anything else stays text."""
+
+    __slots__ = ("href", "text")
+
+    def __init__(self, text: str, href: str) -> None:
+        self.text = text
+        self.href = href
+
+
+Piece: TypeAlias = "str | Span | Badge | Link"
+Line: TypeAlias = "str | Span | Badge | Link | list[Piece]"
+
+
+class Row:
+    """A row of a table. ``header`` rows name the columns of what follows."""
+
+    __slots__ = ("cells", "header")
+
+    def __init__(self, cells: Sequence[Line], *, header: bool = False) -> None:
+        self.cells = cells
+        self.header = header
+
+
+class Table:
+    """Rows of cells. The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right."""
+
+    __slots__ = ("named", "numbers", "rows")
+
+    def __init__(self, rows: list[Row], *, named: bool = False, numbers: tuple[int, ...] = ()) -> None:
+        self.rows = rows
+        self.named = named
+        self.numbers = numbers
+
+
+class Fields:
+    """Names with values: ``(name, value)`` pairs, each value one or several lines."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: list[tuple[str, list[Line]]]) -> None:
+        self.rows = rows
+
+
+class Code:
+    """A block of source text in a language that can be highlighted, e.g. ``sql``."""
+
+    __slots__ = ("language", "text")
+
+    def __init__(self, text: str, language: str) -> None:
+        self.text = text
+        self.language = language
+
+
+class Paragraph:
+    """A line of its own."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+
+
+class Notice:
+    """A line that stands out: a badge and what it is about."""
+
+    __slots__ = ("badge", "line")
+
+    def __init__(self, badge: Badge, line: Line) -> None:
+        self.badge = badge
+        self.line = line
+
+
+Block: TypeAlias = "Table | Fields | Code | Paragraph | Notice"
+
+
+class Section:
+    """A part with a title, a note that sums it up while it is folded, and its blocks."""
+
+    __slots__ = ("blocks", "is_open", "note", "title")
+
+    def __init__(self, title: str, note: str, blocks: list[Block], *, is_open: bool = False) -> None:
+        self.title = title
+        self.note = note
+        self.blocks = blocks
+        self.is_open = is_open
+
+
+class Document:
+    """What is to be shown: a title, the lines that say what it is, blocks without a heading, and sections."""
+
+    __slots__ = ("aside", "blocks", "lines", "sections", "title")
+
+    def __init__(
+        self,
+        title: str,
+        aside: str = "",
+        *,
+        lines: Sequence[Line] = (),
+        blocks: Sequence[Block] = (),
+        sections: Sequence[Section] = (),
+    ) -> None:
+        self.title = title
+        self.aside = aside
+        self.lines = lines
+        self.blocks = blocks
+        self.sections = sections
+
+
+def code(text: str) -> Span:
+    """Give text as it stands in the task."""
+    return Span(text, "code")
+
+
+def dim(text: str) -> Span:
+    """Give text that is said aside."""
+    return Span(text, "dim")
+
+
+def strong(text: str) -> Span:
+    """Give text that stands out."""
+    return Span(text, "strong")
+
+
+# Control characters can move a terminal's cursor, and direction marks can make a name read as another one.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    """Give the text with characters that show nothing, or more than they should, written as escapes.
+
+    Parameters
+    ----------
+    text
+        Any text. Line breaks and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return _INVISIBLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"  # noqa: PLR2004 - as Python writes them
+
+
+# -- budgets: HTML multiplies bytes, so values and lists are cut by what they will cost there -----------------------
+
+_COSTLY = re.compile("[&<>\"'\x00-\x1f\x7f-\x9f]")
+_PIECE = 34
+"""Bytes of markup around a piece, at most (``<span class="ftn-dim"></span>`` and a separator)."""
+_CELL = 48
+"""Bytes of markup around a cell, at most."""
+
+
+def text_size(text: str) -> int:
+    """Give an upper bound of the bytes that a text takes in HTML."""
+    size = len(text) if text.isascii() else len(visible(text).encode("utf-8", "backslashreplace"))
+    return size + 5 * len(_COSTLY.findall(text))
+
+
+def line_size(line: Line) -> int:
+    """Give an upper bound of the bytes that a line takes in HTML."""
+    if isinstance(line, str):
+        return text_size(line)
+    if isinstance(line, list):
+        return sum(map(line_size, line))
+    if isinstance(line, Badge):
+        return _PIECE * 2 + text_size(line.glyph) + text_size(line.word)
+    if isinstance(line, Link):
+        return _PIECE * 2 + text_size(line.text) + text_size(line.href)
+    return _PIECE + text_size(line.text)
+
+
+def row_size(row: Row) -> int:
+    """Give an upper bound of the bytes that a row takes in HTML."""
+    return sum(_CELL + line_size(cell) for cell in row.cells)
+
+
+def cut(text: str, budget: int) -> tuple[str, str]:
+    """Cut a text to a number of bytes in HTML.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    budget
+        Bytes that it may take.
+
+    Returns
+    -------
+    (str, str)
+        What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
+    """
+    if 6 * len(text) <= budget or text_size(text) <= budget:
+        return text, ""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text_size(text[:middle]) <= budget:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low], f"… {len(text) - low:,} more characters"
+
+
+def within(items: Sequence[T], budget: int, size: Callable[[T], int]) -> tuple[Sequence[T], int]:
+    """Take as many items from the front as fit into a number of bytes.
+
+    Parameters
+    ----------
+    items
+        Lines or rows.
+    budget
+        Bytes that they may take in HTML.
+    size
+        Gives the bytes of one.
+
+    Returns
+    -------
+    (sequence, int)
+        The items that fit, and how many do not. The first item is always shown.
+    """
+    total = 0
+    for index, item in enumerate(items):
+        total += size(item)
+        if total > budget and index:
+            return items[:index], len(items) - index
+    return items, 0

@@ -1,0 +1,335 @@
+"""Descriptions of what runs: container, pod or statement."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.masking import MASK, mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, Sql
+from flytetask_nb.semantics.commands import command_line
+from flytetask_nb.semantics.images import image_reference
+from flytetask_nb.semantics.pods import pod_containers, primary_container_name
+from flytetask_nb.views.document import Code, Document, Fields, Paragraph, Section, code, cut, dim, line_size, within
+from flytetask_nb.views.resources import describe_resources
+from flytetask_nb.views.wording import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flytetask_nb.models import K8sPod
+    from flytetask_nb.views.document import Block, Line, Piece
+
+__all__ = [
+    "describe_container",
+    "describe_pod",
+    "describe_sql",
+    "execution_section",
+    "image_words",
+    "json_text",
+]
+
+_IMAGE_BUDGET = 400
+_WORDS_BUDGET = 1_300
+_ENTRY_BUDGET = 500
+_ENTRIES_BUDGET = 2_200
+_JSON_BUDGET = 900
+_STATEMENT_BUDGET = 4_500
+_OTHERS_BUDGET = 2_000
+_SETTINGS_KEY = "_F_SS_C"
+"""Environment variable in which flytekit hides the settings that dynamic tasks register their children with."""
+
+Rows = list[tuple[str, "list[Line]"]]
+
+
+def image_words(image: str) -> str:
+    """Give an image's name, cut where it is overlong."""
+    return cut(mask_text(image), _IMAGE_BUDGET)[0]
+
+
+def execution_section(template: Any, image: str) -> Section | None:
+    """Describe what runs: the container, the pod, or the statement.
+
+    Parameters
+    ----------
+    template
+        A flyteidl ``TaskTemplate``.
+    image
+        The image of the container that runs the task; empty if there is none.
+    """
+    target = template.WhichOneof("target")
+    if target == "container":
+        container = template.container
+        rows = _container_rows(container)
+        notes = [image_words(image), _runs(container.command, container.args)]
+        if container.env:
+            notes.append(f"{len(container.env)} env")
+        return Section("Execution", " · ".join(filter(None, notes)), [Fields(rows)])
+    if target == "k8s_pod":
+        blocks, note = _pod_blocks(template.k8s_pod, primary_container_name(template))
+        return Section("Execution", note, blocks)
+    if target == "sql":
+        words = _dialect(template.sql)
+        lines = template.sql.statement.count("\n") + 1
+        return Section("Execution", f"{words}, {counted(lines, 'line')}", _sql_blocks(template.sql))
+    return None
+
+
+# -- images and command lines --------------------------------------------------------------------------------------
+
+
+def _image_line(image: str) -> Line:
+    reference = image_reference(image)
+    if reference is None:
+        return code(image_words(image)) if image else dim("none")
+    pieces: list[Piece] = [code(reference.name)]
+    for what, part in (("tag", reference.tag), ("digest", reference.digest)):
+        if part:
+            pieces += [dim(f" {what} "), code(part)]
+    return pieces
+
+
+def _runs(command: Iterable[str], args: Iterable[str]) -> str:
+    """Give the program in a word: what the launcher or entrypoint is called."""
+    first = next(iter(command), None) or next(iter(args), "")
+    return cut(first, _ENTRY_BUDGET)[0] if "\n" not in first else ""
+
+
+def _words_line(words: list[str]) -> Line:
+    """Give words as a shell would take them."""
+    shown, remark = cut(" ".join(map(_shell_word, words)), _WORDS_BUDGET)
+    return [code(shown), dim(f" {remark}")] if remark else code(shown)
+
+
+def _shell_word(word: str) -> str:
+    # Flyte's templates are left bare: quoting them would only hide them.
+    return word if word.startswith("{{") or word == MASK else quote(word)
+
+
+def _command_rows(command: list[str], args: list[str]) -> Rows:
+    masked_words = mask_arguments([*command, *args])
+    parts = command_line(masked_words)
+    if parts is None:
+        rows: Rows = []
+        if command:
+            rows.append(("command", [_words_line(masked_words[: len(command)])]))
+        if args:
+            rows.append(("args", [_words_line(masked_words[len(command) :])]))
+        return rows
+    rows = []
+    if parts.launcher:
+        rows.append(("launcher", [_words_line(parts.launcher)]))
+    entrypoint: list[Piece] = [code(cut(" ".join(map(_shell_word, parts.entrypoint)), _WORDS_BUDGET)[0])]
+    if parts.has_usual_arguments:
+        entrypoint.append(dim(" with the usual inputs and outputs"))
+    rows.append(("entrypoint", [entrypoint]))
+    if parts.loader or parts.resolver:
+        loads: list[Piece] = [code(cut(parts.target or " ".join(parts.loader), _WORDS_BUDGET)[0])]
+        if parts.resolver:
+            loads.append(dim(f" by {cut(parts.resolver.rpartition('.')[2], _ENTRY_BUDGET)[0]}"))
+        rows.append(("loads", [loads]))
+    return rows
+
+
+# -- containers ----------------------------------------------------------------------------------------------------
+
+
+def _container_rows(container: Any) -> Rows:
+    rows: Rows = [("image", [_image_line(container.image)])]
+    rows += _command_rows(list(container.command), list(container.args))
+    rows += _entry_rows("env", [(pair.key, pair.value) for pair in container.env])
+    rows += _entry_rows("config", [(pair.key, pair.value) for pair in container.config])
+    if container.ports:
+        ports = [f"{port.container_port} {port.name}".strip() for port in container.ports]
+        rows.append(("ports", [cut(listed(ports, 12), _ENTRY_BUDGET)[0]]))
+    if container.architecture:
+        rows.append(("architecture", [str(Container.Architecture(container.architecture))]))
+    if container.HasField("data_config"):
+        rows.append(("data loading", [_data_loading(container.data_config)]))
+    return rows
+
+
+def _entry_rows(label: str, entries: list[tuple[str, str]]) -> Rows:
+    """Give ``KEY=value`` lines, masked and cut."""
+    if not entries:
+        return []
+    lines = [_entry_line(key, value) for key, value in entries]
+    shown, left = within(lines, _ENTRIES_BUDGET, line_size)
+    out = list(shown)
+    if left:
+        out.append(dim(f"… {left:,} more"))
+    return [(label, out)]
+
+
+def _entry_line(key: str, value: str) -> Line:
+    shown_key = cut(key, _ENTRY_BUDGET)[0]
+    if key == _SETTINGS_KEY and value:
+        return [code(f"{shown_key}="), dim(f"serialization settings, {len(value):,} characters")]
+    text = masked(key, value)
+    if text == MASK:
+        return [code(f"{shown_key}="), dim(f"{MASK} masked")]
+    shown, remark = cut(text, _ENTRY_BUDGET)
+    return [code(f"{shown_key}={shown}"), dim(f" {remark}")] if remark else code(f"{shown_key}={shown}")
+
+
+def _data_loading(config: Any) -> Line:
+    if not config.enabled:
+        return dim("off")
+    paths = f"{cut(config.input_path, _ENTRY_BUDGET)[0]} → {cut(config.output_path, _ENTRY_BUDGET)[0]}"
+    words = [str(LiteralMapFormat(config.format))]
+    if config.HasField("io_strategy"):
+        words += [
+            str(IOStrategy.DownloadMode(config.io_strategy.download_mode)),
+            str(IOStrategy.UploadMode(config.io_strategy.upload_mode)),
+        ]
+    return [code(paths), dim(f" as {', '.join(words)}")]
+
+
+# -- pods ----------------------------------------------------------------------------------------------------------
+
+
+def json_text(value: Any) -> str:
+    """Give a JSON-like value on one line, as JSON."""
+    import json  # noqa: PLC0415 - only tasks with plugin settings or pods need it
+
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def json_line(value: Any) -> Line:
+    """Give a JSON-like value on one line, cut where it is long."""
+    shown, remark = cut(json_text(value), _JSON_BUDGET)
+    return [code(shown), dim(f" {remark}")] if remark else code(shown)
+
+
+def _pod_blocks(pod: Any, primary: str) -> tuple[list[Block], str]:
+    containers = pod_containers(pod)
+    main = next((item for item in containers if item.get("name") == primary), None)
+    if main is None and len(containers) == 1:
+        main = containers[0]
+    others = [item for item in containers if item is not main]
+    rows: Rows = []
+    if main is not None:
+        rows += _pod_container_rows(main)
+    rows.append(("primary container", [code(cut(primary, _ENTRY_BUDGET)[0]) if primary else dim("not named")]))
+    rows += _other_rows("container", others)
+    spec = plain_struct(pod.pod_spec)
+    rows += _other_rows("init container", [item for item in _list_of(spec, "initContainers") if isinstance(item, dict)])
+    rest = {key: value for key, value in spec.items() if key not in {"containers", "initContainers"}}
+    rows += _rest_rows(rest)
+    for part in ("labels", "annotations"):
+        entries = getattr(pod.metadata, part)
+        rows += _entry_rows(part, [(key, entries[key]) for key in sorted(entries)])
+    if pod.HasField("data_config"):
+        rows.append(("data loading", [_data_loading(pod.data_config)]))
+    notes = ["pod", counted(len(containers), "container")]
+    if main is not None:
+        image = main.get("image")
+        notes.insert(0, image_words(image) if isinstance(image, str) else "")
+    return [Fields(rows)], " · ".join(filter(None, notes))
+
+
+def _list_of(mapping: dict[str, Any], key: str) -> list[Any]:
+    value = mapping.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _pod_container_rows(container: dict[str, Any]) -> Rows:
+    image = container.get("image")
+    rows: Rows = [("image", [_image_line(image) if isinstance(image, str) else dim("none")])]
+    command, args = (
+        [word if isinstance(word, str) else json_text(word) for word in _list_of(container, key)]
+        for key in ("command", "args")
+    )
+    rows += _command_rows(command, args)
+    entries: list[tuple[str, str]] = []
+    references: list[Line] = []
+    for entry in _list_of(container, "env"):
+        if not isinstance(entry, dict):
+            references.append(json_line(mask_value(entry)))
+        elif "valueFrom" in entry:
+            name = entry.get("name", "")
+            source = json_text(mask_value(entry["valueFrom"]))
+            references.append(
+                [code(f"{cut(str(name), _ENTRY_BUDGET)[0]}"), dim(f" from {cut(source, _ENTRY_BUDGET)[0]}")]
+            )
+        else:
+            entries.append((str(entry.get("name", "")), _plain(entry.get("value", ""))))
+    rows += _entry_rows("env", entries)
+    if references:
+        shown, left = within(references, _OTHERS_BUDGET, line_size)
+        rows.append(("env from", [*shown, *([dim(f"… {left:,} more")] if left else [])]))
+    shown_apart = {"name", "image", "command", "args", "env", "resources"}
+    rows += _rest_rows({key: value for key, value in container.items() if key not in shown_apart})
+    return rows
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json_text(value)
+
+
+def _other_rows(label: str, containers: list[dict[str, Any]]) -> Rows:
+    """Give a line for each container that does not run the task."""
+    lines: list[Line] = []
+    for container in containers:
+        rest = {key: value for key, value in container.items() if key not in {"name", "image"}}
+        pieces: list[Piece] = [code(cut(_plain(container.get("name", "")), _ENTRY_BUDGET)[0]), " "]
+        pieces.append(code(image_words(_plain(container.get("image", "")))))
+        if rest:
+            shown, remark = cut(json_text(mask_value(rest)), _JSON_BUDGET)
+            pieces += [dim(f" {shown}"), dim(remark)] if remark else [dim(f" {shown}")]
+        lines.append(pieces)
+    if not lines:
+        return []
+    shown_lines, left = within(lines, _OTHERS_BUDGET, line_size)
+    return [(label, [*shown_lines, *([dim(f"… {left:,} more")] if left else [])])]
+
+
+def _rest_rows(rest: dict[str, Any]) -> Rows:
+    rows: Rows = [(cut(key, _ENTRY_BUDGET)[0], [json_line(mask_value(value, key))]) for key, value in rest.items()]
+    shown, left = within(rows, _OTHERS_BUDGET, lambda row: 100 + line_size(row[0]) + sum(map(line_size, row[1])))
+    return [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
+
+
+# -- statements ----------------------------------------------------------------------------------------------------
+
+
+def _dialect(sql: Any) -> str:
+    dialect = Sql.Dialect(sql.dialect)
+    return "SQL" if dialect == Sql.Dialect.UNDEFINED else f"{dialect} SQL"
+
+
+def _sql_blocks(sql: Any) -> list[Block]:
+    # Marked keywords take about three times the bytes of the statement.
+    shown, remark = cut(mask_text(sql.statement), _STATEMENT_BUDGET // 3)
+    blocks: list[Block] = [Code(shown, "sql")]
+    if remark:
+        blocks.append(Paragraph(dim(remark)))
+    return blocks
+
+
+# -- on their own --------------------------------------------------------------------------------------------------
+
+
+def describe_container(container: Container) -> Document:
+    """Describe a container on its own."""
+    message = container._message
+    sections = []
+    asked = describe_resources(container.resources)
+    if asked.blocks:
+        sections.append(Section("Resources", asked.aside, list(asked.blocks), is_open=True))
+    return Document(
+        "Container", _runs(message.command, message.args), blocks=[Fields(_container_rows(message))], sections=sections
+    )
+
+
+def describe_pod(pod: K8sPod) -> Document:
+    """Describe a pod on its own."""
+    blocks, note = _pod_blocks(pod._message, pod._message.primary_container_name)
+    return Document("K8sPod", note, blocks=blocks)
+
+
+def describe_sql(sql: Sql) -> Document:
+    """Describe a statement on its own."""
+    message = sql._message
+    return Document("Sql", _dialect(message), blocks=_sql_blocks(message))

@@ -1,0 +1,169 @@
+"""From a document to HTML.
+
+The markup reads correctly without any CSS and survives the sanitizers of JupyterLab and GitHub: tables, ``details``,
+``code``, ``mark``; no ids, no scripts. Colours are an enhancement, kept in ``style.css``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape as escape_html
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flytetask_nb.views.document import (
+    Badge,
+    Block,
+    Code,
+    Document,
+    Fields,
+    Line,
+    Link,
+    Notice,
+    Paragraph,
+    Section,
+    Span,
+    Table,
+    visible,
+)
+from flytetask_nb.views.highlighting import highlighted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flytetask_nb.views.document import Row
+
+__all__ = ["escape", "fragment", "render", "stylesheet"]
+
+_WEB = ("https://", "http://")
+
+
+def escape(value: object) -> str:
+    """Give any value as text that is safe between tags and in attributes: the one way into the HTML."""
+    text = value if type(value) is str else str(value)
+    return escape_html(visible(text))
+
+
+@cache
+def stylesheet() -> str:
+    """Give the stylesheet: literal, translucent colours that sit on light and dark pages."""
+    return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+def render(document: Document) -> str:
+    """Give a document as HTML with its stylesheet.
+
+    Parameters
+    ----------
+    document
+        What is to be shown.
+
+    Returns
+    -------
+    str
+        A ``style`` and a ``div`` element.
+    """
+    return f"<style>{stylesheet()}</style>{fragment(document)}"
+
+
+def fragment(document: Document) -> str:
+    """Give a document as HTML alone, for places that have the stylesheet already."""
+    parts = [f'<div class="ftn"><div class="ftn-head"><strong>{escape(document.title)}</strong>']
+    if document.aside:
+        parts.append(f' <span class="ftn-dim">{escape(document.aside)}</span>')
+    parts.append("</div>")
+    parts += [f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines]
+    parts += map(_block, document.blocks)
+    parts += map(_section, document.sections)
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def _section(section: Section) -> str:
+    note = f" <small>{escape(section.note)}</small>" if section.note else ""
+    opened = " open" if section.is_open else ""
+    body = "".join(map(_block, section.blocks))
+    return f"<details{opened}><summary><b>{escape(section.title)}</b>{note}</summary>{body}</details>"
+
+
+def _line(line: Line) -> str:
+    if type(line) is str:
+        return escape(line)
+    if type(line) is list:
+        return "".join(map(_line, line))
+    return _PIECES[type(line)](line)
+
+
+def _span(span: Span) -> str:
+    text = escape(span.text)
+    if span.role == "code":
+        return f"<code>{text}</code>"
+    if span.role == "strong":
+        return f"<b>{text}</b>"
+    return f'<span class="ftn-dim">{text}</span>'
+
+
+def _badge(badge: Badge) -> str:
+    return f'<mark class="ftn-tag ftn-{badge.tone}">{escape(badge.glyph)} {escape(badge.word)}</mark>'
+
+
+def _link(link: Link) -> str:
+    if not link.href.startswith(_WEB):
+        return escape(link.text)
+    return f'<a href="{escape(link.href)}" rel="noopener">{escape(link.text)}</a>'
+
+
+def _block(block: Block) -> str:
+    return _BLOCKS[type(block)](block)
+
+
+def _table(table: Table) -> str:
+    return f"<table>{''.join([_row(row, table) for row in table.rows])}</table>"
+
+
+def _row(row: Row, table: Table) -> str:
+    if row.header:
+        cells = [f'<th scope="col">{_line(cell)}</th>' for cell in row.cells]
+    else:
+        numbers = table.numbers
+        cells = [
+            f'<td class="ftn-num">{_line(cell)}</td>' if index in numbers else f"<td>{_line(cell)}</td>"
+            for index, cell in enumerate(row.cells)
+        ]
+        if table.named:
+            cells[0] = f'<th scope="row">{_line(row.cells[0])}</th>'
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _fields(fields: Fields) -> str:
+    rows = [
+        f'<tr><th scope="row">{escape(name)}</th><td>{"<br>".join(map(_line, lines))}</td></tr>'
+        for name, lines in fields.rows
+    ]
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _code(block: Code) -> str:
+    pieces = []
+    for role, text in highlighted(block.text, block.language):
+        safe = escape(text)
+        pieces.append(f"<{role}>{safe}</{role}>" if role else safe)
+    return f"<pre><code>{''.join(pieces)}</code></pre>"
+
+
+def _paragraph(paragraph: Paragraph) -> str:
+    return f'<div class="ftn-par">{_line(paragraph.line)}</div>'
+
+
+def _notice(notice: Notice) -> str:
+    return f'<div class="ftn-notice">{_badge(notice.badge)} {_line(notice.line)}</div>'
+
+
+_PIECES: dict[type, Callable[..., str]] = {Span: _span, Badge: _badge, Link: _link}
+_BLOCKS: dict[type, Callable[..., str]] = {
+    Table: _table,
+    Fields: _fields,
+    Code: _code,
+    Paragraph: _paragraph,
+    Notice: _notice,
+}

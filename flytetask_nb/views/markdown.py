@@ -1,0 +1,131 @@
+"""From a document to Markdown, as GitHub and most others read it: fit for a pull request or a wiki page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flytetask_nb.views.document import Badge, Code, Document, Fields, Link, Notice, Table, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flytetask_nb.views.document import Block, Line, Row, Section
+
+__all__ = ["render"]
+
+# What could begin markup: some characters anywhere, underscores at the edge of a word, others only at a line's start.
+_SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<!\w)_|_(?!\w)|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+# HTML's characters become entities, for no tag may come from a task; an @ would call somebody on GitHub.
+_ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"})
+_BACKTICKS = re.compile("`+")
+_WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
+
+
+def render(document: Document) -> str:
+    """Give a document as Markdown.
+
+    Parameters
+    ----------
+    document
+        What is to be shown.
+
+    Returns
+    -------
+    str
+        Blocks parted by empty lines, no line break at the end.
+    """
+    return "\n\n".join(_parts(document))
+
+
+def _parts(document: Document) -> Iterable[str]:
+    aside = f" — {escape(document.aside)}" if document.aside else ""
+    yield f"### {escape(document.title)}{aside}"
+    for line in document.lines:
+        yield _line(line)
+    for block in document.blocks:
+        yield _block(block)
+    for section in document.sections:
+        yield from _section(section)
+
+
+def _section(section: Section) -> Iterable[str]:
+    note = f" — {escape(section.note)}" if section.note else ""
+    yield f"**{section.title}**{note}"
+    for block in section.blocks:
+        yield _block(block)
+
+
+def escape(value: object) -> str:
+    """Give any value as Markdown that shows it literally, on one line."""
+    text = visible(value if isinstance(value, str) else str(value)).replace("\n", " ")
+    return _SPECIAL.sub(r"\\\g<0>", text).translate(_ENTITIES)
+
+
+def code_span(text: str) -> str:
+    """Give a text as a code span, whatever backticks it holds."""
+    shown = visible(text).replace("\n", " ")
+    if not shown.strip():
+        return f"`{shown}`" if shown else "` `"
+    longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)
+    fence = "`" * (longest + 1)
+    gap = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{gap}{shown}{gap}{fence}"
+
+
+def _line(line: Line) -> str:
+    if isinstance(line, str):
+        return escape(line)
+    if isinstance(line, list):
+        return "".join(map(_line, line))
+    if isinstance(line, Badge):
+        return f"**{line.glyph} {escape(line.word)}**"
+    if isinstance(line, Link):
+        return f"[{escape(line.text)}]({line.href})" if _WEB.match(line.href) else escape(line.text)
+    if line.role == "code":
+        return code_span(line.text)
+    return f"**{escape(line.text)}**" if line.role == "strong" and line.text.strip() else escape(line.text)
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Fields):
+        rows = [f"| {_cell(name)} | {'<br>'.join(map(_cell, lines))} |" for name, lines in block.rows]
+        return "\n".join(["| | |", "| --- | --- |", *rows])
+    if isinstance(block, Code):
+        longest = max((len(run) for run in _BACKTICKS.findall(block.text)), default=0)
+        fence = "`" * max(longest + 1, 3)
+        return f"{fence}{block.language}\n{visible(block.text)}\n{fence}"
+    if isinstance(block, Notice):
+        return f"> {_line(block.badge)} {_line(block.line)}"
+    return _line(block.line)
+
+
+def _cell(line: Line) -> str:
+    """Give a line for a table, where a bar ends the cell even inside a code span."""
+    text = _line(line)
+    return re.sub(r"(?<!\\)\|", r"\\|", text)
+
+
+def _table(table: Table) -> str:
+    """Give a table; header rows after the first one become rows in bold, for Markdown knows but one header."""
+    columns = max((len(row.cells) for row in table.rows), default=0)
+    rows = table.rows
+    lines = []
+    if rows and rows[0].header:
+        lines.append(_row(rows[0], columns))
+        rows = rows[1:]
+    else:
+        lines.append(f"|{' |' * columns}")
+    lines.append("|" + "".join(" ---: |" if index in table.numbers else " --- |" for index in range(columns)))
+    lines += [_row(row, columns, bold=row.header) for row in rows]
+    return "\n".join(lines)
+
+
+def _row(row: Row, columns: int, *, bold: bool = False) -> str:
+    cells = [_cell(cell) for cell in row.cells]
+    if bold:
+        cells = [f"**{cell}**" if cell else cell for cell in cells]
+    cells += [""] * (columns - len(cells))
+    return f"| {' | '.join(cells)} |"

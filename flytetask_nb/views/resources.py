@@ -1,0 +1,213 @@
+"""Descriptions of what a task asks for: CPU, memory, GPUs, shared memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.tasks import Resources
+from flytetask_nb.semantics.pods import primary_container
+from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
+from flytetask_nb.views.document import Badge, Document, Row, Section, Table, code, cut, dim, row_size, within
+from flytetask_nb.views.wording import device_name
+
+if TYPE_CHECKING:
+    from flytetask_nb.models import ExtendedResources
+    from flytetask_nb.views.document import Block, Line
+
+__all__ = ["accelerator_words", "amounts", "describe_extended_resources", "describe_resources", "resources_section"]
+
+_ResourceName = Resources.ResourceName
+# Flyte's names, Kubernetes' names for the same, how they are shown, and how their amounts are written.
+_KINDS: dict[int, tuple[str, str]] = {
+    _ResourceName.CPU: ("cpu", "cores"),
+    _ResourceName.GPU: ("gpu", "count"),
+    _ResourceName.MEMORY: ("memory", "bytes"),
+    _ResourceName.STORAGE: ("storage", "bytes"),
+    _ResourceName.EPHEMERAL_STORAGE: ("ephemeral storage", "bytes"),
+    _ResourceName.UNKNOWN: ("unknown resource", "count"),
+}
+_KUBERNETES: dict[str, tuple[str, str]] = {
+    "cpu": ("cpu", "cores"),
+    "memory": ("memory", "bytes"),
+    "ephemeral-storage": ("ephemeral storage", "bytes"),
+    "nvidia.com/gpu": ("gpu", "count"),
+    "amd.com/gpu": ("gpu", "count"),
+}
+_ORDER = ("cpu", "memory", "gpu", "ephemeral storage")
+_ALWAYS = ("cpu", "memory")
+_AMOUNT_BUDGET = 120
+_TABLE_BUDGET = 2_200
+
+Amounts = dict[str, tuple[list[str], list[str]]]
+"""Per resource the amounts as shown, of requests and of limits; more than one where a resource stands there twice."""
+
+
+def amounts(template: Any) -> Amounts:
+    """Give what a task's container, or its pod's primary container, asks for.
+
+    Parameters
+    ----------
+    template
+        A flyteidl ``TaskTemplate``.
+
+    Returns
+    -------
+    dict
+        Resource to the requested and the limiting amounts, in words (``"500m"``, ``"32 GiB"``). Empty where nothing
+        is asked for.
+    """
+    target = template.WhichOneof("target")
+    if target == "container":
+        return _container_amounts(template.container.resources)
+    if target == "k8s_pod":
+        container = primary_container(template)
+        return _pod_amounts(container.get("resources")) if container else {}
+    return {}
+
+
+def _container_amounts(resources: Any) -> Amounts:
+    found: Amounts = {}
+    for side, entries in enumerate((resources.requests, resources.limits)):
+        for entry in entries:
+            name, kind = _KINDS.get(entry.name) or (f"resource {entry.name}", "count")
+            found.setdefault(name, ([], []))[side].append(_amount(entry.value, kind))
+    return found
+
+
+def _pod_amounts(resources: Any) -> Amounts:
+    found: Amounts = {}
+    if not isinstance(resources, dict):
+        return found
+    for side, part in enumerate(("requests", "limits")):
+        entries = resources.get(part)
+        for key, value in entries.items() if isinstance(entries, dict) else ():
+            name, kind = _KUBERNETES.get(key) or (key, "count")
+            found.setdefault(name, ([], []))[side].append(_amount(str(value), kind))
+    return found
+
+
+def _amount(text: str, kind: str) -> str:
+    """Give a quantity in the unit that people use for it; as it stands where it cannot be read."""
+    try:
+        quantity = parse(text)
+    except QuantityError:
+        return f"{cut(text, _AMOUNT_BUDGET)[0]} (not a quantity)"
+    if kind == "bytes":
+        return format_bytes(quantity)
+    return format_cores(quantity) if kind == "cores" else str(quantity)
+
+
+def accelerator_words(extended: Any) -> str:
+    """Give the accelerator in words, e.g. ``"NVIDIA A100, 1g.5gb"``; empty if none is named."""
+    if not extended.HasField("gpu_accelerator"):
+        return ""
+    accelerator = extended.gpu_accelerator
+    words = device_name(cut(accelerator.device, _AMOUNT_BUDGET)[0]) or "any device"
+    if accelerator.HasField("partition_size"):
+        return f"{words}, {cut(accelerator.partition_size, _AMOUNT_BUDGET)[0]}"
+    return f"{words}, unpartitioned" if accelerator.unpartitioned else words
+
+
+def shared_memory_words(extended: Any) -> str:
+    """Give the shared memory in words, e.g. ``"2 GiB at /dev/shm"``; empty if none is asked for."""
+    if not extended.HasField("shared_memory"):
+        return ""
+    memory = extended.shared_memory
+    size = _amount(memory.size_limit, "bytes") if memory.size_limit else "as large as the memory"
+    return f"{size} at {cut(memory.mount_path, _AMOUNT_BUDGET)[0]}" if memory.mount_path else size
+
+
+def resources_section(found: Amounts, extended: Any) -> Section | None:
+    """Describe requests and limits side by side.
+
+    Parameters
+    ----------
+    found
+        What ``amounts`` gave.
+    extended
+        A flyteidl ``ExtendedResources``.
+
+    Returns
+    -------
+    Section or None
+        None where nothing is asked for.
+    """
+    accelerator, shared = accelerator_words(extended), shared_memory_words(extended)
+    if not found and not accelerator and not shared:
+        return None
+    blocks, note = _resource_blocks(found, accelerator, shared, extended)
+    return Section("Resources", note, blocks, is_open=True)
+
+
+def summary_words(found: Amounts, accelerator: str) -> list[str]:
+    """Give what a task asks for in a few words each: ``"4 CPU"``, ``"32 GiB"``, ``"1 × NVIDIA A100"``."""
+    words = []
+    for name in _ORDER:
+        requests, limits = found.get(name, ([], []))
+        # What a container gets at least: an absent request becomes the limit.
+        chosen = requests or limits
+        if not chosen or (name == "gpu" and accelerator):
+            continue
+        words.append(
+            {"cpu": f"{chosen[0]} CPU", "memory": chosen[0], "gpu": f"{chosen[0]} GPU"}.get(name) or f"{chosen[0]} disk"
+        )
+    if accelerator:
+        requests, limits = found.get("gpu", ([], []))
+        count = (requests or limits or [""])[0]
+        words.append(f"{count} × {accelerator}" if count else accelerator)
+    return words
+
+
+def _resource_blocks(found: Amounts, accelerator: str, shared: str, extended: Any) -> tuple[list[Block], str]:
+    names = [name for name in _ORDER if name in found or (name in _ALWAYS and found)]
+    names += sorted(name for name in found if name not in _ORDER)
+    rows = [Row(["", "request", "limit", ""], header=True)] if names else []
+    body = [_resource_row(name, found.get(name, ([], []))) for name in names]
+    shown, left = within(body, _TABLE_BUDGET, row_size)
+    rows += shown
+    if left:
+        rows.append(Row([dim(f"… {left:,} more"), "", "", ""]))
+    if accelerator:
+        device = cut(extended.gpu_accelerator.device, _AMOUNT_BUDGET)[0]
+        rows.append(Row(["accelerator", accelerator, "", code(device) if device else ""]))
+    if shared:
+        rows.append(Row(["shared memory", shared, "", ""]))
+    note = ", ".join([*summary_words(found, accelerator), *([f"{shared} shared memory"] if shared else [])])
+    return [Table(rows, named=True, numbers=(1, 2) if names else ())], note
+
+
+def _resource_row(name: str, sides: tuple[list[str], list[str]]) -> Row:
+    requests, limits = sides
+    remarks: list[Line] = []
+    if len(requests) > 1 or len(limits) > 1:
+        remarks.append(Badge("risky", "!", "given more than once"))
+    cells: list[Line] = [
+        name,
+        _side(requests, "as limit" if limits else "platform default"),
+        _side(limits, "as request" if requests else "platform default"),
+        remarks[0] if remarks else "",
+    ]
+    return Row(cells)
+
+
+def _side(own: list[str], instead: str) -> Line:
+    """Give one side of a row; where it is absent, what takes its place."""
+    return ", ".join(own) if own else dim(instead)
+
+
+def describe_resources(resources: Resources) -> Document:
+    """Describe requests and limits on their own."""
+    found = _container_amounts(resources._message)
+    blocks, note = _resource_blocks(found, "", "", None)
+    return Document("Resources", note or "nothing asked for", blocks=blocks if found else [])
+
+
+def describe_extended_resources(extended: ExtendedResources) -> Document:
+    """Describe accelerator and shared memory on their own."""
+    message = extended._message
+    accelerator, shared = accelerator_words(message), shared_memory_words(message)
+    blocks, _ = _resource_blocks({}, accelerator, shared, message)
+    return Document(
+        "ExtendedResources", accelerator or "no accelerator", blocks=blocks if accelerator or shared else []
+    )

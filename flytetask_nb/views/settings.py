@@ -1,0 +1,337 @@
+"""Descriptions of everything around what runs: metadata, security, plugin settings, documentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.masking import mask_text, mask_value, masked
+from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.security import OAuth2TokenRequest, Secret
+from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
+from flytetask_nb.views.document import (
+    Badge,
+    Document,
+    Fields,
+    Link,
+    Notice,
+    Paragraph,
+    Section,
+    code,
+    cut,
+    dim,
+    line_size,
+    within,
+)
+from flytetask_nb.views.execution import json_line
+from flytetask_nb.views.wording import counted, in_words, listed, moment, quoted
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flytetask_nb.models import Documentation, SecurityContext
+    from flytetask_nb.views.document import Block, Line, Piece
+
+__all__ = [
+    "deprecation_notice",
+    "describe_documentation",
+    "describe_metadata",
+    "describe_security",
+    "metadata_section",
+    "metadata_words",
+    "plugin_section",
+    "security_section",
+    "source_section",
+]
+
+_VALUE_BUDGET = 500
+_ROWS_BUDGET = 2_000
+_TEXT_BUDGET = 2_500
+
+Rows = list[tuple[str, "list[Line]"]]
+
+
+def _short(text: str, budget: int = _VALUE_BUDGET) -> str:
+    shown, remark = cut(mask_text(text), budget)
+    return f"{shown} {remark}" if remark else shown
+
+
+def _row_size(row: tuple[str, list[Line]]) -> int:
+    return 80 + line_size(row[0]) + sum(map(line_size, row[1]))
+
+
+def _fitting(rows: Rows, budget: int = _ROWS_BUDGET) -> Rows:
+    """Cut rows that take more bytes than they may."""
+    shown, left = within(rows, budget, _row_size)
+    return [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
+
+
+def _fitting_lines(lines: list[Line], budget: int = _ROWS_BUDGET) -> list[Line]:
+    shown, left = within(lines, budget, line_size)
+    return [*shown, dim(f"… {left:,} more")] if left else lines
+
+
+# -- metadata ------------------------------------------------------------------------------------------------------
+
+
+def metadata_words(metadata: Any) -> list[str]:
+    """Give what is set in a task's metadata in a few words each: ``"cached “2.0”"``, ``"3 retries"``.
+
+    Parameters
+    ----------
+    metadata
+        A flyteidl ``TaskMetadata``.
+    """
+    words = []
+    if metadata.discoverable:
+        version = metadata.discovery_version
+        words.append(f"cached as {quoted(_short(version, 120))}" if version.strip() else "cached without a version")
+    if metadata.retries.retries:
+        words.append(counted(metadata.retries.retries, "retry", "retries"))
+    limit = _time_limit(metadata)
+    if limit:
+        words.append(f"{limit} limit")
+    if metadata.HasField("interruptible"):
+        words.append("interruptible" if metadata.interruptible else "not interruptible")
+    if metadata.is_eager:
+        words.append("eager")
+    return words
+
+
+def _time_limit(metadata: Any) -> str:
+    """Give the time limit in words, empty where there is none."""
+    if not metadata.HasField("timeout"):
+        return ""
+    span = TaskMetadata._own(metadata).timeout
+    return in_words(span) if span else ""
+
+
+def _runtime_words(runtime: Any) -> str:
+    kind = RuntimeMetadata.RuntimeType(runtime.type)
+    name = "flytekit" if kind == RuntimeMetadata.RuntimeType.FLYTE_SDK and runtime.flavor == "python" else str(kind)
+    flavor = f" ({_short(runtime.flavor, 120)})" if runtime.flavor and name != "flytekit" else ""
+    return f"{name} {_short(runtime.version, 120)}{flavor}".strip()
+
+
+def deprecation_notice(metadata: Any) -> list[Block]:
+    """Give a visible warning for a deprecated task."""
+    message = metadata.deprecated_error_message
+    return [Notice(Badge("risky", "⚠", "deprecated"), _short(message, 900))] if message else []
+
+
+def metadata_section(metadata: Any) -> Section:
+    """Describe how a task is run: what is set in rows, what is left at its default in one line."""
+    rows, defaults = _metadata_rows(metadata)
+    words = metadata_words(metadata)
+    if metadata.HasField("runtime"):
+        words.append(_runtime_words(metadata.runtime))
+    blocks: list[Block] = [Fields(rows)] if rows else []
+    if defaults:
+        blocks.append(Paragraph(dim(f"at their defaults: {', '.join(defaults)}")))
+    return Section("Metadata", ", ".join(words) or "all at their defaults", blocks)
+
+
+def _metadata_rows(metadata: Any) -> tuple[Rows, list[str]]:
+    rows: Rows = []
+    defaults: list[str] = []
+
+    def row(label: str, words: str, default: str) -> None:
+        """Show what is set as a row, and count what is not among the defaults."""
+        if words:
+            rows.append((label, [words]))
+        else:
+            defaults.append(default)
+
+    row("cache", _cache_words(metadata), "not cached")
+    retries = metadata.retries.retries
+    row("retries", f"{retries:,}" if retries else "", "no retries")
+    row("time limit", _time_limit(metadata), "no time limit")
+    interruptible = metadata.interruptible if metadata.HasField("interruptible") else None
+    row("interruptible", "" if interruptible is None else ("yes" if interruptible else "no"), "interruptible unset")
+    row("runtime", _runtime_words(metadata.runtime) if metadata.HasField("runtime") else "", "no runtime")
+    row("deck", "yes" if metadata.generates_deck.value else "", "no deck")
+    row("pod template", _short(metadata.pod_template_name), "no pod template")
+    if metadata.is_eager:
+        rows.append(("eager", ["yes: an eager workflow"]))
+    if metadata.deprecated_error_message:
+        rows.append(("deprecated", [_short(metadata.deprecated_error_message, 900)]))
+    for label, entries in (
+        ("tags", metadata.tags),
+        ("labels", metadata.metadata.labels),
+        ("annotations", metadata.metadata.annotations),
+    ):
+        if entries:
+            lines: list[Line] = [code(f"{_short(key)}={_short(masked(key, entries[key]))}") for key in sorted(entries)]
+            rows.append((label, _fitting_lines(lines)))
+    return rows, defaults
+
+
+def _cache_words(metadata: Any) -> str:
+    if not metadata.discoverable:
+        return ""
+    version = metadata.discovery_version
+    words = [f"version {quoted(_short(version))}" if version.strip() else "without a version: fails when it runs"]
+    if metadata.cache_serializable:
+        words.append("one run at a time for equal inputs")
+    if metadata.cache_ignore_input_vars:
+        words.append(f"ignores {_short(listed(list(metadata.cache_ignore_input_vars), 12))}")
+    return ", ".join(words)
+
+
+def describe_metadata(metadata: TaskMetadata) -> Document:
+    """Describe metadata on its own."""
+    message = metadata._message
+    section = metadata_section(message)
+    return Document("TaskMetadata", section.note, blocks=[*deprecation_notice(message), *section.blocks])
+
+
+# -- security ------------------------------------------------------------------------------------------------------
+
+
+def security_section(context: Any) -> Section | None:
+    """Describe identity, secrets and tokens; None where there is nothing of them."""
+    rows: Rows = []
+    secrets: Rows = [_secret_row(secret) for secret in context.secrets]
+    rows += _fitting(secrets)
+    run_as = context.run_as
+    for label, value in (
+        ("IAM role", run_as.iam_role),
+        ("service account", run_as.k8s_service_account),
+        ("runs as", run_as.execution_identity),
+        ("OAuth2 client", run_as.oauth2_client.client_id),
+    ):
+        if value:
+            rows.append((label, [code(_short(value))]))
+    rows += _fitting([_token_row(token) for token in context.tokens], 1_000)
+    if not rows:
+        return None
+    notes = [counted(len(context.secrets), "secret")] if context.secrets else []
+    notes += [_short(value, 200) for value in (run_as.k8s_service_account, run_as.iam_role) if value]
+    notes += [counted(len(context.tokens), "token")] if context.tokens else []
+    return Section("Security", ", ".join(notes), [Fields(rows)])
+
+
+def _secret_row(secret: Any) -> tuple[str, list[Line]]:
+    name = "/".join(_short(part) for part in (secret.group, secret.key) if part) or "(no name)"
+    if secret.group_version:
+        name += f" version {_short(secret.group_version)}"
+    mount = Secret.MountType(secret.mount_requirement)
+    words = {
+        Secret.MountType.ANY: "any mount",
+        Secret.MountType.ENV_VAR: "as environment variable",
+        Secret.MountType.FILE: "as file",
+    }.get(mount, str(mount))
+    pieces: list[Piece] = [words]
+    if secret.env_var:
+        pieces += [" ", code(_short(secret.env_var))]
+    return f"secret {name}", [pieces]
+
+
+def _token_row(token: Any) -> tuple[str, list[Line]]:
+    kind = OAuth2TokenRequest.Type(token.type)
+    where = token.token_endpoint or token.idp_discovery_endpoint
+    pieces: list[Piece] = [f"{kind} for client ", code(_short(token.client.client_id))]
+    if where:
+        pieces += [" from ", code(_short(where))]
+    return f"token {_short(token.name)}", [pieces]
+
+
+def describe_security(context: SecurityContext) -> Document:
+    """Describe identity and secrets on their own."""
+    section = security_section(context._message)
+    if section is None:
+        return Document("SecurityContext", "nothing asked for")
+    return Document("SecurityContext", section.note, blocks=section.blocks)
+
+
+# -- plugin --------------------------------------------------------------------------------------------------------
+
+
+def plugin_section(template: Any) -> Section | None:
+    """Describe the settings of a task's plugin; None where there are none."""
+    custom = plain_struct(template.custom) if template.HasField("custom") else {}
+    rows: Rows = [(_short(key), [_setting(key, value)]) for key, value in custom.items()]
+    config = template.config
+    rows += [(f"config {_short(key)}", [code(_short(masked(key, config[key])))]) for key in sorted(config)]
+    version = template.task_type_version
+    if not rows and not version:
+        return None
+    notes = [_short(template.type, 200)]
+    if version:
+        notes.append(f"version {version}")
+    notes += [counted(len(rows), "setting")] if rows else []
+    return Section("Plugin", ", ".join(notes), [Fields(_fitting(rows, 3_000))] if rows else [])
+
+
+def _setting(key: str, value: Any) -> Line:
+    shown = mask_value(value, key)
+    return code(_short(shown)) if isinstance(shown, str) else json_line(shown)
+
+
+# -- source --------------------------------------------------------------------------------------------------------
+
+
+def source_section(
+    description: Any,
+    *,
+    source: str | None,
+    note: str | None,
+    created_at: datetime | None,
+    short_description: str | None,
+) -> Section | None:
+    """Describe what its author says of a task and where it was found.
+
+    Parameters
+    ----------
+    description
+        A flyteidl ``DescriptionEntity``.
+    source, note, created_at, short_description
+        What is known beside the message.
+    """
+    blocks = _documentation_blocks(description, short_description)
+    rows: Rows = []
+    if source:
+        rows.append(("loaded from", [code(_short(source))]))
+    if note:
+        rows.append(("note", [_short(note)]))
+    if created_at is not None:
+        rows.append(("created at", [moment(created_at)]))
+    if rows:
+        blocks.append(Fields(rows))
+    if not blocks:
+        return None
+    notes = [_first_line(short_description or description.short_description or description.long_description.value)]
+    if created_at is not None:
+        notes.append(moment(created_at))
+    return Section("Source", " · ".join(filter(None, notes)) or _short(source or "", 200), blocks)
+
+
+def _first_line(text: str) -> str:
+    return _short(text.strip().partition("\n")[0], 200)
+
+
+def _documentation_blocks(description: Any, short_description: str | None) -> list[Block]:
+    texts = (short_description or description.short_description, description.long_description.value)
+    distinct = filter(None, dict.fromkeys(text.strip() for text in texts))
+    blocks: list[Block] = [Paragraph(_short(text, _TEXT_BUDGET)) for text in distinct]
+    rows: Rows = []
+    for label, address in (
+        ("code", description.source_code.link),
+        ("description", description.long_description.uri),
+        ("icon", description.long_description.icon_link),
+    ):
+        if address:
+            shown = _short(address)
+            rows.append((label, [Link(shown, shown)]))
+    if description.tags:
+        rows.append(("tags", [_short(listed(list(description.tags), 20))]))
+    if rows:
+        blocks.append(Fields(rows))
+    return blocks
+
+
+def describe_documentation(documentation: Documentation) -> Document:
+    """Describe documentation on its own."""
+    message = documentation._message
+    return Document(
+        "Documentation", _first_line(message.short_description), blocks=_documentation_blocks(message, None)
+    )

@@ -1,0 +1,185 @@
+"""Description of a whole task: what it is in three lines, then a section for each part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.notation import signature_notation
+from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.commands import unfilled
+from flytetask_nb.semantics.pods import pod_containers, primary_container
+from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim
+from flytetask_nb.views.execution import execution_section, image_words
+from flytetask_nb.views.interfaces import interface_section, signature_line
+from flytetask_nb.views.resources import accelerator_words, amounts, resources_section, summary_words
+from flytetask_nb.views.settings import (
+    deprecation_notice,
+    metadata_section,
+    metadata_words,
+    plugin_section,
+    security_section,
+    source_section,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flytetask_nb.models import Identifier, TaskTemplate
+    from flytetask_nb.models.tasks import TaskSpec
+    from flytetask_nb.views.document import Block, Line
+
+__all__ = ["describe_identifier", "describe_spec", "describe_task", "describe_template"]
+
+_NAME_BUDGET = 700
+_PART_BUDGET = 300
+_TARGETS = {"container": "container", "k8s_pod": "pod", "sql": "SQL statement"}
+
+
+def describe_task(task: FlyteTask) -> Document:
+    """Describe a task.
+
+    Parameters
+    ----------
+    task
+        The task.
+
+    Returns
+    -------
+    Document
+        A section that cannot be described shows why, and the others still stand.
+    """
+    message = task._message
+    return _describe(
+        message.template,
+        lambda: source_section(
+            message.description,
+            source=task.source,
+            note=task.note,
+            created_at=task.created_at,
+            short_description=task.short_description,
+        ),
+    )
+
+
+def describe_spec(spec: TaskSpec) -> Document:
+    """Describe a template with its documentation."""
+    return describe_task(FlyteTask._own(spec._message))
+
+
+def describe_template(template: TaskTemplate) -> Document:
+    """Describe a template, which has no documentation."""
+    return _describe(template._message, lambda: None)
+
+
+def _describe(template: Any, describe_source: Callable[[], Section | None]) -> Document:
+    found = _attempt(lambda: amounts(template), {})
+    image = _attempt(lambda: _image(template), "")
+    makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
+        ("Interface", lambda: interface_section(template.interface)),
+        ("Resources", lambda: resources_section(amounts(template), template.extended_resources)),
+        ("Execution", lambda: execution_section(template, image)),
+        ("Metadata", lambda: metadata_section(template.metadata)),
+        ("Security", lambda: security_section(template.security_context)),
+        ("Plugin", lambda: plugin_section(template)),
+        ("Source", describe_source),
+    )
+    sections = [section for title, make in makers if (section := _section(title, make)) is not None]
+    expand = OPTIONS["expand"]
+    if expand is not None:
+        for section in sections:
+            section.is_open = expand
+    return Document(
+        _name(template.id),
+        _attempt(lambda: _aside(template), ""),
+        lines=_attempt(lambda: _summary(template, found, image), []),
+        blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
+        sections=sections,
+    )
+
+
+def _section(title: str, make: Callable[[], Section | None]) -> Section | None:
+    """Make a section; one that fails becomes a visible line in its place."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001 - a damaged part must not hide the others
+        return Section(title, "cannot be shown", [_failure(error)], is_open=True)
+
+
+def _failure(error: Exception) -> Block:
+    return Notice(Badge("breaking", "✗", "error"), cut(f"{type(error).__name__}: {error}", _NAME_BUDGET)[0])
+
+
+def _attempt(make: Callable[[], Any], otherwise: Any) -> Any:
+    """Make a part of the summary; the section that says the same in full reports what is wrong with it."""
+    try:
+        return make()
+    except Exception:  # noqa: BLE001 - reported by the section
+        return otherwise
+
+
+def _name(identifier: Any) -> str:
+    shown, remark = cut(identifier.name, _NAME_BUDGET)
+    return f"{shown} {remark}".strip() or "(no name)"
+
+
+def _aside(template: Any) -> str:
+    identifier = template.id
+    parts = [cut(identifier.version, _PART_BUDGET)[0], cut(template.type, _PART_BUDGET)[0] or "(no type)"]
+    place = " / ".join(cut(part, _PART_BUDGET)[0] for part in (identifier.project, identifier.domain) if part)
+    parts += [place, *([f"org {cut(identifier.org, _PART_BUDGET)[0]}"] if identifier.org else [])]
+    if _is_unregistered(template):
+        parts.append("not registered yet")
+    return " · ".join(filter(None, parts))
+
+
+def _is_unregistered(template: Any) -> bool:
+    """Tell whether registration still has to fill in something: parts of the id, or placeholders in the arguments."""
+    identifier = template.id
+    parts = (identifier.project, identifier.domain, identifier.version)
+    if not all(parts):
+        return True
+    words = list(template.container.args)
+    if template.HasField("k8s_pod"):
+        words += [
+            word
+            for container in pod_containers(template.k8s_pod)
+            for word in container.get("args") or ()
+            if isinstance(word, str)
+        ]
+    return bool(unfilled(words, parts))
+
+
+def _image(template: Any) -> str:
+    target = template.WhichOneof("target")
+    if target == "container":
+        return str(template.container.image)
+    if target == "k8s_pod":
+        container = primary_container(template)
+        image = container.get("image") if container else None
+        return image if isinstance(image, str) else ""
+    return ""
+
+
+def _summary(template: Any, found: Any, image: str) -> list[Line]:
+    facts = summary_words(found, accelerator_words(template.extended_resources))
+    target = template.WhichOneof("target")
+    if image:
+        facts.append(image_words(image))
+    elif target != "container":
+        facts.append(_TARGETS.get(target, "no container, pod or statement"))
+    facts += metadata_words(template.metadata)
+    return [signature_line(signature_notation(template.interface)), " · ".join(facts)]
+
+
+def describe_identifier(identifier: Identifier) -> Document:
+    """Describe an identifier on its own."""
+    message = identifier._message
+    parts = [part for part in (message.project, message.domain, message.version) if part]
+    aside = " · ".join([str(identifier.resource_type), *(cut(part, _PART_BUDGET)[0] for part in parts)])
+    lines: list[Line] = []
+    if not (message.project and message.domain and message.version):
+        lines.append(dim("not registered yet"))
+    if message.org:
+        lines.append(["org ", code(cut(message.org, _PART_BUDGET)[0])])
+    return Document(_name(message), aside, lines=lines)

@@ -1,0 +1,189 @@
+"""From a document to text: plain, and for rich with styles.
+
+One layout serves both, so a terminal with colours and one without show the same characters in the same places.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
+
+from flytetask_nb.views.document import Badge, Code, Document, Fields, Link, Notice, Paragraph, Table, visible
+from flytetask_nb.views.highlighting import highlighted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flytetask_nb.views.document import Block, Line, Section
+
+__all__ = ["render", "render_rich"]
+
+Segment = tuple[str, str]
+"""A text and a style of rich's."""
+
+_INDENT = "  "
+_GAP = "  "
+_WIDEST_PADDED = 44
+"""A cell wider than this does not widen its column."""
+_ROLES = {"code": "", "dim": "dim", "strong": "bold"}
+_TONES = {
+    "breaking": "bold red",
+    "risky": "bold yellow",
+    "behaviour": "bold blue",
+    "cost": "bold yellow",
+    "cosmetic": "dim",
+    "good": "bold green",
+}
+_HIGHLIGHTS = {"b": "bold", "i": "italic", "": ""}
+
+
+def render(document: Document) -> str:
+    """Give a document as plain text.
+
+    Parameters
+    ----------
+    document
+        What is to be shown.
+
+    Returns
+    -------
+    str
+        Lines without trailing blanks, no line break at the end.
+    """
+    return "\n".join("".join([text for text, _ in line]).rstrip() for line in _lines(document))
+
+
+def render_rich(document: Document) -> Any:
+    """Give a document as a ``rich.text.Text``, whose plain characters are those of ``render``."""
+    from rich.text import Text  # noqa: PLC0415 - rich is loaded when it asks
+
+    text = Text(no_wrap=False, overflow="fold")
+    for index, line in enumerate(_lines(document)):
+        if index:
+            text.append("\n")
+        for characters, style in _stripped(line):
+            text.append(characters, style or None)
+    return text
+
+
+def _stripped(line: list[Segment]) -> list[Segment]:
+    """Take trailing blanks off a line."""
+    while line and not line[-1][0].strip():
+        line.pop()
+    if line:
+        line[-1] = (line[-1][0].rstrip(), line[-1][1])
+    return line
+
+
+def _lines(document: Document) -> Iterable[list[Segment]]:
+    head = [(visible(document.title), "bold")]
+    if document.aside:
+        head += [(_GAP, ""), (visible(document.aside), "dim")]
+    yield head
+    for line in document.lines:
+        yield _flat(_segments(line))
+    for block in document.blocks:
+        yield from _block(block, "")
+    for section in document.sections:
+        yield from _section(section)
+
+
+def _section(section: Section) -> Iterable[list[Segment]]:
+    head = [(section.title, "bold")]
+    if section.note:
+        head += [(_GAP, ""), (visible(section.note).replace("\n", " "), "dim")]
+    yield []
+    yield head
+    for block in section.blocks:
+        yield from _block(block, _INDENT)
+
+
+def _segments(line: Line) -> list[Segment]:
+    if isinstance(line, str):
+        return [(visible(line), "")]
+    if isinstance(line, list):
+        return [segment for piece in line for segment in _segments(piece)]
+    if isinstance(line, Badge):
+        return [(f"{line.glyph} {visible(line.word)}", _TONES.get(line.tone, ""))]
+    if isinstance(line, Link):
+        return _link(line)
+    return [(visible(line.text), _ROLES[line.role])]
+
+
+def _link(link: Link) -> list[Segment]:
+    if link.href == link.text:
+        return [(visible(link.text), "")]
+    return [(visible(link.text), ""), (f" ({visible(link.href)})", "dim")]
+
+
+def _flat(segments: list[Segment]) -> list[Segment]:
+    """Put what has line breaks of its own on one line."""
+    return [(text.replace("\n", " ") if "\n" in text else text, style) for text, style in segments]
+
+
+def _block(block: Block, indent: str) -> Iterable[list[Segment]]:
+    if isinstance(block, Table):
+        yield from _table(block, indent)
+    elif isinstance(block, Fields):
+        yield from _fields(block, indent)
+    elif isinstance(block, Code):
+        yield from _code(block, indent)
+    elif isinstance(block, Notice):
+        yield [(indent, ""), *_segments(block.badge), (" ", ""), *_flat(_segments(block.line))]
+    elif isinstance(block, Paragraph):
+        for line in _broken(_segments(block.line)):
+            yield [(indent, ""), *line]
+
+
+def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
+    """Split segments at their line breaks."""
+    line: list[Segment] = []
+    for text, style in segments:
+        first, *rest = text.split("\n")
+        line.append((first, style))
+        for part in rest:
+            yield line
+            line = [(part, style)]
+    yield line
+
+
+def _table(table: Table, indent: str) -> Iterable[list[Segment]]:
+    rows = [[_flat(_segments(cell)) for cell in row.cells] for row in table.rows]
+    widths: dict[int, int] = {}
+    for cells in rows:
+        for index, cell in enumerate(cells):
+            width = _width(cell)
+            if width <= _WIDEST_PADDED:
+                widths[index] = max(widths.get(index, 0), width)
+    for row, cells in zip(table.rows, rows, strict=True):
+        line: list[Segment] = [(indent, "")]
+        for index, cell in enumerate(cells):
+            padding = " " * max(widths.get(index, 0) - _width(cell), 0)
+            styled = [(text, "dim") for text, _ in cell] if row.header else cell
+            right = index in table.numbers and not row.header
+            line += [(padding, ""), *styled] if right else [*styled, (padding, "")]
+            line.append((_GAP, ""))
+        yield line
+
+
+def _fields(fields: Fields, indent: str) -> Iterable[list[Segment]]:
+    width = max((len(name) for name, _ in fields.rows), default=0)
+    for name, lines in fields.rows:
+        for number, line in enumerate(lines):
+            label = visible(name).ljust(width) if not number else " " * width
+            for part_number, part in enumerate(_broken(_segments(line))):
+                yield [(indent, ""), (label if not part_number else " " * width, "dim"), (_GAP, ""), *part]
+
+
+def _code(block: Code, indent: str) -> Iterable[list[Segment]]:
+    segments = [(visible(text), _HIGHLIGHTS[role]) for role, text in highlighted(block.text, block.language)]
+    for line in _broken(segments):
+        yield [(indent, ""), *line]
+
+
+def _width(segments: list[Segment]) -> int:
+    """Give the columns that segments take on a terminal."""
+    total = 0
+    for text, _ in segments:
+        total += len(text) if text.isascii() else sum(1 + (east_asian_width(char) in "WF") for char in text)
+    return total

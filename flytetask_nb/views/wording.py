@@ -1,0 +1,61 @@
+"""How numbers, amounts and times are put into words, the same way everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+__all__ = ["counted", "device_name", "in_words", "listed", "moment", "quoted"]
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_ACRONYMS = {"nvidia": "NVIDIA", "amd": "AMD", "tpu": "TPU", "google": "Google", "intel": "Intel"}
+_DROPPED = frozenset({"tesla"})
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Give ``"1 input"``, ``"3 inputs"``, ``"no inputs"``."""
+    if number == 1:
+        return f"1 {singular}"
+    return f"{number:,} {plural or singular + 's'}" if number else f"no {plural or singular + 's'}"
+
+
+def listed(words: list[str], limit: int = 6) -> str:
+    """Give words with commas, cut with a count of the rest."""
+    if len(words) <= limit:
+        return ", ".join(words)
+    return f"{', '.join(words[:limit])}, … {len(words) - limit} more"
+
+
+def quoted(text: str) -> str:
+    """Give a text in typographic quotes."""
+    return f"“{text}”"
+
+
+def in_words(span: timedelta) -> str:
+    """Give a duration in the fewest units that are exact: ``"3 h"``, ``"1 h 30 min"``, ``"1.5 s"``."""
+    seconds = span.days * 86_400 + span.seconds
+    if seconds < 0:
+        return f"−{in_words(-span)}"
+    parts = []
+    for size, unit in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if unit == "s" and span.microseconds:
+            parts.append(f"{count + span.microseconds / 1_000_000:.6f}".rstrip("0") + " s")
+        elif count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts) or "0 s"
+
+
+def moment(time: datetime) -> str:
+    """Give a time in UTC to the second: ``"2026-11-20 14:05:09 UTC"``."""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def device_name(label: str) -> str:
+    """Give an accelerator's node label as people say it: ``nvidia-tesla-a100`` is ``NVIDIA A100``."""
+    words = [word for word in label.split("-") if word and word not in _DROPPED]
+    if not words:
+        return label
+    return " ".join(_ACRONYMS.get(word, word.upper() if any(map(str.isdigit, word)) else word) for word in words)
