@@ -10,6 +10,8 @@ from flytekit import Cache, Resources, task
 from shops.cluster import MEDIUM, SMALL, source
 from shops.datatypes import CalendarFrame, FeatureFrame, PriceFrame, PromotionFrame, SalesFrame, WeatherFrame
 
+SUNDAY = 6
+
 
 class ShopCodes(NamedTuple):
     """The shops and the number each goes by."""
@@ -20,7 +22,7 @@ class ShopCodes(NamedTuple):
 
 @task(requests=SMALL, interruptible=True, docs=source("features"))
 def encode_shops(sales: SalesFrame) -> ShopCodes:
-    """Number the shops in the order of their names.
+    """Give each shop a number, in the order of their names.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ def calendar_features(since: datetime, until: datetime, request_id: str, region:
     print(f"calendar of {region} for request {request_id}")
     days = pd.DataFrame({"day": pd.date_range(since, until)})
     days["weekday"] = days["day"].dt.weekday
-    days["holiday"] = days["weekday"] == 6
+    days["holiday"] = days["weekday"] == SUNDAY
     days["school_break"] = days["day"].dt.month.isin([7, 8])
     return days
 

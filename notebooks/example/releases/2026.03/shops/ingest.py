@@ -3,6 +3,7 @@
 import io
 import os
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 from urllib.request import urlopen
 
@@ -155,7 +156,7 @@ def validate_sales(
     report : ValidationReport
         How many rows were dropped, and why.
     """
-    known = pd.concat(pd.read_csv(os.path.join(feed, name)) for name in os.listdir(feed))["article"]
+    known = pd.concat(pd.read_csv(file) for file in Path(feed).iterdir())["article"]
     ignored = {(shop, article) for shop, articles in (ignore or {}).items() for article in articles}
     keys = pd.Series(list(zip(sales["shop"], sales["article"], strict=True)), index=sales.index)
     good = sales["price"].between(0, max_price) & sales["article"].isin(known) & ~keys.isin(list(ignored))

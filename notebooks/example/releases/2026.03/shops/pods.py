@@ -63,7 +63,16 @@ def inference_pod() -> PodTemplate:
                     volume_mounts=[weights],
                 ),
             ],
-            containers=[V1Container(name="predict", volume_mounts=[weights])],
+            containers=[
+                V1Container(
+                    name="predict",
+                    resources=V1ResourceRequirements(
+                        requests={"cpu": "4", "memory": "12Gi", "nvidia.com/gpu": "1"},
+                        limits={"cpu": "4", "memory": "12Gi", "nvidia.com/gpu": "1"},
+                    ),
+                    volume_mounts=[weights],
+                ),
+            ],
             volumes=[V1Volume(name="weights", empty_dir=V1EmptyDirVolumeSource(size_limit="8Gi"))],
             tolerations=[V1Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule")],
         ),

@@ -19,8 +19,6 @@ from shops.pods import inference_pod
 @task(
     container_image=GPU_IMAGE,
     pod_template=inference_pod(),
-    requests=Resources(cpu="4", mem="12Gi", gpu="1"),
-    limits=Resources(cpu="4", mem="12Gi", gpu="1"),
     accelerator=A100.partition_1g_5gb,
     retries=2,
     timeout=timedelta(hours=1),
@@ -53,7 +51,6 @@ def forecast_demand(features: FeatureFrame, champion: ModelKind, horizon_days: i
 @task(
     requests=SMALL,
     cache=Cache(version="5"),
-    deprecated="",
     docs=source("replenishment"),
 )
 def legacy_reorder_points(forecast: ForecastFrame, safety_days: int) -> dict[str, int]:

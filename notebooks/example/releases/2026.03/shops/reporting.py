@@ -1,6 +1,5 @@
 """Tell people what the forecast says."""
 
-import os
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -59,6 +58,6 @@ def notify_planners(report: FlyteFile["html"], planners: list[str], urgent: bool
     """
     webhook = current_context().secrets.get("chat", "planners-webhook", group_version="2")
     text = ("urgent: " if urgent else "") + " ".join(f"@{name}" for name in planners)
-    body = f"{text}\n{os.path.basename(report.path)}".encode()
+    body = f"{text}\n{Path(report.path).name}".encode()
     with urlopen(Request(webhook, data=body, method="POST")):  # noqa: S310
         pass

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from textwrap import dedent
 from typing import Any
 
+from flyteidl.core import tasks_pb2
 from flytekit import TaskMetadata
 from flytekit.configuration import SerializationSettings
 from flytekit.core.base_sql_task import SQLTask
@@ -47,7 +48,8 @@ class WarehouseQuery(SQLTask[None]):
 
     def get_sql(self, settings: SerializationSettings) -> Sql:  # noqa: ARG002
         """Return the statement as it was written, with its line breaks."""
-        return Sql(statement=self.statement, dialect=Sql.Dialect.ANSI)
+        # Not flytekit's own Sql.Dialect: its ANSI is 0, which Flyte reads as undefined.
+        return Sql(statement=self.statement, dialect=tasks_pb2.Sql.ANSI)
 
     def get_custom(self, settings: SerializationSettings) -> dict[str, Any]:  # noqa: ARG002
         """Return where the warehouse runs the query."""

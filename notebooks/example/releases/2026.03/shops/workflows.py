@@ -1,6 +1,6 @@
 """The nightly and the weekly run."""
 
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import partial
 from typing import NamedTuple
 
@@ -79,9 +79,7 @@ def replenish(features: FeatureFrame, champion: ModelKind, safety_days: int, dry
     """Forecast, plan, report and order."""
     forecast = forecast_demand(features=features, champion=champion)
     legacy_reorder_points(forecast=forecast, safety_days=safety_days)
-    lines = plan_orders(
-        forecast=forecast, channels=[Channel.SHOP, Channel.ONLINE], safety_days=safety_days
-    )
+    lines = plan_orders(forecast=forecast, channels=[Channel.SHOP, Channel.ONLINE], safety_days=safety_days)
     page = render_report(forecast=forecast, orders=lines)
     notify_planners(report=page, planners=["morning-shift"])
     return submit_orders(lines=lines, dry_run=dry_run)
@@ -107,16 +105,19 @@ def nightly_forecast(
     )
 
 
+FIRST_DAY = datetime(2024, 1, 1, tzinfo=timezone.utc)
+
 EVERY_NIGHT = LaunchPlan.get_or_create(
     nightly_forecast,
     name="shops.every_night",
-    fixed_inputs={"current": ModelKind.GRADIENT_BOOSTING, "safety_days": 3},
+    fixed_inputs={"since": FIRST_DAY, "current": ModelKind.GRADIENT_BOOSTING, "safety_days": 3},
     default_inputs={"challengers": {}},
     schedule=CronSchedule(schedule="0 3 * * *", kickoff_time_input_arg="until"),
 )
 EVERY_SUNDAY = LaunchPlan.get_or_create(
     weekly_training,
     name="shops.every_sunday",
+    fixed_inputs={"since": FIRST_DAY},
     default_inputs={"config": TrainingConfig(), "candidates": [TrainingConfig(seed=1), TrainingConfig(seed=2)]},
     schedule=CronSchedule(schedule="30 5 * * 0", kickoff_time_input_arg="until"),
 )
