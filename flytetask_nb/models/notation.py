@@ -15,7 +15,7 @@ from flytetask_nb.models.order import natural_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["UNTYPED", "dataclass_fields", "signature_notation", "signature_order", "type_notation"]
+__all__ = ["UNTYPED", "accepts_none", "dataclass_fields", "signature_notation", "signature_order", "type_notation"]
 
 UNTYPED = "<no type>"
 """Stands for a LiteralType in which nothing is set."""
@@ -47,15 +47,18 @@ _JSON = {"integer": "int", "number": "float", "string": "str", "boolean": "bool"
 _PICKLE = "PythonPickle"
 _PICKLED_CLASS = "python_class_name"
 _SCHEMA_DEPTH = 20
+_BRIEF_ENUM = 4
 
 
-def type_notation(message: Any) -> str:
+def type_notation(message: Any, *, brief: bool = False) -> str:
     """Give a type as a Python user would write it.
 
     Parameters
     ----------
     message
         A flyteidl ``LiteralType``.
+    brief
+        Name dataclasses, datasets and long enums without what is inside them.
 
     Returns
     -------
@@ -65,18 +68,20 @@ def type_notation(message: Any) -> str:
     """
     kind = message.WhichOneof("type")
     write = _WRITERS.get(kind)
-    return UNTYPED if write is None else write(message)
+    return UNTYPED if write is None else write(message, brief)
 
 
-def _simple(message: Any) -> str:
+def _simple(message: Any, brief: bool) -> str:
     if message.simple == types_pb2.STRUCT:
-        return _struct(message)
+        return _struct(message, brief)
     return _SIMPLE.get(message.simple) or f"SimpleType({message.simple})"
 
 
-def _struct(message: Any) -> str:
-    fields = dataclass_fields(message)
+def _struct(message: Any, brief: bool) -> str:
     name = _schema_title(message)
+    if brief and name:
+        return name
+    fields = dataclass_fields(message)
     if fields is None:
         return name or "dict"
     inside = ", ".join(f"{field}: {notation}" for field, notation in fields)
@@ -182,7 +187,7 @@ def _json_kind(kind: str, fields: Any, root: Any, depth: int) -> str:
     return _JSON.get(kind, "object")
 
 
-def _blob(message: Any) -> str:
+def _blob(message: Any, brief: bool) -> str:  # noqa: ARG001 - called like the others
     blob = message.blob
     if blob.format == _PICKLE:
         fields = message.metadata.fields
@@ -199,18 +204,20 @@ def _word(text: str) -> str:
     return text if text.replace("-", "_").replace(".", "_").replace("/", "_").isidentifier() else repr(text)
 
 
-def _schema(message: Any) -> str:
+def _schema(message: Any, brief: bool) -> str:
     columns = message.schema.columns
+    if brief or not columns:
+        return "FlyteSchema"
     inside = ", ".join(
         f"{column.name}: {_COLUMN.get(column.type) or f'SchemaColumnType({column.type})'}" for column in columns
     )
-    return f"FlyteSchema[{{{inside}}}]" if columns else "FlyteSchema"
+    return f"FlyteSchema[{{{inside}}}]"
 
 
-def _dataset(message: Any) -> str:
+def _dataset(message: Any, brief: bool) -> str:
     dataset = message.structured_dataset_type
     parts = []
-    if dataset.columns:
+    if dataset.columns and not brief:
         columns = (f"{column.name}: {type_notation(column.literal_type)}" for column in dataset.columns)
         parts.append("{" + ", ".join(columns) + "}")
     if dataset.format:
@@ -218,26 +225,54 @@ def _dataset(message: Any) -> str:
     return f"StructuredDataset[{', '.join(parts)}]" if parts else "StructuredDataset"
 
 
-def _union(message: Any) -> str:
-    variants = message.union_type.variants
+def _enum(message: Any, brief: bool) -> str:
+    values = list(map(repr, message.enum_type.values))
+    if brief and len(values) > _BRIEF_ENUM:
+        values[_BRIEF_ENUM - 1 :] = ["…"]
+    return f"Enum[{', '.join(values)}]"
+
+
+def _union(message: Any, brief: bool) -> str:
+    variants = [
+        (variant.WhichOneof("type"), type_notation(variant, brief=brief)) for variant in message.union_type.variants
+    ]
     if len(variants) < 2:  # noqa: PLR2004 - a union that Python's | cannot write
-        return f"Union[{', '.join(map(type_notation, variants)) or '()'}]"
-    return " | ".join(
-        f"({type_notation(variant)})" if variant.WhichOneof("type") == "union_type" else type_notation(variant)
-        for variant in variants
-    )
+        return f"Union[{variants[0][1] if variants else '()'}]"
+    return " | ".join(f"({notation})" if kind == "union_type" else notation for kind, notation in variants)
 
 
-_WRITERS: dict[str | None, Callable[[Any], str]] = {
+def _collection(message: Any, brief: bool) -> str:
+    return f"list[{type_notation(message.collection_type, brief=brief)}]"
+
+
+def _map(message: Any, brief: bool) -> str:
+    return f"dict[str, {type_notation(message.map_value_type, brief=brief)}]"
+
+
+_WRITERS: dict[str | None, Callable[[Any, bool], str]] = {
     "simple": _simple,
     "schema": _schema,
-    "collection_type": lambda message: f"list[{type_notation(message.collection_type)}]",
-    "map_value_type": lambda message: f"dict[str, {type_notation(message.map_value_type)}]",
+    "collection_type": _collection,
+    "map_value_type": _map,
     "blob": _blob,
-    "enum_type": lambda message: f"Enum[{', '.join(map(repr, message.enum_type.values))}]",
+    "enum_type": _enum,
     "union_type": _union,
     "structured_dataset_type": _dataset,
 }
+
+
+def accepts_none(message: Any) -> bool:
+    """Tell whether a type is NONE or a union with it: what ``Optional`` means to a Python user.
+
+    Parameters
+    ----------
+    message
+        A flyteidl ``LiteralType``.
+    """
+    kind = message.WhichOneof("type")
+    if kind == "simple":
+        return bool(message.simple == types_pb2.NONE)
+    return kind == "union_type" and any(map(accepts_none, message.union_type.variants))
 
 
 def signature_order(variables: Any) -> list[str]:
@@ -248,33 +283,28 @@ def signature_order(variables: Any) -> list[str]:
     """
     names = sorted(variables, key=natural_key)
     if len(names) > 1:
-        names.sort(key=lambda name: _optional(variables[name].type))
+        names.sort(key=lambda name: accepts_none(variables[name].type))
     return names
 
 
-def _optional(message: Any) -> bool:
-    kind = message.WhichOneof("type")
-    if kind == "simple":
-        return bool(message.simple == types_pb2.NONE)
-    return kind == "union_type" and any(map(_optional, message.union_type.variants))
-
-
-def signature_notation(message: Any) -> str:
+def signature_notation(message: Any, *, brief: bool = False) -> str:
     """Give an interface as a signature.
 
     Parameters
     ----------
     message
         A flyteidl ``TypedInterface``.
+    brief
+        Name dataclasses, datasets and long enums without what is inside them.
 
     Returns
     -------
     str
         ``(x: int, limit: int | None) -> (model: FlyteFile, score: float)``; ``() -> ()`` where there is nothing.
     """
-    return f"{_variables(message.inputs.variables)} -> {_variables(message.outputs.variables)}"
+    return f"{_variables(message.inputs.variables, brief)} -> {_variables(message.outputs.variables, brief)}"
 
 
-def _variables(variables: Any) -> str:
-    inside = ", ".join(f"{name}: {type_notation(variables[name].type)}" for name in signature_order(variables))
-    return f"({inside})"
+def _variables(variables: Any, brief: bool) -> str:
+    written = (f"{name}: {type_notation(variables[name].type, brief=brief)}" for name in signature_order(variables))
+    return f"({', '.join(written)})"

@@ -20,7 +20,7 @@ from flytetask_nb.models.fields import (
     SubMap,
     TextList,
 )
-from flytetask_nb.models.notation import type_notation
+from flytetask_nb.models.notation import accepts_none, type_notation
 
 if TYPE_CHECKING:
     from flytetask_nb.models.declarations import (
@@ -212,17 +212,3 @@ class LiteralType(Model, message=types_pb2.LiteralType):
 
     def __str__(self) -> str:
         return type_notation(self._message)
-
-
-def accepts_none(message: types_pb2.LiteralType) -> bool:
-    """Tell whether a type is NONE or a union with it.
-
-    Parameters
-    ----------
-    message
-        The message of the type.
-    """
-    kind = message.WhichOneof("type")
-    if kind == "simple":
-        return bool(message.simple == types_pb2.NONE)
-    return kind == "union_type" and any(map(accepts_none, message.union_type.variants))

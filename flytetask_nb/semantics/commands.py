@@ -54,9 +54,20 @@ class CommandLine(NamedTuple):
     @property
     def target(self) -> str:
         """The Python function that the loader names, e.g. ``shop.train``; empty where it names none."""
-        named = dict(zip(self.loader[::2], self.loader[1::2], strict=False))
-        module, name = named.get("task-module", ""), named.get("task-name", "")
-        return f"{module}.{name}" if module and name and len(self.loader) == 4 else ""  # noqa: PLR2004 - two pairs
+        module, name = self._named("task-module"), self._named("task-name")
+        return f"{module}.{name}" if module and name else ""
+
+    @property
+    def loader_rest(self) -> list[str]:
+        """What the loader is given beside the function's name; all of it where it names none."""
+        if not self.target:
+            return self.loader
+        pairs = zip(self.loader[::2], self.loader[1::2], strict=False)
+        rest = [word for pair in pairs if pair[0] not in {"task-module", "task-name"} for word in pair]
+        return rest + self.loader[len(self.loader) // 2 * 2 :]
+
+    def _named(self, key: str) -> str:
+        return dict(zip(self.loader[::2], self.loader[1::2], strict=False)).get(key, "")
 
 
 def command_line(words: list[str]) -> CommandLine | None:

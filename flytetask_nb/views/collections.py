@@ -78,7 +78,7 @@ def _types(tasks: TaskCollection) -> Line:
 def _row(task: FlyteTask) -> Row:
     template: Any = task._message.template
     name, name_rest = cut(template.id.name, _NAME_BUDGET)
-    signature, rest = cut(signature_notation(template.interface), _SIGNATURE_BUDGET)
+    signature, rest = cut(signature_notation(template.interface, brief=True), _SIGNATURE_BUDGET)
     return Row(
         [
             [code(name), dim(f" {name_rest}")] if name_rest else code(name),

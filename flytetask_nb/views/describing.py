@@ -78,7 +78,7 @@ def describe(value: object) -> Document:
 def _describe_fields(model: Model) -> Document:
     rows: list[tuple[str, list[Line]]] = [(name, [_field_line(value)]) for name, value in model._set_fields()]
     shown, left = within(rows, _ROWS_BUDGET, lambda row: 100 + sum(map(line_size, row[1])))
-    kept = [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
+    kept: list[tuple[str, list[Line]]] = [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
     return Document(type(model).__name__, "" if rows else "empty", blocks=[Fields(kept)] if rows else [])
 
 

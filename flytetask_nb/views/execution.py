@@ -125,9 +125,13 @@ def _command_rows(command: list[str], args: list[str]) -> Rows:
         entrypoint.append(dim(" with the usual inputs and outputs"))
     rows.append(("entrypoint", [entrypoint]))
     if parts.loader or parts.resolver:
-        loads: list[Piece] = [code(cut(parts.target or " ".join(parts.loader), _WORDS_BUDGET)[0])]
+        target, rest = parts.target, parts.loader_rest
+        loads: list[Piece] = [code(cut(target, _WORDS_BUDGET)[0])] if target else []
         if parts.resolver:
-            loads.append(dim(f" by {cut(parts.resolver.rpartition('.')[2], _ENTRY_BUDGET)[0]}"))
+            loads.append(dim(f"{' ' if target else ''}by {cut(parts.resolver.rpartition('.')[2], _ENTRY_BUDGET)[0]} "))
+        if rest:
+            loads.append(dim("with ") if loads else "")
+            loads.append(code(cut(" ".join(map(_shell_word, rest)), _WORDS_BUDGET)[0]))
         rows.append(("loads", [loads]))
     return rows
 

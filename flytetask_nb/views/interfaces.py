@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.models.notation import dataclass_fields, signature_order, type_notation
-from flytetask_nb.models.types import accepts_none
+from flytetask_nb.models.notation import accepts_none, dataclass_fields, signature_order, type_notation
 from flytetask_nb.views.document import (
     Document,
     Fields,

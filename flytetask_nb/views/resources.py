@@ -8,7 +8,7 @@ from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.tasks import Resources
 from flytetask_nb.semantics.pods import primary_container
 from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
-from flytetask_nb.views.document import Badge, Document, Row, Section, Table, code, cut, dim, row_size, within
+from flytetask_nb.views.document import Badge, Document, Fields, Row, Section, Table, code, cut, dim, row_size, within
 from flytetask_nb.views.wording import device_name
 
 if TYPE_CHECKING:
@@ -168,13 +168,17 @@ def _resource_blocks(found: Amounts, accelerator: str, shared: str, extended: An
     rows += shown
     if left:
         rows.append(Row([dim(f"… {left:,} more"), "", "", ""]))
+    blocks: list[Block] = [Table(rows, named=True, numbers=(1, 2))] if rows else []
+    fields: list[tuple[str, list[Line]]] = []
     if accelerator:
         device = cut(extended.gpu_accelerator.device, _AMOUNT_BUDGET)[0]
-        rows.append(Row(["accelerator", accelerator, "", code(device) if device else ""]))
+        fields.append(("accelerator", [[accelerator, " ", code(device)] if device else accelerator]))
     if shared:
-        rows.append(Row(["shared memory", shared, "", ""]))
-    note = ", ".join([*summary_words(found, accelerator), *([f"{shared} shared memory"] if shared else [])])
-    return [Table(rows, named=True, numbers=(1, 2) if names else ())], note
+        fields.append(("shared memory", [shared]))
+    if fields:
+        blocks.append(Fields(fields))
+    note = ", ".join([*summary_words(found, accelerator), *([f"shared memory {shared}"] if shared else [])])
+    return blocks, note
 
 
 def _resource_row(name: str, sides: tuple[list[str], list[str]]) -> Row:

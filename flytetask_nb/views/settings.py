@@ -8,6 +8,7 @@ from flytetask_nb.masking import mask_text, mask_value, masked
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.security import OAuth2TokenRequest, Secret
 from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
+from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -251,15 +252,17 @@ def plugin_section(template: Any) -> Section | None:
     custom = plain_struct(template.custom) if template.HasField("custom") else {}
     rows: Rows = [(_short(key), [_setting(key, value)]) for key, value in custom.items()]
     config = template.config
-    rows += [(f"config {_short(key)}", [code(_short(masked(key, config[key])))]) for key in sorted(config)]
+    # A pod's primary container is shown with the pod.
+    keys = [key for key in sorted(config) if key != PRIMARY_CONTAINER_KEY or not template.HasField("k8s_pod")]
+    rows += [(f"config {_short(key)}", [code(_short(masked(key, config[key])))]) for key in keys]
     version = template.task_type_version
-    if not rows and not version:
-        return None
-    notes = [_short(template.type, 200)]
+    notes = [counted(len(rows), "setting")] if rows else []
     if version:
-        notes.append(f"version {version}")
-    notes += [counted(len(rows), "setting")] if rows else []
-    return Section("Plugin", ", ".join(notes), [Fields(_fitting(rows, 3_000))] if rows else [])
+        rows.append(("task type version", [str(version)]))
+        notes.append(f"task type version {version}")
+    if not rows:
+        return None
+    return Section("Plugin", ", ".join([_short(template.type, 200), *notes]), [Fields(_fitting(rows, 3_000))])
 
 
 def _setting(key: str, value: Any) -> Line:
@@ -287,7 +290,9 @@ def source_section(
     source, note, created_at, short_description
         What is known beside the message.
     """
-    blocks = _documentation_blocks(description, short_description)
+    first = _first_line(short_description or description.short_description or description.long_description.value)
+    # Said already beside the section's title.
+    blocks = _documentation_blocks(description, short_description, but=first)
     rows: Rows = []
     if source:
         rows.append(("loaded from", [code(_short(source))]))
@@ -297,9 +302,9 @@ def source_section(
         rows.append(("created at", [moment(created_at)]))
     if rows:
         blocks.append(Fields(rows))
-    if not blocks:
+    if not blocks and not first:
         return None
-    notes = [_first_line(short_description or description.short_description or description.long_description.value)]
+    notes = [first]
     if created_at is not None:
         notes.append(moment(created_at))
     return Section("Source", " · ".join(filter(None, notes)) or _short(source or "", 200), blocks)
@@ -309,10 +314,10 @@ def _first_line(text: str) -> str:
     return _short(text.strip().partition("\n")[0], 200)
 
 
-def _documentation_blocks(description: Any, short_description: str | None) -> list[Block]:
+def _documentation_blocks(description: Any, short_description: str | None, *, but: str = "") -> list[Block]:
     texts = (short_description or description.short_description, description.long_description.value)
     distinct = filter(None, dict.fromkeys(text.strip() for text in texts))
-    blocks: list[Block] = [Paragraph(_short(text, _TEXT_BUDGET)) for text in distinct]
+    blocks: list[Block] = [Paragraph(_short(text, _TEXT_BUDGET)) for text in distinct if text != but]
     rows: Rows = []
     for label, address in (
         ("code", description.source_code.link),

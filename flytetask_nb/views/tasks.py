@@ -169,7 +169,7 @@ def _summary(template: Any, found: Any, image: str) -> list[Line]:
     elif target != "container":
         facts.append(_TARGETS.get(target, "no container, pod or statement"))
     facts += metadata_words(template.metadata)
-    return [signature_line(signature_notation(template.interface)), " · ".join(facts)]
+    return [signature_line(signature_notation(template.interface, brief=True)), " · ".join(facts)]
 
 
 def describe_identifier(identifier: Identifier) -> Document:

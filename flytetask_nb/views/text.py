@@ -5,6 +5,7 @@ One layout serves both, so a terminal with colours and one without show the same
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
@@ -23,8 +24,9 @@ Segment = tuple[str, str]
 
 _INDENT = "  "
 _GAP = "  "
-_WIDEST_PADDED = 44
-"""A cell wider than this does not widen its column."""
+_WIDEST_CELL = 56
+"""A cell wider than this goes on in the next line."""
+_WORDS = re.compile(r"\S+\s*|\s+")
 _ROLES = {"code": "", "dim": "dim", "strong": "bold"}
 _TONES = {
     "breaking": "bold red",
@@ -148,22 +150,41 @@ def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
 
 
 def _table(table: Table, indent: str) -> Iterable[list[Segment]]:
-    rows = [[_flat(_segments(cell)) for cell in row.cells] for row in table.rows]
+    rows = [[_wrapped(_flat(_segments(cell))) for cell in row.cells] for row in table.rows]
     widths: dict[int, int] = {}
     for cells in rows:
-        for index, cell in enumerate(cells):
-            width = _width(cell)
-            if width <= _WIDEST_PADDED:
-                widths[index] = max(widths.get(index, 0), width)
+        for index, parts in enumerate(cells):
+            widths[index] = max(widths.get(index, 0), *map(_width, parts))
     for row, cells in zip(table.rows, rows, strict=True):
-        line: list[Segment] = [(indent, "")]
-        for index, cell in enumerate(cells):
-            padding = " " * max(widths.get(index, 0) - _width(cell), 0)
-            styled = [(text, "dim") for text, _ in cell] if row.header else cell
-            right = index in table.numbers and not row.header
-            line += [(padding, ""), *styled] if right else [*styled, (padding, "")]
-            line.append((_GAP, ""))
-        yield line
+        for number in range(max(map(len, cells), default=0)):
+            line: list[Segment] = [(indent, "")]
+            for index, parts in enumerate(cells):
+                part = parts[number] if number < len(parts) else []
+                padding = " " * (widths[index] - _width(part))
+                styled = [(text, "dim") for text, _ in part] if row.header else part
+                right = index in table.numbers and not row.header
+                line += [(padding, ""), *styled] if right else [*styled, (padding, "")]
+                line.append((_GAP, ""))
+            yield line
+
+
+def _wrapped(segments: list[Segment]) -> list[list[Segment]]:
+    """Break a cell that would make its column too wide, at blanks where there are any."""
+    if _width(segments) <= _WIDEST_CELL:
+        return [segments]
+    lines: list[list[Segment]] = [[]]
+    room = _WIDEST_CELL
+    for text, style in segments:
+        for word in _WORDS.findall(text):
+            while _width([(word, "")]) > room:
+                if room == _WIDEST_CELL:
+                    lines[-1].append((word[:room], style))
+                    word = word[room:]  # noqa: PLW2901 - what is left of the word goes on the next line
+                lines.append([])
+                room = _WIDEST_CELL
+            lines[-1].append((word, style))
+            room -= _width([(word, "")])
+    return [line for line in lines if line]
 
 
 def _fields(fields: Fields, indent: str) -> Iterable[list[Segment]]:
