@@ -216,7 +216,7 @@ def _escaped(found: re.Match[str]) -> str:
 _COSTLY = re.compile("[&<>\"'\x00-\x1f\x7f-\x9f]")
 _PIECE = 34
 """Bytes of markup around a piece, at most (``<span class="ftn-dim"></span>`` and a separator)."""
-_CELL = 48
+_CELL = 80
 """Bytes of markup around a cell, at most."""
 
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["escape", "fragment", "render", "stylesheet"]
 
 _WEB = ("https://", "http://")
+# JupyterLab sets cells to the right by a rule that no stylesheet of ours outlives where the notebook is not trusted.
+_LEFT = ' style="text-align:left"'
+_RIGHT = ' style="text-align:right"'
 
 
 def escape(value: object) -> str:
@@ -122,22 +125,22 @@ def _table(table: Table) -> str:
 
 
 def _row(row: Row, table: Table) -> str:
-    if row.header:
-        cells = [f'<th scope="col">{_line(cell)}</th>' for cell in row.cells]
-    else:
-        numbers = table.numbers
-        cells = [
-            f'<td class="ftn-num">{_line(cell)}</td>' if index in numbers else f"<td>{_line(cell)}</td>"
-            for index, cell in enumerate(row.cells)
-        ]
-        if table.named:
-            cells[0] = f'<th scope="row">{_line(row.cells[0])}</th>'
+    cells = []
+    for index, cell in enumerate(row.cells):
+        number = index in table.numbers
+        if row.header:
+            kind, close = ' scope="col"', "th"
+        elif table.named and not index:
+            kind, close = ' scope="row"', "th"
+        else:
+            kind, close = ' class="ftn-num"' if number else "", "td"
+        cells.append(f"<{close}{kind}{_RIGHT if number else _LEFT}>{_line(cell)}</{close}>")
     return f"<tr>{''.join(cells)}</tr>"
 
 
 def _fields(fields: Fields) -> str:
     rows = [
-        f'<tr><th scope="row">{escape(name)}</th><td>{"<br>".join(map(_line, lines))}</td></tr>'
+        f'<tr><th scope="row"{_LEFT}>{escape(name)}</th><td{_LEFT}>{"<br>".join(map(_line, lines))}</td></tr>'
         for name, lines in fields.rows
     ]
     return f"<table>{''.join(rows)}</table>"
