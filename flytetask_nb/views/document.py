@@ -213,7 +213,10 @@ def _escaped(found: re.Match[str]) -> str:
 
 # -- budgets: HTML multiplies bytes, so values and lists are cut by what they will cost there -----------------------
 
-_COSTLY = re.compile("[&<>\"'\x00-\x1f\x7f-\x9f]")
+_ENTITIES = re.compile("[&<>\"']")
+_FORMULAS = re.compile(r"[$\\]")
+_WORST = 19
+"""Bytes that one character can take: an invisible one, written as an escape whose backslash is an element."""
 _PIECE = 34
 """Bytes of markup around a piece, at most (``<span class="ftn-dim"></span>`` and a separator)."""
 _CELL = 80
@@ -222,8 +225,9 @@ _CELL = 80
 
 def text_size(text: str) -> int:
     """Give an upper bound of the bytes that a text takes in HTML."""
-    size = len(text) if text.isascii() else len(visible(text).encode("utf-8", "backslashreplace"))
-    return size + 5 * len(_COSTLY.findall(text))
+    shown = visible(text)
+    size = len(shown) if shown.isascii() else len(shown.encode("utf-8", "backslashreplace"))
+    return size + 5 * len(_ENTITIES.findall(shown)) + 13 * len(_FORMULAS.findall(shown))
 
 
 def line_size(line: Line) -> int:
@@ -259,9 +263,9 @@ def cut(text: str, budget: int) -> tuple[str, str]:
     (str, str)
         What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    if 6 * len(text) <= budget or text_size(text) <= budget:
+    if _WORST * len(text) <= budget or text_size(text) <= budget:
         return text, ""
-    low, high = 0, len(text)
+    low, high = 0, min(len(text), budget)
     while low < high:
         middle = (low + high + 1) // 2
         if text_size(text[:middle]) <= budget:

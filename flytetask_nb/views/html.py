@@ -6,6 +6,7 @@ The markup reads correctly without any CSS and survives the sanitizers of Jupyte
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from html import escape as escape_html
 from pathlib import Path
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["escape", "fragment", "render", "stylesheet"]
 
 _WEB = ("https://", "http://")
+_FORMULA = re.compile(r"[$\\]")
 # JupyterLab sets cells to the right by a rule that no stylesheet of ours outlives where the notebook is not trusted.
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' style="text-align:right"'
@@ -71,9 +73,9 @@ def render(document: Document) -> str:
 
 def fragment(document: Document) -> str:
     """Give a document as HTML alone, for places that have the stylesheet already."""
-    parts = [f'<div class="ftn"><div class="ftn-head"><strong>{escape(document.title)}</strong>']
+    parts = [f'<div class="ftn"><div class="ftn-head"><strong>{_prose(document.title)}</strong>']
     if document.aside:
-        parts.append(f' <span class="ftn-dim">{escape(document.aside)}</span>')
+        parts.append(f' <span class="ftn-dim">{_prose(document.aside)}</span>')
     parts.append("</div>")
     parts += [f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines]
     parts += map(_block, document.blocks)
@@ -83,37 +85,47 @@ def fragment(document: Document) -> str:
 
 
 def _section(section: Section) -> str:
-    note = f" <small>{escape(section.note)}</small>" if section.note else ""
+    note = f" <small>{_prose(section.note)}</small>" if section.note else ""
     opened = " open" if section.is_open else ""
     body = "".join(map(_block, section.blocks))
     return f"<details{opened}><summary><b>{escape(section.title)}</b>{note}</summary>{body}</details>"
 
 
+def _prose(text: str) -> str:
+    """Give text between tags in which nothing can be taken for a formula.
+
+    JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
+    an element of its own has no partner.
+    """
+    safe = escape(text)
+    return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe
+
+
 def _line(line: Line) -> str:
     if type(line) is str:
-        return escape(line)
+        return _prose(line)
     if type(line) is list:
         return "".join(map(_line, line))
     return _PIECES[type(line)](line)
 
 
 def _span(span: Span) -> str:
-    text = escape(span.text)
     if span.role == "code":
-        return f"<code>{text}</code>"
+        return f"<code>{escape(span.text)}</code>"
+    text = _prose(span.text)
     if span.role == "strong":
         return f"<b>{text}</b>"
     return f'<span class="ftn-dim">{text}</span>'
 
 
 def _badge(badge: Badge) -> str:
-    return f'<mark class="ftn-tag ftn-{badge.tone}">{escape(badge.glyph)} {escape(badge.word)}</mark>'
+    return f'<mark class="ftn-tag ftn-{badge.tone}">{escape(badge.glyph)} {_prose(badge.word)}</mark>'
 
 
 def _link(link: Link) -> str:
     if not link.href.startswith(_WEB):
-        return escape(link.text)
-    return f'<a href="{escape(link.href)}" rel="noopener">{escape(link.text)}</a>'
+        return _prose(link.text)
+    return f'<a href="{escape(link.href)}" rel="noopener">{_prose(link.text)}</a>'
 
 
 def _block(block: Block) -> str:
@@ -140,7 +152,7 @@ def _row(row: Row, table: Table) -> str:
 
 def _fields(fields: Fields) -> str:
     rows = [
-        f'<tr><th scope="row"{_LEFT}>{escape(name)}</th><td{_LEFT}>{"<br>".join(map(_line, lines))}</td></tr>'
+        f'<tr><th scope="row"{_LEFT}>{_prose(name)}</th><td{_LEFT}>{"<br>".join(map(_line, lines))}</td></tr>'
         for name, lines in fields.rows
     ]
     return f"<table>{''.join(rows)}</table>"

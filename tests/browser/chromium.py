@@ -31,7 +31,12 @@ FLAGS = (
 )
 
 VIEWPORT = {"width": 1280, "height": 1000}
-TALLEST_SCREENSHOT = 16000
+TALLEST_PICTURE = 16000
+
+# How much taller the page would have to be to show all that its tallest scrolling part holds.
+HIDDEN_HEIGHT = """() => Math.max(...Array.from(document.querySelectorAll('*'))
+    .filter(node => node === document.documentElement || /auto|scroll/.test(getComputedStyle(node).overflowY))
+    .map(node => node.scrollHeight - node.clientHeight))"""
 
 # These never leave the page.
 INNER_SCHEMES = frozenset({"about", "blob", "data"})
@@ -146,7 +151,7 @@ class Tab:
         self.do(lambda page: page.wait_for_function(condition, arg=argument, timeout=seconds * 1000))
 
     def texts(self, selector: str) -> list[str]:
-        """What a person reads in each element, in the order of the page."""
+        """Return what a person reads in each element, in the order of the page."""
         return self.do(lambda page: [element.inner_text() for element in page.query_selector_all(selector)])
 
     def open_details(self, selector: str = "body") -> None:
@@ -154,13 +159,12 @@ class Tab:
         script = "root => document.querySelectorAll(`${root} details`).forEach(node => { node.open = true })"
         self.ask(script, selector)
 
-    def screenshot(self, path: Path, scroller: str) -> None:
-        """Take a picture with all of the ``scroller`` element's content in it, up to some tens of screens."""
-        overflow = "s => { const e = document.querySelector(s); return e.scrollHeight - e.clientHeight }"
+    def picture(self, path: Path) -> None:
+        """Take a picture of the whole page, what would have to be scrolled to among it, up to some screens."""
 
         def take(page: Page) -> None:
-            height = VIEWPORT["height"] + page.evaluate(overflow, scroller)
-            page.set_viewport_size({"width": VIEWPORT["width"], "height": min(height, TALLEST_SCREENSHOT)})
+            height = VIEWPORT["height"] + page.evaluate(HIDDEN_HEIGHT)
+            page.set_viewport_size({"width": VIEWPORT["width"], "height": min(height, TALLEST_PICTURE)})
             page.screenshot(path=path)
             page.set_viewport_size(VIEWPORT)
 

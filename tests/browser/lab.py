@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 from tests.browser.chromium import Tab
 from tests.browser.server import THEMES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.browser.chromium import Chromium
     from tests.browser.server import JupyterServer
 
@@ -23,17 +22,22 @@ READY = """async () => {
 }"""
 
 # Only the answer to the kernel's first question says that it is there: its status reads idle before.
-RUN_ALL = """async () => {
+# Nothing here waits for the end, since waiting is limited in time by what asks FINISHED.
+RUN_ALL = """() => {
     const panel = jupyterapp.shell.currentWidget;
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
-    await jupyterapp.commands.execute('notebook:run-all-cells');
+    const run = async () => {
+        await panel.sessionContext.ready;
+        await panel.sessionContext.session.kernel.info;
+        await jupyterapp.commands.execute('notebook:run-all-cells');
+    };
+    globalThis.allCellsRan = false;
+    run().then(() => { globalThis.allCellsRan = true; });
 }"""
 
 # After an error JupyterLab does not run the cells below, so they never get a number.
 FINISHED = """tag => {
     const panel = jupyterapp.shell.currentWidget;
-    if (panel.sessionContext.session?.kernel?.status !== 'idle') return false;
+    if (!globalThis.allCellsRan || panel.sessionContext.session?.kernel?.status !== 'idle') return false;
     const cells = panel.content.model.sharedModel.cells.filter(cell => cell.cell_type === 'code' && cell.source);
     const failed = cells.some(cell => !cell.metadata.tags?.includes(tag)
         && cell.outputs.some(output => output.output_type === 'error'));
@@ -47,11 +51,31 @@ CELLS = """() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells.
 
 TRUSTED = """() => Array.from(jupyterapp.shell.currentWidget.content.model.cells).map(cell => cell.trusted)"""
 
-# Rendering goes on for a moment after the model has the output.
-RENDERED = """() => jupyterapp.shell.currentWidget.content.widgets.every(
-    cell => !cell.outputArea || cell.outputArea.widgets.length === cell.outputArea.model.length
-        && cell.outputArea.widgets.every(output => output.node.querySelector('.jp-OutputArea-output')?.childNodes.length)
-)"""
+# Rendering goes on for a moment after the model has the output, and a widget's comes later still.
+RENDERED = """() => {
+    const content = jupyterapp.shell.currentWidget.content;
+    return !content.node.innerText.includes('Loading widget...')
+        && content.widgets.every(cell => !cell.outputArea || cell.outputArea.widgets.length === cell.outputArea.model.length);
+}"""
+
+# Formulas are typeset last, by a renderer that is loaded at its first use and works through what it is given in
+# order: once it has done one more formula, it has done those in the outputs.
+TYPESET_ONE_MORE = """() => {
+    const formula = document.createElement('div');
+    formula.className = 'one-more-formula';
+    formula.textContent = '$x$';
+    document.body.append(formula);
+    jupyterapp.shell.currentWidget.content.rendermime.latexTypesetter.typeset(formula);
+}"""
+TYPESET = """() => {
+    const formula = document.querySelector('.one-more-formula');
+    const done = formula.querySelector('mjx-container') !== null;
+    if (done) formula.remove();
+    return done;
+}"""
+
+# Long enough for an output that is on its way to arrive.
+SETTLED_SECONDS = 0.3
 
 SHUT_DOWN = """() => globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"""
 
@@ -64,13 +88,13 @@ OUTPUT_HTML = """() => jupyterapp.shell.currentWidget.content.widgets.map(
 )"""
 
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"
-SCROLLER = f"{NOTEBOOK} .jp-WindowedPanel-outer, {NOTEBOOK}"
 
 
 class LabTab(Tab):
     """One notebook, opened from the server's copy of the notebooks."""
 
     def __init__(self, chromium: Chromium, server: JupyterServer, name: str, theme: str) -> None:
+        server.check(name)
         super().__init__(chromium, server.url)
         server.use_theme(theme)
         # Without a workspace of its own the page would open what the page before it had open.
@@ -88,6 +112,12 @@ class LabTab(Tab):
     def wait_for_outputs(self) -> None:
         """Wait until every output that the notebook holds is on screen."""
         self.wait_for(RENDERED)
+        before = None
+        while before != (now := self.output_html()):
+            before = now
+            time.sleep(SETTLED_SECONDS)
+            self.ask(TYPESET_ONE_MORE)
+            self.wait_for(TYPESET)
 
     def cells(self) -> list[dict[str, Any]]:
         """Return the cells as the file would hold them, outputs among them."""
@@ -114,9 +144,6 @@ class LabTab(Tab):
     def output_html(self) -> list[list[str]]:
         """Return the markup that is left of each HTML output of each cell."""
         return cast("list[list[str]]", self.ask(OUTPUT_HTML))
-
-    def picture(self, path: Path) -> None:
-        self.screenshot(path, SCROLLER)
 
     def close(self) -> None:
         self.ask(SHUT_DOWN)

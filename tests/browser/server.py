@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -138,16 +137,20 @@ class JupyterServer:
             "PYTHONPATH": import_path,
         }
 
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}api/status", timeout=5):  # noqa: S310 (our own http address)
+                return True
+        except OSError:
+            return False
+
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"{self.url}api/status", timeout=5):  # noqa: S310 (our own http address)
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        message = f"the Jupyter server did not come up within {START_SECONDS} s:\n{self.log()}"
-        raise RuntimeError(message)
+        while not self._answers():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                message = f"the Jupyter server did not come up within {START_SECONDS} s:\n{self.log()}"
+                raise RuntimeError(message)
+            time.sleep(0.1)
 
     def _write_settings(self, plugin: str, value: object) -> None:
         write_json(self._state / "settings" / f"{plugin}.jupyterlab-settings", value)
@@ -155,6 +158,12 @@ class JupyterServer:
     def use_theme(self, name: str) -> None:
         """Let pages that are opened from now on have this look."""
         self._write_settings("@jupyterlab/apputils-extension/themes", {"theme": THEMES[name].lab})
+
+    def check(self, name: str) -> None:
+        """Fail at once where a page would wait for a notebook that is not there."""
+        if not (self.notebooks / name).is_file():
+            message = f"{name} is not among the notebooks"
+            raise FileNotFoundError(message)
 
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,93 @@
+"""Every notebook, run in JupyterLab and shown by Voila, light and dark."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.dashboard import asked_by_voila
+from tests.browser.wording import unread
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.browser.dashboard import VoilaTab
+    from tests.browser.lab import LabTab
+
+FOLDER = ROOT / "notebooks"
+TOUR = "00_tour.ipynb"
+
+# The tour is named here, so that its absence fails instead of leaving nothing to test.
+NOTEBOOKS = sorted({TOUR, *(path.name for path in FOLDER.glob("*.ipynb"))})
+
+every_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS)
+
+
+def stored_outputs(name: str) -> list[list[dict[str, Any]]]:
+    cells = json.loads((FOLDER / name).read_text(encoding="utf-8"))["cells"]
+    return [cell.get("outputs", []) for cell in cells]
+
+
+@every_notebook
+def test_notebook_is_there_and_was_run(notebook: str) -> None:
+    """Each notebook is stored with outputs, so that a reader sees them before running anything."""
+    assert any(stored_outputs(notebook))
+
+
+@pytest.mark.browser
+@every_notebook
+def test_jupyterlab_runs_it_and_shows_every_output(
+    open_notebook: Callable[[str, str], LabTab], screenshots: Path, notebook: str, theme: str
+) -> None:
+    tab = open_notebook(notebook, theme)
+    tab.run_all()
+    tab.picture(screenshots / f"lab-{notebook}-{theme}.png")
+
+    assert tab.errors() == []
+    assert tab.problems == []
+    assert tab.outside == []
+    tab.open_details()
+    missing = [
+        unread(cell.get("outputs", []), "\n".join(texts))
+        for cell, texts in zip(tab.cells(), tab.output_texts(), strict=True)
+    ]
+    assert [texts for texts in missing if texts] == []
+
+
+@pytest.mark.browser
+@every_notebook
+def test_jupyterlab_shows_stored_outputs_without_trust(
+    open_notebook: Callable[[str, str], LabTab], screenshots: Path, notebook: str, theme: str
+) -> None:
+    """Who has just cloned the project sees what the sanitizer leaves: every word of it."""
+    tab = open_notebook(notebook, theme)
+    tab.wait_for_outputs()
+    tab.picture(screenshots / f"untrusted-{notebook}-{theme}.png")
+
+    has_outputs = [bool(outputs) for outputs in stored_outputs(notebook)]
+    assert not any(trusted for trusted, shown in zip(tab.trusted(), has_outputs, strict=True) if shown)
+    tab.open_details()
+    missing = [
+        unread(outputs, "\n".join(texts))
+        for outputs, texts in zip(stored_outputs(notebook), tab.output_texts(), strict=True)
+    ]
+    assert [texts for texts in missing if texts] == []
+
+
+@pytest.mark.browser
+def test_voila_shows_every_output_of_the_tour(
+    open_voila: Callable[[str, str], VoilaTab], screenshots: Path, theme: str
+) -> None:
+    tab = open_voila(TOUR, theme)
+    tab.picture(screenshots / f"voila-{TOUR}-{theme}.png")
+
+    assert tab.errors() == []
+    assert tab.problems == []
+    assert [url for url in tab.outside if not asked_by_voila(url)] == []
+    tab.open_details()
+    outputs = [output for outputs in stored_outputs(TOUR) for output in outputs]
+    assert unread(outputs, tab.text()) == []
