@@ -1,0 +1,353 @@
+"""Whether a value of one type can feed a variable of another: the type check of Flyte's workflow compiler.
+
+The rules are those of flytepropeller/pkg/compiler/validators/typing.go. Types are derived from their messages once
+and kept, because the same few meet each other again and again.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from flyteidl.core import types_pb2
+from google.protobuf.message import DecodeError
+
+from flytetask_nb.errors import ModelValueError
+from flytetask_nb.models.messages import message_of
+from flytetask_nb.semantics.json_schemas import NoAnswerError, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flytetask_nb.semantics.json_schemas import Schema
+
+__all__ = ["castable", "is_optional"]
+
+_SIMPLE: Final = "simple"
+_ENUM: Final = "enum_type"
+_LIST: Final = "collection_type"
+_MAP: Final = "map_value_type"
+_BLOB: Final = "blob"
+_SCHEMA: Final = "schema"
+_DATASET: Final = "structured_dataset_type"
+_UNION: Final = "union_type"
+
+# The only format that a schema is stored in.
+_PARQUET: Final = "parquet"
+
+_Column: Final = types_pb2.SchemaType.SchemaColumn
+# Which simple type of a structured dataset's column stands for which type of a schema's column.
+_SIMPLE_OF_COLUMN: Final = {
+    _Column.INTEGER: types_pb2.INTEGER,
+    _Column.FLOAT: types_pb2.FLOAT,
+    _Column.STRING: types_pb2.STRING,
+    _Column.BOOLEAN: types_pb2.BOOLEAN,
+    _Column.DATETIME: types_pb2.DATETIME,
+    _Column.DURATION: types_pb2.DURATION,
+}
+
+
+def castable(upstream: object, downstream: object) -> bool:
+    """Tell whether a value of type ``upstream`` can feed a variable of type ``downstream``.
+
+    Parameters
+    ----------
+    upstream, downstream
+        Literal types: models of this package or of flytekit, or ``flyteidl.core.LiteralType`` messages.
+
+    Returns
+    -------
+    bool
+        What the compiler of Flyte answers. Where it would not come to an answer, because it stumbles or because the
+        JSON schemas of two dataclasses refer to themselves and differ, False. So too (policy of this package) where
+        those nest more than 64 levels deep, or where more than 50,000 pairs of schemas or 500,000 pairs of types
+        have to be compared.
+
+    Raises
+    ------
+    ModelTypeError
+        One of them is no literal type.
+    ModelValueError
+        One of them nests deeper than protobuf can read, 100 messages.
+
+    Notes
+    -----
+    The relation surprises: int and float do not feed each other, a file feeds a directory, an enum feeds another
+    only with the identical values in the identical order, a union of several variants never feeds a type that is no
+    union, and it is not transitive.
+    """
+    return _castable_types(_type(_serialized(upstream)), _type(_serialized(downstream)))
+
+
+def is_optional(literal_type: object) -> bool:
+    """Tell whether an input of this type may stay unbound when a workflow is compiled.
+
+    Parameters
+    ----------
+    literal_type
+        A model of this package or of flytekit, or a ``flyteidl.core.LiteralType`` message.
+
+    Returns
+    -------
+    bool
+        Whether it is a union with a variant that is NONE or not simple at all. The second half is a hole in the
+        compiler (``IsOptionalType`` in flytepropeller/pkg/compiler/validators/bindings.go), which reads the simple
+        type of a list as NONE; ``Union[int, List[int]]`` is optional to it.
+
+    Raises
+    ------
+    ModelTypeError
+        It is no literal type.
+    """
+    message = message_of(literal_type, types_pb2.LiteralType)
+    return any(variant.simple == types_pb2.NONE for variant in message.union_type.variants)
+
+
+def _serialized(literal_type: object) -> bytes:
+    serialized: bytes = message_of(literal_type, types_pb2.LiteralType).SerializeToString(deterministic=True)
+    return serialized
+
+
+@lru_cache(maxsize=4096)
+def _type(serialized: bytes) -> _Type:
+    try:
+        return _Type(types_pb2.LiteralType.FromString(serialized))
+    except DecodeError as error:
+        raise ModelValueError(f"{error}; expected a literal type of at most 100 nested messages") from None
+
+
+@lru_cache(maxsize=32768)
+def _castable_types(upstream: _Type, downstream: _Type) -> bool:
+    try:
+        return _castable(upstream, downstream, {})
+    except NoAnswerError:
+        return False
+
+
+# -- types as the rules see them -----------------------------------------------------------------------------------
+
+
+class _Type:
+    """A literal type, read once: the getters of messages are slower than the rules."""
+
+    __slots__ = (
+        "column_types",
+        "columns",
+        "element",
+        "format",
+        "has_metadata",
+        "kind",
+        "message",
+        "rest",
+        "schema",
+        "simple",
+        "tag",
+        "variants",
+    )
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+        self.kind: str | None = message.WhichOneof("type")
+        # Where the type is not simple, the compiler's getter reads NONE.
+        self.simple: int = message.simple
+        self.tag: str = message.structure.tag
+        self.has_metadata: bool = message.HasField("metadata")
+        self.schema: Schema | None = None
+        self.element: _Type | None = None
+        self.variants: list[_Type] = []
+        self.columns: list[tuple[str, Any]] = []
+        # Of two columns of one name the producer's last one counts.
+        self.column_types: dict[str, Any] = {}
+        self.format = ""
+        self.rest: bytes | None = None
+        read = _READERS.get(self.kind)
+        if read is not None:
+            read(self, message)
+        else:
+            self.rest = _rest(message)
+
+
+def _read_list(made: _Type, message: Any) -> None:
+    made.element = _Type(message.collection_type)
+
+
+def _read_map(made: _Type, message: Any) -> None:
+    made.element = _Type(message.map_value_type)
+
+
+def _read_blob(made: _Type, message: Any) -> None:
+    made.format = message.blob.format
+
+
+def _read_schema(made: _Type, message: Any) -> None:
+    made.columns = [(column.name, column.type) for column in message.schema.columns]
+    made.column_types = dict(made.columns)
+
+
+def _read_dataset(made: _Type, message: Any) -> None:
+    dataset = message.structured_dataset_type
+    made.format = dataset.format
+    made.columns = [(column.name, _column_type(column)) for column in dataset.columns]
+    made.column_types = dict(made.columns)
+
+
+def _column_type(column: Any) -> _Type:
+    made = _Type(column.literal_type)
+    if not column.HasField("literal_type"):
+        made.rest = None
+    return made
+
+
+def _read_union(made: _Type, message: Any) -> None:
+    made.variants = [_Type(variant) for variant in message.union_type.variants]
+
+
+_READERS: Final[dict[str | None, Callable[[_Type, Any], None]]] = {
+    _LIST: _read_list,
+    _MAP: _read_map,
+    _BLOB: _read_blob,
+    _SCHEMA: _read_schema,
+    _DATASET: _read_dataset,
+    _UNION: _read_union,
+}
+
+
+def _rest(message: Any) -> bytes:
+    """Serialize the type without what the compiler ignores: metadata, annotation and structure."""
+    bare = types_pb2.LiteralType()
+    bare.CopyFrom(message)
+    for ignored in ("metadata", "annotation", "structure"):
+        bare.ClearField(ignored)
+    serialized: bytes = bare.SerializeToString(deterministic=True)
+    return serialized
+
+
+# -- the rules -----------------------------------------------------------------------------------------------------
+
+# Answers for pairs of nested types: unions in unions would otherwise be asked about again and again.
+_Known: TypeAlias = dict[tuple[int, int], bool]
+# Policy of this package: a union of ten thousand variants is no reason to compare for minutes.
+_MOST_PAIRS: Final = 500_000
+
+
+def _castable(upstream: _Type, downstream: _Type, known: _Known) -> bool:
+    pair = (id(upstream), id(downstream))
+    answer = known.get(pair)
+    if answer is None:
+        if len(known) > _MOST_PAIRS:
+            raise NoAnswerError
+        only = upstream.variants[0] if len(upstream.variants) == 1 else None
+        answer = (only is not None and _accepts(downstream, only, known)) or _accepts(downstream, upstream, known)
+        known[pair] = answer
+    return answer
+
+
+def _accepts(downstream: _Type, upstream: _Type, known: _Known) -> bool:
+    return _RULES.get(downstream.kind, _simple_accepts)(downstream, upstream, known)
+
+
+def _is_none(literal_type: _Type) -> bool:
+    return literal_type.kind == _SIMPLE and literal_type.simple == types_pb2.NONE
+
+
+def _elements_accept(downstream: _Type, upstream: _Type, known: _Known) -> bool:
+    """Compare lists with lists and maps with maps; those of nothing feed all others."""
+    if upstream.kind != downstream.kind or upstream.element is None or downstream.element is None:
+        return False
+    return _is_none(upstream.element) or _accepts(downstream.element, upstream.element, known)
+
+
+def _blob_accepts(downstream: _Type, upstream: _Type, _known: _Known) -> bool:
+    if upstream.kind != _BLOB:
+        return False
+    return not upstream.format or not downstream.format or upstream.format == downstream.format
+
+
+def _schema_accepts(downstream: _Type, upstream: _Type, _known: _Known) -> bool:
+    if upstream.kind == _SCHEMA:
+        return _columns_accept(downstream, upstream, lambda wanted, given: wanted == given)
+    if upstream.kind != _DATASET or not _formats_agree(upstream.format, _PARQUET):
+        return False
+    return _columns_accept(downstream, upstream, lambda wanted, given: _SIMPLE_OF_COLUMN.get(wanted) == given.simple)
+
+
+def _dataset_accepts(downstream: _Type, upstream: _Type, known: _Known) -> bool:
+    if upstream.kind == _SCHEMA:
+        return _formats_agree(downstream.format, _PARQUET) and _columns_accept(
+            downstream, upstream, lambda wanted, given: _SIMPLE_OF_COLUMN.get(given) == wanted.simple
+        )
+    if upstream.kind == _DATASET:
+        return _formats_agree(upstream.format, downstream.format) and _columns_accept(
+            downstream, upstream, lambda wanted, given: _accepts(wanted, given, known)
+        )
+    return _is_none(upstream)
+
+
+def _columns_accept(downstream: _Type, upstream: _Type, agree: Callable[[Any, Any], bool]) -> bool:
+    """Find each column of the consumer at the producer; a type without columns stands for any columns."""
+    if not upstream.columns or not downstream.columns:
+        return True
+    return all(
+        name in upstream.column_types and agree(wanted, upstream.column_types[name])
+        for name, wanted in downstream.columns
+    )
+
+
+def _union_accepts(downstream: _Type, upstream: _Type, known: _Known) -> bool:
+    if upstream.kind == _UNION:
+        return all(
+            any(_castable(variant, wanted, known) for wanted in downstream.variants) for variant in upstream.variants
+        )
+    # A value must know which variant it becomes. The second that fits decides: the rest is not looked at.
+    fitting = (True for wanted in downstream.variants if _castable(upstream, wanted, known))
+    return next(fitting, False) and not next(fitting, False)
+
+
+def _simple_accepts(downstream: _Type, upstream: _Type, _known: _Known) -> bool:
+    if _is_none(downstream):
+        return _is_none(upstream)
+    if upstream.kind == _ENUM and downstream.simple == types_pb2.STRING:
+        return True
+    if downstream.kind == _ENUM and upstream.simple == types_pb2.STRING:
+        return True
+    if upstream.tag and upstream.tag != downstream.tag:
+        return False
+    if upstream.simple == types_pb2.STRUCT and downstream.simple == types_pb2.STRUCT:
+        return _struct_accepts(downstream, upstream)
+    if _is_missing(upstream) or _is_missing(downstream):
+        # A column without a type: the compiler takes it for a type nevertheless and stumbles.
+        raise NoAnswerError
+    return upstream.kind == downstream.kind and upstream.rest == downstream.rest
+
+
+def _is_missing(literal_type: _Type) -> bool:
+    return literal_type.kind is None and literal_type.rest is None
+
+
+def _struct_accepts(downstream: _Type, upstream: _Type) -> bool:
+    if not upstream.has_metadata or not downstream.has_metadata:
+        return True
+    wanted, given = _schema_of(downstream), _schema_of(upstream)
+    return wanted.equals(given) or wanted.covered_by(given)
+
+
+def _schema_of(literal_type: _Type) -> Schema:
+    if literal_type.schema is None:
+        literal_type.schema = schema_of(literal_type.message.metadata)
+    return literal_type.schema
+
+
+_RULES: Final[dict[str | None, Callable[[_Type, _Type, _Known], bool]]] = {
+    _LIST: _elements_accept,
+    _MAP: _elements_accept,
+    _BLOB: _blob_accepts,
+    _SCHEMA: _schema_accepts,
+    _DATASET: _dataset_accepts,
+    _UNION: _union_accepts,
+}
+
+
+@lru_cache(maxsize=1024)
+def _formats_agree(one: str, other: str) -> bool:
+    """Compare formats as Go's ``strings.EqualFold`` does, character by character; an empty one agrees with all."""
+    return not one or not other or [char.casefold() for char in one] == [char.casefold() for char in other]

@@ -1,0 +1,112 @@
+"""The resources that a container really gets, once Flyte has filled in and cut down what its task asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flytetask_nb.errors import QuantityError
+from flytetask_nb.semantics.quantities import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    # What stands for an amount wherever one is taken.
+    Amount = str | int | Fraction | Quantity
+
+__all__ = ["effective_resources"]
+
+_FLYTE_DEFAULTS: Final = {"cpu": Quantity("1"), "memory": Quantity("1Gi")}
+"""What propeller's own configuration requests where neither the task nor the platform does."""
+
+_GPU: Final = "nvidia.com/gpu"
+_RENAMED: Final = {"gpu": _GPU}
+
+# Every container gets these two; the others only where the task names them.
+_ALWAYS: Final = ("cpu", "memory")
+_ON_REQUEST: Final = ("ephemeral-storage", _GPU)
+
+_ZERO: Final = Quantity(0)
+
+
+def effective_resources(
+    requests: Mapping[str, Amount],
+    limits: Mapping[str, Amount],
+    platform_defaults: Mapping[str, Amount] | None = None,
+    platform_limits: Mapping[str, Amount] | None = None,
+) -> tuple[dict[str, Quantity], dict[str, Quantity]]:
+    """Give the requests and limits of the container that runs a task.
+
+    Parameters
+    ----------
+    requests, limits
+        What the task asks for, by Kubernetes' names: ``cpu``, ``memory``, ``ephemeral-storage``,
+        ``nvidia.com/gpu`` (or ``gpu``, which Flyte renames).
+    platform_defaults
+        What the platform requests for a task that asks for nothing. ``{}``: nothing is configured, so Flyte's own
+        defaults apply (1 cpu, 1Gi memory). None: unknown, so what only the platform could tell is left out of the
+        answer.
+    platform_limits
+        The most that the platform grants. ``{}`` sets no limit. None: unknown, so nothing is cut down.
+
+    Returns
+    -------
+    tuple of dict
+        The requests and the limits, as :class:`Quantity` by name. A resource that Flyte does not adjust passes as
+        it is.
+
+    Raises
+    ------
+    QuantityError
+        An amount is unreadable; the error names the resource.
+
+    Notes
+    -----
+    The rules are ``ToK8sResourceList`` and ``ApplyResourceOverrides`` in
+    flyteplugins/go/tasks/pluginmachinery/flytek8s (utils.go, container_helper.go): a
+    zero counts as absent; an absent request becomes the limit, else the platform's default; an absent limit becomes
+    the request; both are cut down to the platform's limit, then the request to the limit.
+
+    Examples
+    --------
+    >>> effective_resources({}, {"cpu": "2"}, platform_defaults={})[0]
+    {'cpu': Quantity('2'), 'memory': Quantity('1Gi')}
+    """
+    asked = _without_zeros(_quantities(requests, "requests"))
+    allowed = _without_zeros(_quantities(limits, "limits"))
+    known_defaults = platform_defaults is not None
+    defaults = {**_FLYTE_DEFAULTS, **_quantities(platform_defaults or {}, "platform_defaults")}
+    ceilings = _quantities(platform_limits or {}, "platform_limits")
+
+    names = [*_ALWAYS, *(name for name in _ON_REQUEST if name in asked or name in allowed)]
+    for name in names:
+        request, limit = asked.pop(name, _ZERO), allowed.pop(name, _ZERO)
+        if not request and not limit and not known_defaults:
+            continue
+        asked[name], allowed[name] = _adjusted(request, limit, defaults.get(name, _ZERO), ceilings.get(name, _ZERO))
+    return asked, allowed
+
+
+def _adjusted(request: Quantity, limit: Quantity, default: Quantity, ceiling: Quantity) -> tuple[Quantity, Quantity]:
+    request = request or limit or default
+    limit = _cut(limit or request, ceiling)
+    return _cut(_cut(request, ceiling), limit), limit
+
+
+def _cut(amount: Quantity, most: Quantity) -> Quantity:
+    return most if most and amount > most else amount
+
+
+def _without_zeros(amounts: dict[str, Quantity]) -> dict[str, Quantity]:
+    return {name: amount for name, amount in amounts.items() if amount}
+
+
+def _quantities(amounts: Mapping[str, Amount], told: str) -> dict[str, Quantity]:
+    return {_RENAMED.get(name, name): _quantity(amount, f"{told}[{name!r}]") for name, amount in amounts.items()}
+
+
+def _quantity(amount: Amount, told: str) -> Quantity:
+    try:
+        return Quantity(amount)
+    except QuantityError as error:
+        raise QuantityError(f"{told}: {error}") from None
