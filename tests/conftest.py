@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).resolve().parent / "data"
@@ -17,6 +18,10 @@ TRUTH = Path(os.environ.get(TRUTH_VARIABLE, ROOT.parent / "shared"))
 # Continuous integration must not go green because nothing was there to compare with.
 REQUIRED_VARIABLE = "FLYTETASK_NB_REQUIRE"
 REQUIRED = frozenset(os.environ.get(REQUIRED_VARIABLE, "").replace(",", " ").split())
+
+# How long a case takes depends on the machine, and no test may.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def absent(what: str, reason: str) -> None:

@@ -1,0 +1,285 @@
+"""Which message a file holds, and the tasks that are in it.
+
+``pyflyte package`` says the kind in the file's name: ``_1.pb`` is a task, ``_2.pb`` a workflow, ``_3.pb`` a launch
+plan (flytekit/tools/repo.py). Without such a suffix each kind is tried, and the one that makes sense is taken:
+protobuf reads almost any bytes as almost any message, so a message must also name a task or workflow, and leave
+nothing unread that another kind would have read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2
+from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from flytetask_nb.errors import LoadError, ModelValueError
+from flytetask_nb.models.fields import utc_datetime
+from flytetask_nb.models.flyte_task import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["KINDS", "LAUNCH_PLANS", "WORKFLOWS", "FoundTask", "Kind", "kind_of", "kind_of_name", "parsed", "tasks_in"]
+
+WORKFLOWS = "workflows"
+LAUNCH_PLANS = "launch plans"
+
+_TASK = identifier_pb2.TASK
+_UNSAID = identifier_pb2.UNSPECIFIED
+_SUFFIX = re.compile(r"_([123])\.pb$")
+_DEEPEST = 100
+
+
+class FoundTask(NamedTuple):
+    """A task as a file holds it: the ``TaskSpec`` message, what stands beside it, and its place in a list."""
+
+    spec: Any
+    origin: Origin
+    position: int | None
+
+
+class Kind(NamedTuple):
+    """A kind of message that a file may hold."""
+
+    name: str
+    message_class: Any
+    makes_sense: Callable[[Any], bool]
+    tasks: Callable[[Any], Iterator[FoundTask]] | None
+    """How its tasks are found; None for what is passed over."""
+    skipped: str = ""
+    """What it counts as where it is passed over."""
+
+
+# -- does it make sense? -------------------------------------------------------------------------------------------
+
+
+def _is_name_of(identifier: Any, *resource_types: int) -> bool:
+    return bool(identifier.name) and identifier.resource_type in resource_types
+
+
+def _is_template(template: Any) -> bool:
+    return _is_name_of(template.id, _TASK, _UNSAID) and bool(
+        template.type or template.HasField("interface") or template.HasField("metadata")
+    )
+
+
+def _is_task_list(message: Any) -> bool:
+    return bool(message.tasks) and all(map(_is_task, message.tasks))
+
+
+def _is_task(message: Any) -> bool:
+    return _is_template(message.closure.compiled_task.template)
+
+
+def _is_workflow(template: Any) -> bool:
+    return _is_name_of(template.id, identifier_pb2.WORKFLOW) or (
+        _is_name_of(template.id, _UNSAID) and bool(template.nodes)
+    )
+
+
+def _is_closure(message: Any) -> bool:
+    return (_is_workflow(message.primary.template) or not message.HasField("primary")) and all(
+        _is_template(task.template) for task in message.tasks
+    )
+
+
+def _is_launch_plan(message: Any) -> bool:
+    return _is_name_of(message.id, identifier_pb2.LAUNCH_PLAN) or (
+        _is_name_of(message.id, _UNSAID) and _is_name_of(message.spec.workflow_id, identifier_pb2.WORKFLOW)
+    )
+
+
+# -- the tasks in it -----------------------------------------------------------------------------------------------
+
+
+def _spec_of(template: Any, identifier: Any = None) -> Any:
+    spec = task_pb2.TaskSpec()
+    spec.template.CopyFrom(template)
+    if identifier is not None and not template.id.ByteSize():
+        spec.template.id.CopyFrom(identifier)
+    return spec
+
+
+def _of_spec(message: Any) -> Iterator[FoundTask]:
+    yield FoundTask(message, Origin(), None)
+
+
+def _of_template(message: Any) -> Iterator[FoundTask]:
+    yield FoundTask(_spec_of(message), Origin(), None)
+
+
+def _of_closure(message: Any) -> Iterator[FoundTask]:
+    yield FoundTask(_spec_of(message.compiled_task.template), _origin(message), None)
+
+
+def _of_task(message: Any, position: int | None = None) -> Iterator[FoundTask]:
+    origin = _origin(message.closure, message.short_description)
+    yield FoundTask(_spec_of(message.closure.compiled_task.template, message.id), origin, position)
+
+
+def _of_task_list(message: Any) -> Iterator[FoundTask]:
+    for position, task in enumerate(message.tasks):
+        yield from _of_task(task, position)
+
+
+def _of_request(message: Any) -> Iterator[FoundTask]:
+    spec = task_pb2.TaskSpec()
+    spec.CopyFrom(message.spec)
+    if message.HasField("id"):
+        # The server overwrites the template's id with the request's.
+        spec.template.id.CopyFrom(message.id)
+    yield FoundTask(spec, Origin(), None)
+
+
+def _of_workflow_closure(message: Any) -> Iterator[FoundTask]:
+    for position, task in enumerate(message.tasks):
+        yield FoundTask(_spec_of(task.template), Origin(), position)
+
+
+def _origin(closure: Any, short_description: str = "") -> Origin:
+    created, note = None, None
+    if closure.HasField("created_at"):
+        try:
+            created = utc_datetime(closure.created_at, "created_at")
+        except ModelValueError as error:
+            note = str(error)
+    return Origin(created_at=created, short_description=short_description or None, note=note)
+
+
+# In the order in which they are tried: what pyflyte writes first (flytectl/cmd/register/register_util.go).
+KINDS: tuple[Kind, ...] = (
+    Kind("TaskSpec", task_pb2.TaskSpec, lambda message: _is_template(message.template), _of_spec),
+    Kind(
+        "WorkflowSpec",
+        workflow_pb2.WorkflowSpec,
+        lambda message: _is_workflow(message.template),
+        None,
+        WORKFLOWS,
+    ),
+    Kind("LaunchPlan", launch_plan_pb2.LaunchPlan, _is_launch_plan, None, LAUNCH_PLANS),
+    Kind("TaskTemplate", tasks_pb2.TaskTemplate, _is_template, _of_template),
+    Kind("Task", task_pb2.Task, _is_task, _of_task),
+    Kind("TaskList", task_pb2.TaskList, _is_task_list, _of_task_list),
+    Kind("CompiledWorkflowClosure", compiler_pb2.CompiledWorkflowClosure, _is_closure, _of_workflow_closure),
+    Kind(
+        "TaskCreateRequest",
+        task_pb2.TaskCreateRequest,
+        lambda message: _is_template(message.spec.template),
+        _of_request,
+    ),
+    Kind(
+        "TaskClosure",
+        task_pb2.TaskClosure,
+        lambda message: _is_template(message.compiled_task.template),
+        _of_closure,
+    ),
+)
+_BY_NAME = {kind.name: kind for kind in KINDS}
+_BY_NUMBER = {"1": _BY_NAME["TaskSpec"], "2": _BY_NAME["WorkflowSpec"], "3": _BY_NAME["LaunchPlan"]}
+
+
+def kind_of_name(file_name: str) -> Kind | None:
+    """Give the kind that a file's name says; None where it says none."""
+    found = _SUFFIX.search(file_name)
+    return _BY_NUMBER[found[1]] if found else None
+
+
+def kind_of(data: bytes) -> tuple[Kind, Any]:
+    """Find out which kind of message some bytes are.
+
+    Parameters
+    ----------
+    data
+        The serialized message.
+
+    Returns
+    -------
+    (Kind, message)
+        The first kind, in the order of ``KINDS``, that reads the bytes, makes sense, and leaves the least unread.
+
+    Raises
+    ------
+    LoadError
+        None does.
+    """
+    best: tuple[int, Kind, Any] | None = None
+    for kind in KINDS:
+        try:
+            message = kind.message_class.FromString(data)
+        except DecodeError:
+            continue
+        if not kind.makes_sense(message):
+            continue
+        unread = _unread(message)
+        if best is None or unread < best[0]:
+            best = unread, kind, message
+        if not unread:
+            break
+    if best is None:
+        raise LoadError(
+            f"{_described(data)} are none of {', '.join(kind.name for kind in KINDS)}; "
+            "expected a file that pyflyte, flytectl or flyteidl wrote"
+        )
+    return best[1], best[2]
+
+
+def _described(data: bytes) -> str:
+    return f"{len(data):,} bytes beginning with {data[:8].hex(' ')}"
+
+
+def _unread(message: Any, depth: int = 0) -> int:
+    """Count the fields, here and in all sub-messages, that this kind of message does not know."""
+    if depth > _DEEPEST:
+        return 0
+    number = len(UnknownFieldSet(message))
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.GetOptions().map_entry:
+            if field.message_type.fields_by_name["value"].message_type is not None:
+                number += sum(_unread(value[key], depth + 1) for key in value)
+        elif hasattr(value, "ListFields"):
+            number += _unread(value, depth + 1)
+        else:
+            number += sum(_unread(item, depth + 1) for item in value)
+    return number
+
+
+def parsed(kind: Kind, data: bytes) -> Any:
+    """Give the message of bytes whose kind is known.
+
+    Parameters
+    ----------
+    kind
+        What they are said to be.
+    data
+        The serialized message.
+
+    Raises
+    ------
+    LoadError
+        They are no such message, or one that names nothing.
+    """
+    try:
+        message = kind.message_class.FromString(data)
+    except DecodeError as error:
+        raise LoadError(
+            f"{_described(data)} are no {kind.name}: {error}; the file is damaged, or its name says another kind"
+        ) from None
+    if not kind.makes_sense(message):
+        raise LoadError(
+            f"{_described(data)} make no sense as a {kind.name}; the file is damaged, or its name says another kind"
+        )
+    return message
+
+
+def tasks_in(kind: Kind, message: Any) -> Iterator[FoundTask | str]:
+    """Give the tasks of a message, or the word under which it is counted where it is passed over."""
+    if kind.tasks is None:
+        yield kind.skipped
+    else:
+        yield from kind.tasks(message)
