@@ -20,36 +20,91 @@ MASK = "••••••"
 """What stands in place of a masked value."""
 
 _WORDS = frozenset(
-    "auth authorization bearer cookie credential credentials dsn jwt pass passphrase passwd password pat pin pw pwd "
-    "sas secret secrets token".split()
+    "auth authorization bearer cookie cookies credential credentials dsn jwt pass passphrase passwd password "
+    "passwords pat pin pw pwd sas secret secrets token webhook".split()
 )
 _PAIRS = frozenset(
     (first, second)
-    for second, firsts in {
-        "key": "access account api app application auth client encryption license master private secret service "
-        "shared signing ssh storage",
-        "string": "connection conn",
-        "url": "webhook",
+    for seconds, firsts in {
+        "key keys": "access account anthropic api app application auth azure client datadog deploy encryption license "
+        "master openai private secret sendgrid service session shared signing ssh storage stripe wandb",
+        "token tokens": "access api auth bearer refresh session",
+        "signature": "access",
+        "string str": "connection conn",
+        "url urls": "webhook",
+        "pem": "private",
     }.items()
+    for second in seconds.split()
     for first in firsts.split()
 )
 # Unmistakable inside a word that was written together (DBPASSWORD, mysecretvalue).
-_PARTS = ("password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "credential")
-_ENDINGS = ("token", "pwd")
-# TOKEN_FILE, secretName, secretKeyRef: they say where a secret is or how it is used, they do not hold it.
-_REFERENCES = frozenset(
-    "count dir enabled endpoint expiry file group length limit mount name names path policy ref refs size ttl type "
-    "version".split()
+_PARTS = (
+    *("password", "passwd", "passphrase", "secret", "credential"),
+    *("apikey", "accesskey", "authkey", "privatekey", "connectionstring"),
 )
+_ENDINGS = ("token", "pwd")
+# TOKEN_FILE, secretName, secretKeyRef, pin_memory: they say where a secret is or how it is used, or speak of something
+# else; they do not hold it.
+_REFERENCES = frozenset(
+    "algorithm audience backend class count dir enabled endpoint engine env expiry file group header issuer length "
+    "limit manager memory method mode mount name names path policy port provider rate realm ref refs region scope "
+    "scopes size store threshold through ttl type uri url user username var version".split()
+)
+# The shell's working directories, not passwords.
+_NO_SECRETS = frozenset({"PWD", "OLDPWD"})
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-# user:password@host, also where the user is missing; the password may hold anything but blanks, quotes and slashes.
-_URL_PASSWORD = re.compile(r"""(?P<head>[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@'"]*:)(?P<secret>[^\s/'"]+)(?=@)""")
-# ?token=..., &sig=...: signed URLs carry their secret as a parameter.
-_URL_PARAMETER = re.compile(r"""(?P<head>[?&;](?P<key>[\w.-]+)=)(?P<secret>[^&;\s'"]+)""")
-_SIGNATURES = frozenset({"sig", "signature", "x-amz-signature", "x-amz-security-token", "x-goog-signature"})
+
+# user:password@host, also where the user is missing. The password may hold anything but blanks, even what a URL would
+# have to escape; what reads as a port is none.
+_URL_PASSWORD = re.compile(
+    r"""(?P<head>[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@'"]*:)(?!\d+(?:[/?#"',;)\]}\s]|$))(?P<secret>\S+)(?=@)"""
+)
+# A user so long is a token (git hosts take it in the user's place).
+_URL_TOKEN = re.compile(r"""(?P<head>https?://)(?P<secret>[^\s/:@'"]{20,})(?=@)""")
+# ?token=..., &sig=..., #access_token=...: signed URLs carry their secret as a parameter.
+_URL_PARAMETER = re.compile(r"""(?P<head>[?&;#](?P<key>[\w.-]+)=)(?P<secret>[^&;\s'"]+)""")
+_SIGNATURES = frozenset({"key", "sig", "signature", "x-amz-signature", "x-amz-security-token", "x-goog-signature"})
+
+# What is a secret by its looks alone, wherever it stands.
+_SHAPES = re.compile(
+    r"""-----BEGIN\ [A-Z\ ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z\ ]*PRIVATE\ KEY-----|\Z)
+    | \b(?:gh[opsur]_\w{20,} | github_pat_\w{20,} | glpat-[\w-]{16,})    # GitHub, GitLab
+    | \bxox[a-z]-[\w-]{10,}                                              # Slack
+    | \bhooks\.slack\.com/services/[\w/]+
+    | \b(?:sk|pk|rk)[-_][\w-]{16,}                                       # OpenAI, Anthropic, Stripe
+    | \bhf_\w{20,}                                                       # Hugging Face
+    | \bA(?:KIA|SIA)[0-9A-Z]{16}\b | \bAIza[\w-]{30,}                    # AWS, Google
+    | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                                  # a JSON web token
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# Authorization's schemes; the lookahead leaves prose ("basic authentication") alone.
+_SCHEME = re.compile(r"\b(?P<head>(?:Bearer|Basic)\s+)(?=\S*[0-9._~+/=-])(?P<secret>[\w.~+/=-]{6,})", re.IGNORECASE)
+
+# KEY=value, "key": value, key: value, --key value within a longer text: a shell script, JSON, YAML, a header.
+_ENTRY = re.compile(
+    r"""(?<![\w/])(?P<key>[A-Za-z_][\w.-]*)(?P<closing>\\*["'])?(?P<sign>\s*=>?\s*|\s*:\s*|(?<=[\w"'])\s+)(?=\S)"""
+)
+# A quote inside may be escaped, as in JSON, or doubled, as in SQL; one that is never closed holds the rest.
+_QUOTED = re.compile(
+    r"""(?P<quote>\\*["'])(?P<secret>(?:(?P=quote){2}|.)*?)(?:(?<!\\)(?P=quote)(?!(?P=quote))|\Z)""", re.DOTALL
+)
+_REST_OF_WORD = re.compile(r"""[^\s;&|"']+""")
+_REST_OF_LINE = re.compile(r"""[^\r\n"']+""")
+_LAST_WORD = re.compile(r"""\S+(?=[ \t]*(?:[\r\n]|\Z))""")
+_HEADERS = frozenset({"authorization", "cookie"})
+_PASSWORDS = frozenset({"pass", "passphrase", "passwd", "password", "pwd"})
+
 _FLAG = re.compile(r"^(?P<head>--?(?P<key>[A-Za-z][\w.-]*))(?P<equals>=)?(?P<secret>.*)$", re.DOTALL)
 _ASSIGNMENT = re.compile(r"^(?P<key>[A-Za-z_][\w.-]*)=(?P<secret>.+)$", re.DOTALL)
+_LONGEST_SHORT_FLAG = 2
+# No secret that is told by its looks is shorter: most texts need not be searched for one.
+_SHORTEST_SHAPE = 12
+
+# How lists of key and value spell the two: Kubernetes, AWS.
+_NAMES = ("name", "key", "Name", "Key")
+_VALUES = frozenset({"value", "Value"})
 
 _known: dict[str, bool] = {}
 _KNOWN_LIMIT = 10_000
@@ -76,44 +131,129 @@ def is_secret_key(key: str) -> bool:
     return answer
 
 
+def _words(key: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(key)]
+
+
 def _looks_secret(key: str) -> bool:
-    words = [word.lower() for word in _WORD.findall(key)]
-    if not words or words[-1] in _REFERENCES:
+    words = _words(key)
+    if not words or key in _NO_SECRETS:
         return False
-    if any(word in _WORDS for word in words):
+    if tuple(words[-2:]) in _PAIRS:
         return True
-    if any(pair in _PAIRS for pair in pairwise(words)):
+    if words[-1] in _REFERENCES:
+        return False
+    if any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in pairwise(words)):
         return True
     joined = "".join(words)
     return any(part in joined for part in _PARTS) or any(word.endswith(_ENDINGS) for word in words)
 
 
 def mask_text(text: str) -> str:
-    """Give the text with the passwords of its URLs masked.
+    """Give the text with the secrets masked that can be told from the text itself.
 
     Parameters
     ----------
     text
-        Any text; what is no URL with credentials is given back as it is.
+        Any text: a URL, a script, JSON, a connection string, prose.
 
     Returns
     -------
     str
-        The text, or with ``reveal_secrets`` the text untouched.
+        The text without passwords of URLs, values that stand beside a secret-looking key (``PASSWORD=...``,
+        ``"apiKey": "..."``, ``--token ...``, ``Authorization: ...``), and what is a secret by its looks (private
+        keys, tokens of well-known services). With ``reveal_secrets`` the text untouched.
     """
-    if "://" not in text or OPTIONS["reveal_secrets"]:
+    if OPTIONS["reveal_secrets"] or not text:
         return text
-    if "@" in text:
-        text = _URL_PASSWORD.sub(lambda found: found["head"] + MASK, text)
-    if "=" in text:
-        text = _URL_PARAMETER.sub(_mask_parameter, text)
-    return text
+    if text[0] in "{[" and text.rstrip()[-1] in "}]":
+        return _mask_json(text)
+    return _mask_plain(text)
+
+
+def _mask_json(text: str) -> str:
+    """Mask JSON by its structure, so that what stands deep under a secret key is found too."""
+    import json  # noqa: PLC0415 - few texts are JSON
+
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return _mask_plain(text)
+    shown = _mask_nested(value, secret=False)
+    return text if shown == value else json.dumps(shown, ensure_ascii=False)
+
+
+def _mask_plain(text: str) -> str:
+    if "://" in text:
+        if "@" in text:
+            text = _URL_PASSWORD.sub(_without_secret, text)
+            text = _URL_TOKEN.sub(_without_secret, text)
+        if "=" in text:
+            text = _URL_PARAMETER.sub(_mask_parameter, text)
+    if len(text) >= _SHORTEST_SHAPE:
+        text = _SHAPES.sub(MASK, text)
+        text = _SCHEME.sub(_without_secret, text)
+    return _mask_entries(text)
+
+
+def _without_secret(found: re.Match[str]) -> str:
+    return f"{found['head']}{MASK}"
 
 
 def _mask_parameter(found: re.Match[str]) -> str:
     if found["key"].lower() in _SIGNATURES or is_secret_key(found["key"]):
-        return found["head"] + MASK
+        return _without_secret(found)
     return found[0]
+
+
+def _mask_entries(text: str) -> str:
+    shown: list[str] = []
+    done = 0
+    start = 0
+    while (entry := _ENTRY.search(text, start)) is not None:
+        # Only the key is stepped over: a harmless one may hold an entry of its own (--env=PASSWORD=...).
+        start = entry.end("key")
+        if is_secret_key(entry["key"]):
+            value = _value_of(entry, text)
+            if value is not None:
+                first, last = value
+                shown += [text[done:first], MASK]
+                done = start = last
+    return "".join([*shown, text[done:]]) if done else text
+
+
+def _value_of(entry: re.Match[str], text: str) -> tuple[int, int] | None:
+    """Give where the value of a secret-looking key begins and ends; None if the key only looks like one."""
+    sign = entry["sign"].strip()
+    flag = text[max(entry.start() - 1, 0) : entry.start()] == "-"
+    start = entry.end()
+    quoted = _QUOTED.match(text, start)
+    if not sign:
+        # --token abc is a flag with its value, "token abc" is prose, and so is a flag that another follows.
+        if not flag or entry["closing"] or text.startswith("--", start):
+            return None
+    elif sign == ":" and not entry["closing"] and quoted is None:
+        return _after_colon(entry, text)
+    if quoted is not None:
+        return quoted.span("secret") if quoted["secret"] else None
+    rest = _REST_OF_WORD.match(text, start)
+    return None if rest is None else rest.span()
+
+
+def _after_colon(entry: re.Match[str], text: str) -> tuple[int, int] | None:
+    """Tell ``X-Api-Key: abc`` and ``password: abc`` from prose such as ``token: the token to use``."""
+    words = _words(entry["key"])
+    spaced = entry["sign"] != ":"
+    if spaced and ("-" in entry["key"] or _HEADERS.intersection(words)):
+        rest = _REST_OF_LINE.match(text, entry.end())
+    elif spaced:
+        rest = _LAST_WORD.match(text, entry.end())
+    elif _PASSWORDS.intersection(words) and text[max(entry.start() - 1, 0) : entry.start()] != ":":
+        # password:abc, but not arn:aws:...:secret:name.
+        rest = _REST_OF_WORD.match(text, entry.end())
+    else:
+        rest = None
+    return None if rest is None else rest.span()
 
 
 def masked(key: str, text: str) -> str:
@@ -137,7 +277,8 @@ def mask_value(value: Any, key: str = "") -> Any:
     Parameters
     ----------
     value
-        dict, list, text, number, bool or None, nested at will.
+        dict, list, text, number, bool or None, nested at will. Other objects are left as they are: an input that
+        is called ``token`` has a type, which is no secret, and models mask themselves.
     key
         The key that the value stands under, if any.
 
@@ -145,7 +286,8 @@ def mask_value(value: Any, key: str = "") -> Any:
     -------
     object
         The same shape. Kubernetes' ``{"name": ..., "value": ...}`` entries are judged by their name; a list or
-        dict under a secret key keeps its shape and loses its texts and numbers.
+        dict under a secret key keeps its shape and loses its texts and numbers, except those that only say where
+        the secret is (``secretName``).
     """
     if OPTIONS["reveal_secrets"]:
         return value
@@ -154,24 +296,38 @@ def mask_value(value: Any, key: str = "") -> Any:
 
 def _mask_nested(value: Any, *, secret: bool) -> Any:
     if isinstance(value, dict):
-        name = value.get("name")
-        named = isinstance(name, str) and "value" in value and is_secret_key(name)
+        named = any(isinstance(value.get(name), str) and is_secret_key(value[name]) for name in _NAMES)
         return {
             entry: _mask_nested(
                 inner,
-                secret=(secret and entry != "name")
-                or (named and entry == "value")
-                or (isinstance(entry, str) and is_secret_key(entry)),
+                secret=(named and entry in _VALUES)
+                or (isinstance(entry, str) and (is_secret_key(entry) or (secret and not _refers(entry)))),
             )
             for entry, inner in value.items()
         }
     if isinstance(value, list | tuple):
-        if value and all(isinstance(item, str) for item in value) and not secret:
-            return mask_arguments(list(value))
+        if not secret and any(isinstance(item, str) for item in value):
+            return _mask_words(value)
         return [_mask_nested(item, secret=secret) for item in value]
-    if secret and value is not None and value != "" and not isinstance(value, bool):
+    if secret and isinstance(value, str | bytes | int | float) and value != "" and not isinstance(value, bool):
         return MASK
     return mask_text(value) if isinstance(value, str) else value
+
+
+def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:
+    """Mask a list with texts in it as the command line that it may be; a number can be a flag's value too."""
+    nested = [isinstance(item, dict | list | tuple) for item in items]
+    words = mask_arguments(["" if inner else str(item) for item, inner in zip(items, nested, strict=True)])
+    return [
+        word if isinstance(item, str) or word == MASK else _mask_nested(item, secret=False)
+        for item, word in zip(items, words, strict=True)
+    ]
+
+
+def _refers(key: str) -> bool:
+    """Tell whether an entry under a secret-looking key only says where the secret is: ``secret: {secretName: ...}``."""
+    words = _words(key)
+    return bool(words) and words[-1] in _REFERENCES
 
 
 def mask_arguments(arguments: list[str]) -> list[str]:
@@ -180,7 +336,8 @@ def mask_arguments(arguments: list[str]) -> list[str]:
     Parameters
     ----------
     arguments
-        The words. ``--db-password x``, ``--db-password=x`` and ``DB_PASSWORD=x`` are recognised.
+        The words. ``--db-password x``, ``--db-password=x`` and ``DB_PASSWORD=x`` are recognised, and whatever
+        ``mask_text`` finds inside one word.
 
     Returns
     -------
@@ -192,7 +349,13 @@ def mask_arguments(arguments: list[str]) -> list[str]:
     shown: list[str] = []
     hide_next = False
     for word in arguments:
-        if hide_next and not word.startswith("-"):
+        # A password may begin with a dash; what reads as the next flag is none.
+        if (
+            hide_next
+            and word
+            and not word.startswith("--")
+            and not (word[0] == "-" and len(word) <= _LONGEST_SHORT_FLAG)
+        ):
             shown.append(MASK)
             hide_next = False
             continue
@@ -200,7 +363,7 @@ def mask_arguments(arguments: list[str]) -> list[str]:
         flag = _FLAG.match(word) if word.startswith("-") else None
         if flag is not None and is_secret_key(flag["key"]):
             if flag["equals"]:
-                shown.append(f"{flag['head']}={MASK}")
+                shown.append(f"{flag['head']}={MASK}" if flag["secret"] else word)
                 continue
             hide_next = not flag["secret"]
         elif flag is None and "=" in word:

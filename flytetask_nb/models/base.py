@@ -35,6 +35,27 @@ _REPR_VALUE_LIMIT = 60
 _REPR_LIMIT = 240
 
 
+class _LazySignature:
+    """Gives ``inspect``, ``help`` and IPython's ``?`` the constructor's real parameters, once they ask."""
+
+    def __get__(self, instance: object, owner: type[Model]) -> Any:
+        if instance is not None or owner.__init__ is not Model.__init__:
+            # A callable model (FlyteTask) and a constructor that is written out speak for themselves.
+            raise AttributeError("__signature__")
+        from inspect import Parameter, Signature  # noqa: PLC0415 - only needed by who asks
+
+        return Signature(
+            [
+                Parameter(
+                    name,
+                    Parameter.KEYWORD_ONLY if item.kw_only else Parameter.POSITIONAL_OR_KEYWORD,
+                    default=Parameter.empty if item.default is REQUIRED else item.default,
+                )
+                for name, item in sorted(owner._fields.items(), key=lambda entry: entry[1].kw_only)
+            ]
+        )
+
+
 @dataclass_transform(
     frozen_default=True,
     eq_default=False,
@@ -85,6 +106,8 @@ class Model(Shown):
             self._write(message, given)
             _set_message(self, message)
 
+        __signature__ = _LazySignature()
+
     def __init_subclass__(cls, *, message: type[Any] | None = None, **rest: Any) -> None:
         super().__init_subclass__(**rest)
         if message is not None:
@@ -130,12 +153,14 @@ class Model(Shown):
 
         Raises
         ------
+        ModelTypeError
+            They are no bytes at all.
         ModelValueError
             The bytes are no message of this kind.
         """
         try:
             message = cls.message_class.FromString(data)
-        except DecodeError as error:
+        except (DecodeError, TypeError) as error:
             raise undecodable(cls, data, error) from None
         return cls._own(message)
 
@@ -174,15 +199,13 @@ class Model(Shown):
         for name, value in given.items():
             item = cls._fields[name]
             oneof = by_name[item.proto].containing_oneof
-            if value is not None and oneof is not None:
+            # Clearing one member of a oneof leaves another that is set alone.
+            if oneof is not None and not item.clears(value):
                 other = chosen.setdefault(oneof.name, name)
                 if other != name:
                     raise ModelValueError(
                         f"{cls.__name__} holds one {oneof.name.replace('_', ' ')}, got {other} and {name}: give one"
                     )
-            if value is None and oneof is not None and oneof.name in chosen:
-                # Clearing one member of a oneof must not undo the choice of another.
-                continue
             item.write(message, value)
 
     def replace(self, **changes: Any) -> Self:
@@ -305,7 +328,7 @@ class Model(Shown):
     def _set_fields(self) -> Iterator[tuple[str, Any]]:
         for name, item in self._fields.items():
             if item.is_set(self._message):
-                yield name, item.read(self._message)
+                yield name, item.read_to_show(self._message)
 
 
 _new = object.__new__
@@ -317,8 +340,10 @@ def _restore(model_class: type[M], data: bytes) -> M:
     return model_class.from_bytes(data)
 
 
-def undecodable(model_class: type[Model], data: bytes, error: DecodeError) -> ModelValueError:
+def undecodable(model_class: type[Model], data: Any, error: Exception) -> ModelTypeError | ModelValueError:
     """Give the error for bytes that are no message of a model's kind."""
+    if isinstance(error, TypeError):
+        return ModelTypeError(f"{model_class.__name__}.from_bytes() takes bytes, got {type(data).__name__}")
     return ModelValueError(
         f"{len(data)} bytes beginning with {data[:8].hex(' ')!r} are no serialized "
         f"{model_class.message_class.DESCRIPTOR.full_name}: {error}; check which kind of message was written"
@@ -327,4 +352,7 @@ def undecodable(model_class: type[Model], data: bytes, error: DecodeError) -> Mo
 
 def _short(value: object) -> str:
     text = str(value) if isinstance(value, Model) and type(value).__str__ is not Model.__str__ else repr(value)
+    if not text.isprintable():
+        # Names come from anywhere, and a repr is one line.
+        text = repr(text)[1:-1]
     return text if len(text) <= _REPR_VALUE_LIMIT else text[: _REPR_VALUE_LIMIT - 1] + "…"

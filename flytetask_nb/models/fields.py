@@ -13,11 +13,14 @@ how it is done. A test holds the two against each other and against flyteidl's d
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from operator import attrgetter
+from operator import attrgetter, index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from flyteidl.core.literals_pb2 import KeyValuePair
+from google.protobuf.descriptor import FieldDescriptor
+
 from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError
-from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.messages import message_of, shown
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
@@ -63,6 +66,13 @@ class _Required:
 
 
 REQUIRED: Any = _Required()
+_EXPECTED = {
+    FieldDescriptor.CPPTYPE_STRING: "a text",
+    FieldDescriptor.CPPTYPE_BOOL: "True or False",
+    FieldDescriptor.CPPTYPE_INT32: "a whole number",
+    FieldDescriptor.CPPTYPE_UINT32: "a whole number, 0 or more",
+    FieldDescriptor.CPPTYPE_ENUM: "a member or number of the enum",
+}
 LARGEST_EXACT = 2**53
 """From here on a double no longer tells neighbouring integers apart."""
 
@@ -119,10 +129,14 @@ class Field(Generic[Got, Given]):
         """Give the attribute's value out of a message."""
         return self._get(message)
 
+    def read_to_show(self, message: Any) -> Any:
+        """Give the attribute's value, or a text about it where Python cannot hold it: showing never fails."""
+        return self.read(message)
+
     def write(self, message: Any, value: Any) -> None:
-        """Put a value into a message; None clears the field."""
+        """Put a value into a message; one that reads as absent, such as None, clears the field."""
         message.ClearField(self.proto)
-        if value is None:
+        if self.clears(value):
             return
         try:
             self.put(message, value)
@@ -130,10 +144,24 @@ class Field(Generic[Got, Given]):
             raise ModelTypeError(f"{self.owner}.{self.name}: {error}") from None
         except (TypeError, ValueError, OverflowError) as error:
             kind = ModelTypeError if isinstance(error, TypeError) else ModelValueError
-            raise kind(f"{self.owner}.{self.name} cannot hold {value!r}: {error}") from None
+            expected = self.expects(message)
+            wanted = f", expected {expected}" if expected else ""
+            raise kind(f"{self.owner}.{self.name} cannot hold {shown(value, self.name)}{wanted}: {error}") from None
+        except RecursionError:
+            raise ModelValueError(
+                f"{self.owner}.{self.name} cannot hold a value that is nested so deeply, or that holds itself"
+            ) from None
+
+    def expects(self, message: Any) -> str:
+        """Give what errors say of the values that fit; empty where the error itself says it."""
+        return _EXPECTED.get(message.DESCRIPTOR.fields_by_name[self.proto].cpp_type, "")
+
+    def clears(self, value: Any) -> bool:
+        """Tell whether a value is written as absent."""
+        return value is None
 
     def put(self, message: Any, value: Any) -> None:
-        """Put a value that is not None into a message whose field is clear."""
+        """Put a value that does not clear into a message whose field is clear."""
         setattr(message, self.proto, value)
 
     def is_set(self, message: ProtobufMessage) -> bool:
@@ -151,6 +179,9 @@ class OptionalText(Field[Got, Given]):
 
     def read(self, message: Any) -> str | None:
         return self._get(message) or None
+
+    def clears(self, value: Any) -> bool:
+        return value is None or value in ("", b"")
 
 
 class Presence(Field[Got, Given]):
@@ -190,7 +221,7 @@ class Enumeration(_OfKind[Got, Given]):
 
     def put(self, message: Any, value: Any) -> None:
         # flytekit spells some of these as plain Enums, whose number is their value.
-        setattr(message, self.proto, int(getattr(value, "value", value)))
+        setattr(message, self.proto, index(getattr(value, "value", value)))
 
 
 class OptionalEnumeration(Enumeration[Got, Given]):
@@ -209,6 +240,12 @@ class Sub(_OfKind[Got, Given]):
 
     def read(self, message: Any) -> Any:
         return self.kind._own(self._get(message))
+
+    def clears(self, value: Any) -> bool:
+        # An empty SecurityContext of flytekit gives None where a message is expected.
+        return value is None or (
+            hasattr(value, "to_flyte_idl") and not hasattr(value, "_message") and value.to_flyte_idl() is None
+        )
 
     def put(self, message: Any, value: Any) -> None:
         target = self._get(message)
@@ -242,12 +279,15 @@ class TextList(Field[Got, Given]):
 
     __slots__ = ()
 
+    def expects(self, message: Any) -> str:  # noqa: ARG002 - its list says enough
+        return "a list of texts"
+
     def read(self, message: Any) -> list[str]:
         return list(self._get(message))
 
     def put(self, message: Any, value: Iterable[str]) -> None:
         if isinstance(value, str):
-            raise TypeError("a list of texts is expected, not one text")
+            raise TypeError("this is one text")
         self._get(message).extend(value)
 
 
@@ -276,21 +316,24 @@ class SubMap(_OfKind[Got, Given]):
                 wrapper.CopyFrom(message_of(value, type(wrapper)))
                 return
         entries = self._map(message)
-        for name, item in value.items():
+        for name, item in _items(value):
             entries[name].CopyFrom(message_of(item, self.kind.message_class))
 
 
 class TextMap(Field[Got, Given]):
-    """A map of scalars."""
+    """A map of texts."""
 
     __slots__ = ()
+
+    def expects(self, message: Any) -> str:  # noqa: ARG002 - its map says enough
+        return "a mapping of texts to texts"
 
     def read(self, message: Any) -> dict[str, Any]:
         entries = self._get(message)
         return {name: entries[name] for name in sorted(entries, key=natural_key)}
 
     def put(self, message: Any, value: Mapping[str, Any]) -> None:
-        self._get(message).update(value)
+        self._get(message).update(_items(value))
 
 
 class KeyValues(Field[Got, Given]):
@@ -298,37 +341,44 @@ class KeyValues(Field[Got, Given]):
 
     __slots__ = ()
 
+    def expects(self, message: Any) -> str:  # noqa: ARG002 - its pairs say enough
+        return "a mapping of texts to texts, or pairs"
+
     def read(self, message: Any) -> dict[str, str]:
         return {pair.key: pair.value for pair in self._get(message)}
 
     def put(self, message: Any, value: Any) -> None:
         pairs = self._get(message)
-        items = value.items() if hasattr(value, "items") else ((pair.key, pair.value) for pair in value)
-        for key, text_ in items:
-            pairs.add(key=key, value=text_)
+        if hasattr(value, "items"):
+            for key, text in value.items():
+                pairs.add(key=key, value=text)
+        else:
+            pairs.extend(message_of(pair, KeyValuePair) for pair in value)
 
 
 class Struct(Field[Got, Given]):
     """A ``google.protobuf.Struct`` as plain Python values.
 
-    An absent one reads as None if it is ``optional``; otherwise it reads as an empty dict, and an empty dict is
-    written as absent, which is what flytekit does with ``custom``.
+    An absent one reads as None if it is ``optional``, otherwise as an empty dict. Where it ``drops_empty``, an empty
+    dict is written as absent; flytekit does so with ``custom`` and pod specs, but not with the rest.
     """
 
-    __slots__ = ("optional",)
+    __slots__ = ("drops_empty", "optional")
 
-    def __init__(self, *, optional: bool = False, **rest: Any) -> None:
+    def __init__(self, *, optional: bool = False, drops_empty: bool = False, **rest: Any) -> None:
         super().__init__(**rest)
         self.optional = optional
+        self.drops_empty = drops_empty
 
     def read(self, message: Any) -> dict[str, Any] | None:
         if message.HasField(self.proto):
             return plain_struct(self._get(message))
         return None if self.optional else {}
 
+    def clears(self, value: Any) -> bool:
+        return value is None or (self.drops_empty and value == {})
+
     def put(self, message: Any, value: Any) -> None:
-        if not self.optional and value == {}:
-            return
         target = self._get(message)
         target.SetInParent()
         if isinstance(value, type(target)):
@@ -337,7 +387,19 @@ class Struct(Field[Got, Given]):
             fill_struct(target, value)
 
 
-class Duration(Field[Got, Given]):
+class _Time(Field[Got, Given]):
+    """A field whose message can hold more seconds than Python can."""
+
+    __slots__ = ()
+
+    def read_to_show(self, message: Any) -> Any:
+        try:
+            return self.read(message)
+        except ModelValueError:
+            return f"{self._get(message).seconds} s, out of range"
+
+
+class Duration(_Time[Got, Given]):
     """A ``google.protobuf.Duration`` as timedelta; zero where the message has none, as flytekit reads it."""
 
     __slots__ = ()
@@ -345,26 +407,27 @@ class Duration(Field[Got, Given]):
     def read(self, message: Any) -> timedelta:
         value = self._get(message)
         try:
-            return timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+            return timedelta(seconds=value.seconds, microseconds=_microseconds(value.nanos))
         except OverflowError:
             raise ModelValueError(
                 f"{self.owner}.{self.name} holds {value.seconds} s, more than a timedelta can: "
                 "the message was damaged or made by hand; read it through to_flyte_idl()"
             ) from None
 
+    def clears(self, value: timedelta | float | None) -> bool:
+        # Zero is what an absent duration reads as, and flytekit writes it as absent.
+        return value is None or value in (0, timedelta())
+
     def put(self, message: Any, value: timedelta | float) -> None:
         if not isinstance(value, timedelta):
             # flytekit users write seconds where they mean a duration.
             value = timedelta(seconds=value)
-        if not value:
-            # Zero is what an absent duration reads as, and flytekit writes it as absent.
-            return
         target = self._get(message)
         target.SetInParent()
         target.FromTimedelta(value)
 
 
-class Timestamp(Field[Got, Given]):
+class Timestamp(_Time[Got, Given]):
     """A ``google.protobuf.Timestamp`` as an aware datetime in UTC, or None."""
 
     __slots__ = ()
@@ -391,7 +454,7 @@ class WrappedFlag(Field[Got, Given]):
     def put(self, message: Any, value: Any) -> None:
         target = self._get(message)
         target.SetInParent()
-        target.value = bool(getattr(value, "value", value))
+        target.value = getattr(value, "value", value)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -406,12 +469,24 @@ def utc_datetime(value: Any, what: str) -> datetime:
         The timestamp lies outside the years 1 to 9999.
     """
     try:
-        return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+        return _EPOCH + timedelta(seconds=value.seconds, microseconds=_microseconds(value.nanos))
     except OverflowError:
         raise ModelValueError(
             f"{what} holds {value.seconds} s since 1970, outside the years 1 to 9999: "
             "the message was damaged or made by hand"
         ) from None
+
+
+def _microseconds(nanos: int) -> int:
+    """Cut nanoseconds towards zero, as protobuf does: a negative duration has negative ones."""
+    return nanos // 1000 if nanos >= 0 else -(-nanos // 1000)
+
+
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
+    if not hasattr(value, "items"):
+        raise TypeError("this is no mapping")
+    items: Iterable[tuple[Any, Any]] = value.items()
+    return items
 
 
 def plain_struct(message: Any) -> dict[str, Any]:
@@ -441,7 +516,7 @@ def _plain_value(value: Any) -> Any:
 
 def fill_struct(target: Any, value: Mapping[str, Any]) -> None:
     """Write a JSON-like mapping into an empty ``google.protobuf.Struct``."""
-    for key, item in value.items():
+    for key, item in _items(value):
         if not isinstance(key, str):
             raise TypeError(f"key {key!r} is {type(key).__name__}, expected a text")
         _fill_value(target.fields[key], item)
@@ -464,4 +539,4 @@ def _fill_value(target: Any, item: Any) -> None:
         for inner in item:
             _fill_value(target.list_value.values.add(), inner)
     else:
-        raise TypeError(f"{item!r} is {type(item).__name__}, expected what JSON holds")
+        raise TypeError(f"a {type(item).__name__} stands in it, expected what JSON holds")

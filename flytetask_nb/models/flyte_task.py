@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtobufMessage
 
 from flytetask_nb.errors import LocalExecutionError, ModelTypeError, WorkflowIntegrationError
 from flytetask_nb.models.base import Model, undecodable
@@ -175,12 +176,14 @@ class FlyteTask(TaskSpec):
 
         Raises
         ------
+        ModelTypeError
+            They are no bytes at all.
         ModelValueError
             The bytes are no TaskSpec.
         """
         try:
             message = _parse(data)
-        except DecodeError as error:
+        except (DecodeError, TypeError) as error:
             raise undecodable(cls, data, error) from None
         made = _new(cls)
         _set_message(made, message)
@@ -239,7 +242,9 @@ class FlyteTask(TaskSpec):
         FlyteTask
             With ``should_register`` false.
         """
-        return cls.from_flyte_idl(base_model)
+        made = cls.from_flyte_idl(base_model)
+        _set_origin(made, made._origin.but(should_register=False))
+        return made
 
     def replace(self, **changes: Any) -> Self:
         """Give a changed copy.
@@ -266,7 +271,28 @@ class FlyteTask(TaskSpec):
         TaskTemplate._write(message.template, changed["template"])
         if changed["id"]:
             Identifier._write(message.template.id, changed["id"])
+        if changed["origin"].get("should_register", False) is None:
+            changed["origin"]["should_register"] = False
         return type(self)._own(message, self._origin.but(**changed["origin"]))
+
+    def has(self, name: str) -> bool:
+        """Tell whether a field is set in the message.
+
+        Parameters
+        ----------
+        name
+            A field of the template (``"custom"``), a part of the id (``"version"``), ``"docs"`` or ``"template"``.
+
+        Returns
+        -------
+        bool
+            Presence, for fields that have it; for the others, whether the value is another than the default.
+        """
+        place = _place_of(name)
+        if place == "origin":
+            return bool(getattr(self, name))
+        holder: Model = {"id": self.id, "template": self.template}.get(place, self)
+        return holder._fields[name].is_set(holder._message)
 
     # -- the template's fields ---------------------------------------------------------------------------------------
 
@@ -494,7 +520,7 @@ _PLACES = (
 def _place_of(name: str) -> str:
     place = _PLACES.get(name)
     if place is None:
-        raise ModelTypeError(f"FlyteTask has no field {name!r} to replace; it has {', '.join(_PLACES)}")
+        raise ModelTypeError(f"FlyteTask has no field {name!r}; it has {', '.join(_PLACES)}")
     return place
 
 
@@ -503,13 +529,13 @@ def _restore(task_class: type[FlyteTask], data: bytes, origin: dict[str, Any]) -
 
 
 def _any_message(value: Any) -> Any:
-    if hasattr(value, "DESCRIPTOR"):
+    if isinstance(value, ProtobufMessage):
         return value
     if isinstance(value, Model):
         return value._message
     if hasattr(value, "to_flyte_idl") and not isinstance(value, type):
         message = value.to_flyte_idl()
-        if hasattr(message, "DESCRIPTOR"):
+        if isinstance(message, ProtobufMessage):
             return message
     # Says what is wrong in the words of every other conversion.
     return message_of(value, task_pb2.TaskSpec)

@@ -6,18 +6,21 @@ message, and everything above this module works on messages alone.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError
+from flytetask_nb.masking import mask_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HasFlyteIdl", "message_of"]
+__all__ = ["HasFlyteIdl", "message_of", "shown"]
 
 M = TypeVar("M", bound=Message)
+_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
 
 
 @runtime_checkable
@@ -59,23 +62,47 @@ def message_of(value: object, kind: type[M]) -> M:
         if isinstance(message, kind):
             return message
         raise ModelTypeError(
-            f"{type(value).__name__}.to_flyte_idl() gives {_kind_name(message)}, expected {_kind_name(kind)}; "
-            f"hand in an object that stands for {_kind_name(kind)}"
+            f"{type(value).__name__}.to_flyte_idl() gives {_kind_name(message)}, expected {_message_kind(kind)}; "
+            f"hand in an object that stands for {_message_kind(kind)}"
         )
+    given = _kind_name(value) if isinstance(value, Message) else f"{shown(value)}, {_kind_name(value)}"
     raise ModelTypeError(
-        f"{_shortened(value)} is {_kind_name(value)}, expected {_kind_name(kind)}, a model of this package or of "
-        "flytekit, or any object with to_flyte_idl()"
+        f"got {given}; expected {_message_kind(kind)}, a model of this package or of flytekit, or any object with "
+        "to_flyte_idl()"
     )
 
 
 def _kind_name(value: object) -> str:
     """Name a message's type as flyteidl does, anything else as Python does."""
-    descriptor = getattr(value, "DESCRIPTOR", None)
-    if descriptor is not None:
-        return f"a {descriptor.full_name}"
+    if isinstance(value, Message):
+        return f"a {value.DESCRIPTOR.full_name}"
     return f"of type {type(value).__name__}"
 
 
-def _shortened(value: object, limit: int = 80) -> str:
-    text = repr(value)
+def _message_kind(kind: type[Message]) -> str:
+    return f"a {kind.DESCRIPTOR.full_name}"
+
+
+def shown(value: object, key: str = "", limit: int = 80) -> str:
+    """Give what an error says of the value that it is about.
+
+    Parameters
+    ----------
+    value
+        Anything that a caller handed in.
+    key
+        Name of the field that it was meant for.
+    limit
+        Length at which the text is cut.
+
+    Returns
+    -------
+    str
+        One line, secrets masked, no addresses. Of messages and of other packages' models only the kind: their own
+        ``repr`` would show their secrets.
+    """
+    foreign = isinstance(value, Message) or (
+        hasattr(value, "to_flyte_idl") and not hasattr(value, "_message") and not isinstance(value, type)
+    )
+    text = _kind_name(value) if foreign else _ADDRESS.sub("", repr(mask_value(value, key)))
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -43,6 +43,8 @@ _COLUMN = {
 _BLOB = {types_pb2.BlobType.SINGLE: "FlyteFile", types_pb2.BlobType.MULTIPART: "FlyteDirectory"}
 # JSON Schema's words, for dataclasses of old flytekit versions that have no other description of their fields.
 _JSON = {"integer": "int", "number": "float", "string": "str", "boolean": "bool", "null": "None", "object": "dict"}
+# pydantic wraps a reference in an allOf of one where the field says more about itself.
+_CHOICES = {"anyOf": " | ", "oneOf": " | ", "allOf": " & "}
 # flytekit's name for files that hold a pickled Python object, and the key under which it notes the object's class.
 _PICKLE = "PythonPickle"
 _PICKLED_CLASS = "python_class_name"
@@ -84,7 +86,7 @@ def _struct(message: Any, brief: bool) -> str:
     fields = dataclass_fields(message)
     if fields is None:
         return name or "dict"
-    inside = ", ".join(f"{field}: {notation}" for field, notation in fields)
+    inside = ", ".join(f"{_word(field)}: {notation}" for field, notation in fields)
     return f"{name or 'dataclass'}{{{inside}}}"
 
 
@@ -148,7 +150,7 @@ def _schema_title(message: Any) -> str:
         return ""
     fields = message.metadata.fields
     if "title" in fields and fields["title"].string_value:
-        return str(fields["title"].string_value)
+        return _one_line(fields["title"].string_value)
     if "$ref" in fields:
         return _reference_name(fields["$ref"].string_value)
     return ""
@@ -156,7 +158,7 @@ def _schema_title(message: Any) -> str:
 
 def _reference_name(pointer: str) -> str:
     # marshmallow names the definition after its schema class: FruitSchema for a dataclass Fruit.
-    return pointer.rsplit("/", 1)[-1].removesuffix("Schema").removesuffix("schema")
+    return _one_line(pointer.rsplit("/", 1)[-1].removesuffix("Schema").removesuffix("schema"))
 
 
 def _json_notation(value: Any, root: Any, depth: int = 0) -> str:
@@ -166,10 +168,10 @@ def _json_notation(value: Any, root: Any, depth: int = 0) -> str:
         return "…"
     if "$ref" in fields:
         return _reference_name(fields["$ref"].string_value) or "object"
-    for choice in ("anyOf", "oneOf"):
+    for choice, sign in _CHOICES.items():
         if choice in fields:
             options = [_json_notation(item, root, depth + 1) for item in fields[choice].list_value.values]
-            return " | ".join(dict.fromkeys(options)) or "object"
+            return sign.join(dict.fromkeys(options)) or "object"
     if "type" not in fields:
         return "object"
     declared = fields["type"]
@@ -194,14 +196,19 @@ def _blob(message: Any, brief: bool) -> str:  # noqa: ARG001 - called like the o
         name = fields[_PICKLED_CLASS].string_value if _PICKLED_CLASS in fields else ""
         # Written as typing.Any or as <class 'pandas.core.series.Series'>.
         name = name.removeprefix("<class '").removesuffix("'>").rpartition(".")[2]
-        return f"FlytePickle[{name}]" if name else "FlytePickle"
+        return f"FlytePickle[{_one_line(name)}]" if name else "FlytePickle"
     name = _BLOB.get(blob.dimensionality) or f"Blob({blob.dimensionality})"
     return f"{name}[{_word(blob.format)}]" if blob.format else name
 
 
 def _word(text: str) -> str:
-    """Give a format as it is where it reads as a name, else as a text in quotes."""
+    """Give a name or format as it is where it reads as a name, else as a text in quotes."""
     return text if text.replace("-", "_").replace(".", "_").replace("/", "_").isidentifier() else repr(text)
+
+
+def _one_line(text: str) -> str:
+    """Give a class's name as it is (``Page[Item]`` is one), unless it would break the line."""
+    return text if text.isprintable() else repr(text)
 
 
 def _schema(message: Any, brief: bool) -> str:
@@ -209,7 +216,7 @@ def _schema(message: Any, brief: bool) -> str:
     if brief or not columns:
         return "FlyteSchema"
     inside = ", ".join(
-        f"{column.name}: {_COLUMN.get(column.type) or f'SchemaColumnType({column.type})'}" for column in columns
+        f"{_word(column.name)}: {_COLUMN.get(column.type) or f'SchemaColumnType({column.type})'}" for column in columns
     )
     return f"FlyteSchema[{{{inside}}}]"
 
@@ -218,7 +225,7 @@ def _dataset(message: Any, brief: bool) -> str:
     dataset = message.structured_dataset_type
     parts = []
     if dataset.columns and not brief:
-        columns = (f"{column.name}: {type_notation(column.literal_type)}" for column in dataset.columns)
+        columns = (f"{_word(column.name)}: {type_notation(column.literal_type)}" for column in dataset.columns)
         parts.append("{" + ", ".join(columns) + "}")
     if dataset.format:
         parts.append(_word(dataset.format))
@@ -306,5 +313,7 @@ def signature_notation(message: Any, *, brief: bool = False) -> str:
 
 
 def _variables(variables: Any, brief: bool) -> str:
-    written = (f"{name}: {type_notation(variables[name].type, brief=brief)}" for name in signature_order(variables))
+    written = (
+        f"{_word(name)}: {type_notation(variables[name].type, brief=brief)}" for name in signature_order(variables)
+    )
     return f"({', '.join(written)})"

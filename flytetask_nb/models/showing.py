@@ -60,11 +60,20 @@ class Shown:
         return None if _find_renderer is None else _find_renderer().html(self)
 
     def __rich__(self) -> Any:
-        return repr(self) if _find_renderer is None else _find_renderer().rich(self)
+        if _find_renderer is None:
+            from rich.text import Text  # noqa: PLC0415 - rich is at work when it asks for this
+
+            # A plain str would be read as markup, and list[int] has brackets.
+            return Text(repr(self))
+        return _find_renderer().rich(self)
 
     def to_html(self) -> str:
         """Give this object as an HTML fragment, as a notebook shows it."""
-        return self._repr_html_() or f"<pre>{type(self).__name__}</pre>"
+        if _find_renderer is None:
+            from html import escape  # noqa: PLC0415 - not needed where a renderer is installed
+
+            return f"<pre>{escape(repr(self))}</pre>"
+        return _find_renderer().html(self)
 
     def to_text(self) -> str:
         """Give this object as plain text, as a terminal without colours shows it."""

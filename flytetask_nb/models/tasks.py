@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import task_pb2
 from flyteidl.core import literals_pb2, tasks_pb2, workflow_pb2
 
+from flytetask_nb.masking import masked
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.documentation import Documentation
 from flytetask_nb.models.enums import OpenEnum
@@ -30,6 +31,8 @@ from flytetask_nb.models.interfaces import TypedInterface
 from flytetask_nb.models.security import SecurityContext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flytetask_nb.models.declarations import (
         Enum,
         Flag,
@@ -233,6 +236,10 @@ class KeyValuePair(Model, message=literals_pb2.KeyValuePair):
     key: Text = Field()
     value: Text = Field(default=None)
 
+    def _set_fields(self) -> Iterator[tuple[str, Any]]:
+        for name, value in super()._set_fields():
+            yield name, masked(self.key, value) if name == "value" else value
+
 
 class ContainerPort(Model, message=tasks_pb2.ContainerPort):
     """A port that a container opens."""
@@ -318,7 +325,7 @@ class K8sPod(Model, message=tasks_pb2.K8sPod):
 
     __slots__ = ()
     metadata: Message[K8sObjectMetadata] = Sub(K8sObjectMetadata, default=None)
-    pod_spec: MaybeStruct = Struct(optional=True, default=None)
+    pod_spec: MaybeStruct = Struct(optional=True, drops_empty=True, default=None)
     data_config: Maybe[DataLoadingConfig] = OptionalSub(DataLoadingConfig, default=None)
     primary_container_name: MaybeText = OptionalText(default=None)
 
@@ -382,7 +389,8 @@ class NodeMetadata(Model, message=workflow_pb2.NodeMetadata):
     __slots__ = ()
     name: Text = Field()
     timeout: Span = Duration(default=None)
-    retries: Message[RetryStrategy] = Sub(RetryStrategy, default=None)
+    # What flytekit writes where nothing is given.
+    retries: Message[RetryStrategy] = Sub(RetryStrategy, default=RetryStrategy(0))
     interruptible: MaybeFlag = Presence(default=None)
     cacheable: MaybeFlag = Presence(default=None)
     cache_version: MaybeText = Presence(default=None)
@@ -426,7 +434,7 @@ class TaskTemplate(Model, message=tasks_pb2.TaskTemplate):
     type: Text = Field()
     metadata: Message[TaskMetadata] = Sub(TaskMetadata)
     interface: Message[TypedInterface] = Sub(TypedInterface)
-    custom: StructDict = Struct()
+    custom: StructDict = Struct(drops_empty=True)
     container: Maybe[Container] = OptionalSub(Container, default=None)
     task_type_version: Number = Field(default=0)
     security_context: Maybe[SecurityContext] = OptionalSub(SecurityContext, default=None)
