@@ -9,6 +9,7 @@ package's own policy: a key is judged by its words, so ``DB_PASSWORD`` and ``api
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -106,6 +107,7 @@ _SHORTEST_SHAPE = 12
 _NAMES = ("name", "key", "Name", "Key")
 _VALUES = frozenset({"value", "Value"})
 
+_LONGEST_REMEMBERED = 200
 _known: dict[str, bool] = {}
 _KNOWN_LIMIT = 10_000
 
@@ -166,9 +168,17 @@ def mask_text(text: str) -> str:
     """
     if OPTIONS["reveal_secrets"] or not text:
         return text
+    # The words of a command line and the names of images are the same in thousands of tasks.
+    return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else _mask_any(text)
+
+
+def _mask_any(text: str) -> str:
     if text[0] in "{[" and text.rstrip()[-1] in "}]":
         return _mask_json(text)
     return _mask_plain(text)
+
+
+_mask_short = lru_cache(maxsize=8192)(_mask_any)
 
 
 def _mask_json(text: str) -> str:
