@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb import models
 from flytetask_nb.errors import (
+    CacheVersionError,
+    CompileError,
     FlyteTaskError,
     ImmutableError,
     LoadError,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CacheVersionError",
+    "CompileError",
     "FlyteTask",
     "FlyteTaskError",
     "ImmutableError",

@@ -7,7 +7,14 @@ Each class also derives from the built-in error that a Python user would expect,
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = [
+    "CacheVersionError",
+    "CompileError",
     "FlyteTaskError",
     "ImmutableError",
     "LoadError",
@@ -43,6 +50,26 @@ class OptionError(FlyteTaskError, ValueError):
 
 class QuantityError(FlyteTaskError, ValueError):
     """A text is not a Kubernetes quantity."""
+
+
+class CacheVersionError(FlyteTaskError, ValueError):
+    """A cache version is blank, and Flyte looks for no cached results without one."""
+
+
+class CompileError(FlyteTaskError, ValueError):
+    """A workflow does not compile against the tasks that it was given.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.
+    problems : sequence of CompileProblem
+        Each problem by itself.
+    """
+
+    def __init__(self, message: str, problems: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.problems = list(problems)
 
 
 class TaskNotFoundError(FlyteTaskError, KeyError):

@@ -438,6 +438,8 @@ class Timestamp(_Time[Got, Given]):
         return utc_datetime(self._get(message), f"{self.owner}.{self.name}")
 
     def put(self, message: Any, value: datetime) -> None:
+        if not isinstance(value, datetime):
+            raise TypeError("expected a datetime")
         target = self._get(message)
         target.SetInParent()
         target.FromDatetime(value)
