@@ -9,19 +9,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flytetask_nb.semantics.caching import CacheKey, cache_key, cache_tag
     from flytetask_nb.semantics.castability import castable, is_optional
+    from flytetask_nb.semantics.compilation import compile_problems, compile_workflow
+    from flytetask_nb.semantics.digests import structure_digest
     from flytetask_nb.semantics.hydration import hydrate
+    from flytetask_nb.semantics.launch_plans import registered_launch_plan
     from flytetask_nb.semantics.limits import effective_resources
+    from flytetask_nb.semantics.literal_types import literal_type
+    from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.semantics.quantities import Quantity
 
-__all__ = ["Quantity", "castable", "effective_resources", "hydrate", "is_optional"]
+__all__ = [
+    "CacheKey",
+    "CompileProblem",
+    "Quantity",
+    "cache_key",
+    "cache_tag",
+    "castable",
+    "compile_problems",
+    "compile_workflow",
+    "effective_resources",
+    "hydrate",
+    "is_optional",
+    "literal_type",
+    "registered_launch_plan",
+    "structure_digest",
+]
 
 _MODULE_OF = {
+    "CacheKey": "caching",
+    "CompileProblem": "problems",
     "Quantity": "quantities",
+    "cache_key": "caching",
+    "cache_tag": "caching",
     "castable": "castability",
+    "compile_problems": "compilation",
+    "compile_workflow": "compilation",
     "effective_resources": "limits",
     "hydrate": "hydration",
     "is_optional": "castability",
+    "literal_type": "literal_types",
+    "registered_launch_plan": "launch_plans",
+    "structure_digest": "digests",
 }
 
 

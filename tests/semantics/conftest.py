@@ -19,12 +19,26 @@ LEAST: Final = {
     "effective-resources.jsonl": 200,
     "hydration.jsonl": 24,
     "digest-server.jsonl": 362,
+    "callers.jsonl": 813,
+    "digest-real.jsonl": 862,
+    "digest-generated.jsonl": 200,
+    "cache-real.jsonl": 862,
+    "cache-generated.jsonl": 150,
+    "tags.jsonl": 250,
+    "literal-types.jsonl": 200,
 }
 LEAST_IN_SAMPLE: Final = {
     "quantities.jsonl": 100,
     "effective-resources.jsonl": 20,
     "hydration.jsonl": 12,
     "digest-server.jsonl": 10,
+    "callers.jsonl": 12,
+    "digest-real.jsonl": 20,
+    "digest-generated.jsonl": 12,
+    "cache-real.jsonl": 20,
+    "cache-generated.jsonl": 18,
+    "tags.jsonl": 45,
+    "literal-types.jsonl": 70,
 }
 
 

@@ -1,0 +1,203 @@
+"""Under which key Flyte keeps a task's results, and finds them again."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flyteidl.core import interface_pb2, literals_pb2
+
+from flytetask_nb.errors import CacheVersionError, ModelTypeError, ModelValueError
+from flytetask_nb.models.messages import message_of, shown
+from flytetask_nb.semantics.objecthash import ObjectHasher, hash_list, hash_object, hash_text, object_hash
+from flytetask_nb.semantics.templates import template_of
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+__all__ = ["CacheKey", "cache_key", "cache_tag"]
+
+_NAME_PREFIX: Final = "flyte_task-"
+_TAG_PREFIX: Final = "flyte_cached-"
+_SIGNATURE_LENGTH: Final = 8
+_SIGNATURES_KEPT: Final = 4096
+# An annotation with this key says how values are serialized, and so which cached values can be read.
+_CACHED_ANNOTATION: Final = "cache-key-metadata"
+
+
+class CacheKey(NamedTuple):
+    """Where Flyte keeps the results of a task: two tasks with equal places find each other's results.
+
+    Attributes
+    ----------
+    project, domain
+        Those of the task.
+    name
+        The dataset's: ``flyte_task-`` and the task's name.
+    version
+        The dataset's: the task's cache version, a hash of its inputs and one of its outputs, with dashes between.
+    enabled
+        Whether caching is on for the task. The key is the same either way.
+    """
+
+    project: str
+    domain: str
+    name: str
+    version: str
+    enabled: bool
+
+
+def cache_key(task: object, *, cache_version: str | None = None) -> CacheKey:
+    """Give the key under which Flyte keeps a task's results.
+
+    Parameters
+    ----------
+    task
+        A ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or such a message.
+    cache_version
+        To be used instead of the task's own: what the key would be with it.
+
+    Returns
+    -------
+    CacheKey
+        Whether caching is on for the task or not; ``enabled`` says which.
+
+    Raises
+    ------
+    CacheVersionError
+        The cache version is empty or holds nothing but spaces: Flyte refuses to run such a task if caching is on.
+    ModelTypeError
+        ``task`` is no task, or the cache version no text.
+    ModelValueError
+        A type of the interface holds something that cannot be hashed.
+
+    Notes
+    -----
+    The rules are ``GenerateDatasetIDForTask`` in
+    flytepropeller/pkg/controller/nodes/catalog/datacatalog/transformer.go and ``StripInterfaceTypeMetadata`` in
+    flytepropeller/pkg/compiler/transformers/k8s/utils.go. Of the task only project, domain, name, cache version,
+    input and output names and types count; of the types all but ``metadata`` and annotations that are not about
+    caching. So the image, the code and the environment can change while the key stays.
+    """
+    template = template_of(task)
+    identifier, metadata, interface = template.id, template.metadata, template.interface
+    version = _version(metadata.discovery_version if cache_version is None else cache_version, identifier.name)
+    try:
+        inputs, outputs = _signature(interface.inputs), _signature(interface.outputs)
+    except ModelValueError as error:
+        raise ModelValueError(f"task {identifier.name!r}: interface: {error}") from None
+    return CacheKey(
+        project=identifier.project,
+        domain=identifier.domain,
+        name=_NAME_PREFIX + identifier.name,
+        version=f"{version}-{inputs}-{outputs}",
+        enabled=metadata.discoverable,
+    )
+
+
+def _version(given: object, name: str) -> str:
+    if not isinstance(given, str):
+        raise ModelTypeError(
+            f"cache_version={shown(given)} is of type {type(given).__name__}, expected a text like '1.0'"
+        )
+    # Flyte trims spaces and nothing else.
+    trimmed = given.strip(" ")
+    if not trimmed:
+        raise CacheVersionError(
+            f"task {name!r}: the cache version {given!r} is blank, and Flyte refuses to look for cached results "
+            "without one; set cache_version where the task is declared, or give cache_key(task, cache_version=...)"
+        )
+    return trimmed
+
+
+def _signature(variables: Any) -> str:
+    """Give the short hash of an interface's inputs or outputs."""
+    return _kept_signature(variables.SerializeToString(deterministic=True))
+
+
+# A handful of signatures serves most tasks of a project.
+@lru_cache(_SIGNATURES_KEPT)
+def _kept_signature(serialized: bytes) -> str:
+    return _base64(_interface_hash(interface_pb2.VariableMap.FromString(serialized)))[:_SIGNATURE_LENGTH]
+
+
+def _always(_value: object) -> bool:
+    return True
+
+
+def _is_not_about_caching(annotation: Any) -> bool:
+    return _CACHED_ANNOTATION not in annotation.annotations.fields
+
+
+_interface_hash: Final = ObjectHasher(
+    {
+        "flyteidl.core.Variable.description": _always,
+        "flyteidl.core.LiteralType.metadata": _always,
+        "flyteidl.core.LiteralType.annotation": _is_not_about_caching,
+    }
+)
+
+
+def cache_tag(inputs: object, ignore: Container[str] = ()) -> str:
+    """Give the tag under which Flyte keeps the result of a cached task for certain inputs.
+
+    Parameters
+    ----------
+    inputs
+        The input values: a ``flyteidl.core.LiteralMap`` message, or flytekit's model of one.
+    ignore
+        Names of inputs that do not count: the task's ``cache_ignore_input_vars``.
+
+    Returns
+    -------
+    str
+        ``flyte_cached-`` and 43 letters.
+
+    Raises
+    ------
+    ModelTypeError
+        ``inputs`` is something else, or ``ignore`` a text.
+    ModelValueError
+        A value cannot be hashed; the error names the input.
+
+    Notes
+    -----
+    The rules are ``HashLiteralMap`` and ``hashify`` in flyteplugins/go/tasks/pluginmachinery/catalog/hashing.go. A
+    value that has a ``hash`` counts by that alone, also inside lists and maps, but not inside a union. The
+    ``metadata`` of a list or map does not count, that of a scalar does.
+    """
+    if isinstance(ignore, str):
+        raise ModelTypeError(f"ignore={shown(ignore)} is one text, expected names; give ignore=({ignore!r},)")
+    literals = message_of(inputs, literals_pb2.LiteralMap).literals
+    members = []
+    for name, literal in literals.items():
+        if name in ignore:
+            continue
+        try:
+            members.append((name, _literal_hash(literal)))
+        except ModelValueError as error:
+            raise ModelValueError(f"input {name!r}: {error}") from None
+    return _TAG_PREFIX + _base64(_holder("literals", hash_object(members) if members else None))
+
+
+def _literal_hash(literal: Any) -> bytes:
+    if literal.hash:
+        return _holder("hash", hash_text(literal.hash))
+    kind = literal.WhichOneof("value")
+    if kind == "collection":
+        items = [_literal_hash(item) for item in literal.collection.literals]
+        return _holder("collection", _holder("literals", hash_list(items) if items else None))
+    if kind == "map":
+        members = [(name, _literal_hash(item)) for name, item in literal.map.literals.items()]
+        return _holder("map", _holder("literals", hash_object(members) if members else None))
+    return object_hash(literal)
+
+
+def _holder(name: str, value: bytes | None) -> bytes:
+    """Give the hash of an object with one member, or none: what is empty is left out of the JSON."""
+    return hash_object([] if value is None else [(name, value)])
+
+
+def _base64(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,0 +1,23 @@
+"""What protobuf's descriptors tell of a field, whichever version of protobuf is installed."""
+
+from __future__ import annotations
+
+from google.protobuf.descriptor import FieldDescriptor
+
+__all__ = ["is_repeated", "map_entry"]
+
+
+def map_entry(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor] | None:
+    """Give the fields for the keys and the values of a map; None of a field that is none. Maps are repeated too."""
+    entry = field.message_type
+    if entry is None or not entry.GetOptions().map_entry:
+        return None
+    return entry.fields_by_name["key"], entry.fields_by_name["value"]
+
+
+def is_repeated(field: FieldDescriptor) -> bool:
+    """Tell whether a field holds any number of values."""
+    # The newer spelling; protobuf before 6.31 has the older alone.
+    if hasattr(field, "is_repeated"):
+        return bool(field.is_repeated)
+    return bool(getattr(field, "label", None) == FieldDescriptor.LABEL_REPEATED)

@@ -1,0 +1,57 @@
+"""The digest by which Flyte tells whether a task that is registered again is still the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flyteidl.core import identifier_pb2, tasks_pb2
+
+from flytetask_nb.errors import ModelValueError
+from flytetask_nb.semantics.objecthash import hash_object, object_hash
+from flytetask_nb.semantics.templates import template_of
+
+__all__ = ["structure_digest"]
+
+
+def structure_digest(task: object) -> bytes:
+    """Give the digest that Flyte Admin stores of a task.
+
+    Parameters
+    ----------
+    task
+        A ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or such a message, with
+        project, domain and version as they are when it is registered: see :func:`flytetask_nb.semantics.hydrate`.
+
+    Returns
+    -------
+    bytes
+        32 of them. Admin compares them when the same id is registered again: equal, and the task is there already;
+        different, and the registration is refused.
+
+    Raises
+    ------
+    ModelTypeError
+        ``task`` is no task.
+    ModelValueError
+        It holds something that cannot be hashed; Admin would refuse it.
+
+    Notes
+    -----
+    The rule is flyteadmin/pkg/manager/impl/util/digests.go: the hash of a ``CompiledTask`` that holds the template
+    alone, with the id of the request for its id. That id's resource type is always TASK, whatever the template
+    says. The documentation of a task does not count; descriptions of its variables do.
+    """
+    template = _registered(template_of(task))
+    try:
+        return hash_object([("template", object_hash(template))])
+    except ModelValueError as error:
+        raise ModelValueError(f"task {template.id.name!r}: {error}") from None
+
+
+def _registered(template: Any) -> Any:
+    if template.id.resource_type == identifier_pb2.TASK:
+        return template
+    registered = tasks_pb2.TaskTemplate()
+    registered.CopyFrom(template)
+    registered.id.resource_type = identifier_pb2.TASK
+    return registered

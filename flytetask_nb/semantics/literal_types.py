@@ -1,0 +1,166 @@
+"""Which type a value has in the eyes of Flyte, which looks at nothing but the value."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from flyteidl.core import literals_pb2, types_pb2
+
+from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.types import LiteralType
+from flytetask_nb.semantics.prototext import compact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["literal_type", "literal_type_message", "scalar_type_message"]
+
+# A binary with this tag is a dataclass, a Pydantic model or an untyped dict.
+_MESSAGE_PACK: Final = "msgpack"
+
+_PRIMITIVES: Final = {
+    None: types_pb2.NONE,
+    "integer": types_pb2.INTEGER,
+    "float_value": types_pb2.FLOAT,
+    "string_value": types_pb2.STRING,
+    "boolean": types_pb2.BOOLEAN,
+    "datetime": types_pb2.DATETIME,
+    "duration": types_pb2.DURATION,
+}
+
+
+def literal_type(literal: object) -> LiteralType | None:
+    """Give the type that Flyte infers for a value.
+
+    Parameters
+    ----------
+    literal
+        A ``flyteidl.core.Literal`` message, or flytekit's model of one.
+
+    Returns
+    -------
+    LiteralType or None
+        None where nothing can be said: the literal holds no value, or a blob without metadata.
+
+    Raises
+    ------
+    ModelTypeError
+        ``literal`` is something else.
+
+    Notes
+    -----
+    The rule is ``LiteralTypeForLiteral`` in flytepropeller/pkg/compiler/validators/utils.go. Items of several types
+    make a list of a union, whose variants are ordered by their text. An empty list inside a list says nothing about
+    the items, unless all are empty. A list of lists of unions becomes a list of one flat union.
+    """
+    message = literal_type_message(message_of(literal, literals_pb2.Literal))
+    return None if message is None else LiteralType.from_flyte_idl(message)
+
+
+def literal_type_message(literal: Any) -> Any:
+    """Give the inferred type of a ``Literal`` message as a message, or None: see :func:`literal_type`."""
+    kind = literal.WhichOneof("value")
+    infer = _VALUES.get(kind)
+    return None if infer is None else infer(getattr(literal, kind))
+
+
+def scalar_type_message(scalar: Any) -> Any:
+    """Give the inferred type of a ``Scalar`` message as a message, or None: see :func:`literal_type`."""
+    kind = scalar.WhichOneof("value")
+    infer = _SCALARS.get(kind)
+    return None if infer is None else infer(getattr(scalar, kind))
+
+
+def _simple(simple: int) -> Any:
+    return types_pb2.LiteralType(simple=simple)
+
+
+def _of_primitive(primitive: Any) -> Any:
+    return _simple(_PRIMITIVES[primitive.WhichOneof("value")])
+
+
+def _of_blob(blob: Any) -> Any:
+    return types_pb2.LiteralType(blob=blob.metadata.type) if blob.HasField("metadata") else None
+
+
+def _of_binary(binary: Any) -> Any:
+    return _simple(types_pb2.STRUCT if binary.tag == _MESSAGE_PACK else types_pb2.BINARY)
+
+
+def _of_schema(schema: Any) -> Any:
+    return types_pb2.LiteralType(schema=schema.type)
+
+
+def _of_dataset(dataset: Any) -> Any:
+    return types_pb2.LiteralType(structured_dataset_type=dataset.metadata.structured_dataset_type)
+
+
+def _of_union(union: Any) -> Any:
+    return types_pb2.LiteralType(union_type=types_pb2.UnionType(variants=[union.type]))
+
+
+_SCALARS: Final[dict[str | None, Callable[[Any], Any]]] = {
+    "primitive": _of_primitive,
+    "blob": _of_blob,
+    "binary": _of_binary,
+    "schema": _of_schema,
+    "structured_dataset": _of_dataset,
+    "none_type": lambda _none: _simple(types_pb2.NONE),
+    "error": lambda _error: _simple(types_pb2.ERROR),
+    "generic": lambda _struct: _simple(types_pb2.STRUCT),
+    "union": _of_union,
+}
+
+
+def _of_collection(collection: Any) -> Any:
+    return types_pb2.LiteralType(collection_type=_of_items(collection.literals))
+
+
+def _of_map(literals: Any) -> Any:
+    return types_pb2.LiteralType(map_value_type=_of_items(literals.literals.values()))
+
+
+def _of_offloaded(offloaded: Any) -> Any:
+    return offloaded.inferred_type if offloaded.HasField("inferred_type") else None
+
+
+_VALUES: Final[dict[str | None, Callable[[Any], Any]]] = {
+    "scalar": scalar_type_message,
+    "collection": _of_collection,
+    "map": _of_map,
+    "offloaded_metadata": _of_offloaded,
+}
+
+
+def _of_items(literals: Iterable[Any]) -> Any:
+    """Give the one type of all the items of a list or map."""
+    of_empty_list = None
+    found: dict[bytes | None, tuple[str, Any]] = {}
+    for literal in literals:
+        inferred = literal_type_message(literal)
+        if literal.WhichOneof("value") == "collection" and not literal.collection.literals:
+            of_empty_list = inferred
+        elif inferred is None:
+            # Flyte writes what is not there so, and puts an empty type in its place.
+            found[None] = ("<nil>", types_pb2.LiteralType())
+        else:
+            found[inferred.SerializeToString(deterministic=True)] = (compact_text(inferred), inferred)
+    if not found:
+        return _simple(types_pb2.NONE) if of_empty_list is None else of_empty_list
+    types = [inferred for _text, inferred in sorted(found.values(), key=itemgetter(0))]
+    return types[0] if len(types) == 1 else _union_of(types)
+
+
+def _union_of(types: list[Any]) -> Any:
+    """Give the union of several types, with the variants of unions inside lists as variants of its own."""
+    variants: list[Any] = []
+    has_union = False
+    for one in types:
+        if one.collection_type.HasField("union_type"):
+            variants.extend(one.collection_type.union_type.variants)
+            has_union = True
+        else:
+            variants.append(one)
+    union = types_pb2.LiteralType(union_type=types_pb2.UnionType(variants=variants))
+    return types_pb2.LiteralType(collection_type=union) if has_union else union

@@ -1,0 +1,52 @@
+"""The template inside whatever a task is handed in as."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from flyteidl.admin import task_pb2
+from flyteidl.core import compiler_pb2, tasks_pb2
+from google.protobuf.message import Message
+
+from flytetask_nb.models.messages import message_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["template_of"]
+
+_TEMPLATES: Final[dict[type[Any], Callable[[Any], Any]]] = {
+    tasks_pb2.TaskTemplate: lambda template: template,
+    task_pb2.TaskSpec: attrgetter("template"),
+    compiler_pb2.CompiledTask: attrgetter("template"),
+    task_pb2.TaskClosure: attrgetter("compiled_task.template"),
+    task_pb2.Task: attrgetter("closure.compiled_task.template"),
+}
+
+
+def template_of(task: object) -> Any:
+    """Give the template of a task.
+
+    Parameters
+    ----------
+    task
+        A ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or one of the messages
+        ``TaskSpec``, ``TaskTemplate``, ``CompiledTask``, ``TaskClosure`` and admin ``Task``.
+
+    Returns
+    -------
+    flyteidl.core.tasks_pb2.TaskTemplate
+        Not a copy, wherever ``task`` already holds one: read it, never change it.
+
+    Raises
+    ------
+    ModelTypeError
+        ``task`` is something else.
+    """
+    message = task if isinstance(task, Message) else getattr(task, "_message", None)
+    if type(message) not in _TEMPLATES and hasattr(task, "to_flyte_idl") and not isinstance(task, type):
+        message = task.to_flyte_idl()
+    read = _TEMPLATES.get(type(message))
+    # Says what is wrong in the words of every other conversion.
+    return read(message) if read is not None else message_of(task, task_pb2.TaskSpec).template
