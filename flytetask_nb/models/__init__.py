@@ -58,6 +58,7 @@ from flytetask_nb.models.types import (
     TypeStructure,
     UnionType,
 )
+from flytetask_nb.models.workflows import Node, Workflow
 
 __all__ = [
     "ArtifactBindingData",
@@ -86,6 +87,7 @@ __all__ = [
     "LiteralType",
     "LocalExecutionMode",
     "Model",
+    "Node",
     "NodeMetadata",
     "OAuth2Client",
     "OAuth2TokenRequest",
@@ -116,4 +118,5 @@ __all__ = [
     "UnionType",
     "Variable",
     "VariableMap",
+    "Workflow",
 ]

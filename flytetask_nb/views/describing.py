@@ -12,7 +12,8 @@ from flytetask_nb.views.execution import describe_container, describe_pod, descr
 from flytetask_nb.views.interfaces import describe_interface, describe_literal_type, describe_variable
 from flytetask_nb.views.resources import describe_extended_resources, describe_resources
 from flytetask_nb.views.settings import describe_documentation, describe_metadata, describe_security
-from flytetask_nb.views.tasks import describe_identifier, describe_spec, describe_task, describe_template
+from flytetask_nb.views.tasks import describe_identifier, describe_spec, describe_task, describe_template, failure
+from flytetask_nb.views.workflows import describe_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,12 @@ def _describe_collection(tasks: Any) -> Document:
     return describe_collection(tasks)
 
 
+def _describe_findings(findings: Any) -> Document:
+    from flytetask_nb.views.findings import describe_findings  # noqa: PLC0415 - not needed to show one task
+
+    return describe_findings(findings)
+
+
 _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
     models.FlyteTask.__name__: describe_task,
     models.TaskSpec.__name__: describe_spec,
@@ -47,6 +54,8 @@ _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
     models.SecurityContext.__name__: describe_security,
     models.ExtendedResources.__name__: describe_extended_resources,
     models.Documentation.__name__: describe_documentation,
+    models.Workflow.__name__: describe_workflow,
+    "Findings": _describe_findings,
     "TaskCollection": _describe_collection,
 }
 
@@ -67,7 +76,10 @@ def describe(value: object) -> Document:
     for kind in type(value).__mro__:
         found = _DESCRIPTIONS.get(kind.__name__)
         if found is not None:
-            return found(value)
+            try:
+                return found(value)
+            except Exception as error:  # noqa: BLE001 - a damaged object must not end a notebook's cell
+                return Document(type(value).__name__, "cannot be shown", blocks=[failure(error)])
         if kind is Model:
             break
     if isinstance(value, Model):

@@ -102,7 +102,10 @@ def _time_limit(metadata: Any) -> str:
     """Give the time limit in words, empty where there is none."""
     if not metadata.HasField("timeout"):
         return ""
-    span = TaskMetadata._own(metadata).timeout
+    # A text about it where it is longer than Python's durations can be.
+    span = TaskMetadata._fields["timeout"].read_to_show(metadata)
+    if isinstance(span, str):
+        return span
     return in_words(span) if span else ""
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flytetask_nb.models.tasks import TaskSpec
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["describe_identifier", "describe_spec", "describe_task", "describe_template"]
+__all__ = ["describe_identifier", "describe_spec", "describe_task", "describe_template", "failure"]
 
 _NAME_BUDGET = 700
 _PART_BUDGET = 300
@@ -103,10 +103,11 @@ def _section(title: str, make: Callable[[], Section | None]) -> Section | None:
     try:
         return make()
     except Exception as error:  # noqa: BLE001 - a damaged part must not hide the others
-        return Section(title, "cannot be shown", [_failure(error)], is_open=True)
+        return Section(title, "cannot be shown", [failure(error)], is_open=True)
 
 
-def _failure(error: Exception) -> Block:
+def failure(error: Exception) -> Block:
+    """Give the visible line that stands for what could not be described."""
     return Notice(Badge("breaking", "✗", "error"), cut(f"{type(error).__name__}: {error}", _NAME_BUDGET)[0])
 
 

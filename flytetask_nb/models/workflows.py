@@ -1,0 +1,221 @@
+"""Workflows, as far as they concern tasks: which tasks they call, and how their nodes hang together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.admin import workflow_pb2 as admin_workflow_pb2
+from flyteidl.core import compiler_pb2, workflow_pb2
+
+from flytetask_nb.errors import ImmutableError, ModelTypeError
+from flytetask_nb.models.base import Model
+from flytetask_nb.models.fields import Field, Sub, TextList
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import Identifier, ResourceType
+from flytetask_nb.models.interfaces import TypedInterface
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.tasks import NodeMetadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flytetask_nb.models.declarations import Message, Text, Texts
+
+__all__ = ["Node", "Workflow"]
+
+
+class Node(Model, message=workflow_pb2.Node):
+    """A step of a workflow: what it runs, and after which other steps."""
+
+    __slots__ = ()
+    id: Text = Field(default=None)
+    metadata: Message[NodeMetadata] = Sub(NodeMetadata, default=None)
+    upstream_node_ids: Texts = TextList(default=None)
+
+    @property
+    def kind(self) -> str:
+        """What it runs: ``"task"``, ``"workflow"``, ``"branch"``, ``"gate"`` or ``"array"``; empty for none."""
+        target = self._message.WhichOneof("target")
+        return str(target).removesuffix("_node") if target else ""
+
+    @property
+    def reference(self) -> Identifier | None:
+        """The id of the task, launch plan or sub-workflow that it runs; None for the other kinds."""
+        found = _reference(self._message)
+        return None if found is None else Identifier._own(found)
+
+
+def _reference(node: Any) -> Any:
+    target = node.WhichOneof("target")
+    if target == "task_node":
+        return node.task_node.reference_id
+    if target == "workflow_node":
+        return getattr(node.workflow_node, node.workflow_node.WhichOneof("reference") or "launchplan_ref")
+    return None
+
+
+def _inner_nodes(node: Any) -> Iterator[Any]:
+    """Give a node and those inside its branches or its array."""
+    yield node
+    target = node.WhichOneof("target")
+    if target == "array_node":
+        yield from _inner_nodes(node.array_node.node)
+    elif target == "branch_node":
+        branches = node.branch_node.if_else
+        cases = [branches.case, *branches.other]
+        for inner in [*(case.then_node for case in cases), branches.else_node]:
+            if inner.ByteSize():
+                yield from _inner_nodes(inner)
+
+
+class Workflow(Shown):
+    """A workflow, registered or about to be: a read-only view onto its message.
+
+    Made by ``load_workflows``, or by ``from_flyte_idl``.
+    """
+
+    __slots__ = ("__weakref__", "_message", "_source")
+
+    _message: Any
+    _source: str | None
+
+    @classmethod
+    def from_flyte_idl(cls, pb2_object: Any, source: str | None = None) -> Workflow:
+        """Give the workflow of a message.
+
+        Parameters
+        ----------
+        pb2_object
+            A flyteidl ``WorkflowSpec`` or ``CompiledWorkflowClosure``, or an object whose ``to_flyte_idl()`` gives
+            one. It is copied.
+        source
+            Where it was found.
+
+        Raises
+        ------
+        ModelTypeError
+            It is something else.
+        """
+        message = pb2_object
+        if not hasattr(message, "DESCRIPTOR") and hasattr(message, "to_flyte_idl"):
+            message = message.to_flyte_idl()
+        if not isinstance(message, admin_workflow_pb2.WorkflowSpec | compiler_pb2.CompiledWorkflowClosure):
+            raise ModelTypeError(
+                f"a Workflow cannot be made from {type(pb2_object).__name__}; "
+                "expected a flyteidl WorkflowSpec or CompiledWorkflowClosure"
+            )
+        copy = type(message)()
+        copy.CopyFrom(message)
+        return cls._own(copy, source)
+
+    @classmethod
+    def _own(cls, message: Any, source: str | None = None) -> Workflow:
+        made = cls.__new__(cls)
+        object.__setattr__(made, "_message", message)
+        object.__setattr__(made, "_source", source)
+        return made
+
+    def to_flyte_idl(self) -> Any:
+        """Give a copy of the message: a ``WorkflowSpec`` or a ``CompiledWorkflowClosure``, as it came."""
+        copy = type(self._message)()
+        copy.CopyFrom(self._message)
+        return copy
+
+    @property
+    def _is_compiled(self) -> bool:
+        return isinstance(self._message, compiler_pb2.CompiledWorkflowClosure)
+
+    @property
+    def _template(self) -> Any:
+        return self._message.primary.template if self._is_compiled else self._message.template
+
+    def _templates(self) -> list[Any]:
+        """Give its own template and those of its sub-workflows."""
+        inner = self._message.sub_workflows
+        return [self._template, *(one.template if self._is_compiled else one for one in inner)]
+
+    @property
+    def id(self) -> Identifier:
+        """Its full name."""
+        return Identifier._own(self._template.id)
+
+    @property
+    def name(self) -> str:
+        """Name of the id."""
+        name: str = self._template.id.name
+        return name
+
+    @property
+    def interface(self) -> TypedInterface:
+        """What it takes and gives."""
+        return TypedInterface._own(self._template.interface)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Its own steps, in the order of the message; those inside branches stay inside."""
+        return [Node._own(node) for node in self._template.nodes]
+
+    @property
+    def task_ids(self) -> list[Identifier]:
+        """The tasks that it and its sub-workflows call, each once, in natural order of their names."""
+        return self._references("task_node")
+
+    @property
+    def launch_plan_ids(self) -> list[Identifier]:
+        """The launch plans that it and its sub-workflows start, likewise."""
+        return [found for found in self._references("workflow_node") if found.resource_type != _WORKFLOW]
+
+    def _references(self, target: str) -> list[Identifier]:
+        found: dict[bytes, Any] = {}
+        for template in self._templates():
+            for outer in template.nodes:
+                for node in _inner_nodes(outer):
+                    if node.WhichOneof("target") == target:
+                        reference = _reference(node)
+                        found.setdefault(reference.SerializeToString(deterministic=True), reference)
+        ordered = sorted(found.values(), key=lambda one: (natural_key(one.name), natural_key(one.version)))
+        return [Identifier._own(one) for one in ordered]
+
+    @property
+    def tasks(self) -> list[FlyteTask]:
+        """The tasks that a compiled workflow brings along; empty where it was not compiled."""
+        if not self._is_compiled:
+            return []
+        return [FlyteTask.from_flyte_idl(task) for task in self._message.tasks]
+
+    @property
+    def source(self) -> str | None:
+        """Where it was found."""
+        return self._source
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise ImmutableError(f"Workflow.{name} cannot be assigned: models are read-only")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Workflow):
+            return NotImplemented
+        return type(self._message) is type(other._message) and self._bytes() == other._bytes()
+
+    def __hash__(self) -> int:
+        return hash(self._bytes())
+
+    def _bytes(self) -> bytes:
+        data: bytes = self._message.SerializeToString(deterministic=True)
+        return data
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self._message), self._bytes(), self._source)
+
+    def __repr__(self) -> str:
+        parts = [repr(self.name)]
+        parts += [f"version={self.id.version!r}"] if self.id.version else []
+        parts += [f"nodes={len(self._template.nodes)}", f"tasks={len(self.task_ids)}"]
+        return f"Workflow({', '.join(parts)})"
+
+
+def _restore(message_class: type[Any], data: bytes, source: str | None) -> Workflow:
+    return Workflow._own(message_class.FromString(data), source)
+
+
+_WORKFLOW = ResourceType.WORKFLOW
