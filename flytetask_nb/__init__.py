@@ -18,6 +18,7 @@ from flytetask_nb import models
 from flytetask_nb.errors import (
     CacheVersionError,
     CompileError,
+    DiffError,
     FlyteTaskError,
     ImmutableError,
     LoadError,
@@ -36,7 +37,9 @@ from flytetask_nb.options import set_options
 if TYPE_CHECKING:
     from flytetask_nb import semantics
     from flytetask_nb.collection import TaskCollection
+    from flytetask_nb.diffs import TaskDiff, diff
     from flytetask_nb.models.showing import Renderer
+    from flytetask_nb.semantics import check
     from flytetask_nb.sources import load, load_task
 
 __version__ = "0.1.0"
@@ -44,6 +47,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CacheVersionError",
     "CompileError",
+    "DiffError",
     "FlyteTask",
     "FlyteTaskError",
     "ImmutableError",
@@ -54,8 +58,11 @@ __all__ = [
     "OptionError",
     "QuantityError",
     "TaskCollection",
+    "TaskDiff",
     "TaskNotFoundError",
     "WorkflowIntegrationError",
+    "check",
+    "diff",
     "load",
     "load_task",
     "models",
@@ -66,6 +73,9 @@ __all__ = [
 # Where each name that is not imported above is found; "" means that the name is a module itself.
 _LATER = {
     "TaskCollection": "collection",
+    "TaskDiff": "diffs",
+    "check": "semantics",
+    "diff": "diffs",
     "load": "sources",
     "load_task": "sources",
     "semantics": "",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.literal_types import literal_type
     from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.semantics.quantities import Quantity
+    from flytetask_nb.semantics.registration import check
 
 __all__ = [
     "CacheKey",
@@ -27,6 +28,7 @@ __all__ = [
     "cache_key",
     "cache_tag",
     "castable",
+    "check",
     "compile_problems",
     "compile_workflow",
     "effective_resources",
@@ -44,6 +46,7 @@ _MODULE_OF = {
     "cache_key": "caching",
     "cache_tag": "caching",
     "castable": "castability",
+    "check": "registration",
     "compile_problems": "compilation",
     "compile_workflow": "compilation",
     "effective_resources": "limits",

@@ -1,0 +1,213 @@
+"""What Flyte Admin answers to a pod spec that does not fit Kubernetes' own PodSpec: the words of Go's encoding/json."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from google.protobuf.struct_pb2 import Struct, Value
+
+from flytetask_nb.errors import QuantityError
+from flytetask_nb.semantics import pod_specs, quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["misfit", "quantity_fault"]
+
+# -- quantities -----------------------------------------------------------------------------------------------------
+
+_FORMAT: Final = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_SUFFIX: Final = "unable to parse quantity's suffix"
+_NUMBER: Final = "unable to parse numeric part of quantity"
+# Kubernetes reads an exponent as a number of 64 bits.
+_LONGEST_POWER: Final = 18
+_SUFFIXES: Final = frozenset({*quantities._POWER_OF_SUFFIX, *quantities._SHIFT_OF_SUFFIX})
+
+
+def quantity_fault(text: str) -> str:
+    """Say why a text is no quantity.
+
+    Parameters
+    ----------
+    text
+        What should be one.
+
+    Returns
+    -------
+    str
+        In Kubernetes' words; empty where it can read the text, even if it is too large for this package.
+
+    Notes
+    -----
+    ``ParseQuantity`` in apimachinery/pkg/api/resource/quantity.go.
+    """
+    try:
+        quantities.parse(text)
+    except QuantityError:
+        found = quantities._GRAMMAR.fullmatch(text)
+    else:
+        return ""
+    if not text or found is None:
+        return _FORMAT
+    _, whole, part, suffix = found.groups()
+    exponent = quantities._EXPONENT.fullmatch(suffix)
+    power = "" if exponent is None else exponent[1].lstrip("+-0")
+    if suffix not in _SUFFIXES and (exponent is None or len(power) > _LONGEST_POWER):
+        return _SUFFIX
+    is_too_large = bool(power) and "-" not in suffix and int(power) > quantities._LARGEST_EXPONENT
+    return "" if whole or part or is_too_large else _NUMBER
+
+
+# -- pod specs ------------------------------------------------------------------------------------------------------
+
+
+class _Misfit(NamedTuple):
+    """A value that does not fit: what Go says of it, and whether it stops there or goes on reading."""
+
+    message: str
+    stops: bool
+
+
+class _Place(NamedTuple):
+    """Where a value stands, as Go tells it: in which of Kubernetes' types, under which fields."""
+
+    structure: str
+    path: str
+
+
+def misfit(spec: Struct) -> str:
+    """Say what of a pod spec does not fit Kubernetes' PodSpec.
+
+    Parameters
+    ----------
+    spec
+        The pod spec of a task.
+
+    Returns
+    -------
+    str
+        In Go's words, or empty where nothing was found. Kubernetes' own names for kinds of text
+        (``v1.PullPolicy``) read as ``string``, and structures that Go embeds (``VolumeSource``) are not named.
+
+    Notes
+    -----
+    ``Unmarshal`` of Go 1.26, with which Flyte 1.16.8 is built. It goes on after a value of the wrong kind and tells of
+    the first of them at the end, but an unreadable quantity ends it at once.
+    """
+    first = ""
+    for found in _misfits(pod_specs._ROOT, Value(struct_value=spec), _Place("", "")):
+        if found.stops:
+            return found.message
+        first = first or found.message
+    return first
+
+
+def _misfits(kind: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+    """Give what does not fit a kind of field as ``pod_fields.json`` spells it."""
+    told = kind.lstrip(pod_specs._ALWAYS + pod_specs._NOT_WHEN_ZERO).removeprefix("*")
+    found = value.WhichOneof("kind")
+    if found is None or found == "null_value":
+        return
+    takes, inside = _reading(told)
+    if found in takes:
+        yield from inside(told, value, place)
+    else:
+        yield _Misfit(_mismatch(_JSON_KINDS[found], told, place), told in _READS_ITSELF)
+
+
+def _in_list(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+    for item in value.list_value.values:
+        yield from _misfits(told.removeprefix(_LIST), item, place)
+
+
+def _in_map(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+    fields = value.struct_value.fields
+    for key in sorted(fields):
+        yield from _misfits(told.removeprefix(_MAP), fields[key], place)
+
+
+def _in_structure(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+    known, kinds = pod_specs._fields(told), pod_specs._table()[told]
+    given = value.struct_value.fields
+    for key in sorted(given):
+        field = known.get(key) or known.get(pod_specs._folded(key))
+        if field is not None:
+            inner = _Place(_type_name(told), f"{place.path}.{field.name}")
+            yield from _misfits(kinds[field.name], given[key], inner)
+
+
+def _in_quantity(_told: str, value: Value, _place: _Place) -> Iterator[_Misfit]:
+    found = value.WhichOneof("kind")
+    if found == "string_value":
+        fault = quantity_fault(value.string_value.strip())
+    else:
+        fault = quantity_fault(pod_specs._json_number(value.number_value)) if found == "number_value" else _FORMAT
+    if fault:
+        yield _Misfit(fault, stops=True)
+
+
+def _in_number(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+    number, bits = value.number_value, 64 if told == "int64" else 32
+    if value.WhichOneof("kind") == "number_value" and (
+        not number.is_integer() or not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1)
+    ):
+        message = _mismatch(f"number {pod_specs._json_number(number)}", told, place)
+        yield _Misfit(message, told in _READS_ITSELF)
+
+
+def _in_nothing(_told: str, _value: Value, _place: _Place) -> Iterator[_Misfit]:
+    return iter(())
+
+
+_JSON_KINDS: Final = {
+    "number_value": "number",
+    "string_value": "string",
+    "bool_value": "bool",
+    "struct_value": "object",
+    "list_value": "array",
+}
+_LIST: Final = "[]"
+_MAP: Final = "map[string]"
+# Types of Kubernetes with a reader of their own, whose complaints end the reading.
+_READS_ITSELF: Final = frozenset({"IntOrString", "Time"})
+_OTHERWISE_CALLED: Final = {"IntOrString": "int32", "Time": "string", "map[string]Quantity": "v1.ResourceList"}
+
+
+_STRUCT: Final = ("struct_value",)
+_NUMBERS: Final = ("number_value",)
+_TEXTS: Final = ("string_value",)
+_ANY: Final = tuple(_JSON_KINDS)
+
+_PLAIN: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Value, _Place], Iterator[_Misfit]]]]] = {
+    "string": (_TEXTS, _in_nothing),
+    "bool": (("bool_value",), _in_nothing),
+    "int32": (_NUMBERS, _in_number),
+    "int64": (_NUMBERS, _in_number),
+    "IntOrString": (_TEXTS + _NUMBERS, _in_number),
+    "Time": (_TEXTS, _in_nothing),
+    "Quantity": (_ANY, _in_quantity),
+    "FieldsV1": (_ANY, _in_nothing),
+}
+"""From which JSON values a kind of field is read, and what looks inside of them."""
+
+
+def _reading(told: str) -> tuple[tuple[str, ...], Callable[[str, Value, _Place], Iterator[_Misfit]]]:
+    if told.startswith(_LIST):
+        return ("list_value",), _in_list
+    if told.startswith(_MAP):
+        return _STRUCT, _in_map
+    return _PLAIN.get(told) or (_STRUCT, _in_structure)
+
+
+def _mismatch(found: str, told: str, place: _Place) -> str:
+    named = _OTHERWISE_CALLED.get(told)
+    if named is None:
+        base = told.removeprefix(_LIST)
+        is_structure = base not in _PLAIN and not base.startswith(_MAP)
+        named = f"{told.removesuffix(base)}v1.{_type_name(base)}" if is_structure else told
+    return f"json: cannot unmarshal {found} into Go struct field {place.structure}{place.path} of type {named}"
+
+
+def _type_name(told: str) -> str:
+    """Name a structure without the package that it is from."""
+    return told.rpartition(".")[2]

@@ -1,0 +1,185 @@
+"""What can be wrong with a workflow: the compiler's codes, its words for them, and where they apply.
+
+Codes and words are those of flytepropeller/pkg/compiler/errors; the words matter because Flyte Admin answers with
+them. One code more is a policy of this package, for workflows that nobody should have to wait for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flyteidl.core import types_pb2
+
+from flytetask_nb.semantics.prototext import compact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["CompileProblem", "Finding", "Kind", "Pretty", "problems_of", "report", "text_of"]
+
+# Policy of this package: a message may quote types, and a type may fill megabytes.
+_LONGEST_QUOTATION: Final = 20_000
+
+
+@dataclass(frozen=True)
+class CompileProblem:
+    """One reason why a workflow does not compile.
+
+    Parameters
+    ----------
+    code : str
+        The compiler's word for it, e.g. ``"MismatchingTypes"`` or ``"ParameterNotBound"``. ``"TooLarge"`` is this
+        package's own.
+    node : str
+        Id of the node that the compiler blames. For what concerns the workflow as a whole ``"start-node"``, for its
+        outputs ``"end-node"``, for a node that does not exist the id that was referred to. Nodes inside a branch
+        bear the branch's id as a prefix.
+    variable : str
+        The input or output of that node; for a field that is gone, and for operands of a condition, what the
+        compiler names. Empty where no variable is involved.
+    message : str
+        The compiler's own words.
+    upstream : str
+        Where two types do not fit, the output that feeds ``variable``, as the compiler writes it: with the name of
+        its node in front.
+    is_unresolved : bool
+        Whether a task, a launch plan or a sub-workflow was not at hand, or the workflow is too large to be checked:
+        nothing can then be said of how it would compile.
+    """
+
+    code: str
+    node: str
+    variable: str
+    message: str
+    upstream: str = ""
+    is_unresolved: bool = False
+
+    def __str__(self) -> str:
+        return f"Code: {self.code}, Node Id: {self.node}, Description: {self.message}"
+
+
+class Kind(NamedTuple):
+    """A kind of problem: its code, the sentence that names the details, and whether something was not at hand."""
+
+    code: str
+    sentence: str
+    is_unresolved: bool = False
+
+
+class Finding(NamedTuple):
+    """A problem as it is found; it is put into words only when it is certain that it counts."""
+
+    kind: Kind
+    node: str
+    variable: str = ""
+    upstream: str = ""
+    details: tuple[Any, ...] = ()
+
+
+AMBIGUOUS_UNION = Kind(
+    "AmbiguousBindingUnionValue",
+    "Input [{variable}] on node [{node}] expects bindings of union type [{0}].  Received [{1}] which is ambiguous as "
+    "both variants [{2}] and [{3}] match.",
+)
+BOUND_TWICE = Kind("ParameterBoundMoreThanOnce", "Input [{variable}] is bound more than once.")
+BRANCH_WITHOUT_CONDITION = Kind("BranchNodeHasNoCondition", "One of the branches on the node doesn't have a condition.")
+BRANCH_WITHOUT_DEFAULT = Kind(
+    "BranchNodeHasNoDefault", "Branch Node must have either the else case set or a default error."
+)
+BRANCH_WITHOUT_NODE = Kind("BranchNodeIdNotFound", "BranchNode not assigned")
+CYCLE = Kind("CycleDetected", "A cycle has been detected while traversing the Workflow [{0}].")
+DUPLICATE_ALIAS = Kind(
+    "DuplicateAlias", "Duplicate alias [{variable}] found. An output alias can only be used once in the Workflow."
+)
+DUPLICATE_ID = Kind("DuplicateId", "Trying to insert two nodes with the same id.")
+FIELD_NOT_FOUND = Kind("FieldNotFound", "Variable [{variable}] (type [{0}]) doesn't have field [{1}].")
+GATE_WITHOUT_CONDITION = Kind("NoConditionFound", "Can't find any condition in gate node [{node}].")
+ILLEGAL_ENUM_VALUE = Kind(
+    "IllegalEnumValue",
+    "Input [{variable}] on node [{node}] is an Enum and expects value to be one of [{0}].  Received [{1}]",
+)
+INCOMPATIBLE_UNION = Kind(
+    "IncompatibleBindingUnionValue",
+    "Input [{variable}] on node [{node}] expects bindings of union type [{0}].  Received [{1}] which does not match "
+    "any of the variants.",
+)
+MISMATCHING_BINDINGS = Kind(
+    "MismatchingBindings", "Input [{variable}] on node [{node}] expects bindings of type [{0}].  Received [{1}]"
+)
+MISMATCHING_TYPES = Kind("MismatchingTypes", "Variable [{variable}] (type [{0}]) doesn't match expected type [{1}].")
+# The word "type" stands twice in the compiler's sentence too.
+MISMATCHING_VARIABLES = Kind(
+    "MismatchingTypes",
+    "The output variable '{upstream}' has type [{0}], but it's assigned to the input variable '{1}' which has type "
+    "type [{2}].",
+)
+NODE_NOT_FOUND = Kind("NodeReferenceNotFound", "Referenced node [{node}] not found.")
+NOT_BOUND = Kind("ParameterNotBound", "Parameter not bound [{variable}].")
+NO_NODES = Kind("NoNodesFound", "Can't find any nodes in workflow [{node}].")
+SYNTAX = Kind("SyntaxError", "Failed to parse element [{0}].")
+TASK_NOT_FOUND = Kind("TaskReferenceNotFound", "Referenced Task [{0}] not found.", is_unresolved=True)
+TOO_LARGE = Kind("TooLarge", "The workflow is too large to be checked here: {0}.", is_unresolved=True)
+UNREACHABLE = Kind("UnreachableNodes", "The Workflow contain unreachable nodes [{0}].")
+UNRECOGNIZED_VALUE = Kind("UnrecognizedValue", "Unrecognized value [{0}].")
+VALUE_REQUIRED = Kind("ValueRequired", "Value required [{variable}].")
+VARIABLE_NOT_FOUND = Kind("VariableNameNotFound", "Variable [{variable}] not found on node [{node}].")
+WORKFLOW_NOT_FOUND = Kind("WorkflowReferenceNotFound", "Referenced Workflow [{0}] not found.", is_unresolved=True)
+WORKFLOW_NOT_NAMED = Kind("WorkflowReferenceNotFound", "Referenced Workflow [<nil>/<nil>] not found.")
+
+
+class Pretty(NamedTuple):
+    """A type that the compiler writes in its shorter way, which leaves out the JSON schemas of dataclasses."""
+
+    literal_type: Any
+
+    def __str__(self) -> str:
+        return _pretty(self.literal_type)
+
+
+def _pretty(literal_type: Any) -> str:
+    if literal_type is None:
+        return "None"
+    if literal_type.simple != types_pb2.STRUCT:
+        return compact_text(literal_type)
+    fields = literal_type.structure.dataclass_type
+    # The compiler leaves one brace of each field open.
+    told = ", ".join(f"dataclass_type:{{key:{name} value:{{{_pretty(fields[name])}}}" for name in sorted(fields))
+    return f"simple: STRUCT structure{{{told}}}"
+
+
+def text_of(message: Any) -> str:
+    """Give a message as the compiler writes it, also one that is not there."""
+    return "<nil>" if message is None else compact_text(message)
+
+
+def _quoted(detail: Any) -> str:
+    text = str(detail) if isinstance(detail, str | Pretty) else text_of(detail)
+    return text if len(text) <= _LONGEST_QUOTATION else text[: _LONGEST_QUOTATION - 1] + "…"
+
+
+def problems_of(findings: Iterable[Finding]) -> list[CompileProblem]:
+    """Put findings into words, each once, in the compiler's order: by code, then by what it prints."""
+    problems = {
+        CompileProblem(
+            code=finding.kind.code,
+            node=finding.node,
+            variable=finding.variable,
+            upstream=finding.upstream,
+            is_unresolved=finding.kind.is_unresolved,
+            message=finding.kind.sentence.format(
+                *map(_quoted, finding.details),
+                node=finding.node,
+                variable=finding.variable,
+                upstream=finding.upstream,
+            ),
+        )
+        for finding in findings
+    }
+    return sorted(problems, key=lambda problem: (problem.code, str(problem)))
+
+
+def report(problems: Iterable[CompileProblem]) -> str:
+    """Give the text in which Flyte Admin tells of a workflow's problems, one a line."""
+    lines = [f"\tError {number}: {problem}\n" for number, problem in enumerate(problems)]
+    return f"Collected Errors: {len(lines)}\n{''.join(lines)}"

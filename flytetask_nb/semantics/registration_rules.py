@@ -1,0 +1,222 @@
+"""The rules of registration as data: what Flyte Admin refuses, and what it takes though it is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flytetask_nb.semantics.findings import REFUSED, WARNING
+from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["RULES", "Rule"]
+
+_INVALID: Final = "INVALID_ARGUMENT"
+_INTERNAL: Final = "INTERNAL"
+
+_VALIDATION: Final = "flyteadmin/pkg/manager/impl/validation/task_validator.go"
+_IDENTIFIERS: Final = "flyteadmin/pkg/manager/impl/validation/validation.go"
+_COMPILER: Final = "flytepropeller/pkg/compiler/task_compiler.go"
+_DIGESTS: Final = "flyteadmin/pkg/manager/impl/util/digests.go"
+_CONTAINERS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/container_helper.go"
+_PODS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/pod_helper.go"
+_TEMPLATES: Final = "flyteplugins/go/tasks/pluginmachinery/core/template/template.go"
+_CATALOG: Final = "flytepropeller/pkg/controller/nodes/catalog/datacatalog/transformer.go"
+_HYDRATION: Final = "flytectl/cmd/register/register_util.go"
+_KUBERNETES: Final = "Kubernetes"
+_POLICY: Final = "policy of this package"
+
+
+class Rule(NamedTuple):
+    """A rule of registration.
+
+    Attributes
+    ----------
+    id : str
+        Its name.
+    severity : str
+        ``"refused"`` or ``"warning"``.
+    reason : str
+        Why it matters and what to do, in a sentence or two.
+    source : str
+        The file of Flyte that has it, or ``"policy of this package"``.
+    code : str
+        With which gRPC status Admin refuses; empty for warnings.
+    """
+
+    id: str
+    severity: str
+    reason: str
+    source: str
+    code: str = ""
+
+
+def _refused(id: str, source: str, reason: str, code: str = _INVALID) -> Rule:
+    return Rule(id, REFUSED, reason, source, code)
+
+
+def _warned(id: str, source: str, reason: str) -> Rule:
+    return Rule(id, WARNING, reason, source)
+
+
+_ASK_FLYTE: Final = "Registration fills it in: register with flytectl or pyflyte, or use semantics.hydrate()."
+
+RULES: Final[Mapping[str, Rule]] = {
+    rule.id: rule
+    for rule in (
+        # -- what Admin refuses, in its order
+        _refused("missing-id", _IDENTIFIERS, f"A task is registered under an id. {_ASK_FLYTE}"),
+        _refused("resource-type", _IDENTIFIERS, "The id of a task has the resource type TASK."),
+        _refused("missing-project", _IDENTIFIERS, f"A task belongs to a project. {_ASK_FLYTE}"),
+        _refused("missing-domain", _IDENTIFIERS, f"A task belongs to a domain. {_ASK_FLYTE}"),
+        _refused("missing-name", _IDENTIFIERS, "A task is found by its name. Name it."),
+        _refused("missing-version", _IDENTIFIERS, f"Each version of a task is registered on its own. {_ASK_FLYTE}"),
+        _refused("missing-spec", _VALIDATION, "There is no task in the request. Put a template into its spec."),
+        _refused("missing-type", _VALIDATION, "The type says which plugin runs the task. Set it, e.g. python-task."),
+        _refused("missing-metadata", _VALIDATION, "Every task has metadata, if only empty ones."),
+        _refused("missing-runtime-version", _VALIDATION, "Who names a runtime also says in which version it is."),
+        _refused("missing-interface", _VALIDATION, "Every task has an interface, if only one without variables."),
+        _refused("missing-image", _VALIDATION, "A container needs an image to be started from. Name one."),
+        _refused("repeated-resource", _VALIDATION, "Each resource is named once in requests and once in limits."),
+        _refused(
+            "unreadable-quantity",
+            _VALIDATION,
+            "Amounts are written as Kubernetes writes them, without blanks: 500m, 2, 512Mi, 1.5Gi.",
+        ),
+        _refused("fractional-gpu", _VALIDATION, "GPUs are given out whole. Ask for a whole number of them."),
+        _refused("request-over-limit", _VALIDATION, "Nothing can ask for more than it may use. Raise the limit."),
+        _refused(
+            "limit-over-platform-limit",
+            _VALIDATION,
+            "The platform grants no more than its own limit. Lower the limit, or ask the platform's administrators.",
+        ),
+        _refused(
+            "request-over-platform-limit",
+            _VALIDATION,
+            "The platform grants no more than its own limit. Lower the request, or ask the platform's administrators.",
+        ),
+        _refused("unequal-gpus", _VALIDATION, "GPUs cannot be overcommitted. Make request and limit equal."),
+        _refused("missing-pod-spec", _VALIDATION, "A pod task says what is in its pod. Give it a pod spec."),
+        _refused(
+            "unreadable-pod-spec",
+            _VALIDATION,
+            "The pod spec does not fit Kubernetes' own PodSpec. Give the field a value of the kind it expects.",
+            _INTERNAL,
+        ),
+        _refused(
+            "missing-command",
+            _COMPILER,
+            "A container with inputs or outputs has to be told where they are. Give it a command or arguments.",
+        ),
+        _refused(
+            "unreadable-other-quantity",
+            _COMPILER,
+            "Even amounts that Flyte does not use have to be readable. Write them as Kubernetes does, or drop them.",
+        ),
+        _refused(
+            "container-name",
+            _COMPILER,
+            "Kubernetes takes lowercase letters, digits and dashes for the name of a container, 63 of them at most.",
+        ),
+        _refused(
+            "unhashable",
+            _DIGESTS,
+            "Admin keeps a digest of every task, and this one holds something that has no form in JSON.",
+            _INTERNAL,
+        ),
+        # -- what Admin takes without a word, in the order of the template
+        _warned(
+            "unfilled-placeholder",
+            _HYDRATION,
+            "Only registration with flytectl or pyflyte replaces it; as it stands, the task looks for its code there.",
+        ),
+        _warned("deprecated", _POLICY, "The author of the task wants it to be used no more."),
+        _warned(
+            "no-cache-version",
+            _CATALOG,
+            "Caching is on, and without a cache version every run of the task fails. Set cache_version.",
+        ),
+        _warned(
+            "nothing-to-cache",
+            _CATALOG,
+            "Flyte never stores empty outputs, so the task runs each time although caching is on.",
+        ),
+        _warned(
+            "cache-setting-unused",
+            _CATALOG,
+            "The setting has an effect only where caching is on. Turn caching on, or drop the setting.",
+        ),
+        _warned(
+            "unknown-ignored-input",
+            _CATALOG,
+            "The cache is told to ignore an input that is not there, so perhaps the one that was meant still counts.",
+        ),
+        _warned(
+            "untyped-variable",
+            _POLICY,
+            "Nothing can be bound to a variable without a type, so no workflow can use the task.",
+        ),
+        _warned(
+            "no-target",
+            _PODS,
+            "Tasks of this type run in a container or a pod, and this one has neither, so every run fails.",
+        ),
+        _warned("unreadable-image", _KUBERNETES, "Kubernetes cannot pull an image by such a name (InvalidImageName)."),
+        _warned(
+            "floating-image",
+            _POLICY,
+            "Such a tag can name another image tomorrow, while the task's version stays. Name a tag or a digest.",
+        ),
+        _warned(
+            "unbound-placeholder",
+            _TEMPLATES,
+            "There is no input of that name, so the run fails, or the program gets the placeholder as it stands.",
+        ),
+        _warned("repeated-env", _KUBERNETES, "Of a name that is set more than once the last value counts."),
+        _warned(
+            "plain-secret",
+            _POLICY,
+            "Everybody who can see the task can read it, and it stays in every version. Ask for it as a secret.",
+        ),
+        _warned("ignored-resource", _CONTAINERS, "Flyte maps it to nothing, so it is not asked for."),
+        _warned("negative-amount", _KUBERNETES, "Kubernetes refuses negative amounts when the task is started."),
+        _warned("zero-amount", _CONTAINERS, "Zero counts as absent: the limit, or the platform's default, is used."),
+        _warned(
+            "incomparable-amount",
+            _KUBERNETES,
+            "Beyond 2^63 - 1 the comparisons of Flyte Admin go wrong, so whether it fits is unknown. Ask for less.",
+        ),
+        _warned(
+            "tiny-amount",
+            _POLICY,
+            "No container starts with less than a megabyte; m means thousandths, and no suffix means bytes.",
+        ),
+        _warned(
+            "hidden-request-over-limit",
+            _VALIDATION,
+            "Admin rounds both up to whole numbers and sees no difference; Flyte cuts the request down to the limit.",
+        ),
+        _warned(
+            "hidden-over-platform-limit",
+            _CONTAINERS,
+            "Admin does not look there, or rounds the difference away; Flyte cuts it down to the platform's limit.",
+        ),
+        _warned(
+            "gpu-request-alone",
+            _POLICY,
+            "Kubernetes starts nothing whose GPU request and limit differ; it is left to the platform to add the limit.",
+        ),
+        _warned(
+            "accelerator-without-gpu",
+            _PODS,
+            "The accelerator is ignored unless a container asks for a GPU. Ask for one, or drop the accelerator.",
+        ),
+        _warned(
+            "primary-container",
+            _PODS,
+            f"Propeller looks it up in the task's config under {PRIMARY_CONTAINER_KEY!r}; without it every run fails.",
+        ),
+    )
+}
+"""Every rule by its id: first what Admin refuses, in its order, then the warnings."""
