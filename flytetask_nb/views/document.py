@@ -10,13 +10,15 @@ import re
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
+    "LOOKED_AT",
     "Badge",
     "Block",
     "Code",
     "Document",
+    "Edit",
     "Fields",
     "Line",
     "Link",
@@ -72,8 +74,26 @@ class Link:
         self.href = href
 
 
-Piece: TypeAlias = "str | Span | Badge | Link"
-Line: TypeAlias = "str | Span | Badge | Link | list[Piece]"
+class Edit:
+    """A value that was put in or taken out, with the words marked that make the difference.
+
+    Parts are ``(text, is_marked)``. An edit stands for the value as it is in the task, like ``code``.
+    """
+
+    __slots__ = ("is_added", "parts")
+
+    def __init__(self, parts: Sequence[tuple[str, bool]], *, is_added: bool) -> None:
+        self.parts = parts
+        self.is_added = is_added
+
+    @property
+    def sign(self) -> str:
+        """``+`` or ``−``."""
+        return "+" if self.is_added else "−"
+
+
+Piece: TypeAlias = "str | Span | Badge | Link | Edit"
+Line: TypeAlias = "str | Span | Badge | Link | Edit | list[Piece]"
 
 
 class Row:
@@ -215,10 +235,14 @@ def _escaped(found: re.Match[str]) -> str:
 
 _ENTITIES = re.compile("[&<>\"']")
 _FORMULAS = re.compile(r"[$\\]")
+LOOKED_AT = 12_000
+"""Characters of a value that are looked at: far more than any budget shows, and few enough for patterns."""
 _WORST = 19
 """Bytes that one character can take: an invisible one, written as an escape whose backslash is an element."""
 _PIECE = 34
 """Bytes of markup around a piece, at most (``<span class="ftn-dim"></span>`` and a separator)."""
+_MARKED = 7
+"""Bytes of markup around marked words (``<b></b>``)."""
 _CELL = 80
 """Bytes of markup around a cell, at most."""
 
@@ -240,6 +264,8 @@ def line_size(line: Line) -> int:
         return _PIECE * 2 + text_size(line.glyph) + text_size(line.word)
     if isinstance(line, Link):
         return _PIECE * 2 + text_size(line.text) + text_size(line.href)
+    if isinstance(line, Edit):
+        return _PIECE + sum(_MARKED + text_size(text) for text, _ in line.parts)
     return _PIECE + text_size(line.text)
 
 
@@ -248,7 +274,7 @@ def row_size(row: Row) -> int:
     return sum(_CELL + line_size(cell) for cell in row.cells)
 
 
-def cut(text: str, budget: int) -> tuple[str, str]:
+def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     """Cut a text to a number of bytes in HTML.
 
     Parameters
@@ -257,13 +283,16 @@ def cut(text: str, budget: int) -> tuple[str, str]:
         Any text.
     budget
         Bytes that it may take.
+    beyond
+        How many characters follow that were not looked at, for only the first ``LOOKED_AT`` are.
 
     Returns
     -------
     (str, str)
         What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    if _WORST * len(text) <= budget or text_size(text) <= budget:
+    beyond = max(beyond, 0)
+    if not beyond and (_WORST * len(text) <= budget or text_size(text) <= budget):
         return text, ""
     low, high = 0, min(len(text), budget)
     while low < high:
@@ -272,29 +301,34 @@ def cut(text: str, budget: int) -> tuple[str, str]:
             low = middle
         else:
             high = middle - 1
-    return text[:low], f"… {len(text) - low:,} more characters"
+    return text[:low], f"… {len(text) - low + beyond:,} more characters"
 
 
-def within(items: Sequence[T], budget: int, size: Callable[[T], int]) -> tuple[Sequence[T], int]:
+def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int | None = None) -> tuple[list[T], int]:
     """Take as many items from the front as fit into a number of bytes.
 
     Parameters
     ----------
     items
-        Lines or rows.
+        Lines or rows; where there may be many, made one by one, for those that do not fit are not asked for.
     budget
         Bytes that they may take in HTML.
     size
         Gives the bytes of one.
+    total
+        How many there are; needed where ``items`` does not know.
 
     Returns
     -------
-    (sequence, int)
+    (list, int)
         The items that fit, and how many do not. The first item is always shown.
     """
-    total = 0
-    for index, item in enumerate(items):
-        total += size(item)
-        if total > budget and index:
-            return items[:index], len(items) - index
-    return items, 0
+    number = len(items) if total is None else total  # type: ignore[arg-type]
+    shown: list[T] = []
+    used = 0
+    for item in items:
+        used += size(item)
+        if used > budget and shown:
+            break
+        shown.append(item)
+    return shown, number - len(shown)

@@ -11,7 +11,19 @@ from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, S
 from flytetask_nb.semantics.commands import command_line
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.pods import pod_containers, primary_container_name
-from flytetask_nb.views.document import Code, Document, Fields, Paragraph, Section, code, cut, dim, line_size, within
+from flytetask_nb.views.document import (
+    LOOKED_AT,
+    Code,
+    Document,
+    Fields,
+    Paragraph,
+    Section,
+    code,
+    cut,
+    dim,
+    line_size,
+    within,
+)
 from flytetask_nb.views.resources import describe_resources
 from flytetask_nb.views.wording import counted, listed
 
@@ -45,7 +57,7 @@ Rows = list[tuple[str, "list[Line]"]]
 
 def image_words(image: str) -> str:
     """Give an image's name, cut where it is overlong."""
-    return cut(mask_text(image), _IMAGE_BUDGET)[0]
+    return cut(mask_text(image[:LOOKED_AT]), _IMAGE_BUDGET)[0]
 
 
 def execution_section(template: Any, image: str) -> Section | None:
@@ -158,8 +170,8 @@ def _entry_rows(label: str, entries: list[tuple[str, str]]) -> Rows:
     """Give ``KEY=value`` lines, masked and cut."""
     if not entries:
         return []
-    lines = [_entry_line(key, value) for key, value in entries]
-    shown, left = within(lines, _ENTRIES_BUDGET, line_size)
+    lines = (_entry_line(key, value) for key, value in entries)
+    shown, left = within(lines, _ENTRIES_BUDGET, line_size, len(entries))
     out = list(shown)
     if left:
         out.append(dim(f"… {left:,} more"))
@@ -170,10 +182,10 @@ def _entry_line(key: str, value: str) -> Line:
     shown_key = cut(key, _ENTRY_BUDGET)[0]
     if key == _SETTINGS_KEY and value:
         return [code(f"{shown_key}="), dim(f"serialization settings, {len(value):,} characters")]
-    text = masked(key, value)
+    text = masked(key, value[:LOOKED_AT])
     if text == MASK:
         return [code(f"{shown_key}="), dim(f"{MASK} masked")]
-    shown, remark = cut(text, _ENTRY_BUDGET)
+    shown, remark = cut(text, _ENTRY_BUDGET, beyond=len(value) - LOOKED_AT)
     return [code(f"{shown_key}={shown}"), dim(f" {remark}")] if remark else code(f"{shown_key}={shown}")
 
 
@@ -290,9 +302,9 @@ def _other_rows(label: str, containers: list[dict[str, Any]]) -> Rows:
 
 
 def _rest_rows(rest: dict[str, Any]) -> Rows:
-    rows: Rows = [(cut(key, _ENTRY_BUDGET)[0], [json_line(mask_value(value, key))]) for key, value in rest.items()]
-    shown, left = within(rows, _OTHERS_BUDGET, lambda row: 100 + line_size(row[0]) + sum(map(line_size, row[1])))
-    return [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
+    rows = ((cut(key, _ENTRY_BUDGET)[0], [json_line(mask_value(value, key))]) for key, value in rest.items())
+    shown, left = within(rows, _OTHERS_BUDGET, lambda row: 100 + line_size(row[0]) + line_size(row[1][0]), len(rest))
+    return [*shown, ("…", [dim(f"{left:,} more")])] if left else shown
 
 
 # -- statements ----------------------------------------------------------------------------------------------------
@@ -305,7 +317,8 @@ def _dialect(sql: Any) -> str:
 
 def _sql_blocks(sql: Any) -> list[Block]:
     # Marked keywords take about three times the bytes of the statement.
-    shown, remark = cut(mask_text(sql.statement), _STATEMENT_BUDGET // 3)
+    statement = sql.statement
+    shown, remark = cut(mask_text(statement[:LOOKED_AT]), _STATEMENT_BUDGET // 3, beyond=len(statement) - LOOKED_AT)
     blocks: list[Block] = [Code(shown, "sql")]
     if remark:
         blocks.append(Paragraph(dim(remark)))

@@ -17,6 +17,7 @@ from flytetask_nb.views.document import (
     Block,
     Code,
     Document,
+    Edit,
     Fields,
     Line,
     Link,
@@ -128,6 +129,12 @@ def _link(link: Link) -> str:
     return f'<a href="{escape(link.href)}" rel="noopener">{_prose(link.text)}</a>'
 
 
+def _edit(edit: Edit) -> str:
+    words = "".join([f"<b>{escape(text)}</b>" if marked else escape(text) for text, marked in edit.parts])
+    element = "ins" if edit.is_added else "del"
+    return f"<{element}>{edit.sign} <code>{words}</code></{element}>"
+
+
 def _block(block: Block) -> str:
     return _BLOCKS[type(block)](block)
 
@@ -174,7 +181,7 @@ def _notice(notice: Notice) -> str:
     return f'<div class="ftn-notice">{_badge(notice.badge)} {_line(notice.line)}</div>'
 
 
-_PIECES: dict[type, Callable[..., str]] = {Span: _span, Badge: _badge, Link: _link}
+_PIECES: dict[type, Callable[..., str]] = {Span: _span, Badge: _badge, Link: _link, Edit: _edit}
 _BLOCKS: dict[type, Callable[..., str]] = {
     Table: _table,
     Fields: _fields,

@@ -65,8 +65,8 @@ def _interface_blocks(inputs: Any, outputs: Any) -> list[Block]:
         if not variables:
             continue
         header: list[Line] = [title, "type", "description"] if described else [title, "type"]
-        body = [_variable_row(name, variables[name], described) for name in signature_order(variables)]
-        shown, left = within(body, _TABLE_BUDGET, row_size)
+        body = (_variable_row(name, variables[name], described) for name in signature_order(variables))
+        shown, left = within(body, _TABLE_BUDGET, row_size, len(variables))
         rows += [Row(header, header=True), *shown]
         if left:
             rows.append(Row([dim(f"… {left:,} more"), *[""] * (len(header) - 1)]))

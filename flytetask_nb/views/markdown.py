@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from flytetask_nb.views.document import Badge, Code, Document, Fields, Link, Notice, Table, visible
+from flytetask_nb.views.document import Badge, Code, Document, Edit, Fields, Link, Notice, Table, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,6 +82,9 @@ def _line(line: Line) -> str:
         return f"**{line.glyph} {escape(line.word)}**"
     if isinstance(line, Link):
         return f"[{escape(line.text)}]({line.href})" if _WEB.match(line.href) else escape(line.text)
+    if isinstance(line, Edit):
+        words = [f"**{code_span(text)}**" if marked else code_span(text) for text, marked in line.parts if text]
+        return f"{line.sign} {' '.join(words)}"
     if line.role == "code":
         return code_span(line.text)
     return f"**{escape(line.text)}**" if line.role == "strong" and line.text.strip() else escape(line.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import mask_text, mask_value, masked
@@ -10,6 +11,7 @@ from flytetask_nb.models.security import OAuth2TokenRequest, Secret
 from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
 from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
 from flytetask_nb.views.document import (
+    LOOKED_AT,
     Badge,
     Document,
     Fields,
@@ -27,6 +29,7 @@ from flytetask_nb.views.execution import json_line
 from flytetask_nb.views.wording import counted, in_words, listed, moment, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from flytetask_nb.models import Documentation, SecurityContext
@@ -52,7 +55,7 @@ Rows = list[tuple[str, "list[Line]"]]
 
 
 def _short(text: str, budget: int = _VALUE_BUDGET) -> str:
-    shown, remark = cut(mask_text(text), budget)
+    shown, remark = cut(mask_text(text[:LOOKED_AT]), budget, beyond=len(text) - LOOKED_AT)
     return f"{shown} {remark}" if remark else shown
 
 
@@ -60,15 +63,23 @@ def _row_size(row: tuple[str, list[Line]]) -> int:
     return 80 + line_size(row[0]) + sum(map(line_size, row[1]))
 
 
-def _fitting(rows: Rows, budget: int = _ROWS_BUDGET) -> Rows:
-    """Cut rows that take more bytes than they may."""
-    shown, left = within(rows, budget, _row_size)
-    return [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
+def _fitting(rows: Iterable[tuple[str, list[Line]]], total: int, budget: int = _ROWS_BUDGET) -> Rows:
+    """Take as many rows as fit, and say how many do not."""
+    shown, left = within(rows, budget, _row_size, total)
+    return [*shown, ("…", [dim(f"{left:,} more")])] if left else shown
 
 
-def _fitting_lines(lines: list[Line], budget: int = _ROWS_BUDGET) -> list[Line]:
-    shown, left = within(lines, budget, line_size)
-    return [*shown, dim(f"… {left:,} more")] if left else lines
+def _entry_lines(entries: Any) -> list[Line]:
+    """Give the entries of a map as ``key=value`` lines, masked, as many as fit."""
+    lines: Iterable[Line] = (code(f"{_short(key)}={_short_value(key, entries[key])}") for key in sorted(entries))
+    shown, left = within(lines, _ROWS_BUDGET, line_size, len(entries))
+    return [*shown, dim(f"… {left:,} more")] if left else shown
+
+
+def _short_value(key: str, text: str) -> str:
+    """Give the value of an entry, masked if its key looks secret."""
+    shown, remark = cut(masked(key, text[:LOOKED_AT]), _VALUE_BUDGET, beyond=len(text) - LOOKED_AT)
+    return f"{shown} {remark}" if remark else shown
 
 
 # -- metadata ------------------------------------------------------------------------------------------------------
@@ -164,8 +175,7 @@ def _metadata_rows(metadata: Any) -> tuple[Rows, list[str]]:
         ("annotations", metadata.metadata.annotations),
     ):
         if entries:
-            lines: list[Line] = [code(f"{_short(key)}={_short(masked(key, entries[key]))}") for key in sorted(entries)]
-            rows.append((label, _fitting_lines(lines)))
+            rows.append((label, _entry_lines(entries)))
     return rows, defaults
 
 
@@ -194,8 +204,7 @@ def describe_metadata(metadata: TaskMetadata) -> Document:
 def security_section(context: Any) -> Section | None:
     """Describe identity, secrets and tokens; None where there is nothing of them."""
     rows: Rows = []
-    secrets: Rows = [_secret_row(secret) for secret in context.secrets]
-    rows += _fitting(secrets)
+    rows += _fitting(map(_secret_row, context.secrets), len(context.secrets))
     run_as = context.run_as
     for label, value in (
         ("IAM role", run_as.iam_role),
@@ -205,7 +214,7 @@ def security_section(context: Any) -> Section | None:
     ):
         if value:
             rows.append((label, [code(_short(value))]))
-    rows += _fitting([_token_row(token) for token in context.tokens], 1_000)
+    rows += _fitting(map(_token_row, context.tokens), len(context.tokens), 1_000)
     if not rows:
         return None
     notes = [counted(len(context.secrets), "secret")] if context.secrets else []
@@ -253,19 +262,24 @@ def describe_security(context: SecurityContext) -> Document:
 def plugin_section(template: Any) -> Section | None:
     """Describe the settings of a task's plugin; None where there are none."""
     custom = plain_struct(template.custom) if template.HasField("custom") else {}
-    rows: Rows = [(_short(key), [_setting(key, value)]) for key, value in custom.items()]
     config = template.config
     # A pod's primary container is shown with the pod.
     keys = [key for key in sorted(config) if key != PRIMARY_CONTAINER_KEY or not template.HasField("k8s_pod")]
-    rows += [(f"config {_short(key)}", [code(_short(masked(key, config[key])))]) for key in keys]
     version = template.task_type_version
-    notes = [counted(len(rows), "setting")] if rows else []
-    if version:
-        rows.append(("task type version", [str(version)]))
-        notes.append(f"task type version {version}")
-    if not rows:
+    if not custom and not keys and not version:
         return None
-    return Section("Plugin", ", ".join([_short(template.type, 200), *notes]), [Fields(_fitting(rows, 3_000))])
+    total = len(custom) + len(keys)
+    rows: Iterable[tuple[str, list[Line]]] = chain(
+        ((_short(key), [_setting(key, value)]) for key, value in custom.items()),
+        ((f"config {_short(key)}", [code(_short_value(key, config[key]))]) for key in keys),
+    )
+    shown = _fitting(rows, total, 3_000)
+    notes = [_short(template.type, 200)]
+    notes += [counted(total, "setting")] if total else []
+    if version:
+        shown.append(("task type version", [str(version)]))
+        notes.append(f"task type version {version}")
+    return Section("Plugin", ", ".join(notes), [Fields(shown)])
 
 
 def _setting(key: str, value: Any) -> Line:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
-from flytetask_nb.views.document import Badge, Code, Document, Fields, Link, Notice, Paragraph, Table, visible
+from flytetask_nb.views.document import Badge, Code, Document, Edit, Fields, Link, Notice, Paragraph, Table, visible
 from flytetask_nb.views.highlighting import highlighted
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def _segments(line: Line) -> list[Segment]:
         return [(f"{line.glyph} {visible(line.word)}", _TONES.get(line.tone, ""))]
     if isinstance(line, Link):
         return _link(line)
+    if isinstance(line, Edit):
+        return _edit(line)
     return [(visible(line.text), _ROLES[line.role])]
 
 
@@ -116,6 +118,13 @@ def _link(link: Link) -> list[Segment]:
     if link.href == link.text:
         return [(visible(link.text), "")]
     return [(visible(link.text), ""), (f" ({visible(link.href)})", "dim")]
+
+
+def _edit(edit: Edit) -> list[Segment]:
+    """Mark words as Git does, for a terminal may have no colours."""
+    first, last, style = ("{+", "+}", "green") if edit.is_added else ("[-", "-]", "red")
+    words = [(f"{first}{visible(text)}{last}" if marked else visible(text), style) for text, marked in edit.parts]
+    return [(f"{edit.sign} ", style), *words]
 
 
 def _flat(segments: list[Segment]) -> list[Segment]:
