@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CacheVersionError",
     "CompileError",
+    "DiffError",
     "FlyteTaskError",
     "ImmutableError",
     "LoadError",
@@ -54,6 +55,10 @@ class QuantityError(FlyteTaskError, ValueError):
 
 class CacheVersionError(FlyteTaskError, ValueError):
     """A cache version is blank, and Flyte looks for no cached results without one."""
+
+
+class DiffError(FlyteTaskError, ValueError):
+    """``diff`` was given a rule or a severity that does not exist."""
 
 
 class CompileError(FlyteTaskError, ValueError):

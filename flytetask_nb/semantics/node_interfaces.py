@@ -1,0 +1,274 @@
+"""What a node takes and gives: the interface of what it runs.
+
+The rules are those of flytepropeller/pkg/compiler/validators/interface.go and branch.go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flytetask_nb.semantics.bindings import check_bindings
+from flytetask_nb.semantics.conditions import is_same_type
+from flytetask_nb.semantics.graphs import UPSTREAM, Interface, Node, id_key
+from flytetask_nb.semantics.problems import (
+    GATE_WITHOUT_CONDITION,
+    MISMATCHING_TYPES,
+    TASK_NOT_FOUND,
+    VALUE_REQUIRED,
+    WORKFLOW_NOT_FOUND,
+    WORKFLOW_NOT_NAMED,
+    Finding,
+    Pretty,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flytetask_nb.semantics.graphs import Graph
+
+__all__ = ["check_interface", "complete_interface", "find_interface", "interface_of", "nodes_of_cases"]
+
+
+def interface_of(message: Any) -> Interface:
+    """Read a ``TypedInterface`` message."""
+    return Interface(types_of(message.inputs.variables), types_of(message.outputs.variables))
+
+
+def complete_interface(message: Any) -> None:
+    """Say of an interface without inputs or outputs that it has none, as the compiler does in passing."""
+    for variables in (message.inputs, message.outputs):
+        if not variables.variables:
+            variables.Clear()
+            variables.SetInParent()
+
+
+def types_of(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the types of variables by name, None for one that has none."""
+    return {name: _type_of(variable) for name, variable in variables.items()}
+
+
+def _type_of(variable: Any) -> Any:
+    return variable.type if variable.HasField("type") else None
+
+
+def check_interface(graph: Graph, node_id: str, interface: Interface) -> bool:
+    """Find variables without a name or a type; tell whether there are none."""
+    before = len(graph.catalog.findings)
+    for types in (interface.inputs, interface.outputs):
+        for name, literal_type in types.items():
+            if not name:
+                graph.found(Finding(VALUE_REQUIRED, node_id, "paramName"))
+            if literal_type is None:
+                graph.found(Finding(VALUE_REQUIRED, node_id, "param.Type"))
+    return len(graph.catalog.findings) == before
+
+
+def find_interface(graph: Graph, node: Node) -> Interface | None:
+    """Find out what a node takes and gives, once.
+
+    Parameters
+    ----------
+    graph
+        The workflow, where problems go.
+    node
+        Its ``interface`` is set where nothing is wrong with it; otherwise each call looks again, as the compiler does.
+
+    Returns
+    -------
+    Interface or None
+        None where something is wrong.
+    """
+    if node.interface is None:
+        graph.catalog.step()
+        before = len(graph.catalog.findings)
+        find = _TARGETS.get(node.message.WhichOneof("target"), _of_nothing)
+        interface = find(graph, node)
+        if interface is not None:
+            check_interface(graph, node.id, interface)
+        if len(graph.catalog.findings) == before:
+            node.interface = interface
+    return node.interface
+
+
+def _requires(graph: Graph, node: Node, what: str) -> None:
+    graph.found(Finding(VALUE_REQUIRED, node.id, what))
+
+
+def _of_nothing(graph: Graph, node: Node) -> None:
+    _requires(graph, node, "Target")
+
+
+def _of_task(graph: Graph, node: Node) -> Interface | None:
+    target = node.message.task_node
+    if not target.HasField("reference_id"):
+        _requires(graph, node, "TaskNode.ReferenceId")
+        return None
+    task = graph.catalog.tasks.get(id_key(target.reference_id))
+    if task is None:
+        graph.found(Finding(TASK_NOT_FOUND, node.id, details=(target.reference_id,)))
+        return None
+    if task.HasField("interface"):
+        complete_interface(task.interface)
+    return interface_of(task.interface)
+
+
+# -- workflows -----------------------------------------------------------------------------------------------------
+
+
+def _of_workflow(graph: Graph, node: Node) -> Interface | None:
+    target = node.message.workflow_node
+    reference = target.launchplan_ref if target.HasField("launchplan_ref") else None
+    if reference == (graph.template.id if graph.template.HasField("id") else None):
+        # The workflow calls itself. Where neither has an id, the compiler takes them for the same too.
+        return interface_of(graph.template.interface)
+    if reference is not None:
+        return _of_launch_plan(graph, node, reference)
+    if target.HasField("sub_workflow_ref"):
+        return _of_sub_workflow(graph, node, target.sub_workflow_ref)
+    graph.found(Finding(WORKFLOW_NOT_NAMED, node.id))
+    return None
+
+
+def _of_launch_plan(graph: Graph, node: Node, reference: Any) -> Interface | None:
+    closure = graph.catalog.launch_plans.get(id_key(reference))
+    if closure is None:
+        graph.found(Finding(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+        return None
+    for name, what in (("expected_inputs", "ExpectedInputs"), ("expected_outputs", "ExpectedOutputs")):
+        if not closure.HasField(name):
+            _requires(graph, node, f"WorkflowNode.{what}")
+    bound = {binding.var for binding in node.message.inputs}
+    # An input with a default is one of the node's only where the node binds it.
+    inputs = {
+        name: _type_of(parameter.var)
+        for name, parameter in closure.expected_inputs.parameters.items()
+        if parameter.required or name in bound
+    }
+    return Interface(inputs, types_of(closure.expected_outputs.variables))
+
+
+def _of_sub_workflow(graph: Graph, node: Node, reference: Any) -> Interface | None:
+    compiled = graph.catalog.sub_workflows.get(id_key(reference))
+    if compiled is None:
+        graph.found(Finding(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+        return None
+    if not compiled.template.HasField("interface"):
+        _requires(graph, node, "WorkflowNode.Template.Interface")
+        return None
+    complete_interface(compiled.template.interface)
+    return interface_of(compiled.template.interface)
+
+
+# -- branches ------------------------------------------------------------------------------------------------------
+
+
+def nodes_of_cases(node: Node) -> list[Node | None]:
+    """Give the nodes that a branch node chooses between, each made once; None for a case that has none.
+
+    In their order: the first case, where there is one, the others, and the node of the else case, where there is one.
+    """
+    if node.branches is None:
+        if_else = node.message.branch_node.if_else
+        cases = [*([if_else.case] if if_else.HasField("case") else []), *if_else.other]
+        node.branches = [Node(case.then_node) if case.HasField("then_node") else None for case in cases]
+        if if_else.HasField("else_node"):
+            node.branches.append(Node(if_else.else_node))
+    return node.branches
+
+
+def _of_branch(graph: Graph, node: Node) -> Interface | None:
+    branch = node.message.branch_node
+    for is_there, what in (
+        (branch.HasField("if_else"), "Branch.IfElse"),
+        (branch.if_else.HasField("case"), "Branch.IfElse.Case"),
+        (branch.if_else.case.HasField("then_node"), "Branch.IfElse.Case.ThenNode"),
+    ):
+        if not is_there:
+            _requires(graph, node, what)
+            return None
+    before = len(graph.catalog.findings)
+    outputs = _common_outputs(graph, node)
+    # What the conditions compare is bound to the branch node itself.
+    inputs = check_bindings(graph, node, node.message.inputs, {}, UPSTREAM, is_typed=False)
+    return Interface(inputs, outputs) if len(graph.catalog.findings) == before else None
+
+
+def _common_outputs(graph: Graph, branch: Node) -> dict[str, Any]:
+    """Give the outputs that the nodes of all cases have: of those, the types must be equal in everything."""
+    common: dict[str, Any] | None = None
+    for node in nodes_of_cases(branch):
+        if node is None:
+            _requires(graph, branch, "IfElse.Case.ThenNode")
+            continue
+        # A branch that turns out to be broken is looked at again, and its nodes then bear its id twice: the
+        # compiler's problems name them so.
+        graph.rename(node, f"{branch.id}-{node.id}")
+        interface = find_interface(graph, node)
+        if interface is None:
+            continue
+        if common is None:
+            common = dict(interface.outputs)
+        else:
+            common = {name: common[name] for name in common if name in interface.outputs}
+            for name, literal_type in common.items():
+                other = interface.outputs[name]
+                if not is_same_type(literal_type, other):
+                    details = (Pretty(literal_type), Pretty(other))
+                    graph.found(Finding(MISMATCHING_TYPES, node.id, name, details=details))
+    return common or {}
+
+
+# -- gates and arrays ----------------------------------------------------------------------------------------------
+
+
+def _of_gate(graph: Graph, node: Node) -> Interface | None:
+    gate = node.message.gate_node
+    find: Callable[[Graph, Node], Interface | None] | None = _GATES.get(gate.WhichOneof("condition"))
+    if find is None:
+        graph.found(Finding(GATE_WITHOUT_CONDITION, node.id))
+        return None
+    return find(graph, node)
+
+
+def _of_approval(graph: Graph, node: Node) -> Interface:
+    # What is approved is handed on.
+    types = check_bindings(graph, node, node.message.inputs, {}, UPSTREAM, is_typed=False)
+    return Interface(types, types)
+
+
+def _of_signal(graph: Graph, node: Node) -> Interface | None:
+    signal = node.message.gate_node.signal
+    if not signal.HasField("type"):
+        _requires(graph, node, "GateNode.Signal.Type")
+        return None
+    if not signal.output_variable_name:
+        _requires(graph, node, "GateNode.Signal.OutputVariableName")
+        return None
+    return Interface({}, {signal.output_variable_name: signal.type})
+
+
+def _of_sleep(_graph: Graph, _node: Node) -> Interface:
+    return Interface()
+
+
+_GATES: Final[dict[str | None, Callable[[Graph, Node], Interface | None]]] = {
+    "approve": _of_approval,
+    "signal": _of_signal,
+    "sleep": _of_sleep,
+}
+
+
+def _of_array(graph: Graph, node: Node) -> Interface | None:
+    # Flytekit writes the lists of a map task into the interface of the task itself.
+    if node.sub_node is None:
+        node.sub_node = Node(node.message.array_node.node)
+    return find_interface(graph, node.sub_node)
+
+
+_TARGETS: Final[dict[str | None, Callable[[Graph, Node], Interface | None]]] = {
+    "task_node": _of_task,
+    "workflow_node": _of_workflow,
+    "branch_node": _of_branch,
+    "gate_node": _of_gate,
+    "array_node": _of_array,
+}

@@ -1,0 +1,112 @@
+"""Which tasks and launch plans a workflow needs to be compiled.
+
+The rules are those of flytepropeller/pkg/compiler/requirements.go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from flytetask_nb.semantics.graphs import TooLargeError, id_key
+from flytetask_nb.semantics.problems import CYCLE, WORKFLOW_NOT_FOUND, Finding
+from flytetask_nb.semantics.prototext import compact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Requirements", "requirements_of", "sorted_ids"]
+
+# Policy of this package: the compiler follows sub-workflows as deep as its stack carries it.
+_DEEPEST: Final = 30
+
+_in_order: Final = attrgetter("resource_type", "project", "domain", "name", "version")
+
+
+@dataclass
+class Requirements:
+    """What a workflow and its sub-workflows refer to.
+
+    Parameters
+    ----------
+    tasks, launch_plans
+        ``Identifier`` messages by their serialized form.
+    findings
+        Sub-workflows that the workflow does not bring along, and such that run themselves.
+    """
+
+    tasks: dict[bytes, Any] = field(default_factory=dict)
+    launch_plans: dict[bytes, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def sorted_ids(ids: Mapping[bytes, Any]) -> list[Any]:
+    """Put ids in the order in which Flyte Admin fetches and stores what they name."""
+    return sorted(ids.values(), key=_in_order)
+
+
+def requirements_of(template: Any, sub_workflows: Mapping[bytes, Any]) -> Requirements:
+    """Collect what a workflow refers to, its sub-workflows included.
+
+    Parameters
+    ----------
+    template
+        A ``WorkflowTemplate`` message.
+    sub_workflows
+        ``CompiledWorkflow`` messages by their ids.
+
+    Returns
+    -------
+    Requirements
+
+    Raises
+    ------
+    TooLargeError
+        Sub-workflows nest too deep.
+    """
+    found = Requirements()
+    _collect(template, sub_workflows, found, set(), [])
+    return found
+
+
+def _collect(
+    template: Any, sub_workflows: Mapping[bytes, Any], found: Requirements, done: set[bytes], path: list[bytes]
+) -> None:
+    if len(path) > _DEEPEST:
+        raise TooLargeError(f"its sub-workflows nest more than {_DEEPEST} deep")
+    for node in _nodes(template):
+        target = node.WhichOneof("target")
+        if target == "task_node" and node.task_node.HasField("reference_id"):
+            found.tasks[id_key(node.task_node.reference_id)] = node.task_node.reference_id
+        elif target == "workflow_node" and node.workflow_node.HasField("launchplan_ref"):
+            found.launch_plans[id_key(node.workflow_node.launchplan_ref)] = node.workflow_node.launchplan_ref
+        elif target == "workflow_node" and node.workflow_node.HasField("sub_workflow_ref"):
+            reference = node.workflow_node.sub_workflow_ref
+            key = id_key(reference)
+            if key in path:
+                # The compiler would go round until its stack is used up.
+                found.findings.append(Finding(CYCLE, node.id, details=(compact_text(reference),)))
+            elif key not in sub_workflows:
+                found.findings.append(Finding(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+            elif key not in done:
+                _collect(sub_workflows[key].template, sub_workflows, found, done, [*path, key])
+                done.add(key)
+
+
+def _nodes(template: Any) -> Iterator[Any]:
+    """Give the nodes of a workflow, those inside branches and arrays included."""
+    pending = list(template.nodes)
+    if template.HasField("failure_node"):
+        pending.append(template.failure_node)
+    while pending:
+        node = pending.pop()
+        yield node
+        target = node.WhichOneof("target")
+        if target == "array_node":
+            pending.append(node.array_node.node)
+        elif target == "branch_node":
+            if_else = node.branch_node.if_else
+            pending += [case.then_node for case in (if_else.case, *if_else.other)]
+            if if_else.HasField("else_node"):
+                pending.append(if_else.else_node)
