@@ -12,6 +12,7 @@ from flytetask_nb import errors
 
 BUILT_IN = {
     "CacheVersionError": ValueError,
+    "CompileError": ValueError,
     "ImmutableError": AttributeError,
     "LoadError": ValueError,
     "LocalExecutionError": AssertionError,

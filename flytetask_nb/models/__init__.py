@@ -58,7 +58,7 @@ from flytetask_nb.models.types import (
     TypeStructure,
     UnionType,
 )
-from flytetask_nb.models.workflows import Node, Workflow
+from flytetask_nb.models.workflows import Workflow
 
 __all__ = [
     "ArtifactBindingData",
@@ -87,7 +87,6 @@ __all__ = [
     "LiteralType",
     "LocalExecutionMode",
     "Model",
-    "Node",
     "NodeMetadata",
     "OAuth2Client",
     "OAuth2TokenRequest",
