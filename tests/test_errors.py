@@ -13,6 +13,8 @@ from flytetask_nb import errors
 BUILT_IN = {
     "CacheVersionError": ValueError,
     "CompileError": ValueError,
+    "DiffError": ValueError,
+    "DiffError": ValueError,
     "ImmutableError": AttributeError,
     "LoadError": ValueError,
     "LocalExecutionError": AssertionError,

@@ -76,6 +76,7 @@ class Workflow(Shown):
     """
 
     __slots__ = ("__weakref__", "_message", "_source")
+    Node = Node
 
     _message: Any
     _source: str | None
