@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from flyteidl.admin import task_pb2
 
-from flytetask_nb.errors import ModelTypeError, TaskNotFoundError
+from flytetask_nb.errors import ModelTypeError, ModelValueError, TaskNotFoundError
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
 
 __all__ = ["Failure", "TaskCollection", "TaskRecord"]
 
-_NOWHERE = Origin()
 _NAMES_SHOWN = 5
+_COLUMNS = ("project", "domain", "name", "version", "type")
+_PROJECT, _DOMAIN, _NAME, _VERSION, _TYPE = range(len(_COLUMNS))
 
 
 class Failure(NamedTuple):
@@ -54,20 +54,18 @@ class Failure(NamedTuple):
 
 
 class TaskRecord(NamedTuple):
-    """A task as it is kept: the bytes of its ``TaskSpec``, and where they come from."""
+    """A task as it is kept.
+
+    Attributes
+    ----------
+    data : bytes
+        The serialized ``TaskSpec``.
+    origin : Origin or str
+        Where it comes from; of most tasks only the source is known, which costs less by itself.
+    """
 
     data: bytes
-    origin: Origin
-
-
-class _Key(NamedTuple):
-    """What a task is found by."""
-
-    project: str
-    domain: str
-    name: str
-    version: str
-    type: str
+    origin: Origin | str
 
 
 class TaskCollection(Sequence[FlyteTask], Shown):
@@ -91,12 +89,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     (0, [])
     """
 
-    __slots__ = ("_keys", "_positions", "_records", "failures", "skipped")
-
-    failures: tuple[Failure, ...]
-    """What could not be read. Kept by ``filter`` and ``+``, but not by slices, which are about single tasks."""
-    skipped: dict[str, int]
-    """How many entries of other kinds were passed over: ``{"workflows": 5, "launch plans": 7}``."""
+    __slots__ = ("_columns", "_data", "_failures", "_origins", "_positions", "_skipped")
 
     def __init__(
         self,
@@ -105,48 +98,80 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
     ) -> None:
-        self._take([_record_of(task) for task in tasks], failures, skipped)
+        if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
+            raise ModelTypeError(
+                f"TaskCollection takes an iterable of tasks, got {type(tasks).__name__}; "
+                "put a single task into a list, and read files with load"
+            )
+        records = [_record_of(task) for task in tasks]
+        self._take([record.data for record in records], [record.origin for record in records], failures, skipped)
 
     @classmethod
     def _of(
         cls,
-        records: list[TaskRecord],
+        records: Iterable[TaskRecord],
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
     ) -> TaskCollection:
         made = cls.__new__(cls)
-        made._take(records, failures, skipped)
+        data: list[bytes] = []
+        origins: list[Origin | str] = []
+        for record in records:
+            data.append(record.data)
+            origins.append(record.origin)
+        made._take(data, origins, failures, skipped)
         return made
 
-    def _take(self, records: list[TaskRecord], failures: Iterable[Failure], skipped: Mapping[str, int] | None) -> None:
-        self._records = records
-        self._keys: list[_Key] | None = None
+    def _take(
+        self,
+        data: list[bytes],
+        origins: list[Origin | str],
+        failures: Iterable[Failure],
+        skipped: Mapping[str, int] | None,
+    ) -> None:
+        # Side by side, and not in a record each: a hundred thousand records would weigh as much as some of the tasks.
+        self._data = data
+        self._origins = origins
+        self._columns: tuple[list[str], ...] | None = None
         self._positions: dict[str, list[int]] | None = None
-        self.failures = tuple(failures)
-        self.skipped = dict(skipped or {})
+        self._failures = tuple(failures)
+        self._skipped = dict(skipped or {})
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What could not be read. Kept by ``filter``, ``latest`` and ``+``, not by slices, which are about single tasks."""
+        return self._failures
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """How many entries of other kinds were passed over: ``{"workflows": 5, "launch plans": 7}``."""
+        return dict(self._skipped)
 
     # -- a sequence --------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._data)
 
     def __iter__(self) -> Iterator[FlyteTask]:
-        for record in self._records:
-            yield FlyteTask.from_bytes(record.data, record.origin)
+        return map(self._built, range(len(self._data)))
 
     @overload
     def __getitem__(self, index: int | str) -> FlyteTask: ...
     @overload
     def __getitem__(self, index: slice) -> TaskCollection: ...
     def __getitem__(self, index: int | str | slice) -> FlyteTask | TaskCollection:
-        if isinstance(index, slice):
-            return self._of(self._records[index])
         if isinstance(index, str):
             return self._built(self._ordered(self._found(index))[-1])
         try:
-            return self._built(range(len(self._records))[index])
+            chosen = range(len(self._data))[index]
         except IndexError:
             raise IndexError(f"position {index} is outside this collection of {len(self)} tasks") from None
+        except TypeError:
+            raise ModelTypeError(
+                f"a collection has no place {index!r}, of type {type(index).__name__}; expected a position, "
+                "a slice, or the name of a task"
+            ) from None
+        return self._built(chosen) if isinstance(chosen, int) else self._chosen(chosen)
 
     def __contains__(self, value: object) -> bool:
         if isinstance(value, str):
@@ -161,18 +186,35 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         skipped = dict(self.skipped)
         for kind, number in other.skipped.items():
             skipped[kind] = skipped.get(kind, 0) + number
-        return self._of(self._records + other._records, (*self.failures, *other.failures), skipped)
+        made = TaskCollection.__new__(TaskCollection)
+        made._take(self._data + other._data, self._origins + other._origins, self._failures + other._failures, skipped)
+        return made
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TaskCollection):
             return NotImplemented
-        return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+        return len(self) == len(other) and all(
+            mine == theirs or FlyteTask.from_bytes(mine) == FlyteTask.from_bytes(theirs)
+            for mine, theirs in zip(self._data, other._data, strict=True)
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
     def _built(self, position: int) -> FlyteTask:
-        record = self._records[position]
-        return FlyteTask.from_bytes(record.data, record.origin)
+        origin = self._origins[position]
+        return FlyteTask.from_bytes(self._data[position], Origin(source=origin) if isinstance(origin, str) else origin)
+
+    def _chosen(self, positions: Iterable[int], *, is_part: bool = True) -> TaskCollection:
+        """Give some of the tasks; failures and counts stay with what is still about the whole."""
+        chosen = list(positions)
+        made = TaskCollection.__new__(TaskCollection)
+        made._take(
+            [self._data[position] for position in chosen],
+            [self._origins[position] for position in chosen],
+            () if is_part else self._failures,
+            None if is_part else self._skipped,
+        )
+        return made
 
     # -- by name and version -----------------------------------------------------------------------------------------
 
@@ -200,7 +242,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         TaskNotFoundError
             No task is called so.
         """
-        return self._of([self._records[position] for position in self._ordered(self._found(name))])
+        return self._chosen(self._ordered(self._found(name)))
 
     def latest(self) -> TaskCollection:
         """Give the newest version of each task, told apart by project, domain and name.
@@ -211,10 +253,10 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             In the order in which the tasks first appear; with this collection's failures.
         """
         groups: dict[tuple[str, str, str], list[int]] = {}
-        for position, key in enumerate(self._all_keys()):
-            groups.setdefault(key[:3], []).append(position)
-        newest = [self._records[self._ordered(positions)[-1]] for positions in groups.values()]
-        return self._of(newest, self.failures, self.skipped)
+        columns = self._all_columns()
+        for position, key in enumerate(zip(columns[_PROJECT], columns[_DOMAIN], columns[_NAME], strict=True)):
+            groups.setdefault(key, []).append(position)
+        return self._chosen((self._ordered(positions)[-1] for positions in groups.values()), is_part=False)
 
     def filter(self, predicate: Callable[[FlyteTask], object]) -> TaskCollection:
         """Give the tasks that a function says yes to.
@@ -229,8 +271,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         TaskCollection
             In this collection's order; with its failures, for they may hide tasks that would have fitted.
         """
-        chosen = [record for record, task in zip(self._records, self, strict=True) if predicate(task)]
-        return self._of(chosen, self.failures, self.skipped)
+        return self._chosen((position for position, task in enumerate(self) if predicate(task)), is_part=False)
 
     def column(self, name: str) -> list[str]:
         """Give one part of all tasks' identity without building them.
@@ -245,10 +286,9 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         list of str
             One text a task, in this collection's order; empty where it is not set.
         """
-        if name not in _Key._fields:
-            raise ModelTypeError(f"there is no column {name!r}; there are {', '.join(_Key._fields)}")
-        index = _Key._fields.index(name)
-        return [key[index] for key in self._all_keys()]
+        if name not in _COLUMNS:
+            raise ModelValueError(f"there is no column {name!r}; there are {', '.join(_COLUMNS)}")
+        return list(self._all_columns()[_COLUMNS.index(name)])
 
     def _found(self, name: str) -> list[int]:
         positions = self._by_name().get(name)
@@ -270,31 +310,31 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     def _by_name(self) -> dict[str, list[int]]:
         if self._positions is None:
             positions: dict[str, list[int]] = {}
-            for position, key in enumerate(self._all_keys()):
-                positions.setdefault(key.name, []).append(position)
+            for position, name in enumerate(self._all_columns()[_NAME]):
+                positions.setdefault(name, []).append(position)
             self._positions = positions
         return self._positions
 
-    def _all_keys(self) -> list[_Key]:
-        if self._keys is None:
-            self._keys = [_key_of(record.data) for record in self._records]
-        return self._keys
+    def _all_columns(self) -> tuple[list[str], ...]:
+        if self._columns is None:
+            self._columns = _columns_of(self._data)
+        return self._columns
 
     def _ordered(self, positions: list[int]) -> list[int]:
         """Put positions in order of age, oldest first."""
         if len(positions) < 2:  # noqa: PLR2004 - nothing to order
             return positions
-        created = [self._records[position].origin.created_at for position in positions]
-        keys = self._all_keys()
-        times: dict[int, Any] = dict.fromkeys(positions)
-        if all(time is not None for time in created):
-            times = dict(zip(positions, created, strict=True))
-        else:
-            times = dict.fromkeys(positions, 0)
+        origins = {position: self._origins[position] for position in positions}
+        created = {
+            position: None if isinstance(origin, str) else origin.created_at for position, origin in origins.items()
+        }
+        are_dated = all(time is not None for time in created.values())
+        versions = self._all_columns()[_VERSION]
 
-        def age(position: int) -> tuple[datetime | int, Any, Any]:
-            source = self._records[position].origin.source or ""
-            return times[position], natural_key(keys[position].version), natural_key(source)
+        def age(position: int) -> tuple[Any, Any, Any]:
+            origin = origins[position]
+            source = origin if isinstance(origin, str) else origin.source or ""
+            return created[position] if are_dated else 0, natural_key(versions[position]), natural_key(source)
 
         return sorted(positions, key=age)
 
@@ -314,13 +354,14 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         return self.to_text()
 
     def __getstate__(self) -> tuple[Any, ...]:
-        origins = [_origin_state(record.origin) for record in self._records]
-        return [record.data for record in self._records], origins, self.failures, self.skipped
+        origins = [origin if isinstance(origin, str) else _origin_state(origin) for origin in self._origins]
+        return self._data, origins, self._failures, self._skipped
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         data, origins, failures, skipped = state
-        records = [TaskRecord(one, Origin(**origin)) for one, origin in zip(data, origins, strict=True)]
-        self._take(records, failures, skipped)
+        self._take(
+            data, [origin if isinstance(origin, str) else Origin(**origin) for origin in origins], failures, skipped
+        )
 
 
 def _counted(number: int, word: str) -> str:
@@ -328,7 +369,8 @@ def _counted(number: int, word: str) -> str:
 
 
 def _origin_state(origin: Origin) -> dict[str, Any]:
-    return {name: getattr(origin, name) for name in Origin.__slots__}
+    # What only holds in one process, the Python types of a task that was compiled here, stays in it.
+    return {name: getattr(origin, name) for name in Origin.__slots__ if name != "python_interface"}
 
 
 def _record_of(task: object) -> TaskRecord:
@@ -337,19 +379,22 @@ def _record_of(task: object) -> TaskRecord:
     if isinstance(task, bytes | bytearray | memoryview):
         data = bytes(task)
         FlyteTask.from_bytes(data)  # refuses what is no task now, not when it is looked at
-        return TaskRecord(data, _NOWHERE)
+        return TaskRecord(data, Origin())
     made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
     return TaskRecord(made.serialize_to_string(), made._origin)
 
 
-def _key_of(data: bytes) -> _Key:
-    template = task_pb2.TaskSpec.FromString(data).template
-    identifier = template.id
+def _columns_of(data: list[bytes]) -> tuple[list[str], ...]:
+    columns: tuple[list[str], ...] = tuple([] for _ in _COLUMNS)
+    parse = task_pb2.TaskSpec.FromString
     # Projects, domains and types are few, and versions are shared by all tasks of a release.
-    return _Key(
-        sys.intern(identifier.project),
-        sys.intern(identifier.domain),
-        sys.intern(identifier.name),
-        sys.intern(identifier.version),
-        sys.intern(template.type),
-    )
+    intern = sys.intern
+    for one in data:
+        template = parse(one).template
+        identifier = template.id
+        columns[_PROJECT].append(intern(identifier.project))
+        columns[_DOMAIN].append(intern(identifier.domain))
+        columns[_NAME].append(intern(identifier.name))
+        columns[_VERSION].append(intern(identifier.version))
+        columns[_TYPE].append(intern(template.type))
+    return columns

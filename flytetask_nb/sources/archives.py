@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flytetask_nb.errors import LoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["ARCHIVES", "Limits", "Member", "is_archive_name", "is_code_bundle", "members_of"]
+    from flytetask_nb.sources.places import Stream
+
+__all__ = ["ARCHIVES", "GZIP", "Limits", "Member", "is_archive_name", "is_code_bundle", "members_of"]
 
 ARCHIVES = (".tar", ".tgz", ".tar.gz")
 """Suffixes of archives, as flytectl knows them."""
-_GZIP = b"\x1f\x8b"
-_BLOCK = 512
+GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 16
+_HEADERS = 1 << 20
+"""Bytes that may stand between two entries: headers, and long names, which tarfile reads into memory at once."""
+_MOST_ENTRIES = 1_000_000
 # What reading damaged archives raises, by its layers.
-_DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError)
+_DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError, RecursionError)
 
 
 class Limits(NamedTuple):
@@ -39,7 +43,7 @@ class Limits(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A file in an archive: its name, and its bytes or what is wrong with it."""
+    """A file in an archive: its name, and its bytes, if they were wanted, or what is wrong with it."""
 
     name: str
     data: bytes
@@ -57,39 +61,46 @@ def is_code_bundle(name: str) -> bool:
     return base.startswith("fast") and base.endswith(".tar.gz")
 
 
-class _TooLargeError(Exception):
-    """More came out of an archive than may."""
-
-
 class _Counted:
-    """A stream that stops after a number of bytes, and remembers the last ones."""
+    """A stream that gives no more than was allowed for, and remembers where its last byte is that is not zero."""
 
     def __init__(self, stream: Any, limit: int) -> None:
         self._stream = stream
         self._limit = limit
+        self._allowed = _HEADERS
         self.total = 0
-        self.tail = b""
+        self.content_end = 0
 
-    def read(self, size: int = -1) -> bytes:
-        if size < 0:
-            size = self._limit + 1
+    def allow(self, end: int) -> None:
+        """Allow reading to a place, and as many bytes of headers behind it as there may be."""
+        self._allowed = end + _HEADERS
+
+    def read(self, size: int = _CHUNK) -> bytes:
         data: bytes = self._stream.read(size)
+        content = len(data.rstrip(b"\0"))
+        if content:
+            self.content_end = self.total + content
         self.total += len(data)
         if self.total > self._limit:
-            raise _TooLargeError
-        self.tail = (self.tail + data)[-_BLOCK:]
+            raise LoadError(
+                f"the archive unpacks to more than {self._limit:,} bytes; if it is to be trusted, raise max_total_bytes"
+            )
+        if self.total > self._allowed:
+            raise LoadError(f"the archive has more than {_HEADERS:,} bytes of headers for one entry; make it again")
         return data
 
 
-def members_of(stream: Any, limits: Limits) -> Iterator[Member]:
+def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool]) -> Iterator[Member]:
     """Give the files of an archive, one after the other.
 
     Parameters
     ----------
     stream
-        An open binary file.
+        The archive.
     limits
         How much may come out of it.
+    is_wanted
+        Tells by its name whether a file is to be read.
 
     Yields
     ------
@@ -102,44 +113,65 @@ def members_of(stream: Any, limits: Limits) -> Iterator[Member]:
     LoadError
         The archive is damaged or too large. The members before that were given already.
     """
-    head = stream.read(2)
-    stream.seek(0)
-    plain = gzip.GzipFile(fileobj=stream, mode="rb") if head == _GZIP else stream
-    counted: Any = _Counted(plain, limits.total)
+    unpacked: Any = gzip.GzipFile(fileobj=stream, mode="rb") if stream.peek(2) == GZIP else stream  # type: ignore[call-overload]
+    counted: Any = _Counted(unpacked, limits.total)
     try:
         with tarfile.open(fileobj=counted, mode="r|") as archive:
-            for info in archive:
+            for info in _headers(archive):
+                counted.allow(archive.offset)
                 if not info.isdir():
-                    yield _member(archive, info, limits)
-        # tarfile takes the end of the file for the end of the archive; only the mark tells that it was not cut off.
-        while counted.read(_CHUNK):
-            pass
-        if counted.tail.strip(b"\0") or not counted.total:
-            raise LoadError("the archive has no end: it was cut off; make or copy it again")
-    except _TooLargeError:
-        raise LoadError(
-            f"the archive unpacks to more than {limits.total:,} bytes; if it is to be trusted, raise max_total_bytes"
-        ) from None
+                    yield _member(archive, info, limits, is_wanted)
+            _check_end(archive, counted, limits)
+    except LoadError:
+        raise
     except _DAMAGE as error:
-        if isinstance(error, LoadError):
-            raise
         raise LoadError(f"no whole archive: {_told(error)}; make or copy it again") from None
 
 
-def _member(archive: tarfile.TarFile, info: tarfile.TarInfo, limits: Limits) -> Member:
-    name = info.name
+def _headers(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    for number, info in enumerate(archive):
+        # Otherwise tarfile keeps each of them.
+        archive.members.clear()  # type: ignore[attr-defined]
+        if number == _MOST_ENTRIES:
+            raise LoadError(f"the archive has more than {_MOST_ENTRIES:,} entries; split it")
+        if info.size < 0:
+            raise LoadError(f"the archive is damaged: {info.name!r} has {info.size} bytes; make or copy it again")
+        yield info
+
+
+def _check_end(archive: tarfile.TarFile, counted: _Counted, limits: Limits) -> None:
+    # tarfile takes the end of the file, and a header that it cannot read, for the end of the archive.
+    counted.allow(limits.total)
+    while counted.read():
+        pass
+    if counted.content_end > archive.offset:
+        raise LoadError(f"the archive is damaged at byte {archive.offset:,}; make or copy it again")
+    if counted.total < archive.offset + tarfile.BLOCKSIZE:
+        raise LoadError("the archive has no end: it was cut off; make or copy it again")
+
+
+def _member(
+    archive: tarfile.TarFile, info: tarfile.TarInfo, limits: Limits, is_wanted: Callable[[str], bool]
+) -> Member:
+    # Names need not be UTF-8, but what is shown and stored must be.
+    name = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     if name.startswith("/") or ".." in name.split("/"):
         return Member(name, b"", "a name that leads out of the archive; pyflyte writes plain names")
     if not info.isreg() or info.issparse():
         return Member(name, b"", f"{_type_of(info)} is not read; pyflyte writes plain files only")
+    if not is_wanted(name):
+        return Member(name, b"")
     if info.size > limits.entry:
         return Member(
             name,
             b"",
             f"{info.size:,} bytes, more than {limits.entry:,}; if it is to be trusted, raise max_entry_bytes",
         )
-    opened = archive.extractfile(info)
-    return Member(name, opened.read() if opened is not None else b"")
+    # What stands behind a header in a stream is read from the stream; extractfile would wrap it twice.
+    data: bytes = archive.fileobj.read(info.size)
+    if len(data) < info.size:
+        raise LoadError(f"the archive was cut off in {name}; make or copy it again")
+    return Member(name, data)
 
 
 def _type_of(info: tarfile.TarInfo) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.kinds import Kind
 
-__all__ = ["json_documents", "message_of_json", "yaml_documents"]
+__all__ = ["items_of", "json_documents", "message_of_json", "yaml_documents"]
 
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
@@ -38,10 +38,12 @@ _SHAPES: tuple[tuple[str, frozenset[str]], ...] = (
 _SNAKE = re.compile("_([a-z])")
 _LARGEST_DOCUMENT = 1_000_000
 """Values that one YAML document may come to when its aliases are written out."""
-_DEEPEST = 200
+_DEEPEST = 100
+"""How deep values may stand inside each other: as deep as protobuf's own JSON parser goes."""
 _BRACKETS = re.compile(r"[\[{\]}]")
-_NESTED_LINE = re.compile(r"^[ ]*(?:[-?:] +){100}", re.MULTILINE)
+_NESTED_LINE = re.compile(rf"^[ ]*(?:[-?:][ \t]+){{{_DEEPEST}}}|^[ ]{{{_DEEPEST}}}", re.MULTILINE)
 _KEYS_SHOWN = 8
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 def json_documents(text: str) -> Iterator[Any]:
@@ -50,21 +52,36 @@ def json_documents(text: str) -> Iterator[Any]:
     Raises
     ------
     LoadError
-        The text is no JSON.
+        The text is no JSON, or an object has a key twice: one of the two values would be lost.
     """
     try:
-        yield json.loads(text)
+        yield json.loads(text, object_pairs_hook=_object)
     except ValueError as error:
         raise LoadError(f"no JSON: {error}; expected what flytectl get task -o json prints") from None
     except RecursionError:
         raise LoadError("JSON that is nested too deeply; expected what flytectl get task -o json prints") from None
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        _refuse_doubles([key for key, _ in pairs])
+    return made
+
+
+def _refuse_doubles(keys: list[str]) -> None:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            raise ValueError(f"the key {key!r} stands twice in one object")
+        seen.add(key)
+
+
 def yaml_documents(text: str) -> Iterator[Any]:
     """Give the values of the documents of a YAML text, one after the other.
 
-    Tags that would make objects are refused, times stay texts, and aliases are bounded by what they come to when
-    they are written out.
+    Tags that would make objects are refused, and so are keys that stand twice in one mapping; times stay texts, and
+    aliases are bounded by what they come to when they are written out.
 
     Raises
     ------
@@ -73,17 +90,20 @@ def yaml_documents(text: str) -> Iterator[Any]:
     """
     import yaml  # noqa: PLC0415 - most files are no YAML
 
-    if _is_deep(text):
+    # PyYAML's loader in C has no guard of its own against recursion; its parser does not recurse.
+    if _may_be_deep(text) and _is_deep(text):
         raise LoadError("YAML that is nested too deeply; expected what flytectl get task -o yaml prints")
-    loader = _loader_class()(text)
+    try:
+        loader = _loader_class()(text)
+    except yaml.YAMLError as error:
+        raise _no_yaml(error) from None
     try:
         while loader.check_node():
             node = loader.get_node()
             _written_out(node, {})
             yield loader.construct_document(node)
     except yaml.YAMLError as error:
-        told = " ".join(str(error).split())
-        raise LoadError(f"no plain YAML: {told}; expected what flytectl get task -o yaml prints") from None
+        raise _no_yaml(error) from None
     except (RecursionError, ValueError) as error:
         raise LoadError(f"YAML that cannot be read: {error}; expected what flytectl get task -o yaml prints") from None
     finally:
@@ -107,14 +127,41 @@ def _loader_class() -> Any:
     return Loader
 
 
-def _is_deep(text: str) -> bool:
-    """Tell whether brackets or dashes are nested deeper than any message, before a parser recurses into them."""
+def _no_yaml(error: Exception) -> LoadError:
+    return LoadError(f"no plain YAML: {' '.join(str(error).split())}; expected what flytectl get task -o yaml prints")
+
+
+def _may_be_deep(text: str) -> bool:
+    """Tell, without parsing, whether brackets, dashes or indents could stand deeper than in any message.
+
+    Brackets in texts count too, so the answer can be yes where it should be no.
+    """
+    if _NESTED_LINE.search(text) is not None:
+        return True
     depth = 0
     for found in _BRACKETS.finditer(text):
         depth = depth + 1 if found[0] in "[{" else max(depth - 1, 0)
         if depth > _DEEPEST:
             return True
-    return _NESTED_LINE.search(text) is not None
+    return False
+
+
+def _is_deep(text: str) -> bool:
+    import yaml  # noqa: PLC0415
+
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_loader_class()):
+            if isinstance(event, yaml.events.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.events.CollectionEndEvent):
+                depth -= 1
+            if depth > _DEEPEST:
+                return True
+    except yaml.YAMLError:
+        # Up to here it was not deep, and the loader comes no further.
+        return False
+    return False
 
 
 def _written_out(node: Any, known: dict[int, int]) -> int:
@@ -127,6 +174,14 @@ def _written_out(node: Any, known: dict[int, int]) -> int:
     known[key] = 0
     total = 1
     children = node.value if isinstance(node.value, list) else ()
+    # A merged mapping gives way to the keys beside it, and may be merged more than once.
+    _refuse_doubles(
+        [
+            child[0].value
+            for child in children
+            if isinstance(child, tuple) and isinstance(child[0].value, str) and child[0].tag != _MERGE
+        ]
+    )
     for child in children:
         parts = child if isinstance(child, tuple) else (child,)
         for part in parts:
@@ -135,6 +190,15 @@ def _written_out(node: Any, known: dict[int, int]) -> int:
                 raise ValueError(f"aliases that come to more than {_LARGEST_DOCUMENT:,} values")
     known[key] = total
     return total
+
+
+def items_of(value: Any) -> list[Any]:
+    """Give the single items of a list of tasks, be it a plain list or a TaskList, or else the value alone."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict) and value.keys() <= {"tasks", "token"} and isinstance(value.get("tasks"), list):
+        return list(value["tasks"])
+    return [value]
 
 
 def message_of_json(value: Any) -> tuple[Kind, Any]:
@@ -153,7 +217,7 @@ def message_of_json(value: Any) -> tuple[Kind, Any]:
     Raises
     ------
     LoadError
-        It is no task, or has a field that tasks do not have.
+        It is no task, or has a field that this flyteidl does not know: it could not be kept.
     """
     kind = _kind_of(value)
     try:

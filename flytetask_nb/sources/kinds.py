@@ -31,15 +31,29 @@ LAUNCH_PLANS = "launch plans"
 _TASK = identifier_pb2.TASK
 _UNSAID = identifier_pb2.UNSPECIFIED
 _SUFFIX = re.compile(r"_([123])\.pb$")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _DEEPEST = 100
 
 
 class FoundTask(NamedTuple):
-    """A task as a file holds it: the ``TaskSpec`` message, what stands beside it, and its place in a list."""
+    """A task as a file holds it.
+
+    Attributes
+    ----------
+    spec : flyteidl.admin.task_pb2.TaskSpec
+        The task.
+    origin : Origin, optional
+        What the file says beside it.
+    position : int, optional
+        Its place, where the file is a list.
+    data : bytes, optional
+        The message's own bytes, where the file holds nothing else.
+    """
 
     spec: Any
-    origin: Origin
-    position: int | None
+    origin: Origin | None = None
+    position: int | None = None
+    data: bytes | None = None
 
 
 class Kind(NamedTuple):
@@ -57,13 +71,26 @@ class Kind(NamedTuple):
 # -- does it make sense? -------------------------------------------------------------------------------------------
 
 
+def _is_text(*texts: str) -> bool:
+    # Where a message is read as a text, its first byte is the tag of one of its first fields: a control character.
+    return not any(map(_CONTROL.search, texts))
+
+
 def _is_name_of(identifier: Any, *resource_types: int) -> bool:
-    return bool(identifier.name) and identifier.resource_type in resource_types
+    return (
+        bool(identifier.name)
+        and identifier.resource_type in resource_types
+        and _is_text(identifier.name, identifier.project, identifier.domain, identifier.version)
+    )
 
 
-def _is_template(template: Any) -> bool:
-    return _is_name_of(template.id, _TASK, _UNSAID) and bool(
-        template.type or template.HasField("interface") or template.HasField("metadata")
+def _is_template(template: Any, identifier: Any = None) -> bool:
+    """Tell whether something is a task; where it has no id of its own, one that stands beside it counts."""
+    own = template.id if identifier is None or template.id.ByteSize() else identifier
+    return (
+        _is_name_of(own, _TASK, _UNSAID)
+        and bool(template.type or template.HasField("interface") or template.HasField("metadata"))
+        and _is_text(template.type)
     )
 
 
@@ -72,7 +99,13 @@ def _is_task_list(message: Any) -> bool:
 
 
 def _is_task(message: Any) -> bool:
-    return _is_template(message.closure.compiled_task.template)
+    return _is_template(message.closure.compiled_task.template, message.id)
+
+
+def _is_request(message: Any) -> bool:
+    return _is_template(message.spec.template, message.id) and (
+        not message.HasField("id") or _is_name_of(message.id, _TASK, _UNSAID)
+    )
 
 
 def _is_workflow(template: Any) -> bool:
@@ -82,9 +115,9 @@ def _is_workflow(template: Any) -> bool:
 
 
 def _is_closure(message: Any) -> bool:
-    return (_is_workflow(message.primary.template) or not message.HasField("primary")) and all(
-        _is_template(task.template) for task in message.tasks
-    )
+    if message.HasField("primary"):
+        return _is_workflow(message.primary.template) and all(_is_template(task.template) for task in message.tasks)
+    return bool(message.tasks) and all(_is_template(task.template) for task in message.tasks)
 
 
 def _is_launch_plan(message: Any) -> bool:
@@ -105,15 +138,15 @@ def _spec_of(template: Any, identifier: Any = None) -> Any:
 
 
 def _of_spec(message: Any) -> Iterator[FoundTask]:
-    yield FoundTask(message, Origin(), None)
+    yield FoundTask(message)
 
 
 def _of_template(message: Any) -> Iterator[FoundTask]:
-    yield FoundTask(_spec_of(message), Origin(), None)
+    yield FoundTask(_spec_of(message))
 
 
 def _of_closure(message: Any) -> Iterator[FoundTask]:
-    yield FoundTask(_spec_of(message.compiled_task.template), _origin(message), None)
+    yield FoundTask(_spec_of(message.compiled_task.template), _origin(message))
 
 
 def _of_task(message: Any, position: int | None = None) -> Iterator[FoundTask]:
@@ -132,12 +165,12 @@ def _of_request(message: Any) -> Iterator[FoundTask]:
     if message.HasField("id"):
         # The server overwrites the template's id with the request's.
         spec.template.id.CopyFrom(message.id)
-    yield FoundTask(spec, Origin(), None)
+    yield FoundTask(spec)
 
 
 def _of_workflow_closure(message: Any) -> Iterator[FoundTask]:
     for position, task in enumerate(message.tasks):
-        yield FoundTask(_spec_of(task.template), Origin(), position)
+        yield FoundTask(_spec_of(task.template), position=position)
 
 
 def _origin(closure: Any, short_description: str = "") -> Origin:
@@ -168,7 +201,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "TaskCreateRequest",
         task_pb2.TaskCreateRequest,
-        lambda message: _is_template(message.spec.template),
+        _is_request,
         _of_request,
     ),
     Kind(
@@ -206,6 +239,16 @@ def kind_of(data: bytes) -> tuple[Kind, Any]:
     LoadError
         None does.
     """
+    found = _likeliest(data)
+    if found is None:
+        raise LoadError(
+            f"{_described(data)} are none of {', '.join(kind.name for kind in KINDS)}; "
+            "expected a file that pyflyte, flytectl or flyteidl wrote"
+        )
+    return found
+
+
+def _likeliest(data: bytes) -> tuple[Kind, Any] | None:
     best: tuple[int, Kind, Any] | None = None
     for kind in KINDS:
         try:
@@ -215,38 +258,49 @@ def kind_of(data: bytes) -> tuple[Kind, Any]:
         if not kind.makes_sense(message):
             continue
         unread = _unread(message)
-        if best is None or unread < best[0]:
+        if unread is not None and (best is None or unread < best[0]):
             best = unread, kind, message
-        if not unread:
+        if unread == 0:
             break
-    if best is None:
-        raise LoadError(
-            f"{_described(data)} are none of {', '.join(kind.name for kind in KINDS)}; "
-            "expected a file that pyflyte, flytectl or flyteidl wrote"
-        )
-    return best[1], best[2]
+    return None if best is None else best[1:]
 
 
 def _described(data: bytes) -> str:
     return f"{len(data):,} bytes beginning with {data[:8].hex(' ')}"
 
 
-def _unread(message: Any, depth: int = 0) -> int:
-    """Count the fields, here and in all sub-messages, that this kind of message does not know."""
+def _unread(message: Any, depth: int = 0) -> int | None:
+    """Count the fields, here and in all sub-messages, that this kind of message does not know.
+
+    A newer flyteidl adds fields under new numbers. Under a number that is known, but in another form, only another
+    kind of message has something: None.
+    """
     if depth > _DEEPEST:
         return 0
-    number = len(UnknownFieldSet(message))
+    unknown = UnknownFieldSet(message)
+    known = message.DESCRIPTOR.fields_by_number
+    if any(unknown[index].field_number in known for index in range(len(unknown))):
+        return None
+    total = len(unknown)
+    for inner in _inner_messages(message):
+        number = _unread(inner, depth + 1)
+        if number is None:
+            return None
+        total += number
+    return total
+
+
+def _inner_messages(message: Any) -> Iterator[Any]:
     for field, value in message.ListFields():
         if field.message_type is None:
             continue
         if field.message_type.GetOptions().map_entry:
             if field.message_type.fields_by_name["value"].message_type is not None:
-                number += sum(_unread(value[key], depth + 1) for key in value)
+                yield from (value[key] for key in value)
         elif hasattr(value, "ListFields"):
-            number += _unread(value, depth + 1)
+            yield value
         else:
-            number += sum(_unread(item, depth + 1) for item in value)
-    return number
+            yield from value
 
 
 def parsed(kind: Kind, data: bytes) -> Any:
@@ -267,19 +321,31 @@ def parsed(kind: Kind, data: bytes) -> Any:
     try:
         message = kind.message_class.FromString(data)
     except DecodeError as error:
-        raise LoadError(
-            f"{_described(data)} are no {kind.name}: {error}; the file is damaged, or its name says another kind"
-        ) from None
+        raise LoadError(f"{_described(data)} are no {kind.name}: {error}; {_advice(data)}") from None
     if not kind.makes_sense(message):
-        raise LoadError(
-            f"{_described(data)} make no sense as a {kind.name}; the file is damaged, or its name says another kind"
-        )
+        raise LoadError(f"{_described(data)} make no sense as a {kind.name}, which the name says; {_advice(data)}")
     return message
 
 
-def tasks_in(kind: Kind, message: Any) -> Iterator[FoundTask | str]:
-    """Give the tasks of a message, or the word under which it is counted where it is passed over."""
+def _advice(data: bytes) -> str:
+    found = _likeliest(data)
+    if found is None:
+        return "the file is damaged; make or copy it again"
+    return f"they are a {found[0].name}; give the file a name without _1, _2 or _3"
+
+
+def tasks_in(kind: Kind, message: Any, data: bytes | None = None) -> Iterator[FoundTask | str]:
+    """Give the tasks of a message, or the word under which it is counted where it is passed over.
+
+    Parameters
+    ----------
+    kind, message
+        As ``kind_of`` gives them.
+    data
+        The bytes that the message was read from.
+    """
     if kind.tasks is None:
         yield kind.skipped
-    else:
-        yield from kind.tasks(message)
+        return
+    for found in kind.tasks(message):
+        yield found._replace(data=data) if found.spec is message else found

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import time
 from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
-from flytetask_nb.errors import FlyteTaskError, LoadError, OptionError
+from flytetask_nb.errors import FlyteTaskError, LoadError, ModelTypeError, OptionError
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.options import option
 from flytetask_nb.semantics.hydration import hydrated_message
-from flytetask_nb.sources.archives import ARCHIVES, Limits, is_archive_name, is_code_bundle, members_of
-from flytetask_nb.sources.documents import json_documents, message_of_json, yaml_documents
+from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_name, is_code_bundle, members_of
+from flytetask_nb.sources.documents import items_of, json_documents, message_of_json, yaml_documents
 from flytetask_nb.sources.kinds import FoundTask, kind_of, kind_of_name, parsed, tasks_in
-from flytetask_nb.sources.places import DOCUMENTS, places_of
+from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, is_readable_name, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,20 +25,23 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from flytetask_nb.models.flyte_task import FlyteTask
-    from flytetask_nb.sources.places import Place
+    from flytetask_nb.sources.archives import Member
+    from flytetask_nb.sources.places import Place, Stream
 
 __all__ = ["load", "load_task"]
 
 MAX_ENTRY_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30
 OTHER_FILES = "other files"
-_ARCHIVE, _BINARY, _JSON, _YAML = "archive", "binary", "json", "yaml"
-_MESSAGE = ".pb"
-_GZIP, _TAR_MARK, _TAR_MARK_AT = b"\x1f\x8b", b"ustar", 257
-_NOWHERE = Origin()
+_BINARY, _JSON, _YAML = "binary", "json", "yaml"
+_PARSERS = {_JSON: json_documents, _YAML: yaml_documents}
+_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
+# Every protobuf message begins, or its first sub-message does, with a tag that no text has.
+_BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PATIENCE = 1.0
 """Seconds after which a progress bar appears."""
 _NAMES_SHOWN = 6
+_CODE = "this is the code of a fast registration; the tasks are in the archive that pyflyte package put it into"
 
 
 def load(
@@ -86,9 +91,18 @@ def load(
     ------
     LoadError
         With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do.
+
+    Notes
+    -----
+    Bytes and open files without a telling name are told by how they begin. JSON and YAML may hold no field that
+    flyteidl does not know: it could not be kept, as it is in ``.pb`` files. Other files in a folder, an archive or
+    under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
     """
     if errors not in {"raise", "collect"}:
         raise OptionError(f"errors cannot be {errors!r}; expected 'raise' or 'collect'")
+    for name, limit in (("max_entry_bytes", max_entry_bytes), ("max_total_bytes", max_total_bytes)):
+        if limit < 1:
+            raise OptionError(f"{name} cannot be {limit!r}; expected a number of bytes above 0")
     filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
     reader = _Reader(filling, Limits(max_entry_bytes, max_total_bytes), collects=errors == "collect")
     return reader.read(source)
@@ -131,7 +145,9 @@ def load_task(source: Any, **settings: Any) -> FlyteTask:
 def _source_name(source: Any) -> str:
     if isinstance(source, str | PathLike):
         return fsdecode(source)
-    return next((place.name for place in places_of(source)), "no source")
+    if isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "read"):
+        return next(place.name for place in places_of(source))
+    return "the sources"
 
 
 class _Filling:
@@ -145,20 +161,43 @@ class _Filling:
         source_uploaded_location: str | None,
         destination_directory: str | None,
     ) -> None:
+        texts: dict[str, object] = {
+            "project": project,
+            "domain": domain,
+            "version": None if callable(version) else version,
+            "source_uploaded_location": source_uploaded_location,
+            "destination_directory": destination_directory,
+        }
+        for name, value in texts.items():
+            if value is not None and not isinstance(value, str):
+                also = ", or a function from the source's path to one" if name == "version" else ""
+                raise ModelTypeError(f"{name} is {value!r}, of type {type(value).__name__}; expected a text{also}")
         self.project = project
         self.domain = domain
         self.version = version
         self.location = source_uploaded_location
         self.directory = destination_directory
-        given = (project, domain, version, source_uploaded_location, destination_directory)
-        self.is_empty = all(part is None for part in given)
 
-    def filled(self, spec: Any, place: str) -> Any:
-        """Give a task's message as registration would send it; what was not given stays as it is."""
-        if self.is_empty:
-            return spec
+    def version_of(self, place: str) -> str | None:
+        """Give the version of what comes from a place."""
+        if not callable(self.version):
+            return self.version
+        try:
+            version: object = self.version(place)
+        except Exception as error:
+            raise LoadError(f"the function given as version raised {type(error).__name__}: {error}") from error
+        if version is not None and not isinstance(version, str):
+            raise LoadError(
+                f"the function given as version returned {version!r}, of type {type(version).__name__}; "
+                "expected a text, or None to fill in nothing"
+            )
+        return version
+
+    def filled(self, spec: Any, version: str | None) -> Any | None:
+        """Give a task's message as registration would send it, or None where there is nothing to fill in."""
+        if self.project is None and self.domain is None and version is None and self.location is None:
+            return None
         identifier = spec.template.id
-        version = self.version(place) if callable(self.version) else self.version
         return hydrated_message(
             spec,
             project=identifier.project if self.project is None else self.project,
@@ -176,17 +215,17 @@ class _Reader:
         self._filling = filling
         self._limits = limits
         self._collects = collects
+        self._progress = _Progress()
         self._records: list[TaskRecord] = []
         self._failures: list[Failure] = []
         self._skipped: dict[str, int] = {}
 
     def read(self, source: Any) -> TaskCollection:
         """Read a source and give what was found."""
-        with _Progress() as progress:
+        with self._progress:
             for place in places_of(source):
                 for outcome in self._outcomes(place):
                     self._take(outcome)
-                    progress.step()
         return TaskCollection._of(self._records, self._failures, self._skipped)
 
     def _take(self, outcome: TaskRecord | Failure | str) -> None:
@@ -201,137 +240,164 @@ class _Reader:
 
     def _outcomes(self, place: Place) -> Iterator[TaskRecord | Failure | str]:
         """Give what a place holds: tasks, failures, and the kinds of what is passed over."""
+        if place.is_passed_over:
+            yield OTHER_FILES
+            return
         if place.problem:
             yield Failure(place.name, "", place.problem)
             return
         try:
-            with place.open() as stream:
+            with place.opened() as stream:
                 yield from self._in_stream(place, stream)
         except LoadError as error:
             yield Failure(place.name, "", str(error))
-        except Exception as error:  # noqa: BLE001 - every driver of fsspec raises errors of its own
-            told = " ".join(str(error).split()) or type(error).__name__
-            yield Failure(place.name, "", f"cannot be read: {told}; check the file and its rights")
 
-    def _in_stream(self, place: Place, stream: Any) -> Iterator[TaskRecord | Failure | str]:
+    def _in_stream(self, place: Place, stream: Stream) -> Iterator[TaskRecord | Failure | str]:
         name = place.name
-        form = _form_of_name(name) if place.is_named else _form_of_content(stream)
-        if form == _ARCHIVE:
-            yield from self._in_archive(name, stream)
+        version = self._filling.version_of(name)
+        if is_archive_name(name) if place.is_named else _begins_as_archive(stream):
+            yield from self._in_archive(name, version, stream)
             return
-        data = stream.read(self._limits.entry + 1)
-        if len(data) > self._limits.entry:
-            raise LoadError(f"more than {self._limits.entry:,} bytes; if it is to be trusted, raise max_entry_bytes")
-        yield from self._in_file(name, "", form, data)
+        if place.is_named and not is_readable_name(name):
+            raise LoadError(
+                f"files of this kind are not read; expected {', '.join(ARCHIVES)}, {MESSAGE}, {', '.join(DOCUMENTS)}"
+            )
+        data = stream.read_whole(self._limits.entry)
+        form = _form_of_name(name) if place.is_named else _form_of_content(data)
+        yield from self._in_file(name, "", version, form, data)
 
-    def _in_archive(self, name: str, stream: Any) -> Iterator[TaskRecord | Failure | str]:
+    def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[TaskRecord | Failure | str]:
         # Members come in the archive's own order, tasks are given in that of their names, which is the order of
         # registration; and the code bundle, which may stand last, is noted with each of them.
         found: list[tuple[str, TaskRecord | Failure | str]] = []
-        bundle, damage = "", ""
+        bundle, problem, is_readable = "", "", False
         try:
-            for member in members_of(stream, self._limits):
-                base = member.name.rsplit("/", 1)[-1]
-                if base.startswith("._"):
-                    continue
-                if is_code_bundle(base) and not member.problem:
-                    bundle = base
-                elif member.problem:
-                    found.append((member.name, Failure(name, member.name, member.problem)))
-                elif not base.lower().endswith((_MESSAGE, *DOCUMENTS)):
-                    found.append((member.name, OTHER_FILES))
+            for member in members_of(stream, self._limits, _is_entry_name):
+                if is_code_bundle(member.name) and not member.problem:
+                    bundle = member.name.rsplit("/", 1)[-1]
                 else:
-                    form = _form_of_name(base)
-                    found += [(member.name, one) for one in self._in_file(name, member.name, form, member.data)]
+                    is_readable = is_readable or _is_entry_name(member.name)
+                    found += [(member.name, one) for one in self._in_member(name, version, member)]
         except LoadError as error:
-            damage = str(error)
-        note = f"code bundle in the archive: {bundle}" if bundle else None
+            problem = str(error)
+        if is_code_bundle(name) and not any(isinstance(outcome, TaskRecord) for _, outcome in found):
+            yield Failure(name, "", _CODE)
+            return
+        if not is_readable and not problem:
+            problem = f"the archive holds no {MESSAGE}, .json or .yaml file; expected what pyflyte package writes"
+        note = f"code bundle: {bundle} in the archive" if bundle else None
         for _, outcome in sorted(found, key=lambda one: natural_key(one[0])):
             if note and isinstance(outcome, TaskRecord):
-                yield TaskRecord(outcome.data, outcome.origin.but(note=note))
+                origin = outcome.origin
+                noted = Origin(source=origin, note=note) if isinstance(origin, str) else origin.but(note=note)
+                yield TaskRecord(outcome.data, noted)
             else:
                 yield outcome
-        if damage:
-            yield Failure(name, "", damage)
+        if problem:
+            yield Failure(name, "", problem)
 
-    def _in_file(self, place: str, entry: str, form: str, data: bytes) -> Iterator[TaskRecord | Failure | str]:
+    def _in_member(self, place: str, version: str | None, member: Member) -> Iterator[TaskRecord | Failure | str]:
+        if member.name.rsplit("/", 1)[-1].startswith("."):
+            return
+        if member.problem:
+            yield Failure(place, member.name, member.problem)
+        elif not _is_entry_name(member.name):
+            yield OTHER_FILES
+        else:
+            yield from self._in_file(place, member.name, version, _form_of_name(member.name), member.data)
+
+    def _in_file(
+        self, place: str, entry: str, version: str | None, form: str, data: bytes
+    ) -> Iterator[TaskRecord | Failure | str]:
         """Give what one file, or one entry of an archive, holds. Never raises, so that the next one is read."""
-        name = f"{place}!{entry}" if entry else place
+        self._progress.step()
         try:
             if not data:
                 raise LoadError("the file is empty; make or copy it again")
-            for found in self._tasks_of(form, entry or place, data):
+            for found in _tasks_of(form, entry or place, data):
                 if isinstance(found, str):
                     yield found
                 elif isinstance(found, LoadError):
                     yield Failure(place, entry, str(found))
                 else:
-                    yield self._record(found, place, name)
+                    yield self._record(found, place, entry, version)
         except FlyteTaskError as error:
             yield Failure(place, entry, str(error))
 
-    def _record(self, found: FoundTask, place: str, name: str) -> TaskRecord:
-        source = name if found.position is None else f"{name}!{found.position}"
-        return TaskRecord(_serialized(self._filling.filled(found.spec, place)), found.origin.but(source=source))
+    def _record(self, found: FoundTask, place: str, entry: str, version: str | None) -> TaskRecord:
+        parts = [place, entry] if entry else [place]
+        if found.position is not None:
+            parts.append(str(found.position))
+        filled = self._filling.filled(found.spec, version)
+        if filled is None and found.data is not None:
+            data = found.data
+        else:
+            data = (found.spec if filled is None else filled).SerializeToString(deterministic=True)
+        source = "!".join(parts)
+        return TaskRecord(data, source if found.origin is None else found.origin.but(source=source))
 
-    def _tasks_of(self, form: str, name: str, data: bytes) -> Iterator[FoundTask | str | LoadError]:
-        """Give a file's tasks, the kinds as which messages are passed over, and what is wrong with single items."""
-        if form == _BINARY:
-            kind = kind_of_name(name)
-            # Read even where it is passed over: a task under a workflow's name must not vanish among the skipped.
-            kind, message = kind_of(data) if kind is None else (kind, parsed(kind, data))
-            yield from tasks_in(kind, message)
-            return
+
+def _is_entry_name(name: str) -> bool:
+    """Tell whether a file in an archive is read."""
+    return name.lower().endswith((MESSAGE, *DOCUMENTS)) and not name.rsplit("/", 1)[-1].startswith(".")
+
+
+def _tasks_of(form: str, name: str, data: bytes) -> Iterator[FoundTask | str | LoadError]:
+    """Give a file's tasks, the kinds as which messages are passed over, and what is wrong with single items."""
+    if form == _BINARY:
+        kind = kind_of_name(name)
+        # Read even where it is passed over: a task under a workflow's name must not vanish among the skipped.
+        kind, message = kind_of(data) if kind is None else (kind, parsed(kind, data))
+        yield from tasks_in(kind, message, data)
+        return
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LoadError(f"no UTF-8 text: {error}; JSON and YAML are UTF-8") from None
+    values: list[Any] = []
+    damage: LoadError | None = None
+    try:
+        values += (value for value in _PARSERS[form](text) if value is not None)
+    except LoadError as error:
+        damage = error
+    if not values and damage is None:
+        raise LoadError("the file holds no document; expected what flytectl get task -o json|yaml prints")
+    items = [item for value in values for item in items_of(value)]
+    # The only item of a file needs no number.
+    is_one = damage is None and len(items) == 1 and items[0] is values[0]
+    for position, item in enumerate(items):
         try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise LoadError(f"no UTF-8 text: {error}; JSON and YAML are UTF-8") from None
-        values = [value for value in (json_documents if form == _JSON else yaml_documents)(text) if value is not None]
-        if not values:
-            raise LoadError("the file holds no document; expected what flytectl get task -o json|yaml prints")
-        items = [item for value in values for item in (value if isinstance(value, list) else [value])]
-        is_one = len(items) == 1 and not isinstance(values[0], list)
-        for position, item in enumerate(items):
-            try:
-                kind, message = message_of_json(item)
-            except LoadError as error:
-                yield error if is_one else LoadError(f"item {position}: {error}")
-                continue
-            for found in tasks_in(kind, message):
-                if isinstance(found, FoundTask) and found.position is None and not is_one:
-                    yield found._replace(position=position)
-                else:
-                    yield found
-
-
-def _serialized(spec: Any) -> bytes:
-    data: bytes = spec.SerializeToString(deterministic=True)
-    return data
+            kind, message = message_of_json(item)
+        except LoadError as error:
+            yield error if is_one else LoadError(f"item {position}: {error}")
+            continue
+        for found in tasks_in(kind, message):
+            if isinstance(found, FoundTask) and found.position is None and not is_one:
+                yield found._replace(position=position)
+            else:
+                yield found
+    if damage is not None:
+        yield damage
 
 
 def _form_of_name(name: str) -> str:
     lower = name.lower()
-    if is_archive_name(lower):
-        return _ARCHIVE
-    if lower.endswith(".json"):
-        return _JSON
-    if lower.endswith(DOCUMENTS):
-        return _YAML
-    if lower.endswith(_MESSAGE):
+    if lower.endswith(MESSAGE):
         return _BINARY
-    raise LoadError(
-        f"files of this kind are not read; expected {', '.join(ARCHIVES)}, {_MESSAGE}, {', '.join(DOCUMENTS)}"
-    )
+    return _JSON if lower.endswith(".json") else _YAML
 
 
-def _form_of_content(stream: Any) -> str:
-    """Tell what a stream without a telling name holds from how it begins, and go back to its start."""
-    head = stream.read(_TAR_MARK_AT + len(_TAR_MARK))
-    stream.seek(0)
-    if head.startswith(_GZIP) or head[_TAR_MARK_AT:] == _TAR_MARK:
-        return _ARCHIVE
-    begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return _JSON if begins in (b"{", b"[") else _BINARY
+def _begins_as_archive(stream: Stream) -> bool:
+    head = stream.peek(_TAR_MARK_AT + len(_TAR_MARK))
+    return head.startswith(GZIP) or head[_TAR_MARK_AT:] == _TAR_MARK
+
+
+def _form_of_content(data: bytes) -> str:
+    """Tell what bytes without a telling name are."""
+    if _BINARY_BYTES.search(data):
+        return _BINARY
+    begins = data.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    return _JSON if begins in (b"{", b"[") else _YAML
 
 
 class _Progress:

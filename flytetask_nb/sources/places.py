@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 from contextlib import contextmanager
@@ -14,11 +15,72 @@ from flytetask_nb.sources.archives import is_archive_name, is_code_bundle
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DOCUMENTS", "Place", "places_of"]
+__all__ = ["DOCUMENTS", "MESSAGE", "Place", "Stream", "is_readable_name", "places_of"]
 
+MESSAGE = ".pb"
 DOCUMENTS = (".json", ".yaml", ".yml")
-_MESSAGE = ".pb"
+_EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json or .yaml file"
 _MAGIC = frozenset("*?[")
+_EVERY_DEPTH = "**"
+# fsspec's own marks: a scheme, and a chain of file systems.
+_URL_MARKS = ("://", "::")
+_TOLD = 300
+"""Characters of a driver's error that are passed on; some list every place where they looked for a library."""
+
+
+class Stream:
+    """A file that is read once from start to end, of which the first bytes can be looked at before.
+
+    Whatever the driver underneath raises becomes a LoadError.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._ahead = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Give up to ``size`` bytes; none are given at the end alone."""
+        if self._ahead:
+            size = len(self._ahead) if size < 0 else size
+            data, self._ahead = self._ahead[:size], self._ahead[size:]
+            return data
+        return self._read(size)
+
+    def peek(self, size: int) -> bytes:
+        """Give the next bytes, which the next read gives again; fewer than ``size`` only at the end."""
+        while len(self._ahead) < size:
+            data = self._read(size - len(self._ahead))
+            if not data:
+                break
+            self._ahead += data
+        return self._ahead[:size]
+
+    def read_whole(self, limit: int) -> bytes:
+        """Give everything that is left.
+
+        Raises
+        ------
+        LoadError
+            That is more than ``limit`` bytes.
+        """
+        parts, left = [], limit + 1
+        while left and (data := self.read(left)):
+            parts.append(data)
+            left -= len(data)
+        if not left:
+            raise LoadError(f"more than {limit:,} bytes; if it is to be trusted, raise max_entry_bytes")
+        return b"".join(parts)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            data = self._file.read(size)
+        except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
+            raise _cannot_be_read(error) from None
+        if isinstance(data, str):
+            raise LoadError("the file is open as text; open it in binary mode ('rb')")
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise LoadError(f"reading gives {type(data).__name__}, expected bytes; open the file in binary mode ('rb')")
+        return bytes(data)
 
 
 class Place(NamedTuple):
@@ -28,18 +90,43 @@ class Place(NamedTuple):
     ----------
     name : str
         As the user would name it.
-    open : callable
-        Opens it as a seekable binary file.
+    opener : callable
+        Opens it as a binary file.
     problem : str
         Why it cannot be read, where that is known already.
     is_named : bool
         Whether the name tells what the file holds; bytes and open files may have none.
+    is_passed_over : bool
+        Whether it only stands beside what was asked for.
+    is_lent : bool
+        Whether somebody else closes it.
     """
 
     name: str
-    open: Callable[[], Any]
+    opener: Callable[[], Any]
     problem: str = ""
     is_named: bool = True
+    is_passed_over: bool = False
+    is_lent: bool = False
+
+    @contextmanager
+    def opened(self) -> Iterator[Stream]:
+        """Give the file as a stream.
+
+        Raises
+        ------
+        LoadError
+            It cannot be opened.
+        """
+        try:
+            file = self.opener()
+        except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
+            raise _cannot_be_read(error) from None
+        try:
+            yield Stream(file)
+        finally:
+            if not self.is_lent:
+                file.close()
 
 
 def places_of(source: Any) -> Iterator[Place]:
@@ -54,7 +141,7 @@ def places_of(source: Any) -> Iterator[Place]:
     ------
     Place
         Files of a folder or a glob in natural order of their names. A source that is not there comes as a place with
-        a problem.
+        a problem. Hidden files and folders inside a folder are left out.
 
     Raises
     ------
@@ -65,10 +152,10 @@ def places_of(source: Any) -> Iterator[Place]:
         data = bytes(source)
         yield Place(f"<{len(data)} bytes>", lambda: io.BytesIO(data), is_named=False)
     elif isinstance(source, str | os.PathLike):
-        yield from _named_places(os.fspath(source))
+        yield from _named_places(source)
     elif hasattr(source, "read"):
         name = _name_of(source)
-        yield Place(name, lambda: _rewindable(source), is_named=_is_readable(name))
+        yield Place(name, lambda: source, is_named=is_readable_name(name), is_lent=True)
     elif isinstance(source, list | tuple | set | frozenset) or hasattr(source, "__next__"):
         for part in source:
             yield from places_of(part)
@@ -79,110 +166,161 @@ def places_of(source: Any) -> Iterator[Place]:
         )
 
 
-def _name_of(stream: Any) -> str:
-    name = getattr(stream, "name", None)
-    return name if isinstance(name, str) else f"<{type(stream).__name__}>"
+def is_readable_name(name: str) -> bool:
+    """Tell whether a file's name is that of an archive, a message or a document."""
+    base = name.rsplit("/", 1)[-1]
+    if is_code_bundle(base):
+        return False
+    return is_archive_name(base) or base.lower().endswith((MESSAGE, *DOCUMENTS))
 
 
-@contextmanager
-def _rewindable(stream: Any) -> Iterator[Any]:
-    """Give a stream that can go back to its start, and leave the caller's own open."""
-    if isinstance(stream, io.TextIOBase):
-        raise LoadError("the file is open as text; open it in binary mode ('rb')")
-    seekable = getattr(stream, "seekable", None)
-    if seekable is not None and seekable():
-        yield _FromHere(stream)
-    else:
-        yield io.BytesIO(stream.read())
+def _name_of(file: Any) -> str:
+    name = getattr(file, "name", None)
+    return _legible(name) if isinstance(name, str) else f"<{type(file).__name__}>"
 
 
-class _FromHere:
-    """A seekable stream whose start is where the caller left it."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._start = stream.tell()
-
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self._stream.read(size)
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._stream.seek(self._start + offset if not whence else offset, whence)
-        return self.tell()
-
-    def tell(self) -> int:
-        position: int = self._stream.tell() - self._start
-        return position
+def _legible(name: str) -> str:
+    # Names of files need not be UTF-8, but what is shown and stored must be.
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _named_places(source: str | bytes) -> Iterator[Place]:
+def _told(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _TOLD else text[:_TOLD] + "…"
+
+
+def _cannot_be_read(error: Exception) -> LoadError:
+    return LoadError(f"cannot be read: {_told(error)}; check the file and its rights")
+
+
+def _unreadable(name: str, problem: str) -> Place:
+    return Place(_legible(name), io.BytesIO, problem)
+
+
+def _named_places(source: str | os.PathLike[Any]) -> Iterator[Place]:
     name = os.fsdecode(source)
+    is_url = not isinstance(source, os.PathLike) and any(mark in name for mark in _URL_MARKS)
+    yield from _remote_places(name) if is_url and not os.path.lexists(name) else _local_places(name)
+
+
+def _some_readable(name: str, what: str, places: list[Place]) -> Iterator[Place]:
+    """Give places in natural order, or one with a problem where nothing among them can be read."""
+    if all(place.is_passed_over for place in places):
+        yield _unreadable(name, f"{what} no file that can be loaded; expected {_EXPECTED}")
+    else:
+        yield from sorted(places, key=lambda place: natural_key(place.name))
+
+
+# -- on this machine -----------------------------------------------------------------------------------------------
+
+
+def _local_places(name: str) -> Iterator[Place]:
+    path = os.path.expanduser(name)  # noqa: PTH111 - a text, for glob and for names as the user writes them
+    if os.path.isfile(path):  # noqa: PTH113
+        yield _local_place(path, name)
+    elif os.path.isdir(path):  # noqa: PTH112
+        yield from _some_readable(name, "the folder holds", list(_local_folder(path, name)))
+    elif os.path.lexists(path):
+        yield _unreadable(name, "it is neither a file nor a folder")
+    elif _MAGIC & set(name):
+        yield from _local_glob(path, name)
+    else:
+        yield _unreadable(name, "there is no such file or folder; check the path")
+
+
+def _local_place(path: str, name: str, *, is_passed_over: bool = False) -> Place:
+    return Place(_legible(name), lambda: open(path, "rb"), is_passed_over=is_passed_over)  # noqa: PTH123
+
+
+def _local_folder(path: str, name: str) -> Iterator[Place]:
+    unreadable: list[OSError] = []
+    base = name.rstrip(os.sep) or os.sep
+    for folder, inner, files in os.walk(path, onerror=unreadable.append):
+        inner[:] = [one for one in inner if not one.startswith(".")]
+        shown = os.path.join(base, os.path.relpath(folder, path)) if folder != path else base  # noqa: PTH118
+        for one in files:
+            if not one.startswith("."):
+                yield _local_place(
+                    os.path.join(folder, one),  # noqa: PTH118
+                    os.path.join(shown, one),  # noqa: PTH118
+                    is_passed_over=not is_readable_name(one),
+                )
+    for error in unreadable:
+        yield _unreadable(str(error.filename), f"the folder cannot be read: {_told(error)}; check its rights")
+
+
+def _local_glob(path: str, name: str) -> Iterator[Place]:
+    found = glob.glob(path, recursive=True)  # noqa: PTH207 - pathlib has no absolute patterns
+    if not found:
+        yield _unreadable(name, "no file matches this pattern; check it")
+        return
+    places: list[Place] = []
+    for one in found:
+        if os.path.isfile(one):  # noqa: PTH113
+            places.append(_local_place(one, one, is_passed_over=not is_readable_name(one)))
+        elif _EVERY_DEPTH not in name:  # which names what is in the folders as well
+            places += _local_folder(one, one)
+    yield from _some_readable(name, "the pattern matches", places)
+
+
+# -- elsewhere -----------------------------------------------------------------------------------------------------
+
+
+def _remote_places(name: str) -> Iterator[Place]:
     try:
         system, path = _file_system(name)
-    except LoadError as error:
-        yield _unreadable(name, str(error))
-        return
-    try:
         if system.isfile(path):
-            yield _place(system, path, name)
+            places = [_remote_place(system, path, name)]
         elif system.isdir(path):
-            yield from _folder_places(system, path, name)
+            places = list(_some_readable(name, "the folder holds", _remote_folder(system, path, name)))
         elif _MAGIC & set(name):
-            yield from _glob_places(system, path, name)
+            places = _remote_glob(system, path, name)
         else:
-            yield _unreadable(name, "there is no such file or folder; check the path")
+            places = [_unreadable(name, "there is no such file or folder; check the address")]
+    except LoadError as error:
+        places = [_unreadable(name, str(error))]
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
-        yield _unreadable(name, f"cannot be read: {_told(error)}")
+        places = [_unreadable(name, f"cannot be read: {_told(error)}; check the address and your rights")]
+    yield from places
 
 
 def _file_system(name: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs  # noqa: PLC0415 - loaded with the first file that is named
+    from fsspec.core import url_to_fs  # noqa: PLC0415 - loaded with the first URL
 
     try:
         system, path = url_to_fs(name)
     except ImportError as error:
+        # fsspec's own text names the package.
         raise LoadError(f"the driver for this address is not installed: {_told(error)}") from None
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
-        raise LoadError(f"this address cannot be opened: {_told(error)}") from None
+        raise LoadError(f"this address cannot be opened: {_told(error)}; check it") from None
     return system, path
 
 
-def _told(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _remote_place(system: Any, path: str, name: str, *, is_passed_over: bool = False) -> Place:
+    return Place(_legible(name), lambda: system.open(path, "rb"), is_passed_over=is_passed_over)
 
 
-def _unreadable(name: str, problem: str) -> Place:
-    return Place(name, io.BytesIO, problem)
-
-
-def _place(system: Any, path: str, name: str) -> Place:
-    return Place(name, lambda: system.open(path, "rb"))
-
-
-def _folder_places(system: Any, path: str, name: str) -> Iterator[Place]:
-    found = [one for one in system.find(path) if _is_readable(one)]
-    if not found:
-        yield _unreadable(name, "the folder holds no archive (.tgz, .tar.gz, .tar), .pb, .json or .yaml file")
+def _remote_folder(system: Any, path: str, name: str) -> list[Place]:
     start = len(path.rstrip("/")) + 1
-    base = name.rstrip("/" + os.sep)
-    for one in sorted(found, key=natural_key):
-        yield _place(system, one, f"{base}/{one[start:]}")
+    return [
+        _remote_place(system, one, f"{name.rstrip('/')}/{one[start:]}", is_passed_over=not is_readable_name(one))
+        for one in system.find(path)
+        if not any(part.startswith(".") for part in one[start:].split("/"))
+    ]
 
 
-def _glob_places(system: Any, path: str, name: str) -> Iterator[Place]:
-    found = [one for one in system.glob(path) if not system.isdir(one)]
+def _remote_glob(system: Any, path: str, name: str) -> list[Place]:
+    scheme = name.split("://", 1)[0] + "://" if "://" in name else ""
+    places: list[Place] = []
+    found = system.glob(path)
+    for one in found:
+        # Some file systems give names with their scheme, some with a slash in front, some with neither.
+        shown = one if one.startswith(scheme) else scheme + one
+        if not system.isdir(one):
+            places.append(_remote_place(system, one, shown, is_passed_over=not is_readable_name(one)))
+        elif _EVERY_DEPTH not in name:  # which names what is in the folders as well
+            places += _remote_folder(system, one, shown)
     if not found:
-        yield _unreadable(name, "no file matches this pattern; check it")
-    # Names as the user would write them: with the scheme of a URL, relative where the pattern is.
-    prefix = name.split("://", 1)[0] + "://" if "://" in name else ""
-    here = path[: len(path) - len(name)] if not prefix and path.endswith(name) else ""
-    for one in sorted(found, key=natural_key):
-        yield _place(system, one, f"{prefix}{one.removeprefix(here)}")
-
-
-def _is_readable(name: str) -> bool:
-    base = name.rsplit("/", 1)[-1]
-    if base.startswith(".") or is_code_bundle(base):
-        return False
-    return is_archive_name(base) or base.lower().endswith((_MESSAGE, *DOCUMENTS))
+        return [_unreadable(name, "no file matches this pattern; check it")]
+    return list(_some_readable(name, "the pattern matches", places))

@@ -1,0 +1,350 @@
+"""A collection of tasks: a sequence, by name and version, in bytes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+import tracemalloc
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flyteidl.admin import task_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+
+import flytetask_nb as ftn
+from flytetask_nb.collection import Failure, TaskCollection
+from flytetask_nb.models.flyte_task import Origin
+from tests.generated import task_specs
+from tests.real_tasks import serialized_tasks
+from tests.sources import building
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def task(
+    name: str, version: str = "", *, source: str | None = None, day: int | None = None, project: str = ""
+) -> ftn.FlyteTask:
+    created = None if day is None else datetime(2026, 1, day, tzinfo=timezone.utc)
+    spec = building.spec(name, version)
+    spec.template.id.project = project
+    return ftn.FlyteTask.from_bytes(spec.SerializeToString(), Origin(source=source, created_at=created))
+
+
+def versions(tasks: ftn.TaskCollection) -> list[str]:
+    return [one.id.version for one in tasks]
+
+
+FAILURE = Failure("r.tgz", "0_bad_1.pb", "damaged")
+TASKS = ftn.TaskCollection(
+    [task("a", "v9"), task("a", "v10"), task("b", "v1"), task("a", "v2")], failures=[FAILURE], skipped={"workflows": 2}
+)
+
+
+# -- what it is made from ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda spec: spec,
+        lambda spec: spec.template,
+        lambda spec: spec.SerializeToString(),
+        lambda spec: bytearray(spec.SerializeToString()),
+        ftn.FlyteTask.from_flyte_idl,
+        ftn.models.TaskSpec.from_flyte_idl,
+        lambda spec: building.of_kind("Task", spec.template),
+    ],
+    ids="TaskSpec TaskTemplate bytes bytearray FlyteTask model Task".split(),
+)
+def test_anything_that_is_a_task_can_stand_in_it(made: Any) -> None:
+    """Messages, models and bytes are taken as the tasks that they are."""
+    spec = building.spec("a", "v1")
+    assert [one.to_flyte_idl() for one in ftn.TaskCollection([made(spec)])] == [spec]
+
+
+def test_flytekits_tasks_can_stand_in_it() -> None:
+    """What flytekit compiled or fetched is taken."""
+    models = pytest.importorskip("flytekit.models.task")
+    spec = building.spec("a", "v1")
+    assert ftn.TaskCollection([models.TaskSpec.from_flyte_idl(spec)]).names == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "expected"),
+    [
+        ("release.tgz", "takes an iterable of tasks, got str; put a single task into a list, and read files with load"),
+        (building.data(), "takes an iterable of tasks, got bytes"),
+        (3, "takes an iterable of tasks, got int"),
+        ([3], "got 3, of type int"),
+    ],
+)
+def test_other_things_are_refused(tasks: Any, expected: str) -> None:
+    """What is no task is told when the collection is made, not when it is looked at."""
+    with pytest.raises(ftn.ModelTypeError, match=expected):
+        ftn.TaskCollection(tasks)
+
+
+def test_bytes_that_are_no_task_are_refused() -> None:
+    """Bytes are parsed once before they are kept."""
+    with pytest.raises(ftn.ModelValueError, match=r"are no serialized flyteidl\.admin\.TaskSpec"):
+        ftn.TaskCollection([b"\xff"])
+
+
+@given(st.lists(task_specs(), max_size=4))
+def test_every_task_comes_out_as_it_went_in(specs: list[Any]) -> None:
+    """Whatever tasks go in come out, in order."""
+    # As bytes: a message with NaN in it is not equal to itself.
+    expected = [spec.SerializeToString(deterministic=True) for spec in specs]
+    assert expected == [one.serialize_to_string() for one in ftn.TaskCollection(specs)]
+
+
+# -- a sequence ----------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(-5, 5) | st.slices(4))
+def test_it_is_indexed_like_a_list(index: int | slice) -> None:
+    """Positions and slices mean what they mean in a list; a slice is a collection."""
+    plain = list(TASKS)
+    try:
+        expected = plain[index]
+    except IndexError:
+        with pytest.raises(IndexError, match=f"position {index} is outside this collection of 4 tasks"):
+            TASKS[index]
+        return
+    found = TASKS[index]
+    assert expected == (list(found) if isinstance(found, TaskCollection) else found)
+
+
+def test_other_places_are_told() -> None:
+    """What is neither position, slice nor name is told."""
+    with pytest.raises(ftn.ModelTypeError, match=r"a collection has no place 1\.5, of type float; expected a position"):
+        TASKS[1.5]  # type: ignore[call-overload]
+
+
+def test_it_is_a_sequence() -> None:
+    """Length, truth, reversal, counting and searching work as for any sequence."""
+    last = task("a", "v2")
+    assert (len(TASKS), bool(TASKS), bool(ftn.TaskCollection())) == (4, True, False)
+    assert versions(ftn.TaskCollection(reversed(TASKS))) == ["v2", "v1", "v10", "v9"]
+    assert (TASKS.index(last), TASKS.count(last)) == (3, 1)
+
+
+def test_names_and_tasks_are_in_it() -> None:
+    """``in`` takes a name or a task; anything else is not in it."""
+    assert ["a" in TASKS, task("a", "v10") in TASKS, "c" in TASKS, task("a", "v3") in TASKS, 3 in TASKS] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_collections_add_up() -> None:
+    """Tasks follow each other, failures too, and counts are summed."""
+    more = ftn.TaskCollection([task("c")], failures=[FAILURE], skipped={"workflows": 1, "launch plans": 3})
+    both = TASKS + more
+    assert [one.name for one in both] == ["a", "a", "b", "a", "c"]
+    assert (both.failures, both.skipped) == ((FAILURE, FAILURE), {"workflows": 3, "launch plans": 3})
+    with pytest.raises(TypeError):
+        TASKS + [task("c")]  # type: ignore[operator]  # noqa: RUF005
+
+
+def test_what_is_left_out_of_a_part() -> None:
+    """Failures stay with what is about the whole, and go from what is about single tasks."""
+    kept = [TASKS.filter(bool), TASKS.latest(), TASKS + ftn.TaskCollection()]
+    assert [part.failures for part in kept] == [(FAILURE,)] * 3
+    assert [part.skipped for part in kept] == [{"workflows": 2}] * 3
+    assert [part.failures for part in (TASKS[:], TASKS.versions("a"))] == [(), ()]
+
+
+def test_filter_keeps_the_order() -> None:
+    """A predicate sees each task; the chosen ones stay in order."""
+    assert versions(TASKS.filter(lambda one: one.name == "a")) == ["v9", "v10", "v2"]
+
+
+def test_equality_is_by_content() -> None:
+    """Two collections are equal if their tasks are, wherever these come from."""
+    again = ftn.TaskCollection([task(one.name, one.id.version, source="elsewhere") for one in TASKS])
+    assert (again == TASKS, again[1:] == TASKS, list(TASKS) == TASKS) == (True, False, False)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(TASKS)
+
+
+def test_equality_looks_through_the_order_of_bytes() -> None:
+    """Bytes that another writer put in another order are the same task."""
+    spec = building.spec("a", "v1")
+    spec.description.short_description = "x"
+    backwards = (
+        task_pb2.TaskSpec(description=spec.description).SerializeToString()
+        + task_pb2.TaskSpec(template=spec.template).SerializeToString()
+    )
+    assert ftn.TaskCollection([backwards]) == ftn.TaskCollection([spec])
+
+
+def test_it_cannot_be_changed() -> None:
+    """Failures and counts are read-only, and what is given out is a copy."""
+    for name in ("failures", "skipped"):
+        with pytest.raises(AttributeError):
+            setattr(TASKS, name, ())
+    TASKS.skipped.clear()
+    TASKS.column("name").clear()
+    assert (TASKS.skipped, TASKS.column("name")) == ({"workflows": 2}, ["a", "a", "b", "a"])
+    with pytest.raises(TypeError):
+        TASKS[0] = task("x")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])  # noqa: S301
+def test_it_can_be_stored(copied: Any) -> None:
+    """Copies and pickles keep tasks, sources, times, failures and counts."""
+    tasks = ftn.TaskCollection([task("a", source="s", day=3), task("b")], failures=[FAILURE], skipped={"workflows": 1})
+    again = copied(tasks)
+    assert (again, again.failures, again.skipped) == (tasks, (FAILURE,), {"workflows": 1})
+    assert [(one.source, one.created_at) for one in again] == [(one.source, one.created_at) for one in tasks]
+
+
+# -- by name and version -------------------------------------------------------------------------------------------
+
+
+def test_a_name_is_its_newest_task() -> None:
+    """By version in natural order: v10 is newer than v9."""
+    assert (TASKS["a"].id.version, TASKS["b"].id.version) == ("v10", "v1")
+
+
+def test_versions_are_oldest_first() -> None:
+    """All versions of a name, the newest last."""
+    assert versions(TASKS.versions("a")) == ["v2", "v9", "v10"]
+
+
+def test_time_goes_before_version() -> None:
+    """Where all of them say when they were registered, that is the order."""
+    tasks = ftn.TaskCollection([task("a", "v1", day=3), task("a", "v3", day=1), task("a", "v2", day=2)])
+    assert versions(tasks.versions("a")) == ["v3", "v2", "v1"]
+
+
+def test_time_counts_only_where_all_have_it() -> None:
+    """One task without a time, and the version decides: an order of two kinds would be no order."""
+    tasks = ftn.TaskCollection([task("a", "v1", day=3), task("a", "v3", day=1), task("a", "v2")])
+    assert versions(tasks.versions("a")) == ["v1", "v2", "v3"]
+
+
+def test_source_decides_last() -> None:
+    """Without versions, the sources are in natural order."""
+    tasks = ftn.TaskCollection([task("a", source="r10.tgz"), task("a", source="r9.tgz"), task("a")])
+    assert [one.source for one in tasks.versions("a")] == [None, "r9.tgz", "r10.tgz"]
+    assert tasks["a"].source == "r10.tgz"
+
+
+def test_latest_tells_projects_apart() -> None:
+    """The newest of each project, domain and name, in the order in which the tasks first appear."""
+    tasks = ftn.TaskCollection(
+        [task("a", "v1", project="x"), task("b", "v1"), task("a", "v1", project="y"), task("a", "v2", project="x")]
+    )
+    assert [(one.id.project, one.name, one.id.version) for one in tasks.latest()] == [
+        ("x", "a", "v2"),
+        ("", "b", "v1"),
+        ("y", "a", "v1"),
+    ]
+
+
+def test_names_are_in_natural_order() -> None:
+    """Each name once, numbers in them counted."""
+    tasks = ftn.TaskCollection([task("t10"), task("t9"), task("t10", "v2")])
+    assert (tasks.names, tasks._ipython_key_completions_()) == (["t9", "t10"], ["t9", "t10"])
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "expected"),
+    [
+        (["shop.train", "shop.test"], "shop.trian", "no task is called 'shop.trian'; did you mean 'shop.train'"),
+        (["shop.models.train"], "TRAIN", "no task is called 'TRAIN'; did you mean 'shop.models.train'?"),
+        (["x", "y"], "shop.train", "no task is called 'shop.train'; see .names for the 2 there are"),
+        ([], "shop.train", "no task is called 'shop.train': this collection is empty"),
+    ],
+)
+def test_missing_names_are_told_with_close_ones(names: list[str], wanted: str, expected: str) -> None:
+    """A name that is not there is answered with what may have been meant, as a KeyError."""
+    tasks = ftn.TaskCollection(map(task, names))
+    for ask in (tasks.__getitem__, tasks.versions):
+        with pytest.raises(ftn.TaskNotFoundError) as caught:
+            ask(wanted)
+        assert str(caught.value).startswith(expected)
+        assert isinstance(caught.value, KeyError)
+
+
+def test_columns_are_texts() -> None:
+    """Parts of the identity are read without building tasks; other columns are told."""
+    assert TASKS.column("version") == ["v9", "v10", "v1", "v2"]
+    assert TASKS.column("type") == ["python-task"] * 4
+    with pytest.raises(
+        ftn.ModelValueError, match="there is no column 'image'; there are project, domain, name, version"
+    ):
+        TASKS.column("image")
+
+
+# -- shown ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tasks", "expected"),
+    [
+        (TASKS, "TaskCollection(4 tasks, 2 names, 4 versions, 1 failure)"),
+        (ftn.TaskCollection([task("a", "v1")]), "TaskCollection(1 task, 1 name, 1 version)"),
+        (ftn.TaskCollection([task("a")]), "TaskCollection(1 task, 1 name)"),
+        (ftn.TaskCollection(), "TaskCollection(0 tasks, 0 names)"),
+    ],
+)
+def test_repr_counts(tasks: ftn.TaskCollection, expected: str) -> None:
+    """The repr says how many tasks, names, versions and failures there are."""
+    assert repr(tasks) == expected
+
+
+def test_it_shows_itself_the_same_each_time() -> None:
+    """HTML, text and Markdown name the tasks, and do not change from one time to the next."""
+    for shown in (TASKS.to_html, TASKS.to_text, TASKS.to_markdown):
+        assert shown() == shown()
+        assert "v10" in shown()
+
+
+# -- cost ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_costs_little_more_than_its_bytes(corpus: Path) -> None:
+    """Ten thousand tasks, with their names, take a few hundred bytes each on top of their own."""
+    real = list(serialized_tasks(corpus).values())
+    content = building.tar(
+        *(building.entry(f"{number}_shop.some.task_1.pb", real[number % len(real)]) for number in range(10_000))
+    )
+    ftn.load(real[0])
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tasks = ftn.load(content)
+        held = tracemalloc.get_traced_memory()[0] - before
+        assert tasks.names
+        with_names = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    own = sum(map(len, tasks._data))
+    assert (held - own) / len(tasks) < 250
+    assert (with_names - own) / len(tasks) < 350
+
+
+def test_nothing_is_built_to_count() -> None:
+    """Length, names and repr need no task to be built."""
+    code = """
+import flytetask_nb as ftn
+from flytetask_nb.collection import TaskCollection
+tasks = TaskCollection([bytes.fromhex(%r)])
+def refuse(*_): raise AssertionError("a task was built")
+ftn.FlyteTask.from_bytes = refuse
+print(len(tasks), tasks.names, repr(tasks), "shop.train" in tasks)
+"""
+    command = [sys.executable, "-c", code % building.data().hex()]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "1 ['shop.train'] TaskCollection(1 task, 1 name) True"
