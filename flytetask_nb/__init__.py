@@ -37,15 +37,16 @@ from flytetask_nb.options import set_options
 if TYPE_CHECKING:
     from flytetask_nb import semantics
     from flytetask_nb.collection import TaskCollection
-    from flytetask_nb.diffs import TaskDiff, diff
+    from flytetask_nb.diffs import CallerReport, TaskDiff, callers, diff
     from flytetask_nb.models.showing import Renderer
-    from flytetask_nb.semantics import check
+    from flytetask_nb.semantics import check, compatibility
     from flytetask_nb.sources import load, load_task
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CacheVersionError",
+    "CallerReport",
     "CompileError",
     "DiffError",
     "FlyteTask",
@@ -61,7 +62,9 @@ __all__ = [
     "TaskDiff",
     "TaskNotFoundError",
     "WorkflowIntegrationError",
+    "callers",
     "check",
+    "compatibility",
     "diff",
     "load",
     "load_task",
@@ -72,9 +75,12 @@ __all__ = [
 
 # Where each name that is not imported above is found; "" means that the name is a module itself.
 _LATER = {
+    "CallerReport": "diffs",
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
+    "callers": "diffs",
     "check": "semantics",
+    "compatibility": "semantics",
     "diff": "diffs",
     "load": "sources",
     "load_task": "sources",

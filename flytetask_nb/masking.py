@@ -15,7 +15,7 @@ from typing import Any
 
 from flytetask_nb.options import OPTIONS
 
-__all__ = ["MASK", "is_secret_key", "mask_arguments", "mask_text", "mask_value", "masked"]
+__all__ = ["MASK", "is_secret_key", "mask_arguments", "mask_text", "mask_urls", "mask_value", "masked"]
 
 MASK = "••••••"
 """What stands in place of a masked value."""
@@ -57,9 +57,11 @@ _NO_SECRETS = frozenset({"PWD", "OLDPWD"})
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 # user:password@host, also where the user is missing. The password may hold anything but blanks, even what a URL would
-# have to escape; what reads as a port is none.
+# have to escape; what reads as a port is none. Looked for in one word up to its last @ at a time, and behind schemes of
+# bounded length: no text makes the search quadratic.
+_WORD_WITH_URL = re.compile(r"\S+")
 _URL_PASSWORD = re.compile(
-    r"""(?P<head>[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@'"]*:)(?!\d+(?:[/?#"',;)\]}\s]|$))(?P<secret>\S+)(?=@)"""
+    r"""(?P<head>[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/:@'"]*:)(?!\d+(?:[/?#"',;)\]}\s]|$))(?P<secret>\S+)(?=@)"""
 )
 # A user so long is a token (git hosts take it in the user's place).
 _URL_TOKEN = re.compile(r"""(?P<head>https?://)(?P<secret>[^\s/:@'"]{20,})(?=@)""")
@@ -83,14 +85,17 @@ _SHAPES = re.compile(
 # Authorization's schemes; the lookahead leaves prose ("basic authentication") alone.
 _SCHEME = re.compile(r"\b(?P<head>(?:Bearer|Basic)\s+)(?=\S*[0-9._~+/=-])(?P<secret>[\w.~+/=-]{6,})", re.IGNORECASE)
 
-# KEY=value, "key": value, key: value, --key value within a longer text: a shell script, JSON, YAML, a header.
+# KEY=value, "key": value, key: value, --key value within a longer text: a shell script, JSON, YAML, a header. The key
+# is matched ahead and then repeated, so that the search never tries shorter ones: "a.a.a..." would take forever.
 _ENTRY = re.compile(
-    r"""(?<![\w/])(?P<key>[A-Za-z_][\w.-]*)(?P<closing>\\*["'])?(?P<sign>\s*=>?\s*|\s*:\s*|(?<=[\w"'])\s+)(?=\S)"""
+    r"""(?<![\w/])(?=(?P<key>[A-Za-z_][\w.-]{0,200}))(?P=key)(?P<closing>\\*["'])?(?P<sign>\s*=>?\s*|\s*:\s*|(?<=[\w"'])\s+)(?=\S)"""
 )
 # A quote inside may be escaped, as in JSON, or doubled, as in SQL; one that is never closed holds the rest.
 _QUOTED = re.compile(
     r"""(?P<quote>\\*["'])(?P<secret>(?:(?P=quote){2}|.)*?)(?:(?<!\\)(?P=quote)(?!(?P=quote))|\Z)""", re.DOTALL
 )
+_BRACKET = re.compile(r"[\[\]{}]")
+_BRACKETS = "{["
 _REST_OF_WORD = re.compile(r"""[^\s;&|"']+""")
 _REST_OF_LINE = re.compile(r"""[^\r\n"']+""")
 _LAST_WORD = re.compile(r"""\S+(?=[ \t]*(?:[\r\n]|\Z))""")
@@ -172,6 +177,14 @@ def mask_text(text: str) -> str:
     return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else _mask_any(text)
 
 
+def mask_urls(text: str) -> str:
+    """Give the text with the passwords and signatures of its URLs masked, and nothing else.
+
+    For what reads like ``password: str`` without being a secret: the notation of types.
+    """
+    return text if OPTIONS["reveal_secrets"] or "://" not in text else _mask_urls(text)
+
+
 def _mask_any(text: str) -> str:
     if text[0] in "{[" and text.rstrip()[-1] in "}]":
         return _mask_json(text)
@@ -195,19 +208,28 @@ def _mask_json(text: str) -> str:
 
 def _mask_plain(text: str) -> str:
     if "://" in text:
-        if "@" in text:
-            text = _URL_PASSWORD.sub(_without_secret, text)
-            text = _URL_TOKEN.sub(_without_secret, text)
-        if "=" in text:
-            text = _URL_PARAMETER.sub(_mask_parameter, text)
+        text = _mask_urls(text)
     if len(text) >= _SHORTEST_SHAPE:
         text = _SHAPES.sub(MASK, text)
         text = _SCHEME.sub(_without_secret, text)
     return _mask_entries(text)
 
 
+def _mask_urls(text: str) -> str:
+    if "@" in text:
+        text = _WORD_WITH_URL.sub(_mask_url_password, text)
+        text = _URL_TOKEN.sub(_without_secret, text)
+    return _URL_PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+
+
 def _without_secret(found: re.Match[str]) -> str:
     return f"{found['head']}{MASK}"
+
+
+def _mask_url_password(found: re.Match[str]) -> str:
+    word = found[0]
+    end = word.rfind("@") + 1
+    return _URL_PASSWORD.sub(_without_secret, word[:end]) + word[end:] if end and "://" in word else word
 
 
 def _mask_parameter(found: re.Match[str]) -> str:
@@ -239,15 +261,29 @@ def _value_of(entry: re.Match[str], text: str) -> tuple[int, int] | None:
     start = entry.end()
     quoted = _QUOTED.match(text, start)
     if not sign:
-        # --token abc is a flag with its value, "token abc" is prose, and so is a flag that another follows.
-        if not flag or entry["closing"] or text.startswith("--", start):
+        # --token abc is a flag with its value, "token abc" is prose, and so is a flag that another follows. SQL sets
+        # a password by PASSWORD 'abc'.
+        is_sql = quoted is not None and not _PASSWORDS.isdisjoint(_words(entry["key"]))
+        if not (flag or is_sql) or entry["closing"] or text.startswith("--", start):
             return None
     elif sign == ":" and not entry["closing"] and quoted is None:
         return _after_colon(entry, text)
     if quoted is not None:
         return quoted.span("secret") if quoted["secret"] else None
+    if entry["closing"] and text[start] in _BRACKETS:
+        return start, _closing_bracket(text, start)
     rest = _REST_OF_WORD.match(text, start)
     return None if rest is None else rest.span()
+
+
+def _closing_bracket(text: str, start: int) -> int:
+    """Give where the list or object that opens here ends: what is no JSON, or was cut, cannot be parsed."""
+    depth = 0
+    for found in _BRACKET.finditer(text, start):
+        depth += 1 if found[0] in _BRACKETS else -1
+        if not depth:
+            return found.end()
+    return len(text)
 
 
 def _after_colon(entry: re.Match[str], text: str) -> tuple[int, int] | None:

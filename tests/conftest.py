@@ -46,7 +46,7 @@ def corpus() -> Path:
 
 @pytest.fixture(scope="session")
 def vectors() -> Path:
-    """Inputs with the answers of Flyte's own code."""
+    """Give inputs with the answers of Flyte's own code."""
     return truth("vectors")
 
 
@@ -58,5 +58,5 @@ def transcripts() -> Path:
 
 @pytest.fixture(scope="session")
 def data() -> Path:
-    """The sample of all of these that ships with the project."""
+    """Give the sample of all of these that ships with the project."""
     return DATA

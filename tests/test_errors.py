@@ -14,7 +14,6 @@ BUILT_IN = {
     "CacheVersionError": ValueError,
     "CompileError": ValueError,
     "DiffError": ValueError,
-    "DiffError": ValueError,
     "ImmutableError": AttributeError,
     "LoadError": ValueError,
     "LocalExecutionError": AssertionError,

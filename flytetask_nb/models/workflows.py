@@ -76,7 +76,6 @@ class Workflow(Shown):
     """
 
     __slots__ = ("__weakref__", "_message", "_source")
-    Node = Node
 
     _message: Any
     _source: str | None
@@ -213,6 +212,8 @@ class Workflow(Shown):
         parts += [f"version={self.id.version!r}"] if self.id.version else []
         parts += [f"nodes={len(self._template.nodes)}", f"tasks={len(self.task_ids)}"]
         return f"Workflow({', '.join(parts)})"
+
+    Node = Node
 
 
 def _restore(message_class: type[Any], data: bytes, source: str | None) -> Workflow:

@@ -20,15 +20,18 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.semantics.quantities import Quantity
     from flytetask_nb.semantics.registration import check
+    from flytetask_nb.semantics.variance import Compatibility, compatibility
 
 __all__ = [
     "CacheKey",
+    "Compatibility",
     "CompileProblem",
     "Quantity",
     "cache_key",
     "cache_tag",
     "castable",
     "check",
+    "compatibility",
     "compile_problems",
     "compile_workflow",
     "effective_resources",
@@ -41,12 +44,14 @@ __all__ = [
 
 _MODULE_OF = {
     "CacheKey": "caching",
+    "Compatibility": "variance",
     "CompileProblem": "problems",
     "Quantity": "quantities",
     "cache_key": "caching",
     "cache_tag": "caching",
     "castable": "castability",
     "check": "registration",
+    "compatibility": "variance",
     "compile_problems": "compilation",
     "compile_workflow": "compilation",
     "effective_resources": "limits",

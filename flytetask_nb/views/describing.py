@@ -32,6 +32,24 @@ def _describe_collection(tasks: Any) -> Document:
     return describe_collection(tasks)
 
 
+def _describe_callers(report: Any) -> Document:
+    from flytetask_nb.views.callers import describe_callers  # noqa: PLC0415 - not needed to show one task
+
+    return describe_callers(report)
+
+
+def _describe_compatibility(result: Any) -> Document:
+    from flytetask_nb.views.compatibility import describe_compatibility  # noqa: PLC0415 - not needed to show one task
+
+    return describe_compatibility(result)
+
+
+def _describe_diff(diff: Any) -> Document:
+    from flytetask_nb.views.diffs import describe_diff  # noqa: PLC0415 - not needed to show one task
+
+    return describe_diff(diff)
+
+
 def _describe_findings(findings: Any) -> Document:
     from flytetask_nb.views.findings import describe_findings  # noqa: PLC0415 - not needed to show one task
 
@@ -55,8 +73,11 @@ _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
     models.ExtendedResources.__name__: describe_extended_resources,
     models.Documentation.__name__: describe_documentation,
     models.Workflow.__name__: describe_workflow,
+    "CallerReport": _describe_callers,
+    "Compatibility": _describe_compatibility,
     "Findings": _describe_findings,
     "TaskCollection": _describe_collection,
+    "TaskDiff": _describe_diff,
 }
 
 

@@ -10,12 +10,12 @@ from flytetask_nb.views.document import Badge, Code, Document, Edit, Fields, Lin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flytetask_nb.views.document import Block, Line, Row, Section
+    from flytetask_nb.views.document import Block, Line, Row, Section, Span
 
 __all__ = ["render"]
 
 # What could begin markup: some characters anywhere, underscores at the edge of a word, others only at a line's start.
-_SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<!\w)_|_(?!\w)|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+_SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 # HTML's characters become entities, for no tag may come from a task; an @ would call somebody on GitHub.
 _ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"})
 _BACKTICKS = re.compile("`+")
@@ -65,6 +65,9 @@ def escape(value: object) -> str:
 def code_span(text: str) -> str:
     """Give a text as a code span, whatever backticks it holds."""
     shown = visible(text).replace("\n", " ")
+    if "\\|" in shown:
+        # In a table no code span can hold this: readers disagree on which of the two escapes the other.
+        return escape(text)
     if not shown.strip():
         return f"`{shown}`" if shown else "` `"
     longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)
@@ -82,12 +85,18 @@ def _line(line: Line) -> str:
         return f"**{line.glyph} {escape(line.word)}**"
     if isinstance(line, Link):
         return f"[{escape(line.text)}]({line.href})" if _WEB.match(line.href) else escape(line.text)
-    if isinstance(line, Edit):
-        words = [f"**{code_span(text)}**" if marked else code_span(text) for text, marked in line.parts if text]
-        return f"{line.sign} {' '.join(words)}"
-    if line.role == "code":
-        return code_span(line.text)
-    return f"**{escape(line.text)}**" if line.role == "strong" and line.text.strip() else escape(line.text)
+    return _edit(line) if isinstance(line, Edit) else _span(line)
+
+
+def _edit(edit: Edit) -> str:
+    words = [f"**{code_span(text)}**" if marked else code_span(text) for text, marked in edit.parts if text]
+    return f"{edit.sign} {' '.join(words)}"
+
+
+def _span(span: Span) -> str:
+    if span.role == "code":
+        return code_span(span.text)
+    return f"**{escape(span.text)}**" if span.role == "strong" and span.text.strip() else escape(span.text)
 
 
 def _block(block: Block) -> str:

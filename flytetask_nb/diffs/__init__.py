@@ -1,0 +1,21 @@
+"""What changed between versions of a task: rules as data, comparison part by part, and the verdict."""
+
+from __future__ import annotations
+
+from flytetask_nb.diffs.blast_radius import Caller, CallerReport, callers
+from flytetask_nb.diffs.changes import Change
+from flytetask_nb.diffs.rules import RULES, SEVERITIES, Rule
+from flytetask_nb.diffs.task_diff import CacheVerdict, TaskDiff, diff
+
+__all__ = [
+    "RULES",
+    "SEVERITIES",
+    "CacheVerdict",
+    "Caller",
+    "CallerReport",
+    "Change",
+    "Rule",
+    "TaskDiff",
+    "callers",
+    "diff",
+]

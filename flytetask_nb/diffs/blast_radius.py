@@ -1,0 +1,216 @@
+"""Which workflows would no longer compile if they called other versions of their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.admin import launch_plan_pb2, task_pb2
+
+from flytetask_nb.models import FlyteTask, Workflow
+from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.showing import Shown
+from flytetask_nb.semantics.compilation import compile_problems
+from flytetask_nb.semantics.launch_plans import registered_launch_plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flytetask_nb.semantics.problems import CompileProblem
+
+__all__ = ["BREAKS", "COMPILES", "UNRESOLVED", "Caller", "CallerReport", "callers"]
+
+COMPILES = "compiles"
+BREAKS = "breaks"
+UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A workflow, and whether it compiles against the tasks.
+
+    Attributes
+    ----------
+    workflow : Workflow
+        The workflow.
+    verdict : str
+        ``"compiles"``, ``"breaks"``, or ``"unresolved"``: a task, launch plan or sub-workflow that it uses was not
+        given, so nothing can be said.
+    problems : tuple of CompileProblem
+        Why it does not compile, in the compiler's order.
+    """
+
+    workflow: Workflow
+    verdict: str
+    problems: tuple[CompileProblem, ...]
+
+
+class CallerReport(Sequence[Caller], Shown):
+    """What became of each workflow: those that break first, then those of which nothing can be said.
+
+    True if any workflow breaks.
+    """
+
+    __slots__ = ("_callers",)
+
+    def __init__(self, found: Iterable[Caller]) -> None:
+        order = (BREAKS, UNRESOLVED, COMPILES)
+        self._callers = sorted(found, key=lambda one: (order.index(one.verdict), natural_key(one.workflow.name)))
+
+    def __len__(self) -> int:
+        return len(self._callers)
+
+    def __iter__(self) -> Iterator[Caller]:
+        return iter(self._callers)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._callers[index]
+
+    def __bool__(self) -> bool:
+        return bool(self.breaking)
+
+    def _of(self, verdict: str) -> list[Caller]:
+        return [one for one in self._callers if one.verdict == verdict]
+
+    @property
+    def breaking(self) -> list[Caller]:
+        """The workflows that would not compile."""
+        return self._of(BREAKS)
+
+    @property
+    def unresolved(self) -> list[Caller]:
+        """The workflows of which nothing can be said, for something that they use was not given."""
+        return self._of(UNRESOLVED)
+
+    @property
+    def compiling(self) -> list[Caller]:
+        """The workflows that compile as before."""
+        return self._of(COMPILES)
+
+    @property
+    def summary(self) -> str:
+        """One sentence, e.g. ``"2 of 11 workflows would not compile"``."""
+        number = len(self)
+        told = f"{len(self.breaking) or 'none'} of {number} workflow{'' if number == 1 else 's'} would not compile"
+        return f"{told}, {len(self.unresolved)} unresolved" if self.unresolved else told
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give a row per problem.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns workflow, version, verdict, node, variable, code, message, source; a workflow that compiles has
+            one row, in which node, variable, code and message are NA.
+        """
+        import pandas as pd  # noqa: PLC0415 - only needed for tables
+
+        rows = [
+            {
+                "workflow": one.workflow.name,
+                "version": one.workflow.id.version or None,
+                "verdict": one.verdict,
+                "node": problem.node if problem else None,
+                "variable": (problem.variable or None) if problem else None,
+                "code": problem.code if problem else None,
+                "message": problem.message if problem else None,
+                "source": one.workflow.source,
+            }
+            for one in self._callers
+            for problem in one.problems or (None,)
+        ]
+        columns = ["workflow", "version", "verdict", "node", "variable", "code", "message", "source"]
+        return pd.DataFrame(rows, columns=columns).astype("string")
+
+    def __repr__(self) -> str:
+        return f"CallerReport({self.summary})"
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+
+def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[object] = ()) -> CallerReport:
+    """Tell which workflows still compile if they call these tasks.
+
+    Parameters
+    ----------
+    workflows
+        The workflows, e.g. of ``load_workflows``; or one of them.
+    tasks
+        Versions of the tasks that they call, and any others. A workflow refers to one version; here it is given the
+        newest among these of the same name (and of the same project and domain, where both sides say them).
+    launch_plans
+        The launch plans that they start. One out of an archive does not say what it takes; it is filled in from its
+        workflow where that is among ``workflows``.
+
+    Returns
+    -------
+    CallerReport
+        One entry a workflow. A workflow that uses something that was not given is unresolved, never said to break.
+
+    Raises
+    ------
+    ModelTypeError
+        Something that was handed in is no workflow, task or launch plan.
+
+    Notes
+    -----
+    Versions are immutable, so nothing breaks by itself: a workflow breaks when it is registered against the new
+    versions. The verdict is that of Flyte's workflow compiler.
+    """
+    given = [workflows] if isinstance(workflows, Workflow) or not isinstance(workflows, Iterable) else list(workflows)
+    found = [one if isinstance(one, Workflow) else Workflow.from_flyte_idl(one) for one in given]
+    by_name = _by_name(tasks)
+    plans = _filled(launch_plans, found)
+    return CallerReport(_caller(workflow, by_name, plans) for workflow in found)
+
+
+def _caller(workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any]) -> Caller:
+    repinned = [_repinned(by_name.get(one.name, ()), one._message) for one in workflow.task_ids]
+    problems = tuple(compile_problems(workflow, [task for task in repinned if task is not None], plans))
+    if not problems:
+        return Caller(workflow, COMPILES, ())
+    verdict = UNRESOLVED if any(problem.is_unresolved for problem in problems) else BREAKS
+    return Caller(workflow, verdict, problems)
+
+
+def _by_name(tasks: Iterable[object]) -> dict[str, list[FlyteTask]]:
+    """Sort tasks by name, those of one name from the newest to the oldest."""
+    groups: dict[str, list[FlyteTask]] = {}
+    for task in tasks:
+        made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
+        groups.setdefault(made.name, []).append(made)
+    for versions in groups.values():
+        dated = all(task.created_at is not None for task in versions)
+        versions.sort(
+            key=lambda task: ((task.created_at,) if dated else (), natural_key(task.id.version)),
+            reverse=True,
+        )
+    return groups
+
+
+def _repinned(versions: Iterable[FlyteTask], reference: Any) -> Any:
+    """Give the newest version that a reference can mean, under the id that the workflow knows."""
+    for task in versions:
+        own = task._message.template.id
+        if all(
+            not mine or not theirs or mine == theirs
+            for mine, theirs in ((own.project, reference.project), (own.domain, reference.domain))
+        ):
+            spec = task_pb2.TaskSpec()
+            spec.CopyFrom(task._message)
+            spec.template.id.CopyFrom(reference)
+            return spec
+    return None
+
+
+def _filled(launch_plans: Iterable[object], workflows: list[Workflow]) -> list[Any]:
+    known = {workflow.name: workflow for workflow in workflows}
+    filled = []
+    for one in launch_plans:
+        message = message_of(one, launch_plan_pb2.LaunchPlan)
+        workflow = known.get(message.spec.workflow_id.name)
+        filled.append(message if workflow is None else registered_launch_plan(message, workflow))
+    return filled

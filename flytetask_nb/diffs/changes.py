@@ -1,0 +1,287 @@
+"""One change between two versions of a task, and the list that changes are written to while two tasks are compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.diffs.rules import RULES, rank
+from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.models.base import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+__all__ = ["Change", "Ledger", "joined", "text_of"]
+
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+
+_MIRRORED_KINDS = {ADDED: REMOVED, REMOVED: ADDED}
+_PLAIN = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII)
+_FINGERPRINT_LENGTH = 16
+# What flyteidl calls the steps into a type says nothing to who reads a path.
+_STEPS = re.compile(
+    r"^interface\.|\.(?:type|structure|dataclass_type|structured_dataset_type|schema|enum_type|union_type|blob|metadata"
+    r"|properties)(?=[.\[]|$)"
+)
+
+_PARTS = {
+    "interface": "Interface",
+    "container": "Execution",
+    "k8s_pod": "Execution",
+    "sql": "Execution",
+    "target": "Execution",
+    "metadata": "Metadata",
+    "security_context": "Security",
+    "extended_resources": "Resources",
+    "custom": "Plugin",
+    "config": "Plugin",
+    "type": "Plugin",
+    "task_type_version": "Plugin",
+    "id": "Identity",
+    "description": "Documentation",
+}
+
+
+@lru_cache(maxsize=4096)
+def joined(path: str, key: str) -> str:
+    """Give the path of what stands under a key."""
+    if _PLAIN.fullmatch(key):
+        return f"{path}.{key}" if path else key
+    return f"{path}[{key!r}]"
+
+
+def text_of(value: Any, key: str = "") -> str | None:
+    """Give a value of a task as text, secrets masked.
+
+    Parameters
+    ----------
+    value
+        What stands in the task; None: nothing does.
+    key
+        Under which it stands; a secret-looking one masks it.
+    """
+    if value is None:
+        return None
+    for kind, words in _WORDS:
+        if isinstance(value, kind):
+            return words(value, key)
+    return str(mask_value(value, key))
+
+
+def _nested_text(value: Any, key: str) -> str:
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return " ".join(mask_arguments(list(value)))
+    import json  # noqa: PLC0415 - few values are nested
+
+    return json.dumps(mask_value(value, key), ensure_ascii=False, default=str)
+
+
+_WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
+    (str, lambda value, key: masked(key, value)),
+    (bool, lambda value, _: "yes" if value else "no"),
+    # A model masks what is in it; its name may hold what looks like a secret.
+    (Model, lambda value, _: mask_text(str(value))),
+    ((dict, list, tuple), _nested_text),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change between two versions of a task.
+
+    Parameters
+    ----------
+    rule : str
+        Id of the rule that judged it, a key of ``RULES``.
+    path : str
+        Where it is, e.g. ``container.requests.cpu``.
+    kind : str
+        ``added``, ``removed``, ``changed``, ``renamed``, ``moved`` or ``reordered``.
+    old, new
+        The values as they stand in the tasks, secrets included; None where there is none. What is shown or
+        exported of them is masked.
+    severity : str
+        ``breaking``, ``risky``, ``behaviour``, ``cost``, ``cosmetic`` or ``noise``.
+    aspects : tuple of str
+        Severities that it has beside.
+    cache : str
+        ``invalidates``, ``rotates-tags``, ``on``, ``off``, ``stale-risk`` or ``none``.
+    effective : str
+        ``pin``: once callers name the new version; ``recompile``: once they are compiled again.
+    reason : str
+        One sentence that says why.
+    witness : str
+        A sentence that says who no longer fits, where the severity is a matter of types; else empty.
+    old_path : str
+        Where it was before; other than ``path`` for what was renamed.
+    key : str
+        The name that the values stand under, by which secrets are told.
+    """
+
+    rule: str
+    path: str
+    kind: str
+    old: Any
+    new: Any
+    severity: str
+    aspects: tuple[str, ...]
+    cache: str
+    effective: str
+    reason: str
+    witness: str = ""
+    old_path: str = ""
+    key: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of rule, paths and values: the same change has the same one in every run."""
+        parts = (self.rule, self.old_path, self.path, *map(_identity, (self.old, self.new)))
+        text = "\0".join(f"{len(part)}:{part}" for part in parts)
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
+
+    @property
+    def part(self) -> str:
+        """Section of the task: ``Interface``, ``Resources``, ``Execution`` and so on."""
+        return RULES[self.rule].part or _PARTS.get(re.split(r"[.\[]", self.path, maxsplit=1)[0], "Other")
+
+    @property
+    def place(self) -> str:
+        """The path as it is shown: without flyteidl's steps into types, secrets masked."""
+        path = _STEPS.sub("", self.path) if self.path.startswith("interface.") else self.path
+        return mask_text(path)
+
+    @property
+    def old_text(self) -> str | None:
+        """The old value as text, secrets masked; None where there is none."""
+        return text_of(self.old, self.key)
+
+    @property
+    def new_text(self) -> str | None:
+        """The new value as text, secrets masked; None where there is none."""
+        return text_of(self.new, self.key)
+
+    @property
+    def is_consequence(self) -> bool:
+        """Whether it only follows from changes that are listed by themselves."""
+        return RULES[self.rule].is_consequence
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the change as JSON values, secrets masked."""
+        return {
+            "rule": self.rule,
+            "path": mask_text(self.path),
+            "old_path": mask_text(self.old_path),
+            "part": self.part,
+            "kind": self.kind,
+            "old": self.old_text,
+            "new": self.new_text,
+            "severity": self.severity,
+            "aspects": list(self.aspects),
+            "cache": self.cache,
+            "effective": self.effective,
+            "reason": self.reason,
+            "witness": mask_text(self.witness),
+            "fingerprint": self.fingerprint,
+        }
+
+    def __repr__(self) -> str:
+        old, new = (_shortened(text) for text in (self.old_text, self.new_text))
+        return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
+
+
+def _shortened(text: str | None, limit: int = 60) -> str:
+    if text is None:
+        return "–"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _identity(value: Any) -> str:
+    """Give a text that tells any two values apart."""
+    if isinstance(value, Model):
+        return value.serialize_to_string().hex()
+    if isinstance(value, dict | list | tuple):
+        import json  # noqa: PLC0415 - few values are nested
+
+        return json.dumps(value, sort_keys=True, default=repr)
+    return f"{type(value).__name__}:{value!r}"
+
+
+class Ledger:
+    """Takes down the changes between two tasks, each as its rule judges it.
+
+    Parameters
+    ----------
+    severities
+        Severities by rule that take the place of the rules' own.
+    """
+
+    __slots__ = ("changes", "severities")
+
+    def __init__(self, severities: Mapping[str, str]) -> None:
+        self.severities = severities
+        self.changes: list[Change] = []
+
+    def add(
+        self,
+        rule: str,
+        path: str,
+        old: Any,
+        new: Any,
+        *,
+        kind: str = "",
+        severity: str = "",
+        cache: str = "",
+        reason: str = "",
+        witness: str = "",
+        old_path: str = "",
+        key: str = "",
+    ) -> None:
+        """Take down a change.
+
+        Parameters
+        ----------
+        rule
+            Id of the rule.
+        path, old, new, witness, old_path, key
+            As in :class:`Change`.
+        kind
+            Told from the values where it is not given.
+        severity, cache, reason
+            Instead of the rule's, where this one is a special case.
+        """
+        found = RULES[rule]
+        self.changes.append(
+            Change(
+                rule,
+                path,
+                kind or (ADDED if old is None else REMOVED if new is None else CHANGED),
+                old,
+                new,
+                self.severities.get(rule) or severity or found.severity,
+                found.aspects,
+                cache or found.cache,
+                found.effective,
+                reason or found.reason,
+                witness,
+                old_path or path,
+                key,
+            )
+        )
+
+    def entry(self, stem: str, path: str, old: Any, new: Any, *, key: str = "", old_path: str = "") -> None:
+        """Take down an entry that was added, removed or changed, by the three rules of that stem."""
+        kind = ADDED if old is None else REMOVED if new is None else CHANGED
+        self.add(f"{stem}-{kind}", path, old, new, kind=kind, key=key, old_path=old_path)
+
+    def worst(self) -> str:
+        """Give the worst severity so far, empty if there is none."""
+        return worst(self.changes)
+
+
+def worst(changes: Iterable[Change]) -> str:
+    """Give the worst severity among changes, empty if there are none."""
+    return min((change.severity for change in changes), key=rank, default="")

@@ -1,0 +1,613 @@
+"""Changes of what runs: image, command, environment, resources and the rest of a container.
+
+A container of a task and the primary container of a pod are brought into one form first, so that the same change is
+told the same way for both.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flyteidl.core import tasks_pb2
+
+from flytetask_nb.diffs.changes import joined
+from flytetask_nb.diffs.messages import compare_unknown, field_changes
+from flytetask_nb.diffs.structures import differences, same, unequal_runs
+from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.commands import command_line
+from flytetask_nb.semantics.images import image_reference
+from flytetask_nb.semantics.quantities import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flytetask_nb.diffs.changes import Ledger
+    from flytetask_nb.semantics.commands import CommandLine
+    from flytetask_nb.semantics.quantities import Quantity
+
+__all__ = [
+    "Runtime",
+    "compare_container_rest",
+    "compare_containers",
+    "compare_data_loading",
+    "compare_runtimes",
+    "container_runtime",
+    "input_names",
+    "pod_runtime",
+    "unpacked_settings",
+]
+
+_RESOURCE_NAMES: Final = {
+    tasks_pb2.Resources.CPU: "cpu",
+    tasks_pb2.Resources.GPU: "gpu",
+    tasks_pb2.Resources.MEMORY: "memory",
+    tasks_pb2.Resources.STORAGE: "storage",
+    tasks_pb2.Resources.EPHEMERAL_STORAGE: "ephemeral-storage",
+}
+# Flyte passes these on to nothing (flytek8s/utils.go).
+_IGNORED: Final = frozenset({"storage", "unknown"})
+_GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
+
+_SETTINGS_VARIABLE: Final = "_F_SS_C"
+# What of flytekit's settings says which release this is and where it was packaged (flytekit/configuration).
+_RELEASE_SETTINGS: Final = frozenset(
+    "project domain version image_config fast_serialization_settings flytekit_virtualenv_root python_interpreter "
+    "source_root git_repo".split()
+)
+
+_BUNDLE_FLAG: Final = "--additional-distribution"
+_INPUT_TEMPLATE: Final = re.compile(r"\{\{\s*\.inputs\.([\w-]+)", re.IGNORECASE)
+_REFERENCE: Final = "$("
+_HASH: Final = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{6,64}")
+_MIXED: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9_-]{16,}")
+_DIGITS: Final = re.compile("[0-9]+")
+
+
+class Runtime(NamedTuple):
+    """A container, whoever declares it.
+
+    Attributes
+    ----------
+    path
+        Where it stands in the task.
+    image, command, args
+        As declared.
+    env
+        Names and values in order; a value that is no text (a reference to a secret) as it stands.
+    requests, limits
+        Amounts by resource.
+    ports
+        As declared, by port and name.
+    rest
+        Other settings, as JSON values.
+    """
+
+    path: str
+    image: str
+    command: Sequence[str]
+    args: Sequence[str]
+    env: Sequence[tuple[str, Any]]
+    requests: Sequence[tuple[str, str]]
+    limits: Sequence[tuple[str, str]]
+    ports: Mapping[str, Any]
+    rest: Mapping[str, Any]
+
+
+def container_runtime(path: str, container: Any) -> Runtime:
+    """Give a task's container in the common form."""
+    return Runtime(
+        path,
+        container.image,
+        list(container.command),
+        list(container.args),
+        [(pair.key, pair.value) for pair in container.env],
+        [(_resource_name(entry.name), entry.value) for entry in container.resources.requests],
+        [(_resource_name(entry.name), entry.value) for entry in container.resources.limits],
+        {_port_key(port): {"containerPort": port.container_port, "name": port.name} for port in container.ports},
+        {},
+    )
+
+
+def _resource_name(number: int) -> str:
+    return _RESOURCE_NAMES.get(number) or (f"resource {number}" if number else "unknown")
+
+
+def _port_key(port: Any) -> str:
+    return f"{port.container_port} {port.name}".strip()
+
+
+_COMMON: Final = frozenset({"name", "image", "command", "args", "env", "resources", "ports"})
+
+
+def pod_runtime(path: str, container: Mapping[str, Any]) -> Runtime:
+    """Give a container of a pod, as plain Python values, in the common form."""
+    resources = container.get("resources")
+    resources = resources if isinstance(resources, dict) else {}
+    odd: dict[str, Any] = {
+        name: value
+        for name, value in container.items()
+        if name not in _COMMON or (name != "name" and not _is_usual(name, value))
+    }
+    left = {
+        name: value for name, value in resources.items() if name not in {"requests", "limits"} or not _amounts(value)
+    }
+    if left and _is_usual("resources", container.get("resources")):
+        odd["resources"] = left
+    env = container.get("env")
+    return Runtime(
+        path,
+        container["image"] if isinstance(container.get("image"), str) else "",
+        _words(container.get("command")),
+        _words(container.get("args")),
+        [_pod_variable(item) for item in env] if _is_usual("env", env) and env else [],
+        list(_amounts(resources.get("requests")).items()),
+        list(_amounts(resources.get("limits")).items()),
+        _pod_ports(container.get("ports")),
+        odd,
+    )
+
+
+def _is_usual(name: str, value: Any) -> bool:
+    """Tell whether a setting of a pod's container has the form that Kubernetes asks for."""
+    if name == "image":
+        return isinstance(value, str)
+    if name in {"command", "args"}:
+        return isinstance(value, list) and all(isinstance(word, str) for word in value)
+    if name in {"env", "ports"}:
+        label = "name" if name == "env" else "containerPort"
+        return isinstance(value, list) and all(isinstance(item, dict) and label in item for item in value)
+    return isinstance(value, dict)
+
+
+def _words(value: Any) -> list[str]:
+    return list(value) if _is_usual("args", value) else []
+
+
+def _pod_variable(item: dict[str, Any]) -> tuple[str, Any]:
+    rest = {name: value for name, value in item.items() if name != "name"}
+    value = rest.get("value", "")
+    return str(item["name"]), value if not rest.keys() - {"value"} and isinstance(value, str) else rest
+
+
+def _amounts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str | int | float) for item in value.values()):
+        return {}
+    return {name: str(item) for name, item in value.items()}
+
+
+def _pod_ports(value: Any) -> dict[str, Any]:
+    if not _is_usual("ports", value):
+        return {}
+    return {f"{port['containerPort']} {port.get('name', '')}".strip(): port for port in value}
+
+
+# -- comparing -----------------------------------------------------------------------------------------------------
+
+
+def compare_containers(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[set[str], set[str]]) -> None:
+    """Compare the containers of two tasks, ``Container`` messages.
+
+    Parameters
+    ----------
+    ledger
+        Takes the changes.
+    path
+        Where the containers stand.
+    old, new
+        The messages.
+    inputs
+        Names of the tasks' inputs, before and after.
+    """
+    if _differ_in_image_alone(old, new):
+        _compare_images(ledger, f"{path}.image", f"{path}.image", old.image, new.image)
+        return
+    compare_runtimes(ledger, container_runtime(path, old), container_runtime(path, new), inputs)
+    compare_container_rest(ledger, path, old, new)
+
+
+def _differ_in_image_alone(old: Any, new: Any) -> bool:
+    """Tell the commonest case by itself: it needs nothing of what follows."""
+    return (
+        old.image != new.image
+        and old.args == new.args
+        and old.command == new.command
+        and old.env == new.env
+        and old.resources == new.resources
+        and old.config == new.config
+        and old.ports == new.ports
+        and old.data_config == new.data_config
+        and old.architecture == new.architecture
+        and _has_no_unknown(old, new)
+    )
+
+
+def _has_no_unknown(old: Any, new: Any) -> bool:
+    from google.protobuf.unknown_fields import UnknownFieldSet  # noqa: PLC0415 - imported by messages already
+
+    return not len(UnknownFieldSet(old)) and not len(UnknownFieldSet(new))
+
+
+def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare what a task's container has and a pod's does not."""
+    if old.data_config != new.data_config:
+        compare_data_loading(ledger, f"{path}.data_config", old.data_config, new.data_config)
+    if old.architecture != new.architecture:
+        names = tasks_pb2.Container.Architecture
+        known = [names.Name(n) if n in names.values() else str(n) for n in (old.architecture, new.architecture)]
+        ledger.add("architecture", f"{path}.architecture", *known)
+    if old.config != new.config:
+        _compare_pairs(ledger, f"{path}.config", old.config, new.config)
+    if old.resources != new.resources:
+        compare_unknown(ledger, f"{path}.resources", old.resources, new.resources)
+    for field in ("env", "ports"):
+        _compare_unknown_items(ledger, f"{path}.{field}", getattr(old, field), getattr(new, field))
+    for field in ("requests", "limits"):
+        _compare_unknown_items(ledger, f"{path}.{field}", getattr(old.resources, field), getattr(new.resources, field))
+    compare_unknown(ledger, path, old, new)
+
+
+def _compare_unknown_items(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    if old != new:
+        for before, after in zip(old, new, strict=False):
+            if before != after:
+                compare_unknown(ledger, path, before, after)
+
+
+def _compare_pairs(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    before, after = ({pair.key: pair.value for pair in pairs} for pairs in (old, new))
+    for key in sorted({*before, *after}, key=natural_key):
+        if before.get(key) != after.get(key):
+            ledger.entry("container-setting", joined(path, key), before.get(key), after.get(key), key=key)
+
+
+def compare_data_loading(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare how a raw container gets its inputs, ``DataLoadingConfig`` messages."""
+    for place, was, now, key in field_changes(path, old, new):
+        ledger.add("data-loading", place, was, now, key=key)
+
+
+def compare_runtimes(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[set[str], set[str]]) -> None:
+    """Compare two containers in the common form.
+
+    Parameters
+    ----------
+    ledger
+        Takes the changes.
+    old, new
+        The containers.
+    inputs
+        Names of the tasks' inputs, before and after.
+    """
+    if old.image != new.image:
+        _compare_images(ledger, f"{new.path}.image", f"{old.path}.image", old.image, new.image)
+    if old.command != new.command or old.args != new.args:
+        compare_commands(ledger, old, new)
+    _check_templates(ledger, old, new, inputs)
+    if old.env != new.env:
+        compare_env(ledger, old, new)
+    if old.requests != new.requests or old.limits != new.limits:
+        compare_resources(ledger, old, new)
+    if old.ports != new.ports:
+        for key in sorted({*old.ports, *new.ports}, key=natural_key):
+            if key not in old.ports or key not in new.ports or not same(old.ports[key], new.ports[key]):
+                ledger.entry(
+                    "port",
+                    joined(f"{new.path}.ports", key),
+                    old.ports.get(key),
+                    new.ports.get(key),
+                    old_path=joined(f"{old.path}.ports", key),
+                )
+    if old.rest != new.rest:
+        for place, was, now, key in differences(new.path, old.rest, new.rest):
+            ledger.entry("container-setting", place, was, now, key=key, old_path=old.path + place[len(new.path) :])
+
+
+# -- images --------------------------------------------------------------------------------------------------------
+
+
+def _compare_images(ledger: Ledger, path: str, old_path: str, old: str, new: str) -> None:
+    before, after = image_reference(old), image_reference(new)
+    rule = "image-repository"
+    if before is not None and after is not None and before.name == after.name:
+        if before.tag == after.tag:
+            rule = "image-digest"
+        elif bool(before.digest) != bool(after.digest) or not is_release_tag(before.tag, after.tag):
+            rule = "image-tag"
+        else:
+            rule = "image-release-tag"
+    ledger.add(rule, path, old or None, new or None, old_path=old_path)
+
+
+def is_release_tag(old: str, new: str) -> bool:
+    """Tell whether two tags follow one pattern: ``1.1.0`` and ``2.0.0``, ``basics-0b350cd3`` and ``basics-c9b2c44d``.
+
+    Policy of this package: numbers and hashes may differ, the words around them may not.
+    """
+    return bool(old) and bool(new) and _pattern(old) == _pattern(new)
+
+
+def _pattern(tag: str) -> str:
+    if _MIXED.fullmatch(tag) and not any(mark in tag for mark in "-_"):
+        return "#"
+    parts = re.split(r"([-_.])", tag)
+    return "".join("#" if _HASH.fullmatch(part) else _DIGITS.sub("#", part) for part in parts)
+
+
+# -- commands ------------------------------------------------------------------------------------------------------
+
+
+class _Unit(NamedTuple):
+    """A flag with its value, or a word by itself."""
+
+    name: str
+    value: str | None
+
+    @property
+    def words(self) -> list[str]:
+        return [self.name] if self.value is None else [self.name, self.value]
+
+
+def compare_commands(ledger: Ledger, old: Runtime, new: Runtime) -> None:
+    """Compare two command lines by what their words mean: launcher, flags with values, other words."""
+    before, after = (None if one.command else command_line(list(one.args)) for one in (old, new))
+    if before is None or after is None:
+        for field in ("command", "args"):
+            _compare_units(
+                ledger,
+                f"{new.path}.{field}",
+                f"{old.path}.{field}",
+                _units(getattr(old, field)),
+                _units(getattr(new, field)),
+            )
+        return
+    path, old_path = f"{new.path}.args", f"{old.path}.args"
+    if before.launcher and after.launcher:
+        _compare_units(ledger, path, old_path, _units(before.launcher), _units(after.launcher))
+    elif before.launcher or after.launcher:
+        rule = "fast-registration-on" if after.launcher else "fast-registration-off"
+        ledger.add(rule, path, before.launcher or None, after.launcher or None, old_path=old_path)
+    _compare_units(ledger, path, old_path, _flytekit_units(old, before), _flytekit_units(new, after))
+
+
+def _flytekit_units(runtime: Runtime, line: CommandLine) -> list[_Unit]:
+    words = list(runtime.args)
+    if line.launcher:
+        words = words[len(line.launcher) + 1 :]
+    split = words.index("--") if "--" in words else len(words)
+    loader = words[split + 1 :]
+    pairs = [_Unit(name, value) for name, value in zip(loader[::2], loader[1::2], strict=False)]
+    return _units(words[:split]) + pairs + [_Unit(word, None) for word in loader[len(loader) // 2 * 2 :]]
+
+
+def _units(words: Sequence[str]) -> list[_Unit]:
+    found: list[_Unit] = []
+    index = 0
+    while index < len(words):
+        word = words[index]
+        following = words[index + 1] if index + 1 < len(words) else None
+        if word.startswith("--") and "=" in word:
+            name, _, value = word.partition("=")
+            found.append(_Unit(name, value))
+        elif word.startswith("-") and word != "--" and following is not None and not following.startswith("-"):
+            found.append(_Unit(word, following))
+            index += 1
+        else:
+            found.append(_Unit(word, None))
+        index += 1
+    return found
+
+
+def _compare_units(ledger: Ledger, path: str, old_path: str, old: list[_Unit], new: list[_Unit]) -> None:
+    if old == new:
+        return
+    before, after = (
+        {unit.name: unit for unit in old if unit.value is not None},
+        {unit.name: unit for unit in new if unit.value is not None},
+    )
+    # Flags that occur once on both sides are compared by name, wherever they stand.
+    once = {
+        name
+        for name in before
+        if name in after and sum(u.name == name for u in old) == 1 and sum(u.name == name for u in new) == 1
+    }
+    for name in sorted(once, key=natural_key):
+        if before[name] != after[name]:
+            rule = "code-bundle" if name == _BUNDLE_FLAG else "argument-changed"
+            ledger.add(
+                rule,
+                joined(path, name),
+                before[name].value,
+                after[name].value,
+                old_path=joined(old_path, name),
+                key=name.lstrip("-"),
+            )
+    left = [[unit for unit in units if unit.name not in once] for units in (old, new)]
+    keys = [["\0".join(unit.words) for unit in units] for units in left]
+    for start, end, other_start, other_end in unequal_runs(*keys):
+        for unit in left[0][start:end]:
+            ledger.add(
+                "argument-removed", joined(path, unit.name), unit.words, None, old_path=joined(old_path, unit.name)
+            )
+        for unit in left[1][other_start:other_end]:
+            ledger.add(
+                "argument-added", joined(path, unit.name), None, unit.words, old_path=joined(old_path, unit.name)
+            )
+    order = [[unit.name for unit in units if unit.name in once] for units in (old, new)]
+    if order[0] != order[1]:
+        ledger.add("argument-moved", path, order[0], order[1], kind="moved", old_path=old_path)
+    elif keys[0] == keys[1] and all(before[name] == after[name] for name in once):
+        # Flags and words changed places among each other.
+        ledger.add("argument-moved", path, _flat(old), _flat(new), kind="moved", old_path=old_path)
+
+
+def _flat(units: list[_Unit]) -> list[str]:
+    return [word for unit in units for word in unit.words]
+
+
+def _check_templates(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[set[str], set[str]]) -> None:
+    if inputs[0] == inputs[1] and old.args == new.args and old.command == new.command:
+        return
+    missing = [
+        {name for word in (*one.command, *one.args) for name in _INPUT_TEMPLATE.findall(word) if name not in names}
+        for one, names in zip((old, new), inputs, strict=True)
+    ]
+    for rule, names in (
+        ("template-input-gone", missing[1] - missing[0]),
+        ("template-input-restored", missing[0] - missing[1]),
+    ):
+        for name in sorted(names, key=natural_key):
+            text = f"{{{{.inputs.{name}}}}}"
+            ledger.add(rule, f"{new.path}.args", text, text, old_path=f"{old.path}.args")
+
+
+def input_names(template: Any) -> set[str]:
+    """Give the names of a task's inputs."""
+    return set(template.interface.inputs.variables)
+
+
+# -- environment ---------------------------------------------------------------------------------------------------
+
+
+def compare_env(ledger: Ledger, old: Runtime, new: Runtime) -> None:
+    """Compare two environments by name; order counts where values refer to each other."""
+    before, after = dict(old.env), dict(new.env)
+    path, old_path = f"{new.path}.env", f"{old.path}.env"
+    for name in sorted({*before, *after}, key=natural_key):
+        was, now = before.get(name), after.get(name)
+        if name in before and name in after and same(was, now):
+            continue
+        place, old_place = joined(path, name), joined(old_path, name)
+        if name == _SETTINGS_VARIABLE and isinstance(was, str) and isinstance(now, str):
+            _compare_settings(ledger, place, old_place, was, now)
+        else:
+            ledger.entry("env", place, was, now, key=name, old_path=old_place)
+    if len(before) != len(old.env) or len(after) != len(new.env):
+        shadowed = [
+            [
+                f"{name}={value}"
+                for index, (name, value) in enumerate(one.env)
+                if any(name == n for n, _ in one.env[index + 1 :])
+            ]
+            for one in (old, new)
+        ]
+        if shadowed[0] != shadowed[1]:
+            ledger.add("env-shadowed", path, shadowed[0] or None, shadowed[1] or None, old_path=old_path)
+    order = [[name for name in one if name in before and name in after] for one in (before, after)]
+    if order[0] != order[1] and any(_REFERENCE in str(value) for value in (*before.values(), *after.values())):
+        ledger.add("env-reordered", path, order[0], order[1], kind="reordered", old_path=old_path)
+
+
+def _compare_settings(ledger: Ledger, path: str, old_path: str, old: str, new: str) -> None:
+    """Compare the settings that flytekit packs into a variable of dynamic and eager tasks."""
+    before, after = (unpacked_settings(_SETTINGS_VARIABLE, text) for text in (old, new))
+    if before is None or after is None:
+        ledger.entry("env", path, old, new, key=_SETTINGS_VARIABLE, old_path=old_path)
+        return
+    for place, was, now, key in differences(path, before, after):
+        first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
+        told = old_path + place[len(path) :]
+        if first in _RELEASE_SETTINGS:
+            ledger.add("serialization-settings", place, was, now, key=key, old_path=told)
+        else:
+            ledger.entry("env", place, was, now, key=key, old_path=told)
+
+
+_LARGEST_SETTINGS: Final = 1_000_000
+
+
+def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
+    """Give flytekit's settings from the variable that packs them: base64 of gzip of JSON.
+
+    Parameters
+    ----------
+    name, value
+        Of an environment variable.
+
+    Returns
+    -------
+    dict or None
+        None for any other variable, and where it holds something else.
+    """
+    if name != _SETTINGS_VARIABLE or not isinstance(value, str):
+        return None
+    import json  # noqa: PLC0415 - dynamic and eager tasks alone have it
+    import zlib  # noqa: PLC0415 - likewise
+
+    try:
+        unpacker = zlib.decompressobj(31)
+        settings = json.loads(unpacker.decompress(b64decode(value, validate=True), _LARGEST_SETTINGS))
+    except (ValueError, zlib.error, RecursionError):
+        return None
+    # flytekit writes null for what is not set, or leaves it out, depending on its version.
+    return {key: value for key, value in settings.items() if value is not None} if isinstance(settings, dict) else None
+
+
+# -- resources -----------------------------------------------------------------------------------------------------
+
+
+def compare_resources(ledger: Ledger, old: Runtime, new: Runtime) -> None:
+    """Compare requests and limits by the name of the resource, as exact quantities."""
+    for kind, field in (("request", "requests"), ("limit", "limits")):
+        before, after = dict(getattr(old, field)), dict(getattr(new, field))
+        for name in sorted({*before, *after}, key=natural_key):
+            was, now = before.get(name), after.get(name)
+            if was == now:
+                continue
+            path, old_path = joined(f"{new.path}.{field}", name), joined(f"{old.path}.{field}", name)
+            if name in _IGNORED:
+                ledger.entry("resource-ignored", path, was, now, old_path=old_path)
+                continue
+            rule = _resource_rule(was, now)
+            if rule:
+                ledger.add(f"{kind}-{rule}", path, was, now, old_path=old_path)
+    problems = [_refusal(one) for one in (old, new)]
+    if problems[0] != problems[1]:
+        rule = "resources-refused" if problems[1] else "resources-mended"
+        ledger.add(rule, f"{new.path}.resources", problems[0] or None, problems[1] or None, kind="changed")
+
+
+def _resource_rule(old: str | None, new: str | None) -> str:
+    """Give how an amount changed, empty if it is the same amount in another spelling."""
+    if old is None or new is None:
+        return "added" if old is None else "removed"
+    try:
+        before, after = parse(old), parse(new)
+    except QuantityError:
+        return "changed"
+    if before == after:
+        return ""
+    return "raised" if after > before else "lowered"
+
+
+def _refusal(runtime: Runtime) -> str:
+    """Give why registration would refuse the resources, empty if it would not."""
+    amounts: list[dict[str, Quantity]] = []
+    for field in (runtime.requests, runtime.limits):
+        names = [name for name, _ in field]
+        for name in names:
+            if names.count(name) > 1:
+                return f"{name} stands there twice"
+        try:
+            amounts.append({name: parse(text) for name, text in field})
+        except QuantityError:
+            return "an amount is unreadable"
+    return _refused_amounts(*amounts)
+
+
+def _refused_amounts(requests: dict[str, Quantity], limits: dict[str, Quantity]) -> str:
+    for name, request in requests.items():
+        limit = limits.get(name)
+        if not limit:
+            continue
+        if name in _GPUS and request and request != limit:
+            return f"{name}: request {request}, limit {limit}"
+        if request > limit:
+            return f"{name}: request {request} over limit {limit}"
+    for amounts in (requests, limits):
+        for name in _GPUS.intersection(amounts):
+            if amounts[name].value.denominator != 1:
+                return f"{name}: {amounts[name]} is a fraction"
+    return ""

@@ -1,0 +1,493 @@
+"""What changed between two versions of a task, and what that means."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flyteidl.admin import task_pb2
+from google.protobuf.message import Message
+
+from flytetask_nb.diffs.changes import Change, Ledger, worst
+from flytetask_nb.diffs.containers import (
+    Runtime,
+    compare_container_rest,
+    compare_containers,
+    compare_runtimes,
+    container_runtime,
+    input_names,
+)
+from flytetask_nb.diffs.interfaces import compare_interface
+from flytetask_nb.diffs.messages import compare_fields, compare_unknown
+from flytetask_nb.diffs.pods import compare_pods, primary_runtime
+from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
+from flytetask_nb.diffs.settings import (
+    compare_custom,
+    compare_documentation,
+    compare_extended_resources,
+    compare_id,
+    compare_metadata,
+    compare_security,
+    compare_sql,
+    compare_text_map,
+)
+from flytetask_nb.errors import DiffError, FlyteTaskError
+from flytetask_nb.masking import mask_text
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.showing import Shown
+from flytetask_nb.semantics.caching import CacheKey, cache_key
+from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
+from flytetask_nb.semantics.templates import template_of
+from flytetask_nb.semantics.variance import compatibility
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from flytetask_nb.semantics.variance import Compatibility
+
+__all__ = ["CacheVerdict", "TaskDiff", "diff"]
+
+SCHEMA_VERSION: Final = 1
+
+# Rules that apply to the value of a release itself: what repeats it elsewhere is an echo of them.
+_ECHOED: Final = frozenset(
+    {"image-repository", "image-tag", "image-digest", "image-release-tag", "id-version", "code-bundle"}
+)
+_ECHOING: Final = ("env-", "custom-", "config-", "argument-", "pod-", "label-", "annotation-", "tag-", "container-")
+_SHORTEST_ECHO: Final = 4
+
+_SUMMARIES: Final = {
+    "id-version": "version",
+    "image-release-tag": "image tag",
+    "code-bundle": "code bundle",
+    "runtime-version": "SDK version",
+    "serialization-settings": "serialization settings",
+    "release-echo": "mentions of them",
+    "id-filled-in": "registration",
+}
+
+
+class CacheVerdict(NamedTuple):
+    """What a change does to cached results.
+
+    Attributes
+    ----------
+    before, after
+        The keys under which results are kept; None where Flyte refuses to make one.
+    verdict
+        ``invalidated``, ``unchanged``, ``tags rotated``, ``on``, ``off`` (turned on, turned off), ``not cached``, or
+        ``no key`` where Flyte refuses to make one.
+    stale
+        Changes that can change results while the key stays the same; empty unless caching is on in both.
+    """
+
+    before: CacheKey | None
+    after: CacheKey | None
+    verdict: str
+    stale: tuple[Change, ...]
+
+    @property
+    def stale_risk(self) -> bool:
+        """Whether old results may be served for new code."""
+        return bool(self.stale)
+
+
+class TaskDiff(Shown):
+    """The changes from one version of a task to another.
+
+    True if anything changed that is more than noise.
+
+    Attributes
+    ----------
+    changes : tuple of Change
+        What is to be looked at, the worst first.
+    noise : tuple of Change
+        What every release changes, folded.
+    accepted : tuple of Change
+        What a reviewer accepted before, folded.
+    """
+
+    def __init__(self, old: Any, new: Any, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
+        self._old, self._new = old, new
+        self._severities, self._accepted = severities, accepted
+        changes = _compare(old, new, severities)
+        noise = [change for change in changes if change.severity == NOISE]
+        rest = [change for change in changes if change.severity != NOISE] if noise else changes
+        taken = [change for change in rest if change.fingerprint in accepted] if accepted else []
+        if taken:
+            rest = [change for change in rest if change not in taken]
+        if len(rest) > 1:
+            rest.sort(key=lambda change: rank(change.severity))
+        self.changes: tuple[Change, ...] = tuple(rest)
+        self.noise: tuple[Change, ...] = tuple(noise)
+        self.accepted: tuple[Change, ...] = tuple(taken)
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    @property
+    def old(self) -> FlyteTask:
+        """The task before."""
+        return FlyteTask.from_flyte_idl(self._old)
+
+    @property
+    def new(self) -> FlyteTask:
+        """The task after."""
+        return FlyteTask.from_flyte_idl(self._new)
+
+    @property
+    def ids(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Project, domain, name and version of both tasks, secrets masked."""
+        return _id(self._old), _id(self._new)
+
+    @property
+    def severity(self) -> str | None:
+        """The worst severity among the changes; None if there are none."""
+        return worst(self.changes) or None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many changes there are of each severity, the worst first."""
+        found = dict.fromkeys(SEVERITIES, 0)
+        for change in self.changes:
+            found[change.severity] += 1
+        return {severity: count for severity, count in found.items() if count}
+
+    @cached_property
+    def cache(self) -> CacheVerdict:
+        """What becomes of cached results."""
+        before, after = _cache_key(self._old), _cache_key(self._new)
+        was_on, is_on = (one.metadata.discoverable for one in (_template(self._old), _template(self._new)))
+        if not was_on or not is_on:
+            verdict = "on" if is_on else "off" if was_on else "not cached"
+            return CacheVerdict(before, after, verdict, ())
+        everything = (*self.changes, *self.accepted, *self.noise)
+        if before is None or after is None:
+            return CacheVerdict(before, after, "no key", ())
+        if not _is_same_key(before, after):
+            return CacheVerdict(before, after, "invalidated", ())
+        stale = tuple(change for change in everything if change.cache == "stale-risk")
+        rotated = any(change.rule.startswith("cache-ignored-") for change in everything)
+        return CacheVerdict(before, after, "tags rotated" if rotated else "unchanged", stale)
+
+    @cached_property
+    def compatibility(self) -> Compatibility:
+        """What becomes of callers, variable by variable."""
+        return compatibility(self._old, self._new)
+
+    @property
+    def headlines(self) -> list[str]:
+        """What must not be missed, a sentence each."""
+        found = []
+        cache = self.cache
+        if cache.stale_risk:
+            causes = ", ".join(dict.fromkeys(change.place for change in cache.stale))
+            found.append(f"Old results may be served for new code: the cache key stays, but these changed: {causes}.")
+        found += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
+        if cache.verdict == "invalidated" and cache.before is not None and cache.after is not None:
+            versions = mask_text(cache.before.version), mask_text(cache.after.version)
+            if versions[0] != versions[1]:
+                found.append(
+                    f"The cache key moves from {versions[0]} to {versions[1]}: the next run computes everything again."
+                )
+        return found
+
+    @property
+    def noise_summary(self) -> list[str]:
+        """What is folded as noise, in a few words each."""
+        return list(dict.fromkeys(_SUMMARIES.get(change.rule, change.rule) for change in self.noise))
+
+    @cached_property
+    def unchanged_count(self) -> int:
+        """How many single values are the same in both."""
+        before, after = _flat(self._old), _flat(self._new)
+        return sum(1 for path, value in before.items() if path in after and after[path] == value)
+
+    def reversed(self) -> TaskDiff:
+        """Give the changes in the other direction."""
+        return TaskDiff(self._new, self._old, self._severities, self._accepted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the diff as JSON values, secrets masked.
+
+        Returns
+        -------
+        dict
+            With ``schema``, the version of this form: 1.
+        """
+        cache = self.cache
+        old, new = self.ids
+        return {
+            "schema": SCHEMA_VERSION,
+            "old": old,
+            "new": new,
+            "severity": self.severity,
+            "counts": self.counts,
+            "cache": {
+                "verdict": cache.verdict,
+                "before": None if cache.before is None else cache.before._asdict(),
+                "after": None if cache.after is None else cache.after._asdict(),
+                "stale_risk": [change.fingerprint for change in cache.stale],
+            },
+            "headlines": self.headlines,
+            "changes": [change.to_dict() for change in self.changes],
+            "accepted": [change.to_dict() for change in self.accepted],
+            "noise": [change.to_dict() for change in self.noise],
+            "unchanged": self.unchanged_count,
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row per change, secrets masked.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Changes first, then what is folded; ``folded`` says why: ``noise``, ``accepted`` or nothing.
+        """
+        import pandas as pd  # noqa: PLC0415 - few callers want a frame
+
+        rows = [
+            {**change.to_dict(), "aspects": ", ".join(change.aspects), "folded": folded}
+            for folded, changes in (("", self.changes), ("accepted", self.accepted), ("noise", self.noise))
+            for change in changes
+        ]
+        columns = [*Change.__slots__[:-1], "part", "fingerprint", "folded"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __repr__(self) -> str:
+        old, new = self.ids
+        counts = " · ".join(f"{count} {severity}" for severity, count in self.counts.items()) or "no changes"
+        names = old["name"] if old["name"] == new["name"] else f"{old['name']} → {new['name']}"
+        return f"<TaskDiff {names} {old['version'] or '?'} → {new['version'] or '?'}: {counts}>"
+
+
+def diff(
+    old: object,
+    new: object,
+    *,
+    severities: Mapping[str, str] | None = None,
+    accepted: Iterable[str] = (),
+) -> TaskDiff:
+    """Tell what changed from one version of a task to another, and what that means for callers, caches and cost.
+
+    Parameters
+    ----------
+    old, new
+        Tasks: a ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or a flyteidl message
+        of one.
+    severities
+        Severities by the id of a rule, in place of the rule's own.
+    accepted
+        Fingerprints of changes that were looked at and accepted: they are folded.
+
+    Returns
+    -------
+    TaskDiff
+
+    Raises
+    ------
+    ModelTypeError
+        ``old`` or ``new`` is no task.
+    DiffError
+        ``severities`` names a rule or a severity that does not exist, or ``accepted`` is a single text.
+
+    Notes
+    -----
+    The rules are a table, ``flytetask_nb.diffs.rules.RULES``: each names its source in Flyte, or says that it is
+    policy of this package.
+    """
+    if isinstance(accepted, str):
+        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
+    return TaskDiff(_message(old), _message(new), checked_severities(severities), frozenset(accepted))
+
+
+def _message(task: object) -> Any:
+    """Give a TaskSpec, or a TaskTemplate where there is no more than that, which nobody changes from then on."""
+    if isinstance(task, Message):
+        held = task if isinstance(task, task_pb2.TaskSpec) else template_of(task)
+        copied = type(held)()
+        copied.CopyFrom(held)
+        return copied
+    message = getattr(task, "_message", None)
+    if message is None and hasattr(task, "to_flyte_idl") and not isinstance(task, type):
+        message = task.to_flyte_idl()
+    return message if isinstance(message, task_pb2.TaskSpec) else template_of(task if message is None else message)
+
+
+def _template(message: Any) -> Any:
+    return message.template if isinstance(message, task_pb2.TaskSpec) else message
+
+
+def _cache_key(message: Any) -> CacheKey | None:
+    try:
+        return cache_key(message)
+    except FlyteTaskError:
+        return None
+
+
+def _is_same_key(before: CacheKey, after: CacheKey) -> bool:
+    """Tell whether two keys are one; a part of the id that registration still has to fill in fits any."""
+    return before.name == after.name and before.version == after.version and _fits(before, after)
+
+
+def _fits(before: CacheKey, after: CacheKey) -> bool:
+    pairs = ((before.project, after.project), (before.domain, after.domain))
+    return all(one == other or not one or not other or "{{" in one or "{{" in other for one, other in pairs)
+
+
+def _id(message: Any) -> dict[str, str]:
+    identifier = _template(message).id
+    return {name: mask_text(getattr(identifier, name)) for name in ("project", "domain", "name", "version")}
+
+
+def _flat(message: Any) -> dict[str, Any]:
+    from flytetask_nb.diffs.flattening import flatten  # noqa: PLC0415 - only when it is asked for
+
+    return flatten(message)
+
+
+# -- comparing -----------------------------------------------------------------------------------------------------
+
+
+def _compare(old: Any, new: Any, severities: Mapping[str, str]) -> list[Change]:
+    ledger = Ledger(severities)
+    before, after = _template(old), _template(new)
+    if before is not after and before != after:
+        _compare_templates(ledger, before, after)
+    if old is not before or new is not after:
+        _compare_specs(ledger, old, new)
+    if any(change.rule in _ECHOED for change in ledger.changes):
+        _fold_echoes(ledger)
+    return ledger.changes
+
+
+_NO_SPEC: Final = task_pb2.TaskSpec()
+
+
+def _compare_specs(ledger: Ledger, old: Any, new: Any) -> None:
+    """Compare what stands beside the templates."""
+    specs = [one if isinstance(one, task_pb2.TaskSpec) else _NO_SPEC for one in (old, new)]
+    if specs[0].description != specs[1].description:
+        compare_documentation(ledger, "description", specs[0].description, specs[1].description)
+    compare_unknown(ledger, "", specs[0], specs[1])
+
+
+def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
+    compare_fields(ledger, "", old, new, _TEMPLATE)
+    inputs = input_names(old), input_names(new)
+    targets = old.WhichOneof("target"), new.WhichOneof("target")
+    if targets[0] != targets[1]:
+        _compare_targets(ledger, old, new, targets, inputs)
+    elif targets[0] == "container":
+        if old.container != new.container or inputs[0] != inputs[1]:
+            compare_containers(ledger, "container", old.container, new.container, inputs)
+    elif targets[0] == "k8s_pod":
+        if old.k8s_pod != new.k8s_pod or inputs[0] != inputs[1] or old.config != new.config:
+            compare_pods(ledger, "k8s_pod", old, new, inputs)
+    elif targets[0] == "sql" and old.sql != new.sql:
+        compare_sql(ledger, "sql", old.sql, new.sql)
+    if old.id == new.id and old.id.version and ledger.changes:
+        _check_digests(ledger, old, new)
+
+
+def _compare_targets(
+    ledger: Ledger, old: Any, new: Any, targets: tuple[str | None, str | None], inputs: tuple[set[str], set[str]]
+) -> None:
+    """Compare a container with a pod, or either with nothing: as far as both have the same, the same is compared."""
+    ledger.add("target-switched", "target", targets[0], targets[1], kind="changed")
+    runtimes = [_runtime(one, target) for one, target in ((old, targets[0]), (new, targets[1]))]
+    if runtimes[0] is not None or runtimes[1] is not None:
+        filled = [one or _NO_RUNTIME for one in runtimes]
+        before, after = filled
+        if runtimes[0] is None:
+            before = before._replace(path=after.path)
+        if runtimes[1] is None:
+            after = after._replace(path=before.path)
+        compare_runtimes(ledger, before, after, inputs)
+    if "container" in targets:
+        compare_container_rest(ledger, "container", old.container, new.container)
+    if "k8s_pod" in targets:
+        compare_pods(ledger, "k8s_pod", old, new, inputs)
+    if "sql" in targets:
+        compare_sql(ledger, "sql", old.sql, new.sql)
+
+
+_NO_RUNTIME: Final = Runtime("", "", [], [], [], [], [], {}, {})
+
+
+def _runtime(template: Any, target: str | None) -> Runtime | None:
+    if target == "container":
+        return container_runtime("container", template.container)
+    return primary_runtime("k8s_pod", template) if target == "k8s_pod" else None
+
+
+def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:
+    """Tell where registration would refuse the new structure under the version that the old one has."""
+    from flytetask_nb.semantics.digests import structure_digest  # noqa: PLC0415 - only for equal ids
+
+    try:
+        digests = [structure_digest(one).hex() for one in (old, new)]
+    except FlyteTaskError:
+        return
+    if digests[0] != digests[1]:
+        ledger.add("version-reused", "id.version", old.id.version, new.id.version, kind="changed")
+
+
+def _compare_config(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    # Which container is the primary one is told by the rule for pods.
+    before, after = ({key: one[key] for key in one} for one in (old, new))
+    if PRIMARY_CONTAINER_KEY in before and PRIMARY_CONTAINER_KEY in after:
+        before.pop(PRIMARY_CONTAINER_KEY)
+        after.pop(PRIMARY_CONTAINER_KEY)
+    compare_text_map(ledger, path, before, after)
+
+
+def _compare_task_type(ledger: Ledger, path: str, old: str, new: str) -> None:
+    ledger.add("task-type", path, old or None, new or None)
+
+
+def _compare_type_version(ledger: Ledger, path: str, old: int, new: int) -> None:
+    ledger.add("task-type-version", path, old, new)
+
+
+_TEMPLATE: Final = {
+    "id": compare_id,
+    "type": _compare_task_type,
+    "metadata": compare_metadata,
+    "interface": compare_interface,
+    "custom": compare_custom,
+    # The target is compared as a whole, for it can be switched.
+    "container": None,
+    "k8s_pod": None,
+    "sql": None,
+    "task_type_version": _compare_type_version,
+    "security_context": compare_security,
+    "extended_resources": compare_extended_resources,
+    "config": _compare_config,
+}
+
+
+def _fold_echoes(ledger: Ledger) -> None:
+    """Make noise of changes that only repeat the new image or version elsewhere."""
+    causes = [
+        (change.old, change.new)
+        for change in ledger.changes
+        if change.rule in _ECHOED
+        and isinstance(change.old, str)
+        and isinstance(change.new, str)
+        and min(len(change.old), len(change.new)) >= _SHORTEST_ECHO
+    ]
+    if not causes:
+        return
+    for index, change in enumerate(ledger.changes):
+        if (
+            change.rule.startswith(_ECHOING)
+            and isinstance(change.old, str)
+            and isinstance(change.new, str)
+            and any(was in change.old and change.old.replace(was, now) == change.new for was, now in causes)
+        ):
+            echo = Ledger(ledger.severities)
+            echo.add("release-echo", change.path, change.old, change.new, old_path=change.old_path, key=change.key)
+            ledger.changes[index] = echo.changes[0]

@@ -1,0 +1,385 @@
+"""What a change of an interface means for those who call the task: safe, risky or breaking, variable by variable.
+
+One type check between the old and the new type is not enough. A producer can feed the old type of an input and not the
+new one though the old type itself feeds the new one, and the same holds for the consumers of an output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flyteidl.core import interface_pb2, types_pb2
+from google.protobuf.message import Message
+
+from flytetask_nb.errors import ModelTypeError, ModelValueError
+from flytetask_nb.models.messages import shown
+from flytetask_nb.models.notation import type_notation
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.types import LiteralType
+from flytetask_nb.semantics.castability import _castable_types, _type, is_optional
+from flytetask_nb.semantics.inclusion import accepts_all, feeds_all
+from flytetask_nb.semantics.templates import template_of
+from flytetask_nb.semantics.witnesses import find_consumer, find_producer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from flytetask_nb.semantics.castability import _Type
+
+__all__ = ["BREAKING", "RISKY", "SAFE", "VERDICTS", "Compatibility", "VariableCompatibility", "compatibility"]
+
+SAFE: Final = "safe"
+"""Whoever compiled against the old interface compiles against the new one."""
+RISKY: Final = "risky"
+"""Some who compiled do, and some do not."""
+BREAKING: Final = "breaking"
+"""Not even the old type itself fits any longer."""
+
+VERDICTS: Final = (SAFE, RISKY, BREAKING)
+"""From best to worst."""
+
+_RANKS: Final = {verdict: number for number, verdict in enumerate(VERDICTS)}
+
+
+class _Judgement(NamedTuple):
+    verdict: str
+    reason: str
+    witness: bytes | None = None
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariableCompatibility(Shown):
+    """What becomes of one input or output.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    verdict : str
+        ``"safe"``, ``"risky"`` or ``"breaking"``.
+    reason : str
+        One sentence that says why.
+    path : tuple of str
+        Of an output that is risky only to those who read a part of it: the fields on the way to that part.
+    """
+
+    name: str
+    verdict: str
+    reason: str
+    path: tuple[str, ...] = ()
+    _old: bytes | None = field(default=None, repr=False)
+    _new: bytes | None = field(default=None, repr=False)
+    _witness: bytes | None = field(default=None, repr=False)
+
+    @property
+    def old(self) -> LiteralType | None:
+        """The type before; None of a variable that was added."""
+        return None if self._old is None else LiteralType.from_bytes(self._old)
+
+    @property
+    def new(self) -> LiteralType | None:
+        """The type now; None of a variable that was removed."""
+        return None if self._new is None else LiteralType.from_bytes(self._new)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the variable was added, removed, or has another type, be it only in what the compiler ignores."""
+        return self._old != self._new
+
+    @property
+    def witness(self) -> LiteralType | None:
+        """A type that shows the risk.
+
+        Of an input, a producer that fed the old type and does not feed the new one; of an output, a consumer that
+        the old type (or its part at ``path``) fed and the new one does not feed. ``castable`` says so of each.
+        None where the verdict is not risky, where the risk is not one of types (an added output, an input that is
+        optional through a hole), and where a risk could neither be shown nor ruled out.
+        """
+        return None if self._witness is None else LiteralType.from_bytes(self._witness)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.verdict}. {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Compatibility(Shown):
+    """What a change of an interface means for those who call the task.
+
+    Parameters
+    ----------
+    inputs, outputs : mapping of str to VariableCompatibility
+        Every variable that the old or the new interface has, in natural order of their names.
+    """
+
+    inputs: Mapping[str, VariableCompatibility]
+    outputs: Mapping[str, VariableCompatibility]
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "outputs"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    __hash__ = None  # type: ignore[assignment] # mappings have none
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Compatibility, (dict(self.inputs), dict(self.outputs))
+
+    @property
+    def variables(self) -> tuple[VariableCompatibility, ...]:
+        """The inputs, then the outputs."""
+        return (*self.inputs.values(), *self.outputs.values())
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict of all variables; ``"safe"`` where there are none."""
+        return max((variable.verdict for variable in self.variables), key=_RANKS.__getitem__, default=SAFE)
+
+    def __repr__(self) -> str:
+        told = [
+            f"{kind}={{{', '.join(f'{name!r}: {one.verdict!r}' for name, one in variables.items())}}}"
+            for kind, variables in (("inputs", self.inputs), ("outputs", self.outputs))
+        ]
+        return f"Compatibility({self.verdict!r}, {', '.join(told)})"
+
+
+def compatibility(old: object, new: object) -> Compatibility:
+    """Tell what becomes of callers of a task, or of anything with an interface, when it changes.
+
+    Versions are immutable, so a caller breaks when a workflow that was compiled against the old interface no longer
+    compiles when it is pointed at the new one.
+
+    Parameters
+    ----------
+    old, new
+        Tasks or interfaces: ``FlyteTask``, ``TaskSpec``, ``TaskTemplate`` or ``TypedInterface`` of this package or
+        of flytekit, or such messages.
+
+    Returns
+    -------
+    Compatibility
+        For each variable a verdict, a reason and, where types are risky, a witness.
+
+    Raises
+    ------
+    ModelTypeError
+        One of them is neither a task nor an interface.
+    ModelValueError
+        A type nests deeper than protobuf can read, 100 messages.
+
+    Notes
+    -----
+    An input whose type changed is
+
+    - *breaking* if the old type does not feed the new one: ``not castable(old, new)``;
+    - *safe* if every producer type that feeds the old type feeds the new one;
+    - *risky* otherwise, with a producer type as witness.
+
+    An output whose type changed is
+
+    - *breaking* if the new type does not feed a variable of the old type: ``not castable(new, old)``;
+    - *safe* if the new type feeds every consumer type that the old type feeds, and so does each part that a caller
+      can read from it (``o.field``, ``o[0]``);
+    - *risky* otherwise, with a consumer type as witness.
+
+    A type that is the same, byte for byte, is safe. An output that feeds *more* than before is risky as well: a
+    consumer that is a union of what it fed and of what it did not feed has two variants that fit now, and refuses
+    both. What remains safe for an output is another description of the same thing, and a union with fewer variants.
+
+    Whether one type accepts all that another accepts follows from the rules of the compiler's type check
+    (flytepropeller/pkg/compiler/validators/typing.go). Where it cannot be decided, which takes unusual JSON schemas
+    or unions in unions, the verdict is *risky*, and there is no witness (policy of this package). Producers and
+    consumers with columns that have no type are left aside: the compiler stumbles over them.
+
+    An input that is gone is breaking, and so is one that was added unless it may stay unbound; one that may stay
+    unbound only because the compiler takes every variant that is not simple for NONE is risky
+    (flytepropeller/pkg/compiler/validators/bindings.go). An output that is gone is breaking; one that was added is
+    risky, because Python callers unpack one result more (flytekit/core/interface.py).
+    """
+    before, after = _interface_of(old), _interface_of(new)
+    return Compatibility(
+        _compare("input", before.inputs.variables, after.inputs.variables, _INPUTS),
+        _compare("output", before.outputs.variables, after.outputs.variables, _OUTPUTS),
+    )
+
+
+def _interface_of(value: object) -> Any:
+    message = value if isinstance(value, Message) else getattr(value, "_message", None)
+    if message is None and hasattr(value, "to_flyte_idl") and not isinstance(value, type):
+        message = value.to_flyte_idl()
+    if isinstance(message, interface_pb2.TypedInterface):
+        return message
+    try:
+        return template_of(value if message is None else message).interface
+    except ModelTypeError:
+        raise ModelTypeError(
+            f"got {shown(value)} of type {type(value).__name__}; expected a task (FlyteTask, TaskSpec, TaskTemplate) or "
+            "a TypedInterface, a model of this package or of flytekit or a flyteidl message"
+        ) from None
+
+
+# -- variables -----------------------------------------------------------------------------------------------------
+
+
+class _Direction(NamedTuple):
+    """How variables of one side of an interface are judged."""
+
+    changed: Callable[[bytes, bytes], _Judgement]
+    added: Callable[[Any], _Judgement]
+    removed: _Judgement
+
+
+_UNCHANGED: Final = "Its type is the same."
+
+
+def _compare(
+    kind: str, before: Mapping[str, Any], after: Mapping[str, Any], direction: _Direction
+) -> dict[str, VariableCompatibility]:
+    compared = {}
+    for name in sorted({*before, *after}, key=natural_key):
+        old = before[name].type.SerializeToString(deterministic=True) if name in before else None
+        new = after[name].type.SerializeToString(deterministic=True) if name in after else None
+        if old == new:
+            compared[name] = VariableCompatibility(name, SAFE, _UNCHANGED, (), old, new)
+            continue
+        try:
+            found = _judge(old, new, direction)
+        except ModelValueError as error:
+            raise ModelValueError(f"{kind} {name!r}: {error}") from None
+        compared[name] = VariableCompatibility(name, found.verdict, found.reason, found.path, old, new, found.witness)
+    return compared
+
+
+def _judge(old: bytes | None, new: bytes | None, direction: _Direction) -> _Judgement:
+    if new is None:
+        return direction.removed
+    if old is None:
+        return direction.added(_type(new).message)
+    return direction.changed(old, new)
+
+
+def _named(message: Any) -> str:
+    notation = type_notation(message, brief=True)
+    tag = message.structure.tag
+    return f"{notation} (tag {tag!r})" if tag and message.WhichOneof("type") == "simple" else notation
+
+
+@lru_cache(maxsize=4096)
+def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
+    old, new = _type(old_bytes), _type(new_bytes)
+    if not _castable_types(old, new):
+        return _Judgement(BREAKING, f"A value of the old type, {_named(old.message)}, no longer fits.")
+    if accepts_all(new, old):
+        return _Judgement(SAFE, f"Whatever fits {_named(old.message)} fits {_named(new.message)}.")
+    witness = find_producer(old, new)
+    if witness is None:
+        return _Judgement(
+            RISKY, "A value of the old type fits, but whether all that fitted still does is not decidable here."
+        )
+    reason = f"A value of the old type fits, but {_named(witness)}, which fitted, no longer does."
+    return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
+
+
+@lru_cache(maxsize=4096)
+def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
+    old, new = _type(old_bytes), _type(new_bytes)
+    if not _castable_types(new, old):
+        return _Judgement(BREAKING, f"It no longer feeds a variable of the old type, {_named(old.message)}.")
+    if feeds_all(new, old):
+        return _changed_part(old.message, new.message) or _Judgement(
+            SAFE,
+            "It feeds whatever it fed; only a conditional that compares it with another output needs the very same type.",
+        )
+    witness = find_consumer(old, new)
+    if witness is None:
+        return _Judgement(
+            RISKY, "It feeds a variable of the old type, but whether it feeds all that it fed is not decidable here."
+        )
+    reason = f"It feeds a variable of the old type, but no longer {_named(witness)}, which it fed."
+    return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
+
+
+# -- parts of outputs ----------------------------------------------------------------------------------------------
+
+_ELEMENTS: Final = ("collection_type", "map_value_type")
+
+
+def _changed_part(old: Any, new: Any, path: tuple[str, ...] = ()) -> _Judgement | None:
+    """Find a part of an output that a caller can read no longer, or not as what it was."""
+    if old == new:
+        return None
+    for element in _ELEMENTS:
+        if old.HasField(element) and new.HasField(element):
+            return _changed_part(getattr(old, element), getattr(new, element), (*path, "[0]"))
+    judgements = (_judge_field((*path, name), before, after) for name, before, after in _fields(old, new))
+    return next(filter(None, judgements), None)
+
+
+def _fields(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Give each field that a caller could read, as what it read it, and as what it does now: None if not at all.
+
+    The compiler looks for fields in ``structure.dataclass_type``; of a type that has none there, it takes any field to
+    be of the type itself.
+    """
+    had, has = old.structure.dataclass_type, new.structure.dataclass_type
+    for name in sorted({*had, *has}):
+        if not had or name in had:
+            yield name, had[name] if had else old, None if has and name not in has else has[name] if has else new
+
+
+def _judge_field(path: tuple[str, ...], before: Any, after: Any) -> _Judgement | None:
+    if after is None:
+        return _lost(path, before, "cannot be read any longer")
+    if before == after:
+        return None
+    old, new = _type_of(before), _type_of(after)
+    if not _castable_types(new, old):
+        return _lost(path, before, "is no longer what it was")
+    if not feeds_all(new, old):
+        return _lost(path, find_consumer(old, new), "no longer feeds all that it fed")
+    return _changed_part(before, after, path)
+
+
+def _type_of(message: Any) -> _Type:
+    return _type(message.SerializeToString(deterministic=True))
+
+
+def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
+    place = ".".join(path).replace(".[", "[")
+    told = None if witness is None else witness.SerializeToString(deterministic=True)
+    return _Judgement(RISKY, f"As a whole it feeds whatever it fed, but its part {place} {what}.", told, path)
+
+
+# -- added and removed ---------------------------------------------------------------------------------------------
+
+
+def _added_input(message: Any) -> _Judgement:
+    if not is_optional(message):
+        return _Judgement(BREAKING, "A new input that callers do not bind, and that must be bound.")
+    if any(
+        variant.WhichOneof("type") == "simple" and variant.simple == types_pb2.NONE
+        for variant in message.union_type.variants
+    ):
+        return _Judgement(SAFE, "A new input that may stay unbound.")
+    return _Judgement(
+        RISKY,
+        "A new input that callers do not bind: they compile only because the compiler takes a variant that is not "
+        "simple for None.",
+    )
+
+
+def _added_output(_message: Any) -> _Judgement:
+    return _Judgement(RISKY, "A new output: Python callers that unpack the results get one more.")
+
+
+_INPUTS: Final = _Direction(
+    _changed_input, _added_input, _Judgement(BREAKING, "The input is gone: a caller that binds it no longer compiles.")
+)
+_OUTPUTS: Final = _Direction(
+    _changed_output,
+    _added_output,
+    _Judgement(BREAKING, "The output is gone: a caller that reads it no longer compiles."),
+)

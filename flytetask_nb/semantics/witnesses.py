@@ -1,0 +1,437 @@
+"""Candidates for a type that shows what a change breaks: producers of an input, consumers of an output.
+
+A candidate is a guess, made from what the old type accepts or feeds and from what nobody names: another format, another
+column, another enum. Whoever takes one has to ask the type check what it is worth.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final
+
+from flyteidl.core import types_pb2
+from google.protobuf.json_format import ParseDict
+from google.protobuf.struct_pb2 import Struct
+
+from flytetask_nb.semantics.castability import (
+    _BLOB,
+    _DATASET,
+    _ENUM,
+    _LIST,
+    _MAP,
+    _PARQUET,
+    _SCHEMA,
+    _SIMPLE_OF_COLUMN,
+    _UNION,
+    _castable_types,
+    _is_none,
+    _schema_of,
+    _Type,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from flytetask_nb.semantics.json_schemas import Json
+
+__all__ = ["find_consumer", "find_producer"]
+
+_Literal: Final = types_pb2.LiteralType
+_Dataset: Final = types_pb2.StructuredDatasetType
+_Schema: Final = types_pb2.SchemaType
+
+# Policy of this package: where so many guesses were wrong, the next ones will be too.
+_MOST_GUESSES: Final = 400
+_MOST_PLACES: Final = 30
+_DEEPEST_SCHEMA: Final = 20
+
+_COLUMN_OF_SIMPLE: Final = {simple: column for column, simple in _SIMPLE_OF_COLUMN.items()}
+# What a real consumer or producer would name; taken as it is unless one of the two types names it.
+_FORMATS: Final = ("csv", _PARQUET, "jsonl")
+_NAME: Final = "other"
+
+
+def find_producer(old: _Type, new: _Type) -> Any | None:
+    """Find a type that feeds ``old`` and does not feed ``new``.
+
+    Returns
+    -------
+    flyteidl.core.LiteralType or None
+        None proves nothing: no guess was right.
+    """
+    names = _Names(old, new)
+    guesses = chain(_producers(old, new, names), _producers(new, old, names))
+    for guess in islice(guesses, _MOST_GUESSES):
+        made = _Type(guess)
+        if _castable_types(made, old) and not _castable_types(made, new):
+            return guess
+    return None
+
+
+def find_consumer(old: _Type, new: _Type) -> Any | None:
+    """Find a type that ``old`` feeds and ``new`` does not feed.
+
+    Returns
+    -------
+    flyteidl.core.LiteralType or None
+        None proves nothing: no guess was right.
+    """
+    for guess in islice(_consumers(old, new, _Names(old, new)), _MOST_GUESSES):
+        made = _Type(guess)
+        if _castable_types(old, made) and not _castable_types(new, made):
+            return guess
+    return None
+
+
+class _Names:
+    """Names that neither of two types uses."""
+
+    __slots__ = ("format", "name")
+
+    def __init__(self, old: _Type, new: _Type) -> None:
+        used = old.message.SerializeToString() + new.message.SerializeToString()
+        self.name = _unused(_NAME, used)
+        lowered = used.lower()
+        self.format = next((name for name in _FORMATS if name.encode() not in lowered), _unused(_NAME, used))
+
+
+def _unused(name: str, used: bytes) -> str:
+    while name.encode() in used:
+        name += "_"
+    return name
+
+
+# -- making types --------------------------------------------------------------------------------------------------
+
+
+def _simple(number: int, tag: str = "") -> Any:
+    return _Literal(simple=number, structure=types_pb2.TypeStructure(tag=tag)) if tag else _Literal(simple=number)
+
+
+def _enum(*values: str) -> Any:
+    return _Literal(enum_type=types_pb2.EnumType(values=values))
+
+
+def _union(*variants: Any) -> Any:
+    return _Literal(union_type=types_pb2.UnionType(variants=variants))
+
+
+def _blob(blob_format: str, like: _Type) -> Any:
+    return _Literal(blob=types_pb2.BlobType(format=blob_format, dimensionality=like.message.blob.dimensionality))
+
+
+def _schema(columns: Iterable[tuple[str, Any]] = ()) -> Any:
+    return _Literal(schema=_Schema(columns=[_Schema.SchemaColumn(name=name, type=kind) for name, kind in columns]))
+
+
+def _dataset(blob_format: str = "", columns: Iterable[tuple[str, Any]] = ()) -> Any:
+    made = [_Dataset.DatasetColumn(name=name, literal_type=kind) for name, kind in columns]
+    return _Literal(structured_dataset_type=_Dataset(format=blob_format, columns=made))
+
+
+def _dataclass(name: str, tag: str = "") -> Any:
+    """Give a dataclass with a file, whose schema the compiler cannot read: it covers nothing but itself."""
+    schema: dict[str, Any] = {
+        "type": "object", "title": "Other", "properties": {name: {"type": "string", "format": "path"}}, "required": [name],
+    }  # fmt: skip
+    made = _simple(types_pb2.STRUCT, tag)
+    ParseDict(schema, made.metadata)
+    return made
+
+
+def _holder(like: _Type, element: Any) -> Any:
+    return _Literal(collection_type=element) if like.kind == _LIST else _Literal(map_value_type=element)
+
+
+def _columns(literal_type: _Type) -> list[tuple[str, Any]]:
+    """Give the columns of a dataset with their types as messages, of a schema with the types they stand for."""
+    if literal_type.kind == _DATASET:
+        return [(name, column.message) for name, column in literal_type.columns]
+    return [(name, _simple(_SIMPLE_OF_COLUMN.get(kind, 0))) for name, kind in literal_type.columns]
+
+
+def _as_schema(literal_type: _Type) -> Any | None:
+    """Give the schema with a dataset's columns, where there is one."""
+    kinds = [_COLUMN_OF_SIMPLE.get(column.simple) for _, column in literal_type.columns]
+    if None in kinds:
+        return None
+    return _schema((name, kind) for (name, _), kind in zip(literal_type.columns, kinds, strict=True))
+
+
+def _narrowed(literal_type: _Type, name: str) -> Iterator[Any]:
+    """Give a dataclass with one of its texts limited to a value that nobody names."""
+    document = _schema_of(literal_type).document
+    for path in islice(_texts(document, (), 0), _MOST_PLACES):
+        told: Json = _changed(document, path, name)
+        yield _Literal(
+            simple=types_pb2.STRUCT,
+            metadata=ParseDict(told, Struct()),
+            structure=types_pb2.TypeStructure(tag=literal_type.tag),
+        )
+
+
+def _stumbling(literal_type: _Type) -> Iterator[Any]:
+    """Give dataclasses that the compiler cannot compare with a dataclass: it looks for a pattern that is not there."""
+    if literal_type.simple != types_pb2.STRUCT or not literal_type.has_metadata:
+        return
+    document = _schema_of(literal_type).document or {}
+    for name in islice(document.get("properties") or (), _MOST_PLACES):
+        schema = {"type": "object", "properties": {name: {"type": "string", "pattern": "."}}}
+        made = _simple(types_pb2.STRUCT, literal_type.tag)
+        ParseDict(schema, made.metadata)
+        yield made
+
+
+def _texts(part: Json, path: tuple[Any, ...], depth: int) -> Iterator[tuple[Any, ...]]:
+    """Give the places in a schema where a text can have any value."""
+    if depth > _DEEPEST_SCHEMA:
+        return
+    if isinstance(part, dict):
+        told = part.get("type")
+        if (told == "string" or (isinstance(told, list) and "string" in told)) and "enum" not in part:
+            yield path
+        for key, inner in part.items():
+            yield from _texts(inner, (*path, key), depth + 1)
+    elif isinstance(part, list):
+        for index, inner in enumerate(part):
+            yield from _texts(inner, (*path, index), depth + 1)
+
+
+def _changed(part: Json, path: tuple[Any, ...], name: str) -> Json:
+    if not path:
+        return {**part, "enum": [name]}
+    key, rest = path[0], path[1:]
+    copy = list(part) if isinstance(part, list) else dict(part)
+    copy[key] = _changed(part[key], rest, name)
+    return copy
+
+
+# -- what feeds a type ---------------------------------------------------------------------------------------------
+
+
+def _producers(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+    """Give types that feed ``fed``, the likeliest first; ``other`` says what else is named."""
+    yield from _PRODUCERS.get(fed.kind, _producers_of_simple)(fed, other, names)
+
+
+def _producers_of_simple(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+    if fed.simple == types_pb2.STRUCT:
+        if fed.has_metadata:
+            yield _simple(types_pb2.STRUCT)
+            yield _Literal(simple=types_pb2.STRUCT, metadata=fed.message.metadata)
+            yield from _narrowed(fed, names.name)
+        else:
+            yield fed.message
+            yield _dataclass(names.name)
+    elif fed.simple == types_pb2.STRING:
+        yield _simple(types_pb2.STRING)
+        if other.kind == _ENUM:
+            yield other.message
+        yield _enum(names.name)
+    elif fed.kind is not None:
+        yield _simple(fed.simple)
+    yield fed.message
+
+
+def _producers_of_enum(fed: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+    yield fed.message
+    yield _simple(types_pb2.STRING)
+    yield _simple(types_pb2.STRING, names.name)
+
+
+def _producers_of_holder(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+    if fed.element is not None:
+        inner = other.element if other.kind == fed.kind else None
+        for element in _producers(fed.element, inner or fed.element, names):
+            yield _holder(fed, element)
+        if inner is not None:
+            for element in _producers(inner, fed.element, names):
+                yield _holder(fed, element)
+    yield _holder(fed, _simple(types_pb2.NONE))
+
+
+def _producers_of_blob(fed: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+    yield _blob(fed.format or names.format, fed)
+    yield _blob("", fed)
+
+
+def _producers_of_table(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+    """Give datasets and schemas; a dataset also takes nothing."""
+    if fed.kind == _DATASET:
+        yield _simple(types_pb2.NONE)
+        yield _dataset("" if fed.format else names.format)
+        yield _dataset()
+    else:
+        yield _schema()
+    own = _columns(fed)
+    if not own:
+        yield _dataset(fed.format, [(names.name, _simple(types_pb2.INTEGER))])
+        yield _schema([(names.name, _Schema.SchemaColumn.INTEGER)])
+    same = fed.message.schema if fed.kind == _SCHEMA else None
+    yield _Literal(schema=same) if same is not None else _dataset(fed.format, own)
+    as_schema = _as_schema(fed) if fed.kind == _DATASET else None
+    if as_schema is not None:
+        yield as_schema
+    for index, (name, kind) in enumerate(own):
+        for producer in _column_producers(fed, other, name, kind, names):
+            yield _dataset(fed.format, [*own[:index], (name, producer), *own[index + 1 :]])
+
+
+def _column_producers(fed: _Type, other: _Type, name: str, kind: Any, names: _Names) -> Iterator[Any]:
+    if fed.kind == _SCHEMA:
+        # A schema looks at no tag.
+        yield _simple(kind.simple, names.name)
+        return
+    hint = other.column_types.get(name) if other.kind == _DATASET else None
+    yield from _producers(fed.column_types[name], hint or fed.column_types[name], names)
+
+
+def _producers_of_union(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+    variants = other.variants if other.kind == _UNION else [other]
+    for variant in fed.variants:
+        for hint in variants:
+            yield from _producers(variant, hint, names)
+    yield from (variant.message for variant in variants)
+    yield fed.message
+    for variant in fed.variants:
+        for producer in chain(_producers(variant, variant, names), [hint.message for hint in variants]):
+            # One variant would stand for itself.
+            yield _union(producer, producer)
+    yield _union()
+
+
+_PRODUCERS: Final[dict[str | None, Callable[[_Type, _Type, _Names], Iterator[Any]]]] = {
+    _ENUM: _producers_of_enum,
+    _LIST: _producers_of_holder,
+    _MAP: _producers_of_holder,
+    _BLOB: _producers_of_blob,
+    _SCHEMA: _producers_of_table,
+    _DATASET: _producers_of_table,
+    _UNION: _producers_of_union,
+}
+
+
+# -- what a type feeds ---------------------------------------------------------------------------------------------
+
+
+def _consumers(old: _Type, new: _Type, names: _Names) -> Iterator[Any]:
+    """Give types that ``old`` feeds and ``new`` perhaps does not, the likeliest first."""
+    if old.kind == _UNION:
+        yield from _consumers_of_union(old, new, names)
+    elif new.kind == _UNION:
+        yield from _readers(old, new, names)
+        for variant in new.variants:
+            for consumer in _consumers(old, variant, names):
+                yield consumer
+                # As variant of a union, the new one feeds what takes any of its variants; not so one level deeper.
+                yield _union(consumer)
+    if _UNION in (old.kind, new.kind):
+        return
+    yield from _readers(old, new, names)
+    # What only the new one feeds, beside what both feed: two variants fit.
+    yield _union(old.message, new.message)
+    for reader in _readers(new, old, names):
+        yield _union(old.message, reader)
+
+
+def _consumers_of_union(old: _Type, new: _Type, names: _Names) -> Iterator[Any]:
+    """Find for each old variant what it feeds and some new variant does not."""
+    if len(old.variants) == 1:
+        # It stands for its variant.
+        yield from _consumers(old.variants[0], new, names)
+    if new.kind != _UNION:
+        for reader in _readers(new, new, names):
+            yield _union(*old.message.union_type.variants, reader)
+            yield _union(reader, *reversed(old.message.union_type.variants))
+        return
+    if len(new.variants) == 1:
+        only = new.variants[0]
+        if only.kind == _UNION:
+            yield from _consumers_of_union(old, only, names)
+        for stumbling in _stumbling(only):
+            yield _union(*old.message.union_type.variants, stumbling)
+    for having in new.variants:
+        found = [_find_variant(had, having) for had in old.variants]
+        if None not in found:
+            yield _union(*found)
+
+
+def _find_variant(had: _Type, having: _Type) -> Any | None:
+    if _castable_types(had, had) and not _castable_types(having, had):
+        return had.message
+    return find_consumer(had, having)
+
+
+def _readers(fed_by: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+    """Give types that ``fed_by``, which is no union, feeds."""
+    yield from _READERS.get(fed_by.kind, _readers_of_simple)(fed_by, other, names)
+    yield fed_by.message
+
+
+def _readers_of_simple(fed_by: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+    if _is_none(fed_by):
+        yield _dataset()
+    elif fed_by.simple == types_pb2.STRUCT:
+        if fed_by.has_metadata:
+            yield from _narrowed(fed_by, names.name)
+        else:
+            yield _dataclass(names.name, fed_by.tag)
+    elif fed_by.simple == types_pb2.STRING:
+        yield _enum(names.name)
+    if not fed_by.tag and fed_by.kind is not None:
+        yield _simple(fed_by.simple)
+        yield _simple(fed_by.simple, names.name)
+
+
+def _readers_of_enum(fed_by: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+    yield _simple(types_pb2.STRING)
+    if not fed_by.tag:
+        tagged = _Literal(enum_type=fed_by.message.enum_type)
+        tagged.structure.tag = names.name
+        yield tagged
+
+
+def _readers_of_holder(fed_by: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+    if fed_by.element is None:
+        return
+    if _is_none(fed_by.element):
+        yield _holder(fed_by, _simple(types_pb2.INTEGER))
+        yield _holder(fed_by, _simple(types_pb2.STRING))
+        return
+    inner = other.element if other.kind == fed_by.kind else None
+    for element in _consumers(fed_by.element, inner or fed_by.element, names):
+        yield _holder(fed_by, element)
+
+
+def _readers_of_blob(fed_by: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+    yield _blob(fed_by.format or names.format, fed_by)
+
+
+def _readers_of_table(fed_by: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+    if fed_by.kind == _DATASET and not fed_by.format:
+        yield _dataset(names.format)
+    if not fed_by.columns:
+        yield _dataset(fed_by.format, [(names.name, _simple(types_pb2.INTEGER))])
+        yield _schema([(names.name, _Schema.SchemaColumn.INTEGER)])
+    for name, kind in _columns(fed_by):
+        yield _dataset(fed_by.format, [(name, kind)])
+        if fed_by.kind == _SCHEMA:
+            # A schema looks at no tag.
+            yield _dataset(fed_by.format, [(name, _simple(kind.simple, names.name))])
+            continue
+        column = fed_by.column_types[name]
+        hint = other.column_types.get(name) if other.kind == _DATASET else None
+        for reader in _consumers(column, hint or column, names):
+            yield _dataset(fed_by.format, [(name, reader)])
+        # A schema's column feeds no union.
+        yield _dataset(fed_by.format, [(name, _union(kind, _simple(types_pb2.NONE)))])
+
+
+_READERS: Final[dict[str | None, Callable[[_Type, _Type, _Names], Iterator[Any]]]] = {
+    _ENUM: _readers_of_enum,
+    _LIST: _readers_of_holder,
+    _MAP: _readers_of_holder,
+    _BLOB: _readers_of_blob,
+    _SCHEMA: _readers_of_table,
+    _DATASET: _readers_of_table,
+}

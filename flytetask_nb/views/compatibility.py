@@ -1,0 +1,109 @@
+"""Description of what a change of an interface means for callers: the verdict first, then a line per variable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from flytetask_nb.models.notation import type_notation
+from flytetask_nb.views.document import (
+    Badge,
+    Document,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    code,
+    cut,
+    dim,
+    row_size,
+    within,
+)
+from flytetask_nb.views.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flytetask_nb.models import LiteralType
+    from flytetask_nb.semantics.variance import Compatibility, VariableCompatibility
+    from flytetask_nb.views.document import Block, Line
+
+__all__ = ["describe_compatibility"]
+
+_NAME_BUDGET: Final = 300
+_TYPE_BUDGET: Final = 500
+_REASON_BUDGET: Final = 900
+_SECTION_BUDGET: Final = 12_000
+
+_LOOKS: Final = {"breaking": ("breaking", "✗"), "risky": ("risky", "!"), "safe": ("good", "✓")}
+
+
+def describe_compatibility(result: Compatibility) -> Document:
+    """Describe what a change of an interface means for callers.
+
+    Parameters
+    ----------
+    result
+        What ``compatibility`` gave.
+
+    Returns
+    -------
+    Document
+        A section for inputs and one for outputs that changed, the worst first; what is unchanged is counted.
+    """
+    counts = Counter(variable.verdict for variable in result.variables)
+    sections = [
+        _section(title, variables)
+        for title, variables in (("Inputs", result.inputs), ("Outputs", result.outputs))
+        if any(variable.is_changed for variable in variables.values())
+    ]
+    return Document(
+        "Compatibility",
+        " · ".join(f"{counts[verdict]:,} {verdict}" for verdict in _LOOKS if counts[verdict]) or "no variables",
+        lines=[_badge(result.verdict), *([] if sections else ["No type of the interface changed."])],
+        sections=sections,
+    )
+
+
+def _badge(verdict: str) -> Badge:
+    return Badge(*_LOOKS[verdict], verdict)
+
+
+def _section(title: str, variables: Mapping[str, VariableCompatibility]) -> Section:
+    order = list(_LOOKS)
+    changed = sorted(
+        (variable for variable in variables.values() if variable.is_changed),
+        key=lambda variable: order.index(variable.verdict),
+    )
+    rows = [_row(variable) for variable in changed]
+    shown, left = within(rows, _SECTION_BUDGET, row_size)
+    blocks: list[Block] = [Table([Row(["variable", "was", "is", "verdict", "reason"], header=True), *shown])]
+    if left:
+        blocks.append(Paragraph(dim(f"… {left:,} more")))
+    if len(changed) < len(variables):
+        blocks.append(Paragraph(dim(f"{len(variables) - len(changed):,} unchanged")))
+    return Section(title, f"{counted(len(changed), 'change')} of {len(variables):,}", blocks, is_open=True)
+
+
+def _row(variable: VariableCompatibility) -> Row:
+    return Row(
+        [
+            code(cut(variable.name, _NAME_BUDGET)[0]),
+            _type(variable.old),
+            _type(variable.new),
+            _badge(variable.verdict),
+            _cut(variable.reason),
+        ]
+    )
+
+
+def _type(literal_type: LiteralType | None) -> Line:
+    if literal_type is None:
+        return dim("none")
+    shown, rest = cut(type_notation(literal_type._message), _TYPE_BUDGET)
+    return [code(shown), dim(f" {rest}")] if rest else code(shown)
+
+
+def _cut(reason: str) -> Line:
+    shown, rest = cut(reason, _REASON_BUDGET)
+    return [shown, dim(f" {rest}")] if rest else shown

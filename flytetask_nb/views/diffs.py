@@ -1,0 +1,304 @@
+"""Description of what changed between two versions of a task: the verdict first, then part by part."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Final
+
+from flytetask_nb.errors import QuantityError
+from flytetask_nb.masking import mask_text
+from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.quantities import parse
+from flytetask_nb.views.document import (
+    Badge,
+    Document,
+    Edit,
+    Notice,
+    Row,
+    Section,
+    Table,
+    code,
+    cut,
+    dim,
+    row_size,
+    strong,
+    within,
+)
+from flytetask_nb.views.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from flytetask_nb.diffs import Change, TaskDiff
+    from flytetask_nb.views.document import Block, Line, Piece
+
+__all__ = ["describe_diff"]
+
+_PARTS: Final = (
+    *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
+)
+_OPEN: Final = frozenset({"breaking", "risky", "behaviour"})
+_GLYPHS: Final = {"added": "+", "removed": "−", "changed": "~", "renamed": "→", "moved": "↕", "reordered": "↕"}
+_CACHE_TONES: Final = {
+    "invalidated": "behaviour",
+    "tags rotated": "behaviour",
+    "on": "behaviour",
+    "off": "cost",
+    "unchanged": "good",
+}
+_AMOUNT_RULES: Final = ("request-", "limit-")
+
+_BUDGET: Final = 22_000
+_PATH_BUDGET: Final = 300
+_VALUE_BUDGET: Final = 900
+_REASON_BUDGET: Final = 500
+_HEADLINE_BUDGET: Final = 600
+_HEADLINES_SHOWN: Final = 6
+
+_LONG: Final = 48
+"""Characters from which on the two values stand in lines of their own, changed words marked."""
+_LONGEST_MARKED: Final = 4_000
+_LINES_SHOWN: Final = 12
+_KEPT: Final = 24
+"""Characters that are shown of a long equal stretch, at each of its ends."""
+_TINY: Final = 2
+_WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
+
+
+def describe_diff(diff: TaskDiff) -> Document:
+    """Describe the changes between two versions of a task.
+
+    Parameters
+    ----------
+    diff
+        The changes.
+
+    Returns
+    -------
+    Document
+        Verdict and headlines, a section for each part that changed, then what is folded.
+    """
+    old, new = diff.ids
+    title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
+    versions = [cut(one["version"], _PATH_BUDGET)[0] for one in (old, new)]
+    aside = " → ".join(version or "(no version)" for version in versions) if any(versions) else "not registered yet"
+    sections, left = [], _BUDGET
+    for part in _PARTS:
+        changes = [change for change in diff.changes if change.part == part]
+        if changes:
+            section, left = _section(part, changes, left)
+            sections.append(section)
+    for word, changes_, note in (
+        ("Accepted", diff.accepted, ""),
+        ("Release noise", diff.noise, f": {', '.join(diff.noise_summary)}"),
+    ):
+        if changes_:
+            section, left = _section(word, changes_, left)
+            section.note = (
+                f"{len(changes_)} folded{note}"
+                if word == "Accepted" or not any(versions)
+                else (f"{aside}{note} ({len(changes_)} folded)")
+            )
+            section.is_open = False
+            sections.append(section)
+    if OPTIONS["expand"] is not None:
+        for section in sections:
+            section.is_open = OPTIONS["expand"]
+    return Document(
+        cut(title, _PATH_BUDGET)[0] or "(no name)",
+        aside,
+        lines=[_verdict(diff), _rest(diff)],
+        blocks=_headlines(diff),
+        sections=sections,
+    )
+
+
+def _verdict(diff: TaskDiff) -> Line:
+    pieces: list[Piece] = []
+    for severity, count in diff.counts.items():
+        pieces += [Badge(severity, str(count), severity), " · "]
+    if not pieces:
+        pieces += [Badge("good", "✓", "no changes"), " · "]
+    cache = diff.cache
+    if cache.stale_risk:
+        pieces.append(Badge("risky", "⚠", "cache: unchanged, results may be stale"))
+    else:
+        pieces.append(Badge(_CACHE_TONES.get(cache.verdict, "cosmetic"), "⟳", f"cache: {cache.verdict}"))
+    return pieces
+
+
+def _rest(diff: TaskDiff) -> Line:
+    words = [f"{counted(diff.unchanged_count, 'value')} unchanged"]
+    if diff.noise:
+        words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
+    if diff.accepted:
+        words.append(f"{len(diff.accepted)} accepted")
+    return dim(" · ".join(words))
+
+
+def _headlines(diff: TaskDiff) -> list[Block]:
+    found = diff.headlines
+    shown: list[Block] = []
+    for index, text in enumerate(found[:_HEADLINES_SHOWN]):
+        stale = index == 0 and diff.cache.stale_risk
+        badge = Badge("risky", "⚠", "stale") if stale else _headline_badge(text)
+        shown.append(Notice(badge, cut(text, _HEADLINE_BUDGET)[0]))
+    if len(found) > _HEADLINES_SHOWN:
+        shown.append(Notice(Badge("breaking", "…", "more"), f"{len(found) - _HEADLINES_SHOWN} further headlines"))
+    return shown
+
+
+def _headline_badge(text: str) -> Badge:
+    return Badge("behaviour", "⟳", "cache") if text.startswith("The cache key") else Badge("breaking", "!", "breaking")
+
+
+def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section, int]:
+    """Describe the changes of one part in so many bytes, and give how many of them are left."""
+    groups = [_rows(change) for change in changes]
+    shown, left = within(groups, max(budget, 0), lambda rows: sum(map(row_size, rows)))
+    rows = [row for group in shown for row in group]
+    blocks: list[Block] = [Table(rows)]
+    if left:
+        rows.append(Row(["", dim(f"… {left:,} more"), "", ""]))
+    section = Section(
+        part,
+        counted(len(changes), "change"),
+        blocks,
+        is_open=any(change.severity in _OPEN for change in changes),
+    )
+    return section, budget - sum(map(row_size, rows))
+
+
+def _rows(change: Change) -> list[Row]:
+    badge = Badge(change.severity, _GLYPHS[change.kind], change.severity)
+    path, remark = cut(change.place, _PATH_BUDGET)
+    lines = _value_lines(change)
+    rows = [Row([badge, code(path + remark), lines[0], _reason(change)])]
+    return rows + [Row(["", "", line, ""]) for line in lines[1:]]
+
+
+def _reason(change: Change) -> Line:
+    if change.severity == "noise":
+        return ""
+    words = [change.reason]
+    if change.witness:
+        words.append(mask_text(change.witness))
+    if change.aspects:
+        words.append(f"Also {', '.join(change.aspects)}.")
+    if change.effective == "recompile":
+        words.append("Takes effect once callers are compiled again.")
+    text, remark = cut(" ".join(words), _REASON_BUDGET)
+    return text + remark
+
+
+# -- values --------------------------------------------------------------------------------------------------------
+
+
+def _value_lines(change: Change) -> list[Line]:
+    old, new = change.old_text, change.new_text
+    if old is None:
+        return [""] if new is None else [_edit(new, is_added=True)]
+    if new is None:
+        return [_edit(old, is_added=False)]
+    if "\n" in old or "\n" in new:
+        return _line_by_line(old, new)
+    if max(len(old), len(new)) < _LONG:
+        ratio = _ratio(change)
+        line: list[Piece] = [_edit(old, is_added=False), " → ", _edit(new, is_added=True)]
+        return [[*line, " ", strong(ratio)] if ratio else line]
+    return list(_marked(old, new))
+
+
+def _edit(text: str, *, is_added: bool) -> Edit:
+    shown, remark = cut(text.replace("\n", "⏎"), _VALUE_BUDGET)
+    return Edit([(shown or "(empty)", False), *([(f" {remark}", False)] if remark else [])], is_added=is_added)
+
+
+def _marked(old: str, new: str) -> tuple[Edit, Edit]:
+    """Give both values with the words marked in which they differ, long equal stretches cut."""
+    if old == new:
+        same = _shortened(old)
+        return Edit([(same, False)], is_added=False), Edit([(same, False)], is_added=True)
+    if max(len(old), len(new)) > _LONGEST_MARKED:
+        return _edit(old, is_added=False), _edit(new, is_added=True)
+    before, after = _WORDS.findall(old), _WORDS.findall(new)
+    parts: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
+    for is_equal, first, second in _runs(before, after):
+        for part, text in zip(parts, (first, second), strict=True):
+            if text:
+                part.append((_shortened(text) if is_equal else text, not is_equal))
+    return _fitting(parts[0], is_added=False), _fitting(parts[1], is_added=True)
+
+
+def _runs(old: list[str], new: list[str]) -> list[tuple[bool, str, str]]:
+    """Give equal and different stretches; an equal one of a character or two between different ones counts as different."""
+    found: list[tuple[bool, str, str]] = []
+    opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    for index, (tag, start, end, other_start, other_end) in enumerate(opcodes):
+        first, second = "".join(old[start:end]), "".join(new[other_start:other_end])
+        is_equal = tag == "equal" and not (len(first) <= _TINY and 0 < index < len(opcodes) - 1)
+        if found and not is_equal and not found[-1][0]:
+            found[-1] = (False, found[-1][1] + first, found[-1][2] + second)
+        else:
+            found.append((is_equal, first, second))
+    return found
+
+
+def _fitting(parts: list[tuple[str, bool]], *, is_added: bool) -> Edit:
+    shown: list[tuple[str, bool]] = []
+    budget = _VALUE_BUDGET
+    for text, marked in parts:
+        kept, remark = cut(text, max(budget, 0))
+        shown.append((kept, marked))
+        budget -= 7 + len(kept.encode("utf-8", "replace"))
+        if remark:
+            shown.append((f" {remark}", False))
+            break
+    return Edit(shown or [("(empty)", False)], is_added=is_added)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 3 * _KEPT else f"{text[:_KEPT]} … {text[-_KEPT:]}"
+
+
+def _line_by_line(old: str, new: str) -> list[Line]:
+    before, after = old.splitlines(), new.splitlines()
+    if max(len(before), len(after)) > _LONGEST_MARKED:
+        return [_edit(old, is_added=False), _edit(new, is_added=True)]
+    found: list[Line] = []
+    for tag, start, end, other_start, other_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            found.append(dim(f"{counted(end - start, 'equal line')}"))
+            continue
+        paired = min(end - start, other_end - other_start)
+        for offset in range(paired):
+            found += _marked(before[start + offset], after[other_start + offset])
+        found += [_edit(line, is_added=False) for line in before[start + paired : end]]
+        found += [_edit(line, is_added=True) for line in after[other_start + paired : other_end]]
+    if len(found) > _LINES_SHOWN:
+        found = [*found[:_LINES_SHOWN], dim(f"… {len(found) - _LINES_SHOWN:,} more lines")]
+    return found or [dim("line ends alone")]
+
+
+def _ratio(change: Change) -> str:
+    """Give how many times an amount is another: ``(4×)``; empty for what is no amount."""
+    if not change.rule.startswith(_AMOUNT_RULES):
+        return ""
+    try:
+        before, after = parse(str(change.old)), parse(str(change.new))
+    except QuantityError:
+        return ""
+    if not before or not after:
+        return ""
+    return f"({_times(after / before)}×)"
+
+
+def _times(ratio: Fraction) -> str:
+    """Give a ratio as a whole number, a simple fraction, or with two decimals."""
+    if ratio.denominator == 1:
+        return f"{ratio.numerator:,}"
+    if ratio.numerator == 1 and ratio.denominator <= 16:  # noqa: PLR2004 - beyond that a decimal reads better
+        return f"1/{ratio.denominator}"
+    return f"{float(ratio):.2f}"

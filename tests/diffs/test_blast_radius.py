@@ -1,0 +1,106 @@
+"""Which workflows of the example break when their tasks change, and which only cannot be judged."""
+
+from __future__ import annotations
+
+import tarfile
+from typing import Any
+
+import pytest
+from flyteidl.admin import workflow_pb2
+
+import flytetask_nb as ftn
+from flytetask_nb.models import Workflow
+from tests.conftest import ROOT
+
+ARCHIVES = ROOT / "notebooks" / "example" / "archives"
+
+
+def workflows(release: str) -> list[Workflow]:
+    found = []
+    with tarfile.open(ARCHIVES / f"{release}.tgz") as archive:
+        for entry in archive:
+            content = archive.extractfile(entry)
+            if content is not None and entry.name.endswith("_2.pb"):
+                message = workflow_pb2.WorkflowSpec.FromString(content.read())
+                found.append(Workflow.from_flyte_idl(message, source=entry.name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def report() -> ftn.CallerReport:
+    return ftn.callers(workflows("2026.08"), ftn.load(ARCHIVES / "2026.09.tgz"))
+
+
+def test_a_release_compiles_against_itself() -> None:
+    for release in ("2026.03", "2026.08", "2026.10"):
+        report = ftn.callers(workflows(release), ftn.load(ARCHIVES / f"{release}.tgz"))
+        assert [one.verdict for one in report] == ["compiles"] * 5
+        assert not report
+
+
+def test_what_breaks_is_named_with_its_reason(report: ftn.CallerReport) -> None:
+    """A required input was added and an input removed: three workflows of five."""
+    assert report.summary == "3 of 5 workflows would not compile"
+    assert report
+    reasons = {
+        (one.workflow.name.rpartition(".")[2], problem.node, problem.variable, problem.code)
+        for one in report.breaking
+        for problem in one.problems
+    }
+    assert reasons == {
+        ("nightly_forecast", "n5", "approved_by", "ParameterNotBound"),
+        ("replenish", "n5", "approved_by", "ParameterNotBound"),
+        ("weekly_training", "n8", "worst", "VariableNameNotFound"),
+    }
+
+
+def test_a_task_that_was_not_given_leaves_its_callers_unresolved() -> None:
+    """Nothing is said to break for want of something to look at."""
+    report = ftn.callers(workflows("2026.08"), [])
+    assert [one.verdict for one in report] == ["unresolved"] * 5
+    assert not report.breaking
+    assert report.summary == "none of 5 workflows would not compile, 5 unresolved"
+
+
+def test_other_versions_stand_in_for_the_one_that_is_named() -> None:
+    """A registered workflow names one version of its tasks; here it meets another."""
+    (workflow, *_) = [one for one in workflows("2026.08") if one.name.endswith("replenish")]
+    message = workflow.to_flyte_idl()
+    for node in message.template.nodes:
+        identifier = node.task_node.reference_id
+        identifier.project, identifier.domain, identifier.version = "forecast", "production", "2026.08"
+    place: dict[str, Any] = {"project": "forecast", "domain": "production"}
+    newer = ftn.load(ARCHIVES / "2026.09.tgz", version="2026.09", **place)
+    assert ftn.callers([message], newer).breaking
+    older = ftn.load(ARCHIVES / "2026.08.tgz", version="2026.08", **place)
+    assert ftn.callers([message], older).compiling
+    # Of several versions the newest counts.
+    assert ftn.callers([message], older + newer).breaking
+    elsewhere = ftn.load(ARCHIVES / "2026.08.tgz", version="2026.08", project="other", domain="production")
+    assert ftn.callers([message], elsewhere).unresolved
+
+
+def test_a_row_for_each_reason(report: ftn.CallerReport) -> None:
+    frame = report.to_frame()
+    assert list(frame.columns) == ["workflow", "version", "verdict", "node", "variable", "code", "message", "source"]
+    assert frame["verdict"].tolist() == ["breaks"] * 3 + ["compiles"] * 2
+    assert frame["code"].isna().tolist() == [False] * 3 + [True] * 2
+
+
+def test_it_shows_itself(report: ftn.CallerReport) -> None:
+    for output in (report.to_html(), report.to_text(), report.to_markdown()):
+        assert "3 of 5 workflows would not compile" in output
+        assert "approved_by" in output
+    assert repr(report) == "CallerReport(3 of 5 workflows would not compile)"
+    assert "the input approved_by is required now" in report.to_text()
+
+
+def test_workflows_show_themselves() -> None:
+    """Every workflow in every format, its tasks named."""
+    for workflow in workflows("2026.10"):
+        assert workflow.name in workflow.to_html()
+        assert "Nodes" in workflow.to_text()
+        assert workflow == Workflow.from_flyte_idl(workflow.to_flyte_idl())
+        assert all(identifier.name.startswith(("shops.", "_bash.")) for identifier in workflow.task_ids)
+    with pytest.raises(ftn.ModelTypeError, match="WorkflowSpec or CompiledWorkflowClosure"):
+        Workflow.from_flyte_idl("no workflow")
