@@ -13,6 +13,7 @@ import math
 from datetime import datetime, timezone
 from functools import cache, lru_cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
@@ -70,17 +71,22 @@ def passed_through_kubernetes(
 
 def _require_json(spec: Struct, told: str) -> None:
     """Refuse what has no JSON form, wherever it stands: Go writes the whole spec as JSON first."""
-    waiting = list(spec.fields.items())
+    # In order of the names, so that of several the same one is told each time.
+    waiting = _by_name(spec)
     while waiting:
         name, value = waiting.pop()
         kind = value.WhichOneof("kind")
         if kind == "struct_value":
-            waiting.extend(value.struct_value.fields.items())
+            waiting.extend(_by_name(value.struct_value))
         elif kind == "list_value":
             waiting.extend((name, item) for item in value.list_value.values)
         elif kind is None or (kind == "number_value" and not math.isfinite(value.number_value)):
             held = "no value at all" if kind is None else repr(value.number_value)
             raise ModelValueError(f"{told}: {name!r} holds {held}, which has no form in JSON; give it a JSON value")
+
+
+def _by_name(spec: Struct) -> list[tuple[str, Value]]:
+    return sorted(spec.fields.items(), key=itemgetter(0), reverse=True)
 
 
 # -- kinds of fields -----------------------------------------------------------------------------------------------
