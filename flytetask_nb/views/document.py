@@ -233,6 +233,8 @@ def _escaped(found: re.Match[str]) -> str:
 
 # -- budgets: HTML multiplies bytes, so values and lists are cut by what they will cost there -----------------------
 
+# Each character of such a text takes one byte.
+_is_cheap = re.compile(r"[\w \-./:,;()|=+*?!%@\[\]{}~^]*", re.ASCII).fullmatch
 _ENTITIES = re.compile("[&<>\"']")
 _FORMULAS = re.compile(r"[$\\]")
 LOOKED_AT = 12_000
@@ -249,6 +251,8 @@ _CELL = 80
 
 def text_size(text: str) -> int:
     """Give an upper bound of the bytes that a text takes in HTML."""
+    if _is_cheap(text):
+        return len(text)
     shown = visible(text)
     size = len(shown) if shown.isascii() else len(shown.encode("utf-8", "backslashreplace"))
     return size + 5 * len(_ENTITIES.findall(shown)) + 13 * len(_FORMULAS.findall(shown))

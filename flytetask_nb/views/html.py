@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["escape", "fragment", "render", "stylesheet"]
 
 _WEB = ("https://", "http://")
+# Letters, digits and marks that mean nothing in HTML nor in a formula: most texts are of these alone.
+_is_plain = re.compile(r"[\w \-./:,;()|=+*?!%@\[\]{}~^…·“”×→]*").fullmatch
 _FORMULA = re.compile(r"[$\\]")
 # JupyterLab sets cells to the right by a rule that no stylesheet of ours outlives where the notebook is not trusted.
 _LEFT = ' style="text-align:left"'
@@ -47,7 +49,7 @@ _RIGHT = ' style="text-align:right"'
 def escape(value: object) -> str:
     """Give any value as text that is safe between tags and in attributes: the one way into the HTML."""
     text = value if type(value) is str else str(value)
-    return escape_html(visible(text))
+    return text if _is_plain(text) else escape_html(visible(text))
 
 
 @cache
@@ -98,6 +100,8 @@ def _prose(text: str) -> str:
     JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
     an element of its own has no partner.
     """
+    if _is_plain(text):
+        return text
     safe = escape(text)
     return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe
 

@@ -77,7 +77,8 @@ def _describe(template: Any, describe_source: Callable[[], Section | None]) -> D
     image = _attempt(lambda: _image(template), "")
     makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
         ("Interface", lambda: interface_section(template.interface)),
-        ("Resources", lambda: resources_section(amounts(template), template.extended_resources)),
+        # Where nothing was found, asked again: what cannot be read is told by the section.
+        ("Resources", lambda: resources_section(found or amounts(template), template.extended_resources)),
         ("Execution", lambda: execution_section(template, image)),
         ("Metadata", lambda: metadata_section(template.metadata)),
         ("Security", lambda: security_section(template.security_context)),
