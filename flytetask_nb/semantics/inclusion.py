@@ -9,6 +9,7 @@ Left aside are types that the compiler stumbles over, namely datasets with colum
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyteidl.core import types_pb2
@@ -38,9 +39,13 @@ if TYPE_CHECKING:
 
 __all__ = ["accepts_all", "feeds_all"]
 
+# Policy of this package: unions with more variants are not looked through, which proves nothing about them.
+_MOST_VARIANTS: Final = 64
+
 _COLUMN_SIMPLES: Final = frozenset(_SIMPLE_OF_COLUMN.values())
 
 
+@lru_cache(maxsize=8192)
 def accepts_all(new: _Type, old: _Type, *, but_none: bool = False) -> bool:
     """Tell whether it follows from the rules that ``new`` accepts every producer type that ``old`` accepts.
 
@@ -220,6 +225,8 @@ def _union_accepts_union(new: _Type, old: _Type) -> bool:
     """Tell whether what found a variant finds one, and what found no second finds no second."""
     if _same_variants(new, old):
         return True
+    if len(new.variants) + len(old.variants) > _MOST_VARIANTS:
+        return False
     if not all(_is_plain(union) and _is_whole(union) for union in (new, old)):
         return all(variant.kind != _UNION and accepts_all(new, variant) for variant in old.variants)
     if not _counts_agree(sum(map(_accepts_none, old.variants)), sum(map(_accepts_none, new.variants))):
@@ -335,6 +342,7 @@ _PAIRED: Final = frozenset({(_LIST, 0), (_MAP, 0), _TABLE, _STRUCT})
 # -- what a type feeds ---------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=8192)
 def feeds_all(new: _Type, old: _Type, *, inside: bool = False) -> bool:
     """Tell whether it follows from the rules that ``new`` feeds every consumer type that ``old`` feeds.
 
@@ -364,6 +372,8 @@ def feeds_all(new: _Type, old: _Type, *, inside: bool = False) -> bool:
 
 
 def _union_feeds_all(new: _Type, old: _Type, *, inside: bool) -> bool:
+    if len(new.variants) + len(old.variants) > _MOST_VARIANTS:
+        return False
     only_old, only_new = _only(old), _only(new)
     if only_new is not None and only_new.kind == _UNION and len(only_new.variants) != 1 and not inside:
         # It stands for its variant, and that feeds unions alone.

@@ -40,8 +40,10 @@ _Literal: Final = types_pb2.LiteralType
 _Dataset: Final = types_pb2.StructuredDatasetType
 _Schema: Final = types_pb2.SchemaType
 
-# Policy of this package: where so many guesses were wrong, the next ones will be too.
+# Policy of this package: where so many guesses were wrong, the next ones will be too; of large types, fewer.
 _MOST_GUESSES: Final = 400
+_FEWEST_GUESSES: Final = 20
+_MOST_BYTES: Final = 400_000
 _MOST_PLACES: Final = 30
 _DEEPEST_SCHEMA: Final = 20
 
@@ -60,8 +62,7 @@ def find_producer(old: _Type, new: _Type) -> Any | None:
         None proves nothing: no guess was right.
     """
     names = _Names(old, new)
-    guesses = chain(_producers(old, new, names), _producers(new, old, names))
-    for guess in islice(guesses, _MOST_GUESSES):
+    for guess in names.within(chain(_producers(old, new, names), _producers(new, old, names))):
         made = _Type(guess)
         if _castable_types(made, old) and not _castable_types(made, new):
             return guess
@@ -76,7 +77,11 @@ def find_consumer(old: _Type, new: _Type) -> Any | None:
     flyteidl.core.LiteralType or None
         None proves nothing: no guess was right.
     """
-    for guess in islice(_consumers(old, new, _Names(old, new)), _MOST_GUESSES):
+    return _find_consumer(old, new, _Names(old, new))
+
+
+def _find_consumer(old: _Type, new: _Type, names: _Names) -> Any | None:
+    for guess in names.within(_consumers(old, new, names)):
         made = _Type(guess)
         if _castable_types(old, made) and not _castable_types(new, made):
             return guess
@@ -84,15 +89,25 @@ def find_consumer(old: _Type, new: _Type) -> Any | None:
 
 
 class _Names:
-    """Names that neither of two types uses."""
+    """Names that neither of two types uses, and how many more guesses may be made with them."""
 
-    __slots__ = ("format", "name")
+    __slots__ = ("format", "left", "name")
 
     def __init__(self, old: _Type, new: _Type) -> None:
         used = old.message.SerializeToString() + new.message.SerializeToString()
+        self.left = max(_FEWEST_GUESSES, min(_MOST_GUESSES, _MOST_BYTES // (len(used) + 1)))
         self.name = _unused(_NAME, used)
         lowered = used.lower()
         self.format = next((name for name in _FORMATS if name.encode() not in lowered), _unused(_NAME, used))
+
+    def within(self, guesses: Iterator[Any]) -> Iterator[Any]:
+        """Give guesses while any more may be made."""
+        while self.left > 0:
+            self.left -= 1
+            guess = next(guesses, None)
+            if guess is None:
+                return
+            yield guess
 
 
 def _unused(name: str, used: bytes) -> str:
@@ -351,15 +366,17 @@ def _consumers_of_union(old: _Type, new: _Type, names: _Names) -> Iterator[Any]:
         for stumbling in _stumbling(only):
             yield _union(*old.message.union_type.variants, stumbling)
     for having in new.variants:
-        found = [_find_variant(had, having) for had in old.variants]
+        if names.left <= 0:
+            return
+        found = [_find_variant(had, having, names) for had in old.variants]
         if None not in found:
             yield _union(*found)
 
 
-def _find_variant(had: _Type, having: _Type) -> Any | None:
+def _find_variant(had: _Type, having: _Type, names: _Names) -> Any | None:
     if _castable_types(had, had) and not _castable_types(having, had):
         return had.message
-    return find_consumer(had, having)
+    return _find_consumer(had, having, names)
 
 
 def _readers(fed_by: _Type, other: _Type, names: _Names) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import tarfile
+import time
 from functools import reduce
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final
@@ -593,6 +594,17 @@ def test_a_type_that_is_too_deep_is_named() -> None:
     with pytest.raises(ModelValueError, match=r"input 'x': .*at most 100"):
         compatibility(interface, of_input(message(INTEGER)))
     assert input_change(message(deep), message(INTEGER)).verdict == BREAKING
+
+
+@pytest.mark.parametrize("wrap", [list_of, lambda told: union(told, told, NONE), lambda told: dataset(x=told, y=told)])
+def test_deep_types_do_not_explode(wrap: Callable[[Told], Told]) -> None:
+    """Neither proofs nor guesses are repeated for each way through a type."""
+    one, other = (reduce(lambda inner, _: wrap(inner), range(9), leaf) for leaf in (file(), file("csv")))
+    begun = time.perf_counter()
+    for old, new in ((one, other), (other, one)):
+        input_change(message(old), message(new))
+        output_change(message(old), message(new))
+    assert time.perf_counter() - begun < 10
 
 
 def test_the_facade_has_it() -> None:
