@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_value
 from flytetask_nb.models import fields as field_kinds
 from flytetask_nb.models.fields import REQUIRED, Field
 from flytetask_nb.models.messages import message_of
@@ -314,6 +313,8 @@ class Model(Shown):
         return self.to_text()
 
     def __repr__(self) -> str:
+        from flytetask_nb.masking import mask_value  # noqa: PLC0415 - its patterns cost time that only showing is worth
+
         parts: list[str] = []
         length = 0
         for name, value in self._set_fields():

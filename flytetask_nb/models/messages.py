@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError
-from flytetask_nb.masking import mask_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +100,8 @@ def shown(value: object, key: str = "", limit: int = 80) -> str:
         One line, secrets masked, no addresses. Of messages and of other packages' models only the kind: their own
         ``repr`` would show their secrets.
     """
+    from flytetask_nb.masking import mask_value  # noqa: PLC0415 - its patterns cost time that only showing is worth
+
     foreign = isinstance(value, Message) or (
         hasattr(value, "to_flyte_idl") and not hasattr(value, "_message") and not isinstance(value, type)
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.admin import task_pb2
 from flyteidl.core import literals_pb2, tasks_pb2, workflow_pb2
 
-from flytetask_nb.masking import masked
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.documentation import Documentation
 from flytetask_nb.models.enums import OpenEnum
@@ -237,6 +236,8 @@ class KeyValuePair(Model, message=literals_pb2.KeyValuePair):
     value: Text = Field(default=None)
 
     def _set_fields(self) -> Iterator[tuple[str, Any]]:
+        from flytetask_nb.masking import masked  # noqa: PLC0415 - its patterns cost time that only showing is worth
+
         for name, value in super()._set_fields():
             yield name, masked(self.key, value) if name == "value" else value
 
