@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import CallerReport, TaskDiff, callers, diff
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
-    from flytetask_nb.sources import load, load_task
+    from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
 
 __version__ = "0.1.0"
 
@@ -67,7 +67,9 @@ __all__ = [
     "compatibility",
     "diff",
     "load",
+    "load_launch_plans",
     "load_task",
+    "load_workflows",
     "models",
     "semantics",
     "set_options",
@@ -83,7 +85,9 @@ _LATER = {
     "compatibility": "semantics",
     "diff": "diffs",
     "load": "sources",
+    "load_launch_plans": "sources",
     "load_task": "sources",
+    "load_workflows": "sources",
     "semantics": "",
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import launch_plan_pb2, task_pb2
 
-from flytetask_nb.models import FlyteTask, Workflow
+from flytetask_nb.models import FlyteTask, Identifier, Workflow
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
@@ -207,10 +207,13 @@ def _repinned(versions: Iterable[FlyteTask], reference: Any) -> Any:
 
 
 def _filled(launch_plans: Iterable[object], workflows: list[Workflow]) -> list[Any]:
-    known = {workflow.name: workflow for workflow in workflows}
+    known: dict[object, Workflow] = {}
+    for workflow in workflows:
+        known[workflow.name] = known[workflow.id] = workflow
     filled = []
     for one in launch_plans:
         message = message_of(one, launch_plan_pb2.LaunchPlan)
-        workflow = known.get(message.spec.workflow_id.name)
+        target = Identifier.from_flyte_idl(message.spec.workflow_id)
+        workflow = known.get(target) or known.get(target.name)
         filled.append(message if workflow is None else registered_launch_plan(message, workflow))
     return filled

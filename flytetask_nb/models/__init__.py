@@ -26,6 +26,7 @@ from flytetask_nb.models.enums import OpenEnum
 from flytetask_nb.models.flyte_task import FlyteTask, LocalExecutionMode
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface, Variable, VariableMap
+from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.security import Identity, OAuth2Client, OAuth2TokenRequest, Secret, SecurityContext
 from flytetask_nb.models.tasks import (
     Container,
@@ -84,6 +85,7 @@ __all__ = [
     "K8sPod",
     "KeyValuePair",
     "LabelValue",
+    "LaunchPlan",
     "LiteralType",
     "LocalExecutionMode",
     "Model",

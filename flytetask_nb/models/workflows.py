@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.declarations import Message, Text, Texts
 
-__all__ = ["Node", "Workflow"]
+__all__ = ["Node", "Workflow", "referring_nodes"]
 
 
 class Node(Model, message=workflow_pb2.Node):
@@ -53,6 +53,27 @@ def _reference(node: Any) -> Any:
     if target == "workflow_node":
         return getattr(node.workflow_node, node.workflow_node.WhichOneof("reference") or "launchplan_ref")
     return None
+
+
+def referring_nodes(template: Any) -> Iterator[tuple[Any, Any]]:
+    """Give what the nodes of a workflow run, those inside branches and arrays and the one for failures too.
+
+    Parameters
+    ----------
+    template
+        A ``WorkflowTemplate`` message.
+
+    Yields
+    ------
+    (Node, Identifier)
+        Messages: the node, and what it refers to.
+    """
+    failure_node = [template.failure_node] if template.HasField("failure_node") else []
+    for outer in [*template.nodes, *failure_node]:
+        for node in _inner_nodes(outer):
+            reference = _reference(node)
+            if reference is not None:
+                yield node, reference
 
 
 def _inner_nodes(node: Any) -> Iterator[Any]:
@@ -169,11 +190,9 @@ class Workflow(Shown):
     def _references(self, target: str) -> list[Identifier]:
         found: dict[bytes, Any] = {}
         for template in self._templates():
-            for outer in template.nodes:
-                for node in _inner_nodes(outer):
-                    if node.WhichOneof("target") == target:
-                        reference = _reference(node)
-                        found.setdefault(reference.SerializeToString(deterministic=True), reference)
+            for node, reference in referring_nodes(template):
+                if node.WhichOneof("target") == target:
+                    found.setdefault(reference.SerializeToString(deterministic=True), reference)
         ordered = sorted(found.values(), key=lambda one: (natural_key(one.name), natural_key(one.version)))
         return [Identifier._own(one) for one in ordered]
 

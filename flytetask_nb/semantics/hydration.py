@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.admin import task_pb2
+from flyteidl.admin import launch_plan_pb2, task_pb2
 from flyteidl.core import tasks_pb2
+from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
 
 from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.workflows import Workflow, referring_nodes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flytetask_nb.models import TaskSpec
 
-__all__ = ["hydrate", "hydrated_message"]
+__all__ = ["hydrate", "hydrated_launch_plan", "hydrated_message", "hydrated_workflow"]
 
 # To the letter: flytectl compares whole texts, blanks included.
 _PROJECT: Final = "{{ registration.project }}"
@@ -89,14 +93,16 @@ def hydrate(
 def hydrated_message(
     spec: object,
     *,
-    project: str,
-    domain: str,
-    version: str,
+    project: str | None,
+    domain: str | None,
+    version: str | None,
     source_uploaded_location: str | None = "",
     destination_directory: str = "",
     force: bool = False,
 ) -> Any:
     """Give a packaged task as registration sends it, as a message: see :func:`hydrate`.
+
+    Where project, domain or version is None, that part of the id stays as it is.
 
     Returns
     -------
@@ -122,12 +128,82 @@ def hydrated_message(
     return message
 
 
-def _fill_id(identifier: Any, *, project: str, domain: str, version: str, force: bool) -> None:
-    if identifier.project in ("", _PROJECT):
+def hydrated_workflow(
+    workflow: Any, *, project: str | None, domain: str | None, version: str | None, force: bool = False
+) -> Any:
+    """Give a packaged workflow with all its ids as ``flytectl register files`` sends them to Admin.
+
+    Parameters
+    ----------
+    workflow
+        A ``WorkflowSpec`` or ``CompiledWorkflowClosure`` message. It is not changed.
+    project, domain, version
+        What fills an id where it is empty or holds a placeholder: those of the workflow, of its sub-workflows, and of
+        all that their nodes refer to. None leaves that part as it is.
+    force
+        Whether to replace versions that are already there, as ``--force`` does.
+
+    Returns
+    -------
+    google.protobuf.message.Message
+        A new one, of the same kind.
+
+    Notes
+    -----
+    The rules are ``hydrateSpec`` and ``hydrateNode`` in flytectl/cmd/register/register_util.go. flytectl refuses
+    nodes that run nothing; here they stay as they are. That closures are filled in as well, with their tasks, is
+    policy of this package: Flyte makes them of workflows that are registered.
+    """
+    message = type(workflow)()
+    message.CopyFrom(workflow)
+    ids = [task.template.id for task in message.tasks] if isinstance(message, CompiledWorkflowClosure) else []
+    for template in Workflow._own(message)._templates():
+        ids.append(template.id)
+        ids += (reference for _, reference in referring_nodes(template))
+    _fill_ids(ids, project=project, domain=domain, version=version, force=force)
+    return message
+
+
+def hydrated_launch_plan(
+    launch_plan: object, *, project: str | None, domain: str | None, version: str | None, force: bool = False
+) -> Any:
+    """Give a packaged launch plan with its ids as ``flytectl register files`` sends them to Admin.
+
+    Parameters
+    ----------
+    launch_plan
+        A ``flyteidl.admin.LaunchPlan`` message, or a model of one. It is not changed.
+    project, domain, version, force
+        As :func:`hydrated_workflow` takes them; they fill the launch plan's id and that of its workflow.
+
+    Returns
+    -------
+    flyteidl.admin.launch_plan_pb2.LaunchPlan
+        A new one.
+    """
+    message = launch_plan_pb2.LaunchPlan()
+    message.CopyFrom(message_of(launch_plan, launch_plan_pb2.LaunchPlan))
+    _fill_ids(
+        [message.id, message.spec.workflow_id], project=project, domain=domain, version=version, force=force
+    )
+    return message
+
+
+def _fill_ids(
+    identifiers: Iterable[Any], *, project: str | None, domain: str | None, version: str | None, force: bool
+) -> None:
+    for identifier in identifiers:
+        # What is not there at all names nothing, and does not begin to when it is filled in.
+        if identifier.ByteSize():
+            _fill_id(identifier, project=project, domain=domain, version=version, force=force)
+
+
+def _fill_id(identifier: Any, *, project: str | None, domain: str | None, version: str | None, force: bool) -> None:
+    if project is not None and identifier.project in ("", _PROJECT):
         identifier.project = project
-    if identifier.domain in ("", _DOMAIN):
+    if domain is not None and identifier.domain in ("", _DOMAIN):
         identifier.domain = domain
-    if force or identifier.version in ("", _VERSION):
+    if version is not None and (force or identifier.version in ("", _VERSION)):
         identifier.version = version
 
 

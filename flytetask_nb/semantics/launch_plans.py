@@ -80,4 +80,4 @@ def known_closure(launch_plan: object) -> tuple[bytes | None, Any]:
     closure = message.closure
     # One out of an archive carries an interface without variables, whatever its workflow's is.
     is_filled = message.id.project or closure.expected_inputs.parameters or closure.expected_outputs.variables
-    return key, closure if is_filled else None
+    return key, closure if is_filled and message.HasField("closure") else None

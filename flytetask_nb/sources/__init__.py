@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from flytetask_nb.sources.loading import load, load_task
+from flytetask_nb.sources.loading import load, load_launch_plans, load_task, load_workflows
 
-__all__ = ["load", "load_task"]
+__all__ = ["load", "load_launch_plans", "load_task", "load_workflows"]

@@ -1,4 +1,4 @@
-"""JSON and YAML: tasks in proto3 JSON, as ``flytectl get task -o json|yaml`` prints them."""
+"""JSON and YAML: tasks, workflows and launch plans in proto3 JSON, as ``flytectl get task -o json|yaml`` prints them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 
 # Which keys say which kind, in the order in which they are asked.
 _SHAPES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("LaunchPlan", frozenset({"spec", "workflowId"})),
+    ("Workflow", frozenset({"closure", "compiledWorkflow"})),
     ("Task", frozenset({"closure"})),
     ("CompiledWorkflowClosure", frozenset({"primary"})),
     ("TaskList", frozenset({"tasks"})),
     ("TaskClosure", frozenset({"compiledTask"})),
-    ("LaunchPlan", frozenset({"spec", "workflowId"})),
     ("TaskCreateRequest", frozenset({"id", "spec"})),
     ("WorkflowSpec", frozenset({"template", "nodes"})),
     ("TaskSpec", frozenset({"template"})),
@@ -35,6 +36,8 @@ _SHAPES: tuple[tuple[str, frozenset[str]], ...] = (
     ("TaskTemplate", frozenset({"id", "type"})),
     ("TaskTemplate", frozenset({"id", "metadata"})),
 )
+_LISTS = ("tasks", "workflows", "launchPlans", "launch_plans")
+"""Keys under which Admin's lists hold their items."""
 _SNAKE = re.compile("_([a-z])")
 _LARGEST_DOCUMENT = 1_000_000
 """Values that one YAML document may come to when its aliases are written out."""
@@ -193,11 +196,13 @@ def _written_out(node: Any, known: dict[int, int]) -> int:
 
 
 def items_of(value: Any) -> list[Any]:
-    """Give the single items of a list of tasks, be it a plain list or a TaskList, or else the value alone."""
+    """Give the single items of a list, be it a plain one or one of Admin's (TaskList), or else the value alone."""
     if isinstance(value, list):
         return value
-    if isinstance(value, dict) and value.keys() <= {"tasks", "token"} and isinstance(value.get("tasks"), list):
-        return list(value["tasks"])
+    if isinstance(value, dict):
+        for key in _LISTS:
+            if value.keys() <= {key, "token"} and isinstance(value.get(key), list):
+                return list(value[key])
     return [value]
 
 
@@ -240,9 +245,9 @@ def _kind_of(value: Any) -> Kind:
         )
     keys = _keys(value)
     # What tells a workflow from a task, and a launch plan from a request, stands one level down.
-    for inner in ("template", "spec"):
+    for inner in ("template", "spec", "closure"):
         if isinstance(value.get(inner), dict):
-            keys |= _keys(value[inner]) & {"nodes", "workflowId"}
+            keys |= _keys(value[inner]) & {"nodes", "workflowId", "compiledWorkflow"}
     for name, required in _SHAPES:
         if required <= keys:
             return _BY_NAME[name]

@@ -1,4 +1,4 @@
-"""Which message a file holds, and the tasks that are in it.
+"""Which message a file holds, and the tasks, workflows and launch plans that are in it.
 
 ``pyflyte package`` says the kind in the file's name: ``_1.pb`` is a task, ``_2.pb`` a workflow, ``_3.pb`` a launch
 plan (flytekit/tools/repo.py). Without such a suffix each kind is tried, and the one that makes sense is taken:
@@ -21,10 +21,22 @@ from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.flyte_task import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-__all__ = ["KINDS", "LAUNCH_PLANS", "WORKFLOWS", "FoundTask", "Kind", "kind_of", "kind_of_name", "parsed", "tasks_in"]
+__all__ = [
+    "KINDS",
+    "LAUNCH_PLANS",
+    "TASKS",
+    "WORKFLOWS",
+    "Found",
+    "Kind",
+    "items_in",
+    "kind_of",
+    "kind_of_name",
+    "parsed",
+]
 
+TASKS = "tasks"
 WORKFLOWS = "workflows"
 LAUNCH_PLANS = "launch plans"
 
@@ -35,13 +47,13 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 _DEEPEST = 100
 
 
-class FoundTask(NamedTuple):
-    """A task as a file holds it.
+class Found(NamedTuple):
+    """A task, workflow or launch plan as a file holds it.
 
     Attributes
     ----------
-    spec : flyteidl.admin.task_pb2.TaskSpec
-        The task.
+    message : google.protobuf.message.Message
+        A TaskSpec, a WorkflowSpec or CompiledWorkflowClosure, or a LaunchPlan.
     origin : Origin, optional
         What the file says beside it.
     position : int, optional
@@ -50,7 +62,7 @@ class FoundTask(NamedTuple):
         The message's own bytes, where the file holds nothing else.
     """
 
-    spec: Any
+    message: Any
     origin: Origin | None = None
     position: int | None = None
     data: bytes | None = None
@@ -62,10 +74,8 @@ class Kind(NamedTuple):
     name: str
     message_class: Any
     makes_sense: Callable[[Any], bool]
-    tasks: Callable[[Any], Iterator[FoundTask]] | None
-    """How its tasks are found; None for what is passed over."""
-    skipped: str = ""
-    """What it counts as where it is passed over."""
+    holds: Mapping[str, Callable[[Any], Iterator[Found]]]
+    """How what is in it is found: tasks, workflows, launch plans."""
 
 
 # -- does it make sense? -------------------------------------------------------------------------------------------
@@ -120,13 +130,18 @@ def _is_closure(message: Any) -> bool:
     return bool(message.tasks) and all(_is_template(task.template) for task in message.tasks)
 
 
+def _is_registered_workflow(message: Any) -> bool:
+    closure = message.closure.compiled_workflow
+    return _is_name_of(message.id, identifier_pb2.WORKFLOW) and closure.HasField("primary") and _is_closure(closure)
+
+
 def _is_launch_plan(message: Any) -> bool:
     return _is_name_of(message.id, identifier_pb2.LAUNCH_PLAN) or (
         _is_name_of(message.id, _UNSAID) and _is_name_of(message.spec.workflow_id, identifier_pb2.WORKFLOW)
     )
 
 
-# -- the tasks in it -----------------------------------------------------------------------------------------------
+# -- what is in it ------------------------------------------------------------------------------------------------
 
 
 def _spec_of(template: Any, identifier: Any = None) -> Any:
@@ -137,40 +152,54 @@ def _spec_of(template: Any, identifier: Any = None) -> Any:
     return spec
 
 
-def _of_spec(message: Any) -> Iterator[FoundTask]:
-    yield FoundTask(message)
+def _itself(message: Any) -> Iterator[Found]:
+    yield Found(message)
 
 
-def _of_template(message: Any) -> Iterator[FoundTask]:
-    yield FoundTask(_spec_of(message))
+def _of_template(message: Any) -> Iterator[Found]:
+    yield Found(_spec_of(message))
 
 
-def _of_closure(message: Any) -> Iterator[FoundTask]:
-    yield FoundTask(_spec_of(message.compiled_task.template), _origin(message))
+def _of_closure(message: Any) -> Iterator[Found]:
+    yield Found(_spec_of(message.compiled_task.template), _origin(message))
 
 
-def _of_task(message: Any, position: int | None = None) -> Iterator[FoundTask]:
+def _of_task(message: Any, position: int | None = None) -> Iterator[Found]:
     origin = _origin(message.closure, message.short_description)
-    yield FoundTask(_spec_of(message.closure.compiled_task.template, message.id), origin, position)
+    yield Found(_spec_of(message.closure.compiled_task.template, message.id), origin, position)
 
 
-def _of_task_list(message: Any) -> Iterator[FoundTask]:
+def _of_task_list(message: Any) -> Iterator[Found]:
     for position, task in enumerate(message.tasks):
         yield from _of_task(task, position)
 
 
-def _of_request(message: Any) -> Iterator[FoundTask]:
+def _of_request(message: Any) -> Iterator[Found]:
     spec = task_pb2.TaskSpec()
     spec.CopyFrom(message.spec)
     if message.HasField("id"):
         # The server overwrites the template's id with the request's.
         spec.template.id.CopyFrom(message.id)
-    yield FoundTask(spec)
+    yield Found(spec)
 
 
-def _of_workflow_closure(message: Any) -> Iterator[FoundTask]:
+def _of_workflow_closure(message: Any) -> Iterator[Found]:
     for position, task in enumerate(message.tasks):
-        yield FoundTask(_spec_of(task.template), position=position)
+        yield Found(_spec_of(task.template), position=position)
+
+
+def _closure_itself(message: Any) -> Iterator[Found]:
+    # Flyte's own are of one workflow; some are collections of tasks alone.
+    if message.HasField("primary"):
+        yield Found(message)
+
+
+def _tasks_of_workflow(message: Any) -> Iterator[Found]:
+    yield from _of_workflow_closure(message.closure.compiled_workflow)
+
+
+def _closure_of_workflow(message: Any) -> Iterator[Found]:
+    yield Found(message.closure.compiled_workflow)
 
 
 def _origin(closure: Any, short_description: str = "") -> Origin:
@@ -185,30 +214,32 @@ def _origin(closure: Any, short_description: str = "") -> Origin:
 
 # In the order in which they are tried: what pyflyte writes first (flytectl/cmd/register/register_util.go).
 KINDS: tuple[Kind, ...] = (
-    Kind("TaskSpec", task_pb2.TaskSpec, lambda message: _is_template(message.template), _of_spec),
+    Kind("TaskSpec", task_pb2.TaskSpec, lambda message: _is_template(message.template), {TASKS: _itself}),
     Kind(
-        "WorkflowSpec",
-        workflow_pb2.WorkflowSpec,
-        lambda message: _is_workflow(message.template),
-        None,
-        WORKFLOWS,
+        "WorkflowSpec", workflow_pb2.WorkflowSpec, lambda message: _is_workflow(message.template), {WORKFLOWS: _itself}
     ),
-    Kind("LaunchPlan", launch_plan_pb2.LaunchPlan, _is_launch_plan, None, LAUNCH_PLANS),
-    Kind("TaskTemplate", tasks_pb2.TaskTemplate, _is_template, _of_template),
-    Kind("Task", task_pb2.Task, _is_task, _of_task),
-    Kind("TaskList", task_pb2.TaskList, _is_task_list, _of_task_list),
-    Kind("CompiledWorkflowClosure", compiler_pb2.CompiledWorkflowClosure, _is_closure, _of_workflow_closure),
+    Kind("LaunchPlan", launch_plan_pb2.LaunchPlan, _is_launch_plan, {LAUNCH_PLANS: _itself}),
+    Kind("TaskTemplate", tasks_pb2.TaskTemplate, _is_template, {TASKS: _of_template}),
+    Kind("Task", task_pb2.Task, _is_task, {TASKS: _of_task}),
+    Kind("TaskList", task_pb2.TaskList, _is_task_list, {TASKS: _of_task_list}),
     Kind(
-        "TaskCreateRequest",
-        task_pb2.TaskCreateRequest,
-        _is_request,
-        _of_request,
+        "CompiledWorkflowClosure",
+        compiler_pb2.CompiledWorkflowClosure,
+        _is_closure,
+        {TASKS: _of_workflow_closure, WORKFLOWS: _closure_itself},
     ),
+    Kind("TaskCreateRequest", task_pb2.TaskCreateRequest, _is_request, {TASKS: _of_request}),
     Kind(
         "TaskClosure",
         task_pb2.TaskClosure,
         lambda message: _is_template(message.compiled_task.template),
-        _of_closure,
+        {TASKS: _of_closure},
+    ),
+    Kind(
+        "Workflow",
+        workflow_pb2.Workflow,
+        _is_registered_workflow,
+        {TASKS: _tasks_of_workflow, WORKFLOWS: _closure_of_workflow},
     ),
 )
 _BY_NAME = {kind.name: kind for kind in KINDS}
@@ -334,18 +365,31 @@ def _advice(data: bytes) -> str:
     return f"they are a {found[0].name}; give the file a name without _1, _2 or _3"
 
 
-def tasks_in(kind: Kind, message: Any, data: bytes | None = None) -> Iterator[FoundTask | str]:
-    """Give the tasks of a message, or the word under which it is counted where it is passed over.
+def items_in(
+    kind: Kind, message: Any, wanted: Collection[str], data: bytes | None = None
+) -> Iterator[tuple[str, Found | str]]:
+    """Give what is wanted of a message, or else the words under which its content is counted as passed over.
 
     Parameters
     ----------
     kind, message
         As ``kind_of`` gives them.
+    wanted
+        Of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
     data
         The bytes that the message was read from.
+
+    Yields
+    ------
+    (str, Found or str)
+        Which of these it is; and the thing itself, or the same word again where it is not wanted.
     """
-    if kind.tasks is None:
-        yield kind.skipped
-        return
-    for found in kind.tasks(message):
-        yield found._replace(data=data) if found.spec is message else found
+    is_found = False
+    for word, content in kind.holds.items():
+        if word in wanted:
+            for found in content(message):
+                is_found = True
+                yield word, found._replace(data=data) if found.message is message else found
+    if not is_found:
+        for word, content in kind.holds.items():
+            yield from ((word, word) for _ in content(message))

@@ -1,4 +1,4 @@
-"""Reading tasks from files."""
+"""Reading tasks, workflows and launch plans from files."""
 
 from __future__ import annotations
 
@@ -11,24 +11,31 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
 from flytetask_nb.errors import FlyteTaskError, LoadError, ModelTypeError, OptionError
 from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.workflows import Workflow
 from flytetask_nb.options import option
-from flytetask_nb.semantics.hydration import hydrated_message
+from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
+from flytetask_nb.semantics.launch_plans import registered_launch_plan
 from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_name, is_code_bundle, members_of
 from flytetask_nb.sources.documents import items_of, json_documents, message_of_json, yaml_documents
-from flytetask_nb.sources.kinds import FoundTask, kind_of, kind_of_name, parsed, tasks_in
+from flytetask_nb.sources.kinds import LAUNCH_PLANS, TASKS, WORKFLOWS, Found, items_in, kind_of, kind_of_name, parsed
+from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
 from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, is_readable_name, places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
-    from typing_extensions import Self
+    from typing_extensions import Self, TypeAlias
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
     from flytetask_nb.sources.places import Place, Stream
 
-__all__ = ["load", "load_task"]
+    Item: TypeAlias = TaskRecord | Workflow | LaunchPlan
+    Outcome: TypeAlias = Item | Failure | str
+
+__all__ = ["load", "load_launch_plans", "load_task", "load_workflows"]
 
 MAX_ENTRY_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30
@@ -98,14 +105,105 @@ def load(
     flyteidl does not know: it could not be kept, as it is in ``.pb`` files. Other files in a folder, an archive or
     under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
     """
-    if errors not in {"raise", "collect"}:
-        raise OptionError(f"errors cannot be {errors!r}; expected 'raise' or 'collect'")
-    for name, limit in (("max_entry_bytes", max_entry_bytes), ("max_total_bytes", max_total_bytes)):
-        if limit < 1:
-            raise OptionError(f"{name} cannot be {limit!r}; expected a number of bytes above 0")
     filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
-    reader = _Reader(filling, Limits(max_entry_bytes, max_total_bytes), collects=errors == "collect")
-    return reader.read(source)
+    reader = _Reader(filling, [TASKS], errors, max_entry_bytes, max_total_bytes)
+    reader.read(source)
+    return TaskCollection._of(reader.tasks, reader.failures, reader.skipped)
+
+
+def load_workflows(
+    source: Any,
+    *,
+    project: str | None = None,
+    domain: str | None = None,
+    version: str | Callable[[str], str] | None = None,
+    source_uploaded_location: str | None = None,
+    destination_directory: str | None = None,
+    errors: str = "raise",
+    max_entry_bytes: int = MAX_ENTRY_BYTES,
+    max_total_bytes: int = MAX_TOTAL_BYTES,
+) -> WorkflowList:
+    """Load workflows from the files that also hold the tasks.
+
+    Parameters
+    ----------
+    source
+        As ``load`` takes it. Read are WorkflowSpec, CompiledWorkflowClosure and admin's Workflow; tasks and launch
+        plans are passed over and counted.
+    project, domain, version
+        What registration would fill in, as ``load`` takes it: into the workflow's id, those of its sub-workflows, and
+        those of all that their nodes call. Tasks of the same archive, loaded with the same settings, are then the
+        ones that are called.
+    source_uploaded_location, destination_directory
+        Taken so that the settings of ``load`` fit here too: only tasks have a place for them.
+    errors, max_entry_bytes, max_total_bytes
+        As ``load`` takes them.
+
+    Returns
+    -------
+    WorkflowList
+        A list of ``Workflow``, in the order of the sources, of the files' names, and of the entries' names, with
+        ``.failures`` and ``.skipped`` as a ``TaskCollection`` has them.
+
+    Raises
+    ------
+    LoadError
+        With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do.
+
+    See Also
+    --------
+    callers : tells which of the workflows still compile against other versions of their tasks.
+    """
+    filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
+    reader = _Reader(filling, [WORKFLOWS], errors, max_entry_bytes, max_total_bytes)
+    reader.read(source)
+    return WorkflowList(reader.workflows, failures=reader.failures, skipped=reader.skipped)
+
+
+def load_launch_plans(
+    source: Any,
+    *,
+    project: str | None = None,
+    domain: str | None = None,
+    version: str | Callable[[str], str] | None = None,
+    source_uploaded_location: str | None = None,
+    destination_directory: str | None = None,
+    errors: str = "raise",
+    max_entry_bytes: int = MAX_ENTRY_BYTES,
+    max_total_bytes: int = MAX_TOTAL_BYTES,
+) -> LaunchPlanList:
+    """Load launch plans from the files that also hold the tasks.
+
+    Parameters
+    ----------
+    source
+        As ``load`` takes it. Tasks and workflows are passed over and counted.
+    project, domain, version
+        What registration would fill in, as ``load`` takes it: into the launch plan's id and that of its workflow.
+        A launch plan that gets its id from them also says what it takes and gives, as a registered one does, if its
+        workflow is in the same sources; if not, it says nothing of it.
+    source_uploaded_location, destination_directory
+        Taken so that the settings of ``load`` fit here too: only tasks have a place for them.
+    errors, max_entry_bytes, max_total_bytes
+        As ``load`` takes them.
+
+    Returns
+    -------
+    LaunchPlanList
+        A list of ``LaunchPlan``, in the order of the sources, of the files' names, and of the entries' names, with
+        ``.failures`` and ``.skipped`` as a ``TaskCollection`` has them.
+
+    Raises
+    ------
+    LoadError
+        With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do.
+    """
+    filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
+    reader = _Reader(filling, [LAUNCH_PLANS, WORKFLOWS], errors, max_entry_bytes, max_total_bytes)
+    reader.read(source)
+    plans = _registered(reader.launch_plans, reader.workflows) if filling.is_asked_for else reader.launch_plans
+    passed_over = {WORKFLOWS: len(reader.workflows)} if reader.workflows else {}
+    return LaunchPlanList(plans, failures=reader.failures, skipped={**reader.skipped, **passed_over})
 
 
 def load_task(source: Any, **settings: Any) -> FlyteTask:
@@ -178,6 +276,11 @@ class _Filling:
         self.location = source_uploaded_location
         self.directory = destination_directory
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether there may be anything to fill in."""
+        return any(part is not None for part in (self.project, self.domain, self.version, self.location))
+
     def version_of(self, place: str) -> str | None:
         """Give the version of what comes from a place."""
         if not callable(self.version):
@@ -193,16 +296,18 @@ class _Filling:
             )
         return version
 
-    def filled(self, spec: Any, version: str | None) -> Any | None:
-        """Give a task's message as registration would send it, or None where there is nothing to fill in."""
+    def filled(self, wanted: str, message: Any, version: str | None) -> Any | None:
+        """Give a message as registration would send it, or None where there is nothing to fill in."""
         if self.project is None and self.domain is None and version is None and self.location is None:
             return None
-        identifier = spec.template.id
+        names = {"project": self.project, "domain": self.domain, "version": version}
+        if wanted == WORKFLOWS:
+            return hydrated_workflow(message, **names)
+        if wanted == LAUNCH_PLANS:
+            return hydrated_launch_plan(message, **names)
         return hydrated_message(
-            spec,
-            project=identifier.project if self.project is None else self.project,
-            domain=identifier.domain if self.domain is None else self.domain,
-            version=identifier.version if version is None else version,
+            message,
+            **names,
             source_uploaded_location=self.location,
             destination_directory=self.directory or "",
         )
@@ -211,34 +316,47 @@ class _Filling:
 class _Reader:
     """Reads sources one after the other, and keeps what was found, passed over, and failed."""
 
-    def __init__(self, filling: _Filling, limits: Limits, *, collects: bool) -> None:
+    def __init__(
+        self, filling: _Filling, wanted: Collection[str], errors: str, max_entry_bytes: int, max_total_bytes: int
+    ) -> None:
+        if errors not in {"raise", "collect"}:
+            raise OptionError(f"errors cannot be {errors!r}; expected 'raise' or 'collect'")
+        for name, limit in (("max_entry_bytes", max_entry_bytes), ("max_total_bytes", max_total_bytes)):
+            if limit < 1:
+                raise OptionError(f"{name} cannot be {limit!r}; expected a number of bytes above 0")
         self._filling = filling
-        self._limits = limits
-        self._collects = collects
+        self._wanted = wanted
+        self._limits = Limits(max_entry_bytes, max_total_bytes)
+        self._collects = errors == "collect"
         self._progress = _Progress()
-        self._records: list[TaskRecord] = []
-        self._failures: list[Failure] = []
-        self._skipped: dict[str, int] = {}
+        self.tasks: list[TaskRecord] = []
+        self.workflows: list[Workflow] = []
+        self.launch_plans: list[LaunchPlan] = []
+        self.failures: list[Failure] = []
+        self.skipped: dict[str, int] = {}
 
-    def read(self, source: Any) -> TaskCollection:
-        """Read a source and give what was found."""
+    def read(self, source: Any) -> None:
+        """Read a source and keep what is found."""
         with self._progress:
             for place in places_of(source):
                 for outcome in self._outcomes(place):
                     self._take(outcome)
-        return TaskCollection._of(self._records, self._failures, self._skipped)
 
-    def _take(self, outcome: TaskRecord | Failure | str) -> None:
+    def _take(self, outcome: Outcome) -> None:
         if isinstance(outcome, TaskRecord):
-            self._records.append(outcome)
+            self.tasks.append(outcome)
+        elif isinstance(outcome, Workflow):
+            self.workflows.append(outcome)
+        elif isinstance(outcome, LaunchPlan):
+            self.launch_plans.append(outcome)
         elif isinstance(outcome, str):
-            self._skipped[outcome] = self._skipped.get(outcome, 0) + 1
+            self.skipped[outcome] = self.skipped.get(outcome, 0) + 1
         elif self._collects:
-            self._failures.append(outcome)
+            self.failures.append(outcome)
         else:
             raise LoadError(str(outcome))
 
-    def _outcomes(self, place: Place) -> Iterator[TaskRecord | Failure | str]:
+    def _outcomes(self, place: Place) -> Iterator[Outcome]:
         """Give what a place holds: tasks, failures, and the kinds of what is passed over."""
         if place.is_passed_over:
             yield OTHER_FILES
@@ -252,7 +370,7 @@ class _Reader:
         except LoadError as error:
             yield Failure(place.name, "", str(error))
 
-    def _in_stream(self, place: Place, stream: Stream) -> Iterator[TaskRecord | Failure | str]:
+    def _in_stream(self, place: Place, stream: Stream) -> Iterator[Outcome]:
         name = place.name
         version = self._filling.version_of(name)
         if is_archive_name(name) if place.is_named else _begins_as_archive(stream):
@@ -266,10 +384,10 @@ class _Reader:
         form = _form_of_name(name) if place.is_named else _form_of_content(data)
         yield from self._in_file(name, "", version, form, data)
 
-    def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[TaskRecord | Failure | str]:
+    def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[Outcome]:
         # Members come in the archive's own order, tasks are given in that of their names, which is the order of
         # registration; and the code bundle, which may stand last, is noted with each of them.
-        found: list[tuple[str, TaskRecord | Failure | str]] = []
+        found: list[tuple[str, Outcome]] = []
         bundle, problem, is_readable = "", "", False
         try:
             for member in members_of(stream, self._limits, _is_entry_name):
@@ -280,7 +398,7 @@ class _Reader:
                     found += [(member.name, one) for one in self._in_member(name, version, member)]
         except LoadError as error:
             problem = str(error)
-        if is_code_bundle(name) and not any(isinstance(outcome, TaskRecord) for _, outcome in found):
+        if is_code_bundle(name) and all(isinstance(outcome, Failure | str) for _, outcome in found):
             yield Failure(name, "", _CODE)
             return
         if not is_readable and not problem:
@@ -296,7 +414,7 @@ class _Reader:
         if problem:
             yield Failure(name, "", problem)
 
-    def _in_member(self, place: str, version: str | None, member: Member) -> Iterator[TaskRecord | Failure | str]:
+    def _in_member(self, place: str, version: str | None, member: Member) -> Iterator[Outcome]:
         if member.name.rsplit("/", 1)[-1].startswith("."):
             return
         if member.problem:
@@ -308,33 +426,63 @@ class _Reader:
 
     def _in_file(
         self, place: str, entry: str, version: str | None, form: str, data: bytes
-    ) -> Iterator[TaskRecord | Failure | str]:
+    ) -> Iterator[Outcome]:
         """Give what one file, or one entry of an archive, holds. Never raises, so that the next one is read."""
         self._progress.step()
         try:
             if not data:
                 raise LoadError("the file is empty; make or copy it again")
-            for found in _tasks_of(form, entry or place, data):
+            for wanted, found in _found_in(form, entry or place, data, self._wanted):
                 if isinstance(found, str):
                     yield found
                 elif isinstance(found, LoadError):
                     yield Failure(place, entry, str(found))
                 else:
-                    yield self._record(found, place, entry, version)
+                    yield self._item(wanted, found, place, entry, version)
         except FlyteTaskError as error:
             yield Failure(place, entry, str(error))
 
-    def _record(self, found: FoundTask, place: str, entry: str, version: str | None) -> TaskRecord:
+    def _item(self, wanted: str, found: Found, place: str, entry: str, version: str | None) -> Item:
         parts = [place, entry] if entry else [place]
         if found.position is not None:
             parts.append(str(found.position))
-        filled = self._filling.filled(found.spec, version)
+        source = "!".join(parts)
+        filled = self._filling.filled(wanted, found.message, version)
+        message = found.message if filled is None else filled
+        if wanted == WORKFLOWS:
+            return Workflow._own(message, source)
+        if wanted == LAUNCH_PLANS:
+            return LaunchPlan._own(message, source)
         if filled is None and found.data is not None:
             data = found.data
         else:
-            data = (found.spec if filled is None else filled).SerializeToString(deterministic=True)
-        source = "!".join(parts)
+            data = message.SerializeToString(deterministic=True)
         return TaskRecord(data, source if found.origin is None else found.origin.but(source=source))
+
+
+def _registered(plans: list[LaunchPlan], workflows: list[Workflow]) -> list[LaunchPlan]:
+    """Give launch plans that say what they take and give: out of an archive they do not, whatever their workflow."""
+    by_id: dict[bytes, list[Workflow]] = {}
+    for workflow in workflows:
+        by_id.setdefault(workflow.id.serialize_to_string(), []).append(workflow)
+    made = []
+    for plan in plans:
+        message = plan.to_flyte_idl()
+        closure = message.closure
+        is_told = closure.HasField("created_at") or closure.expected_inputs.parameters
+        if not is_told and not closure.expected_outputs.variables:
+            same = by_id.get(plan.workflow_id.serialize_to_string(), [])
+            near = [one for one in same if _file_of(one) == _file_of(plan)] or same
+            if len(near) == 1:
+                message = registered_launch_plan(message, near[0])
+            else:
+                message.ClearField("closure")
+        made.append(LaunchPlan._own(message, plan.source))
+    return made
+
+
+def _file_of(item: Workflow | LaunchPlan) -> str:
+    return (item.source or "").partition("!")[0]
 
 
 def _is_entry_name(name: str) -> bool:
@@ -342,13 +490,15 @@ def _is_entry_name(name: str) -> bool:
     return name.lower().endswith((MESSAGE, *DOCUMENTS)) and not name.rsplit("/", 1)[-1].startswith(".")
 
 
-def _tasks_of(form: str, name: str, data: bytes) -> Iterator[FoundTask | str | LoadError]:
-    """Give a file's tasks, the kinds as which messages are passed over, and what is wrong with single items."""
+def _found_in(
+    form: str, name: str, data: bytes, wanted: Collection[str]
+) -> Iterator[tuple[str, Found | str | LoadError]]:
+    """Give what is wanted of a file, the words for what is passed over, and what is wrong with single items."""
     if form == _BINARY:
         kind = kind_of_name(name)
         # Read even where it is passed over: a task under a workflow's name must not vanish among the skipped.
         kind, message = kind_of(data) if kind is None else (kind, parsed(kind, data))
-        yield from tasks_in(kind, message, data)
+        yield from items_in(kind, message, wanted, data)
         return
     try:
         text = data.decode("utf-8-sig")
@@ -369,15 +519,15 @@ def _tasks_of(form: str, name: str, data: bytes) -> Iterator[FoundTask | str | L
         try:
             kind, message = message_of_json(item)
         except LoadError as error:
-            yield error if is_one else LoadError(f"item {position}: {error}")
+            yield "", error if is_one else LoadError(f"item {position}: {error}")
             continue
-        for found in tasks_in(kind, message):
-            if isinstance(found, FoundTask) and found.position is None and not is_one:
-                yield found._replace(position=position)
+        for word, found in items_in(kind, message, wanted):
+            if isinstance(found, Found) and found.position is None and not is_one:
+                yield word, found._replace(position=position)
             else:
-                yield found
+                yield word, found
     if damage is not None:
-        yield damage
+        yield "", damage
 
 
 def _form_of_name(name: str) -> str:
