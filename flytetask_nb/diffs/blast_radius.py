@@ -214,6 +214,6 @@ def _filled(launch_plans: Iterable[object], workflows: list[Workflow]) -> list[A
     for one in launch_plans:
         message = message_of(one, launch_plan_pb2.LaunchPlan)
         target = Identifier.from_flyte_idl(message.spec.workflow_id)
-        workflow = known.get(target) or known.get(target.name)
-        filled.append(message if workflow is None else registered_launch_plan(message, workflow))
+        started = known.get(target) or known.get(target.name)
+        filled.append(message if started is None else registered_launch_plan(message, started))
     return filled

@@ -48,8 +48,9 @@ class LaunchPlan(Model, message=launch_plan_pb2.LaunchPlan):
 
     @property
     def default_inputs(self) -> list[str]:
-        """Names of the inputs for which it has a default, or which it asks for; sorted."""
-        return sorted(self._message.spec.default_inputs.parameters)
+        """Names of the inputs for which it has a default; sorted."""
+        given = self._message.spec.default_inputs.parameters.items()
+        return sorted(name for name, parameter in given if parameter.HasField("default"))
 
     @property
     def fixed_inputs(self) -> list[str]:

@@ -9,12 +9,11 @@ from flyteidl.core import tasks_pb2
 from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
 
 from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.tasks import TaskSpec
 from flytetask_nb.models.workflows import Workflow, referring_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from flytetask_nb.models import TaskSpec
 
 __all__ = ["hydrate", "hydrated_launch_plan", "hydrated_message", "hydrated_workflow"]
 
@@ -75,8 +74,6 @@ def hydrate(
     arguments are replaced, only in ``args``, and not in init containers. A pod loses its
     ``primary_container_name`` and ``data_config`` on that way, and its spec passes through Kubernetes' own type.
     """
-    from flytetask_nb.models import TaskSpec  # noqa: PLC0415 - messages alone need no models
-
     return TaskSpec._own(
         hydrated_message(
             spec,
@@ -128,9 +125,7 @@ def hydrated_message(
     return message
 
 
-def hydrated_workflow(
-    workflow: Any, *, project: str | None, domain: str | None, version: str | None, force: bool = False
-) -> Any:
+def hydrated_workflow(workflow: Any, *, project: str | None, domain: str | None, version: str | None) -> Any:
     """Give a packaged workflow with all its ids as ``flytectl register files`` sends them to Admin.
 
     Parameters
@@ -140,8 +135,6 @@ def hydrated_workflow(
     project, domain, version
         What fills an id where it is empty or holds a placeholder: those of the workflow, of its sub-workflows, and of
         all that their nodes refer to. None leaves that part as it is.
-    force
-        Whether to replace versions that are already there, as ``--force`` does.
 
     Returns
     -------
@@ -160,20 +153,18 @@ def hydrated_workflow(
     for template in Workflow._own(message)._templates():
         ids.append(template.id)
         ids += (reference for _, reference in referring_nodes(template))
-    _fill_ids(ids, project=project, domain=domain, version=version, force=force)
+    _fill_ids(ids, project=project, domain=domain, version=version)
     return message
 
 
-def hydrated_launch_plan(
-    launch_plan: object, *, project: str | None, domain: str | None, version: str | None, force: bool = False
-) -> Any:
+def hydrated_launch_plan(launch_plan: object, *, project: str | None, domain: str | None, version: str | None) -> Any:
     """Give a packaged launch plan with its ids as ``flytectl register files`` sends them to Admin.
 
     Parameters
     ----------
     launch_plan
         A ``flyteidl.admin.LaunchPlan`` message, or a model of one. It is not changed.
-    project, domain, version, force
+    project, domain, version
         As :func:`hydrated_workflow` takes them; they fill the launch plan's id and that of its workflow.
 
     Returns
@@ -183,19 +174,15 @@ def hydrated_launch_plan(
     """
     message = launch_plan_pb2.LaunchPlan()
     message.CopyFrom(message_of(launch_plan, launch_plan_pb2.LaunchPlan))
-    _fill_ids(
-        [message.id, message.spec.workflow_id], project=project, domain=domain, version=version, force=force
-    )
+    _fill_ids([message.id, message.spec.workflow_id], project=project, domain=domain, version=version)
     return message
 
 
-def _fill_ids(
-    identifiers: Iterable[Any], *, project: str | None, domain: str | None, version: str | None, force: bool
-) -> None:
+def _fill_ids(identifiers: Iterable[Any], *, project: str | None, domain: str | None, version: str | None) -> None:
     for identifier in identifiers:
         # What is not there at all names nothing, and does not begin to when it is filled in.
         if identifier.ByteSize():
-            _fill_id(identifier, project=project, domain=domain, version=version, force=force)
+            _fill_id(identifier, project=project, domain=domain, version=version, force=False)
 
 
 def _fill_id(identifier: Any, *, project: str | None, domain: str | None, version: str | None, force: bool) -> None:

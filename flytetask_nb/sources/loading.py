@@ -25,8 +25,9 @@ from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, is_readable_name, pl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from typing import TypeAlias
 
-    from typing_extensions import Self, TypeAlias
+    from typing_extensions import Self
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
@@ -307,7 +308,9 @@ class _Filling:
             return hydrated_launch_plan(message, **names)
         return hydrated_message(
             message,
-            **names,
+            project=self.project,
+            domain=self.domain,
+            version=version,
             source_uploaded_location=self.location,
             destination_directory=self.directory or "",
         )
@@ -424,9 +427,7 @@ class _Reader:
         else:
             yield from self._in_file(place, member.name, version, _form_of_name(member.name), member.data)
 
-    def _in_file(
-        self, place: str, entry: str, version: str | None, form: str, data: bytes
-    ) -> Iterator[Outcome]:
+    def _in_file(self, place: str, entry: str, version: str | None, form: str, data: bytes) -> Iterator[Outcome]:
         """Give what one file, or one entry of an archive, holds. Never raises, so that the next one is read."""
         self._progress.step()
         try:

@@ -25,11 +25,13 @@ from flytetask_nb.views.document import (
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
-    from flytetask_nb.collection import TaskCollection
+    from collections.abc import Sequence
+
+    from flytetask_nb.collection import Failure, TaskCollection
     from flytetask_nb.models import FlyteTask
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["describe_collection"]
+__all__ = ["describe_collection", "failures_section"]
 
 _NAME_BUDGET = 300
 _SIGNATURE_BUDGET = 400
@@ -59,7 +61,7 @@ def describe_collection(tasks: TaskCollection) -> Document:
         blocks.append(Table([Row(["name", "version", "type", "signature"], header=True), *shown]))
         if count > len(shown):
             blocks.append(Paragraph(dim(f"… {count - len(shown):,} more")))
-    sections = [_failures(tasks)] if tasks.failures else []
+    sections = [failures_section(tasks.failures)] if tasks.failures else []
     return Document(
         counted(count, "task"), ", ".join(words) if count else "", lines=lines, blocks=blocks, sections=sections
     )
@@ -89,8 +91,14 @@ def _row(task: FlyteTask) -> Row:
     )
 
 
-def _failures(tasks: TaskCollection) -> Section:
-    failures = tasks.failures
+def failures_section(failures: Sequence[Failure]) -> Section:
+    """Describe what could not be read.
+
+    Parameters
+    ----------
+    failures
+        One or more.
+    """
     rows = [
         Row([code(cut(mask_text(str(failure.place)), _SIGNATURE_BUDGET)[0]), cut(mask_text(failure.reason), 700)[0]])
         for failure in failures

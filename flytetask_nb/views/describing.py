@@ -10,6 +10,7 @@ from flytetask_nb.models.base import Model
 from flytetask_nb.views.document import Document, Fields, code, cut, dim, line_size, within
 from flytetask_nb.views.execution import describe_container, describe_pod, describe_sql
 from flytetask_nb.views.interfaces import describe_interface, describe_literal_type, describe_variable
+from flytetask_nb.views.launch_plans import describe_launch_plan
 from flytetask_nb.views.resources import describe_extended_resources, describe_resources
 from flytetask_nb.views.settings import describe_documentation, describe_metadata, describe_security
 from flytetask_nb.views.tasks import describe_identifier, describe_spec, describe_task, describe_template, failure
@@ -56,6 +57,18 @@ def _describe_findings(findings: Any) -> Document:
     return describe_findings(findings)
 
 
+def _describe_launch_plans(plans: Any) -> Document:
+    from flytetask_nb.views.lists import describe_launch_plans  # noqa: PLC0415 - not needed to show one task
+
+    return describe_launch_plans(plans)
+
+
+def _describe_workflows(workflows: Any) -> Document:
+    from flytetask_nb.views.lists import describe_workflows  # noqa: PLC0415 - not needed to show one task
+
+    return describe_workflows(workflows)
+
+
 _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
     models.FlyteTask.__name__: describe_task,
     models.TaskSpec.__name__: describe_spec,
@@ -72,12 +85,15 @@ _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
     models.SecurityContext.__name__: describe_security,
     models.ExtendedResources.__name__: describe_extended_resources,
     models.Documentation.__name__: describe_documentation,
+    models.LaunchPlan.__name__: describe_launch_plan,
     models.Workflow.__name__: describe_workflow,
     "CallerReport": _describe_callers,
     "Compatibility": _describe_compatibility,
     "Findings": _describe_findings,
+    "LaunchPlanList": _describe_launch_plans,
     "TaskCollection": _describe_collection,
     "TaskDiff": _describe_diff,
+    "WorkflowList": _describe_workflows,
 }
 
 
