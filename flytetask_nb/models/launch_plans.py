@@ -64,7 +64,8 @@ class LaunchPlan(Model, message=launch_plan_pb2.LaunchPlan):
         kind = schedule.WhichOneof("ScheduleExpression")
         if kind == "rate":
             unit = schedule.rate.DESCRIPTOR.fields_by_name["unit"].enum_type.values_by_number.get(schedule.rate.unit)
-            return f"every {schedule.rate.value} {unit.name.lower() if unit else schedule.rate.unit}s"
+            told = f"{unit.name.lower()}s" if unit else f"units of kind {schedule.rate.unit}"
+            return f"every {schedule.rate.value} {told}"
         if kind == "cron_schedule":
             return str(schedule.cron_schedule.schedule)
         return str(schedule.cron_expression)

@@ -87,6 +87,6 @@ def _launch_plan_row(plan: LaunchPlan) -> Row:
             code(cut(plan.name, _NAME_BUDGET)[0]),
             cut(plan._message.id.version, _NAME_BUDGET)[0] or dim("none"),
             code(cut(plan.workflow_id.name, _NAME_BUDGET)[0]),
-            cut(plan.schedule, _NAME_BUDGET)[0] or dim("when started"),
+            code(cut(plan.schedule, _NAME_BUDGET)[0]) if plan.schedule else dim("when started"),
         ]
     )
