@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.places import Stream
 
-__all__ = ["ARCHIVES", "GZIP", "Limits", "Member", "is_archive_name", "is_code_bundle", "members_of"]
+__all__ = ["ARCHIVES", "GZIP", "Limits", "Member", "is_archive_name", "is_code_bundle", "legible", "members_of"]
 
 ARCHIVES = (".tar", ".tgz", ".tar.gz")
 """Suffixes of archives, as flytectl knows them."""
@@ -23,6 +23,8 @@ _CHUNK = 1 << 16
 _HEADERS = 1 << 20
 """Bytes that may stand between two entries: headers, and long names, which tarfile reads into memory at once."""
 _MOST_ENTRIES = 1_000_000
+_MOST_ENDS = 100
+"""How often tarfile may read on behind the end: block by block, it would skip an entry of any size that is told."""
 # What reading damaged archives raises, by its layers.
 _DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError, RecursionError)
 
@@ -61,6 +63,14 @@ def is_code_bundle(name: str) -> bool:
     return base.startswith("fast") and base.endswith(".tar.gz")
 
 
+def legible(name: str) -> str:
+    """Give a file's name as it can be shown and stored: names need not be UTF-8."""
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class _Counted:
     """A stream that gives no more than was allowed for, and remembers where its last byte is that is not zero."""
 
@@ -68,6 +78,7 @@ class _Counted:
         self._stream = stream
         self._limit = limit
         self._allowed = _HEADERS
+        self._ends = 0
         self.total = 0
         self.content_end = 0
 
@@ -77,6 +88,9 @@ class _Counted:
 
     def read(self, size: int = _CHUNK) -> bytes:
         data: bytes = self._stream.read(size)
+        self._ends = 0 if data else self._ends + 1
+        if self._ends > _MOST_ENDS:
+            raise LoadError("the archive was cut off in an entry; make or copy it again")
         content = len(data.rstrip(b"\0"))
         if content:
             self.content_end = self.total + content
@@ -153,8 +167,7 @@ def _check_end(archive: tarfile.TarFile, counted: _Counted, limits: Limits) -> N
 def _member(
     archive: tarfile.TarFile, info: tarfile.TarInfo, limits: Limits, is_wanted: Callable[[str], bool]
 ) -> Member:
-    # Names need not be UTF-8, but what is shown and stored must be.
-    name = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    name = legible(info.name)
     if name.startswith("/") or ".." in name.split("/"):
         return Member(name, b"", "a name that leads out of the archive; pyflyte writes plain names")
     if not info.isreg() or info.issparse():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
@@ -40,7 +40,11 @@ _LISTS = ("tasks", "workflows", "launchPlans", "launch_plans")
 """Keys under which Admin's lists hold their items."""
 _SNAKE = re.compile("_([a-z])")
 _LARGEST_DOCUMENT = 1_000_000
-"""Values that one YAML document may come to when its aliases are written out."""
+"""Values that one YAML file may have, and that one document in it may come to when its aliases are written out."""
+_LARGEST_JSON = 5_000_000
+"""Values that one JSON text may have: they take less memory and time than YAML's."""
+_LONGEST_NUMBER = 4_000
+"""Characters of a number: long ones cost time with the square of their length."""
 _DEEPEST = 100
 """How deep values may stand inside each other: as deep as protobuf's own JSON parser goes."""
 _BRACKETS = re.compile(r"[\[{\]}]")
@@ -55,8 +59,12 @@ def json_documents(text: str) -> Iterator[Any]:
     Raises
     ------
     LoadError
-        The text is no JSON, or an object has a key twice: one of the two values would be lost.
+        The text is no JSON, or an object has a key twice: one of the two values would be lost. Or it may have more
+        values than a file of tasks has reason to.
     """
+    # Commas in texts count too: it is the memory that is bounded, before it is taken.
+    if sum(map(text.count, ",[{")) > _LARGEST_JSON:
+        raise LoadError(f"JSON of more than {_LARGEST_JSON:,} values; split the file")
     try:
         yield json.loads(text, object_pairs_hook=_object)
     except ValueError as error:
@@ -93,9 +101,9 @@ def yaml_documents(text: str) -> Iterator[Any]:
     """
     import yaml  # noqa: PLC0415 - most files are no YAML
 
-    # PyYAML's loader in C has no guard of its own against recursion; its parser does not recurse.
-    if _may_be_deep(text) and _is_deep(text):
-        raise LoadError("YAML that is nested too deeply; expected what flytectl get task -o yaml prints")
+    # PyYAML's loader in C has no guard of its own against recursion or size; its parser neither recurses nor keeps.
+    if _may_be_deep(text) or _may_be_large(text):
+        _refuse_bombs(text)
     try:
         loader = _loader_class()(text)
     except yaml.YAMLError as error:
@@ -107,7 +115,7 @@ def yaml_documents(text: str) -> Iterator[Any]:
             yield loader.construct_document(node)
     except yaml.YAMLError as error:
         raise _no_yaml(error) from None
-    except (RecursionError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - PyYAML lets through whatever its constructors come upon
         raise LoadError(f"YAML that cannot be read: {error}; expected what flytectl get task -o yaml prints") from None
     finally:
         loader.dispose()
@@ -127,7 +135,15 @@ def _loader_class() -> Any:
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
 
+    for tag, construct in (("int", base.construct_yaml_int), ("float", base.construct_yaml_float)):
+        Loader.add_constructor(f"tag:yaml.org,2002:{tag}", partial(_number, construct))
     return Loader
+
+
+def _number(construct: Any, loader: Any, node: Any) -> Any:
+    if len(node.value) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(node.value):,} characters")
+    return construct(loader, node)
 
 
 def _no_yaml(error: Exception) -> LoadError:
@@ -149,22 +165,29 @@ def _may_be_deep(text: str) -> bool:
     return False
 
 
-def _is_deep(text: str) -> bool:
+def _may_be_large(text: str) -> bool:
+    """Tell, without parsing, whether there could be more values than there may be: each begins behind one of these."""
+    return sum(map(text.count, "\n,[{:-?")) > _LARGEST_DOCUMENT
+
+
+def _refuse_bombs(text: str) -> None:
     import yaml  # noqa: PLC0415
 
-    depth = 0
+    depth, values = 0, 0
     try:
         for event in yaml.parse(text, Loader=_loader_class()):
             if isinstance(event, yaml.events.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.events.CollectionEndEvent):
                 depth -= 1
+            values += isinstance(event, yaml.events.NodeEvent | yaml.events.DocumentStartEvent)
             if depth > _DEEPEST:
-                return True
+                raise LoadError("YAML that is nested too deeply; expected what flytectl get task -o yaml prints")
+            if values > _LARGEST_DOCUMENT:
+                raise LoadError(f"YAML of more than {_LARGEST_DOCUMENT:,} values; split the file, or make it JSON")
     except yaml.YAMLError:
-        # Up to here it was not deep, and the loader comes no further.
-        return False
-    return False
+        # Up to here there was no harm, and the loader comes no further.
+        return
 
 
 def _written_out(node: Any, known: dict[int, int]) -> int:
@@ -227,7 +250,7 @@ def message_of_json(value: Any) -> tuple[Kind, Any]:
     kind = _kind_of(value)
     try:
         message = json_format.ParseDict(value, kind.message_class())
-    except (json_format.Error, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except Exception as error:  # noqa: BLE001 - protobuf's parser raises errors of many kinds, SystemError among them
         told = " ".join(str(error).split())
         raise LoadError(
             f"no {kind.name} in proto3 JSON: {told}; expected what flytectl get task -o json|yaml prints"

@@ -49,6 +49,8 @@ _BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PATIENCE = 1.0
 """Seconds after which a progress bar appears."""
 _NAMES_SHOWN = 6
+_MOST_TOLD = 1000
+"""Bad items of one file that are told each by itself."""
 _CODE = "this is the code of a fast registration; the tasks are in the archive that pyflyte package put it into"
 
 
@@ -501,6 +503,36 @@ def _found_in(
         kind, message = kind_of(data) if kind is None else (kind, parsed(kind, data))
         yield from items_in(kind, message, wanted, data)
         return
+    values, damage = _values_in(form, data)
+    items = [item for value in values for item in items_of(value)]
+    # The only item of a file needs no number.
+    is_one = damage is None and len(items) == 1 and items[0] is values[0]
+    bad = 0
+    for position, item in enumerate(items):
+        try:
+            kind, message = message_of_json(item)
+        except LoadError as error:
+            bad += 1
+            if bad > _MOST_TOLD:
+                continue
+            yield "", error if is_one else LoadError(f"item {position}: {error}")
+            continue
+        for word, found in items_in(kind, message, wanted):
+            if isinstance(found, Found) and found.position is None and not is_one:
+                yield word, found._replace(position=position)
+            else:
+                yield word, found
+    if bad > _MOST_TOLD:
+        yield (
+            "",
+            LoadError(f"{bad - _MOST_TOLD:,} more items that cannot be read; only the first {_MOST_TOLD:,} are told"),
+        )
+    if damage is not None:
+        yield "", damage
+
+
+def _values_in(form: str, data: bytes) -> tuple[list[Any], LoadError | None]:
+    """Give the values of a text, and what is wrong behind them."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -513,22 +545,7 @@ def _found_in(
         damage = error
     if not values and damage is None:
         raise LoadError("the file holds no document; expected what flytectl get task -o json|yaml prints")
-    items = [item for value in values for item in items_of(value)]
-    # The only item of a file needs no number.
-    is_one = damage is None and len(items) == 1 and items[0] is values[0]
-    for position, item in enumerate(items):
-        try:
-            kind, message = message_of_json(item)
-        except LoadError as error:
-            yield "", error if is_one else LoadError(f"item {position}: {error}")
-            continue
-        for word, found in items_in(kind, message, wanted):
-            if isinstance(found, Found) and found.position is None and not is_one:
-                yield word, found._replace(position=position)
-            else:
-                yield word, found
-    if damage is not None:
-        yield "", damage
+    return values, damage
 
 
 def _form_of_name(name: str) -> str:

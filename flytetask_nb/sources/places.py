@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.errors import LoadError, ModelTypeError
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.sources.archives import is_archive_name, is_code_bundle
+from flytetask_nb.sources.archives import is_archive_name, is_code_bundle, legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +22,11 @@ DOCUMENTS = (".json", ".yaml", ".yml")
 _EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json or .yaml file"
 _MAGIC = frozenset("*?[")
 _EVERY_DEPTH = "**"
+_NO_FILE = "it is neither a file nor a folder"
 # fsspec's own marks: a scheme, and a chain of file systems.
 _URL_MARKS = ("://", "::")
+_DEEPEST = 100
+"""How deep lists of sources may stand inside each other."""
 _TOLD = 300
 """Characters of a driver's error that are passed on; some list every place where they looked for a library."""
 
@@ -129,13 +132,15 @@ class Place(NamedTuple):
                 file.close()
 
 
-def places_of(source: Any) -> Iterator[Place]:
+def places_of(source: Any, depth: int = 0) -> Iterator[Place]:
     """Give the files that a source stands for.
 
     Parameters
     ----------
     source
         A path or URL of a file, a folder or a glob; ``pathlib.Path``; bytes; an open binary file; or a list of these.
+    depth
+        In how many lists it stands. What is no source is an error by itself, and a place with a problem in a list.
 
     Yields
     ------
@@ -157,13 +162,19 @@ def places_of(source: Any) -> Iterator[Place]:
         name = _name_of(source)
         yield Place(name, lambda: source, is_named=is_readable_name(name), is_lent=True)
     elif isinstance(source, list | tuple | set | frozenset) or hasattr(source, "__next__"):
+        if depth > _DEEPEST:
+            yield _unreadable("<list>", f"lists of sources stand in each other more than {_DEEPEST} deep; flatten them")
+            return
         for part in source:
-            yield from places_of(part)
+            yield from places_of(part, depth + 1)
     else:
-        raise ModelTypeError(
+        told = (
             f"a source of type {type(source).__name__} cannot be loaded; expected a path, a URL, a glob, bytes, "
             "an open binary file, or a list of these"
         )
+        if not depth:
+            raise ModelTypeError(told)
+        yield _unreadable(f"<{type(source).__name__}>", told)
 
 
 def is_readable_name(name: str) -> bool:
@@ -176,12 +187,7 @@ def is_readable_name(name: str) -> bool:
 
 def _name_of(file: Any) -> str:
     name = getattr(file, "name", None)
-    return _legible(name) if isinstance(name, str) else f"<{type(file).__name__}>"
-
-
-def _legible(name: str) -> str:
-    # Names of files need not be UTF-8, but what is shown and stored must be.
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return legible(name) if isinstance(name, str) else f"<{type(file).__name__}>"
 
 
 def _told(error: Exception) -> str:
@@ -194,7 +200,7 @@ def _cannot_be_read(error: Exception) -> LoadError:
 
 
 def _unreadable(name: str, problem: str) -> Place:
-    return Place(_legible(name), io.BytesIO, problem)
+    return Place(legible(name), io.BytesIO, problem)
 
 
 def _named_places(source: str | os.PathLike[Any]) -> Iterator[Place]:
@@ -221,7 +227,7 @@ def _local_places(name: str) -> Iterator[Place]:
     elif os.path.isdir(path):  # noqa: PTH112
         yield from _some_readable(name, "the folder holds", list(_local_folder(path, name)))
     elif os.path.lexists(path):
-        yield _unreadable(name, "it is neither a file nor a folder")
+        yield _unreadable(name, _NO_FILE)
     elif _MAGIC & set(name):
         yield from _local_glob(path, name)
     else:
@@ -229,7 +235,10 @@ def _local_places(name: str) -> Iterator[Place]:
 
 
 def _local_place(path: str, name: str, *, is_passed_over: bool = False) -> Place:
-    return Place(_legible(name), lambda: open(path, "rb"), is_passed_over=is_passed_over)  # noqa: PTH123
+    # A pipe or a device among the files would be waited for, or never end.
+    if not is_passed_over and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        return _unreadable(name, _NO_FILE)
+    return Place(legible(name), lambda: open(path, "rb"), is_passed_over=is_passed_over)  # noqa: PTH123
 
 
 def _local_folder(path: str, name: str) -> Iterator[Place]:
@@ -256,7 +265,7 @@ def _local_glob(path: str, name: str) -> Iterator[Place]:
         return
     places: list[Place] = []
     for one in found:
-        if os.path.isfile(one):  # noqa: PTH113
+        if not os.path.isdir(one):  # noqa: PTH112
             places.append(_local_place(one, one, is_passed_over=not is_readable_name(one)))
         elif _EVERY_DEPTH not in name:  # which names what is in the folders as well
             places += _local_folder(one, one)
@@ -298,7 +307,7 @@ def _file_system(name: str) -> tuple[Any, str]:
 
 
 def _remote_place(system: Any, path: str, name: str, *, is_passed_over: bool = False) -> Place:
-    return Place(_legible(name), lambda: system.open(path, "rb"), is_passed_over=is_passed_over)
+    return Place(legible(name), lambda: system.open(path, "rb"), is_passed_over=is_passed_over)
 
 
 def _remote_folder(system: Any, path: str, name: str) -> list[Place]:
