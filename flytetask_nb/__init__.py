@@ -37,7 +37,7 @@ from flytetask_nb.options import set_options
 if TYPE_CHECKING:
     from flytetask_nb import semantics
     from flytetask_nb.collection import TaskCollection
-    from flytetask_nb.diffs import CallerReport, TaskDiff, callers, diff
+    from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, callers, diff, plan
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
@@ -57,6 +57,7 @@ __all__ = [
     "ModelTypeError",
     "ModelValueError",
     "OptionError",
+    "Plan",
     "QuantityError",
     "TaskCollection",
     "TaskDiff",
@@ -71,6 +72,7 @@ __all__ = [
     "load_task",
     "load_workflows",
     "models",
+    "plan",
     "semantics",
     "set_options",
 ]
@@ -78,6 +80,7 @@ __all__ = [
 # Where each name that is not imported above is found; "" means that the name is a module itself.
 _LATER = {
     "CallerReport": "diffs",
+    "Plan": "diffs",
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
     "callers": "diffs",
@@ -88,6 +91,7 @@ _LATER = {
     "load_launch_plans": "sources",
     "load_task": "sources",
     "load_workflows": "sources",
+    "plan": "diffs",
     "semantics": "",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flytetask_nb.diffs.blast_radius import Caller, CallerReport, callers
 from flytetask_nb.diffs.changes import Change
+from flytetask_nb.diffs.release_plan import Plan, PlanEntry, plan
 from flytetask_nb.diffs.rules import RULES, SEVERITIES, Rule
 from flytetask_nb.diffs.task_diff import CacheVerdict, TaskDiff, diff
 
@@ -14,8 +15,11 @@ __all__ = [
     "Caller",
     "CallerReport",
     "Change",
+    "Plan",
+    "PlanEntry",
     "Rule",
     "TaskDiff",
     "callers",
     "diff",
+    "plan",
 ]

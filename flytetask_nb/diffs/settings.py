@@ -31,6 +31,8 @@ __all__ = [
     "compare_security",
     "compare_sql",
     "compare_text_map",
+    "is_filled_in",
+    "map_task_stem",
     "secret_name",
 ]
 
@@ -252,7 +254,7 @@ _SQL: Final = {"statement": _by_rule("sql-statement"), "dialect": _by_rule("sql-
 # -- identity ------------------------------------------------------------------------------------------------------
 
 _PLACEHOLDER: Final = re.compile(r"\{\{ registration\.(?:project|domain|version) \}\}")
-_MAP_TASK: Final = re.compile(r"(?P<head>.*?)(?P<kind>map_.+?)_[0-9a-f]{16,64}(?P<rest>-arraynode)?")
+_MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
 
 
 def compare_id(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -260,17 +262,28 @@ def compare_id(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     compare_fields(ledger, path, old, new, _ID)
 
 
+def is_filled_in(text: str) -> bool:
+    """Tell whether a part of an id is more than what registration still has to fill in."""
+    return bool(text) and _PLACEHOLDER.fullmatch(text) is None
+
+
 def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
     def compare(ledger: Ledger, path: str, old: str, new: str) -> None:
-        filled = not old or not new or any(_PLACEHOLDER.fullmatch(text) for text in (old, new))
-        ledger.add("id-filled-in" if filled else rule, path, old or None, new or None)
+        is_compared = is_filled_in(old) and is_filled_in(new)
+        ledger.add(rule if is_compared else "id-filled-in", path, old or None, new or None)
 
     return compare
 
 
+def map_task_stem(name: str) -> str | None:
+    """Give what comes before the hash in the name of a map task; None if it is no such name."""
+    found = _MAP_TASK.fullmatch(name)
+    return None if found is None else found["stem"]
+
+
 def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:
-    before, after = _MAP_TASK.fullmatch(old), _MAP_TASK.fullmatch(new)
-    linked = before is not None and after is not None and before.group("head", "kind") == after.group("head", "kind")
+    stem = map_task_stem(old)
+    linked = stem is not None and stem == map_task_stem(new)
     ledger.add("map-task-name" if linked else "id-name", path, old or None, new or None)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
 from flytetask_nb.errors import ModelValueError
-from flytetask_nb.semantics.objecthash import hash_object, object_hash
+from flytetask_nb.semantics.objecthash import ObjectHasher, hash_object, object_hash
 from flytetask_nb.semantics.templates import template_of
 
-__all__ = ["structure_digest"]
+__all__ = ["structure_digest", "unplaced_digest"]
 
 
 def structure_digest(task: object) -> bytes:
@@ -46,6 +46,43 @@ def structure_digest(task: object) -> bytes:
         return hash_object([("template", object_hash(template))])
     except ModelValueError as error:
         raise ModelValueError(f"task {template.id.name!r}: {error}") from None
+
+
+def unplaced_digest(task: object) -> bytes:
+    """Give a digest that two tasks share if they differ in nothing but project, domain and version.
+
+    Parameters
+    ----------
+    task
+        As of :func:`structure_digest`.
+
+    Returns
+    -------
+    bytes
+        32 of them. Where two tasks have the same project, domain and version, these are equal if and only if their
+        structure digests are.
+
+    Raises
+    ------
+    ModelTypeError
+        ``task`` is no task.
+    ModelValueError
+        It holds something that cannot be hashed; Admin would refuse it.
+    """
+    template = template_of(task)
+    try:
+        return _unplaced(template)
+    except ModelValueError as error:
+        raise ModelValueError(f"task {template.id.name!r}: {error}") from None
+
+
+# Within a template, its own id is the only identifier. Its resource type is Admin's matter: see structure_digest.
+_unplaced: Final = ObjectHasher(
+    {
+        f"flyteidl.core.Identifier.{part}": lambda _value: True
+        for part in ("resource_type", "project", "domain", "version")
+    }
+)
 
 
 def _registered(template: Any) -> Any:

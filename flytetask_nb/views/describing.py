@@ -67,6 +67,10 @@ def _describe_workflows(workflows: Any) -> Document:
     from flytetask_nb.views.lists import describe_workflows  # noqa: PLC0415 - not needed to show one task
 
     return describe_workflows(workflows)
+def _describe_plan(plan: Any) -> Document:
+    from flytetask_nb.views.plans import describe_plan  # noqa: PLC0415 - not needed to show one task
+
+    return describe_plan(plan)
 
 
 _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
@@ -91,6 +95,7 @@ _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
     "Compatibility": _describe_compatibility,
     "Findings": _describe_findings,
     "LaunchPlanList": _describe_launch_plans,
+    "Plan": _describe_plan,
     "TaskCollection": _describe_collection,
     "TaskDiff": _describe_diff,
     "WorkflowList": _describe_workflows,

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import Change, TaskDiff
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["describe_diff"]
+__all__ = ["CACHE_TONES", "change_rows", "describe_diff"]
 
 _PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
 )
 _OPEN: Final = frozenset({"breaking", "risky", "behaviour"})
 _GLYPHS: Final = {"added": "+", "removed": "−", "changed": "~", "renamed": "→", "moved": "↕", "reordered": "↕"}
-_CACHE_TONES: Final = {
+CACHE_TONES: Final = {
     "invalidated": "behaviour",
     "tags rotated": "behaviour",
     "on": "behaviour",
@@ -125,7 +125,7 @@ def _verdict(diff: TaskDiff) -> Line:
     if cache.stale_risk:
         pieces.append(Badge("risky", "⚠", "cache: unchanged, results may be stale"))
     else:
-        pieces.append(Badge(_CACHE_TONES.get(cache.verdict, "cosmetic"), "⟳", f"cache: {cache.verdict}"))
+        pieces.append(Badge(CACHE_TONES.get(cache.verdict, "cosmetic"), "⟳", f"cache: {cache.verdict}"))
     return pieces
 
 
@@ -156,7 +156,7 @@ def _headline_badge(text: str) -> Badge:
 
 def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section, int]:
     """Describe the changes of one part in so many bytes, and give how many of them are left."""
-    groups = [_rows(change) for change in changes]
+    groups = [change_rows(change) for change in changes]
     shown, left = within(groups, max(budget, 0), lambda rows: sum(map(row_size, rows)))
     rows = [row for group in shown for row in group]
     blocks: list[Block] = [Table(rows)]
@@ -171,7 +171,8 @@ def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section
     return section, budget - sum(map(row_size, rows))
 
 
-def _rows(change: Change) -> list[Row]:
+def change_rows(change: Change) -> list[Row]:
+    """Give the rows of a table that tell a change: severity, place, values, reason."""
     badge = Badge(change.severity, _GLYPHS[change.kind], change.severity)
     path, remark = cut(change.place, _PATH_BUDGET)
     lines = _value_lines(change)

@@ -91,7 +91,7 @@ def _section(section: Section) -> str:
     note = f" <small>{_prose(section.note)}</small>" if section.note else ""
     opened = " open" if section.is_open else ""
     body = "".join(map(_block, section.blocks))
-    return f"<details{opened}><summary><b>{escape(section.title)}</b>{note}</summary>{body}</details>"
+    return f"<details{opened}><summary><b>{_prose(section.title)}</b>{note}</summary>{body}</details>"
 
 
 def _prose(text: str) -> str:

@@ -51,7 +51,7 @@ def _parts(document: Document) -> Iterable[str]:
 
 def _section(section: Section) -> Iterable[str]:
     note = f" — {escape(section.note)}" if section.note else ""
-    yield f"**{section.title}**{note}"
+    yield f"**{escape(section.title)}**{note}"
     for block in section.blocks:
         yield _block(block)
 

@@ -91,7 +91,7 @@ def _lines(document: Document) -> Iterable[list[Segment]]:
 
 
 def _section(section: Section) -> Iterable[list[Segment]]:
-    head = [(section.title, "bold")]
+    head = [(visible(section.title).replace("\n", " "), "bold")]
     if section.note:
         head += [(_GAP, ""), (visible(section.note).replace("\n", " "), "dim")]
     yield []

@@ -1,0 +1,160 @@
+"""What registration tools write into a task by themselves.
+
+The same code becomes another structure when flytectl registers it in place of ``pyflyte register``, when another
+version of flytekit serializes it, or when its bundle is uploaded elsewhere. Admin then refuses it under the version
+that it has, though nobody changed it; here it is told which of these explain a difference as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from flyteidl.admin import task_pb2
+
+from flytetask_nb.diffs.messages import field_changes
+from flytetask_nb.diffs.task_diff import diff
+from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.semantics.hydration import hydrated_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flytetask_nb.diffs.changes import Change
+
+__all__ = ["spelling_paths", "tool_differences"]
+
+_POD: Final = "the pod's spec, which flytectl rewrites"
+_SPELLING: Final = "the spelling of values that mean the same"
+_SAME_BUNDLE: Final = "the place that the code was uploaded to"
+_OTHER_BUNDLE: Final = "the uploaded code bundle, whose content a task does not tell"
+_ENVIRONMENT: Final = "environment variables that flytekit sets for itself"
+_PLACEHOLDERS: Final = "placeholders that registration fills in"
+
+# flytectl/cmd/register/register_util.go fills these in; flytekit/core/python_auto_container.py writes them.
+_PACKAGE_PATH: Final = "{{ .remote_package_path }}"
+_DESTINATION: Final = "{{ .dest_dir }}"
+_ARGUMENTS: Final = frozenset({_PACKAGE_PATH, _DESTINATION})
+_OWN_VARIABLE: Final = re.compile(r"_F_.*|FLYTE_INTERNAL_.*", re.DOTALL)
+# flytekit names a bundle by the hash of what is in it, or puts it into a folder named so.
+_HASHED_BUNDLE: Final = re.compile(r"fast[0-9a-f]{32}\.tar\.gz")
+
+
+def _bundle(change: Change) -> str:
+    old, new = str(change.old), str(change.new)
+    if {old, new} & _ARGUMENTS:
+        return _PLACEHOLDERS
+    before, after = old.split("/"), new.split("/")
+    is_same = before[-1] == after[-1] and (_HASHED_BUNDLE.fullmatch(after[-1]) or before[-2:] == after[-2:] != after)
+    return _SAME_BUNDLE if is_same else _OTHER_BUNDLE
+
+
+def _argument(change: Change) -> str:
+    if change.key != "dest-dir":
+        return ""
+    return _PLACEHOLDERS if {change.old, change.new} & _ARGUMENTS else "the folder that the code is unpacked to"
+
+
+def _variable(change: Change) -> str:
+    return _ENVIRONMENT if _OWN_VARIABLE.fullmatch(change.key) else ""
+
+
+def _always(words: str) -> Callable[[Change], str]:
+    return lambda _: words
+
+
+# By rule, what a tool wrote; an empty text: the task itself was changed.
+_WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
+    "runtime-version": _always("the version of flytekit"),
+    "serialization-settings": _always(_ENVIRONMENT),
+    "env-added": _variable,
+    "env-removed": _variable,
+    "env-changed": _variable,
+    "code-bundle": _bundle,
+    "fast-registration-on": _always(_OTHER_BUNDLE),
+    "fast-registration-off": _always(_OTHER_BUNDLE),
+    "argument-changed": _argument,
+    "id-filled-in": _always(_PLACEHOLDERS),
+}
+# These follow from others or are no part of the structure.
+_SET_ASIDE: Final = frozenset({"id-version", "release-echo", "documentation"})
+
+
+def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
+    """Tell what tools filled in, where that is all in which two tasks differ.
+
+    Parameters
+    ----------
+    old, new
+        Two ``flyteidl.admin.TaskSpec`` messages whose structure differs.
+
+    Returns
+    -------
+    tuple of str
+        A few words for each of them; empty if the task itself differs.
+
+    Notes
+    -----
+    That flytectl rewrites pods is read from flytectl/cmd/register/register_util.go. Which other differences count as
+    a tool's is policy of this package; what a user can set on the command line of a tool, such as images and
+    environment variables, counts as the task's own.
+    """
+    words: list[str] = []
+    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod:
+        rewritten = _rewritten(old), _rewritten(new)
+        if rewritten[0].template.k8s_pod == rewritten[1].template.k8s_pod and not _told_apart(old, new):
+            words.append(_POD)
+            old, new = rewritten
+    found = diff(old, new)
+    changes = [
+        change
+        for change in (*found.changes, *found.noise)
+        if change.rule not in _SET_ASIDE and not change.is_consequence
+    ]
+    for change in changes:
+        written = _WRITTEN.get(change.rule)
+        told = "" if written is None else written(change)
+        if not told:
+            return ()
+        words.append(told)
+    return tuple(dict.fromkeys(words)) or (_SPELLING,)
+
+
+def spelling_paths(old: Any, new: Any) -> tuple[str, ...]:
+    """Give the places where the templates of two tasks are not written alike, whatever it means.
+
+    Parameters
+    ----------
+    old, new
+        Two ``flyteidl.admin.TaskSpec`` messages.
+    """
+    return tuple(path for path, *_ in field_changes("", old.template, new.template))
+
+
+def _has_pod(spec: Any) -> bool:
+    return bool(spec.template.HasField("k8s_pod"))
+
+
+def _rewritten(spec: Any) -> Any:
+    """Give a task as flytectl registers it, its placeholders kept; as it is, where flytectl would fail."""
+    try:
+        return hydrated_message(
+            spec,
+            project="",
+            domain="",
+            version="",
+            source_uploaded_location=_PACKAGE_PATH,
+            destination_directory=_DESTINATION,
+        )
+    except FlyteTaskError:
+        same = task_pb2.TaskSpec()
+        same.CopyFrom(spec)
+        return same
+
+
+def _told_apart(old: Any, new: Any) -> bool:
+    """Tell whether two pods differ in what flytectl drops: two that both have it were not dropped."""
+    pods = old.template.k8s_pod, new.template.k8s_pod
+    names = {pod.primary_container_name for pod in pods} - {""}
+    loadings = [pod.data_config for pod in pods if pod.HasField("data_config")]
+    return len(names) > 1 or loadings[1:] != loadings[:-1]

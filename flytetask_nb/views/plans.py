@@ -1,0 +1,229 @@
+"""Description of a plan: the summary first, a row for each task that is not the same, then the changes of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flytetask_nb.diffs.rules import NOISE, rank
+from flytetask_nb.masking import mask_text
+from flytetask_nb.options import OPTIONS
+from flytetask_nb.views.diffs import CACHE_TONES, change_rows
+from flytetask_nb.views.document import (
+    Badge,
+    Document,
+    Notice,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    code,
+    cut,
+    dim,
+    line_size,
+    row_size,
+    within,
+)
+from flytetask_nb.views.wording import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flytetask_nb.diffs import Change, Plan, PlanEntry
+    from flytetask_nb.views.document import Block, Line
+
+__all__ = ["describe_plan"]
+
+_BADGES: Final = {
+    "conflict": ("breaking", "✗"),
+    "changed": ("cosmetic", "~"),
+    "new": ("good", "+"),
+    "missing": ("cosmetic", "−"),
+    "identical": ("good", "✓"),
+}
+
+_NAME_BUDGET: Final = 300
+_VERSION_BUDGET: Final = 120
+_HEADLINE_BUDGET: Final = 400
+_TABLE_BUDGET: Final = 10_000
+_CHANGES_BUDGET: Final = 11_000
+_FOLDED_BUDGET: Final = 1_700
+_FAILURES_BUDGET: Final = 1_500
+_SECTION: Final = 90
+"""Bytes of markup around a section, at most."""
+
+
+def describe_plan(plan: Plan) -> Document:
+    """Describe what registration would do.
+
+    Parameters
+    ----------
+    plan
+        The plan. Whatever changed is compared.
+
+    Returns
+    -------
+    Document
+        A row for each task but those that are the same or changed in release noise alone, which are folded; then the
+        changes of each task, the worst first.
+    """
+    looked_at = [entry for entry in plan if entry.status != "identical" and not _is_noise(entry)]
+    looked_at.sort(key=_urgency)
+    # Where all tasks are of one project and domain, that is said once.
+    places = {(entry.project, entry.domain) for entry in plan}
+    (place,) = places if len(places) == 1 else [("", "")]
+    sections = _changes([entry for entry in looked_at if entry.diff is not None])
+    for title, folded in (
+        ("Release noise alone", [entry for entry in plan.changed if _is_noise(entry)]),
+        ("Identical", plan.identical),
+    ):
+        if folded:
+            sections.append(_folded(title, folded, is_told=len(places) == 1))
+    if plan.failures:
+        sections.append(_failures(plan))
+    if OPTIONS["expand"] is not None:
+        for section in sections:
+            section.is_open = OPTIONS["expand"]
+    return Document(
+        plan.summary,
+        cut("/".join(filter(None, place)), _NAME_BUDGET)[0],
+        lines=[] if plan or looked_at else [[Badge("good", "✓", "nothing would change")]],
+        blocks=_table(looked_at, is_told=len(places) == 1),
+        sections=sections,
+    )
+
+
+def _is_noise(entry: PlanEntry) -> bool:
+    return entry.status == "changed" and entry.severity == NOISE and not entry.renamed_from
+
+
+def _urgency(entry: PlanEntry) -> tuple[int, int]:
+    """Give what sorts conflicts first, then changes from the worst, then what is new, then what is missing."""
+    severity = entry.severity
+    return list(_BADGES).index(entry.status), 0 if severity is None else rank(severity)
+
+
+# -- the table -------------------------------------------------------------------------------------------------------
+
+
+def _table(entries: Sequence[PlanEntry], *, is_told: bool) -> list[Block]:
+    if not entries:
+        return []
+    limit = OPTIONS["max_rows"]
+    rows = (_row(entry, is_told=is_told) for entry in entries[:limit])
+    shown, _ = within(rows, _TABLE_BUDGET, row_size, min(limit, len(entries)))
+    blocks: list[Block] = [Table([Row(["task", "version", "severity", "cache", "what"], header=True), *shown])]
+    left = len(entries) - len(shown)
+    return [*blocks, Paragraph(dim(f"… {left:,} more"))] if left else blocks
+
+
+def _row(entry: PlanEntry, *, is_told: bool) -> Row:
+    tone, glyph = _BADGES[entry.status]
+    severity, cache = entry.severity, entry.cache_word
+    return Row(
+        [
+            [Badge(tone, glyph, entry.status), " ", code(_name(entry, is_told=is_told))],
+            _versions(entry),
+            Badge(severity, "!" if severity == "breaking" else "~", severity) if severity else "",
+            _cache(cache) if cache else "",
+            cut(entry.headline, _HEADLINE_BUDGET)[0],
+        ]
+    )
+
+
+def _name(entry: PlanEntry, *, is_told: bool) -> str:
+    parts = [entry.name or "(no name)"] if is_told else [entry.project, entry.domain, entry.name or "(no name)"]
+    return "".join(cut("/".join(filter(None, parts)), _NAME_BUDGET))
+
+
+def _versions(entry: PlanEntry) -> str:
+    here, there = (
+        version and cut(version, _VERSION_BUDGET)[0] for version in (entry.local_version, entry.remote_version)
+    )
+    if entry.local is None or here == there:
+        return there or ""
+    return (here or "") if entry.remote is None else f"{there or '(none)'} → {here or '(none)'}"
+
+
+def _cache(word: str) -> Line:
+    if word == "not cached":
+        return dim(word)
+    return Badge("risky", "⚠", word) if word == "stale risk" else Badge(CACHE_TONES.get(word, "cosmetic"), "⟳", word)
+
+
+# -- the changes of each task ----------------------------------------------------------------------------------------
+
+
+def _changes(entries: Sequence[PlanEntry]) -> list[Section]:
+    sections: list[Section] = []
+    budget = _CHANGES_BUDGET
+    for entry in entries:
+        section, size = _section(entry, budget)
+        if size > budget and sections:
+            break
+        sections.append(section)
+        budget -= size
+    left = len(entries) - len(sections)
+    if left:
+        sections.append(Section("More changes", f"of {counted(left, 'task')}: see .changed and .conflicts", []))
+    return sections
+
+
+def _section(entry: PlanEntry, budget: int) -> tuple[Section, int]:
+    """Describe the changes of one task in about so many bytes, and tell how many it takes."""
+    found = entry.diff
+    if found is None:
+        return Section("", "", []), 0
+    title = cut(entry.name or "(no name)", _NAME_BUDGET)[0]
+    words = [_versions(entry), *(f"{count} {severity}" for severity, count in found.counts.items())]
+    note = " · ".join(filter(None, [*words, f"cache: {entry.cache_word}"]))
+    lines: list[Line] = [cut(line, _HEADLINE_BUDGET)[0] for line in _explanation(entry)]
+    # A conflict is explained to the last detail: what is noise from version to version is none under the same one.
+    changes: list[Change] = [*found.changes, *found.accepted, *found.noise] if entry.refusal else [*found.changes]
+    size = _SECTION + line_size(title) + line_size(note) + sum(map(line_size, lines)) + 40 * len(lines)
+    groups = [change_rows(change) for change in changes]
+    shown, left = within(groups, max(budget - size, 0), lambda rows: sum(map(row_size, rows)))
+    rows = [row for group in shown for row in group]
+    if left:
+        rows.append(Row(["", dim(f"… {left:,} more"), "", ""]))
+    blocks: list[Block] = [Paragraph(line) for line in lines]
+    if entry.refusal:
+        blocks[0] = Notice(Badge("breaking", "✗", "INVALID_ARGUMENT"), lines[0])
+    return Section(title, note, [*blocks, *([Table(rows)] if rows else [])]), size + sum(map(row_size, rows))
+
+
+def _explanation(entry: PlanEntry) -> Iterable[str]:
+    """Give the sentences before the changes: how the server would refuse, and why if nobody changed the task."""
+    if entry.refusal:
+        yield entry.refusal
+        if entry.tool_differences:
+            yield entry.headline
+    if entry.renamed_from:
+        yield f"renamed from {entry.renamed_from}: the name of a map task holds a hash of its settings"
+    if entry.spellings:
+        yield f"Written in another way that means the same: {listed(list(entry.spellings))}"
+
+
+# -- what is folded --------------------------------------------------------------------------------------------------
+
+
+def _folded(title: str, entries: Sequence[PlanEntry], *, is_told: bool) -> Section:
+    rows = (
+        Row([code(_name(entry, is_told=is_told)), dim(cut(entry.headline, _HEADLINE_BUDGET)[0])]) for entry in entries
+    )
+    shown, left = within(rows, _FOLDED_BUDGET, row_size, len(entries))
+    blocks: list[Block] = [Table(shown)]
+    if left:
+        blocks.append(Paragraph(dim(f"… {left:,} more")))
+    return Section(title, counted(len(entries), "task"), blocks)
+
+
+def _failures(plan: Plan) -> Section:
+    rows = (Row([cut(mask_text(str(failure)), _HEADLINE_BUDGET)[0]]) for failure in plan.failures)
+    shown, left = within(rows, _FAILURES_BUDGET, row_size, len(plan.failures))
+    blocks: list[Block] = [
+        Notice(Badge("breaking", "✗", counted(len(plan.failures), "failure")), "could not be read, so not planned:"),
+        Table(shown),
+    ]
+    if left:
+        blocks.append(Paragraph(dim(f"… {left:,} more")))
+    return Section("Failures", counted(len(plan.failures), "source"), blocks, is_open=True)
