@@ -166,6 +166,24 @@ class PlanEntry:
         return tool_differences(self.remote._message, self.local._message)
 
     @property
+    def answer(self) -> str | None:
+        """The code with which Flyte Admin would answer the registration, if nothing else is wrong with the task.
+
+        ``"OK"``: a version more, even if it is identical to the one before; ``"ALREADY_EXISTS"``: this very version is
+        there; ``"INVALID_ARGUMENT"``: with another structure; None: there is nothing to register.
+        """
+        if self.local is None or self.status == CONFLICT:
+            return None if self.local is None else "INVALID_ARGUMENT"
+        version = self.local._message.template.id.version
+        is_there = (
+            self.status == IDENTICAL
+            and self.remote is not None
+            and is_filled_in(version)
+            and version == self.remote._message.template.id.version
+        )
+        return "ALREADY_EXISTS" if is_there else "OK"
+
+    @property
     def refusal(self) -> str | None:
         """How Flyte Admin would begin its answer to a conflict, INVALID_ARGUMENT, secrets masked; else None.
 
@@ -209,6 +227,7 @@ class PlanEntry:
             "severity": self.severity,
             "cache": self.cache_word,
             "headline": self.headline,
+            "answer": self.answer,
             "refusal": self.refusal,
             "tool_differences": list(self.tool_differences),
             "diff": None if self.diff is None else self.diff.to_dict(),
@@ -243,7 +262,7 @@ def _tell_missing(entry: PlanEntry) -> str:
 def _tell_identical(entry: PlanEntry) -> str:
     if entry.remote_version is None:
         return "the same there"
-    if entry.local_version == entry.remote_version:
+    if entry.answer == "ALREADY_EXISTS":
         return f"registered already as version {entry.remote_version}"
     return f"the same as version {entry.remote_version}"
 
@@ -254,11 +273,11 @@ def _tell_changed(entry: PlanEntry) -> str:
 
 
 def _tell_conflict(entry: PlanEntry) -> str:
-    told = f"refused: version {entry.remote_version} is there with another structure"
+    told = f"refused: another structure has version {entry.remote_version}"
     if entry.tool_differences:
         verb = "differs" if len(entry.tool_differences) == 1 else "differ"
         return f"{told}; the task itself is the same: only {_and(entry.tool_differences)} {verb}"
-    return f"{told}. {_tell_changes(entry)}"
+    return f"{told}; {_tell_changes(entry)}"
 
 
 def _tell_changes(entry: PlanEntry) -> str:
@@ -272,7 +291,9 @@ def _tell_changes(entry: PlanEntry) -> str:
     if found.accepted:
         return f"nothing but {len(found.accepted)} accepted"
     if found.noise:
-        return f"release noise alone ({', '.join(found.noise_summary)})"
+        # Under the same version it is no release that made the noise.
+        told = "nothing else differs than" if entry.status == CONFLICT else "release noise alone:"
+        return f"{told} {_and(found.noise_summary)}"
     paths = entry.spellings
     if not paths:
         return "its settings, of which its name holds a hash"

@@ -7,7 +7,7 @@ from typing import Any, Final
 from flyteidl.core import identifier_pb2, tasks_pb2
 
 from flytetask_nb.errors import ModelValueError
-from flytetask_nb.semantics.objecthash import ObjectHasher, hash_object, object_hash
+from flytetask_nb.semantics.objecthash import ObjectHasher, hash_object, hash_text, object_hash
 from flytetask_nb.semantics.templates import template_of
 
 __all__ = ["structure_digest", "unplaced_digest"]
@@ -71,18 +71,14 @@ def unplaced_digest(task: object) -> bytes:
     """
     template = template_of(task)
     try:
-        return _unplaced(template)
+        rest = _without_id(template)
     except ModelValueError as error:
         raise ModelValueError(f"task {template.id.name!r}: {error}") from None
+    identifier = template.id
+    return hash_object([("template", rest), ("name", hash_text(identifier.name)), ("org", hash_text(identifier.org))])
 
 
-# Within a template, its own id is the only identifier. Its resource type is Admin's matter: see structure_digest.
-_unplaced: Final = ObjectHasher(
-    {
-        f"flyteidl.core.Identifier.{part}": lambda _value: True
-        for part in ("resource_type", "project", "domain", "version")
-    }
-)
+_without_id: Final = ObjectHasher({"flyteidl.core.TaskTemplate.id": lambda _: True})
 
 
 def _registered(template: Any) -> Any:

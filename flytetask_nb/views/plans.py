@@ -44,8 +44,9 @@ _BADGES: Final = {
 _NAME_BUDGET: Final = 300
 _VERSION_BUDGET: Final = 120
 _HEADLINE_BUDGET: Final = 400
-_TABLE_BUDGET: Final = 10_000
-_CHANGES_BUDGET: Final = 11_000
+_BUDGET: Final = 27_000
+_TABLE_SHARE: Final = 0.55
+"""Of what the folded parts leave, how much the table can take."""
 _FOLDED_BUDGET: Final = 1_700
 _FAILURES_BUDGET: Final = 1_500
 _SECTION: Final = 90
@@ -70,24 +71,26 @@ def describe_plan(plan: Plan) -> Document:
     looked_at.sort(key=_urgency)
     # Where all tasks are of one project and domain, that is said once.
     places = {(entry.project, entry.domain) for entry in plan}
-    (place,) = places if len(places) == 1 else [("", "")]
-    sections = _changes([entry for entry in looked_at if entry.diff is not None])
-    for title, folded in (
-        ("Release noise alone", [entry for entry in plan.changed if _is_noise(entry)]),
-        ("Identical", plan.identical),
-    ):
-        if folded:
-            sections.append(_folded(title, folded, is_told=len(places) == 1))
-    if plan.failures:
-        sections.append(_failures(plan))
+    is_told = len(places) == 1
+    (place,) = places if is_told else [("", "")]
+    folded = [
+        _folded("Release noise alone", [entry for entry in plan.changed if _is_noise(entry)], is_told=is_told),
+        _folded("Identical", plan.identical, is_told=is_told),
+        _failures(plan),
+    ]
+    budget = _BUDGET - sum(size for _, size in folded)
+    table, size = _table(looked_at, int(budget * _TABLE_SHARE), is_told=is_told)
+    sections = _changes([entry for entry in looked_at if entry.diff is not None], budget - size)
+    sections += [section for section, _ in folded if section is not None]
     if OPTIONS["expand"] is not None:
         for section in sections:
             section.is_open = OPTIONS["expand"]
+    nothing = "nothing but release noise would change" if plan.changed else "nothing would change"
     return Document(
         plan.summary,
         cut("/".join(filter(None, place)), _NAME_BUDGET)[0],
-        lines=[] if plan or looked_at else [[Badge("good", "✓", "nothing would change")]],
-        blocks=_table(looked_at, is_told=len(places) == 1),
+        lines=[] if looked_at or not len(plan) else [[Badge("good", "✓", nothing)]],
+        blocks=table,
         sections=sections,
     )
 
@@ -105,15 +108,15 @@ def _urgency(entry: PlanEntry) -> tuple[int, int]:
 # -- the table -------------------------------------------------------------------------------------------------------
 
 
-def _table(entries: Sequence[PlanEntry], *, is_told: bool) -> list[Block]:
+def _table(entries: Sequence[PlanEntry], budget: int, *, is_told: bool) -> tuple[list[Block], int]:
+    """Describe the tasks in rows, and tell how many bytes these take."""
     if not entries:
-        return []
-    limit = OPTIONS["max_rows"]
-    rows = (_row(entry, is_told=is_told) for entry in entries[:limit])
-    shown, _ = within(rows, _TABLE_BUDGET, row_size, min(limit, len(entries)))
+        return [], 0
+    shown, left = within((_row(entry, is_told=is_told) for entry in entries), budget, row_size, len(entries))
     blocks: list[Block] = [Table([Row(["task", "version", "severity", "cache", "what"], header=True), *shown])]
-    left = len(entries) - len(shown)
-    return [*blocks, Paragraph(dim(f"… {left:,} more"))] if left else blocks
+    if left:
+        blocks.append(Paragraph(dim(f"… {left:,} more")))
+    return blocks, sum(map(row_size, shown))
 
 
 def _row(entry: PlanEntry, *, is_told: bool) -> Row:
@@ -153,9 +156,8 @@ def _cache(word: str) -> Line:
 # -- the changes of each task ----------------------------------------------------------------------------------------
 
 
-def _changes(entries: Sequence[PlanEntry]) -> list[Section]:
+def _changes(entries: Sequence[PlanEntry], budget: int) -> list[Section]:
     sections: list[Section] = []
-    budget = _CHANGES_BUDGET
     for entry in entries:
         section, size = _section(entry, budget)
         if size > budget and sections:
@@ -206,24 +208,31 @@ def _explanation(entry: PlanEntry) -> Iterable[str]:
 # -- what is folded --------------------------------------------------------------------------------------------------
 
 
-def _folded(title: str, entries: Sequence[PlanEntry], *, is_told: bool) -> Section:
+def _folded(title: str, entries: Sequence[PlanEntry], *, is_told: bool) -> tuple[Section | None, int]:
+    if not entries:
+        return None, 0
     rows = (
         Row([code(_name(entry, is_told=is_told)), dim(cut(entry.headline, _HEADLINE_BUDGET)[0])]) for entry in entries
     )
-    shown, left = within(rows, _FOLDED_BUDGET, row_size, len(entries))
+    return _section_of(title, counted(len(entries), "task"), rows, _FOLDED_BUDGET, len(entries))
+
+
+def _failures(plan: Plan) -> tuple[Section | None, int]:
+    if not plan.failures:
+        return None, 0
+    count = len(plan.failures)
+    rows = (Row([cut(mask_text(str(failure)), _HEADLINE_BUDGET)[0]]) for failure in plan.failures)
+    section, size = _section_of("Failures", counted(count, "source"), rows, _FAILURES_BUDGET, count)
+    section.blocks.insert(
+        0, Notice(Badge("breaking", "✗", counted(count, "failure")), "could not be read, so not planned:")
+    )
+    section.is_open = True
+    return section, size
+
+
+def _section_of(title: str, note: str, rows: Iterable[Row], budget: int, count: int) -> tuple[Section, int]:
+    shown, left = within(rows, budget, row_size, count)
     blocks: list[Block] = [Table(shown)]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return Section(title, counted(len(entries), "task"), blocks)
-
-
-def _failures(plan: Plan) -> Section:
-    rows = (Row([cut(mask_text(str(failure)), _HEADLINE_BUDGET)[0]]) for failure in plan.failures)
-    shown, left = within(rows, _FAILURES_BUDGET, row_size, len(plan.failures))
-    blocks: list[Block] = [
-        Notice(Badge("breaking", "✗", counted(len(plan.failures), "failure")), "could not be read, so not planned:"),
-        Table(shown),
-    ]
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return Section("Failures", counted(len(plan.failures), "source"), blocks, is_open=True)
+    return Section(title, note, blocks), sum(map(row_size, shown))
