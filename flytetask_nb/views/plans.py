@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import NOISE, rank
+from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.masking import mask_text
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.diffs import CACHE_TONES, change_rows
@@ -28,8 +29,8 @@ from flytetask_nb.views.wording import counted, listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from flytetask_nb.diffs import Change, Plan, PlanEntry
-    from flytetask_nb.views.document import Block, Line
+    from flytetask_nb.diffs import Plan, PlanEntry
+    from flytetask_nb.views.document import Block, Line, Piece
 
 __all__ = ["describe_plan"]
 
@@ -44,10 +45,14 @@ _BADGES: Final = {
 _NAME_BUDGET: Final = 300
 _VERSION_BUDGET: Final = 120
 _HEADLINE_BUDGET: Final = 400
+_HASH_SHOWN: Final = 8
+_SHORT: Final = 30
+"""Characters up to which two versions stand in one line."""
 _BUDGET: Final = 27_000
 _TABLE_SHARE: Final = 0.55
 """Of what the folded parts leave, how much the table can take."""
-_FOLDED_BUDGET: Final = 1_700
+_FOLDED_BUDGET: Final = 2_000
+_NAMES_BUDGET: Final = 1_500
 _FAILURES_BUDGET: Final = 1_500
 _SECTION: Final = 90
 """Bytes of markup around a section, at most."""
@@ -113,28 +118,37 @@ def _table(entries: Sequence[PlanEntry], budget: int, *, is_told: bool) -> tuple
     if not entries:
         return [], 0
     shown, left = within((_row(entry, is_told=is_told) for entry in entries), budget, row_size, len(entries))
-    blocks: list[Block] = [Table([Row(["task", "version", "severity", "cache", "what"], header=True), *shown])]
+    blocks: list[Block] = [Table([Row(["task", "status", "version", "cache", "what"], header=True), *shown])]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))
     return blocks, sum(map(row_size, shown))
 
 
 def _row(entry: PlanEntry, *, is_told: bool) -> Row:
-    tone, glyph = _BADGES[entry.status]
-    severity, cache = entry.severity, entry.cache_word
+    cache = entry.cache_word
     return Row(
         [
-            [Badge(tone, glyph, entry.status), " ", code(_name(entry, is_told=is_told))],
+            code(_name(entry, is_told=is_told)),
+            _status(entry),
             _versions(entry),
-            Badge(severity, "!" if severity == "breaking" else "~", severity) if severity else "",
             _cache(cache) if cache else "",
             cut(entry.headline, _HEADLINE_BUDGET)[0],
         ]
     )
 
 
+def _status(entry: PlanEntry) -> Badge:
+    tone, glyph = _BADGES[entry.status]
+    if entry.status == "changed" and entry.severity:
+        return Badge(entry.severity, glyph, f"changed: {entry.severity}")
+    return Badge(tone, glyph, entry.status)
+
+
 def _name(entry: PlanEntry, *, is_told: bool) -> str:
-    parts = [entry.name or "(no name)"] if is_told else [entry.project, entry.domain, entry.name or "(no name)"]
+    """Give the task's name, with its project and domain unless these are told; of a map task's hash the beginning."""
+    stem = map_task_stem(entry.name)
+    name = entry.name if stem is None else f"{entry.name[: len(stem) + 1 + _HASH_SHOWN]}…"
+    parts = [name or "(no name)"] if is_told else [entry.project, entry.domain, name or "(no name)"]
     return "".join(cut("/".join(filter(None, parts)), _NAME_BUDGET))
 
 
@@ -144,7 +158,11 @@ def _versions(entry: PlanEntry) -> str:
     )
     if entry.local is None or here == there:
         return there or ""
-    return (here or "") if entry.remote is None else f"{there or '(none)'} → {here or '(none)'}"
+    if entry.remote is None:
+        return here or ""
+    told = f"{there or '(none)'} → {here or '(none)'}"
+    # Short ones are not broken over lines.
+    return told.replace(" ", "\N{NO-BREAK SPACE}") if len(told) <= _SHORT else told
 
 
 def _cache(word: str) -> Line:
@@ -180,7 +198,9 @@ def _section(entry: PlanEntry, budget: int) -> tuple[Section, int]:
     note = " · ".join(filter(None, [*words, f"cache: {entry.cache_word}"]))
     lines: list[Line] = [cut(line, _HEADLINE_BUDGET)[0] for line in _explanation(entry)]
     # A conflict is explained to the last detail: what is noise from version to version is none under the same one.
-    changes: list[Change] = [*found.changes, *found.accepted, *found.noise] if entry.refusal else [*found.changes]
+    # That the version is there already is said before.
+    everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal else found.changes
+    changes = [change for change in everything if change.rule != "version-reused"]
     size = _SECTION + line_size(title) + line_size(note) + sum(map(line_size, lines)) + 40 * len(lines)
     groups = [change_rows(change) for change in changes]
     shown, left = within(groups, max(budget - size, 0), lambda rows: sum(map(row_size, rows)))
@@ -199,8 +219,6 @@ def _explanation(entry: PlanEntry) -> Iterable[str]:
         yield entry.refusal
         if entry.tool_differences:
             yield entry.headline
-    if entry.renamed_from:
-        yield f"renamed from {entry.renamed_from}: the name of a map task holds a hash of its settings"
     if entry.spellings:
         yield f"Written in another way that means the same: {listed(list(entry.spellings))}"
 
@@ -211,10 +229,20 @@ def _explanation(entry: PlanEntry) -> Iterable[str]:
 def _folded(title: str, entries: Sequence[PlanEntry], *, is_told: bool) -> tuple[Section | None, int]:
     if not entries:
         return None, 0
-    rows = (
-        Row([code(_name(entry, is_told=is_told)), dim(cut(entry.headline, _HEADLINE_BUDGET)[0])]) for entry in entries
-    )
-    return _section_of(title, counted(len(entries), "task"), rows, _FOLDED_BUDGET, len(entries))
+    names: dict[str, list[str]] = {}
+    for entry in entries:
+        names.setdefault(entry.headline, []).append(_name(entry, is_told=is_told))
+    # What several tasks have in common is said once.
+    rows = (Row([dim(cut(told, _HEADLINE_BUDGET)[0]), _names(found)]) for told, found in names.items())
+    return _section_of(title, counted(len(entries), "task"), rows, _FOLDED_BUDGET, len(names))
+
+
+def _names(names: Sequence[str]) -> Line:
+    pieces: list[Piece] = []
+    shown, left = within(names, _NAMES_BUDGET, lambda name: 2 + line_size(code(name)))
+    for name in shown:
+        pieces += [", " if pieces else "", code(name)]
+    return [*pieces, dim(f" … {left:,} more")] if left else pieces
 
 
 def _failures(plan: Plan) -> tuple[Section | None, int]:
