@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
-from flytetask_nb.diffs.settings import is_filled_in, map_task_stem
+from flytetask_nb.diffs.settings import is_filled_in, map_task_stem, shortened_map_task
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.tooling import spelling_paths, tool_differences
 from flytetask_nb.errors import DiffError, FlyteTaskError, ModelTypeError
@@ -268,8 +268,12 @@ def _tell_identical(entry: PlanEntry) -> str:
 
 
 def _tell_changed(entry: PlanEntry) -> str:
-    told = f"renamed from {entry.renamed_from}: " if entry.renamed_from else ""
-    return told + _tell_changes(entry)
+    if entry.renamed_from is None:
+        return _tell_changes(entry)
+    # All that comes before the hash is the same.
+    stem = map_task_stem(entry.renamed_from) or ""
+    was = shortened_map_task(entry.renamed_from)[len(stem) + 1 :]
+    return f"renamed, its hash was {was}: {_tell_changes(entry)}"
 
 
 def _tell_conflict(entry: PlanEntry) -> str:

@@ -34,6 +34,7 @@ __all__ = [
     "is_filled_in",
     "map_task_stem",
     "secret_name",
+    "shortened_map_task",
 ]
 
 
@@ -255,6 +256,7 @@ _SQL: Final = {"statement": _by_rule("sql-statement"), "dialect": _by_rule("sql-
 
 _PLACEHOLDER: Final = re.compile(r"\{\{ registration\.(?:project|domain|version) \}\}")
 _MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
+_HASH_SHOWN: Final = 8
 
 
 def compare_id(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -279,6 +281,12 @@ def map_task_stem(name: str) -> str | None:
     """Give what comes before the hash in the name of a map task; None if it is no such name."""
     found = _MAP_TASK.fullmatch(name)
     return None if found is None else found["stem"]
+
+
+def shortened_map_task(name: str) -> str:
+    """Give the name of a task, of a map task's hash only the beginning: the rest tells nobody anything."""
+    stem = map_task_stem(name)
+    return name if stem is None else f"{name[: len(stem) + 1 + _HASH_SHOWN]}…"
 
 
 def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:

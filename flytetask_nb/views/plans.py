@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import NOISE, rank
-from flytetask_nb.diffs.settings import map_task_stem
+from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.diffs import CACHE_TONES, change_rows
@@ -45,7 +45,6 @@ _BADGES: Final = {
 _NAME_BUDGET: Final = 300
 _VERSION_BUDGET: Final = 120
 _HEADLINE_BUDGET: Final = 400
-_HASH_SHOWN: Final = 8
 _SHORT: Final = 30
 """Characters up to which two versions stand in one line."""
 _BUDGET: Final = 27_000
@@ -146,9 +145,8 @@ def _status(entry: PlanEntry) -> Badge:
 
 def _name(entry: PlanEntry, *, is_told: bool) -> str:
     """Give the task's name, with its project and domain unless these are told; of a map task's hash the beginning."""
-    stem = map_task_stem(entry.name)
-    name = entry.name if stem is None else f"{entry.name[: len(stem) + 1 + _HASH_SHOWN]}…"
-    parts = [name or "(no name)"] if is_told else [entry.project, entry.domain, name or "(no name)"]
+    name = shortened_map_task(entry.name) or "(no name)"
+    parts = [name] if is_told else [entry.project, entry.domain, name]
     return "".join(cut("/".join(filter(None, parts)), _NAME_BUDGET))
 
 
