@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import task_pb2
+from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
 from flytetask_nb.diffs.settings import is_filled_in, map_task_stem, shortened_map_task
@@ -507,11 +508,12 @@ def plan(
     _link_map_tasks(here, there)
 
     entries: list[PlanEntry] = []
-    seen: dict[tuple[str, ...], bytes] = {}
+    first: dict[tuple[str, ...], _Held] = {}
     for held in here:
         found = there.get(held.counterpart, [])
         status, match = _verdict(held, found)
-        is_repeated = held.has_version and seen.setdefault((*held.key, held.version), held.digest) != held.digest
+        earlier = first.setdefault((*held.key, held.version), held)
+        is_repeated = earlier is not held and held.has_version and not held.is_like(earlier)
         other = None if match is None else match.task
         entries.append(PlanEntry(status, held.task, other, len(found), is_repeated, rules, taken))
     known = {held.counterpart for held in here}
@@ -551,6 +553,18 @@ class _Held:
                 # Admin refuses what cannot be hashed, but here it can still be the same or not.
                 self._digest = sha256(self.task.serialize_to_string()).digest()
         return self._digest
+
+    def is_like(self, other: _Held) -> bool:
+        """Tell whether another task has the same structure, place and version aside."""
+        mine, theirs = self.task._message.template, other.task._message.template
+        if (mine.id.name, mine.id.org) == (theirs.id.name, theirs.id.org):
+            # Equal messages have equal digests, and are compared in a tenth of the time.
+            moved = tasks_pb2.TaskTemplate()
+            moved.CopyFrom(mine)
+            moved.id.CopyFrom(theirs.id)
+            if moved == theirs:
+                return True
+        return self.digest == other.digest
 
 
 def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
@@ -606,12 +620,12 @@ def _verdict(held: _Held, versions: Sequence[_Held]) -> tuple[str, _Held | None]
         return NEW, None
     same_id = [one for one in versions if one.version == held.version and one.key == held.key]
     for one in reversed(same_id):
-        if one.digest == held.digest:
+        if one.is_like(held):
             return IDENTICAL, one
     if same_id and held.has_version:
         return CONFLICT, same_id[-1]
     newest = versions[-1]
-    return IDENTICAL if newest.digest == held.digest else CHANGED, newest
+    return IDENTICAL if newest.is_like(held) else CHANGED, newest
 
 
 def _link_map_tasks(here: Iterable[_Held], there: Mapping[_Key, Sequence[_Held]]) -> None:
