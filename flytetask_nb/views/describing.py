@@ -67,6 +67,8 @@ def _describe_workflows(workflows: Any) -> Document:
     from flytetask_nb.views.lists import describe_workflows  # noqa: PLC0415 - not needed to show one task
 
     return describe_workflows(workflows)
+
+
 def _describe_plan(plan: Any) -> Document:
     from flytetask_nb.views.plans import describe_plan  # noqa: PLC0415 - not needed to show one task
 
