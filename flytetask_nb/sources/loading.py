@@ -21,7 +21,7 @@ from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_nam
 from flytetask_nb.sources.documents import items_of, json_documents, message_of_json, yaml_documents
 from flytetask_nb.sources.kinds import LAUNCH_PLANS, TASKS, WORKFLOWS, Found, items_in, kind_of, kind_of_name, parsed
 from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
-from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, is_readable_name, places_of
+from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, is_readable_name, places_of, told_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -377,16 +377,17 @@ class _Reader:
 
     def _in_stream(self, place: Place, stream: Stream) -> Iterator[Outcome]:
         name = place.name
+        told = told_name(name)
         version = self._filling.version_of(name)
-        if is_archive_name(name) if place.is_named else _begins_as_archive(stream):
+        if is_archive_name(told) if place.is_named else _begins_as_archive(stream):
             yield from self._in_archive(name, version, stream)
             return
-        if place.is_named and not is_readable_name(name):
+        if place.is_named and not is_readable_name(told):
             raise LoadError(
                 f"files of this kind are not read; expected {', '.join(ARCHIVES)}, {MESSAGE}, {', '.join(DOCUMENTS)}"
             )
         data = stream.read_whole(self._limits.entry)
-        form = _form_of_name(name) if place.is_named else _form_of_content(data)
+        form = _form_of_name(told) if place.is_named else _form_of_content(data)
         yield from self._in_file(name, "", version, form, data)
 
     def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[Outcome]:
@@ -435,7 +436,7 @@ class _Reader:
         try:
             if not data:
                 raise LoadError("the file is empty; make or copy it again")
-            for wanted, found in _found_in(form, entry or place, data, self._wanted):
+            for wanted, found in _found_in(form, entry or told_name(place), data, self._wanted):
                 if isinstance(found, str):
                     yield found
                 elif isinstance(found, LoadError):

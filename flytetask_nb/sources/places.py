@@ -15,7 +15,7 @@ from flytetask_nb.sources.archives import is_archive_name, is_code_bundle, legib
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DOCUMENTS", "MESSAGE", "Place", "Stream", "is_readable_name", "places_of"]
+__all__ = ["DOCUMENTS", "MESSAGE", "Place", "Stream", "is_readable_name", "places_of", "told_name"]
 
 MESSAGE = ".pb"
 DOCUMENTS = (".json", ".yaml", ".yml")
@@ -311,12 +311,23 @@ def _remote_place(system: Any, path: str, name: str, *, is_passed_over: bool = F
 
 
 def _remote_folder(system: Any, path: str, name: str) -> list[Place]:
-    start = len(path.rstrip("/")) + 1
-    return [
-        _remote_place(system, one, f"{name.rstrip('/')}/{one[start:]}", is_passed_over=not is_readable_name(one))
-        for one in system.find(path)
-        if not any(part.startswith(".") for part in one[start:].split("/"))
-    ]
+    head, mark, rest = name.partition("::") if "://" in name.partition("::")[0] else (name, "", "")
+    head = head if head.endswith("/") else f"{head}/"
+    root = path.rstrip("/")
+    places = []
+    for one in system.find(path):
+        # The root of some file systems is an empty text, and their names begin with no slash.
+        inner = one.removeprefix(root).lstrip("/")
+        if not any(part.startswith(".") for part in inner.split("/")):
+            shown = f"{head}{inner}{mark}{rest}"
+            places.append(_remote_place(system, one, shown, is_passed_over=not is_readable_name(one)))
+    return places
+
+
+def told_name(name: str) -> str:
+    """Give the part of a place's name that tells what it holds: of a chain of file systems, what is inside."""
+    links = name.split("::")
+    return next((link for link in links if "://" in link), name) if len(links) > 1 else name
 
 
 def _remote_glob(system: Any, path: str, name: str) -> list[Place]:

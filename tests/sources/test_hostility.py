@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,6 +72,19 @@ def test_pipes_and_devices_are_not_waited_for(source: str, tmp_path: Path, monke
     assert [(name, "it is neither a file nor a folder") for name in ("pipe_1.pb", "socket_1.pb", "zero_1.pb")] == [
         (failure.source.rpartition("/")[2], failure.reason) for failure in tasks.failures
     ]
+
+
+def test_files_in_a_zip_are_told_by_their_own_names(tmp_path: Path) -> None:
+    """Of a chain of file systems the file inside counts, alone and in a folder; hidden ones are ignored."""
+    path = tmp_path / "z.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/x_1.pb", data("x"))
+        archive.writestr("y_2.pb", building.workflow("y").SerializeToString())
+        archive.writestr(".hidden_1.pb", b"")
+    assert ftn.load(f"zip://a/x_1.pb::{path}").names == ["x"]
+    assert [one.name for one in ftn.load_workflows(f"zip://y_2.pb::{path}")] == ["y"]
+    tasks = ftn.load(f"zip://::{path}")
+    assert ([f"zip://a/x_1.pb::{path}"], {"workflows": 1}) == ([task.source for task in tasks], tasks.skipped)
 
 
 # -- archives ------------------------------------------------------------------------------------------------------
