@@ -37,7 +37,7 @@ from flytetask_nb.options import set_options
 if TYPE_CHECKING:
     from flytetask_nb import semantics
     from flytetask_nb.collection import TaskCollection
-    from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, callers, diff, plan
+    from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
@@ -61,12 +61,14 @@ __all__ = [
     "QuantityError",
     "TaskCollection",
     "TaskDiff",
+    "TaskHistory",
     "TaskNotFoundError",
     "WorkflowIntegrationError",
     "callers",
     "check",
     "compatibility",
     "diff",
+    "history",
     "load",
     "load_launch_plans",
     "load_task",
@@ -83,10 +85,12 @@ _LATER = {
     "Plan": "diffs",
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
+    "TaskHistory": "diffs",
     "callers": "diffs",
     "check": "semantics",
     "compatibility": "semantics",
     "diff": "diffs",
+    "history": "diffs",
     "load": "sources",
     "load_launch_plans": "sources",
     "load_task": "sources",

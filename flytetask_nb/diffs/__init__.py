@@ -7,6 +7,7 @@ from flytetask_nb.diffs.changes import Change
 from flytetask_nb.diffs.release_plan import Plan, PlanEntry, plan
 from flytetask_nb.diffs.rules import RULES, SEVERITIES, Rule
 from flytetask_nb.diffs.task_diff import CacheVerdict, TaskDiff, diff
+from flytetask_nb.diffs.version_history import Interval, TaskHistory, history
 
 __all__ = [
     "RULES",
@@ -15,11 +16,14 @@ __all__ = [
     "Caller",
     "CallerReport",
     "Change",
+    "Interval",
     "Plan",
     "PlanEntry",
     "Rule",
     "TaskDiff",
+    "TaskHistory",
     "callers",
     "diff",
+    "history",
     "plan",
 ]

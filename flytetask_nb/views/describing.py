@@ -51,6 +51,12 @@ def _describe_diff(diff: Any) -> Document:
     return describe_diff(diff)
 
 
+def _describe_history(versions: Any) -> Document:
+    from flytetask_nb.views.histories import describe_history  # noqa: PLC0415 - not needed to show one task
+
+    return describe_history(versions)
+
+
 def _describe_findings(findings: Any) -> Document:
     from flytetask_nb.views.findings import describe_findings  # noqa: PLC0415 - not needed to show one task
 
@@ -100,6 +106,7 @@ _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
     "Plan": _describe_plan,
     "TaskCollection": _describe_collection,
     "TaskDiff": _describe_diff,
+    "TaskHistory": _describe_history,
     "WorkflowList": _describe_workflows,
 }
 

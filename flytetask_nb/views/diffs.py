@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import Change, TaskDiff
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["CACHE_TONES", "change_rows", "describe_diff"]
+__all__ = ["CACHE_TONES", "PARTS", "change_rows", "describe_diff"]
 
-_PARTS: Final = (
+PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
 )
 _OPEN: Final = frozenset({"breaking", "risky", "behaviour"})
@@ -85,7 +85,7 @@ def describe_diff(diff: TaskDiff) -> Document:
     versions = [cut(one["version"], _PATH_BUDGET)[0] for one in (old, new)]
     aside = " → ".join(version or "(no version)" for version in versions) if any(versions) else "not registered yet"
     sections, left = [], _BUDGET
-    for part in _PARTS:
+    for part in PARTS:
         changes = [change for change in diff.changes if change.part == part]
         if changes:
             section, left = _section(part, changes, left)

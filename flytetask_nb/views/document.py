@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LOOKED_AT",
     "Badge",
+    "Bars",
     "Block",
     "Code",
     "Document",
@@ -32,6 +33,7 @@ __all__ = [
     "cut",
     "dim",
     "line_size",
+    "marks_size",
     "strong",
     "visible",
     "within",
@@ -117,6 +119,27 @@ class Table:
         self.numbers = numbers
 
 
+class Bars:
+    """What became of things from step to step: a mark for each of them in every column where something happened.
+
+    Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing happened. ``titles`` are those of the
+    names and of the notes.
+    """
+
+    __slots__ = ("columns", "rows", "titles")
+
+    def __init__(
+        self,
+        columns: list[str],
+        rows: list[tuple[Line, list[Badge | None], Line]],
+        *,
+        titles: tuple[str, str] = ("", ""),
+    ) -> None:
+        self.columns = columns
+        self.rows = rows
+        self.titles = titles
+
+
 class Fields:
     """Names with values: ``(name, value)`` pairs, each value one or several lines."""
 
@@ -155,7 +178,7 @@ class Notice:
         self.line = line
 
 
-Block: TypeAlias = "Table | Fields | Code | Paragraph | Notice"
+Block: TypeAlias = "Table | Bars | Fields | Code | Paragraph | Notice"
 
 
 class Section:
@@ -276,6 +299,11 @@ def line_size(line: Line) -> int:
 def row_size(row: Row) -> int:
     """Give an upper bound of the bytes that a row takes in HTML."""
     return sum(_CELL + line_size(cell) for cell in row.cells)
+
+
+def marks_size(marks: Sequence[Badge | None]) -> int:
+    """Give an upper bound of the bytes that a row of marks takes in HTML."""
+    return sum(_CELL if mark is None else _CELL + line_size(mark) for mark in marks)
 
 
 def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:

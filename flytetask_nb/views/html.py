@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from flytetask_nb.views.document import (
     Badge,
+    Bars,
     Block,
     Code,
     Document,
@@ -161,6 +162,21 @@ def _row(row: Row, table: Table) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
+def _bars(bars: Bars) -> str:
+    titles = [f'<th scope="col"{_LEFT}>{_prose(title)}</th>' for title in bars.titles]
+    columns = [f'<th scope="col">{_prose(label)}</th>' for label in bars.columns]
+    rows = [f"<tr>{titles[0]}{''.join(columns)}{titles[1]}</tr>"]
+    for name, marks, note in bars.rows:
+        cells = "".join(["<td>·</td>" if mark is None else f"<td>{_mark(mark)}</td>" for mark in marks])
+        rows.append(f'<tr><th scope="row"{_LEFT}>{_line(name)}</th>{cells}<td{_LEFT}>{_line(note)}</td></tr>')
+    return f'<table class="ftn-bars">{"".join(rows)}</table>'
+
+
+def _mark(badge: Badge) -> str:
+    """Give a badge of which only the glyph is seen until one asks for the word."""
+    return f'<mark class="ftn-tag ftn-{badge.tone}" title="{escape(badge.word)}">{escape(badge.glyph)}</mark>'
+
+
 def _fields(fields: Fields) -> str:
     rows = [
         f'<tr><th scope="row"{_LEFT}>{_prose(name)}</th><td{_LEFT}>{"<br>".join(map(_line, lines))}</td></tr>'
@@ -188,6 +204,7 @@ def _notice(notice: Notice) -> str:
 _PIECES: dict[type, Callable[..., str]] = {Span: _span, Badge: _badge, Link: _link, Edit: _edit}
 _BLOCKS: dict[type, Callable[..., str]] = {
     Table: _table,
+    Bars: _bars,
     Fields: _fields,
     Code: _code,
     Paragraph: _paragraph,

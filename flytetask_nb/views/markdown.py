@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from flytetask_nb.views.document import Badge, Code, Document, Edit, Fields, Link, Notice, Table, visible
+from flytetask_nb.views.document import Badge, Bars, Code, Document, Edit, Fields, Link, Notice, Table, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,6 +102,8 @@ def _span(span: Span) -> str:
 def _block(block: Block) -> str:
     if isinstance(block, Table):
         return _table(block)
+    if isinstance(block, Bars):
+        return _bars(block)
     if isinstance(block, Fields):
         rows = [f"| {_cell(name)} | {'<br>'.join(map(_cell, lines))} |" for name, lines in block.rows]
         return "\n".join(["| | |", "| --- | --- |", *rows])
@@ -133,6 +135,16 @@ def _table(table: Table) -> str:
     lines.append("|" + "".join(" ---: |" if index in table.numbers else " --- |" for index in range(columns)))
     lines += [_row(row, columns, bold=row.header) for row in rows]
     return "\n".join(lines)
+
+
+def _bars(bars: Bars) -> str:
+    head = [_cell(title) for title in (bars.titles[0], *bars.columns, bars.titles[1])]
+    rows = [
+        [_cell(name), *("·" if mark is None else f"**{escape(mark.glyph)}**" for mark in marks), _cell(note)]
+        for name, marks, note in bars.rows
+    ]
+    rule = ["---", *(":---:" for _ in bars.columns), "---"]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
 
 
 def _row(row: Row, columns: int, *, bold: bool = False) -> str:

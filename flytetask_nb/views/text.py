@@ -9,7 +9,19 @@ import re
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
-from flytetask_nb.views.document import Badge, Code, Document, Edit, Fields, Link, Notice, Paragraph, Table, visible
+from flytetask_nb.views.document import (
+    Badge,
+    Bars,
+    Code,
+    Document,
+    Edit,
+    Fields,
+    Link,
+    Notice,
+    Paragraph,
+    Table,
+    visible,
+)
 from flytetask_nb.views.highlighting import highlighted
 
 if TYPE_CHECKING:
@@ -135,6 +147,8 @@ def _flat(segments: list[Segment]) -> list[Segment]:
 def _block(block: Block, indent: str) -> Iterable[list[Segment]]:
     if isinstance(block, Table):
         yield from _table(block, indent)
+    elif isinstance(block, Bars):
+        yield from _bars(block, indent)
     elif isinstance(block, Fields):
         yield from _fields(block, indent)
     elif isinstance(block, Code):
@@ -194,6 +208,20 @@ def _wrapped(segments: list[Segment]) -> list[list[Segment]]:
             lines[-1].append((word, style))
             room -= _width([(word, "")])
     return [line for line in lines if line]
+
+
+def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
+    """Give marks as one character a column, for the columns' names would take all of the line."""
+    ends = [bars.columns[0], bars.columns[-1]] if len(bars.columns) > 1 else bars.columns
+    names = [_flat(_segments(name)) for name, _, _ in bars.rows]
+    width = max([len(bars.titles[0]), *map(_width, names)])
+    span = visible(" … ".join(ends))
+    room = max(len(bars.columns), len(span))
+    yield [(indent, ""), (_GAP.join([bars.titles[0].ljust(width), span.ljust(room), bars.titles[1]]), "dim")]
+    for name, (_, marks, note) in zip(names, bars.rows, strict=True):
+        line: list[Segment] = [(indent, ""), *name, (" " * (width - _width(name)), ""), (_GAP, "")]
+        line += [("·", "dim") if mark is None else (mark.glyph, _TONES.get(mark.tone, "")) for mark in marks]
+        yield [*line, (" " * (room - len(marks)), ""), (_GAP, ""), *_flat(_segments(note))]
 
 
 def _fields(fields: Fields, indent: str) -> Iterable[list[Segment]]:
