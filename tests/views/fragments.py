@@ -16,7 +16,7 @@ ALLOWED = {
     "div": {"class"},
     "i": set(),
     "ins": set(),
-    "mark": {"class"},
+    "mark": {"class", "title"},
     "pre": set(),
     "small": set(),
     "span": {"class"},

@@ -1,0 +1,208 @@
+"""The versions of one task in a row."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from flyteidl.admin import task_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+
+import flytetask_nb as ftn
+from flytetask_nb.diffs.flattening import flatten
+from tests.conftest import ROOT
+from tests.generated import task_specs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TRAIN = "shops.training.train_global_model"
+MOMENT = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def releases() -> ftn.TaskCollection:
+    """Every task of the example that ships, in eight versions."""
+    return ftn.load(ROOT / "notebooks" / "example" / "archives", version=lambda path: Path(path).stem)
+
+
+def task(version: str, memory: str = "1Gi", name: str = "shop.train", **env: str) -> task_pb2.TaskSpec:
+    """Give a small task."""
+    spec = task_pb2.TaskSpec()
+    spec.template.id.name, spec.template.id.version = name, version
+    spec.template.container.resources.requests.add(name=3, value=memory)
+    for key, value in env.items():
+        spec.template.container.env.add(key=key, value=value)
+    return spec
+
+
+def dated(spec: task_pb2.TaskSpec, days: int) -> ftn.FlyteTask:
+    """Give a task that was registered so many days after the first."""
+    found = task_pb2.Task()
+    found.closure.compiled_task.template.CopyFrom(spec.template)
+    found.id.CopyFrom(spec.template.id)
+    found.closure.created_at.FromDatetime((MOMENT + timedelta(days=days)).replace(tzinfo=None))
+    return ftn.FlyteTask.from_flyte_idl(found)
+
+
+@st.composite
+def rows_of_versions(draw: st.DrawFn) -> list[Any]:
+    """Give versions of one task, some of which repeat an earlier one."""
+    kinds = draw(st.lists(task_specs(unknown=False), min_size=1, max_size=3))
+    chosen = draw(st.lists(st.integers(0, len(kinds) - 1), min_size=1, max_size=6))
+    versions = []
+    for number, index in enumerate(chosen):
+        spec = task_pb2.TaskSpec()
+        spec.CopyFrom(kinds[index])
+        spec.template.id.name, spec.template.id.version = "shop.train", f"v{number}"
+        versions.append(spec)
+    return versions
+
+
+@given(versions=rows_of_versions())
+def test_every_value_of_every_version_is_kept(versions: Sequence[Any]) -> None:
+    """What the history says of a version is what the version says of itself."""
+    history = ftn.history(versions)
+    for position, version in enumerate(versions):
+        kept = {path: history.value(path, position) for path in history.intervals}
+        assert {path: value for path, value in kept.items() if value is not None} == flatten(version)
+
+
+@given(versions=rows_of_versions())
+def test_an_interval_ends_where_the_value_changes(versions: Sequence[Any]) -> None:
+    history = ftn.history(versions)
+    for intervals in history.intervals.values():
+        assert not intervals[0].start
+        assert [one.start for one in intervals] == sorted({one.start for one in intervals})
+        assert all(one.value != next_one.value for one, next_one in itertools.pairwise(intervals))
+
+
+@given(versions=rows_of_versions())
+def test_blame_agrees_with_a_look_at_every_version(versions: Sequence[Any]) -> None:
+    history = ftn.history(versions)
+    flats = [flatten(version) for version in versions]
+    blame = history.blame()
+    assert len(blame) == len({path for flat in flats for path in flat})
+    for path, row in zip(sorted(history.intervals), blame.itertuples(), strict=True):
+        values = [flat.get(path) for flat in flats]
+        last = max((at for at in range(1, len(values)) if values[at] != values[at - 1]), default=0)
+        assert row.introduced == f"v{values.index(values[-1])}"
+        assert row.last_changed == f"v{last}"
+        assert row.reverted == (values.index(values[-1]) != last)
+        assert row.changes == sum(old != new for old, new in itertools.pairwise(values))
+
+
+@given(versions=rows_of_versions())
+def test_versions_are_collapsed_exactly_where_nothing_but_the_version_changed(versions: Sequence[Any]) -> None:
+    history = ftn.history(versions)
+    assert [position for run in history.runs for position in run] == list(range(len(versions)))
+    starts = {run.start for run in history.runs}
+    for position in range(1, len(versions)):
+        bare = []
+        for version in versions[position - 1 : position + 1]:
+            spec = task_pb2.TaskSpec()
+            spec.CopyFrom(version)
+            spec.template.id.ClearField("version")
+            spec.template.id.ClearField("project")
+            spec.template.id.ClearField("domain")
+            bare.append(spec.SerializeToString(deterministic=True))
+        if bare[0] == bare[1]:
+            assert position not in starts
+        elif position not in starts:
+            assert not ftn.diff(*versions[position - 1 : position + 1])
+
+
+def test_a_diff_is_that_of_the_two_versions(releases: ftn.TaskCollection) -> None:
+    versions = releases.versions(TRAIN)
+    history = ftn.history(versions)
+    assert history.diff("2026.04", "2026.09").to_dict() == ftn.diff(versions[1], versions[6]).to_dict()
+    assert history.diff(0, -1).to_dict() == ftn.diff(versions[0], versions[-1]).to_dict()
+
+
+def test_blame_tells_who_raised_the_memory() -> None:
+    history = ftn.history([task("v1"), task("v2", "2Gi"), task("v3", "2048Mi"), task("v4", "1Gi")])
+    blame = history.blame().set_index("field").loc["container.requests.memory"]
+    assert (blame["value"], blame["introduced"], blame["last_changed"]) == ("1Gi", "v1", "v4")
+    assert blame["reverted"]
+    assert blame["changes"] == 2
+    raised = ftn.history([task("v1"), task("v2", "2Gi"), task("v3", "2048Mi")]).blame().set_index("field")
+    assert raised.loc["container.requests.memory", "introduced"] == "v2"
+
+
+def test_what_is_gone_has_no_value() -> None:
+    blame = ftn.history([task("v1", WORD="a"), task("v2")]).blame().set_index("field")
+    assert pd.isna(blame.loc["container.env.WORD", "value"])
+    assert blame.loc["container.env.WORD", "last_changed"] == "v2"
+
+
+def test_the_matrix_holds_what_changed_and_nothing_else() -> None:
+    history = ftn.history([task("v1"), task("v2", "2Gi"), task("v3", "2Gi", WORD="a")])
+    matrix = history.matrix()
+    assert list(matrix.columns) == ["v1", "v2", "v3"]
+    assert list(matrix.index) == ["container.env.WORD", "container.requests.memory", "id.version"]
+    assert list(matrix.loc["container.requests.memory"]) == ["1Gi", "2Gi", "2Gi"]
+    assert matrix.loc["container.env.WORD"].isna().tolist() == [True, True, False]
+
+
+def test_the_timeline_has_a_row_a_step(releases: ftn.TaskCollection) -> None:
+    timeline = ftn.history(releases.versions(TRAIN)).timeline()
+    assert list(timeline["new"]) == releases.versions(TRAIN).column("version")[1:]
+    step = timeline.set_index("new").loc["2026.08"]
+    assert (step["severity"], step["breaking"], step["cache"]) == ("breaking", 1, "invalidated")
+    assert "warmup_steps" in step["headline"]
+
+
+def test_times_order_the_versions_where_all_have_them() -> None:
+    versions = [dated(task("b"), 2), dated(task("c"), 1), dated(task("a"), 3)]
+    assert ftn.history(versions).versions == ("c", "b", "a")
+    assert ftn.history([*versions, task("d")]).versions == ("b", "c", "a", "d")
+
+
+def test_a_map_task_is_followed_across_its_hash(releases: ftn.TaskCollection) -> None:
+    versions = [one for one in releases if "map_backtest_shop_" in one.name]
+    history = ftn.history(versions)
+    assert history.is_map_task
+    assert len(history) == 8
+
+
+def test_labels_tell_versions_of_one_name_apart() -> None:
+    history = ftn.history([task("v1"), task("v1", "2Gi"), task("v2")])
+    assert history.versions == ("v1 (1)", "v1 (2)", "v2")
+    assert history["v1 (2)"].container == ftn.FlyteTask.from_flyte_idl(task("", "2Gi")).container
+
+
+def test_secrets_are_masked_in_every_frame() -> None:
+    history = ftn.history([task(f"v{number}", DB_PASSWORD=f"hunter{number}") for number in (1, 2)])
+    for frame in (history.blame(), history.matrix(), history.timeline()):
+        assert "hunter" not in frame.to_string()
+    assert "hunter" not in history.to_html() + history.to_text() + history.to_markdown()
+
+
+@pytest.mark.parametrize(
+    ("tasks", "told"),
+    [
+        ([], "no tasks"),
+        ([task("v1"), task("v1", name="shop.other")], "'shop.other', 'shop.train'"),
+        (ftn.FlyteTask.from_flyte_idl(task("v1")), "single FlyteTask"),
+    ],
+)
+def test_what_is_no_row_of_versions_is_refused(tasks: Any, told: str) -> None:
+    with pytest.raises(ftn.DiffError, match=told):
+        ftn.history(tasks)
+
+
+@pytest.mark.parametrize("version", ["v9", 7, -3])
+def test_an_unknown_version_is_named(version: str | int) -> None:
+    with pytest.raises(ftn.TaskNotFoundError, match=str(version)):
+        ftn.history([task("v1"), task("v2")])[version]
+
+
+def test_a_single_version_has_a_history() -> None:
+    history = ftn.history([task("v1")])
+    assert (len(history), len(history.timeline()), len(history.matrix())) == (1, 0, 0)
+    assert history.to_text().startswith("shop.train  1 version")

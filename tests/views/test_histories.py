@@ -1,0 +1,58 @@
+"""How a history looks: a row of marks for each field, bounded whatever is in it, the same in every format."""
+
+from __future__ import annotations
+
+import pytest
+from flyteidl.admin import task_pb2
+
+import flytetask_nb as ftn
+from flytetask_nb.views import describe, html
+from tests.views.allowlist import sanitize
+from tests.views.fragments import problems_of
+from tests.views.test_snapshots import check
+
+LARGEST = 32_768
+
+
+def versions(number: int, text: str = "x", fields: int = 1) -> list[task_pb2.TaskSpec]:
+    """Give versions of which each changes every field."""
+    found = []
+    for index in range(number):
+        spec = task_pb2.TaskSpec()
+        spec.template.id.name, spec.template.id.version = f"shop.{text}", f"{text}{index}"
+        for field in range(fields):
+            # Not what names the version, which would be noise of the release.
+            spec.template.container.env.add(key=f"WORD_{text}_{field}", value=f"{text} {(index + field) % 7}")
+        found.append(spec)
+    return found
+
+
+@pytest.mark.parametrize("name", ["shops.training.train_global_model", "shops.features.price_features"])
+def test_look(name: str, example: ftn.TaskCollection) -> None:
+    check(f"history_{name.rsplit('.', 1)[-1]}", ftn.history(example.versions(name)))
+
+
+@pytest.mark.parametrize("text", ["x", "&<\"'>", "\u202e\x00", "🦉" * 40, "$\\" * 30])
+@pytest.mark.parametrize(("number", "fields"), [(2, 400), (60, 60), (300, 2)])
+def test_it_stays_within_its_bounds(text: str, number: int, fields: int) -> None:
+    history = ftn.history(versions(number, text, fields))
+    assert len(history.to_html().encode()) <= LARGEST
+    assert len(history.to_text().encode()) <= LARGEST
+    assert len(history.to_markdown().encode()) <= LARGEST
+
+
+def test_what_is_left_out_is_counted() -> None:
+    history = ftn.history(versions(300, "x", 300))
+    text = history.to_text()
+    assert "older versions left out" in text
+    assert "further fields" in text
+
+
+def test_every_mark_reads_without_colour(example: ftn.TaskCollection) -> None:
+    """Glyphs and a legend say what tints say, in an untrusted notebook too."""
+    history = ftn.history(example.versions("shops.training.train_global_model"))
+    rendered = html.fragment(describe(history))
+    assert problems_of(rendered) == []
+    kept = sanitize(rendered)
+    assert "! breaking" in kept
+    assert ">!</mark>" in kept
