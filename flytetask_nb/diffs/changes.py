@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.diffs.rules import RULES, rank
 from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
@@ -15,7 +15,9 @@ from flytetask_nb.models.base import Model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Change", "Ledger", "joined", "text_of"]
+    from flytetask_nb.diffs.structures import Difference
+
+__all__ = ["Change", "Edit", "Ledger", "Move", "Named", "Splice", "Word", "joined", "text_of"]
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
@@ -89,6 +91,56 @@ _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
 )
 
 
+class Word(str):
+    """A number, a flag or null as JSON spells it: other than the text of the same letters."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Word) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((Word, str(self)))
+
+
+class Edit(NamedTuple):
+    """What a change takes from the flat form of a task and what it puts there, None: nothing.
+
+    The values are the exact ones, messages among them, where those that a change shows are worded for people.
+    """
+
+    old_path: str
+    path: str
+    old: Any
+    new: Any
+
+
+class Splice(NamedTuple):
+    """What a change takes from a list and what it puts into it, each item with its place in the whole list."""
+
+    old_path: str
+    path: str
+    removed: tuple[tuple[int, str], ...]
+    added: tuple[tuple[int, str], ...]
+
+
+class Move(NamedTuple):
+    """What stood under one path stands under another, as far as no other change says more of it."""
+
+    old_path: str
+    path: str
+
+
+class Named(NamedTuple):
+    """A message that is there even if nothing is in it."""
+
+    name: str
+    message: Any
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change between two versions of a task.
@@ -120,6 +172,9 @@ class Change:
         Where it was before; other than ``path`` for what was renamed.
     key : str
         The name that the values stand under, by which secrets are told.
+    edits : tuple of Edit, Splice or Move, or None
+        What the change does to the flat form of the task, exactly: see
+        :meth:`flytetask_nb.diffs.TaskDiff.apply`. None: it puts ``new`` in place of ``old``.
     """
 
     rule: str
@@ -135,6 +190,7 @@ class Change:
     witness: str = ""
     old_path: str = ""
     key: str = ""
+    edits: tuple[Edit | Splice | Move, ...] | None = field(default=None, repr=False, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -142,6 +198,13 @@ class Change:
         parts = (self.rule, self.old_path, self.path, *map(_identity, (self.old, self.new)))
         text = "\0".join(f"{len(part)}:{part}" for part in parts)
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
+
+    @property
+    def recorded(self) -> tuple[Edit | Splice | Move, ...]:
+        """What it does to the flat form of the task; nothing if it only follows from other changes."""
+        if self.edits is not None or self.is_consequence:
+            return self.edits or ()
+        return (Edit(self.old_path, self.path, self.old, self.new),)
 
     @property
     def part(self) -> str:
@@ -239,6 +302,7 @@ class Ledger:
         witness: str = "",
         old_path: str = "",
         key: str = "",
+        edits: tuple[Edit | Splice | Move, ...] | None = None,
     ) -> None:
         """Take down a change.
 
@@ -246,7 +310,7 @@ class Ledger:
         ----------
         rule
             Id of the rule.
-        path, old, new, witness, old_path, key
+        path, old, new, witness, old_path, key, edits
             As in :class:`Change`.
         kind
             Told from the values where it is not given.
@@ -269,13 +333,34 @@ class Ledger:
                 witness,
                 old_path or path,
                 key,
+                edits,
             )
         )
 
-    def entry(self, stem: str, path: str, old: Any, new: Any, *, key: str = "", old_path: str = "") -> None:
+    def entry(
+        self,
+        stem: str,
+        path: str,
+        old: Any,
+        new: Any,
+        *,
+        key: str = "",
+        old_path: str = "",
+        edits: tuple[Edit | Splice | Move, ...] | None = None,
+    ) -> None:
         """Take down an entry that was added, removed or changed, by the three rules of that stem."""
         kind = ADDED if old is None else REMOVED if new is None else CHANGED
-        self.add(f"{stem}-{kind}", path, old, new, kind=kind, key=key, old_path=old_path)
+        self.add(f"{stem}-{kind}", path, old, new, kind=kind, key=key, old_path=old_path, edits=edits)
+
+    def entries(self, stem: str, found: Iterable[Difference]) -> None:
+        """Take down differences, each by one of the three rules of a stem."""
+        for path, old, new, key, old_path, edits in found:
+            self.entry(stem, path, old, new, key=key, old_path=old_path, edits=edits)
+
+    def differences(self, rule: str, found: Iterable[Difference]) -> None:
+        """Take down differences by one rule."""
+        for path, old, new, key, old_path, edits in found:
+            self.add(rule, path, old, new, key=key, old_path=old_path, edits=edits)
 
     def worst(self) -> str:
         """Give the worst severity so far, empty if there is none."""

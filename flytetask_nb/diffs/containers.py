@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import tasks_pb2
 
-from flytetask_nb.diffs.changes import joined
-from flytetask_nb.diffs.messages import compare_unknown, field_changes
-from flytetask_nb.diffs.structures import differences, same, unequal_runs
+from flytetask_nb.diffs.changes import Edit, Named, Splice, joined
+from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, field_changes
+from flytetask_nb.diffs.structures import mapped_differences, moved, same, unequal_runs
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.commands import command_line
@@ -22,21 +22,27 @@ from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.quantities import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.semantics.commands import CommandLine
     from flytetask_nb.semantics.quantities import Quantity
 
 __all__ = [
+    "MOVABLE",
     "Runtime",
+    "command_words",
     "compare_container_rest",
     "compare_containers",
     "compare_data_loading",
     "compare_runtimes",
     "container_runtime",
+    "env_order",
     "input_names",
+    "input_settings",
     "pod_runtime",
+    "shadowed_amounts",
+    "shadowed_variables",
     "unpacked_settings",
 ]
 
@@ -61,6 +67,7 @@ _RELEASE_SETTINGS: Final = frozenset(
 _BUNDLE_FLAG: Final = "--additional-distribution"
 _INPUT_TEMPLATE: Final = re.compile(r"\{\{\s*\.inputs\.([\w-]+)", re.IGNORECASE)
 _REFERENCE: Final = "$("
+_REFERENCED: Final = re.compile(r"\$\(([^()]+)\)")
 _HASH: Final = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{6,64}")
 _MIXED: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9_-]{16,}")
 _DIGITS: Final = re.compile("[0-9]+")
@@ -106,13 +113,21 @@ def container_runtime(path: str, container: Any) -> Runtime:
         [(pair.key, pair.value) for pair in container.env],
         [(_resource_name(entry.name), entry.value) for entry in container.resources.requests],
         [(_resource_name(entry.name), entry.value) for entry in container.resources.limits],
-        {_port_key(port): {"containerPort": port.container_port, "name": port.name} for port in container.ports},
+        {_port_key(port): _port(port) for port in container.ports},
         {},
     )
 
 
+MOVABLE: Final = ("image", "command", "args", "env", "requests", "limits", "ports")
+"""What a container of a task and one of a pod have in common."""
+
+
 def _resource_name(number: int) -> str:
     return _RESOURCE_NAMES.get(number) or (f"resource {number}" if number else "unknown")
+
+
+def _port(port: Any) -> dict[str, Any]:
+    return {"containerPort": port.container_port, **({"name": port.name} if port.name else {})}
 
 
 def _port_key(port: Any) -> str:
@@ -236,37 +251,39 @@ def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> Non
         compare_data_loading(ledger, f"{path}.data_config", old.data_config, new.data_config)
     if old.architecture != new.architecture:
         names = tasks_pb2.Container.Architecture
-        known = [names.Name(n) if n in names.values() else str(n) for n in (old.architecture, new.architecture)]
-        ledger.add("architecture", f"{path}.architecture", *known)
+        numbers = old.architecture, new.architecture
+        known = [names.Name(number) if number in names.values() else str(number) for number in numbers]
+        place = f"{path}.architecture"
+        edit = Edit(place, place, *(number or None for number in numbers))
+        ledger.add("architecture", place, *known, edits=(edit,))
     if old.config != new.config:
-        _compare_pairs(ledger, f"{path}.config", old.config, new.config)
+        before, after = input_settings(old.config), input_settings(new.config)
+        for key in sorted({*before, *after}, key=natural_key):
+            was, now = before.get(key), after.get(key)
+            if was is None or now is None or not same(was, now):
+                ledger.entry("container-setting", joined(f"{path}.config", key), was, now, key=key)
     if old.resources != new.resources:
         compare_unknown(ledger, f"{path}.resources", old.resources, new.resources)
-    for field in ("env", "ports"):
-        _compare_unknown_items(ledger, f"{path}.{field}", getattr(old, field), getattr(new, field))
-    for field in ("requests", "limits"):
-        _compare_unknown_items(ledger, f"{path}.{field}", getattr(old.resources, field), getattr(new.resources, field))
+    for before, after, fields in (
+        (old, new, ("env", "ports", "config")),
+        (old.resources, new.resources, ("requests", "limits")),
+    ):
+        for field in fields:
+            items = getattr(before, field), getattr(after, field)
+            if items[0] != items[1]:
+                place = f"{path}.{field}"
+                compare_unknown_items(ledger, place, *items)
     compare_unknown(ledger, path, old, new)
 
 
-def _compare_unknown_items(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    if old != new:
-        for before, after in zip(old, new, strict=False):
-            if before != after:
-                compare_unknown(ledger, path, before, after)
-
-
-def _compare_pairs(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    before, after = ({pair.key: pair.value for pair in pairs} for pairs in (old, new))
-    for key in sorted({*before, *after}, key=natural_key):
-        if before.get(key) != after.get(key):
-            ledger.entry("container-setting", joined(path, key), before.get(key), after.get(key), key=key)
+def input_settings(pairs: Any) -> dict[str, str]:
+    """Give ``config`` of a container by key; of a key that stands there twice the last value counts."""
+    return {pair.key: pair.value for pair in pairs}
 
 
 def compare_data_loading(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare how a raw container gets its inputs, ``DataLoadingConfig`` messages."""
-    for place, was, now, key in field_changes(path, old, new):
-        ledger.add("data-loading", place, was, now, key=key)
+    ledger.differences("data-loading", field_changes(path, old, new))
 
 
 def compare_runtimes(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[set[str], set[str]]) -> None:
@@ -301,8 +318,8 @@ def compare_runtimes(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[s
                     old_path=joined(f"{old.path}.ports", key),
                 )
     if old.rest != new.rest:
-        for place, was, now, key in differences(new.path, old.rest, new.rest):
-            ledger.entry("container-setting", place, was, now, key=key, old_path=old.path + place[len(new.path) :])
+        found = mapped_differences(new.path, dict(old.rest), dict(new.rest), old.path)
+        ledger.entries("container-setting", found)
 
 
 # -- images --------------------------------------------------------------------------------------------------------
@@ -355,21 +372,30 @@ def compare_commands(ledger: Ledger, old: Runtime, new: Runtime) -> None:
     before, after = (None if one.command else command_line(list(one.args)) for one in (old, new))
     if before is None or after is None:
         for field in ("command", "args"):
-            _compare_units(
-                ledger,
-                f"{new.path}.{field}",
-                f"{old.path}.{field}",
-                _units(getattr(old, field)),
-                _units(getattr(new, field)),
-            )
+            units = [_units(getattr(one, field)) for one in (old, new)]
+            _compare_units(ledger, (f"{old.path}.{field}", f"{new.path}.{field}"), units)
         return
-    path, old_path = f"{new.path}.args", f"{old.path}.args"
+    paths = f"{old.path}.args", f"{new.path}.args"
+    launchers = [_launcher_units(one, line) for one, line in ((old, before), (new, after))]
+    starts = [len(_flat(units)) for units in launchers]
     if before.launcher and after.launcher:
-        _compare_units(ledger, path, old_path, _units(before.launcher), _units(after.launcher))
+        _compare_units(ledger, paths, launchers)
     elif before.launcher or after.launcher:
         rule = "fast-registration-on" if after.launcher else "fast-registration-off"
-        ledger.add(rule, path, before.launcher or None, after.launcher or None, old_path=old_path)
-    _compare_units(ledger, path, old_path, _flytekit_units(old, before), _flytekit_units(new, after))
+        splice = Splice(*paths, *(tuple(enumerate(_flat(units))) for units in launchers))
+        shown = before.launcher or None, after.launcher or None
+        ledger.add(rule, paths[1], *shown, old_path=paths[0], edits=(splice,))
+    units = [_flytekit_units(old, before), _flytekit_units(new, after)]
+    _compare_units(ledger, paths, units, starts)
+
+
+def command_words(words: Sequence[str]) -> list[str]:
+    """Give the words of a command line in normal form: a flag and its value are two."""
+    return _flat(_units(words))
+
+
+def _launcher_units(runtime: Runtime, line: CommandLine) -> list[_Unit]:
+    return _units(runtime.args[: len(line.launcher) + 1]) if line.launcher else []
 
 
 def _flytekit_units(runtime: Runtime, line: CommandLine) -> list[_Unit]:
@@ -377,9 +403,11 @@ def _flytekit_units(runtime: Runtime, line: CommandLine) -> list[_Unit]:
     if line.launcher:
         words = words[len(line.launcher) + 1 :]
     split = words.index("--") if "--" in words else len(words)
-    loader = words[split + 1 :]
+    # What follows the resolver are names with values, without dashes.
+    loader = _flat(_units(words[split + 1 :]))
     pairs = [_Unit(name, value) for name, value in zip(loader[::2], loader[1::2], strict=False)]
-    return _units(words[:split]) + pairs + [_Unit(word, None) for word in loader[len(loader) // 2 * 2 :]]
+    last = [_Unit(word, None) for word in loader[len(loader) // 2 * 2 :]]
+    return [*_units(words[: split + 1]), *pairs, *last]
 
 
 def _units(words: Sequence[str]) -> list[_Unit]:
@@ -400,47 +428,77 @@ def _units(words: Sequence[str]) -> list[_Unit]:
     return found
 
 
-def _compare_units(ledger: Ledger, path: str, old_path: str, old: list[_Unit], new: list[_Unit]) -> None:
+def _compare_units(
+    ledger: Ledger, paths: tuple[str, str], units: list[list[_Unit]], starts: Sequence[int] = (0, 0)
+) -> None:
+    """Compare the words of two command lines, or of parts of them that start at these places."""
+    old, new = units
     if old == new:
         return
-    before, after = (
-        {unit.name: unit for unit in old if unit.value is not None},
-        {unit.name: unit for unit in new if unit.value is not None},
-    )
+    places = [_places(one, start) for one, start in zip(units, starts, strict=True)]
+    counts = [_counted(unit.name for unit in one) for one in units]
     # Flags that occur once on both sides are compared by name, wherever they stand.
-    once = {
-        name
-        for name in before
-        if name in after and sum(u.name == name for u in old) == 1 and sum(u.name == name for u in new) == 1
-    }
+    flags = [
+        {unit.name: index for index, unit in enumerate(one) if unit.value is not None and count[unit.name] == 1}
+        for one, count in zip(units, counts, strict=True)
+    ]
+    once = flags[0].keys() & flags[1].keys()
+    kept = [[words[index] for index in range(len(one))] for one, words in zip(units, places, strict=True)]
     for name in sorted(once, key=natural_key):
-        if before[name] != after[name]:
-            rule = "code-bundle" if name == _BUNDLE_FLAG else "argument-changed"
+        indexes = flags[0][name], flags[1][name]
+        was, now = old[indexes[0]].value, new[indexes[1]].value
+        if was != now:
+            splice = Splice(*paths, *((words[index][1],) for words, index in zip(places, indexes, strict=True)))
+            for words, index in zip(kept, indexes, strict=True):
+                words[index] = words[index][:1]
             ledger.add(
-                rule,
-                joined(path, name),
-                before[name].value,
-                after[name].value,
-                old_path=joined(old_path, name),
+                "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
+                joined(paths[1], name),
+                was,
+                now,
+                old_path=joined(paths[0], name),
                 key=name.lstrip("-"),
+                edits=(splice,),
             )
-    left = [[unit for unit in units if unit.name not in once] for units in (old, new)]
-    keys = [["\0".join(unit.words) for unit in units] for units in left]
+    left = [[index for index, unit in enumerate(one) if unit.name not in once] for one in units]
+    keys = [["\0".join(one[index].words) for index in indexes] for one, indexes in zip(units, left, strict=True)]
     for start, end, other_start, other_end in unequal_runs(*keys):
-        for unit in left[0][start:end]:
-            ledger.add(
-                "argument-removed", joined(path, unit.name), unit.words, None, old_path=joined(old_path, unit.name)
-            )
-        for unit in left[1][other_start:other_end]:
-            ledger.add(
-                "argument-added", joined(path, unit.name), None, unit.words, old_path=joined(old_path, unit.name)
-            )
-    order = [[unit.name for unit in units if unit.name in once] for units in (old, new)]
-    if order[0] != order[1]:
-        ledger.add("argument-moved", path, order[0], order[1], kind="moved", old_path=old_path)
-    elif keys[0] == keys[1] and all(before[name] == after[name] for name in once):
-        # Flags and words changed places among each other.
-        ledger.add("argument-moved", path, _flat(old), _flat(new), kind="moved", old_path=old_path)
+        for side, indexes in ((0, left[0][start:end]), (1, left[1][other_start:other_end])):
+            for index in indexes:
+                unit = units[side][index]
+                kept[side][index] = ()
+                shown = (unit.words, None) if side == 0 else (None, unit.words)
+                words = tuple(places[side][index])
+                splice = Splice(*paths, *((words, ()) if side == 0 else ((), words)))
+                ledger.entry(
+                    "argument",
+                    joined(paths[1], unit.name),
+                    *shown,
+                    old_path=joined(paths[0], unit.name),
+                    edits=(splice,),
+                )
+    splice = moved(*paths, *([word for words in one for word in words] for one in kept))
+    if splice is not None:
+        order = [[unit.name for unit in one if unit.name in once] for one in units]
+        shown = order if order[0] != order[1] else [_flat(one) for one in units]
+        ledger.add("argument-moved", paths[1], *shown, kind="moved", old_path=paths[0], edits=(splice,))
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name in names:
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def _places(units: list[_Unit], start: int) -> list[tuple[tuple[int, str], ...]]:
+    """Give the words of each unit, each with its place in the whole list."""
+    found = []
+    for unit in units:
+        words = tuple(enumerate(unit.words, start))
+        found.append(words)
+        start += len(words)
+    return found
 
 
 def _flat(units: list[_Unit]) -> list[str]:
@@ -475,44 +533,93 @@ def compare_env(ledger: Ledger, old: Runtime, new: Runtime) -> None:
     """Compare two environments by name; order counts where values refer to each other."""
     before, after = dict(old.env), dict(new.env)
     path, old_path = f"{new.path}.env", f"{old.path}.env"
+    orders = env_order(old.env), env_order(new.env)
     for name in sorted({*before, *after}, key=natural_key):
         was, now = before.get(name), after.get(name)
-        if name in before and name in after and same(was, now):
-            continue
         place, old_place = joined(path, name), joined(old_path, name)
-        if name == _SETTINGS_VARIABLE and isinstance(was, str) and isinstance(now, str):
+        order = _order_edit(old_place, place, orders[0].get(name), orders[1].get(name))
+        if name in before and name in after and same(was, now):
+            if order:
+                shown = [_neighbours(one, name) for one in (before, after)]
+                ledger.add("env-reordered", place, *shown, kind="reordered", old_path=old_place, edits=order)
+        elif name == _SETTINGS_VARIABLE:
             _compare_settings(ledger, place, old_place, was, now)
         else:
-            ledger.entry("env", place, was, now, key=name, old_path=old_place)
+            edits = (Edit(old_place, place, was, now), *order)
+            ledger.entry("env", place, was, now, key=name, old_path=old_place, edits=edits)
     if len(before) != len(old.env) or len(after) != len(new.env):
-        shadowed = [
-            [
-                f"{name}={value}"
-                for index, (name, value) in enumerate(one.env)
-                if any(name == n for n, _ in one.env[index + 1 :])
-            ]
-            for one in (old, new)
-        ]
-        if shadowed[0] != shadowed[1]:
-            ledger.add("env-shadowed", path, shadowed[0] or None, shadowed[1] or None, old_path=old_path)
-    order = [[name for name in one if name in before and name in after] for one in (before, after)]
-    if order[0] != order[1] and any(_REFERENCE in str(value) for value in (*before.values(), *after.values())):
-        ledger.add("env-reordered", path, order[0], order[1], kind="reordered", old_path=old_path)
+        _compare_shadowed(
+            ledger, "env-shadowed", (old_path, path), shadowed_variables(old.env), shadowed_variables(new.env)
+        )
 
 
-def _compare_settings(ledger: Ledger, path: str, old_path: str, old: str, new: str) -> None:
+def _compare_shadowed(ledger: Ledger, rule: str, paths: tuple[str, str], old: list[str], new: list[str]) -> None:
+    if old != new:
+        shown = old or None, new or None
+        exact = (tuple(one) if one else None for one in (old, new))
+        edit = Edit(*(joined(path, "(shadowed)") for path in paths), *exact)
+        ledger.add(rule, paths[1], *shown, old_path=paths[0], edits=(edit,))
+
+
+def env_order(env: Sequence[tuple[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Give, by variable, which of the variables that its value refers to stand before it: only those it finds."""
+    found: dict[str, tuple[str, ...]] = {}
+    values = dict(env)
+    for place, (name, value) in enumerate(values.items()):
+        if _REFERENCE in str(value):
+            known = _REFERENCED.findall(str(value))
+            before = tuple(other for other in list(values)[:place] if other in known)
+            if before:
+                found[name] = before
+    return found
+
+
+def _order_edit(old_path: str, path: str, old: tuple[str, ...] | None, new: tuple[str, ...] | None) -> tuple[Edit, ...]:
+    if old == new:
+        return ()
+    return (Edit(joined(old_path, "(references)"), joined(path, "(references)"), old, new),)
+
+
+def _neighbours(env: dict[str, Any], name: str) -> list[str]:
+    """Give a variable and those that it refers to, in order."""
+    known = _REFERENCED.findall(str(env[name]))
+    return [other for other in env if other == name or other in known]
+
+
+def shadowed_variables(env: Sequence[tuple[str, Any]]) -> list[str]:
+    """Give the variables that stand there again further on."""
+    return [f"{name}={value}" for name, value in _shadowed(env)]
+
+
+def shadowed_amounts(amounts: Sequence[tuple[str, str]]) -> list[str]:
+    """Give the amounts of resources that stand there again further on."""
+    return [f"{name} {amount}" for name, amount in _shadowed(amounts)]
+
+
+def _shadowed(entries: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    if len({name for name, _ in entries}) == len(entries):
+        return []
+    last = {name: index for index, (name, _) in enumerate(entries)}
+    return [entry for index, entry in enumerate(entries) if last[entry[0]] != index]
+
+
+def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: Any) -> None:
     """Compare the settings that flytekit packs into a variable of dynamic and eager tasks."""
-    before, after = (unpacked_settings(_SETTINGS_VARIABLE, text) for text in (old, new))
+    before, after = (unpacked_settings(_SETTINGS_VARIABLE, value) for value in (old, new))
     if before is None or after is None:
-        ledger.entry("env", path, old, new, key=_SETTINGS_VARIABLE, old_path=old_path)
+        exact = [
+            value if settings is None else Named(_SETTINGS_VARIABLE, settings)
+            for value, settings in ((old, before), (new, after))
+        ]
+        edit = Edit(old_path, path, *exact)
+        ledger.entry("env", path, old, new, key=_SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
         return
-    for place, was, now, key in differences(path, before, after):
+    for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
         first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
-        told = old_path + place[len(path) :]
         if first in _RELEASE_SETTINGS:
-            ledger.add("serialization-settings", place, was, now, key=key, old_path=told)
+            ledger.add("serialization-settings", place, was, now, key=key, old_path=was_place, edits=edits)
         else:
-            ledger.entry("env", place, was, now, key=key, old_path=told)
+            ledger.entry("env", place, was, now, key=key, old_path=was_place, edits=edits)
 
 
 _LARGEST_SETTINGS: Final = 1_000_000
@@ -557,12 +664,13 @@ def compare_resources(ledger: Ledger, old: Runtime, new: Runtime) -> None:
             if was == now:
                 continue
             path, old_path = joined(f"{new.path}.{field}", name), joined(f"{old.path}.{field}", name)
-            if name in _IGNORED:
-                ledger.entry("resource-ignored", path, was, now, old_path=old_path)
-                continue
             rule = _resource_rule(was, now)
-            if rule:
+            if rule and name in _IGNORED:
+                ledger.entry("resource-ignored", path, was, now, old_path=old_path)
+            elif rule:
                 ledger.add(f"{kind}-{rule}", path, was, now, old_path=old_path)
+        lost = [shadowed_amounts(getattr(one, field)) for one in (old, new)]
+        _compare_shadowed(ledger, "resource-repeated", (f"{old.path}.{field}", f"{new.path}.{field}"), *lost)
     problems = [_refusal(one) for one in (old, new)]
     if problems[0] != problems[1]:
         rule = "resources-refused" if problems[1] else "resources-mended"

@@ -11,20 +11,33 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from flytetask_nb.diffs.changes import joined
+from flytetask_nb.diffs.changes import Edit, Named, joined
 from flytetask_nb.diffs.rules import UNCLASSIFIED
-from flytetask_nb.diffs.structures import differences, same
+from flytetask_nb.diffs.structures import Difference, listed_differences, mapped_differences, same
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = ["compare_entries", "compare_fields", "compare_unknown", "field_changes", "plain_message"]
+__all__ = [
+    "UNKNOWN",
+    "compare_entries",
+    "compare_fields",
+    "compare_unknown",
+    "compare_unknown_items",
+    "field_changes",
+    "is_map",
+    "is_repeated",
+    "plain_message",
+    "plain_value",
+    "unknown_fields",
+]
 
-_UNKNOWN: Final = "(unknown fields)"
+UNKNOWN: Final = "(unknown fields)"
+"""Key under which the fields stand that this flyteidl does not know."""
 
 
 @lru_cache(maxsize=256)
@@ -52,8 +65,8 @@ def compare_fields(ledger: Ledger, path: str, old: Any, new: Any, table: Mapping
         if before is after or before == after:
             continue
         if name not in table:
-            for place, was, now, key in _field(joined(path, name), field, before, after):
-                ledger.add(UNCLASSIFIED, place, was, now, key=key)
+            place = joined(path, name)
+            ledger.differences(UNCLASSIFIED, _field(place, place, field, before, after))
         elif table[name] is not None:
             table[name](ledger, joined(path, name), before, after)
     compare_unknown(ledger, path, old, new)
@@ -63,10 +76,25 @@ def compare_unknown(ledger: Ledger, path: str, old: Any, new: Any, old_path: str
     """Compare the fields of two messages that this flyteidl does not know."""
     before, after = UnknownFieldSet(old), UnknownFieldSet(new)
     if len(before) or len(after):
-        was, now = _unknown(before), _unknown(after)
-        if was != now:
-            old_place = joined(old_path or path, _UNKNOWN)
-            ledger.add(UNCLASSIFIED, joined(path, _UNKNOWN), was or None, now or None, old_path=old_place)
+        _compare_unknown(ledger, path, _unknown(before), _unknown(after), old_path)
+
+
+def compare_unknown_items(ledger: Ledger, path: str, old: Iterable[Any], new: Iterable[Any]) -> None:
+    """Compare the fields that this flyteidl does not know of messages in a list, whichever of them has them."""
+    before, after = (sorted(text for item in items for text in unknown_fields(item)) for items in (old, new))
+    _compare_unknown(ledger, path, before, after, "")
+
+
+def _compare_unknown(ledger: Ledger, path: str, old: list[str], new: list[str], old_path: str) -> None:
+    if old != new:
+        old_place = joined(old_path or path, UNKNOWN)
+        ledger.add(UNCLASSIFIED, joined(path, UNKNOWN), old or None, new or None, old_path=old_place)
+
+
+def unknown_fields(message: Any) -> list[str]:
+    """Give the fields of a message that this flyteidl does not know, each as text."""
+    found = UnknownFieldSet(message)
+    return _unknown(found) if len(found) else []
 
 
 def _unknown(found: Any) -> list[str]:
@@ -86,7 +114,7 @@ def compare_entries(ledger: Ledger, path: str, old: Mapping[str, str], new: Mapp
             ledger.entry(stem, joined(path, key), before, after, key=key)
 
 
-def field_changes(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any, str]]:
+def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator[Difference]:
     """Give the places where two messages of one kind differ, down to single values.
 
     Parameters
@@ -95,63 +123,84 @@ def field_changes(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any
         Where the messages stand.
     old, new
         The messages.
-
-    Yields
-    ------
-    (str, object, object, str)
-        The path, both values (None where there is none) and the name that they stand under.
+    old_path
+        Where the old one stands, if not at ``path``.
     """
+    was = old_path or path
     if old.DESCRIPTOR.full_name == "google.protobuf.Struct":
-        yield from differences(path, plain_struct(old), plain_struct(new))
+        yield from mapped_differences(path, plain_struct(old), plain_struct(new), was)
         return
     for name, field in _fields(old.DESCRIPTOR):
         before, after = getattr(old, name), getattr(new, name)
-        if field.containing_oneof and old.HasField(name) != new.HasField(name):
-            yield joined(path, name), _present(old, name, before), _present(new, name, after), name
+        place, old_place = joined(path, name), joined(was, name)
+        if field.containing_oneof and (
+            old.HasField(name) != new.HasField(name) or _is_empty(before) != _is_empty(after)
+        ):
+            # Of a choice, that it was made says something even if nothing is in it.
+            values = [(one, value) if one.HasField(name) else None for one, value in ((old, before), (new, after))]
+            shown = [None if value is None else plain_value(value[1]) for value in values]
+            exact = [None if value is None else _chosen(name, value[1]) for value in values]
+            yield Difference(place, *shown, name, old_place, (Edit(old_place, place, *exact),))
         elif before is not after and before != after:
-            yield from _field(joined(path, name), field, before, after)
-    was, now = _unknown(UnknownFieldSet(old)), _unknown(UnknownFieldSet(new))
-    if was != now:
-        yield joined(path, _UNKNOWN), was or None, now or None, ""
+            yield from _field(place, old_place, field, before, after)
+    gone, come = unknown_fields(old), unknown_fields(new)
+    if gone != come:
+        yield Difference(joined(path, UNKNOWN), gone or None, come or None, "", joined(was, UNKNOWN))
 
 
-def _present(message: Any, name: str, value: Any) -> Any:
-    if not message.HasField(name):
-        return None
-    return plain_message(value) if hasattr(value, "DESCRIPTOR") else value
+def _is_empty(value: Any) -> bool:
+    return hasattr(value, "DESCRIPTOR") and not plain_message(value)
 
 
-def _field(path: str, field: Any, old: Any, new: Any) -> Iterator[tuple[str, Any, Any, str]]:
+def _chosen(name: str, value: Any) -> Any:
+    return Named(name, value) if hasattr(value, "DESCRIPTOR") else plain_value(value)
+
+
+def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
     kind = field.message_type
-    if kind is not None and kind.GetOptions().map_entry:
+    if is_map(field):
         for key in sorted({*old, *new}, key=lambda key: natural_key(str(key))):
-            place = joined(path, str(key))
-            if key in old and key in new:
-                if kind.fields_by_name["value"].message_type is not None:
-                    yield from field_changes(place, old[key], new[key])
-                elif old[key] != new[key]:
-                    yield place, old[key], new[key], key
+            place, old_place = joined(path, str(key)), joined(was, str(key))
+            if kind.fields_by_name["value"].message_type is None:
+                before, after = old.get(key), new.get(key)
+                if before is None or after is None or not same(before, after):
+                    yield Difference(place, before, after, str(key), old_place)
+            elif key in old and key in new:
+                yield from field_changes(place, old[key], new[key], old_place)
             else:
-                yield place, _plain(old[key]) if key in old else None, _plain(new[key]) if key in new else None, key
-    elif _is_repeated(field):
-        yield from (tuple(found) for found in differences(path, _plain_list(old), _plain_list(new)))
-    elif kind is None:
-        if repr(old) != repr(new):
-            yield path, old, new, field.name
-    else:
-        yield from field_changes(path, old, new)
+                shown = [plain_value(one[key]) if key in one else None for one in (old, new)]
+                exact = [Named(str(key), one[key]) if key in one else None for one in (old, new)]
+                yield Difference(place, *shown, str(key), old_place, (Edit(old_place, place, *exact),))
+    elif is_repeated(field):
+        if old and new:
+            yield from listed_differences(path, _plain_list(old), _plain_list(new), field.name, was)
+        else:
+            yield Difference(path, _plain_list(old) or None, _plain_list(new) or None, field.name, was)
+    elif kind is not None:
+        yield from field_changes(path, old, new, was)
+    elif repr(old) != repr(new) and not (isinstance(old, str) and same(old, new)):
+        exact = [value if field.has_presence else value or None for value in (old, new)]
+        yield Difference(path, old, new, field.name, was, (Edit(was, path, *map(plain_value, exact)),))
 
 
-def _is_repeated(field: Any) -> bool:
+@lru_cache(maxsize=1024)
+def is_map(field: Any) -> bool:
+    """Tell whether a field, by its descriptor, is a map."""
+    return bool(field.message_type is not None and field.message_type.GetOptions().map_entry)
+
+
+def is_repeated(field: Any) -> bool:
+    """Tell whether a field, by its descriptor, is a list or a map."""
     # The newer spelling; protobuf before 6.31 has the older alone.
     return bool(field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED)
 
 
 def _plain_list(items: Any) -> list[Any]:
-    return [_plain(item) for item in items]
+    return [plain_value(item) for item in items]
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Give a value of a field as plain Python values."""
     if hasattr(value, "DESCRIPTOR"):
         return plain_message(value)
     return repr(value) if isinstance(value, bytes) else value
@@ -163,15 +212,15 @@ def plain_message(message: Any) -> dict[str, Any]:
         return plain_struct(message)
     found: dict[str, Any] = {}
     for field, value in message.ListFields():
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        if is_map(field):
             found[field.name] = {
-                str(key): _plain(value[key]) for key in sorted(value, key=lambda k: natural_key(str(k)))
+                str(key): plain_value(value[key]) for key in sorted(value, key=lambda k: natural_key(str(k)))
             }
-        elif _is_repeated(field):
+        elif is_repeated(field):
             found[field.name] = _plain_list(value)
         else:
-            found[field.name] = _plain(value)
-    unknown = _unknown(UnknownFieldSet(message))
+            found[field.name] = plain_value(value)
+    unknown = unknown_fields(message)
     if unknown:
-        found[_UNKNOWN] = unknown
+        found[UNKNOWN] = unknown
     return found

@@ -280,6 +280,7 @@ def _resource_rules() -> list[Rule]:
             Rule("resources-refused", BREAKING, NONE, "Registration refuses these resources.", _VALIDATION, (), part=_R, is_consequence=True),
             Rule("resources-mended", BEHAVIOUR, NONE, "Registration refused the resources before.", _VALIDATION, (), part=_R, is_consequence=True),
         ),
+        _single("resource-repeated", COSMETIC, NONE, "Of a resource that stands there twice the last amount counts, and registration refuses the task.", _VALIDATION, part=_R),
         *_entries("resource-ignored", "Resource that Flyte passes on to nothing", _COSMETICS, NONE, _RESOURCES, part=_R),
         *_entries("accelerator", "Accelerator", _BEHAVIOURS, NONE, _PLUGINS, aspects=((COST,), (COST,), (COST,)), part=_R),
         *_entries("shared-memory", "Shared memory", _BEHAVIOURS, NONE, _PLUGINS, part=_R),

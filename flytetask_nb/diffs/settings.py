@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.diffs.changes import joined
+from flytetask_nb.diffs.changes import Edit, Named, joined
 from flytetask_nb.diffs.messages import (
     compare_entries,
     compare_fields,
@@ -13,9 +13,10 @@ from flytetask_nb.diffs.messages import (
     field_changes,
     plain_message,
 )
-from flytetask_nb.diffs.structures import differences
+from flytetask_nb.diffs.structures import mapped_differences, same
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
 
 __all__ = [
+    "by_rule",
+    "compare_config",
     "compare_custom",
     "compare_documentation",
     "compare_extended_resources",
@@ -30,11 +33,14 @@ __all__ = [
     "compare_metadata",
     "compare_security",
     "compare_sql",
-    "compare_text_map",
     "is_filled_in",
     "map_task_stem",
+    "numbered",
+    "own_config",
     "secret_name",
     "shortened_map_task",
+    "span",
+    "token_name",
 ]
 
 
@@ -42,16 +48,19 @@ def _by_direction(raised: str, lowered: str) -> Callable[[Ledger, str, Any, Any]
     """Give what compares a number or flag by two rules."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        ledger.add(raised if new > old else lowered, path, old, new)
+        edit = Edit(path, path, old or None, new or None)
+        ledger.add(raised if new > old else lowered, path, old, new, edits=(edit,))
 
     return compare
 
 
-def _by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
+def by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
     """Give what judges any change of a value by one rule; what is empty is not there."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        ledger.add(rule, path, None if old == "" else old, None if new == "" else new)
+        if not (isinstance(old, str) and same(old, new)):
+            edit = Edit(path, path, old or None, new or None)
+            ledger.add(rule, path, None if old == "" else old, None if new == "" else new, edits=(edit,))
 
     return compare
 
@@ -60,14 +69,15 @@ def _fields_by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
     """Give what judges every change inside a message by one rule."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        for place, was, now, key in field_changes(path, old, new):
-            ledger.add(rule, place, was, now, key=key)
+        ledger.differences(rule, field_changes(path, old, new))
 
     return compare
 
 
 def _by_presence(set_: str, cleared: str, changed: str) -> Callable[[Ledger, str, Any, Any], None]:
     def compare(ledger: Ledger, path: str, old: str, new: str) -> None:
+        if old and new and same(old, new):
+            return
         ledger.add(set_ if not old else cleared if not new else changed, path, old or None, new or None)
 
     return compare
@@ -85,40 +95,46 @@ def compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 
 def _compare_ignored(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    for name in sorted({*old} - {*new}, key=natural_key):
-        ledger.add("cache-ignored-removed", path, name, None)
-    for name in sorted({*new} - {*old}, key=natural_key):
-        ledger.add("cache-ignored-added", path, None, name)
+    for name in sorted({*old} ^ {*new}, key=natural_key):
+        kind, *shown = ("removed", name, None) if name in old else ("added", None, name)
+        place = joined(path, name)
+        ledger.add(f"cache-ignored-{kind}", path, *shown, edits=(Edit(place, place, *shown),))
 
 
 def _compare_timeout(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    before, after = ((one.seconds, one.nanos) for one in (old, new))
+    before, after = _nanoseconds(old), _nanoseconds(new)
     if before != after:
-        never = (2**63, 0)
-        lowered = (after if any(after) else never) < (before if any(before) else never)
-        ledger.add("timeout-lowered" if lowered else "timeout-raised", path, _span(before), _span(after))
+        # Without a timeout a run is never stopped.
+        lowered = bool(after) and (not before or after < before)
+        ledger.add("timeout-lowered" if lowered else "timeout-raised", path, span(old), span(new))
     compare_unknown(ledger, path, old, new)
 
 
-def _span(value: tuple[int, int]) -> str | None:
-    """Give a duration in seconds; None where there is no limit."""
-    seconds, nanos = value
-    if not seconds and not nanos:
+def _nanoseconds(value: Any) -> int:
+    return int(value.seconds) * 10**9 + int(value.nanos)
+
+
+def span(value: Any) -> str | None:
+    """Give a ``Duration`` in seconds; None where there is no limit."""
+    total = _nanoseconds(value)
+    if not total:
         return None
-    sign = "-" if seconds < 0 or nanos < 0 else ""
-    return f"{sign}{abs(seconds)}{f'.{abs(nanos):09d}'.rstrip('0') if nanos else ''} s"
+    seconds, nanos = divmod(abs(total), 10**9)
+    return f"{'-' if total < 0 else ''}{seconds}{f'.{nanos:09d}'.rstrip('0') if nanos else ''} s"
 
 
 def _compare_retries(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     if old.retries != new.retries:
         rule = "retries-raised" if new.retries > old.retries else "retries-lowered"
-        ledger.add(rule, path, old.retries, new.retries)
+        edit = Edit(path, path, old.retries or None, new.retries or None)
+        ledger.add(rule, path, old.retries, new.retries, edits=(edit,))
     compare_unknown(ledger, path, old, new)
 
 
 def _compare_deck(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     if old.value != new.value:
-        ledger.add("deck-on" if new.value else "deck-off", path, old.value, new.value)
+        edit = Edit(path, path, old.value or None, new.value or None)
+        ledger.add("deck-on" if new.value else "deck-off", path, old.value, new.value, edits=(edit,))
     compare_unknown(ledger, path, old, new)
 
 
@@ -133,9 +149,9 @@ def _compare_runtime(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 
 _RUNTIME: Final = {
-    "version": _by_rule("runtime-version"),
-    "type": _by_rule("runtime-kind"),
-    "flavor": _by_rule("runtime-kind"),
+    "version": by_rule("runtime-version"),
+    "type": by_rule("runtime-kind"),
+    "flavor": by_rule("runtime-kind"),
 }
 
 _METADATA: Final = {
@@ -143,7 +159,7 @@ _METADATA: Final = {
     "runtime": _compare_runtime,
     "timeout": _compare_timeout,
     "retries": _compare_retries,
-    "discovery_version": _by_rule("cache-version"),
+    "discovery_version": by_rule("cache-version"),
     "deprecated_error_message": _by_presence("deprecated", "deprecation-lifted", "deprecation-message"),
     # Presence counts, so it is compared before the others.
     "interruptible": None,
@@ -175,24 +191,30 @@ def secret_name(secret: Any) -> str:
 
 
 def _compare_tokens(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    _compare_named(ledger, path, old, new, "token", name_of=lambda token: token.name)
+    _compare_named(ledger, path, old, new, "token", name_of=token_name)
+
+
+def token_name(token: Any) -> str:
+    """Give the name by which a token is told from others."""
+    return str(token.name)
 
 
 def _compare_named(ledger: Ledger, path: str, old: Any, new: Any, stem: str, *, name_of: Callable[[Any], str]) -> None:
     """Compare lists of messages that have names; of those with one name in the order in which they stand."""
-    before, after = _numbered(old, name_of), _numbered(new, name_of)
+    before, after = numbered(old, name_of), numbered(new, name_of)
     for key in sorted({*before, *after}, key=lambda key: (natural_key(key[0]), key[1])):
         was, now = before.get(key), after.get(key)
         place = joined(path, key[0]) + (f"[{key[1]}]" if key[1] else "")
         if was is None or now is None:
-            ledger.entry(stem, place, was and _named_words(was, key[0]), now and _named_words(now, key[0]))
+            shown = [None if one is None else _named_words(one, key[0]) for one in (was, now)]
+            exact = [None if one is None else Named(key[0], one) for one in (was, now)]
+            ledger.entry(stem, place, *shown, edits=(Edit(place, place, *exact),))
         elif was != now:
-            for inner, old_value, new_value, name in field_changes(place, was, now):
-                kind = "added" if old_value is None else "removed" if new_value is None else "changed"
-                ledger.add(f"{stem}-changed", inner, old_value, new_value, kind=kind, key=name)
+            ledger.differences(f"{stem}-changed", field_changes(place, was, now))
 
 
-def _numbered(items: Any, name_of: Callable[[Any], str]) -> dict[tuple[str, int], Any]:
+def numbered(items: Any, name_of: Callable[[Any], str]) -> dict[tuple[str, int], Any]:
+    """Give messages by name, those of one name by number beside."""
     found: dict[tuple[str, int], Any] = {}
     for item in items:
         name, number = name_of(item), 0
@@ -221,12 +243,12 @@ def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) ->
         before, after = getattr(old, field), getattr(new, field)
         if had and has:
             if before != after:
-                for place, was, now, key in field_changes(f"{path}.{field}", before, after):
-                    kind = "added" if was is None else "removed" if now is None else "changed"
-                    ledger.add(f"{stem}-changed", place, was, now, kind=kind, key=key)
+                ledger.differences(f"{stem}-changed", field_changes(f"{path}.{field}", before, after))
         elif had or has:
-            was, now = (plain_message(one) if there else None for one, there in ((before, had), (after, has)))
-            ledger.entry(stem, f"{path}.{field}", was, now)
+            place = f"{path}.{field}"
+            shown = [plain_message(one) if there else None for one, there in ((before, had), (after, has))]
+            exact = [Named(field, one) if there else None for one, there in ((before, had), (after, has))]
+            ledger.entry(stem, place, *shown, edits=(Edit(place, place, *exact),))
     compare_unknown(ledger, path, old, new)
 
 
@@ -235,13 +257,18 @@ def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) ->
 
 def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare the settings of two plugins, ``Struct`` messages."""
-    for place, was, now, key in differences(path, plain_struct(old), plain_struct(new)):
-        ledger.entry("custom", place, was, now, key=key)
+    ledger.entries("custom", mapped_differences(path, plain_struct(old), plain_struct(new)))
 
 
-def compare_text_map(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare ``config``, a map of texts."""
-    compare_entries(ledger, path, old, new, "config")
+def compare_config(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare ``config``, a map of texts, of two templates."""
+    compare_entries(ledger, path, own_config(old), own_config(new), "config")
+
+
+def own_config(template: Any) -> dict[str, str]:
+    """Give ``config`` without the name of a pod's primary container: which one that is, the pod's rules tell."""
+    is_pod = template.WhichOneof("target") == "k8s_pod"
+    return {key: value for key, value in template.config.items() if not (is_pod and key == PRIMARY_CONTAINER_KEY)}
 
 
 def compare_sql(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -249,7 +276,7 @@ def compare_sql(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     compare_fields(ledger, path, old, new, _SQL)
 
 
-_SQL: Final = {"statement": _by_rule("sql-statement"), "dialect": _by_rule("sql-dialect")}
+_SQL: Final = {"statement": by_rule("sql-statement"), "dialect": by_rule("sql-dialect")}
 
 
 # -- identity ------------------------------------------------------------------------------------------------------
@@ -271,6 +298,8 @@ def is_filled_in(text: str) -> bool:
 
 def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
     def compare(ledger: Ledger, path: str, old: str, new: str) -> None:
+        if same(old, new):
+            return
         is_compared = is_filled_in(old) and is_filled_in(new)
         ledger.add(rule if is_compared else "id-filled-in", path, old or None, new or None)
 
@@ -290,13 +319,15 @@ def shortened_map_task(name: str) -> str:
 
 
 def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:
+    if same(old, new):
+        return
     stem = map_task_stem(old)
     linked = stem is not None and stem == map_task_stem(new)
     ledger.add("map-task-name" if linked else "id-name", path, old or None, new or None)
 
 
 _ID: Final = {
-    "resource_type": _by_rule("id-filled-in"),
+    "resource_type": by_rule("id-filled-in"),
     "project": _unless_filled_in("id-place"),
     "domain": _unless_filled_in("id-place"),
     "name": _compare_name,

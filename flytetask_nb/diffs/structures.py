@@ -9,17 +9,32 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.changes import joined
+from flytetask_nb.diffs.changes import Edit, Splice, Word, joined
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["Difference", "canonical", "differences", "listed_differences", "normal_text", "same", "unequal_runs"]
+__all__ = [
+    "Difference",
+    "canonical",
+    "differences",
+    "flatten_entries",
+    "flatten_value",
+    "listed_differences",
+    "mapped_differences",
+    "moved",
+    "same",
+    "same_entries",
+    "unequal_runs",
+]
 
 # What tells the items of a list apart, by the first of these that all of them have, each another.
 _NAMES: Final = ("name", "mountPath", "containerPort", "key")
+# Texts with JSON nested deeper than anybody writes it are compared as texts.
 _DEEPEST: Final = 40
+_JSON_TEXT: Final = "(JSON text)"
+_NULL: Final = Word("null")
 
 
 class Difference(NamedTuple):
@@ -29,6 +44,8 @@ class Difference(NamedTuple):
     old: Any
     new: Any
     key: str
+    old_path: str
+    edits: tuple[Edit | Splice, ...] | None = None
 
 
 def canonical(value: Any) -> str:
@@ -56,23 +73,81 @@ def same(old: Any, new: Any) -> bool:
     return canonical(old) == canonical(new)
 
 
-def normal_text(text: str) -> str:
-    """Give a text that is the same for texts that are: JSON in one spelling, anything else as it is."""
-    structures = _structures(text, text)
-    return text if structures is None else canonical(structures[0])
-
-
 def _structures(old: str, new: str) -> tuple[Any, Any] | None:
     """Give what two texts hold if both are JSON objects or lists."""
     if not (old[:1] in "{[" and new[:1] in "{[" and old and new):
         return None
     try:
-        return json.loads(old), json.loads(new)
+        found = json.loads(old), json.loads(new)
     except (ValueError, RecursionError):
         return None
+    return found if max(map(_depth, found)) <= _DEEPEST else None
 
 
-def differences(path: str, old: Any, new: Any, key: str = "", depth: int = 0) -> Iterator[Difference]:
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth
+
+
+# -- flat form -----------------------------------------------------------------------------------------------------
+
+
+def flatten_value(found: dict[str, Any], path: str, value: Any) -> None:
+    """Write every single value in a JSON-like value under its path: equal values become equal entries.
+
+    Items of lists that have names stand under them, beside the list of names in order; other lists are one tuple.
+    Texts with JSON in them are taken apart like any other value.
+    """
+    if isinstance(value, str):
+        structures = None if isinstance(value, Word) else _structures(value, value)
+        if structures is None:
+            found[path] = value
+        else:
+            found[joined(path, _JSON_TEXT)] = Word("{}" if isinstance(structures[0], dict) else "[]")
+            flatten_value(found, path, structures[0])
+    elif isinstance(value, dict):
+        if not value:
+            found[path] = Word("{}")
+        flatten_entries(found, path, value)
+    elif isinstance(value, list):
+        items = _named(value)
+        if not value:
+            found[path] = Word("[]")
+        elif items is None:
+            found[path] = tuple(canonical(item) for item in value)
+        else:
+            found[path] = tuple(items)
+            flatten_entries(found, path, items)
+    else:
+        found[path] = Word(canonical(value))
+
+
+def flatten_entries(found: dict[str, Any], path: str, value: dict[str, Any]) -> None:
+    """Write the entries of a dict under their paths; of one without entries nothing."""
+    for key, inner in value.items():
+        flatten_value(found, joined(path, key), inner)
+
+
+def same_entries(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Tell whether two dicts are one in flat form."""
+    flat: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for found, value in zip(flat, (old, new), strict=True):
+        flatten_entries(found, "", value)
+    return flat[0] == flat[1]
+
+
+# -- differences ---------------------------------------------------------------------------------------------------
+
+
+def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = "") -> Iterator[Difference]:
     """Give the places where two JSON-like values differ.
 
     Parameters
@@ -83,52 +158,86 @@ def differences(path: str, old: Any, new: Any, key: str = "", depth: int = 0) ->
         The values; None is a value here, as in JSON.
     key
         Name that they stand under.
+    old_path
+        Where the old value stands, if not at ``path``.
     """
-    if depth < _DEEPEST:
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from _mapped(path, old, new, depth)
-            return
-        if isinstance(old, list) and isinstance(new, list):
-            yield from listed_differences(path, old, new, key, depth)
-            return
-        if isinstance(old, str) and isinstance(new, str):
-            structures = _structures(old, new)
-            if structures is not None and type(structures[0]) is type(structures[1]):
-                yield from differences(path, *structures, key, depth + 1)
-                return
-    if canonical(old) != canonical(new):
-        # A null that was there is shown as such: None means that nothing is.
-        yield Difference(path, "null" if old is None else old, "null" if new is None else new, key)
+    was = old_path or path
+    if isinstance(old, dict) and isinstance(new, dict) and bool(old) == bool(new):
+        yield from mapped_differences(path, old, new, was)
+    elif isinstance(old, list) and isinstance(new, list) and bool(old) == bool(new):
+        yield from listed_differences(path, old, new, key, was)
+    elif isinstance(old, str) and isinstance(new, str):
+        structures = _structures(old, new)
+        if structures is not None and type(structures[0]) is type(structures[1]):
+            yield from differences(path, *structures, key, was)
+        elif old != new:
+            yield Difference(path, old, new, key, was)
+    elif canonical(old) != canonical(new):
+        yield Difference(path, _there(old), _there(new), key, was)
 
 
-def _mapped(path: str, old: dict[str, Any], new: dict[str, Any], depth: int) -> Iterator[Difference]:
+def mapped_differences(path: str, old: dict[str, Any], new: dict[str, Any], old_path: str = "") -> Iterator[Difference]:
+    """Give the places where two dicts differ; one without entries is as good as none."""
+    was = old_path or path
     for name in sorted({*old, *new}, key=natural_key):
-        place = joined(path, name)
+        place, old_place = joined(path, name), joined(was, name)
         if name not in old:
-            yield Difference(place, None, _there(new[name]), name)
+            yield Difference(place, None, _there(new[name]), name, old_place)
         elif name not in new:
-            yield Difference(place, _there(old[name]), None, name)
+            yield Difference(place, _there(old[name]), None, name, old_place)
         else:
-            yield from differences(place, old[name], new[name], name, depth + 1)
+            yield from differences(place, old[name], new[name], name, old_place)
 
 
 def _there(value: Any) -> Any:
-    return "null" if value is None else value
+    # A null that was there is shown as such: None means that nothing is.
+    return _NULL if value is None else value
 
 
-def listed_differences(
-    path: str, old: list[Any], new: list[Any], key: str = "", depth: int = 0
-) -> Iterator[Difference]:
+def listed_differences(path: str, old: list[Any], new: list[Any], key: str, was: str) -> Iterator[Difference]:
     """Give the places where two lists differ, items matched by name where they have names."""
-    for name in _NAMES:
-        before, after = _by_name(old, name), _by_name(new, name)
-        if before is not None and after is not None:
-            yield from _mapped(path, before, after, depth)
-            shared = [item for item in before if item in after]
-            if shared != [item for item in after if item in before]:
-                yield Difference(path, list(before), list(after), key)
-            return
-    yield from _common(path, old, new, key)
+    before, after = _named(old), _named(new)
+    if before is None and after is None:
+        yield from _common(path, old, new, key, was)
+    elif before is None or after is None:
+        yield Difference(path, old, new, key, was)
+    else:
+        yield from _named_differences(path, before, after, key, was)
+
+
+def _named_differences(path: str, old: dict[str, Any], new: dict[str, Any], key: str, was: str) -> Iterator[Difference]:
+    names = list(old), list(new)
+    for name in sorted({*old, *new}, key=natural_key):
+        place, old_place = joined(path, name), joined(was, name)
+        if name in old and name in new:
+            yield from differences(place, old[name], new[name], name, old_place)
+            continue
+        shown = old.get(name), new.get(name)
+        # The list of names is that of the items that are there.
+        places = (((one.index(name), name),) if name in one else () for one in names)
+        edits = (Edit(old_place, place, *shown), Splice(was, path, *places))
+        yield Difference(place, *shown, name, old_place, edits)
+    shared = [[(index, name) for index, name in enumerate(one) if name in old and name in new] for one in names]
+    splice = moved(was, path, *shared)
+    if splice is not None:
+        yield Difference(path, *names, key, was, (splice,))
+
+
+def moved(old_path: str, path: str, old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]) -> Splice | None:
+    """Give what brings the same words, each with its place in a list, into another order; None if they are in it."""
+    if [word for _, word in old] == [word for _, word in new]:
+        return None
+    gone: list[tuple[int, str]] = []
+    come: list[tuple[int, str]] = []
+    for start, end, other_start, other_end in unequal_runs([word for _, word in old], [word for _, word in new]):
+        gone += old[start:end]
+        come += new[other_start:other_end]
+    return Splice(old_path, path, tuple(gone), tuple(come))
+
+
+def _named(items: list[Any]) -> dict[str, Any] | None:
+    """Give items by their names; None if not all of them have one of their own."""
+    return next((found for name in _NAMES if (found := _by_name(items, name)) is not None), None)
 
 
 def _by_name(items: list[Any], name: str) -> dict[str, Any] | None:
@@ -143,17 +252,24 @@ def _by_name(items: list[Any], name: str) -> dict[str, Any] | None:
     return found
 
 
-def _common(path: str, old: list[Any], new: list[Any], key: str) -> Iterator[Difference]:
-    place = f"{path}[]"
+def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> Iterator[Difference]:
     words = [[canonical(item) for item in items] for items in (old, new)]
+
+    def found(index: int | None, other: int | None) -> Difference:
+        gone = () if index is None else ((index, words[0][index]),)
+        come = () if other is None else ((other, words[1][other]),)
+        before = None if index is None else _there(old[index])
+        after = None if other is None else _there(new[other])
+        return Difference(f"{path}[]", before, after, key, f"{was}[]", (Splice(was, path, gone, come),))
+
     for old_start, old_end, new_start, new_end in unequal_runs(*words):
         paired = min(old_end - old_start, new_end - new_start)
         for offset in range(paired):
-            yield Difference(place, _there(old[old_start + offset]), _there(new[new_start + offset]), key)
-        for item in old[old_start + paired : old_end]:
-            yield Difference(place, _there(item), None, key)
-        for item in new[new_start + paired : new_end]:
-            yield Difference(place, None, _there(item), key)
+            yield found(old_start + offset, new_start + offset)
+        for index in range(old_start + paired, old_end):
+            yield found(index, None)
+        for index in range(new_start + paired, new_end):
+            yield found(None, index)
 
 
 def unequal_runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:

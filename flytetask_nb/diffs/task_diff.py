@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flyteidl.admin import task_pb2
 from google.protobuf.message import Message
 
-from flytetask_nb.diffs.changes import Change, Ledger, worst
+from flytetask_nb.diffs.changes import Change, Edit, Ledger, Move, worst
 from flytetask_nb.diffs.containers import (
+    MOVABLE,
     Runtime,
     compare_container_rest,
     compare_containers,
@@ -22,6 +23,8 @@ from flytetask_nb.diffs.messages import compare_fields, compare_unknown
 from flytetask_nb.diffs.pods import compare_pods, primary_runtime
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
 from flytetask_nb.diffs.settings import (
+    by_rule,
+    compare_config,
     compare_custom,
     compare_documentation,
     compare_extended_resources,
@@ -29,14 +32,12 @@ from flytetask_nb.diffs.settings import (
     compare_metadata,
     compare_security,
     compare_sql,
-    compare_text_map,
 )
 from flytetask_nb.errors import DiffError, FlyteTaskError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.semantics.caching import CacheKey, cache_key
-from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
 from flytetask_nb.semantics.templates import template_of
 from flytetask_nb.semantics.variance import compatibility
 
@@ -209,6 +210,29 @@ class TaskDiff(Shown):
         """Give the changes in the other direction."""
         return TaskDiff(self._new, self._old, self._severities, self._accepted)
 
+    def apply(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Give the new task in flat form, made of the old one by the changes alone.
+
+        Parameters
+        ----------
+        values
+            The old task in flat form, as ``flytetask_nb.diffs.flattening.flatten`` gives it; None: this diff's own.
+
+        Returns
+        -------
+        dict of str to object
+            Single values by path, in normal form, secrets included.
+
+        Raises
+        ------
+        DiffError
+            ``values`` are not those of the old task.
+        """
+        from flytetask_nb.diffs.flattening import apply_changes  # noqa: PLC0415 - only when it is asked for
+
+        before = _flat(self._old) if values is None else values
+        return apply_changes(before, (*self.changes, *self.accepted, *self.noise))
+
     def to_dict(self) -> dict[str, Any]:
         """Give the diff as JSON values, secrets masked.
 
@@ -253,7 +277,8 @@ class TaskDiff(Shown):
             for folded, changes in (("", self.changes), ("accepted", self.accepted), ("noise", self.noise))
             for change in changes
         ]
-        columns = [*Change.__slots__[:-1], "part", "fingerprint", "folded"]
+        names = [name for name in Change.__slots__ if name not in {"key", "edits"}]
+        columns = [*names, "part", "fingerprint", "folded"]
         return pd.DataFrame(rows, columns=columns)
 
     def __repr__(self) -> str:
@@ -371,11 +396,13 @@ def _compare_specs(ledger: Ledger, old: Any, new: Any) -> None:
     specs = [one if isinstance(one, task_pb2.TaskSpec) else _NO_SPEC for one in (old, new)]
     if specs[0].description != specs[1].description:
         compare_documentation(ledger, "description", specs[0].description, specs[1].description)
-    compare_unknown(ledger, "", specs[0], specs[1])
+    compare_unknown(ledger, "spec", specs[0], specs[1])
 
 
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
     compare_fields(ledger, "", old, new, _TEMPLATE)
+    if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
+        compare_config(ledger, "config", old, new)
     inputs = input_names(old), input_names(new)
     targets = old.WhichOneof("target"), new.WhichOneof("target")
     if targets[0] != targets[1]:
@@ -396,8 +423,11 @@ def _compare_targets(
     ledger: Ledger, old: Any, new: Any, targets: tuple[str | None, str | None], inputs: tuple[set[str], set[str]]
 ) -> None:
     """Compare a container with a pod, or either with nothing: as far as both have the same, the same is compared."""
-    ledger.add("target-switched", "target", targets[0], targets[1], kind="changed")
     runtimes = [_runtime(one, target) for one, target in ((old, targets[0]), (new, targets[1]))]
+    edits: list[Edit | Move] = [Edit("target", "target", *targets)]
+    if runtimes[0] is not None and runtimes[1] is not None:
+        edits += [Move(*(f"{one.path}.{field}" for one in runtimes if one is not None)) for field in MOVABLE]
+    ledger.add("target-switched", "target", *targets, kind="changed", edits=tuple(edits))
     if runtimes[0] is not None or runtimes[1] is not None:
         filled = [one or _NO_RUNTIME for one in runtimes]
         before, after = filled
@@ -435,26 +465,9 @@ def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:
         ledger.add("version-reused", "id.version", old.id.version, new.id.version, kind="changed")
 
 
-def _compare_config(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    # Which container is the primary one is told by the rule for pods.
-    before, after = ({key: one[key] for key in one} for one in (old, new))
-    if PRIMARY_CONTAINER_KEY in before and PRIMARY_CONTAINER_KEY in after:
-        before.pop(PRIMARY_CONTAINER_KEY)
-        after.pop(PRIMARY_CONTAINER_KEY)
-    compare_text_map(ledger, path, before, after)
-
-
-def _compare_task_type(ledger: Ledger, path: str, old: str, new: str) -> None:
-    ledger.add("task-type", path, old or None, new or None)
-
-
-def _compare_type_version(ledger: Ledger, path: str, old: int, new: int) -> None:
-    ledger.add("task-type-version", path, old, new)
-
-
 _TEMPLATE: Final = {
     "id": compare_id,
-    "type": _compare_task_type,
+    "type": by_rule("task-type"),
     "metadata": compare_metadata,
     "interface": compare_interface,
     "custom": compare_custom,
@@ -462,10 +475,11 @@ _TEMPLATE: Final = {
     "container": None,
     "k8s_pod": None,
     "sql": None,
-    "task_type_version": _compare_type_version,
+    "task_type_version": by_rule("task-type-version"),
     "security_context": compare_security,
     "extended_resources": compare_extended_resources,
-    "config": _compare_config,
+    # What of it belongs to a pod, only the whole template tells.
+    "config": None,
 }
 
 
@@ -489,5 +503,13 @@ def _fold_echoes(ledger: Ledger) -> None:
             and any(was in change.old and change.old.replace(was, now) == change.new for was, now in causes)
         ):
             echo = Ledger(ledger.severities)
-            echo.add("release-echo", change.path, change.old, change.new, old_path=change.old_path, key=change.key)
+            echo.add(
+                "release-echo",
+                change.path,
+                change.old,
+                change.new,
+                old_path=change.old_path,
+                key=change.key,
+                edits=change.edits,
+            )
             ledger.changes[index] = echo.changes[0]

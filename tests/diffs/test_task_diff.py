@@ -58,7 +58,7 @@ def test_spellings_of_one_amount_are_no_change() -> None:
 def test_the_order_of_variables_counts_only_where_they_refer_to_each_other() -> None:
     assert told(spec(env=env(A="1", B="2")), spec(env=env(B="2", A="1"))) == []
     assert told(spec(env=env(A="1", B="$(A)")), spec(env=env(B="$(A)", A="1"))) == [
-        ("env-reordered", "container.env", "behaviour")
+        ("env-reordered", "container.env.B", "behaviour")
     ]
 
 
