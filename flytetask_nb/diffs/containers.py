@@ -443,14 +443,14 @@ def _compare_units(
         for one, count in zip(units, counts, strict=True)
     ]
     once = flags[0].keys() & flags[1].keys()
-    kept = [[words[index] for index in range(len(one))] for one, words in zip(units, places, strict=True)]
+    kept = [list(words) for words in places]
     for name in sorted(once, key=natural_key):
         indexes = flags[0][name], flags[1][name]
         was, now = old[indexes[0]].value, new[indexes[1]].value
         if was != now:
-            splice = Splice(*paths, *((words[index][1],) for words, index in zip(places, indexes, strict=True)))
-            for words, index in zip(kept, indexes, strict=True):
-                words[index] = words[index][:1]
+            splice = Splice(*paths, (places[0][indexes[0]][1],), (places[1][indexes[1]][1],))
+            for one, index in zip(kept, indexes, strict=True):
+                one[index] = one[index][:1]
             ledger.add(
                 "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
                 joined(paths[1], name),
@@ -463,13 +463,12 @@ def _compare_units(
     left = [[index for index, unit in enumerate(one) if unit.name not in once] for one in units]
     keys = [["\0".join(one[index].words) for index in indexes] for one, indexes in zip(units, left, strict=True)]
     for start, end, other_start, other_end in unequal_runs(*keys):
-        for side, indexes in ((0, left[0][start:end]), (1, left[1][other_start:other_end])):
-            for index in indexes:
-                unit = units[side][index]
+        for side, changed in ((0, left[0][start:end]), (1, left[1][other_start:other_end])):
+            for index in changed:
+                unit, words = units[side][index], places[side][index]
                 kept[side][index] = ()
                 shown = (unit.words, None) if side == 0 else (None, unit.words)
-                words = tuple(places[side][index])
-                splice = Splice(*paths, *((words, ()) if side == 0 else ((), words)))
+                splice = Splice(*paths, words, ()) if side == 0 else Splice(*paths, (), words)
                 ledger.entry(
                     "argument",
                     joined(paths[1], unit.name),
@@ -477,11 +476,11 @@ def _compare_units(
                     old_path=joined(paths[0], unit.name),
                     edits=(splice,),
                 )
-    splice = moved(*paths, *([word for words in one for word in words] for one in kept))
-    if splice is not None:
-        order = [[unit.name for unit in one if unit.name in once] for one in units]
-        shown = order if order[0] != order[1] else [_flat(one) for one in units]
-        ledger.add("argument-moved", paths[1], *shown, kind="moved", old_path=paths[0], edits=(splice,))
+    order = moved(*paths, *([word for words in one for word in words] for one in kept))
+    if order is not None:
+        names = [[unit.name for unit in one if unit.name in once] for one in units]
+        orders = names if names[0] != names[1] else [_flat(one) for one in units]
+        ledger.add("argument-moved", paths[1], *orders, kind="moved", old_path=paths[0], edits=(order,))
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

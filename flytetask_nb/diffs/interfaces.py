@@ -70,7 +70,7 @@ class _At(NamedTuple):
         """Give what stands in it under any key."""
         return _At(joined(self.path, key), joined(self.old, key), joined(self.new, key))
 
-    def edit(self, old: Any, new: Any) -> tuple[Edit]:
+    def edit(self, old: Any, new: Any) -> tuple[Edit, ...]:
         """Give what puts a new value in place of an old one."""
         return (Edit(self.old, self.new, old, new),)
 
@@ -349,7 +349,7 @@ def _blob_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:  #
         kinds = [_dimensionality(one.dimensionality) for one in (old, new)]
         place = at.step(".dimensionality")
         edits = place.edit(old.dimensionality or None, new.dimensionality or None)
-        yield _Facet("blob-dimensionality", place.path, *kinds, edits=edits)
+        yield _Facet("blob-dimensionality", place.path, kinds[0], kinds[1], edits=edits)
     if old.format != new.format:
         place = at.step(".format")
         yield _Facet("", place.path, old.format, new.format, edits=place.edit(old.format or None, new.format or None))
@@ -418,7 +418,7 @@ def _union_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:
     order = [other for _, other in sorted(pairs)]
     if order != sorted(order):
         shown = [[type_notation(one) for one in variants] for variants in (left, right)]
-        facets.append(_Facet("union-reordered", place.path, *shown, "reordered"))
+        facets.append(_Facet("union-reordered", place.path, shown[0], shown[1], "reordered"))
     for number, facet in enumerate(facets):
         moves = [Move(f"{place.old}[{one}]", f"{place.new}[{other}]") for one, other in pairs if one != other]
         yield facet._replace(edits=(*facet.edits, *(() if number else moves)))

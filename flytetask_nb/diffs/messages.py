@@ -140,7 +140,8 @@ def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator
             values = [(one, value) if one.HasField(name) else None for one, value in ((old, before), (new, after))]
             shown = [None if value is None else plain_value(value[1]) for value in values]
             exact = [None if value is None else _chosen(name, value[1]) for value in values]
-            yield Difference(place, *shown, name, old_place, (Edit(old_place, place, *exact),))
+            edit = Edit(old_place, place, exact[0], exact[1])
+            yield Difference(place, shown[0], shown[1], name, old_place, (edit,))
         elif before is not after and before != after:
             yield from _field(place, old_place, field, before, after)
     gone, come = unknown_fields(old), unknown_fields(new)
@@ -170,7 +171,8 @@ def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Diff
             else:
                 shown = [plain_value(one[key]) if key in one else None for one in (old, new)]
                 exact = [Named(str(key), one[key]) if key in one else None for one in (old, new)]
-                yield Difference(place, *shown, str(key), old_place, (Edit(old_place, place, *exact),))
+                edit = Edit(old_place, place, exact[0], exact[1])
+                yield Difference(place, shown[0], shown[1], str(key), old_place, (edit,))
     elif is_repeated(field):
         if old and new:
             yield from listed_differences(path, _plain_list(old), _plain_list(new), field.name, was)

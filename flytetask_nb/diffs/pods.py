@@ -154,7 +154,7 @@ def _compare_named(ledger: Ledger, path: str, old: Any, new: Any, field: str, *,
     odd = [None if one is None or is_there else one for one, is_there in zip((old, new), known, strict=True)]
     lists: list[list[Any]] = [one if is_there else [] for one, is_there in zip((old, new), known, strict=True)]
     if odd[0] is not None and odd[1] is not None:
-        ledger.entries("pod-setting", differences(path, *odd, field))
+        ledger.entries("pod-setting", differences(path, odd[0], odd[1], field))
     elif odd[0] is not None or odd[1] is not None:
         ledger.entry("pod-setting", path, *odd, key=field)
     names = [[item["name"] for item in items] for items in lists]
@@ -214,7 +214,7 @@ def _compare_tolerations(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     labelled = [labelled_tolerations(_TOLERATIONS, one) for one in (old, new)]
     odd = [None if one is None or items is not None else one for one, items in zip((old, new), labelled, strict=True)]
     if odd[0] is not None and odd[1] is not None:
-        ledger.entries("pod-setting", differences(path, *odd, _TOLERATIONS))
+        ledger.entries("pod-setting", differences(path, odd[0], odd[1], _TOLERATIONS))
     elif odd[0] is not None or odd[1] is not None:
         ledger.entry("pod-setting", path, *odd, key=_TOLERATIONS)
     before, after = (items or {} for items in labelled)
