@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flytetask_nb.diffs.rules import RULES, rank
 from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
+from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -175,6 +176,8 @@ class Change:
     edits : tuple of Edit, Splice or Move, or None
         What the change does to the flat form of the task, exactly: see
         :meth:`flytetask_nb.diffs.TaskDiff.apply`. None: it puts ``new`` in place of ``old``.
+    number : int
+        How many changes before it in the same diff read the same.
     """
 
     rule: str
@@ -191,11 +194,20 @@ class Change:
     old_path: str = ""
     key: str = ""
     edits: tuple[Edit | Splice | Move, ...] | None = field(default=None, repr=False, compare=False)
+    number: int = 0
 
     @property
     def fingerprint(self) -> str:
-        """A hash of rule, paths and values: the same change has the same one in every run."""
-        parts = (self.rule, self.old_path, self.path, *map(_identity, (self.old, self.new)))
+        """A hash of rule, paths and values: the same change has the same one in every run.
+
+        No two changes of one diff have the same. Secrets go into it masked, whatever the options say, so nobody can
+        find them by trying; another value of the same secret has the same fingerprint.
+        """
+        with set_options(reveal_secrets=False):
+            paths = (mask_text(self.old_path), mask_text(self.path))
+            parts = [self.rule, *paths, *(_identity(value, self.key) for value in (self.old, self.new))]
+        if self.number:
+            parts.append(str(self.number))
         text = "\0".join(f"{len(part)}:{part}" for part in parts)
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
 
@@ -262,15 +274,18 @@ def _shortened(text: str | None, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _identity(value: Any) -> str:
-    """Give a text that tells any two values apart."""
-    if isinstance(value, Model):
-        return value.serialize_to_string().hex()
-    if isinstance(value, dict | list | tuple):
-        import json  # noqa: PLC0415 - few values are nested
+def _identity(value: Any, key: str) -> str:
+    """Give a text that tells any two values apart, their secrets aside."""
+    if isinstance(value, str):
+        return f"text:{masked(key, value)}"
+    import json  # noqa: PLC0415 - fingerprints are asked for rarely
 
-        return json.dumps(value, sort_keys=True, default=repr)
-    return f"{type(value).__name__}:{value!r}"
+    kind = type(value).__name__
+    if isinstance(value, Model):
+        from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - likewise
+
+        value = MessageToDict(value._message)
+    return f"{kind}:{json.dumps(mask_value(value, key), sort_keys=True, default=repr)}"
 
 
 class Ledger:

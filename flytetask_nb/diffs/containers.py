@@ -38,6 +38,7 @@ __all__ = [
     "compare_runtimes",
     "container_runtime",
     "env_order",
+    "image_rule",
     "input_names",
     "input_settings",
     "pod_runtime",
@@ -216,7 +217,7 @@ def compare_containers(ledger: Ledger, path: str, old: Any, new: Any, inputs: tu
     inputs
         Names of the tasks' inputs, before and after.
     """
-    if _differ_in_image_alone(old, new):
+    if _differ_in_image_alone(old, new) and not same(old.image, new.image):
         _compare_images(ledger, f"{path}.image", f"{path}.image", old.image, new.image)
         return
     compare_runtimes(ledger, container_runtime(path, old), container_runtime(path, new), inputs)
@@ -298,7 +299,7 @@ def compare_runtimes(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[s
     inputs
         Names of the tasks' inputs, before and after.
     """
-    if old.image != new.image:
+    if not same(old.image, new.image):
         _compare_images(ledger, f"{new.path}.image", f"{old.path}.image", old.image, new.image)
     if old.command != new.command or old.args != new.args:
         compare_commands(ledger, old, new)
@@ -326,16 +327,19 @@ def compare_runtimes(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[s
 
 
 def _compare_images(ledger: Ledger, path: str, old_path: str, old: str, new: str) -> None:
+    ledger.add(image_rule(old, new), path, old or None, new or None, old_path=old_path)
+
+
+def image_rule(old: str, new: str) -> str:
+    """Give the rule for a change of image: by repository, tag and digest."""
     before, after = image_reference(old), image_reference(new)
-    rule = "image-repository"
-    if before is not None and after is not None and before.name == after.name:
-        if before.tag == after.tag:
-            rule = "image-digest"
-        elif bool(before.digest) != bool(after.digest) or not is_release_tag(before.tag, after.tag):
-            rule = "image-tag"
-        else:
-            rule = "image-release-tag"
-    ledger.add(rule, path, old or None, new or None, old_path=old_path)
+    if before is None or after is None or before.name != after.name:
+        return "image-repository"
+    if before.tag == after.tag:
+        return "image-digest"
+    if bool(before.digest) != bool(after.digest) or not is_release_tag(before.tag, after.tag):
+        return "image-tag"
+    return "image-release-tag"
 
 
 def is_release_tag(old: str, new: str) -> bool:

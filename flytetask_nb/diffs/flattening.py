@@ -169,7 +169,7 @@ def _type(found: dict[str, Any], path: str, message: Any) -> None:
             _message(found, f"{path}.{kind}", value)
     structure = f"{path}.structure"
     if message.structure.tag:
-        found[f"{structure}.tag"] = message.structure.tag
+        flatten_value(found, f"{structure}.tag", message.structure.tag)
     for name, inner in message.structure.dataclass_type.items():
         _named(found, joined(f"{structure}.dataclass_type", name), Named("field", inner))
     _unknown(found, structure, [message.structure])
@@ -235,7 +235,7 @@ def _container(found: dict[str, Any], path: str, template: Any) -> None:
 def _runtime(found: dict[str, Any], runtime: Runtime) -> None:
     path = runtime.path
     if runtime.image:
-        found[f"{path}.image"] = runtime.image
+        flatten_value(found, f"{path}.image", runtime.image)
     lists: dict[str, Sequence[str]] = {
         "command": command_words(runtime.command),
         "args": command_words(runtime.args),
@@ -316,7 +316,7 @@ def _metadata(found: dict[str, Any], path: str, template: Any) -> None:
         place = joined(path, field.name)
         if field.name == "cache_ignore_input_vars":
             for name in value:
-                found[joined(place, name)] = name
+                flatten_value(found, joined(place, name), name)
         elif field.name == "timeout":
             if (text := span(value)) is not None:
                 found[place] = text
@@ -441,7 +441,9 @@ def _value(found: dict[str, Any], path: str, value: Any) -> None:
     if isinstance(value, Model):
         value = value._message
     if isinstance(value, Named):
-        if isinstance(value.message, dict):
+        if value.message is None:
+            found[path] = value.name
+        elif isinstance(value.message, dict):
             found[path] = value.name
             flatten_entries(found, path, value.message)
         else:

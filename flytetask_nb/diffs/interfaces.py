@@ -112,7 +112,7 @@ def _compare_variables(ledger: Ledger, path: str, side: str, old: Any, new: Any)
             ledger.add(rule, place, None, LiteralType._own(new[name].type), edits=(edit,))
     for before, after in renamed.items():
         place, old_place = joined(path, after), joined(path, before)
-        edits = (Edit(old_place, place, before, after), Move(old_place, place))
+        edits = (Edit(old_place, place, Named(before, None), Named(after, None)), Move(old_place, place))
         ledger.add(f"{side}-renamed", place, before, after, kind="renamed", old_path=old_place, edits=edits)
         _compare_rest(ledger, place, old_place, old[before], new[after], names=(before, after))
     for name in sorted((name for name in old if name in new), key=natural_key):
@@ -279,7 +279,7 @@ def _structure_facets(at: _At, side: str, old: Any, new: Any, *, under_union: bo
     if before == after:
         return
     place = at.step(".structure")
-    if before.tag != after.tag:
+    if not same(before.tag, after.tag):
         shown = before.tag or None, after.tag or None
         tag = place.step(".tag")
         yield _Facet("type-tag", tag.path, *shown, edits=tag.edit(*shown))

@@ -114,6 +114,7 @@ _VALIDATION: Final = "flyteadmin/pkg/manager/impl/validation/task_validator.go"
 _DIGESTS: Final = "flyteadmin/pkg/manager/impl/util/digests.go"
 _NODES: Final = "flytepropeller/pkg/controller/nodes/node_exec_context.go and flytekit's node metadata"
 _PLUGINS: Final = "flyteplugins/go/tasks"
+_PLUGIN_MESSAGES: Final = "flyteidl/protos/flyteidl/plugins"
 _TEMPLATES: Final = "flyteplugins/go/tasks/pluginmachinery/core/template/template.go"
 _FLYTEKIT: Final = "flytekit/core/interface.py"
 _DATACLASSES: Final = "flytekit/core/type_engine.py"
@@ -347,6 +348,22 @@ def _other_rules() -> list[Rule]:
         *_entries("token", "Token", (RISKY, BEHAVIOUR, RISKY), STALE, f"{_PLUGINS}, {_POLICY}"),
         _single("identity", RISKY, NONE, "It runs as somebody else, who may lack rights.", _POLICY),
         *_entries("custom", "Setting of the plugin", _BEHAVIOURS, STALE, f"{_PLUGINS}, {_POLICY}", part="Plugin"),
+        *_pair(
+            Rule("plugin-scale-raised", COST, NONE, "More runs at the same time.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-scale-lowered", BEHAVIOUR, NONE, "Less runs at the same time: it takes longer.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+        ),
+        *_pair(
+            Rule("plugin-memory-raised", COST, NONE, "More is set aside for every process.", f"Spark, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-memory-lowered", RISKY, NONE, "Its processes may run out of memory.", f"Spark, {_POLICY}", (), part="Plugin"),
+        ),
+        *_pair(
+            Rule("plugin-success-raised", BEHAVIOUR, NONE, "Fewer of its parts may fail.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-success-lowered", RISKY, STALE, "It succeeds though more of its parts failed: results can be missing.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+        ),
+        _single("plugin-machine", BEHAVIOUR, NONE, "Other machines run it.", _POLICY, aspects=(COST,), part="Plugin"),
+        _single("plugin-retries", BEHAVIOUR, NONE, "The plugin gives up later or sooner.", f"{_PLUGIN_MESSAGES}, {_POLICY}", part="Plugin"),
+        _single("plugin-lifetime", COST, NONE, "What it started stays for longer or shorter.", f"{_PLUGIN_MESSAGES}, {_POLICY}", part="Plugin"),
+        _single("plugin-label", COSMETIC, NONE, "It only names or tags the run.", _POLICY, part="Plugin"),
         *_entries("config", "Setting of the plugin", _BEHAVIOURS, STALE, f"{_PLUGINS}, {_POLICY}", part="Plugin"),
         _single("id-version", NOISE, NONE, "Every release has its own version.", _POLICY),
         _single("id-filled-in", NOISE, NONE, "Registration fills it in.", _REGISTER),

@@ -13,8 +13,7 @@ from flytetask_nb.diffs.messages import (
     field_changes,
     plain_message,
 )
-from flytetask_nb.diffs.structures import mapped_differences, same
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.diffs.structures import same
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "by_rule",
     "compare_config",
-    "compare_custom",
     "compare_documentation",
     "compare_extended_resources",
     "compare_id",
@@ -253,11 +251,6 @@ def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) ->
 
 
 # -- plugin --------------------------------------------------------------------------------------------------------
-
-
-def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare the settings of two plugins, ``Struct`` messages."""
-    ledger.entries("custom", mapped_differences(path, plain_struct(old), plain_struct(new)))
 
 
 def compare_config(ledger: Ledger, path: str, old: Any, new: Any) -> None:

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # What tells the items of a list apart, by the first of these that all of them have, each another.
-_NAMES: Final = ("name", "mountPath", "containerPort", "key")
+_NAMES: Final = ("name", "mountPath", "containerPort", "key", "groupName")
 # Texts with JSON nested deeper than anybody writes it are compared as texts.
 _DEEPEST: Final = 40
 _JSON_TEXT: Final = "(JSON text)"

@@ -20,12 +20,12 @@ from flytetask_nb.diffs.containers import (
 )
 from flytetask_nb.diffs.interfaces import compare_interface
 from flytetask_nb.diffs.messages import compare_fields, compare_unknown
+from flytetask_nb.diffs.plugins import compare_custom
 from flytetask_nb.diffs.pods import compare_pods, primary_runtime
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
 from flytetask_nb.diffs.settings import (
     by_rule,
     compare_config,
-    compare_custom,
     compare_documentation,
     compare_extended_resources,
     compare_id,
@@ -56,7 +56,18 @@ SCHEMA_VERSION: Final = 1
 _ECHOED: Final = frozenset(
     {"image-repository", "image-tag", "image-digest", "image-release-tag", "id-version", "code-bundle"}
 )
-_ECHOING: Final = ("env-", "custom-", "config-", "argument-", "pod-", "label-", "annotation-", "tag-", "container-")
+_ECHOING: Final = (
+    "env-",
+    "custom-",
+    "plugin-label",
+    "config-",
+    "argument-",
+    "pod-",
+    "label-",
+    "annotation-",
+    "tag-",
+    "container-",
+)
 _SHORTEST_ECHO: Final = 4
 
 _SUMMARIES: Final = {
@@ -113,12 +124,12 @@ class TaskDiff(Shown):
     def __init__(self, old: Any, new: Any, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
         self._old, self._new = old, new
         self._severities, self._accepted = severities, accepted
-        changes = _compare(old, new, severities)
+        changes = _told_apart(_compare(old, new, severities))
         noise = [change for change in changes if change.severity == NOISE]
         rest = [change for change in changes if change.severity != NOISE] if noise else changes
         taken = [change for change in rest if change.fingerprint in accepted] if accepted else []
         if taken:
-            rest = [change for change in rest if change not in taken]
+            rest = [change for change in rest if change.fingerprint not in accepted]
         if len(rest) > 1:
             rest.sort(key=lambda change: rank(change.severity))
         self.changes: tuple[Change, ...] = tuple(rest)
@@ -277,7 +288,7 @@ class TaskDiff(Shown):
             for folded, changes in (("", self.changes), ("accepted", self.accepted), ("noise", self.noise))
             for change in changes
         ]
-        names = [name for name in Change.__slots__ if name not in {"key", "edits"}]
+        names = [name for name in Change.__slots__ if name not in {"key", "edits", "number"}]
         columns = [*names, "part", "fingerprint", "folded"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -388,6 +399,23 @@ def _compare(old: Any, new: Any, severities: Mapping[str, str]) -> list[Change]:
     return ledger.changes
 
 
+def _told_apart(changes: list[Change]) -> list[Change]:
+    """Give changes that read the same, such as two equal items of one list that are gone, a number each."""
+    places = [(change.rule, change.old_path, change.path) for change in changes]
+    if len(set(places)) == len(places):
+        return changes
+    from dataclasses import replace  # noqa: PLC0415 - changes are told by their places but for items of lists
+
+    seen: dict[str, int] = {}
+    found = []
+    for change, place in zip(changes, places, strict=True):
+        number = 0
+        if places.count(place) > 1:
+            number = seen[change.fingerprint] = seen.get(change.fingerprint, -1) + 1
+        found.append(replace(change, number=number) if number else change)
+    return found
+
+
 _NO_SPEC: Final = task_pb2.TaskSpec()
 
 
@@ -401,6 +429,8 @@ def _compare_specs(ledger: Ledger, old: Any, new: Any) -> None:
 
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
     compare_fields(ledger, "", old, new, _TEMPLATE)
+    if old.custom != new.custom:
+        compare_custom(ledger, "custom", old, new)
     if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
         compare_config(ledger, "config", old, new)
     inputs = input_names(old), input_names(new)
@@ -470,7 +500,8 @@ _TEMPLATE: Final = {
     "type": by_rule("task-type"),
     "metadata": compare_metadata,
     "interface": compare_interface,
-    "custom": compare_custom,
+    # Its settings mean what the type of the task says.
+    "custom": None,
     # The target is compared as a whole, for it can be switched.
     "container": None,
     "k8s_pod": None,

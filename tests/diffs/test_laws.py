@@ -145,6 +145,18 @@ def test_changes_of_another_task_cannot_be_applied() -> None:
 @given(PAIRS)
 def test_the_other_direction_is_the_mirror(pair: tuple[Any, Any]) -> None:
     assert_mirror(*pair)
+    there, back = diff(*pair), diff(*reversed(pair))
+    assert there.reversed().to_dict() == back.to_dict()
+    assert there.reversed().reversed().to_dict() == there.to_dict()
+
+
+@settings(max_examples=100, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(PAIRS)
+def test_each_change_of_a_diff_has_a_fingerprint_of_its_own(pair: tuple[Any, Any]) -> None:
+    prints = [change.fingerprint for change in everything(diff(*pair))]
+    assert len(set(prints)) == len(prints)
+    assert [change.fingerprint for change in everything(diff(*pair))] == prints
+    assert everything(diff(*pair, accepted=prints)) == [*diff(*pair, accepted=prints).accepted]
 
 
 def test_the_other_direction_is_the_mirror_for_real_tasks(real_neighbours: list[tuple[Any, Any]]) -> None:

@@ -77,6 +77,39 @@ def test_an_accepted_change_is_folded() -> None:
     assert [one.rule for one in found.changes] == ["retries-raised"]
 
 
+def test_of_two_changes_that_read_the_same_one_can_be_accepted() -> None:
+    """Each change of one diff has a fingerprint of its own, the same in every run."""
+    old, new = task("v1"), task("v2")
+    old, new = (one.to_flyte_idl() for one in (old, new))
+    old.template.custom.update({"steps": ["a", "b", "a"]})
+    new.template.custom.update({"steps": ["b"]})
+    found = ftn.diff(old, new)
+    prints = [change.fingerprint for change in found.changes]
+    assert [(change.old, change.new) for change in found.changes] == [("a", None), ("a", None)]
+    assert len(set(prints)) == 2
+    assert [change.fingerprint for change in ftn.diff(old, new).changes] == prints
+    left = ftn.diff(old, new, accepted=prints[:1])
+    assert ([one.fingerprint for one in left.accepted], [one.fingerprint for one in left.changes]) == (
+        prints[:1],
+        prints[1:],
+    )
+
+
+def secret_change(password: str, plain: str = "a") -> str:
+    old, new = (task("v1").to_flyte_idl() for _ in range(2))
+    new.template.custom.update({"db": {"password": password}, "uri": f"postgres://me:{password}@host/{plain}"})
+    return " ".join(change.fingerprint for change in ftn.diff(old, new).changes)
+
+
+def test_a_fingerprint_does_not_tell_a_secret() -> None:
+    """Nobody finds a password by trying: it goes in masked, whether secrets are revealed or not."""
+    expected = secret_change("hunter2")
+    assert secret_change("correct horse".replace(" ", "")) == expected
+    assert secret_change("hunter2", plain="b") != expected
+    with ftn.set_options(reveal_secrets=True):
+        assert secret_change("hunter2") == secret_change("swordfish") == expected
+
+
 def test_an_input_of_the_same_type_under_another_name_was_renamed() -> None:
     (change,) = ftn.diff(task("v1", margin=NUMBER), task("v2", gain=NUMBER)).changes
     assert (change.rule, change.kind, change.old, change.new) == ("input-renamed", "renamed", "margin", "gain")
