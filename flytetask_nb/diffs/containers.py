@@ -615,7 +615,9 @@ def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: A
             for value, settings in ((old, before), (new, after))
         ]
         edit = Edit(old_path, path, *exact)
-        ledger.entry("env", path, old, new, key=_SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
+        # Unpacked, they can be read, and secrets in them are found.
+        shown = [value if settings is None else settings for value, settings in ((old, before), (new, after))]
+        ledger.entry("env", path, *shown, key=_SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
         return
     for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
         first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]

@@ -59,6 +59,8 @@ _HEADLINES_SHOWN: Final = 6
 
 _LONG: Final = 48
 """Characters from which on the two values stand in lines of their own, changed words marked."""
+_LONG_TOGETHER: Final = 64
+"""Characters of both from which on they do so too: in one line they would break at any place."""
 _LONGEST_MARKED: Final = 4_000
 _LINES_SHOWN: Final = 12
 _KEPT: Final = 24
@@ -205,7 +207,7 @@ def _value_lines(change: Change) -> list[Line]:
         return [_edit(old, is_added=False)]
     if "\n" in old or "\n" in new:
         return _line_by_line(old, new)
-    if max(len(old), len(new)) < _LONG:
+    if max(len(old), len(new)) < _LONG and len(old) + len(new) < _LONG_TOGETHER:
         ratio = _ratio(change)
         line: list[Piece] = [_edit(old, is_added=False), " → ", _edit(new, is_added=True)]
         return [[*line, " ", strong(ratio)] if ratio else line]
