@@ -282,9 +282,9 @@ def _identity(value: Any, key: str) -> str:
 
     kind = type(value).__name__
     if isinstance(value, Model):
-        from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - likewise
+        from flytetask_nb.diffs.messages import plain_message  # noqa: PLC0415 - it imports this module
 
-        value = MessageToDict(value._message)
+        value = plain_message(value._message)
     return f"{kind}:{json.dumps(mask_value(value, key), sort_keys=True, default=repr)}"
 
 

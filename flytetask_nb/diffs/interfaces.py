@@ -333,8 +333,8 @@ def _metadata_facets(
         if fields_before == fields_after or not fields_before or not fields_after:
             # A schema is long; where it makes the type read otherwise, that says the same.
             words = type_notation(old), type_notation(new)
-            told = words if words[0] != words[1] else shown
-            yield _Facet("type-schema", place.path, *told, edits=edits)
+            told: tuple[Any, Any] = words if words[0] != words[1] else shown
+            yield _Facet("type-schema", place.path, told[0], told[1], edits=edits)
             return
         for name in sorted({*fields_before, *fields_after}, key=natural_key):
             was, now = fields_before.get(name), fields_after.get(name)

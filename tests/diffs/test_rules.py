@@ -24,6 +24,52 @@ CACHE_EFFECTS = {"invalidates", "rotates-tags", "on", "off", "stale-risk", "none
 NUMBER = Variable(LiteralType(simple=SimpleType.INTEGER), "")
 
 
+# What the catalogue of changes promises: severity, effect on the cache, and the rules that keep it.
+CATALOGUE = {
+    ("breaking", "invalidates"): "input-removed input-added input-renamed input-type-incompatible output-removed "
+    "output-renamed output-type-incompatible enum-value-added enum-value-removed enum-reordered output-column-removed "
+    "input-column-added output-field-removed column-type-changed field-type-changed",
+    ("risky", "invalidates"): "input-added-by-hole input-type-narrowed output-added output-type-risky "
+    "blob-dimensionality",
+    ("risky", "stale-risk"): "dataclass-under-union secret-added secret-changed plugin-success-lowered",
+    ("risky", "none"): "request-lowered limit-lowered request-removed limit-removed timeout-lowered pod-template-set "
+    "pod-template-changed identity plugin-memory-lowered output-compared",
+    ("breaking", "none"): "resources-refused template-input-gone version-reused type-schema",
+    ("behaviour", "invalidates"): "input-added-optional input-type-widened input-column-removed output-column-added "
+    "artifact cache-version id-name id-place map-task-name",
+    ("behaviour", "stale-risk"): "target-switched image-repository image-tag image-digest argument-added "
+    "argument-removed argument-changed argument-moved env-added env-removed env-changed env-reordered port-added "
+    "data-loading architecture pod-container-changed pod-init-container-added pod-volume-removed pod-setting-changed "
+    "secret-removed custom-changed config-added sql-statement sql-dialect cache-ignored-added",
+    ("behaviour", "none"): "task-type task-type-version accelerator-changed shared-memory-added eager-on eager-off "
+    "cache-serialized retries-raised retries-lowered timeout-raised interruptible pod-template-cleared "
+    "pod-toleration-changed pod-affinity-added plugin-scale-lowered plugin-machine plugin-retries",
+    ("behaviour", "rotates-tags"): "cache-ignored-removed",
+    ("behaviour", "on"): "cache-on",
+    ("behaviour", "off"): "cache-off",
+    ("cost", "none"): "request-raised limit-raised request-added limit-added plugin-scale-raised plugin-memory-raised",
+    ("cosmetic", "invalidates"): "union-reordered columns-reordered",
+    ("cosmetic", "none"): "variable-description type-annotation type-metadata resource-ignored-changed deprecated "
+    "deprecation-lifted deck-on deck-off label-added annotation-removed tag-changed documentation plugin-label",
+    ("noise", "stale-risk"): "image-release-tag code-bundle serialization-settings release-echo",
+    ("noise", "none"): "runtime-version id-version id-filled-in",
+}
+ALSO_COST = "cache-off retries-raised interruptible accelerator-added accelerator-changed accelerator-removed"
+ON_RECOMPILE = "retries-raised retries-lowered timeout-raised timeout-lowered interruptible"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"), [(rule, judged) for judged, rules in CATALOGUE.items() for rule in rules.split()]
+)
+def test_rules_judge_as_the_catalogue_says(rule: str, expected: tuple[str, str]) -> None:
+    assert (RULES[rule].severity, RULES[rule].cache) == expected
+
+
+def test_what_also_costs_and_what_waits_for_callers_is_known() -> None:
+    assert {rule for rule in RULES if "cost" in RULES[rule].aspects} == {*ALSO_COST.split(), "plugin-machine"}
+    assert {rule for rule in RULES if RULES[rule].effective == "recompile"} == {*ON_RECOMPILE.split()}
+
+
 def task(version: str = "v1", retries: int = 0, **inputs: Variable) -> ftn.FlyteTask:
     return ftn.FlyteTask(
         Identifier(ResourceType.TASK, "shop", "development", "train", version),
