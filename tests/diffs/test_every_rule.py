@@ -14,6 +14,7 @@ from google.protobuf.json_format import ParseDict
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs import RULES
+from tests.diffs.test_laws import assert_applied
 
 Plain = dict[str, Any]
 INT, FLOAT, TEXT = {"simple": "INTEGER"}, {"simple": "FLOAT"}, {"simple": "STRING"}
@@ -241,7 +242,46 @@ def test_every_rule_can_fire(rule: str) -> None:
     assert rule in fired()
 
 
+# Cases that laws are tried on as well: what equals what, and differences deep inside.
+PRIMARY = {"primary_container_name": "main"}
+PARTITIONS = [{"artifactPartialId": {"partitions": {"value": {"a": {"staticValue": value}}}}} for value in "xy"]
+FURTHER: list[tuple[Plain, Plain]] = [
+    ({"custom": {"steps": [{"name": "a"}, {"name": "b"}]}}, {"custom": {"steps": [{"name": "b"}, {"name": "a"}]}}),
+    ({"custom": {"steps": [{"name": "a"}]}}, {"custom": {"steps": [{"name": "a"}, {"name": "a"}]}}),
+    ({"custom": {"steps": '{"a": [1, 2]}'}}, {"custom": {"steps": '{"a": [2, 3]}'}}),
+    ({"custom": {"a": None, "b": "1", "c": {}}}, {"custom": {"a": "null", "b": 1, "c": []}}),
+    *((inputs(), {"interface": {"inputs": {"variables": {"x": one}}}}) for one in PARTITIONS),
+    tuple({"interface": {"inputs": {"variables": {"x": one}}}} for one in PARTITIONS),  # type: ignore[list-item]
+    (amounts("requests", ("STORAGE", "1Gi")), amounts("requests", ("STORAGE", "1024Mi"))),
+    ({"config": PRIMARY, "k8sPod": {}}, {"k8sPod": {"primaryContainerName": "main"}}),
+    ({"config": PRIMARY}, {"config": PRIMARY, "k8sPod": {}}),
+    (pod(containers=[NAMED, {"name": "b"}]), pod(containers=[{"name": "b"}, NAMED])),
+]
+
+
 def test_every_change_of_the_table_can_be_applied() -> None:
-    for old, new in with_others():
-        for pair in ((old, new), (new, old)):
-            assert ftn.diff(*pair).apply() == ftn.diff(pair[1], pair[1]).apply()
+    further = [(spec(old), spec(new)) for old, new in FURTHER]
+    for old, new in (*with_others(), *further):
+        assert_applied(old, new)
+        assert_applied(new, old)
+
+
+@pytest.mark.parametrize(
+    ("field", "on", "off"),
+    [
+        ("discoverable", "cache-on", "cache-off"),
+        ("cacheSerializable", "cache-serialized", "cache-not-serialized"),
+        ("isEager", "eager-on", "eager-off"),
+        ("generatesDeck", "deck-on", "deck-off"),
+    ],
+)
+def test_what_is_turned_on_is_not_told_as_turned_off(field: str, on: str, off: str) -> None:
+    pair = spec(metadata()), spec(metadata(**{field: True}))
+    assert [change.rule for change in ftn.diff(*pair).changes] == [on]
+    assert [change.rule for change in ftn.diff(*reversed(pair)).changes] == [off]
+
+
+def test_where_the_primary_container_is_named_makes_no_difference() -> None:
+    """The pod's own field and the task's config say the same."""
+    old, new = spec({"config": PRIMARY, "k8sPod": {}}), spec({"k8sPod": {"primaryContainerName": "main"}})
+    assert not ftn.diff(old, new)
