@@ -1,0 +1,273 @@
+"""The columns of a table of tasks: one entry each, with what it is computed from and how.
+
+The order of the entries is the order of the columns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flytetask_nb.errors import FlyteTaskError, ModelValueError
+from flytetask_nb.masking import mask_text, masked
+from flytetask_nb.models.notation import signature_notation, signature_order
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.tasks import Architecture, RuntimeType
+from flytetask_nb.semantics.caching import cache_key
+from flytetask_nb.semantics.digests import structure_digest
+from flytetask_nb.semantics.images import image_reference
+from flytetask_nb.semantics.quantities import NANO, parse
+from flytetask_nb.semantics.registration import check
+from flytetask_nb.tables.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, Kind, whole
+from flytetask_nb.tables.runners import LIMITS, REQUESTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "Column", "amount_in"]
+
+ERROR: Final = "error"
+"""The column that says why others are NA."""
+
+ORIGIN = "origin"
+TASK = "task"
+
+
+class Column(NamedTuple):
+    """A column.
+
+    Attributes
+    ----------
+    kind : Kind
+        Which dtype it has.
+    part : str
+        The part of a task that it is computed from: a name of ``PARTS``, ``"origin"`` for what is known beside the
+        message, or ``"task"`` for the message as a whole.
+    read : function
+        From that part to the value; None where there is none. What it raises becomes NA and a reason.
+    """
+
+    kind: Kind
+    part: str
+    read: Callable[[Any], Any]
+
+
+def _itself(value: Any) -> Any:
+    return value or None
+
+
+def _shown(text: str) -> str | None:
+    return mask_text(text) or None
+
+
+# -- images --------------------------------------------------------------------------------------------------------
+
+
+def _image_part(position: int) -> Callable[[str], str | None]:
+    def read(image: str) -> str | None:
+        reference = image_reference(image)
+        return None if reference is None else mask_text(reference[position]) or None
+
+    return read
+
+
+# -- resources -----------------------------------------------------------------------------------------------------
+
+
+def _cores(nanos: int) -> float:
+    return nanos / NANO
+
+
+def _bytes(nanos: int) -> int:
+    # As Value() of Kubernetes does: away from zero.
+    return whole(-(-nanos // NANO) if nanos > 0 else nanos // NANO)
+
+
+def _pieces(nanos: int) -> int:
+    number, rest = divmod(nanos, NANO)
+    if rest:
+        raise ModelValueError(f"{nanos / NANO} is no whole number, and devices are not shared by fractions")
+    return whole(number)
+
+
+_UNITS: Final[dict[str, Callable[[int], float]]] = {"cores": _cores, "bytes": _bytes, "count": _pieces}
+
+
+def amount_in(unit: str, text: str) -> float:
+    """Give a quantity as a number.
+
+    Parameters
+    ----------
+    unit
+        ``"cores"``, ``"bytes"`` (rounded up to whole ones, as Kubernetes does) or ``"count"``.
+    text
+        As it stands in a task, e.g. ``"500m"``.
+
+    Raises
+    ------
+    QuantityError
+        It is no quantity.
+    ModelValueError
+        It does not fit into 64 bits, or is a fraction of a piece.
+    """
+    return _UNITS[unit](parse(text).nanos)
+
+
+def _amount(resource: str, side: str, unit: str) -> Callable[[dict[tuple[str, str], str]], float | None]:
+    def read(asked: dict[tuple[str, str], str]) -> float | None:
+        text = asked.get((resource, side))
+        return None if text is None else amount_in(unit, text)
+
+    return read
+
+
+def _partition(extended: Any) -> str | None:
+    if not extended.HasField("gpu_accelerator"):
+        return None
+    accelerator = extended.gpu_accelerator
+    return "unpartitioned" if accelerator.unpartitioned else accelerator.partition_size or None
+
+
+def _shared_memory(extended: Any) -> float | None:
+    size = extended.shared_memory.size_limit
+    return amount_in("bytes", size) if size else None
+
+
+def _architecture(number: int) -> str | None:
+    return str(Architecture(number)) if number else None
+
+
+# -- metadata ------------------------------------------------------------------------------------------------------
+
+
+def _of_metadata(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Read from metadata, where there are any."""
+    return lambda metadata: None if metadata is None else read(metadata)
+
+
+def _timeout(metadata: Any) -> int | None:
+    # None and zero both mean that there is no limit; as a length of time that would be the shortest.
+    microseconds = metadata.timeout.seconds * 1_000_000 + int(metadata.timeout.nanos / 1000)
+    return whole(microseconds) if microseconds else None
+
+
+def _runtime(metadata: Any) -> str | None:
+    if not metadata.HasField("runtime"):
+        return None
+    return metadata.runtime.flavor or str(RuntimeType(metadata.runtime.type))
+
+
+def _tags(metadata: Any) -> str | None:
+    tags = metadata.tags
+    return ", ".join(f"{key}={masked(key, tags[key])}" for key in sorted(tags, key=natural_key)) or None
+
+
+# -- identity and interface ----------------------------------------------------------------------------------------
+
+
+def _names(side: str) -> Callable[[Any], str | None]:
+    return lambda interface: ", ".join(signature_order(getattr(interface, side).variables)) or None
+
+
+def _secrets(security: Any) -> str | None:
+    named = (f"{secret.group}/{secret.key}" if secret.group else secret.key for secret in security.secrets)
+    return ", ".join(named) or None
+
+
+# -- the task as a whole -------------------------------------------------------------------------------------------
+
+
+def _cache_key(task: Any) -> str | None:
+    if not task._message.template.metadata.discoverable:
+        return None
+    key = cache_key(task)
+    return f"{key.project}/{key.domain}/{key.name}/{key.version}"
+
+
+def _findings(task: Any) -> str | None:
+    return ", ".join(dict.fromkeys(finding.rule for finding in check(task))) or None
+
+
+COLUMNS: Final[dict[str, Column]] = {
+    "project": Column(TEXT, "project", _itself),
+    "domain": Column(TEXT, "domain", _itself),
+    "name": Column(TEXT, "name", _itself),
+    "version": Column(TEXT, "version", _itself),
+    "type": Column(TEXT, "type", _itself),
+    "task_type_version": Column(COUNT, "task_type_version", int),
+    "created_at": Column(TIME, ORIGIN, lambda origin: origin.created_at),
+    "short_description": Column(TEXT, "documentation", _shown),
+    "signature": Column(TEXT, "interface", lambda interface: signature_notation(interface, brief=True)),
+    "inputs": Column(COUNT, "interface", lambda interface: len(interface.inputs.variables)),
+    "input_names": Column(TEXT, "interface", _names("inputs")),
+    "outputs": Column(COUNT, "interface", lambda interface: len(interface.outputs.variables)),
+    "output_names": Column(TEXT, "interface", _names("outputs")),
+    "target": Column(TEXT, "target", _itself),
+    "image": Column(TEXT, "image", _shown),
+    "image_registry": Column(TEXT, "image", _image_part(0)),
+    "image_repository": Column(TEXT, "image", _image_part(1)),
+    "image_tag": Column(TEXT, "image", _image_part(2)),
+    "image_digest": Column(TEXT, "image", _image_part(3)),
+    "command": Column(TEXT, "command", _itself),
+    "args": Column(TEXT, "args", _itself),
+    "cpu_request": Column(AMOUNT, "resources", _amount("cpu", REQUESTS, "cores")),
+    "cpu_limit": Column(AMOUNT, "resources", _amount("cpu", LIMITS, "cores")),
+    "memory_request": Column(COUNT, "resources", _amount("memory", REQUESTS, "bytes")),
+    "memory_limit": Column(COUNT, "resources", _amount("memory", LIMITS, "bytes")),
+    "ephemeral_storage_request": Column(COUNT, "resources", _amount("ephemeral_storage", REQUESTS, "bytes")),
+    "ephemeral_storage_limit": Column(COUNT, "resources", _amount("ephemeral_storage", LIMITS, "bytes")),
+    "gpu_request": Column(COUNT, "resources", _amount("gpu", REQUESTS, "count")),
+    "gpu_limit": Column(COUNT, "resources", _amount("gpu", LIMITS, "count")),
+    "accelerator": Column(TEXT, "extended", lambda extended: extended.gpu_accelerator.device or None),
+    "accelerator_partition": Column(TEXT, "extended", _partition),
+    "shared_memory": Column(COUNT, "extended", _shared_memory),
+    "architecture": Column(TEXT, "architecture", _architecture),
+    "retries": Column(
+        COUNT,
+        "metadata",
+        _of_metadata(lambda metadata: metadata.retries.retries if metadata.HasField("retries") else None),
+    ),
+    "timeout": Column(SPAN, "metadata", _of_metadata(_timeout)),
+    "interruptible": Column(
+        FLAG,
+        "metadata",
+        _of_metadata(lambda metadata: metadata.interruptible if metadata.HasField("interruptible") else None),
+    ),
+    "cached": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.discoverable)),
+    "cache_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.discovery_version or None)),
+    "cache_serializable": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.cache_serializable)),
+    "deprecated": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.deprecated_error_message))),
+    "runtime": Column(TEXT, "metadata", _of_metadata(_runtime)),
+    "runtime_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.runtime.version or None)),
+    "pod_template": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.pod_template_name or None)),
+    "service_account": Column(TEXT, "security", lambda security: security.run_as.k8s_service_account or None),
+    "iam_role": Column(TEXT, "security", lambda security: security.run_as.iam_role or None),
+    "secrets": Column(TEXT, "security", _secrets),
+    "env_keys": Column(TEXT, "env_keys", lambda keys: ", ".join(keys) or None),
+    "tags": Column(TEXT, "metadata", _of_metadata(_tags)),
+    "generates_deck": Column(
+        FLAG,
+        "metadata",
+        _of_metadata(lambda metadata: metadata.generates_deck.value if metadata.HasField("generates_deck") else None),
+    ),
+    "is_eager": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.is_eager)),
+    "code_bundle": Column(TEXT, "code_bundle", _itself),
+    "source": Column(TEXT, ORIGIN, lambda origin: _shown(origin.source or "")),
+    "cache_key": Column(TEXT, TASK, _cache_key),
+    "digest": Column(TEXT, TASK, lambda task: structure_digest(task).hex()),
+    "findings": Column(TEXT, TASK, _findings),
+    # Not computed from a part, but from what goes wrong with the others.
+    ERROR: Column(TEXT, "pod_problem", _itself),
+}
+
+_ON_REQUEST: Final = frozenset({"cache_key", "digest", "findings"})
+
+DEFAULT_COLUMNS: Final = tuple(name for name in COLUMNS if name not in _ON_REQUEST)
+"""The columns of a table unless others are asked for, in order."""
+
+
+def reading(read: Callable[[Any], Any], value: Any) -> tuple[Any, str]:
+    """Read a value, or say why that is not possible: value and reason, one of them absent."""
+    try:
+        return read(value), ""
+    except FlyteTaskError as error:
+        return None, mask_text(str(error))

@@ -1,0 +1,95 @@
+"""The kinds of columns, and how each becomes a pandas array.
+
+The kinds mean the same in pandas 2.2 and 3, whether pyarrow is installed or not: missing values are ``NA`` (``NaT``
+among times), never a zero, an empty text or a float that stands in for a whole number.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from flytetask_nb.errors import ModelValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["AMOUNT", "COUNT", "FLAG", "SPAN", "TEXT", "TIME", "Kind", "array_of"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_NOT_A_TIME: Final = np.iinfo(np.int64).min
+_LARGEST: Final = np.iinfo(np.int64).max
+
+
+class Kind(NamedTuple):
+    """A kind of column.
+
+    Attributes
+    ----------
+    dtype : pandas dtype
+        Of the column.
+    made : function
+        From a list of values, None where there is none, to an array of that dtype.
+    """
+
+    dtype: Any
+    made: Callable[[list[Any], Any], Any]
+
+
+def _plain(values: list[Any], dtype: Any) -> Any:
+    return pd.array(values, dtype=dtype)
+
+
+def _texts(values: list[Any], dtype: Any) -> Any:
+    found = np.empty(len(values), dtype=object)
+    found[:] = [pd.NA if value is None else value for value in values]
+    return pd.array(found, dtype=dtype)
+
+
+def _numbers(values: list[Any], unit: str) -> Any:
+    return np.array([_NOT_A_TIME if value is None else value for value in values], dtype=np.int64).view(unit)
+
+
+def _times(values: list[Any], _dtype: Any) -> Any:
+    found = [None if value is None else (value - _EPOCH) // _MICROSECOND for value in values]
+    return pd.DatetimeIndex(_numbers(found, "datetime64[us]")).tz_localize("UTC").array
+
+
+def _spans(values: list[Any], _dtype: Any) -> Any:
+    return pd.TimedeltaIndex(_numbers(values, "timedelta64[us]")).array
+
+
+TEXT: Final = Kind(pd.StringDtype("python"), _texts)
+"""A text. The storage is named because the default differs between versions of pandas and with pyarrow."""
+COUNT: Final = Kind(pd.Int64Dtype(), _plain)
+"""A whole number: pieces, bytes."""
+AMOUNT: Final = Kind(pd.Float64Dtype(), _plain)
+"""A number that may have a fraction: cores."""
+FLAG: Final = Kind(pd.BooleanDtype(), _plain)
+"""True, false, or not said."""
+TIME: Final = Kind(pd.DatetimeTZDtype("us", "UTC"), _times)
+"""A time in UTC, of datetimes."""
+SPAN: Final = Kind(np.dtype("timedelta64[us]"), _spans)
+"""A length of time, of whole microseconds."""
+
+
+def array_of(kind: Kind, values: list[Any]) -> Any:
+    """Give an array of a kind."""
+    return kind.made(values, kind.dtype)
+
+
+def whole(number: int) -> int:
+    """Give a whole number that fits a column.
+
+    Raises
+    ------
+    ModelValueError
+        It has more than 64 bits.
+    """
+    if not -_LARGEST <= number <= _LARGEST:
+        raise ModelValueError(f"{number} does not fit into 64 bits; read it from the task itself")
+    return number

@@ -1,0 +1,224 @@
+"""Tables of tasks: one row a task, the columns that were asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from flytetask_nb.errors import ModelTypeError, ModelValueError
+from flytetask_nb.masking import mask_text
+from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.messages import shown
+from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, ORIGIN, TASK, reading
+from flytetask_nb.tables.dtypes import TEXT, array_of
+from flytetask_nb.tables.parts import PARTS
+from flytetask_nb.tables.records import records_of
+from flytetask_nb.tables.taking import taken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from flytetask_nb.models.flyte_task import FlyteTask
+    from flytetask_nb.tables.columns import Column
+    from flytetask_nb.tables.records import Place
+    from flytetask_nb.tables.taking import Taken
+
+__all__ = ["empty_table", "tabulate"]
+
+_PAIR = 2
+
+
+class _Own(NamedTuple):
+    """A column that the user defines."""
+
+    compute: Callable[[FlyteTask], Any]
+
+
+def tabulate(
+    tasks: Any,
+    columns: Iterable[Any] | Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Make a table of tasks.
+    """
+    chosen = _chosen(columns)
+    return _Table(records_of(tasks), chosen).frame()
+
+
+def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Give the table of no tasks: columns and dtypes as ``tabulate`` gives them, without reading anything.
+
+    Parameters
+    ----------
+    columns
+        As for ``tabulate``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without rows. Columns that the user defines have the dtype object.
+    """
+    return tabulate((), columns)
+
+
+def _chosen(columns: Any) -> dict[str, str | _Own]:
+    """Give what each column of the table is: the name of one of ours, or a function."""
+    if columns is None:
+        return {name: name for name in DEFAULT_COLUMNS}
+    if isinstance(columns, str) or not hasattr(columns, "__iter__"):
+        raise ModelTypeError(
+            f"columns={shown(columns)} is of type {type(columns).__name__}; expected a list such as "
+            '["name", "image", ("team", lambda task: ...)] or a mapping of names to functions'
+        )
+    entries = columns.items() if hasattr(columns, "items") else map(_named, columns)
+    found: dict[str, str | _Own] = {}
+    for name, what in entries:
+        if not isinstance(name, str) or not (isinstance(what, str) or callable(what)):
+            raise ModelTypeError(
+                f"column {shown(name)} is to be {shown(what)}; expected a name and a function that takes a task"
+            )
+        if name in found:
+            raise ModelValueError(f"column {name!r} is asked for twice; give one of them another name")
+        if isinstance(what, str) and what not in COLUMNS:
+            raise ModelValueError(_unknown(what))
+        found[name] = what if isinstance(what, str) else _Own(what)
+    return found
+
+
+def _named(entry: Any) -> tuple[Any, Any]:
+    if isinstance(entry, tuple) and len(entry) == _PAIR:
+        return entry
+    return entry, entry
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    near = get_close_matches(name, COLUMNS, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"there are {', '.join(COLUMNS)}"
+    return f"there is no column {name!r}; {hint} A column of your own is a pair of its name and a function"
+
+
+class _Table:
+    """A table while it is made."""
+
+    def __init__(self, records: Any, chosen: dict[str, str | _Own]) -> None:
+        self._records = records
+        self._chosen = chosen
+        self._wanted = [what for what in chosen.values() if isinstance(what, str)]
+        parts = dict.fromkeys(COLUMNS[name].part for name in self._wanted if COLUMNS[name].part in PARTS)
+        self._taken: Taken = taken(records, parts)
+        self._read: dict[str, list[Any]] = {}
+        self._reasons: dict[int, list[str]] = {}
+
+    def frame(self) -> pd.DataFrame:
+        """Give the table."""
+        arrays: dict[str, Any] = {}
+        for name, what in self._chosen.items():
+            if isinstance(what, _Own):
+                arrays[name] = self._own(name, what)
+            elif what == ERROR:
+                # Takes its place, and is filled when all others are done.
+                arrays[name] = None
+            else:
+                arrays[name] = self._array(what, COLUMNS[what])
+        errors = {name: self._errors() for name, what in self._chosen.items() if what == ERROR}
+        return pd.DataFrame({**arrays, **errors}, index=pd.RangeIndex(len(self._records.data)), copy=False)
+
+    # -- columns -----------------------------------------------------------------------------------------------------
+
+    def _array(self, name: str, column: Column) -> Any:
+        if column.part == ORIGIN:
+            return self._of_origins(column)
+        if column.part == TASK:
+            return self._of_tasks(name, column)
+        coded = self._taken.parts[column.part]
+        values = []
+        for code, part in enumerate(self._parts(column.part)):
+            value, reason = reading(column.read, part)
+            values.append(value)
+            if reason:
+                self._blame(np.flatnonzero(coded.codes == code), name, reason)
+        found = array_of(column.kind, values).take(coded.codes, allow_fill=True)
+        return self._with_told(found) if name == "short_description" else found
+
+    def _parts(self, name: str) -> list[Any]:
+        """Read each value of a part once, for all columns that look at it."""
+        found = self._read.get(name)
+        if found is None:
+            read = PARTS[name].read
+            values = self._taken.parts[name].values
+            found = self._read[name] = values if read is None else [read(value) for value in values]
+        return found
+
+    def _of_origins(self, column: Column) -> Any:
+        known: dict[int, int] = {}
+        values: list[Any] = []
+        codes = []
+        for origin in self._records.origins:
+            # Tasks of one source share the text or object that says so.
+            code = known.get(id(origin))
+            if code is None:
+                code = known[id(origin)] = len(values)
+                values.append(column.read(_whole_origin(origin)))
+            codes.append(code)
+        return array_of(column.kind, values).take(np.array(codes, dtype=np.intp), allow_fill=True)
+
+    def _with_told(self, documented: Any) -> Any:
+        """Put what a server said of a task before what the task says of itself."""
+        for position, origin in enumerate(self._records.origins):
+            if not isinstance(origin, str) and origin.short_description and position not in self._taken.broken:
+                documented[position] = mask_text(origin.short_description)
+        return documented
+
+    def _of_tasks(self, name: str, column: Column) -> Any:
+        values = []
+        for position in range(len(self._records.data)):
+            task = self._task(position)
+            value, reason = (None, "") if task is None else reading(column.read, task)
+            values.append(value)
+            if reason:
+                self._blame([position], name, reason)
+        return array_of(column.kind, values)
+
+    def _own(self, name: str, what: _Own) -> Any:
+        values = []
+        for position in range(len(self._records.data)):
+            task = self._task(position)
+            try:
+                values.append(None if task is None else what.compute(task))
+            except Exception as error:  # noqa: BLE001 - whatever the user's function raises is told, for this task alone
+                values.append(None)
+                self._blame([position], name, mask_text(f"{type(error).__name__}: {error}"))
+        return pd.Series(values, dtype=None if values else object).array
+
+    # -- errors ------------------------------------------------------------------------------------------------------
+
+    def _task(self, position: int) -> FlyteTask | None:
+        try:
+            return self._taken.task(position)
+        except (ModelValueError, ModelTypeError) as error:
+            self._taken.broken[position] = str(error)
+            return None
+
+    def _blame(self, positions: Iterable[int], name: str, reason: str) -> None:
+        for position in positions:
+            self._reasons.setdefault(int(position), []).append(f"{name}: {reason}")
+
+    def _errors(self) -> Any:
+        found = self._array(ERROR, COLUMNS[ERROR])
+        for position, reasons in self._reasons.items():
+            already = found[position]
+            found[position] = "; ".join([*reasons, *([] if already is pd.NA else [already])])
+        for position, reason in self._taken.broken.items():
+            found[position] = mask_text(reason)
+        return found
+
+
+def _whole_origin(origin: Place) -> Origin:
+    return Origin(source=origin) if isinstance(origin, str) else origin
+
+
+def _texts(values: list[str | None]) -> Any:
+    return array_of(TEXT, list(values))

@@ -1,0 +1,124 @@
+"""The parts of a task that columns are computed from: how each is taken from a message, and what is read from it.
+
+Thousands of tasks hold few different parts: the same metadata, interface and resources again and again. So a part is
+taken from each task in the form in which it costs least, its bytes mostly, and read once for all tasks that share it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
+
+from flytetask_nb.tables.runners import PodRunner, asked_of_bytes
+from flytetask_nb.tables.words import code_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from flytetask_nb.tables.words import Words
+
+__all__ = ["PARTS", "Message", "Part"]
+
+
+class Message(NamedTuple):
+    """A task while its parts are taken: its messages, and the container that runs it."""
+
+    spec: Any
+    template: Any
+    runner: Any
+
+
+class Part(NamedTuple):
+    """A part of a task.
+
+    Attributes
+    ----------
+    take : function
+        From messages and the words of command lines to what stands for the part in each; equal where the part is.
+    read : function or None
+        From that to what columns look at; None where it is the same.
+    needs_runner : bool
+        Whether it is the container that it is taken from.
+    """
+
+    take: Callable[[list[Message], Words], Iterable[Hashable]]
+    read: Callable[[Any], Any] | None = None
+    needs_runner: bool = False
+
+
+def _asked(runner: Any) -> Hashable:
+    return runner.asked if type(runner) is PodRunner else runner.resources.SerializeToString()
+
+
+def _env_keys(runner: Any) -> tuple[str, ...]:
+    if type(runner) is PodRunner:
+        return tuple(name for name, _ in runner.env)
+    return tuple(pair.key for pair in runner.env)
+
+
+def _environment(runner: Any) -> tuple[tuple[str, str], ...]:
+    return runner.env if type(runner) is PodRunner else tuple((pair.key, pair.value) for pair in runner.env)
+
+
+def _command(messages: list[Message], words: Words) -> list[str]:
+    return [words.shown(message.runner.command) for message in messages]
+
+
+def _arguments(messages: list[Message], words: Words) -> list[str]:
+    return [words.shown(message.runner.args) for message in messages]
+
+
+def _metadata(data: bytes | None) -> Any:
+    return None if data is None else tasks_pb2.TaskMetadata.FromString(data)
+
+
+def _read_asked(taken: Any) -> dict[tuple[str, str], str]:
+    """Give the amounts by resource and side; of one that stands there twice the last, as Flyte takes it."""
+    entries = asked_of_bytes(taken) if isinstance(taken, bytes) else taken
+    return {(name, side): amount for side, name, amount in entries}
+
+
+PARTS: Final[dict[str, Part]] = {
+    "project": Part(lambda messages, _: [one.template.id.project for one in messages]),
+    "domain": Part(lambda messages, _: [one.template.id.domain for one in messages]),
+    "name": Part(lambda messages, _: [one.template.id.name for one in messages]),
+    "version": Part(lambda messages, _: [one.template.id.version for one in messages]),
+    "type": Part(lambda messages, _: [one.template.type for one in messages]),
+    "task_type_version": Part(lambda messages, _: [one.template.task_type_version for one in messages]),
+    "target": Part(lambda messages, _: [one.template.WhichOneof("target") for one in messages]),
+    "documentation": Part(lambda messages, _: [one.spec.description.short_description for one in messages]),
+    "metadata": Part(
+        lambda messages, _: [
+            one.template.metadata.SerializeToString() if one.template.HasField("metadata") else None for one in messages
+        ],
+        _metadata,
+    ),
+    "interface": Part(
+        lambda messages, _: [one.template.interface.SerializeToString() for one in messages],
+        interface_pb2.TypedInterface.FromString,
+    ),
+    "security": Part(
+        lambda messages, _: [one.template.security_context.SerializeToString() for one in messages],
+        security_pb2.SecurityContext.FromString,
+    ),
+    "extended": Part(
+        lambda messages, _: [one.template.extended_resources.SerializeToString() for one in messages],
+        tasks_pb2.ExtendedResources.FromString,
+    ),
+    "image": Part(lambda messages, _: [one.runner.image for one in messages], needs_runner=True),
+    "command": Part(_command, needs_runner=True),
+    "args": Part(_arguments, needs_runner=True),
+    "code_bundle": Part(
+        lambda messages, _: [code_bundle(one.runner.args) for one in messages],
+        needs_runner=True,
+    ),
+    "resources": Part(lambda messages, _: [_asked(one.runner) for one in messages], _read_asked, needs_runner=True),
+    "env_keys": Part(lambda messages, _: [_env_keys(one.runner) for one in messages], needs_runner=True),
+    "environment": Part(lambda messages, _: [_environment(one.runner) for one in messages], needs_runner=True),
+    "architecture": Part(lambda messages, _: [one.runner.architecture for one in messages], needs_runner=True),
+    "pod_problem": Part(
+        lambda messages, _: [one.runner.problem if type(one.runner) is PodRunner else "" for one in messages],
+        needs_runner=True,
+    ),
+}

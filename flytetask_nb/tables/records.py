@@ -1,0 +1,98 @@
+"""From whatever a caller hands in to serialized tasks, which is what tables are made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from flyteidl.admin import task_pb2
+
+from flytetask_nb.errors import FlyteTaskError, ModelTypeError
+from flytetask_nb.models.flyte_task import FlyteTask, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Place", "Records", "records_of"]
+
+Place: TypeAlias = "Origin | str"
+"""Where a task comes from: as a collection keeps it, the source alone or all that is known."""
+
+_NOWHERE = Origin()
+_PAIR = 2
+
+
+class Records(NamedTuple):
+    """Tasks as bytes, beside each other.
+
+    Attributes
+    ----------
+    data : sequence of bytes
+        A serialized ``TaskSpec`` each.
+    origins : sequence of Origin or str
+        Where each comes from.
+    refused : dict of int to str
+        Position of what was no task at all, and why.
+    """
+
+    data: Sequence[bytes]
+    origins: Sequence[Place]
+    refused: dict[int, str]
+
+
+def records_of(tasks: Any) -> Records:
+    """Give the serialized tasks of an iterable.
+
+    Parameters
+    ----------
+    tasks
+        A collection, or an iterable of ``FlyteTask``, of whatever ``FlyteTask.from_flyte_idl`` takes, of serialized
+        ``TaskSpec`` messages, or of pairs of such bytes and where they come from.
+
+    Raises
+    ------
+    ModelTypeError
+        It is no iterable of tasks, but a single one or a path. What is no task inside of it is told in ``refused``.
+    """
+    held = getattr(tasks, "_records", None)
+    if held is not None:
+        return Records(*held(), {})
+    if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
+        raise ModelTypeError(
+            f"a table is made from an iterable of tasks, got {type(tasks).__name__}; put a single task into a list, "
+            "and read files with load"
+        )
+    data: list[bytes] = []
+    origins: list[Place] = []
+    refused: dict[int, str] = {}
+    for task in tasks:
+        try:
+            one, origin = _record(task)
+        except FlyteTaskError as error:
+            refused[len(data)] = str(error)
+            one, origin = b"", _NOWHERE
+        data.append(one)
+        origins.append(origin)
+    return Records(data, origins, refused)
+
+
+def _record(task: Any) -> tuple[bytes, Place]:
+    if isinstance(task, FlyteTask):
+        return task._message.SerializeToString(), task._origin
+    if isinstance(task, bytes):
+        return task, _NOWHERE
+    if isinstance(task, task_pb2.TaskSpec):
+        return task.SerializeToString(), _NOWHERE
+    if isinstance(task, bytearray | memoryview):
+        return bytes(task), _NOWHERE
+    if isinstance(task, tuple) and len(task) == _PAIR and isinstance(task[0], bytes):
+        return task[0], task[1] if isinstance(task[1], Origin | str) else _NOWHERE
+    try:
+        made = FlyteTask.from_flyte_idl(task)
+    except FlyteTaskError:
+        raise
+    except Exception as error:
+        # Whatever an object of another package raises while it turns itself into a message.
+        raise ModelTypeError(
+            f"a {type(task).__name__} could not be turned into a message: {type(error).__name__}: {error}"
+        ) from error
+    return made._message.SerializeToString(), made._origin

@@ -1,0 +1,128 @@
+"""Taking the parts of many tasks: each part that occurs once, and for each task which one it has."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flyteidl.admin import task_pb2
+from google.protobuf.message import DecodeError
+
+from flytetask_nb.models.base import undecodable
+from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.tables.parts import PARTS, Message
+from flytetask_nb.tables.runners import NO_RUNNER, runner_of
+from flytetask_nb.tables.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from flytetask_nb.tables.records import Records
+
+__all__ = ["NOTHING", "Coded", "Taken", "taken"]
+
+NOTHING = -1
+"""The code of a task that has no such part, because it could not be read."""
+
+_BATCH = 4_096
+"""Tasks of which messages exist at the same time."""
+
+
+class Coded:
+    """A part of many tasks.
+
+    Attributes
+    ----------
+    codes : numpy.ndarray of int32
+        For each task, which of the values it has; ``NOTHING`` where it could not be read.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.codes = np.full(count, NOTHING, dtype=np.int32)
+        self._known: defaultdict[Hashable, int] = defaultdict()
+        # A value that was not there before gets the next number.
+        self._known.default_factory = self._known.__len__
+
+    @property
+    def values(self) -> list[Any]:
+        """Each value once, in the order of the codes."""
+        return list(self._known)
+
+    def code(self, values: Iterable[Hashable]) -> list[int]:
+        """Give the codes of values."""
+        return list(map(self._known.__getitem__, values))
+
+    def put(self, positions: Any, values: Iterable[Hashable]) -> None:
+        """Set the values of the tasks at some positions."""
+        self.codes[positions] = self.code(values)
+
+
+class Taken:
+    """The parts of many tasks, and what could not be read.
+
+    Attributes
+    ----------
+    parts : dict of str to Coded
+        By name of the part.
+    broken : dict of int to str
+        Position of each task that could not be read at all, and why.
+    """
+
+    def __init__(self, records: Records, names: Iterable[str]) -> None:
+        self.records = records
+        self.parts = {name: Coded(len(records.data)) for name in names}
+        self.broken = dict(records.refused)
+        self.words = Words()
+
+    def take_plainly(self, positions: Sequence[int], names: Iterable[str]) -> None:
+        """Take parts of the tasks at some positions by building their messages."""
+        chosen = [(self.parts[name], PARTS[name]) for name in names]
+        needs_runner = any(part.needs_runner for _, part in chosen)
+        for start in range(0, len(positions), _BATCH):
+            places, messages = self._messages(positions[start : start + _BATCH], needs_runner=needs_runner)
+            where = np.array(places, dtype=np.intp)
+            for coded, part in chosen:
+                coded.put(where, part.take(messages, self.words))
+
+    def _messages(self, positions: Iterable[int], *, needs_runner: bool) -> tuple[list[int], list[Message]]:
+        parse = task_pb2.TaskSpec.FromString
+        data = self.records.data
+        places: list[int] = []
+        messages: list[Message] = []
+        for position in positions:
+            if position in self.broken:
+                continue
+            try:
+                spec = parse(data[position])
+            except (DecodeError, TypeError) as error:
+                self.broken[position] = str(undecodable(FlyteTask, data[position], error))
+                continue
+            template = spec.template
+            places.append(position)
+            messages.append(Message(spec, template, runner_of(template) if needs_runner else NO_RUNNER))
+        return places, messages
+
+    def task(self, position: int) -> FlyteTask | None:
+        """Give a task as a whole; None where it cannot be read."""
+        if position in self.broken:
+            return None
+        origin = self.records.origins[position]
+        return FlyteTask.from_bytes(
+            self.records.data[position], Origin(source=origin) if isinstance(origin, str) else origin
+        )
+
+
+def taken(records: Records, names: Iterable[str]) -> Taken:
+    """Take parts of all tasks.
+
+    Parameters
+    ----------
+    records
+        The tasks.
+    names
+        Of the parts: keys of ``PARTS``.
+    """
+    found = Taken(records, names)
+    found.take_plainly(range(len(records.data)), found.parts)
+    return found

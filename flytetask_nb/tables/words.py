@@ -1,0 +1,54 @@
+"""Command lines as text: quoted as a shell would have them, secrets masked."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING, Final
+
+from flytetask_nb.masking import mask_arguments, mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Words", "code_bundle"]
+
+_BUNDLE_FLAG: Final = "--additional-distribution"
+# Follows a word to see whether that makes the word after it a secret.
+_PROBE: Final = "probe"
+
+
+class Words(dict[str, str]):
+    """Words as they are shown, remembered: tasks repeat the same few.
+
+    Attributes
+    ----------
+    telling : set of str
+        Words that masking changes, or that make it change the word behind them. What holds none of them is shown
+        word by word; only the others have to be looked at as a whole.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.telling: set[str] = set()
+
+    def __missing__(self, word: str) -> str:
+        if mask_arguments([word, _PROBE]) != [word, _PROBE]:
+            self.telling.add(word)
+        shown = self[word] = quote(word)
+        return shown
+
+    def shown(self, words: Sequence[str]) -> str:
+        """Give a command line as text."""
+        text = " ".join([self[word] for word in words])
+        return text if self.telling.isdisjoint(words) else " ".join(map(quote, mask_arguments(list(words))))
+
+
+def code_bundle(words: Iterable[str]) -> str:
+    """Give where fast registration put the code, of the arguments of a container; empty without one."""
+    following = iter(words)
+    for word in following:
+        if word == _BUNDLE_FLAG:
+            return mask_text(next(following, ""))
+        if word.startswith(f"{_BUNDLE_FLAG}="):
+            return mask_text(word[len(_BUNDLE_FLAG) + 1 :])
+    return ""
