@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
 
 from flytetask_nb.tables.runners import PodRunner, asked_of_bytes
-from flytetask_nb.tables.words import code_bundle
+from flytetask_nb.tables.words import BUNDLE_FLAG, code_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -62,11 +62,17 @@ def _environment(runner: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _command(messages: list[Message], words: Words) -> list[str]:
-    return [words.shown(message.runner.command) for message in messages]
+    return [words.shown(tuple(message.runner.command)) for message in messages]
 
 
-def _arguments(messages: list[Message], words: Words) -> list[str]:
-    return [words.shown(message.runner.args) for message in messages]
+def _arguments(messages: list[Message], words: Words) -> list[tuple[str, str]]:
+    """Give the arguments as text, and the code bundle that they name."""
+    taken = []
+    for message in messages:
+        arguments = tuple(message.runner.args)
+        text = words.shown(arguments)
+        taken.append((text, code_bundle(arguments) if BUNDLE_FLAG in text else ""))
+    return taken
 
 
 def _metadata(data: bytes | None) -> Any:
@@ -109,10 +115,6 @@ PARTS: Final[dict[str, Part]] = {
     "image": Part(lambda messages, _: [one.runner.image for one in messages], needs_runner=True),
     "command": Part(_command, needs_runner=True),
     "args": Part(_arguments, needs_runner=True),
-    "code_bundle": Part(
-        lambda messages, _: [code_bundle(one.runner.args) for one in messages],
-        needs_runner=True,
-    ),
     "resources": Part(lambda messages, _: [_asked(one.runner) for one in messages], _read_asked, needs_runner=True),
     "env_keys": Part(lambda messages, _: [_env_keys(one.runner) for one in messages], needs_runner=True),
     "environment": Part(lambda messages, _: [_environment(one.runner) for one in messages], needs_runner=True),

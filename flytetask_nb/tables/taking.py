@@ -25,8 +25,8 @@ __all__ = ["NOTHING", "Coded", "Taken", "taken"]
 NOTHING = -1
 """The code of a task that has no such part, because it could not be read."""
 
-_BATCH = 4_096
-"""Tasks of which messages exist at the same time."""
+_BATCH = 256
+"""Tasks of which messages exist at the same time: more would no longer fit into the processor's cache."""
 
 
 class Coded:

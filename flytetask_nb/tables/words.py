@@ -10,9 +10,9 @@ from flytetask_nb.masking import mask_arguments, mask_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Words", "code_bundle"]
+__all__ = ["BUNDLE_FLAG", "Words", "code_bundle"]
 
-_BUNDLE_FLAG: Final = "--additional-distribution"
+BUNDLE_FLAG: Final = "--additional-distribution"
 # Follows a word to see whether that makes the word after it a secret.
 _PROBE: Final = "probe"
 
@@ -39,16 +39,18 @@ class Words(dict[str, str]):
 
     def shown(self, words: Sequence[str]) -> str:
         """Give a command line as text."""
-        text = " ".join([self[word] for word in words])
-        return text if self.telling.isdisjoint(words) else " ".join(map(quote, mask_arguments(list(words))))
+        text = " ".join(map(self.__getitem__, words))
+        if self.telling and not self.telling.isdisjoint(words):
+            return " ".join(map(quote, mask_arguments(list(words))))
+        return text
 
 
 def code_bundle(words: Iterable[str]) -> str:
     """Give where fast registration put the code, of the arguments of a container; empty without one."""
     following = iter(words)
     for word in following:
-        if word == _BUNDLE_FLAG:
+        if word == BUNDLE_FLAG:
             return mask_text(next(following, ""))
-        if word.startswith(f"{_BUNDLE_FLAG}="):
-            return mask_text(word[len(_BUNDLE_FLAG) + 1 :])
+        if word.startswith(f"{BUNDLE_FLAG}="):
+            return mask_text(word[len(BUNDLE_FLAG) + 1 :])
     return ""
