@@ -15,7 +15,7 @@ from typing import Any
 
 from flytetask_nb.options import OPTIONS
 
-__all__ = ["MASK", "is_secret_key", "mask_arguments", "mask_text", "mask_urls", "mask_value", "masked"]
+__all__ = ["MASK", "SHAPES", "is_secret_key", "mask_arguments", "mask_text", "mask_urls", "mask_value", "masked"]
 
 MASK = "••••••"
 """What stands in place of a masked value."""
@@ -70,18 +70,20 @@ _URL_PARAMETER = re.compile(r"""(?P<head>[?&;#](?P<key>[\w.-]+)=)(?P<secret>[^&;
 _SIGNATURES = frozenset({"key", "sig", "signature", "x-amz-signature", "x-amz-security-token", "x-goog-signature"})
 
 # What is a secret by its looks alone, wherever it stands.
-_SHAPES = re.compile(
-    r"""-----BEGIN\ [A-Z\ ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z\ ]*PRIVATE\ KEY-----|\Z)
-    | \b(?:gh[opsur]_\w{20,} | github_pat_\w{20,} | glpat-[\w-]{16,})    # GitHub, GitLab
-    | \bxox[a-z]-[\w-]{10,}                                              # Slack
-    | \bhooks\.slack\.com/services/[\w/]+
-    | \b(?:sk|pk|rk)[-_][\w-]{16,}                                       # OpenAI, Anthropic, Stripe
-    | \bhf_\w{20,}                                                       # Hugging Face
-    | \bA(?:KIA|SIA)[0-9A-Z]{16}\b | \bAIza[\w-]{30,}                    # AWS, Google
-    | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                                  # a JSON web token
-    """,
-    re.VERBOSE | re.DOTALL,
+SHAPES = "|".join(
+    (
+        r"\b(?:gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})",  # GitHub, GitLab
+        r"\bxox[a-z]-[\w-]{10,}",  # Slack
+        r"\bhooks\.slack\.com/services/[\w/]+",
+        r"\b(?:sk|pk|rk)[-_][\w-]{16,}",  # OpenAI, Anthropic, Stripe
+        r"\bhf_\w{20,}",  # Hugging Face
+        r"\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}",  # AWS, Google
+        r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",  # a JSON web token
+    )
 )
+"""Those looks of a single word, as a regular expression that other engines read too."""
+_PRIVATE_KEY = r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+_SHAPES = re.compile(f"{_PRIVATE_KEY}|{SHAPES}", re.DOTALL)
 # Authorization's schemes; the lookahead leaves prose ("basic authentication") alone.
 _SCHEME = re.compile(r"\b(?P<head>(?:Bearer|Basic)\s+)(?=\S*[0-9._~+/=-])(?P<secret>[\w.~+/=-]{6,})", re.IGNORECASE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,51 +10,23 @@ from google.protobuf.message import DecodeError
 
 from flytetask_nb.models.base import undecodable
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.tables.coding import Coded
 from flytetask_nb.tables.parts import PARTS, Message
 from flytetask_nb.tables.runners import NO_RUNNER, runner_of
 from flytetask_nb.tables.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from flytetask_nb.tables.records import Records
 
-__all__ = ["NOTHING", "Coded", "Taken", "taken"]
+__all__ = ["Taken", "taken"]
 
-NOTHING = -1
-"""The code of a task that has no such part, because it could not be read."""
+_FEW = 500
+"""Tasks for which it does not pay to import Arrow."""
 
 _BATCH = 256
 """Tasks of which messages exist at the same time: more would no longer fit into the processor's cache."""
-
-
-class Coded:
-    """A part of many tasks.
-
-    Attributes
-    ----------
-    codes : numpy.ndarray of int32
-        For each task, which of the values it has; ``NOTHING`` where it could not be read.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.codes = np.full(count, NOTHING, dtype=np.int32)
-        self._known: defaultdict[Hashable, int] = defaultdict()
-        # A value that was not there before gets the next number.
-        self._known.default_factory = self._known.__len__
-
-    @property
-    def values(self) -> list[Any]:
-        """Each value once, in the order of the codes."""
-        return list(self._known)
-
-    def code(self, values: Iterable[Hashable]) -> list[int]:
-        """Give the codes of values."""
-        return list(map(self._known.__getitem__, values))
-
-    def put(self, positions: Any, values: Iterable[Hashable]) -> None:
-        """Set the values of the tasks at some positions."""
-        self.codes[positions] = self.code(values)
 
 
 class Taken:
@@ -77,6 +48,8 @@ class Taken:
 
     def take_plainly(self, positions: Sequence[int], names: Iterable[str]) -> None:
         """Take parts of the tasks at some positions by building their messages."""
+        if not positions:
+            return
         chosen = [(self.parts[name], PARTS[name]) for name in names]
         needs_runner = any(part.needs_runner for _, part in chosen)
         for start in range(0, len(positions), _BATCH):
@@ -113,7 +86,7 @@ class Taken:
         )
 
 
-def taken(records: Records, names: Iterable[str]) -> Taken:
+def taken(records: Records, names: Iterable[str], *, plainly: bool = False) -> Taken:
     """Take parts of all tasks.
 
     Parameters
@@ -122,7 +95,22 @@ def taken(records: Records, names: Iterable[str]) -> Taken:
         The tasks.
     names
         Of the parts: keys of ``PARTS``.
+    plainly
+        Build every message, whether or not the faster path is at hand.
     """
     found = Taken(records, names)
-    found.take_plainly(range(len(records.data)), found.parts)
+    project = None if plainly or len(records.data) < _FEW else _projection()
+    if project is None:
+        found.take_plainly(range(len(records.data)), found.parts)
+    else:
+        project(found)
     return found
+
+
+def _projection() -> Callable[[Taken], None] | None:
+    """Give the faster path, where what it needs is installed: the extra ``tables``."""
+    try:
+        from flytetask_nb.tables.projection import take_projected  # noqa: PLC0415 - heavy, and optional
+    except ImportError:
+        return None
+    return take_projected

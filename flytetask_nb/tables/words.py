@@ -10,9 +10,11 @@ from flytetask_nb.masking import mask_arguments, mask_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["BUNDLE_FLAG", "Words", "code_bundle"]
+__all__ = ["BUNDLE_FLAG", "PLAIN_WORD", "Words", "code_bundle"]
 
 BUNDLE_FLAG: Final = "--additional-distribution"
+PLAIN_WORD: Final = "^[A-Za-z0-9_./][A-Za-z0-9_./-]*$"
+"""Matches words that neither a shell nor masking takes for more than they are, unless they look like a secret."""
 # Follows a word to see whether that makes the word after it a secret.
 _PROBE: Final = "probe"
 

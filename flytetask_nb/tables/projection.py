@@ -1,0 +1,429 @@
+"""From serialized tasks to the parts of tasks in one go, through Arrow columns, without building a message each.
+
+A *projection* describes the fields of a ``TaskSpec`` that tables read, under the same numbers, to ``ptars``, which
+parses thousands of messages by it at once. Whatever is deep or recursive stays bytes there, and is parsed by protobuf
+itself, once for all tasks that share it.
+
+The plain path in ``taking`` is the reference. Two rules keep this one equal to it:
+
+- A field that holds one message is declared as repeated. Where it stands twice, because serializations were merged,
+  that shows, and the task is read plainly; so is one with two targets, a pod, or anything else out of the ordinary.
+- Bytes are accepted only if protobuf can parse them at the place where they stand, whether a column needs them or
+  not; a task with bytes that it cannot parse is read plainly, which tells why it is no task. What ptars itself refuses
+  is found by halving the batch.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import ptars
+import pyarrow as pa
+import pyarrow.compute as pc
+from flyteidl.admin import task_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.message import DecodeError
+
+from flytetask_nb.masking import SHAPES
+from flytetask_nb.tables.parts import PARTS, Message
+from flytetask_nb.tables.coding import NOTHING
+from flytetask_nb.tables.runners import NO_RUNNER
+from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flytetask_nb.tables.coding import Coded
+    from flytetask_nb.tables.taking import Taken
+
+__all__ = ["take_projected"]
+
+_BATCH: Final = 8_192
+_BATCH_BYTES: Final = 2**28
+"""Arrow counts the bytes of a column in 31 bits."""
+_FEW: Final = 16
+"""Tasks that are no longer halved to find the one that ptars refuses."""
+
+_PACKAGE: Final = "flytetask_nb.projection"
+_Field: Final = descriptor_pb2.FieldDescriptorProto
+_TEXT, _BYTES, _NUMBER = _Field.TYPE_STRING, _Field.TYPE_BYTES, _Field.TYPE_INT32
+
+# Number, name, type, and whether it is repeated: what holds one message is, to see when it stands there twice.
+_MESSAGES: Final[dict[str, list[tuple[int, str, int | str, bool]]]] = {
+    "Identifier": [
+        (2, "project", _TEXT, False),
+        (3, "domain", _TEXT, False),
+        (4, "name", _TEXT, False),
+        (5, "version", _TEXT, False),
+        (6, "org", _TEXT, False),
+    ],
+    "Pair": [(1, "key", _TEXT, False), (2, "value", _TEXT, False)],
+    "Container": [
+        (1, "image", _TEXT, False),
+        (2, "command", _TEXT, True),
+        (3, "args", _TEXT, True),
+        (4, "resources", _BYTES, True),
+        (5, "env", "Pair", True),
+        (6, "config", "Pair", True),
+        (7, "ports", _BYTES, True),
+        (9, "data_config", _BYTES, True),
+        (10, "architecture", _NUMBER, False),
+    ],
+    "Template": [
+        (1, "id", "Identifier", True),
+        (2, "type", _TEXT, False),
+        (3, "metadata", _BYTES, True),
+        (4, "interface", _BYTES, True),
+        (5, "custom", _BYTES, True),
+        (6, "container", "Container", True),
+        (7, "task_type_version", _NUMBER, False),
+        (8, "security_context", _BYTES, True),
+        (9, "extended_resources", _BYTES, True),
+        (16, "config", _BYTES, True),
+        (17, "k8s_pod", _BYTES, True),
+        (18, "sql", _BYTES, True),
+    ],
+    "Spec": [(1, "template", "Template", True), (2, "description", _BYTES, True)],
+}
+_NUMBERS: Final = {
+    message: {name: number for number, name, _, _ in fields} for message, fields in _MESSAGES.items()
+}
+_SEPARATOR: Final = "\0"
+_TEMPLATE: Final = (_NUMBERS["Spec"]["template"],)
+_CONTAINER: Final = (*_TEMPLATE, _NUMBERS["Template"]["container"])
+
+
+# Parts that are the bytes of a field of the template: which, and what stands where it is absent.
+_BLOBS: Final[dict[str, tuple[str, bytes | None]]] = {
+    "metadata": ("metadata", None),
+    "interface": ("interface", b""),
+    "security": ("security_context", b""),
+    "extended": ("extended_resources", b""),
+}
+_UNREAD: Final = ("custom", "config", "k8s_pod", "sql")
+_IDENTITY: Final = ("project", "domain", "name", "version")
+_SINGLE: Final = ("metadata", "interface", "custom", "container", "security_context", "extended_resources")
+_TARGETS: Final = ("container", "k8s_pod", "sql")
+
+
+@cache
+def _handler() -> Any:
+    """Give what parses by the projection."""
+    file = descriptor_pb2.FileDescriptorProto(name="flytetask_nb/projection.proto", package=_PACKAGE, syntax="proto3")
+    for message, fields in _MESSAGES.items():
+        declared = file.message_type.add(name=message)
+        for number, name, kind, is_repeated in fields:
+            label = _Field.LABEL_REPEATED if is_repeated else _Field.LABEL_OPTIONAL
+            field = declared.field.add(name=name, number=number, label=label)
+            if isinstance(kind, str):
+                field.type = _Field.TYPE_MESSAGE
+                field.type_name = f".{_PACKAGE}.{kind}"
+            else:
+                field.type = kind
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    spec = pool.FindMessageTypeByName(f"{_PACKAGE}.Spec")
+    return ptars.HandlerPool([spec.file]).get_for_message(spec)
+
+
+def take_projected(taken: Taken) -> None:
+    """Take the parts of all tasks.
+
+    Parameters
+    ----------
+    taken
+        What is filled; tasks that this path does not read are taken plainly.
+    """
+    projected = _Projected(taken)
+    for positions in _batches(taken.records.data, sorted(taken.broken)):
+        projected.take(positions)
+    projected.finish()
+
+
+def _batches(data: Sequence[bytes], left_out: list[int]) -> Iterator[Any]:
+    """Give positions of tasks in batches of bounded size."""
+    skipped = set(left_out)
+    batch: list[int] = []
+    size = 0
+    for position, one in enumerate(data):
+        if position in skipped:
+            continue
+        if batch and (len(batch) >= _BATCH or size + len(one) > _BATCH_BYTES):
+            yield np.array(batch, dtype=np.intp)
+            batch, size = [], 0
+        batch.append(position)
+        size += len(one)
+    if batch:
+        yield np.array(batch, dtype=np.intp)
+
+
+class _Projected:
+    """The tasks of one table while they are read."""
+
+    def __init__(self, taken: Taken) -> None:
+        self._taken = taken
+        self._parts = taken.parts
+        self._runner_parts = [name for name in taken.parts if PARTS[name].needs_runner]
+        self._sound: dict[tuple[int, ...], dict[bytes, bool]] = {}
+        # Rows that are read plainly: as a whole, and the pods, of which only the container is.
+        self._plain: list[int] = []
+        self._pods: list[int] = []
+
+    def take(self, positions: Any) -> None:
+        """Take the tasks at some positions; halve where ptars refuses."""
+        data = self._taken.records.data
+        try:
+            batch = _handler().list_to_record_batch([data[position] for position in positions])
+        except BaseException as error:
+            # A panic inside ptars is no Exception.
+            if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+                raise
+            if len(positions) <= _FEW:
+                self._plain.extend(positions.tolist())
+                return
+            half = len(positions) // 2
+            self.take(positions[:half])
+            self.take(positions[half:])
+            return
+        self._take_batch(batch, positions)
+
+    def finish(self) -> None:
+        """Read plainly what is left."""
+        for coded in self._parts.values():
+            coded.forget(self._plain)
+        self._taken.take_plainly(sorted(self._plain), self._parts)
+        self._taken.take_plainly(sorted(set(self._pods) - set(self._plain)), self._runner_parts)
+
+    # -- a batch -----------------------------------------------------------------------------------------------------
+
+    def _take_batch(self, batch: Any, positions: Any) -> None:
+        is_usual = (_lengths(batch.column("template")) == 1) & (_lengths(batch.column("description")) <= 1)
+        batch, positions = self._usual(batch, positions, is_usual)
+        fields = batch.column("template").flatten()
+        is_usual = _lengths(fields.field("id")) == 1
+        for name in _SINGLE:
+            is_usual &= _lengths(fields.field(name)) <= 1
+        is_usual &= sum(_lengths(fields.field(name)) for name in _TARGETS) <= 1
+        if not is_usual.all():
+            batch, positions = self._usual(batch, positions, is_usual)
+            fields = batch.column("template").flatten()
+        if not len(positions):
+            return
+        identifier = fields.field("id").flatten()
+        for name in _IDENTITY:
+            self._put_texts(name, positions, identifier.field(name))
+        self._put_texts("type", positions, fields.field("type"))
+        self._put_numbers("task_type_version", positions, fields.field("task_type_version"))
+        self._put_documentation(batch.column("description"), positions)
+        for part, (name, absent) in _BLOBS.items():
+            path = (*_TEMPLATE, _NUMBERS["Template"][name])
+            self._put_blobs(part, fields.field(name), positions, path, absent)
+        for name in _UNREAD:
+            self._require_sound(fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
+        self._take_targets(fields, positions)
+
+    def _usual(self, batch: Any, positions: Any, is_usual: Any) -> tuple[Any, Any]:
+        """Leave out what is to be read plainly."""
+        if is_usual.all():
+            return batch, positions
+        self._plain.extend(positions[~is_usual].tolist())
+        return batch.filter(pa.array(is_usual)), positions[is_usual]
+
+    def _take_targets(self, fields: Any, positions: Any) -> None:
+        has = {name: _lengths(fields.field(name)) == 1 for name in _TARGETS}
+        target = self._parts.get("target")
+        if target is not None:
+            codes = np.full(len(positions), target.code([None])[0], dtype=np.int32)
+            for name in _TARGETS:
+                codes[has[name]] = target.code([name])[0]
+            target.codes[positions] = codes
+        contained = positions[has["container"]]
+        container = fields.field("container").flatten()
+        path = (*_CONTAINER, _NUMBERS["Container"]["resources"])
+        is_usual = (_lengths(container.field("resources")) <= 1) & (_lengths(container.field("data_config")) <= 1)
+        if not is_usual.all():
+            self._plain.extend(contained[~is_usual].tolist())
+            contained, container = contained[is_usual], container.filter(pa.array(is_usual))
+        self._put_blobs("resources", container.field("resources"), contained, path)
+        for name in ("ports", "data_config"):
+            self._require_sound(container.field(name), contained, (*_CONTAINER, _NUMBERS["Container"][name]))
+        if not self._runner_parts:
+            return
+        self._pods.extend(positions[has["k8s_pod"]].tolist())
+        self._put_texts("image", contained, container.field("image"))
+        self._put_numbers("architecture", contained, container.field("architecture"))
+        self._put_environment(container.field("env"), contained)
+        self._put_words("command", container.field("command"), contained)
+        self._put_words("args", container.field("args"), contained)
+        self._put_same("pod_problem", contained, "")
+        self._take_without_runner(positions[~has["container"] & ~has["k8s_pod"]])
+
+    def _take_without_runner(self, positions: Any) -> None:
+        """Take what the plain path takes where a task has no container."""
+        if len(positions):
+            message = Message(None, None, NO_RUNNER)
+            for name in self._runner_parts:
+                (value,) = PARTS[name].take([message], self._taken.words)
+                self._put_same(name, positions, value)
+
+    # -- kinds of parts ----------------------------------------------------------------------------------------------
+
+    def _put_same(self, part: str, positions: Any, value: Any) -> None:
+        coded = self._parts.get(part)
+        if coded is not None:
+            coded.codes[positions] = coded.code([value])[0]
+
+    def _put_texts(self, part: str, positions: Any, array: Any) -> None:
+        coded = self._parts.get(part)
+        if coded is not None:
+            coded.codes[positions] = _codes(coded, array)
+
+    def _put_numbers(self, part: str, positions: Any, array: Any) -> None:
+        coded = self._parts.get(part)
+        if coded is not None:
+            numbers, where = np.unique(array.to_numpy(), return_inverse=True)
+            coded.codes[positions] = np.array(coded.code(numbers.tolist()), dtype=np.int32)[where]
+
+    def _put_documentation(self, array: Any, positions: Any) -> None:
+        coded = self._parts.get("documentation")
+        path = (_NUMBERS["Spec"]["description"],)
+
+        def read(blob: bytes) -> str | None:
+            spec = _parsed(path, blob)
+            return None if spec is None else spec.description.short_description
+
+        found = self._codes_of_blobs(array, positions, read, coded)
+        if coded is not None:
+            found[_lengths(array) == 0] = coded.code([""])[0]
+            coded.codes[positions] = found
+
+    def _put_blobs(
+        self, part: str, array: Any, positions: Any, path: tuple[int, ...], absent: bytes | None = b""
+    ) -> None:
+        """Put the bytes of a field, as far as protobuf can parse them."""
+
+        def read(blob: bytes) -> bytes | None:
+            return blob if self._is_sound(path, blob) else None
+
+        coded = self._parts.get(part)
+        found = self._codes_of_blobs(array, positions, read, coded)
+        if coded is not None:
+            found[_lengths(array) == 0] = coded.code([absent])[0]
+            coded.codes[positions] = found
+
+    def _codes_of_blobs(self, array: Any, positions: Any, read: Any, coded: Coded | None) -> Any:
+        """Give the codes of what stands in a list of at most one; what cannot be read goes to the plain path."""
+        found = np.full(len(positions), NOTHING, dtype=np.int32)
+        is_there = _lengths(array) == 1
+        encoded = array.flatten().dictionary_encode()
+        values = [read(blob) for blob in encoded.dictionary.to_pylist()]
+        is_bad = np.array([value is None for value in values], dtype=bool)
+        where = encoded.indices.to_numpy()
+        if is_bad.any():
+            self._plain.extend(positions[is_there][is_bad[where]].tolist())
+        if coded is not None and len(values):
+            codes = [NOTHING if value is None else coded.code([value])[0] for value in values]
+            found[is_there] = np.array(codes, dtype=np.int32)[where]
+        return found
+
+    def _require_sound(self, array: Any, positions: Any, path: tuple[int, ...]) -> None:
+        """See to it that protobuf can parse a field that no column reads."""
+        blobs = array.flatten()
+        if not len(blobs):
+            return
+        encoded = blobs.dictionary_encode()
+        is_bad = np.array([not self._is_sound(path, blob) for blob in encoded.dictionary.to_pylist()], dtype=bool)
+        if is_bad.any():
+            rows = np.repeat(positions, _lengths(array))
+            self._plain.extend(set(rows[is_bad[encoded.indices.to_numpy()]].tolist()))
+
+    def _is_sound(self, path: tuple[int, ...], blob: bytes) -> bool:
+        known = self._sound.setdefault(path, {})
+        answer = known.get(blob)
+        if answer is None:
+            answer = known[blob] = _parsed(path, blob) is not None
+        return answer
+
+    def _put_environment(self, array: Any, positions: Any) -> None:
+        coded = self._parts.get("environment")
+        if coded is not None:
+            coded.put(positions, [tuple((pair["key"], pair["value"]) for pair in env) for env in array.to_pylist()])
+        coded = self._parts.get("env_keys")
+        if coded is None:
+            return
+        keys = array.flatten().field("key")
+        joined = pc.binary_join(pa.ListArray.from_arrays(array.offsets, keys), _SEPARATOR).dictionary_encode()
+        texts = joined.dictionary.to_pylist()
+        count = _lengths(array)
+        # Keys that hold the separator, or one key that is empty, cannot be told apart any more.
+        is_odd = np.array([text.count(_SEPARATOR) for text in texts], dtype=np.int64)[joined.indices.to_numpy()]
+        is_odd = is_odd != np.maximum(count - 1, 0)
+        is_odd |= (count == 1) & (pc.binary_length(joined.cast(pa.string())).to_numpy() == 0)
+        codes = coded.code(tuple(text.split(_SEPARATOR)) if text else () for text in texts)
+        coded.codes[positions] = np.array(codes, dtype=np.int32)[joined.indices.to_numpy()]
+        self._plain.extend(positions[is_odd].tolist())
+
+    def _put_words(self, part: str, array: Any, positions: Any) -> None:
+        """Put command lines as they are shown; words that many share are looked at once."""
+        coded = self._parts.get(part)
+        if coded is None or not len(positions):
+            return
+        words = self._taken.words
+        encoded = array.flatten().dictionary_encode()
+        where, distinct = encoded.indices.to_numpy(), encoded.dictionary
+        is_plain = pc.and_not(
+            pc.match_substring_regex(distinct, PLAIN_WORD), pc.match_substring_regex(distinct, SHAPES)
+        ).to_numpy(zero_copy_only=False)
+        special = distinct.filter(pa.array(~is_plain)).to_pylist()
+        shown = pc.replace_with_mask(
+            distinct, pa.array(~is_plain), pa.array([words[word] for word in special], pa.string())
+        )
+        texts = pc.binary_join(pa.ListArray.from_arrays(array.offsets, shown.take(encoded.indices)), " ")
+        lines = texts.dictionary_encode()
+        values: list[Any] = lines.dictionary.to_pylist()
+        if part == "args":
+            values = [(text, "") for text in values]
+        coded.codes[positions] = np.array(coded.code(values), dtype=np.int32)[lines.indices.to_numpy()]
+        # What masking changes depends on the words beside, and the code bundle follows its flag.
+        whole = [word in words.telling or BUNDLE_FLAG in word for word in special]
+        if any(whole):
+            is_whole = np.zeros(len(distinct), dtype=bool)
+            is_whole[np.flatnonzero(~is_plain)[whole]] = True
+            rows = np.unique(np.repeat(np.arange(len(positions)), _lengths(array))[is_whole[where]])
+            coded.put(positions[rows], self._whole_lines(part, array.take(pa.array(rows)).to_pylist()))
+
+    def _whole_lines(self, part: str, lines: list[list[str]]) -> list[Any]:
+        texts = [self._taken.words.shown(line) for line in lines]
+        return texts if part != "args" else [(text, code_bundle(line)) for text, line in zip(texts, lines, strict=True)]
+
+
+def _lengths(array: Any) -> Any:
+    """Give how many items each list of an array holds."""
+    return np.diff(array.offsets.to_numpy())
+
+
+def _codes(coded: Coded, array: Any) -> Any:
+    encoded = array.dictionary_encode()
+    return np.array(coded.code(encoded.dictionary.to_pylist()), dtype=np.int32)[encoded.indices.to_numpy()]
+
+
+def _parsed(path: tuple[int, ...], blob: bytes) -> Any | None:
+    """Give a TaskSpec that holds nothing but a field's bytes, at their place: nesting is limited from the top."""
+    data = blob
+    for number in reversed(path):
+        data = _varint(number << 3 | 2) + _varint(len(data)) + data
+    try:
+        return task_pb2.TaskSpec.FromString(data)
+    except DecodeError:
+        return None
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
