@@ -288,9 +288,10 @@ def signature_order(variables: Any) -> list[str]:
     Required inputs stand before those that accept None, each in natural order. (Protobuf maps have no order, so
     that of the Python function is lost when a task is registered.)
     """
+    if len(variables) < 2:  # noqa: PLR2004 - nothing to order
+        return list(variables)
     names = sorted(variables, key=natural_key)
-    if len(names) > 1:
-        names.sort(key=lambda name: accepts_none(variables[name].type))
+    names.sort(key=lambda name: accepts_none(variables[name].type))
     return names
 
 

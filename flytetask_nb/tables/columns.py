@@ -5,6 +5,7 @@ The order of the entries is the order of the columns.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import FlyteTaskError, ModelValueError
@@ -14,7 +15,6 @@ from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.tasks import Architecture, RuntimeType
 from flytetask_nb.semantics.caching import cache_key
 from flytetask_nb.semantics.digests import structure_digest
-from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.quantities import NANO, parse
 from flytetask_nb.semantics.registration import check
 from flytetask_nb.tables.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, Kind, whole
@@ -23,13 +23,13 @@ from flytetask_nb.tables.runners import LIMITS, REQUESTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "Column", "amount_in"]
+__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "ORIGIN", "TASK", "Column", "amount_in", "read_all"]
 
 ERROR: Final = "error"
 """The column that says why others are NA."""
 
-ORIGIN = "origin"
-TASK = "task"
+ORIGIN: Final = "origin"
+TASK: Final = "task"
 
 
 class Column(NamedTuple):
@@ -57,17 +57,6 @@ def _itself(value: Any) -> Any:
 
 def _shown(text: str) -> str | None:
     return mask_text(text) or None
-
-
-# -- images --------------------------------------------------------------------------------------------------------
-
-
-def _image_part(position: int) -> Callable[[str], str | None]:
-    def read(image: str) -> str | None:
-        reference = image_reference(image)
-        return None if reference is None else mask_text(reference[position]) or None
-
-    return read
 
 
 # -- resources -----------------------------------------------------------------------------------------------------
@@ -202,13 +191,13 @@ COLUMNS: Final[dict[str, Column]] = {
     "outputs": Column(COUNT, "interface", lambda interface: len(interface.outputs.variables)),
     "output_names": Column(TEXT, "interface", _names("outputs")),
     "target": Column(TEXT, "target", _itself),
-    "image": Column(TEXT, "image", _shown),
-    "image_registry": Column(TEXT, "image", _image_part(0)),
-    "image_repository": Column(TEXT, "image", _image_part(1)),
-    "image_tag": Column(TEXT, "image", _image_part(2)),
-    "image_digest": Column(TEXT, "image", _image_part(3)),
+    "image": Column(TEXT, "image", itemgetter(0)),
+    "image_registry": Column(TEXT, "image", itemgetter(1)),
+    "image_repository": Column(TEXT, "image", itemgetter(2)),
+    "image_tag": Column(TEXT, "image", itemgetter(3)),
+    "image_digest": Column(TEXT, "image", itemgetter(4)),
     "command": Column(TEXT, "command", _itself),
-    "args": Column(TEXT, "args", lambda arguments: arguments[0] or None),
+    "args": Column(TEXT, "args", _itself),
     "cpu_request": Column(AMOUNT, "resources", _amount("cpu", REQUESTS, "cores")),
     "cpu_limit": Column(AMOUNT, "resources", _amount("cpu", LIMITS, "cores")),
     "memory_request": Column(COUNT, "resources", _amount("memory", REQUESTS, "bytes")),
@@ -250,7 +239,7 @@ COLUMNS: Final[dict[str, Column]] = {
         _of_metadata(lambda metadata: metadata.generates_deck.value if metadata.HasField("generates_deck") else None),
     ),
     "is_eager": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.is_eager)),
-    "code_bundle": Column(TEXT, "args", lambda arguments: arguments[1] or None),
+    "code_bundle": Column(TEXT, "code_bundle", _itself),
     "source": Column(TEXT, ORIGIN, lambda origin: _shown(origin.source or "")),
     "cache_key": Column(TEXT, TASK, _cache_key),
     "digest": Column(TEXT, TASK, lambda task: structure_digest(task).hex()),
@@ -265,9 +254,32 @@ DEFAULT_COLUMNS: Final = tuple(name for name in COLUMNS if name not in _ON_REQUE
 """The columns of a table unless others are asked for, in order."""
 
 
-def reading(read: Callable[[Any], Any], value: Any) -> tuple[Any, str]:
-    """Read a value, or say why that is not possible: value and reason, one of them absent."""
+def read_all(read: Callable[[Any], Any], parts: list[Any]) -> tuple[list[Any], dict[int, str]]:
+    """Read a column's value from each part.
+
+    Parameters
+    ----------
+    read
+        From a part to the value.
+    parts
+        Each of them.
+
+    Returns
+    -------
+    list, dict of int to str
+        The values, None where there is none; and by position why a value could not be read.
+    """
     try:
-        return read(value), ""
-    except FlyteTaskError as error:
-        return None, mask_text(str(error))
+        return [read(part) for part in parts], {}
+    except FlyteTaskError:
+        # One of them: which, says the loop below.
+        pass
+    values: list[Any] = []
+    reasons: dict[int, str] = {}
+    for position, part in enumerate(parts):
+        try:
+            values.append(read(part))
+        except FlyteTaskError as error:
+            values.append(None)
+            reasons[position] = mask_text(str(error))
+    return values, reasons

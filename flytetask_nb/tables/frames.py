@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,8 +12,8 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.messages import shown
-from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, ORIGIN, TASK, reading
-from flytetask_nb.tables.dtypes import TEXT, array_of
+from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, ORIGIN, TASK, read_all
+from flytetask_nb.tables.dtypes import array_of
 from flytetask_nb.tables.parts import PARTS
 from flytetask_nb.tables.records import records_of
 from flytetask_nb.tables.taking import taken
@@ -133,14 +134,11 @@ class _Table:
             return self._of_origins(column)
         if column.part == TASK:
             return self._of_tasks(name, column)
-        coded = self._taken.parts[column.part]
-        values = []
-        for code, part in enumerate(self._parts(column.part)):
-            value, reason = reading(column.read, part)
-            values.append(value)
-            if reason:
-                self._blame(np.flatnonzero(coded.codes == code), name, reason)
-        found = array_of(column.kind, values).take(coded.codes, allow_fill=True)
+        codes = self._taken.parts[column.part].codes
+        values, reasons = read_all(column.read, self._parts(column.part))
+        for code, reason in reasons.items():
+            self._blame(np.flatnonzero(codes == code), name, reason)
+        found = array_of(column.kind, values).take(codes, allow_fill=True)
         return self._with_told(found) if name == "short_description" else found
 
     def _parts(self, name: str) -> list[Any]:
@@ -149,37 +147,43 @@ class _Table:
         if found is None:
             read = PARTS[name].read
             values = self._taken.parts[name].values
-            found = self._read[name] = values if read is None else [read(value) for value in values]
+            found = self._read[name] = values if read is None else list(map(read, values))
         return found
 
     def _of_origins(self, column: Column) -> Any:
-        known: dict[int, int] = {}
-        values: list[Any] = []
-        codes = []
-        for origin in self._records.origins:
-            # Tasks of one source share the text or object that says so.
-            code = known.get(id(origin))
-            if code is None:
-                code = known[id(origin)] = len(values)
-                values.append(column.read(_whole_origin(origin)))
-            codes.append(code)
-        return array_of(column.kind, values).take(np.array(codes, dtype=np.intp), allow_fill=True)
+        origins, codes = self._origins
+        return array_of(column.kind, [column.read(origin) for origin in origins]).take(codes, allow_fill=True)
+
+    @cached_property
+    def _origins(self) -> tuple[list[Origin], Any]:
+        """Give where the tasks come from, each place once, and for each task which of them it is."""
+        # Tasks of one source share the text or the object that says so.
+        numbers = list(map(id, self._records.origins))
+        distinct = dict(zip(numbers, self._records.origins, strict=True))
+        known = {number: code for code, number in enumerate(distinct)}
+        codes = np.fromiter(map(known.__getitem__, numbers), dtype=np.intp, count=len(numbers))
+        return [_whole_origin(origin) for origin in distinct.values()], codes
 
     def _with_told(self, documented: Any) -> Any:
         """Put what a server said of a task before what the task says of itself."""
-        for position, origin in enumerate(self._records.origins):
-            if not isinstance(origin, str) and origin.short_description and position not in self._taken.broken:
-                documented[position] = mask_text(origin.short_description)
+        origins, codes = self._origins
+        told = {code: origin.short_description for code, origin in enumerate(origins) if origin.short_description}
+        if not told:
+            return documented
+        is_broken = np.zeros(len(codes), dtype=bool)
+        is_broken[list(self._taken.broken)] = True
+        for code, text in told.items():
+            documented[(codes == code) & ~is_broken] = mask_text(text)
         return documented
 
     def _of_tasks(self, name: str, column: Column) -> Any:
-        values = []
-        for position in range(len(self._records.data)):
+        def read(position: int) -> Any:
             task = self._task(position)
-            value, reason = (None, "") if task is None else reading(column.read, task)
-            values.append(value)
-            if reason:
-                self._blame([position], name, reason)
+            return None if task is None else column.read(task)
+
+        values, reasons = read_all(read, list(range(len(self._records.data))))
+        for position, reason in reasons.items():
+            self._blame([position], name, reason)
         return array_of(column.kind, values)
 
     def _own(self, name: str, what: _Own) -> Any:
@@ -219,6 +223,3 @@ class _Table:
 def _whole_origin(origin: Place) -> Origin:
     return Origin(source=origin) if isinstance(origin, str) else origin
 
-
-def _texts(values: list[str | None]) -> Any:
-    return array_of(TEXT, list(values))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
 
+from flytetask_nb.masking import mask_text
+from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.tables.runners import PodRunner, asked_of_bytes
 from flytetask_nb.tables.words import BUNDLE_FLAG, code_bundle
 
@@ -22,11 +24,12 @@ __all__ = ["PARTS", "Message", "Part"]
 
 
 class Message(NamedTuple):
-    """A task while its parts are taken: its messages, and the container that runs it."""
+    """A task while its parts are taken: its messages, the container that runs it, and that one's arguments."""
 
     spec: Any
     template: Any
     runner: Any
+    arguments: tuple[str, ...] = ()
 
 
 class Part(NamedTuple):
@@ -38,13 +41,14 @@ class Part(NamedTuple):
         From messages and the words of command lines to what stands for the part in each; equal where the part is.
     read : function or None
         From that to what columns look at; None where it is the same.
-    needs_runner : bool
-        Whether it is the container that it is taken from.
+    needs_runner, needs_arguments : bool
+        Whether it is taken from the container, and from its arguments.
     """
 
     take: Callable[[list[Message], Words], Iterable[Hashable]]
     read: Callable[[Any], Any] | None = None
     needs_runner: bool = False
+    needs_arguments: bool = False
 
 
 def _asked(runner: Any) -> Hashable:
@@ -65,14 +69,25 @@ def _command(messages: list[Message], words: Words) -> list[str]:
     return [words.shown(tuple(message.runner.command)) for message in messages]
 
 
-def _arguments(messages: list[Message], words: Words) -> list[tuple[str, str]]:
-    """Give the arguments as text, and the code bundle that they name."""
-    taken = []
-    for message in messages:
-        arguments = tuple(message.runner.args)
-        text = words.shown(arguments)
-        taken.append((text, code_bundle(arguments) if BUNDLE_FLAG in text else ""))
-    return taken
+def _arguments(messages: list[Message], words: Words) -> list[str]:
+    return [words.shown(message.arguments) for message in messages]
+
+
+def _code_bundles(messages: list[Message], _words: Words) -> list[str]:
+    # Most command lines have no such flag, and a search in C sees that sooner than a loop over the words.
+    return [
+        code_bundle(message.arguments) if BUNDLE_FLAG in " ".join(message.arguments) else "" for message in messages
+    ]
+
+
+def _read_image(image: str) -> tuple[str | None, ...]:
+    """Give an image as it is shown, and the parts of its name; a template that is still to be filled in has none."""
+    shown = mask_text(image)
+    reference = image_reference(image)
+    parts = ("",) * 4 if reference is None else reference
+    if shown != image:
+        parts = tuple(map(mask_text, parts))
+    return tuple(part or None for part in (shown, *parts))
 
 
 def _metadata(data: bytes | None) -> Any:
@@ -112,9 +127,10 @@ PARTS: Final[dict[str, Part]] = {
         lambda messages, _: [one.template.extended_resources.SerializeToString() for one in messages],
         tasks_pb2.ExtendedResources.FromString,
     ),
-    "image": Part(lambda messages, _: [one.runner.image for one in messages], needs_runner=True),
+    "image": Part(lambda messages, _: [one.runner.image for one in messages], _read_image, needs_runner=True),
     "command": Part(_command, needs_runner=True),
-    "args": Part(_arguments, needs_runner=True),
+    "args": Part(_arguments, needs_runner=True, needs_arguments=True),
+    "code_bundle": Part(_code_bundles, needs_runner=True, needs_arguments=True),
     "resources": Part(lambda messages, _: [_asked(one.runner) for one in messages], _read_asked, needs_runner=True),
     "env_keys": Part(lambda messages, _: [_env_keys(one.runner) for one in messages], needs_runner=True),
     "environment": Part(lambda messages, _: [_environment(one.runner) for one in messages], needs_runner=True),

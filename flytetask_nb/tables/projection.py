@@ -33,7 +33,7 @@ from flytetask_nb.tables.runners import NO_RUNNER
 from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable
 
     from flytetask_nb.tables.coding import Coded
     from flytetask_nb.tables.taking import Taken
@@ -137,26 +137,10 @@ def take_projected(taken: Taken) -> None:
         What is filled; tasks that this path does not read are taken plainly.
     """
     projected = _Projected(taken)
-    for positions in _batches(taken.records.data, sorted(taken.broken)):
-        projected.take(positions)
+    data = taken.records.data
+    for start in range(0, len(data), _BATCH):
+        projected.take(np.arange(start, min(start + _BATCH, len(data))), list(data[start : start + _BATCH]))
     projected.finish()
-
-
-def _batches(data: Sequence[bytes], left_out: list[int]) -> Iterator[Any]:
-    """Give positions of tasks in batches of bounded size."""
-    skipped = set(left_out)
-    batch: list[int] = []
-    size = 0
-    for position, one in enumerate(data):
-        if position in skipped:
-            continue
-        if batch and (len(batch) >= _BATCH or size + len(one) > _BATCH_BYTES):
-            yield np.array(batch, dtype=np.intp)
-            batch, size = [], 0
-        batch.append(position)
-        size += len(one)
-    if batch:
-        yield np.array(batch, dtype=np.intp)
 
 
 class _Projected:
@@ -171,23 +155,23 @@ class _Projected:
         self._plain: list[int] = []
         self._pods: list[int] = []
 
-    def take(self, positions: Any) -> None:
-        """Take the tasks at some positions; halve where ptars refuses."""
-        data = self._taken.records.data
+    def take(self, positions: Any, data: list[bytes]) -> None:
+        """Take some tasks; halve where ptars refuses, or where they are too much at once."""
         try:
-            batch = _handler().list_to_record_batch([data[position] for position in positions])
+            batch = _handler().list_to_record_batch(data) if sum(map(len, data)) <= _BATCH_BYTES else None
         except BaseException as error:
             # A panic inside ptars is no Exception.
             if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
                 raise
-            if len(positions) <= _FEW:
-                self._plain.extend(positions.tolist())
-                return
+            batch = None
+        if batch is not None:
+            self._take_batch(batch, positions)
+        elif len(positions) <= _FEW:
+            self._plain.extend(positions.tolist())
+        else:
             half = len(positions) // 2
-            self.take(positions[:half])
-            self.take(positions[half:])
-            return
-        self._take_batch(batch, positions)
+            self.take(positions[:half], data[:half])
+            self.take(positions[half:], data[half:])
 
     def finish(self) -> None:
         """Read plainly what is left."""
@@ -201,17 +185,17 @@ class _Projected:
     def _take_batch(self, batch: Any, positions: Any) -> None:
         is_usual = (_lengths(batch.column("template")) == 1) & (_lengths(batch.column("description")) <= 1)
         batch, positions = self._usual(batch, positions, is_usual)
-        fields = batch.column("template").flatten()
+        fields = _items(batch.column("template"))
         is_usual = _lengths(fields.field("id")) == 1
         for name in _SINGLE:
             is_usual &= _lengths(fields.field(name)) <= 1
         is_usual &= sum(_lengths(fields.field(name)) for name in _TARGETS) <= 1
         if not is_usual.all():
             batch, positions = self._usual(batch, positions, is_usual)
-            fields = batch.column("template").flatten()
+            fields = _items(batch.column("template"))
         if not len(positions):
             return
-        identifier = fields.field("id").flatten()
+        identifier = _items(fields.field("id"))
         for name in _IDENTITY:
             self._put_texts(name, positions, identifier.field(name))
         self._put_texts("type", positions, fields.field("type"))
@@ -240,7 +224,7 @@ class _Projected:
                 codes[has[name]] = target.code([name])[0]
             target.codes[positions] = codes
         contained = positions[has["container"]]
-        container = fields.field("container").flatten()
+        container = _items(fields.field("container"))
         path = (*_CONTAINER, _NUMBERS["Container"]["resources"])
         is_usual = (_lengths(container.field("resources")) <= 1) & (_lengths(container.field("data_config")) <= 1)
         if not is_usual.all():
@@ -257,6 +241,7 @@ class _Projected:
         self._put_environment(container.field("env"), contained)
         self._put_words("command", container.field("command"), contained)
         self._put_words("args", container.field("args"), contained)
+        self._put_code_bundle(container.field("args"), contained)
         self._put_same("pod_problem", contained, "")
         self._take_without_runner(positions[~has["container"] & ~has["k8s_pod"]])
 
@@ -278,7 +263,7 @@ class _Projected:
     def _put_texts(self, part: str, positions: Any, array: Any) -> None:
         coded = self._parts.get(part)
         if coded is not None:
-            coded.codes[positions] = _codes(coded, array)
+            coded.codes[positions] = _codes_of(coded, array.dictionary_encode())
 
     def _put_numbers(self, part: str, positions: Any, array: Any) -> None:
         coded = self._parts.get(part)
@@ -317,8 +302,8 @@ class _Projected:
         """Give the codes of what stands in a list of at most one; what cannot be read goes to the plain path."""
         found = np.full(len(positions), NOTHING, dtype=np.int32)
         is_there = _lengths(array) == 1
-        encoded = array.flatten().dictionary_encode()
-        values = [read(blob) for blob in encoded.dictionary.to_pylist()]
+        encoded = _items(array).dictionary_encode()
+        values = [read(blob) for blob in _listed(encoded.dictionary)]
         is_bad = np.array([value is None for value in values], dtype=bool)
         where = encoded.indices.to_numpy()
         if is_bad.any():
@@ -330,11 +315,11 @@ class _Projected:
 
     def _require_sound(self, array: Any, positions: Any, path: tuple[int, ...]) -> None:
         """See to it that protobuf can parse a field that no column reads."""
-        blobs = array.flatten()
+        blobs = _items(array)
         if not len(blobs):
             return
         encoded = blobs.dictionary_encode()
-        is_bad = np.array([not self._is_sound(path, blob) for blob in encoded.dictionary.to_pylist()], dtype=bool)
+        is_bad = np.array([not self._is_sound(path, blob) for blob in _listed(encoded.dictionary)], dtype=bool)
         if is_bad.any():
             rows = np.repeat(positions, _lengths(array))
             self._plain.extend(set(rows[is_bad[encoded.indices.to_numpy()]].tolist()))
@@ -353,9 +338,9 @@ class _Projected:
         coded = self._parts.get("env_keys")
         if coded is None:
             return
-        keys = array.flatten().field("key")
+        keys = _items(array).field("key")
         joined = pc.binary_join(pa.ListArray.from_arrays(array.offsets, keys), _SEPARATOR).dictionary_encode()
-        texts = joined.dictionary.to_pylist()
+        texts = _listed(joined.dictionary)
         count = _lengths(array)
         # Keys that hold the separator, or one key that is empty, cannot be told apart any more.
         is_odd = np.array([text.count(_SEPARATOR) for text in texts], dtype=np.int64)[joined.indices.to_numpy()]
@@ -371,32 +356,33 @@ class _Projected:
         if coded is None or not len(positions):
             return
         words = self._taken.words
-        encoded = array.flatten().dictionary_encode()
+        encoded = _items(array).dictionary_encode()
         where, distinct = encoded.indices.to_numpy(), encoded.dictionary
         is_plain = pc.and_not(
             pc.match_substring_regex(distinct, PLAIN_WORD), pc.match_substring_regex(distinct, SHAPES)
         ).to_numpy(zero_copy_only=False)
-        special = distinct.filter(pa.array(~is_plain)).to_pylist()
+        special = _listed(distinct.filter(pa.array(~is_plain)))
         shown = pc.replace_with_mask(
             distinct, pa.array(~is_plain), pa.array([words[word] for word in special], pa.string())
         )
         texts = pc.binary_join(pa.ListArray.from_arrays(array.offsets, shown.take(encoded.indices)), " ")
         lines = texts.dictionary_encode()
-        values: list[Any] = lines.dictionary.to_pylist()
-        if part == "args":
-            values = [(text, "") for text in values]
-        coded.codes[positions] = np.array(coded.code(values), dtype=np.int32)[lines.indices.to_numpy()]
-        # What masking changes depends on the words beside, and the code bundle follows its flag.
-        whole = [word in words.telling or BUNDLE_FLAG in word for word in special]
-        if any(whole):
-            is_whole = np.zeros(len(distinct), dtype=bool)
-            is_whole[np.flatnonzero(~is_plain)[whole]] = True
-            rows = np.unique(np.repeat(np.arange(len(positions)), _lengths(array))[is_whole[where]])
-            coded.put(positions[rows], self._whole_lines(part, array.take(pa.array(rows)).to_pylist()))
+        coded.codes[positions] = _codes_of(coded, lines)
+        # What masking makes of a word depends on the words beside it.
+        rows = _rows_with(array, where, np.flatnonzero(~is_plain)[[word in words.telling for word in special]])
+        if len(rows):
+            coded.put(positions[rows], map(words.shown, array.take(pa.array(rows)).to_pylist()))
 
-    def _whole_lines(self, part: str, lines: list[list[str]]) -> list[Any]:
-        texts = [self._taken.words.shown(line) for line in lines]
-        return texts if part != "args" else [(text, code_bundle(line)) for text, line in zip(texts, lines, strict=True)]
+    def _put_code_bundle(self, array: Any, positions: Any) -> None:
+        coded = self._parts.get("code_bundle")
+        if coded is None or not len(positions):
+            return
+        encoded = _items(array).dictionary_encode()
+        is_flag = pc.match_substring(encoded.dictionary, BUNDLE_FLAG).to_numpy(zero_copy_only=False)
+        self._put_same("code_bundle", positions, "")
+        rows = _rows_with(array, encoded.indices.to_numpy(), np.flatnonzero(is_flag))
+        if len(rows):
+            coded.put(positions[rows], map(code_bundle, array.take(pa.array(rows)).to_pylist()))
 
 
 def _lengths(array: Any) -> Any:
@@ -404,9 +390,28 @@ def _lengths(array: Any) -> Any:
     return np.diff(array.offsets.to_numpy())
 
 
-def _codes(coded: Coded, array: Any) -> Any:
-    encoded = array.dictionary_encode()
-    return np.array(coded.code(encoded.dictionary.to_pylist()), dtype=np.int32)[encoded.indices.to_numpy()]
+def _items(array: Any) -> Any:
+    """Give what the lists of an array hold, one behind the other."""
+    values = array.values
+    # Without a copy, unless the array is a part of another.
+    return values if array.offset == 0 and len(values) == array.offsets[-1].as_py() else array.flatten()
+
+
+def _listed(array: Any) -> list[Any]:
+    found: list[Any] = array.to_numpy(zero_copy_only=False).tolist()
+    return found
+
+
+def _codes_of(coded: Coded, encoded: Any) -> Any:
+    return np.array(coded.code(_listed(encoded.dictionary)), dtype=np.int32)[encoded.indices.to_numpy()]
+
+
+def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
+    """Give the rows whose lists hold one of some words, all told by their number."""
+    if not len(wanted):
+        return wanted
+    rows = np.repeat(np.arange(len(array)), _lengths(array))
+    return np.unique(rows[np.isin(words, wanted)])
 
 
 def _parsed(path: tuple[int, ...], blob: bytes) -> Any | None:

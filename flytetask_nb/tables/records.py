@@ -61,6 +61,8 @@ def records_of(tasks: Any) -> Records:
             f"a table is made from an iterable of tasks, got {type(tasks).__name__}; put a single task into a list, "
             "and read files with load"
         )
+    if isinstance(tasks, list | tuple) and set(map(type, tasks)) == {bytes}:
+        return Records(tasks, [_NOWHERE] * len(tasks), {})
     data: list[bytes] = []
     origins: list[Place] = []
     refused: dict[int, str] = {}

@@ -125,10 +125,12 @@ def _words(container: Any, key: str, problems: list[str]) -> tuple[str, ...]:
         if not value.HasField("null_value"):
             problems.append(f"k8s_pod: {key} of the primary container is no list")
         return ()
-    return tuple(
-        str(word.string_value) if word.HasField("string_value") else json.dumps(_plain(word))
-        for word in value.list_value.values
-    )
+    # A text that is not empty is one; anything else has to be looked at.
+    return tuple(word.string_value or _word(word) for word in value.list_value.values)
+
+
+def _word(value: Any) -> str:
+    return "" if value.HasField("string_value") else json.dumps(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -48,33 +48,41 @@ class Taken:
 
     def take_plainly(self, positions: Sequence[int], names: Iterable[str]) -> None:
         """Take parts of the tasks at some positions by building their messages."""
-        if not positions:
-            return
         chosen = [(self.parts[name], PARTS[name]) for name in names]
         needs_runner = any(part.needs_runner for _, part in chosen)
+        needs_arguments = any(part.needs_arguments for _, part in chosen)
         for start in range(0, len(positions), _BATCH):
-            places, messages = self._messages(positions[start : start + _BATCH], needs_runner=needs_runner)
+            places, specs = self._specs(positions[start : start + _BATCH])
+            templates = [spec.template for spec in specs]
+            runners = list(map(runner_of, templates)) if needs_runner else [NO_RUNNER] * len(specs)
+            arguments = [tuple(runner.args) for runner in runners] if needs_arguments else [()] * len(specs)
+            messages = list(map(Message, specs, templates, runners, arguments))
             where = np.array(places, dtype=np.intp)
             for coded, part in chosen:
                 coded.put(where, part.take(messages, self.words))
 
-    def _messages(self, positions: Iterable[int], *, needs_runner: bool) -> tuple[list[int], list[Message]]:
-        parse = task_pb2.TaskSpec.FromString
+    def _specs(self, positions: Sequence[int]) -> tuple[Sequence[int], list[Any]]:
+        """Parse tasks; those that cannot be parsed are told, and left out."""
         data = self.records.data
+        parse = task_pb2.TaskSpec.FromString
+        try:
+            if not self.broken:
+                return positions, [parse(data[position]) for position in positions]
+        except (DecodeError, TypeError):
+            # One of them: which, says the loop below.
+            pass
         places: list[int] = []
-        messages: list[Message] = []
+        specs: list[Any] = []
         for position in positions:
             if position in self.broken:
                 continue
             try:
-                spec = parse(data[position])
+                specs.append(parse(data[position]))
             except (DecodeError, TypeError) as error:
                 self.broken[position] = str(undecodable(FlyteTask, data[position], error))
-                continue
-            template = spec.template
-            places.append(position)
-            messages.append(Message(spec, template, runner_of(template) if needs_runner else NO_RUNNER))
-        return places, messages
+            else:
+                places.append(position)
+        return places, specs
 
     def task(self, position: int) -> FlyteTask | None:
         """Give a task as a whole; None where it cannot be read."""
