@@ -12,7 +12,7 @@ from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
 
 from flytetask_nb.masking import mask_text
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.tables.runners import PodRunner, asked_of_bytes
+from flytetask_nb.tables.runners import PodRunner, asked_of_bytes, environment_of
 from flytetask_nb.tables.words import BUNDLE_FLAG, code_bundle
 
 if TYPE_CHECKING:
@@ -59,10 +59,6 @@ def _env_keys(runner: Any) -> tuple[str, ...]:
     if type(runner) is PodRunner:
         return tuple(name for name, _ in runner.env)
     return tuple(pair.key for pair in runner.env)
-
-
-def _environment(runner: Any) -> tuple[tuple[str, str], ...]:
-    return runner.env if type(runner) is PodRunner else tuple((pair.key, pair.value) for pair in runner.env)
 
 
 def _command(messages: list[Message], words: Words) -> list[str]:
@@ -133,7 +129,7 @@ PARTS: Final[dict[str, Part]] = {
     "code_bundle": Part(_code_bundles, needs_runner=True, needs_arguments=True),
     "resources": Part(lambda messages, _: [_asked(one.runner) for one in messages], _read_asked, needs_runner=True),
     "env_keys": Part(lambda messages, _: [_env_keys(one.runner) for one in messages], needs_runner=True),
-    "environment": Part(lambda messages, _: [_environment(one.runner) for one in messages], needs_runner=True),
+    "environment": Part(lambda messages, _: [environment_of(one.runner) for one in messages], needs_runner=True),
     "architecture": Part(lambda messages, _: [one.runner.architecture for one in messages], needs_runner=True),
     "pod_problem": Part(
         lambda messages, _: [one.runner.problem if type(one.runner) is PodRunner else "" for one in messages],

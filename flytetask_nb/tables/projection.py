@@ -334,7 +334,8 @@ class _Projected:
     def _put_environment(self, array: Any, positions: Any) -> None:
         coded = self._parts.get("environment")
         if coded is not None:
-            coded.put(positions, [tuple((pair["key"], pair["value"]) for pair in env) for env in array.to_pylist()])
+            rows = array.to_pylist()
+            coded.put(positions, [tuple((pair["key"], pair["value"], "") for pair in env) for env in rows])
         coded = self._parts.get("env_keys")
         if coded is None:
             return

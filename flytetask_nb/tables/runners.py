@@ -11,7 +11,7 @@ from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.tasks import ResourceName
 from flytetask_nb.semantics.pods import primary_container_name
 
-__all__ = ["NO_RUNNER", "PodRunner", "asked_of_bytes", "runner_of"]
+__all__ = ["LIMITS", "NO_RUNNER", "REQUESTS", "PodRunner", "asked_of_bytes", "environment_of", "runner_of"]
 
 # Per entry the side, the resource, and the amount as it stands there.
 Asked = tuple[tuple[str, str, str], ...]
@@ -34,8 +34,8 @@ class PodRunner(NamedTuple):
     image : str
     command, args : tuple of str
         What is no text in a pod's spec, as JSON.
-    env : tuple of (str, str)
-        Names and values; of a reference, where the value is to be found.
+    env : tuple of (str, mapping)
+        Names, and the fields of each entry.
     asked : tuple of (str, str, str)
         Side, resource and amount.
     architecture : int
@@ -77,60 +77,45 @@ def runner_of(template: Any) -> Any:
 
 
 def _of_pod(template: Any) -> PodRunner:
-    fields = template.k8s_pod.pod_spec.fields
-    containers = []
-    if "containers" in fields:
-        containers = [
-            value.struct_value.fields
-            for value in fields["containers"].list_value.values
-            if value.HasField("struct_value")
-        ]
-    chosen = containers[0] if len(containers) == 1 else None
+    listed = template.k8s_pod.pod_spec.fields.get("containers")
+    structs = [] if listed is None else [value.struct_value.fields for value in listed.list_value.values]
+    chosen = _primary(structs, listed, template)
     if chosen is None:
-        name = primary_container_name(template)
-        chosen = next((one for one in containers if "name" in one and _text(one["name"]) == name), None)
-    if chosen is None:
-        told = f"none of its {len(containers)} containers is the primary one" if containers else "it has no containers"
+        told = f"none of its {len(structs)} containers is the primary one" if structs else "it has no containers"
         return PodRunner(problem=f"k8s_pod: {told}, so there is nothing to read from")
     problems: list[str] = []
     return PodRunner(
         _image(chosen, problems),
         _words(chosen, "command", problems),
         _words(chosen, "args", problems),
-        tuple(_environment(chosen)),
+        _environment(chosen),
         tuple(_asked(chosen, problems)),
         0,
         "; ".join(problems),
     )
 
 
+def _primary(structs: list[Any], listed: Any, template: Any) -> Any | None:
+    if len(structs) == 1 and structs[0]:
+        return structs[0]
+    # What is no object is no container.
+    containers = [
+        fields for fields, value in zip(structs, listed.list_value.values, strict=True) if value.HasField("struct_value")
+    ] if structs else []
+    if len(containers) == 1:
+        return containers[0]
+    name = primary_container_name(template)
+    return next((one for one in containers if "name" in one and _text(one["name"]) == name), None)
+
+
 def _text(value: Any) -> str | None:
-    return str(value.string_value) if value.HasField("string_value") else None
-
-
-def _image(container: Any, problems: list[str]) -> str:
-    if "image" not in container:
-        return ""
-    image = _text(container["image"])
-    if image is None and not container["image"].HasField("null_value"):
-        problems.append("k8s_pod: the image of the primary container is no text")
-    return image or ""
-
-
-def _words(container: Any, key: str, problems: list[str]) -> tuple[str, ...]:
-    if key not in container:
-        return ()
-    value = container[key]
-    if not value.HasField("list_value"):
-        if not value.HasField("null_value"):
-            problems.append(f"k8s_pod: {key} of the primary container is no list")
-        return ()
+    """Give a text; None where a value is something else."""
     # A text that is not empty is one; anything else has to be looked at.
-    return tuple(word.string_value or _word(word) for word in value.list_value.values)
+    return value.string_value or ("" if value.HasField("string_value") else None)
 
 
-def _word(value: Any) -> str:
-    return "" if value.HasField("string_value") else json.dumps(_plain(value))
+def _as_text(value: Any) -> str:
+    return value.string_value or ("" if value.HasField("string_value") else json.dumps(_plain(value)))
 
 
 def _plain(value: Any) -> Any:
@@ -139,40 +124,73 @@ def _plain(value: Any) -> Any:
     return plain_struct(holder)["value"]
 
 
-def _environment(container: Any) -> list[tuple[str, Any]]:
-    if "env" not in container:
-        return []
+def _image(container: Any, problems: list[str]) -> str:
+    value = container.get("image")
+    if value is None:
+        return ""
+    image = _text(value)
+    if image is None and not value.HasField("null_value"):
+        problems.append("k8s_pod: the image of the primary container is no text")
+    return image or ""
+
+
+def _words(container: Any, key: str, problems: list[str]) -> tuple[str, ...]:
+    value = container.get(key)
+    if value is None:
+        return ()
+    words = tuple([word.string_value or _as_text(word) for word in value.list_value.values])
+    if not words and not value.HasField("list_value") and not value.HasField("null_value"):
+        problems.append(f"k8s_pod: {key} of the primary container is no list")
+    return words
+
+
+def _environment(container: Any) -> tuple[tuple[str, Any], ...]:
+    """Give names and values; of a reference the message, which few columns look into."""
+    entries = container.get("env")
+    if entries is None:
+        return ()
     found: list[tuple[str, Any]] = []
-    for value in container["env"].list_value.values:
+    for value in entries.list_value.values:
         entry = value.struct_value.fields
-        name = _text(entry["name"]) if "name" in entry else None
-        if name is None:
-            continue
-        if "valueFrom" in entry:
-            found.append((name, json.dumps(_plain(entry["valueFrom"]), sort_keys=True)))
-        else:
-            text = _text(entry["value"]) if "value" in entry else ""
-            found.append((name, json.dumps(_plain(entry["value"])) if text is None else text))
-    return found
+        name = entry.get("name")
+        if name is not None and (text := _text(name)) is not None:
+            found.append((text, entry))
+    return tuple(found)
 
 
 def _asked(container: Any, problems: list[str]) -> list[tuple[str, str, str]]:
-    if "resources" not in container:
+    resources = container.get("resources")
+    if resources is None:
         return []
-    parts = container["resources"].struct_value.fields
+    parts = resources.struct_value.fields
     found: list[tuple[str, str, str]] = []
     for side in _SIDES:
-        if side not in parts:
+        value = parts.get(side)
+        if value is None:
             continue
-        if not parts[side].HasField("struct_value"):
-            if not parts[side].HasField("null_value"):
-                problems.append(f"k8s_pod: {side} of the primary container are no object")
-            continue
-        entries = parts[side].struct_value.fields
+        entries = value.struct_value.fields
+        if not entries and not value.HasField("struct_value") and not value.HasField("null_value"):
+            problems.append(f"k8s_pod: {side} of the primary container are no object")
         for name in sorted(entries):
-            amount = _text(entries[name])
-            found.append((side, _FLYTE_NAMES.get(name, name), str(_plain(entries[name])) if amount is None else amount))
+            amount = entries[name]
+            found.append((side, _FLYTE_NAMES.get(name, name), amount.string_value or _amount(amount)))
     return found
+
+
+def _amount(value: Any) -> str:
+    # A number is read by its digits, as Kubernetes does.
+    return "" if value.HasField("string_value") else str(_plain(value))
+
+
+def environment_of(runner: Any) -> tuple[tuple[str, str, str], ...]:
+    """Give the environment variables of a container: name, value, and where the value is to be found instead."""
+    if type(runner) is not PodRunner:
+        return tuple((pair.key, pair.value, "") for pair in runner.env)
+    found = []
+    for name, entry in runner.env:
+        reference = json.dumps(_plain(entry["valueFrom"]), sort_keys=True) if "valueFrom" in entry else ""
+        found.append((name, _as_text(entry["value"]) if "value" in entry and not reference else "", reference))
+    return tuple(found)
 
 
 def asked_of_bytes(data: bytes) -> Asked:
