@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
+    from flytetask_nb.sources import load, load_task
+    from flytetask_nb.tables import tabulate
 
 __version__ = "0.1.0"
 
@@ -77,6 +79,7 @@ __all__ = [
     "plan",
     "semantics",
     "set_options",
+    "tabulate",
 ]
 
 # Where each name that is not imported above is found; "" means that the name is a module itself.
@@ -97,6 +100,7 @@ _LATER = {
     "load_workflows": "sources",
     "plan": "diffs",
     "semantics": "",
+    "tabulate": "tables",
 }
 
 

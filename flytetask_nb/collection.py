@@ -19,6 +19,9 @@ from flytetask_nb.models.showing import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import ModuleType
+
+    import pandas as pd
 
 __all__ = ["Failure", "TaskCollection", "TaskRecord"]
 
@@ -290,6 +293,92 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             raise ModelValueError(f"there is no column {name!r}; there are {', '.join(_COLUMNS)}")
         return list(self._all_columns()[_COLUMNS.index(name)])
 
+    # -- tables ------------------------------------------------------------------------------------------------------
+
+    def to_frame(self, columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Make a table of the tasks: one row a task.
+
+        Parameters
+        ----------
+        columns
+            As for ``flytetask_nb.tabulate``, which says what each column is.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In this collection's order. Failures have no rows: they are in ``failures``.
+        """
+        return _tables().tabulate(self, columns)
+
+    def interface_frame(self) -> pd.DataFrame:
+        """Make a table of inputs and outputs: one row a variable.
+
+        See Also
+        --------
+        flytetask_nb.tables.interface_frame : says what each column is.
+        """
+        return _tables().interface_frame(self)
+
+    def resources_frame(self) -> pd.DataFrame:
+        """Make a table of what the tasks ask for: one row a resource.
+
+        See Also
+        --------
+        flytetask_nb.tables.resources_frame : says what each column is.
+        """
+        return _tables().resources_frame(self)
+
+    def env_frame(self) -> pd.DataFrame:
+        """Make a table of environment variables, secrets masked: one row a variable.
+
+        See Also
+        --------
+        flytetask_nb.tables.env_frame : says what each column is.
+        """
+        return _tables().env_frame(self)
+
+    def producers_of(self, variable: object) -> pd.DataFrame:
+        """Find the outputs that can feed an input.
+
+        Parameters
+        ----------
+        variable
+            The input: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row an output that Flyte's compiler lets feed it; ``task`` is the task's place in this collection.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> ftn.TaskCollection().producers_of(ftn.models.LiteralType(simple=ftn.models.SimpleType.INTEGER)).empty
+        True
+        """
+        return _tables().producers_of(self, variable)
+
+    def consumers_of(self, variable: object) -> pd.DataFrame:
+        """Find the inputs that can take an output.
+
+        Parameters
+        ----------
+        variable
+            The output, as for ``producers_of``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row an input that Flyte's compiler lets take it; ``task`` is the task's place in this collection.
+        """
+        return _tables().consumers_of(self, variable)
+
+    def _records(self) -> tuple[list[bytes], list[Origin | str]]:
+        """Give the tasks as they are kept, for tables."""
+        return self._data, self._origins
+
+    # -- finding -----------------------------------------------------------------------------------------------------
+
     def _found(self, name: str) -> list[int]:
         positions = self._by_name().get(name)
         if positions is None:
@@ -362,6 +451,12 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         self._take(
             data, [origin if isinstance(origin, str) else Origin(**origin) for origin in origins], failures, skipped
         )
+
+
+def _tables() -> ModuleType:
+    from flytetask_nb import tables  # noqa: PLC0415 - loads pandas
+
+    return tables
 
 
 def _counted(number: int, word: str) -> str:

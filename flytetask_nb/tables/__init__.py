@@ -1,10 +1,16 @@
-"""Tables of tasks in pandas: a row a task, a variable, a resource, or an environment variable.
-
-Names are loaded when they are first asked for.
-"""
+"""Tables of tasks in pandas: one row a task, a variable, a resource, or an environment variable."""
 
 from __future__ import annotations
 
 from flytetask_nb.tables.frames import empty_table, tabulate
+from flytetask_nb.tables.long_frames import consumers_of, env_frame, interface_frame, producers_of, resources_frame
 
-__all__ = ["empty_table", "tabulate"]
+__all__ = [
+    "consumers_of",
+    "empty_table",
+    "env_frame",
+    "interface_frame",
+    "producers_of",
+    "resources_frame",
+    "tabulate",
+]
