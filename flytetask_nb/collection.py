@@ -308,7 +308,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         pandas.DataFrame
             In this collection's order. Failures have no rows: they are in ``failures``.
         """
-        return _tables().tabulate(self, columns)
+        frame: pd.DataFrame = _tables().tabulate(self, columns)
+        return frame
 
     def interface_frame(self) -> pd.DataFrame:
         """Make a table of inputs and outputs: one row a variable.
@@ -317,7 +318,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         --------
         flytetask_nb.tables.interface_frame : says what each column is.
         """
-        return _tables().interface_frame(self)
+        frame: pd.DataFrame = _tables().interface_frame(self)
+        return frame
 
     def resources_frame(self) -> pd.DataFrame:
         """Make a table of what the tasks ask for: one row a resource.
@@ -326,7 +328,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         --------
         flytetask_nb.tables.resources_frame : says what each column is.
         """
-        return _tables().resources_frame(self)
+        frame: pd.DataFrame = _tables().resources_frame(self)
+        return frame
 
     def env_frame(self) -> pd.DataFrame:
         """Make a table of environment variables, secrets masked: one row a variable.
@@ -335,7 +338,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         --------
         flytetask_nb.tables.env_frame : says what each column is.
         """
-        return _tables().env_frame(self)
+        frame: pd.DataFrame = _tables().env_frame(self)
+        return frame
 
     def producers_of(self, variable: object) -> pd.DataFrame:
         """Find the outputs that can feed an input.
@@ -356,7 +360,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         >>> ftn.TaskCollection().producers_of(ftn.models.LiteralType(simple=ftn.models.SimpleType.INTEGER)).empty
         True
         """
-        return _tables().producers_of(self, variable)
+        frame: pd.DataFrame = _tables().producers_of(self, variable)
+        return frame
 
     def consumers_of(self, variable: object) -> pd.DataFrame:
         """Find the inputs that can take an output.
@@ -371,7 +376,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         pandas.DataFrame
             One row an input that Flyte's compiler lets take it; ``task`` is the task's place in this collection.
         """
-        return _tables().consumers_of(self, variable)
+        frame: pd.DataFrame = _tables().consumers_of(self, variable)
+        return frame
 
     def _records(self) -> tuple[list[bytes], list[Origin | str]]:
         """Give the tasks as they are kept, for tables."""

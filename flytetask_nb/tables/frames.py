@@ -41,8 +41,7 @@ def tabulate(
     tasks: Any,
     columns: Iterable[Any] | Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Make a table of tasks.
-    """
+    """Make a table of tasks."""
     chosen = _chosen(columns)
     return _Table(records_of(tasks), chosen).frame()
 
@@ -222,4 +221,3 @@ class _Table:
 
 def _whole_origin(origin: Place) -> Origin:
     return Origin(source=origin) if isinstance(origin, str) else origin
-

@@ -10,9 +10,10 @@ from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import FlyteTaskError
-from flytetask_nb.masking import mask_text, mask_value, masked
+from flytetask_nb.masking import MASK, mask_text, mask_value, masked
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.notation import accepts_none, signature_order, type_notation
+from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.castability import castable
 from flytetask_nb.tables.columns import COLUMNS, ERROR, amount_in
 from flytetask_nb.tables.dtypes import AMOUNT, FLAG, TEXT, Kind, array_of
@@ -35,6 +36,8 @@ _UNITS: Final = {
     "storage": "bytes",
 }
 _PIECES: Final = "count"
+_SETTINGS: Final = "_F_SS_C"
+"""Environment variable in which flytekit packs the settings that dynamic tasks register their children with."""
 
 _VARIABLES: Final = {"direction": TEXT, "variable": TEXT, "type": TEXT, "optional": FLAG, "description": TEXT}
 _RESOURCES: Final = {
@@ -179,6 +182,9 @@ def _environment(entries: tuple[tuple[str, str, str], ...]) -> Iterator[_Row]:
     for name, value, reference in entries:
         if reference:
             yield name, None, _masked_json(reference), None
+        elif name == _SETTINGS and value and not OPTIONS["reveal_secrets"]:
+            # Packed, so that nothing could be masked inside.
+            yield name, f"{MASK} ({len(value):,} characters of serialization settings)", None, None
         else:
             yield name, masked(name, value), None, None
 

@@ -80,7 +80,7 @@ def _read_image(image: str) -> tuple[str | None, ...]:
     """Give an image as it is shown, and the parts of its name; a template that is still to be filled in has none."""
     shown = mask_text(image)
     reference = image_reference(image)
-    parts = ("",) * 4 if reference is None else reference
+    parts: tuple[str, ...] = ("",) * 4 if reference is None else reference
     if shown != image:
         parts = tuple(map(mask_text, parts))
     return tuple(part or None for part in (shown, *parts))

@@ -27,14 +27,12 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.masking import SHAPES
-from flytetask_nb.tables.parts import PARTS, Message
 from flytetask_nb.tables.coding import NOTHING
+from flytetask_nb.tables.parts import PARTS, Message
 from flytetask_nb.tables.runners import NO_RUNNER
 from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from flytetask_nb.tables.coding import Coded
     from flytetask_nb.tables.taking import Taken
 
@@ -87,9 +85,7 @@ _MESSAGES: Final[dict[str, list[tuple[int, str, int | str, bool]]]] = {
     ],
     "Spec": [(1, "template", "Template", True), (2, "description", _BYTES, True)],
 }
-_NUMBERS: Final = {
-    message: {name: number for number, name, _, _ in fields} for message, fields in _MESSAGES.items()
-}
+_NUMBERS: Final = {message: {name: number for number, name, _, _ in fields} for message, fields in _MESSAGES.items()}
 _SEPARATOR: Final = "\0"
 _TEMPLATE: Final = (_NUMBERS["Spec"]["template"],)
 _CONTAINER: Final = (*_TEMPLATE, _NUMBERS["Template"]["container"])
@@ -121,7 +117,7 @@ def _handler() -> Any:
                 field.type = _Field.TYPE_MESSAGE
                 field.type_name = f".{_PACKAGE}.{kind}"
             else:
-                field.type = kind
+                field.type = kind  # type: ignore[assignment]
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     spec = pool.FindMessageTypeByName(f"{_PACKAGE}.Spec")
@@ -308,7 +304,7 @@ class _Projected:
         where = encoded.indices.to_numpy()
         if is_bad.any():
             self._plain.extend(positions[is_there][is_bad[where]].tolist())
-        if coded is not None and len(values):
+        if coded is not None and values:
             codes = [NOTHING if value is None else coded.code([value])[0] for value in values]
             found[is_there] = np.array(codes, dtype=np.int32)[where]
         return found

@@ -55,7 +55,8 @@ def records_of(tasks: Any) -> Records:
     """
     held = getattr(tasks, "_records", None)
     if held is not None:
-        return Records(*held(), {})
+        data, origins = held()
+        return Records(data, origins, {})
     if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
         raise ModelTypeError(
             f"a table is made from an iterable of tasks, got {type(tasks).__name__}; put a single task into a list, "
@@ -63,8 +64,7 @@ def records_of(tasks: Any) -> Records:
         )
     if isinstance(tasks, list | tuple) and set(map(type, tasks)) == {bytes}:
         return Records(tasks, [_NOWHERE] * len(tasks), {})
-    data: list[bytes] = []
-    origins: list[Place] = []
+    data, origins = [], []
     refused: dict[int, str] = {}
     for task in tasks:
         try:

@@ -99,9 +99,15 @@ def _primary(structs: list[Any], listed: Any, template: Any) -> Any | None:
     if len(structs) == 1 and structs[0]:
         return structs[0]
     # What is no object is no container.
-    containers = [
-        fields for fields, value in zip(structs, listed.list_value.values, strict=True) if value.HasField("struct_value")
-    ] if structs else []
+    containers = (
+        [
+            fields
+            for fields, value in zip(structs, listed.list_value.values, strict=True)
+            if value.HasField("struct_value")
+        ]
+        if structs
+        else []
+    )
     if len(containers) == 1:
         return containers[0]
     name = primary_container_name(template)
