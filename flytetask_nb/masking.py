@@ -70,16 +70,14 @@ _URL_PARAMETER = re.compile(r"""(?P<head>[?&;#](?P<key>[\w.-]+)=)(?P<secret>[^&;
 _SIGNATURES = frozenset({"key", "sig", "signature", "x-amz-signature", "x-amz-security-token", "x-goog-signature"})
 
 # What is a secret by its looks alone, wherever it stands.
-SHAPES = "|".join(
-    (
-        r"\b(?:gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})",  # GitHub, GitLab
-        r"\bxox[a-z]-[\w-]{10,}",  # Slack
-        r"\bhooks\.slack\.com/services/[\w/]+",
-        r"\b(?:sk|pk|rk)[-_][\w-]{16,}",  # OpenAI, Anthropic, Stripe
-        r"\bhf_\w{20,}",  # Hugging Face
-        r"\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}",  # AWS, Google
-        r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",  # a JSON web token
-    )
+SHAPES = (
+    r"\b(?:gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})"  # GitHub, GitLab
+    r"|\bxox[a-z]-[\w-]{10,}"  # Slack
+    r"|\bhooks\.slack\.com/services/[\w/]+"
+    r"|\b(?:sk|pk|rk)[-_][\w-]{16,}"  # OpenAI, Anthropic, Stripe
+    r"|\bhf_\w{20,}"  # Hugging Face
+    r"|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}"  # AWS, Google
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JSON web token
 )
 """Those looks of a single word, as a regular expression that other engines read too."""
 _PRIVATE_KEY = r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"

@@ -32,7 +32,7 @@ class Coded:
         self._known.default_factory = self._known.__len__
 
     @property
-    def values(self) -> list[Any]:
+    def distinct(self) -> list[Any]:
         """Each value once, in the order of the codes."""
         return list(self._known)
 

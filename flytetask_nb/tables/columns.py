@@ -272,14 +272,16 @@ def read_all(read: Callable[[Any], Any], parts: list[Any]) -> tuple[list[Any], d
     try:
         return [read(part) for part in parts], {}
     except FlyteTaskError:
-        # One of them: which, says the loop below.
+        # One of them: which, is seen one by one.
         pass
-    values: list[Any] = []
-    reasons: dict[int, str] = {}
-    for position, part in enumerate(parts):
-        try:
-            values.append(read(part))
-        except FlyteTaskError as error:
-            values.append(None)
-            reasons[position] = mask_text(str(error))
-    return values, reasons
+    outcomes = [_read_one(read, part) for part in parts]
+    return [value for value, _ in outcomes], {
+        position: reason for position, (_, reason) in enumerate(outcomes) if reason
+    }
+
+
+def _read_one(read: Callable[[Any], Any], part: Any) -> tuple[Any, str]:
+    try:
+        return read(part), ""
+    except FlyteTaskError as error:
+        return None, mask_text(str(error))

@@ -145,7 +145,7 @@ class _Table:
         found = self._read.get(name)
         if found is None:
             read = PARTS[name].read
-            values = self._taken.parts[name].values
+            values = self._taken.parts[name].distinct
             found = self._read[name] = values if read is None else list(map(read, values))
         return found
 

@@ -133,17 +133,21 @@ def resources_frame(tasks: Any) -> pd.DataFrame:
 def _resources(asked: dict[tuple[str, str], str]) -> Iterator[_Row]:
     for resource in dict.fromkeys(name for name, _ in asked):
         unit = _UNITS.get(resource, _PIECES)
-        amounts: list[float | None] = []
-        reasons: list[str] = []
         texts = [asked.get((resource, side)) for side in (REQUESTS, LIMITS)]
-        for side, text in zip(("request", "limit"), texts, strict=True):
-            try:
-                amounts.append(None if text is None else float(amount_in(unit, text)))
-            except FlyteTaskError as error:
-                amounts.append(None)
-                reasons.append(f"{side}: {mask_text(str(error))}")
+        amounts = [_amount(unit, text) for text in texts]
+        reasons = [
+            f"{side}: {reason}" for side, (_, reason) in zip(("request", "limit"), amounts, strict=True) if reason
+        ]
         shown = [None if text is None else mask_text(text) for text in texts]
-        yield resource, unit, *amounts, *shown, "; ".join(reasons) or None
+        yield resource, unit, *(amount for amount, _ in amounts), *shown, "; ".join(reasons) or None
+
+
+def _amount(unit: str, text: str | None) -> tuple[float | None, str]:
+    """Give an amount, or why it cannot be read."""
+    try:
+        return None if text is None else float(amount_in(unit, text)), ""
+    except FlyteTaskError as error:
+        return None, mask_text(str(error))
 
 
 def env_frame(tasks: Any) -> pd.DataFrame:
@@ -264,12 +268,16 @@ def _literal_type(variable: object) -> Any:
 def _ends(side: Any, pair: Callable[[Any], tuple[Any, Any]]) -> Iterator[_Row]:
     for name in signature_order(side.variables):
         variable = side.variables[name]
-        try:
-            fits, reason = castable(*pair(variable.type)), None
-        except FlyteTaskError as error:
-            fits, reason = True, mask_text(str(error))
-        if fits:
+        fits, reason = _castable(*pair(variable.type))
+        if fits or reason:
             yield name, type_notation(variable.type), mask_text(variable.description) or None, reason
+
+
+def _castable(upstream: Any, downstream: Any) -> tuple[bool, str | None]:
+    try:
+        return castable(upstream, downstream), None
+    except FlyteTaskError as error:
+        return False, mask_text(str(error))
 
 
 # -- several rows a task -------------------------------------------------------------------------------------------
@@ -283,7 +291,7 @@ def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any]
     read = PARTS[part].read
     rows: list[_Row] = []
     starts, counts = [], []
-    for value in found.parts[part].values:
+    for value in found.parts[part].distinct:
         starts.append(len(rows))
         rows.extend(rows_of(value if read is None else read(value)))
         counts.append(len(rows) - starts[-1])
@@ -292,7 +300,7 @@ def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any]
     reasons = dict(found.broken)
     if part != "interface":
         problems = found.parts["pod_problem"]
-        for code, problem in enumerate(problems.values):
+        for code, problem in enumerate(problems.distinct):
             if problem:
                 reasons |= dict.fromkeys(np.flatnonzero(problems.codes == code).tolist(), problem)
     for position, reason in reasons.items():
@@ -304,7 +312,7 @@ def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any]
     arrays: dict[str, Any] = {"task": task}
     for name in _IDENTITY:
         column, coded = COLUMNS[name], found.parts[name]
-        arrays[name] = array_of(column.kind, [column.read(value) for value in coded.values]).take(
+        arrays[name] = array_of(column.kind, [column.read(value) for value in coded.distinct]).take(
             coded.codes[task], allow_fill=True
         )
     for number, (name, kind) in enumerate({**kinds, ERROR: TEXT}.items()):
