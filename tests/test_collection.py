@@ -10,12 +10,15 @@ import tracemalloc
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from flyteidl.admin import task_pb2
+from flyteidl.core import types_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
+from flytetask_nb import tables
 from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.models.flyte_task import Origin
 from tests.generated import task_specs
@@ -348,3 +351,18 @@ print(len(tasks), tasks.names, repr(tasks), "shop.train" in tasks)
     command = [sys.executable, "-c", code % building.data().hex()]
     finished = subprocess.run(command, capture_output=True, text=True, check=True)
     assert finished.stdout.strip() == "1 ['shop.train'] TaskCollection(1 task, 1 name) True"
+
+
+# -- tables --------------------------------------------------------------------------------------------------------
+
+
+def test_tables_are_those_of_the_tasks() -> None:
+    """The methods give what the functions give for the tasks one by one, and ``task`` is a place in the collection."""
+    tasks = list(TASKS)
+    pd.testing.assert_frame_equal(TASKS.to_frame(), ftn.tabulate(tasks))
+    pd.testing.assert_frame_equal(TASKS.to_frame(["name"]), ftn.tabulate(tasks, ["name"]))
+    for name in ("interface_frame", "resources_frame", "env_frame"):
+        pd.testing.assert_frame_equal(getattr(TASKS, name)(), getattr(tables, name)(tasks))
+    integer = types_pb2.LiteralType(simple=types_pb2.INTEGER)
+    assert TASKS.producers_of(integer).empty
+    assert [TASKS[place].id.version for place in TASKS.consumers_of(integer)["task"]] == versions(TASKS)

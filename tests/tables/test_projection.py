@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 projection = pytest.importorskip("flytetask_nb.tables.projection", reason="the extra tables is not installed")
 
-NAMES = [name for name in columns.COLUMNS if name not in {"cache_key", "digest", "findings"}]
+NAMES = [name for name in columns.DEFAULT_COLUMNS if name != columns.ERROR]
 
 
 def both(make: Callable[[], Any], data: list[bytes]) -> None:
