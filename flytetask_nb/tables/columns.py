@@ -241,11 +241,11 @@ COLUMNS: Final[dict[str, Column]] = {
     "is_eager": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.is_eager)),
     "code_bundle": Column(TEXT, "code_bundle", _itself),
     "source": Column(TEXT, ORIGIN, lambda origin: _shown(origin.source or "")),
+    # Not computed from a part, but from what goes wrong with the others.
+    ERROR: Column(TEXT, "pod_problem", _itself),
     "cache_key": Column(TEXT, TASK, _cache_key),
     "digest": Column(TEXT, TASK, lambda task: structure_digest(task).hex()),
     "findings": Column(TEXT, TASK, _findings),
-    # Not computed from a part, but from what goes wrong with the others.
-    ERROR: Column(TEXT, "pod_problem", _itself),
 }
 
 _ON_REQUEST: Final = frozenset({"cache_key", "digest", "findings"})
