@@ -15,7 +15,15 @@ from flytetask_nb.models.order import natural_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["UNTYPED", "accepts_none", "dataclass_fields", "signature_notation", "signature_order", "type_notation"]
+__all__ = [
+    "UNTYPED",
+    "accepts_none",
+    "dataclass_fields",
+    "signature_notation",
+    "signature_order",
+    "type_notation",
+    "word_notation",
+]
 
 UNTYPED = "<no type>"
 """Stands for a LiteralType in which nothing is set."""
@@ -86,7 +94,7 @@ def _struct(message: Any, brief: bool) -> str:
     fields = dataclass_fields(message)
     if fields is None:
         return name or "dict"
-    inside = ", ".join(f"{_word(field)}: {notation}" for field, notation in fields)
+    inside = ", ".join(f"{word_notation(field)}: {notation}" for field, notation in fields)
     return f"{name or 'dataclass'}{{{inside}}}"
 
 
@@ -198,10 +206,10 @@ def _blob(message: Any, brief: bool) -> str:  # noqa: ARG001 - called like the o
         name = name.removeprefix("<class '").removesuffix("'>").rpartition(".")[2]
         return f"FlytePickle[{_one_line(name)}]" if name else "FlytePickle"
     name = _BLOB.get(blob.dimensionality) or f"Blob({blob.dimensionality})"
-    return f"{name}[{_word(blob.format)}]" if blob.format else name
+    return f"{name}[{word_notation(blob.format)}]" if blob.format else name
 
 
-def _word(text: str) -> str:
+def word_notation(text: str) -> str:
     """Give a name or format as it is where it reads as a name, else as a text in quotes."""
     return text if text.replace("-", "_").replace(".", "_").replace("/", "_").isidentifier() else repr(text)
 
@@ -216,7 +224,8 @@ def _schema(message: Any, brief: bool) -> str:
     if brief or not columns:
         return "FlyteSchema"
     inside = ", ".join(
-        f"{_word(column.name)}: {_COLUMN.get(column.type) or f'SchemaColumnType({column.type})'}" for column in columns
+        f"{word_notation(column.name)}: {_COLUMN.get(column.type) or f'SchemaColumnType({column.type})'}"
+        for column in columns
     )
     return f"FlyteSchema[{{{inside}}}]"
 
@@ -225,10 +234,10 @@ def _dataset(message: Any, brief: bool) -> str:
     dataset = message.structured_dataset_type
     parts = []
     if dataset.columns and not brief:
-        columns = (f"{_word(column.name)}: {type_notation(column.literal_type)}" for column in dataset.columns)
+        columns = (f"{word_notation(column.name)}: {type_notation(column.literal_type)}" for column in dataset.columns)
         parts.append("{" + ", ".join(columns) + "}")
     if dataset.format:
-        parts.append(_word(dataset.format))
+        parts.append(word_notation(dataset.format))
     return f"StructuredDataset[{', '.join(parts)}]" if parts else "StructuredDataset"
 
 
@@ -315,6 +324,7 @@ def signature_notation(message: Any, *, brief: bool = False) -> str:
 
 def _variables(variables: Any, brief: bool) -> str:
     written = (
-        f"{_word(name)}: {type_notation(variables[name].type, brief=brief)}" for name in signature_order(variables)
+        f"{word_notation(name)}: {type_notation(variables[name].type, brief=brief)}"
+        for name in signature_order(variables)
     )
     return f"({', '.join(written)})"

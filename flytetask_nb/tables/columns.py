@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import FlyteTaskError, ModelValueError
 from flytetask_nb.masking import mask_text, masked
-from flytetask_nb.models.notation import signature_notation, signature_order
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.tasks import Architecture, RuntimeType
 from flytetask_nb.semantics.caching import cache_key
@@ -150,11 +149,7 @@ def _tags(metadata: Any) -> str | None:
     return ", ".join(f"{key}={masked(key, tags[key])}" for key in sorted(tags, key=natural_key)) or None
 
 
-# -- identity and interface ----------------------------------------------------------------------------------------
-
-
-def _names(side: str) -> Callable[[Any], str | None]:
-    return lambda interface: ", ".join(signature_order(getattr(interface, side).variables)) or None
+# -- security ---------------------------------------------------------------------------------------------------------
 
 
 def _secrets(security: Any) -> str | None:
@@ -185,11 +180,11 @@ COLUMNS: Final[dict[str, Column]] = {
     "task_type_version": Column(COUNT, "task_type_version", int),
     "created_at": Column(TIME, ORIGIN, lambda origin: origin.created_at),
     "short_description": Column(TEXT, "documentation", _shown),
-    "signature": Column(TEXT, "interface", lambda interface: signature_notation(interface, brief=True)),
-    "inputs": Column(COUNT, "interface", lambda interface: len(interface.inputs.variables)),
-    "input_names": Column(TEXT, "interface", _names("inputs")),
-    "outputs": Column(COUNT, "interface", lambda interface: len(interface.outputs.variables)),
-    "output_names": Column(TEXT, "interface", _names("outputs")),
+    "signature": Column(TEXT, "signature", lambda signature: signature.text),
+    "inputs": Column(COUNT, "signature", lambda signature: len(signature.inputs)),
+    "input_names": Column(TEXT, "signature", lambda signature: ", ".join(signature.inputs) or None),
+    "outputs": Column(COUNT, "signature", lambda signature: len(signature.outputs)),
+    "output_names": Column(TEXT, "signature", lambda signature: ", ".join(signature.outputs) or None),
     "target": Column(TEXT, "target", _itself),
     "image": Column(TEXT, "image", itemgetter(0)),
     "image_registry": Column(TEXT, "image", itemgetter(1)),

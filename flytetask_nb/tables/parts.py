@@ -13,6 +13,7 @@ from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
 from flytetask_nb.masking import mask_text
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.tables.runners import PodRunner, asked_of_bytes, environment_of
+from flytetask_nb.tables.signatures import signature_of
 from flytetask_nb.tables.words import BUNDLE_FLAG, code_bundle
 
 if TYPE_CHECKING:
@@ -20,16 +21,26 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.words import Words
 
-__all__ = ["PARTS", "Message", "Part"]
+__all__ = ["PARTS", "Messages", "Part"]
 
 
-class Message(NamedTuple):
-    """A task while its parts are taken: its messages, the container that runs it, and that one's arguments."""
+class Messages(NamedTuple):
+    """Tasks while their parts are taken: what they consist of, side by side.
 
-    spec: Any
-    template: Any
-    runner: Any
-    arguments: tuple[str, ...] = ()
+    Attributes
+    ----------
+    specs, templates
+        Messages.
+    runners
+        The container that runs each task.
+    arguments
+        The arguments of each.
+    """
+
+    specs: list[Any]
+    templates: list[Any]
+    runners: list[Any]
+    arguments: list[tuple[str, ...]]
 
 
 class Part(NamedTuple):
@@ -45,7 +56,7 @@ class Part(NamedTuple):
         Whether it is taken from the container, and from its arguments.
     """
 
-    take: Callable[[list[Message], Words], Iterable[Hashable]]
+    take: Callable[[Messages, Words], Iterable[Hashable]]
     read: Callable[[Any], Any] | None = None
     needs_runner: bool = False
     needs_arguments: bool = False
@@ -61,19 +72,17 @@ def _env_keys(runner: Any) -> tuple[str, ...]:
     return tuple(pair.key for pair in runner.env)
 
 
-def _command(messages: list[Message], words: Words) -> list[str]:
-    return [words.shown(tuple(message.runner.command)) for message in messages]
+def _command(messages: Messages, words: Words) -> list[str]:
+    return [words.shown(tuple(runner.command)) for runner in messages.runners]
 
 
-def _arguments(messages: list[Message], words: Words) -> list[str]:
-    return [words.shown(message.arguments) for message in messages]
+def _arguments(messages: Messages, words: Words) -> list[str]:
+    return [words.shown(arguments) for arguments in messages.arguments]
 
 
-def _code_bundles(messages: list[Message], _words: Words) -> list[str]:
+def _code_bundles(messages: Messages, _words: Words) -> list[str]:
     # Most command lines have no such flag, and a search in C sees that sooner than a loop over the words.
-    return [
-        code_bundle(message.arguments) if BUNDLE_FLAG in " ".join(message.arguments) else "" for message in messages
-    ]
+    return [code_bundle(arguments) if BUNDLE_FLAG in " ".join(arguments) else "" for arguments in messages.arguments]
 
 
 def _read_image(image: str) -> tuple[str | None, ...]:
@@ -97,42 +106,45 @@ def _read_asked(taken: Any) -> dict[tuple[str, str], str]:
 
 
 PARTS: Final[dict[str, Part]] = {
-    "project": Part(lambda messages, _: [one.template.id.project for one in messages]),
-    "domain": Part(lambda messages, _: [one.template.id.domain for one in messages]),
-    "name": Part(lambda messages, _: [one.template.id.name for one in messages]),
-    "version": Part(lambda messages, _: [one.template.id.version for one in messages]),
-    "type": Part(lambda messages, _: [one.template.type for one in messages]),
-    "task_type_version": Part(lambda messages, _: [one.template.task_type_version for one in messages]),
-    "target": Part(lambda messages, _: [one.template.WhichOneof("target") for one in messages]),
-    "documentation": Part(lambda messages, _: [one.spec.description.short_description for one in messages]),
+    "project": Part(lambda messages, _: [one.id.project for one in messages.templates]),
+    "domain": Part(lambda messages, _: [one.id.domain for one in messages.templates]),
+    "name": Part(lambda messages, _: [one.id.name for one in messages.templates]),
+    "version": Part(lambda messages, _: [one.id.version for one in messages.templates]),
+    "type": Part(lambda messages, _: [one.type for one in messages.templates]),
+    "task_type_version": Part(lambda messages, _: [one.task_type_version for one in messages.templates]),
+    "target": Part(lambda messages, _: [one.WhichOneof("target") for one in messages.templates]),
+    "documentation": Part(lambda messages, _: [one.description.short_description for one in messages.specs]),
     "metadata": Part(
         lambda messages, _: [
-            one.template.metadata.SerializeToString() if one.template.HasField("metadata") else None for one in messages
+            one.metadata.SerializeToString() if one.HasField("metadata") else None for one in messages.templates
         ],
         _metadata,
     ),
     "interface": Part(
-        lambda messages, _: [one.template.interface.SerializeToString() for one in messages],
+        lambda messages, _: [one.interface.SerializeToString() for one in messages.templates],
         interface_pb2.TypedInterface.FromString,
     ),
+    "signature": Part(
+        lambda messages, _: [one.interface.SerializeToString() for one in messages.templates], signature_of
+    ),
     "security": Part(
-        lambda messages, _: [one.template.security_context.SerializeToString() for one in messages],
+        lambda messages, _: [one.security_context.SerializeToString() for one in messages.templates],
         security_pb2.SecurityContext.FromString,
     ),
     "extended": Part(
-        lambda messages, _: [one.template.extended_resources.SerializeToString() for one in messages],
+        lambda messages, _: [one.extended_resources.SerializeToString() for one in messages.templates],
         tasks_pb2.ExtendedResources.FromString,
     ),
-    "image": Part(lambda messages, _: [one.runner.image for one in messages], _read_image, needs_runner=True),
+    "image": Part(lambda messages, _: [one.image for one in messages.runners], _read_image, needs_runner=True),
     "command": Part(_command, needs_runner=True),
     "args": Part(_arguments, needs_runner=True, needs_arguments=True),
     "code_bundle": Part(_code_bundles, needs_runner=True, needs_arguments=True),
-    "resources": Part(lambda messages, _: [_asked(one.runner) for one in messages], _read_asked, needs_runner=True),
-    "env_keys": Part(lambda messages, _: [_env_keys(one.runner) for one in messages], needs_runner=True),
-    "environment": Part(lambda messages, _: [environment_of(one.runner) for one in messages], needs_runner=True),
-    "architecture": Part(lambda messages, _: [one.runner.architecture for one in messages], needs_runner=True),
+    "resources": Part(lambda messages, _: [_asked(one) for one in messages.runners], _read_asked, needs_runner=True),
+    "env_keys": Part(lambda messages, _: [_env_keys(one) for one in messages.runners], needs_runner=True),
+    "environment": Part(lambda messages, _: [environment_of(one) for one in messages.runners], needs_runner=True),
+    "architecture": Part(lambda messages, _: [one.architecture for one in messages.runners], needs_runner=True),
     "pod_problem": Part(
-        lambda messages, _: [one.runner.problem if type(one.runner) is PodRunner else "" for one in messages],
+        lambda messages, _: [one.problem if type(one) is PodRunner else "" for one in messages.runners],
         needs_runner=True,
     ),
 }

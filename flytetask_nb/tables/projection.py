@@ -15,7 +15,8 @@ The plain path in ``taking`` is the reference. Two rules keep this one equal to 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,11 +29,14 @@ from google.protobuf.message import DecodeError
 
 from flytetask_nb.masking import SHAPES
 from flytetask_nb.tables.coding import NOTHING
-from flytetask_nb.tables.parts import PARTS, Message
-from flytetask_nb.tables.runners import NO_RUNNER
+from flytetask_nb.tables.parts import PARTS, Messages
+from flytetask_nb.tables.runners import NO_RUNNER, runner_of
+from flytetask_nb.tables.signatures import variables_of
 from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flytetask_nb.tables.coding import Coded
     from flytetask_nb.tables.taking import Taken
 
@@ -95,10 +99,15 @@ _CONTAINER: Final = (*_TEMPLATE, _NUMBERS["Template"]["container"])
 _BLOBS: Final[dict[str, tuple[str, bytes | None]]] = {
     "metadata": ("metadata", None),
     "interface": ("interface", b""),
+    "signature": ("interface", b""),
     "security": ("security_context", b""),
     "extended": ("extended_resources", b""),
 }
 _UNREAD: Final = ("custom", "config", "k8s_pod", "sql")
+_INTERFACE: Final = (*_TEMPLATE, _NUMBERS["Template"]["interface"])
+# From an interface to the value of an entry in one of its maps.
+_SIDES: Final = {"inputs": 1, "outputs": 2}
+_ENTRY: Final = (1, 2)
 _IDENTITY: Final = ("project", "domain", "name", "version")
 _SINGLE: Final = ("metadata", "interface", "custom", "container", "security_context", "extended_resources")
 _TARGETS: Final = ("container", "k8s_pod", "sql")
@@ -147,9 +156,7 @@ class _Projected:
         self._parts = taken.parts
         self._runner_parts = [name for name in taken.parts if PARTS[name].needs_runner]
         self._sound: dict[tuple[int, ...], dict[bytes, bool]] = {}
-        # Rows that are read plainly: as a whole, and the pods, of which only the container is.
         self._plain: list[int] = []
-        self._pods: list[int] = []
 
     def take(self, positions: Any, data: list[bytes]) -> None:
         """Take some tasks; halve where ptars refuses, or where they are too much at once."""
@@ -174,7 +181,6 @@ class _Projected:
         for coded in self._parts.values():
             coded.forget(self._plain)
         self._taken.take_plainly(sorted(self._plain), self._parts)
-        self._taken.take_plainly(sorted(set(self._pods) - set(self._plain)), self._runner_parts)
 
     # -- a batch -----------------------------------------------------------------------------------------------------
 
@@ -198,9 +204,11 @@ class _Projected:
         self._put_numbers("task_type_version", positions, fields.field("task_type_version"))
         self._put_documentation(batch.column("description"), positions)
         for part, (name, absent) in _BLOBS.items():
-            path = (*_TEMPLATE, _NUMBERS["Template"][name])
-            self._put_blobs(part, fields.field(name), positions, path, absent)
+            self._put_blobs(part, fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]), absent)
         for name in _UNREAD:
+            # Pods are parsed with their settings, where anything is read from them.
+            if name == "k8s_pod" and self._runner_parts:
+                continue
             self._require_sound(fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
         self._take_targets(fields, positions)
 
@@ -231,7 +239,7 @@ class _Projected:
             self._require_sound(container.field(name), contained, (*_CONTAINER, _NUMBERS["Container"][name]))
         if not self._runner_parts:
             return
-        self._pods.extend(positions[has["k8s_pod"]].tolist())
+        self._take_pods(fields, positions, np.flatnonzero(has["k8s_pod"]))
         self._put_texts("image", contained, container.field("image"))
         self._put_numbers("architecture", contained, container.field("architecture"))
         self._put_environment(container.field("env"), contained)
@@ -241,12 +249,42 @@ class _Projected:
         self._put_same("pod_problem", contained, "")
         self._take_without_runner(positions[~has["container"] & ~has["k8s_pod"]])
 
+    def _take_pods(self, fields: Any, positions: Any, rows: Any) -> None:
+        """Take the primary containers of pods; equal pods are looked at once."""
+        if not len(rows):
+            return
+        pods = _listed(_items(fields.field("k8s_pod")))
+        settings = _lists(fields.field("config").take(pa.array(rows)))
+        config, pod = (_NUMBERS["Template"][name] for name in ("config", "k8s_pod"))
+        known: dict[bytes, int] = {}
+        runners: list[Any] = []
+        where = []
+        for entries, blob in zip(settings, pods, strict=True):
+            data = b"".join([*(_field(config, entry) for entry in entries), _field(pod, blob)])
+            number = known.get(data)
+            if number is None:
+                spec = _parsed_at(_TEMPLATE, data)
+                number = known[data] = NOTHING if spec is None else len(runners)
+                if spec is not None:
+                    runners.append(runner_of(spec.template))
+            where.append(number)
+        numbers = np.array(where)
+        chosen = positions[rows]
+        self._plain.extend(chosen[numbers == NOTHING].tolist())
+        if not runners:
+            return
+        messages = Messages([], [], runners, [tuple(runner.args) for runner in runners])
+        for name in self._runner_parts:
+            coded = self._parts[name]
+            codes = np.array(coded.code(PARTS[name].take(messages, self._taken.words)), dtype=np.int32)
+            coded.codes[chosen] = codes[numbers]
+
     def _take_without_runner(self, positions: Any) -> None:
         """Take what the plain path takes where a task has no container."""
         if len(positions):
-            message = Message(None, None, NO_RUNNER)
+            message = Messages([None], [None], [NO_RUNNER], [()])
             for name in self._runner_parts:
-                (value,) = PARTS[name].take([message], self._taken.words)
+                (value,) = PARTS[name].take(message, self._taken.words)
                 self._put_same(name, positions, value)
 
     # -- kinds of parts ----------------------------------------------------------------------------------------------
@@ -272,7 +310,7 @@ class _Projected:
         path = (_NUMBERS["Spec"]["description"],)
 
         def read(blob: bytes) -> str | None:
-            spec = _parsed(path, blob)
+            spec = _parsed(path, (blob,))
             return None if spec is None else spec.description.short_description
 
         found = self._codes_of_blobs(array, positions, read, coded)
@@ -324,8 +362,21 @@ class _Projected:
         known = self._sound.setdefault(path, {})
         answer = known.get(blob)
         if answer is None:
-            answer = known[blob] = _parsed(path, blob) is not None
+            is_interface = path == _INTERFACE
+            answer = self._is_sound_interface(blob) if is_interface else _parsed(path, (blob,)) is not None
+            known[blob] = answer
         return answer
+
+    def _is_sound_interface(self, blob: bytes) -> bool:
+        """Look into each variable by itself: many interfaces differ in one of them."""
+        try:
+            variables = list(variables_of(blob))
+        except DecodeError:
+            return False
+        return all(
+            len(pieces) == 1 and self._is_sound((*_INTERFACE, _SIDES[side], *_ENTRY), pieces[0])
+            for side, pieces in variables
+        )
 
     def _put_environment(self, array: Any, positions: Any) -> None:
         coded = self._parts.get("environment")
@@ -368,7 +419,7 @@ class _Projected:
         # What masking makes of a word depends on the words beside it.
         rows = _rows_with(array, where, np.flatnonzero(~is_plain)[[word in words.telling for word in special]])
         if len(rows):
-            coded.put(positions[rows], map(words.shown, array.take(pa.array(rows)).to_pylist()))
+            coded.put(positions[rows], map(words.shown, _lists(array.take(pa.array(rows)))))
 
     def _put_code_bundle(self, array: Any, positions: Any) -> None:
         coded = self._parts.get("code_bundle")
@@ -379,7 +430,7 @@ class _Projected:
         self._put_same("code_bundle", positions, "")
         rows = _rows_with(array, encoded.indices.to_numpy(), np.flatnonzero(is_flag))
         if len(rows):
-            coded.put(positions[rows], map(code_bundle, array.take(pa.array(rows)).to_pylist()))
+            coded.put(positions[rows], map(code_bundle, _lists(array.take(pa.array(rows)))))
 
 
 def _lengths(array: Any) -> Any:
@@ -399,6 +450,11 @@ def _listed(array: Any) -> list[Any]:
     return found
 
 
+def _lists(array: Any) -> list[list[Any]]:
+    items, offsets = _listed(_items(array)), array.offsets.tolist()
+    return [items[start:end] for start, end in pairwise(offsets)]
+
+
 def _codes_of(coded: Coded, encoded: Any) -> Any:
     return np.array(coded.code(_listed(encoded.dictionary)), dtype=np.int32)[encoded.indices.to_numpy()]
 
@@ -411,17 +467,27 @@ def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
     return np.unique(rows[np.isin(words, wanted)])
 
 
-def _parsed(path: tuple[int, ...], blob: bytes) -> Any | None:
+def _parsed(path: tuple[int, ...], blobs: Iterable[bytes]) -> Any | None:
     """Give a TaskSpec that holds nothing but a field's bytes, at their place: nesting is limited from the top."""
-    data = blob
-    for number in reversed(path):
-        data = _varint(number << 3 | 2) + _varint(len(data)) + data
+    *way, last = path
+    data = b"".join([_field(last, blob) for blob in blobs])
+    return _parsed_at(way, data)
+
+
+def _parsed_at(way: Iterable[int], data: bytes) -> Any | None:
+    for number in reversed(tuple(way)):
+        data = _field(number, data)
     try:
         return task_pb2.TaskSpec.FromString(data)
     except DecodeError:
         return None
 
 
+def _field(number: int, data: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
+
+
+@lru_cache(4096)
 def _varint(number: int) -> bytes:
     out = bytearray()
     while number > 0x7F:  # noqa: PLR2004 - seven bits a byte

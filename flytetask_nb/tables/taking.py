@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from flytetask_nb.models.base import undecodable
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
 from flytetask_nb.tables.coding import Coded
-from flytetask_nb.tables.parts import PARTS, Message
+from flytetask_nb.tables.parts import PARTS, Messages
 from flytetask_nb.tables.runners import NO_RUNNER, runner_of
 from flytetask_nb.tables.words import Words
 
@@ -55,8 +55,10 @@ class Taken:
             places, specs = self._specs(positions[start : start + _BATCH])
             templates = [spec.template for spec in specs]
             runners = list(map(runner_of, templates)) if needs_runner else [NO_RUNNER] * len(specs)
-            arguments = [tuple(runner.args) for runner in runners] if needs_arguments else [()] * len(specs)
-            messages = list(map(Message, specs, templates, runners, arguments))
+            arguments: list[tuple[str, ...]] = [()] * len(specs)
+            if needs_arguments:
+                arguments = [tuple(runner.args) for runner in runners]
+            messages = Messages(specs, templates, runners, arguments)
             where = np.array(places, dtype=np.intp)
             for coded, part in chosen:
                 coded.put(where, part.take(messages, self.words))
