@@ -105,9 +105,8 @@ _BLOBS: Final[dict[str, tuple[str, bytes | None]]] = {
 }
 _UNREAD: Final = ("custom", "config", "k8s_pod", "sql")
 _INTERFACE: Final = (*_TEMPLATE, _NUMBERS["Template"]["interface"])
-# From an interface to the value of an entry in one of its maps.
-_SIDES: Final = {"inputs": 1, "outputs": 2}
-_ENTRY: Final = (1, 2)
+# The value of an entry among the inputs; one among the outputs stands as deep.
+_VARIABLE: Final = (*_INTERFACE, 1, 1, 2)
 _IDENTITY: Final = ("project", "domain", "name", "version")
 _SINGLE: Final = ("metadata", "interface", "custom", "container", "security_context", "extended_resources")
 _TARGETS: Final = ("container", "k8s_pod", "sql")
@@ -156,6 +155,7 @@ class _Projected:
         self._parts = taken.parts
         self._runner_parts = [name for name in taken.parts if PARTS[name].needs_runner]
         self._sound: dict[tuple[int, ...], dict[bytes, bool]] = {}
+        self._variables: set[bytes] = set()
         self._plain: list[int] = []
 
     def take(self, positions: Any, data: list[bytes]) -> None:
@@ -370,13 +370,19 @@ class _Projected:
     def _is_sound_interface(self, blob: bytes) -> bool:
         """Look into each variable by itself: many interfaces differ in one of them."""
         try:
-            variables = list(variables_of(blob))
+            variables = variables_of(blob)
         except DecodeError:
             return False
-        return all(
-            len(pieces) == 1 and self._is_sound((*_INTERFACE, _SIDES[side], *_ENTRY), pieces[0])
-            for side, pieces in variables
-        )
+        known = self._variables
+        for pieces in variables:
+            if len(pieces) != 1:
+                return False
+            (piece,) = pieces
+            if piece not in known:
+                if _parsed(_VARIABLE, (piece,)) is None:
+                    return False
+                known.add(piece)
+        return True
 
     def _put_environment(self, array: Any, positions: Any) -> None:
         coded = self._parts.get("environment")
@@ -463,8 +469,10 @@ def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
     """Give the rows whose lists hold one of some words, all told by their number."""
     if not len(wanted):
         return wanted
+    is_wanted = np.zeros(words.max() + 1, dtype=bool)
+    is_wanted[wanted] = True
     rows = np.repeat(np.arange(len(array)), _lengths(array))
-    return np.unique(rows[np.isin(words, wanted)])
+    return np.unique(rows[is_wanted[words]])
 
 
 def _parsed(path: tuple[int, ...], blobs: Iterable[bytes]) -> Any | None:

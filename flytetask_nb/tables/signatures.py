@@ -12,7 +12,7 @@ from flytetask_nb.models.notation import accepts_none, type_notation, word_notat
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
 __all__ = ["Signature", "signature_of", "variables_of"]
 
@@ -47,7 +47,7 @@ def _interface_class() -> Any:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Interface"))
 
 
-def variables_of(data: bytes) -> Iterator[tuple[str, list[bytes]]]:
+def variables_of(data: bytes) -> list[Sequence[bytes]]:
     """Give the variables of a serialized ``TypedInterface`` as they stand in it.
 
     Parameters
@@ -55,10 +55,10 @@ def variables_of(data: bytes) -> Iterator[tuple[str, list[bytes]]]:
     data
         The bytes.
 
-    Yields
-    ------
-    str, list of bytes
-        Side (``inputs``, ``outputs``), and the bytes of a ``Variable``: in several pieces where messages were merged.
+    Returns
+    -------
+    list of sequence of bytes
+        For each input and output the bytes of its ``Variable``: in several pieces where messages were merged.
 
     Raises
     ------
@@ -66,9 +66,7 @@ def variables_of(data: bytes) -> Iterator[tuple[str, list[bytes]]]:
         They are no interface. The variables' own bytes are not looked into.
     """
     interface = _interface_class().FromString(data)
-    for side in ("inputs", "outputs"):
-        for entry in getattr(interface, side).entries:
-            yield side, list(entry.value)
+    return [entry.value for side in (interface.inputs, interface.outputs) for entry in side.entries]
 
 
 def signature_of(data: bytes) -> Signature:
@@ -89,12 +87,12 @@ def _side(variables: Any) -> tuple[list[str], str]:
     found = {entry.key: _notation(b"".join(entry.value)) for entry in variables.entries}
     names = list(found)
     if len(names) > 1:
-        names.sort(key=natural_key)
-        names.sort(key=lambda name: found[name][1])
+        names.sort(key=lambda name: (found[name][1], _key(name)))
     return names, ", ".join([f"{_word(name)}: {found[name][0]}" for name in names])
 
 
 _word = lru_cache(_KEPT)(word_notation)
+_key = lru_cache(_KEPT)(natural_key)
 
 
 @lru_cache(_KEPT)
