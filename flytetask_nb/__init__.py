@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
     from flytetask_nb.sources import load, load_task
     from flytetask_nb.tables import tabulate
+    from flytetask_nb.widgets import compare, panel
 
 __version__ = "0.1.0"
 
@@ -68,6 +69,7 @@ __all__ = [
     "WorkflowIntegrationError",
     "callers",
     "check",
+    "compare",
     "compatibility",
     "diff",
     "history",
@@ -77,6 +79,7 @@ __all__ = [
     "load_workflows",
     "models",
     "plan",
+    "panel",
     "semantics",
     "set_options",
     "tabulate",
@@ -91,6 +94,7 @@ _LATER = {
     "TaskHistory": "diffs",
     "callers": "diffs",
     "check": "semantics",
+    "compare": "widgets",
     "compatibility": "semantics",
     "diff": "diffs",
     "history": "diffs",
@@ -99,6 +103,7 @@ _LATER = {
     "load_task": "sources",
     "load_workflows": "sources",
     "plan": "diffs",
+    "panel": "widgets",
     "semantics": "",
     "tabulate": "tables",
 }

@@ -28,7 +28,7 @@ from flytetask_nb.views.document import (
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from fractions import Fraction
 
     from flytetask_nb.diffs import Change, TaskDiff
@@ -69,13 +69,15 @@ _TINY: Final = 2
 _WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
 
 
-def describe_diff(diff: TaskDiff) -> Document:
+def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe the changes between two versions of a task.
 
     Parameters
     ----------
     diff
         The changes.
+    keep
+        Tells whether a change is listed; verdict and headlines are about all of them. None lists all.
 
     Returns
     -------
@@ -87,14 +89,18 @@ def describe_diff(diff: TaskDiff) -> Document:
     versions = [cut(one["version"], _PATH_BUDGET)[0] for one in (old, new)]
     aside = " → ".join(version or "(no version)" for version in versions) if any(versions) else "not registered yet"
     sections, left = [], _BUDGET
+    kept, accepted, noise = (
+        changes if keep is None else tuple(filter(keep, changes))
+        for changes in (diff.changes, diff.accepted, diff.noise)
+    )
     for part in PARTS:
-        changes = [change for change in diff.changes if change.part == part]
+        changes = [change for change in kept if change.part == part]
         if changes:
             section, left = _section(part, changes, left)
             sections.append(section)
     for word, changes_, note in (
-        ("Accepted", diff.accepted, ""),
-        ("Release noise", diff.noise, f": {', '.join(diff.noise_summary)}"),
+        ("Accepted", accepted, ""),
+        ("Release noise", noise, f": {', '.join(diff.noise_summary)}"),
     ):
         if changes_:
             section, left = _section(word, changes_, left)

@@ -194,7 +194,10 @@ class Section:
 
 
 class Document:
-    """What is to be shown: a title, the lines that say what it is, blocks without a heading, and sections."""
+    """What is to be shown: a title, the lines that say what it is, blocks without a heading, and sections.
+
+    A part that stands under a heading of its own elsewhere has an empty title.
+    """
 
     __slots__ = ("aside", "blocks", "lines", "sections", "title")
 

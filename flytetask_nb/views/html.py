@@ -77,10 +77,10 @@ def render(document: Document) -> str:
 
 def fragment(document: Document) -> str:
     """Give a document as HTML alone, for places that have the stylesheet already."""
-    parts = [f'<div class="ftn"><div class="ftn-head"><strong>{_prose(document.title)}</strong>']
-    if document.aside:
-        parts.append(f' <span class="ftn-dim">{_prose(document.aside)}</span>')
-    parts.append("</div>")
+    parts = ['<div class="ftn">']
+    if document.title:
+        aside = f' <span class="ftn-dim">{_prose(document.aside)}</span>' if document.aside else ""
+        parts.append(f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>')
     parts += [f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines]
     parts += map(_block, document.blocks)
     parts += map(_section, document.sections)

@@ -1,0 +1,113 @@
+"""Description of what a task's container will really get, beside what it asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.tasks import Resources
+from flytetask_nb.semantics.limits import effective_resources
+from flytetask_nb.semantics.pods import primary_container
+from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores
+from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, cut, dim, row_size, within
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flytetask_nb.models.flyte_task import FlyteTask
+    from flytetask_nb.views.document import Block
+
+__all__ = ["PLATFORM_RESOURCES", "allotment_blocks"]
+
+PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
+"""The resources for which a platform has defaults and limits."""
+
+_Names = Resources.ResourceName
+_KUBERNETES_NAMES = {
+    _Names.CPU: "cpu",
+    _Names.MEMORY: "memory",
+    _Names.EPHEMERAL_STORAGE: "ephemeral-storage",
+    _Names.GPU: "nvidia.com/gpu",
+}
+_BYTES = frozenset({"memory", "ephemeral-storage", "storage"})
+_BUDGET = 4_000
+_REASON_BUDGET = 600
+
+
+def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
+    """Describe the requests and limits that a task's container ends up with.
+
+    Parameters
+    ----------
+    task
+        The task.
+    defaults, limits
+        The platform's, by resource (``cpu``, ``memory``, ``ephemeral-storage``, ``gpu``). Without any defaults,
+        Flyte's own apply; without a limit, a resource is not cut down.
+
+    Returns
+    -------
+    list of Block
+        A table, or why there is none.
+    """
+    asked = _asked(task._message.template)
+    if asked is None:
+        return [Paragraph(dim("No container runs this task, so nothing is allotted."))]
+    requests, ceilings = asked
+    try:
+        granted, capped = effective_resources(requests, ceilings, defaults, limits)
+    except QuantityError as error:
+        return [Notice(Badge("breaking", "✗", "cannot be told"), cut(str(error), _REASON_BUDGET)[0])]
+    names = [*granted, *(name for name in capped if name not in granted)]
+    rows = [Row(_cells(name, requests, ceilings, granted, capped)) for name in names]
+    shown, left = within(rows, _BUDGET, row_size)
+    head = Row(["", "gets at least", "gets at most", ""], header=True)
+    more = [Row([dim(f"… {left:,} more"), "", "", ""])] if left else []
+    return [Table([head, *shown, *more], named=True, numbers=(1, 2))]
+
+
+def _asked(template: Any) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Give requests and limits by Kubernetes' names; None where no container runs."""
+    target = template.WhichOneof("target")
+    if target == "container":
+        resources = template.container.resources
+        requests, limits = (
+            {_KUBERNETES_NAMES[entry.name]: entry.value for entry in entries if entry.name in _KUBERNETES_NAMES}
+            for entries in (resources.requests, resources.limits)
+        )
+        return requests, limits
+    container = primary_container(template) if target == "k8s_pod" else None
+    if container is None:
+        return None
+    held = container.get("resources")
+    sides = [held.get(side) if isinstance(held, dict) else None for side in ("requests", "limits")]
+    requests, limits = (
+        {str(name): str(amount) for name, amount in side.items()} if isinstance(side, dict) else {} for side in sides
+    )
+    return requests, limits
+
+
+def _cells(
+    name: str,
+    requests: Mapping[str, str],
+    ceilings: Mapping[str, str],
+    granted: Mapping[str, Quantity],
+    capped: Mapping[str, Quantity],
+) -> list[Any]:
+    remarks = [
+        f"{told} as asked: {cut(side[name], 120)[0]}"
+        for told, side, given in (("request", requests, granted), ("limit", ceilings, capped))
+        if name in side and given.get(name) != Quantity(side[name])
+    ]
+    if name not in requests and name not in ceilings:
+        remarks = ["platform's default"]
+    shown = cut(name, 120)[0]
+    return [shown, _amount(name, granted.get(name)), _amount(name, capped.get(name)), dim("; ".join(remarks))]
+
+
+def _amount(name: str, quantity: Quantity | None) -> str:
+    if quantity is None:
+        return ""
+    if name in _BYTES:
+        return format_bytes(quantity)
+    return f"{format_cores(quantity)} cores" if name == "cpu" else str(quantity)

@@ -1,0 +1,94 @@
+"""A task as protobuf's own text and JSON, with everything secret in it masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from google.protobuf import json_format, text_format
+from google.protobuf.struct_pb2 import Struct
+
+from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.descriptors import is_repeated, map_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from google.protobuf.message import Message
+
+    from flytetask_nb.models.flyte_task import FlyteTask
+
+__all__ = ["RAW_FORMS", "raw_text"]
+
+
+def _proto_text(message: Message) -> str:
+    return text_format.MessageToString(message, as_utf8=True)
+
+
+def _json(message: Message) -> str:
+    # The order of a map's entries differs from process to process.
+    return json_format.MessageToJson(message, preserving_proto_field_name=True, ensure_ascii=False, sort_keys=True)
+
+
+RAW_FORMS: Final[dict[str, Callable[[Message], str]]] = {"proto text": _proto_text, "JSON": _json}
+"""What writes a message down, by the name of the form."""
+
+
+def raw_text(task: FlyteTask, form: str) -> str:
+    """Write a task down as it is, secrets masked.
+
+    Parameters
+    ----------
+    task
+        The task.
+    form
+        ``"proto text"`` or ``"JSON"``, with the fields' names as flyteidl spells them.
+
+    Returns
+    -------
+    str
+        A ``TaskSpec``. Fields that flyteidl does not know have no names to be written under and are left out.
+    """
+    message = task.to_flyte_idl()
+    if not OPTIONS["reveal_secrets"]:
+        _mask(message)
+    return RAW_FORMS[form](message)
+
+
+def _mask(message: Message) -> None:
+    """Mask what is secret in a message, in place."""
+    if isinstance(message, Struct):
+        plain = mask_value(json_format.MessageToDict(message))
+        message.Clear()
+        message.update(plain)
+        return
+    names = {field.name for field, _ in message.ListFields()}
+    if {"key", "value"} <= names and isinstance(getattr(message, "value", None), str):
+        message.value = masked(message.key, message.value)  # type: ignore[attr-defined]
+        names -= {"key", "value"}
+    for field, value in message.ListFields():
+        if field.name in names:
+            _mask_field(message, field, value)
+
+
+def _mask_field(message: Message, field: Any, value: Any) -> None:
+    entry = map_entry(field)
+    if entry is not None:
+        _mask_map(entry[1], value)
+    elif field.message_type is not None:
+        for one in value if is_repeated(field) else (value,):
+            _mask(one)
+    elif field.type != field.TYPE_STRING:
+        return
+    elif is_repeated(field):
+        value[:] = mask_arguments(list(value))
+    else:
+        setattr(message, field.name, mask_text(value))
+
+
+def _mask_map(field: Any, entries: Any) -> None:
+    for key in entries:
+        if field.message_type is not None:
+            _mask(entries[key])
+        elif field.type == field.TYPE_STRING:
+            entries[key] = masked(str(key), entries[key])

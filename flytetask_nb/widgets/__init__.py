@@ -1,0 +1,8 @@
+"""Panels for notebooks: they hold state and put views on screen."""
+
+from __future__ import annotations
+
+from flytetask_nb.widgets.comparison import Comparison, compare
+from flytetask_nb.widgets.task_panel import TaskPanel, panel
+
+__all__ = ["Comparison", "TaskPanel", "compare", "panel"]

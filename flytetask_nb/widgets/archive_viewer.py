@@ -1,0 +1,129 @@
+"""Archives from the reader's own machine: dropped into the page, looked at, compared."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from ipywidgets import Button, FileUpload, HBox, Layout, Tab
+from traitlets import Instance
+
+from flytetask_nb.collection import TaskCollection
+from flytetask_nb.sources import load
+from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, cut, dim
+from flytetask_nb.views.wording import counted, listed
+from flytetask_nb.widgets.comparison import Comparison
+from flytetask_nb.widgets.panes import Pane, Panel
+from flytetask_nb.widgets.task_panel import TaskPanel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flytetask_nb.views.document import Block
+
+__all__ = ["ArchiveViewer"]
+
+_SUFFIXES: Final = (".tar.gz", ".tgz", ".tar", ".pb", ".json", ".yaml", ".yml")
+_FAILURES_SHOWN: Final = 5
+_FAILURE_BUDGET: Final = 600
+_HIDDEN: Final = "none"
+
+
+class ArchiveViewer(Panel):
+    """Tasks of archives that a reader brings along: one panel to look at them, one to compare their versions.
+
+    Attributes
+    ----------
+    tasks : TaskCollection
+        The tasks of all archives that were read. Can be set and observed.
+    """
+
+    tasks = Instance(TaskCollection)
+
+    def __init__(self) -> None:
+        self._archives: dict[str, TaskCollection] = {}
+        self._upload = FileUpload(
+            description="Add archives",
+            tooltip="Archives of pyflyte package, or .pb, .json and .yaml files",
+            accept=",".join(_SUFFIXES),
+            multiple=True,
+            layout=Layout(width="14em"),
+        )
+        self._clear = Button(description="Remove all", tooltip="Forget every archive", layout=Layout(width="10em"))
+        self._status = Pane()
+        self.panel = TaskPanel(TaskCollection())
+        self.comparison = Comparison(TaskCollection())
+        self._tabs = Tab([self.panel, self.comparison], titles=("Look", "Compare"), layout=Layout(display=_HIDDEN))
+        super().__init__([HBox([self._upload, self._clear]), self._status, self._tabs])
+        self._upload.observe(self.guarded(lambda change: self._add(change.new)), "value")
+        self._clear.on_click(self.guarded(lambda _button: self._remove_all()))
+        self.observe(self._show_tasks, "tasks")
+        self.tasks = TaskCollection()
+
+    def add(self, name: str, data: bytes) -> None:
+        """Read one more archive; one of the same name is replaced.
+
+        Parameters
+        ----------
+        name
+            The file's name. Tasks without a version take it, without its suffix, for one.
+        data
+            Its content. What cannot be read in it is shown as a failure; the rest is kept.
+        """
+        self._add([{"name": name, "content": data}])
+
+    def _add(self, files: Iterable[Any]) -> None:
+        for file in files:
+            name = str(file["name"])
+            stream = io.BytesIO(bytes(file["content"]))
+            stream.name = name
+            self._archives[name] = load(stream, version=_stem, errors="collect")
+        self._gather()
+
+    def _remove_all(self) -> None:
+        self._archives.clear()
+        with self.updating():
+            self._upload.value = ()
+        self._gather()
+
+    def _gather(self) -> None:
+        collections = list(self._archives.values())
+        self.tasks = sum(collections[1:], collections[0]) if collections else TaskCollection()
+        # What failed is no part of what makes two collections equal, so that alone would tell nobody.
+        self._status.show_part(*self._told())
+
+    def _show_tasks(self, _change: Any) -> None:
+        tasks = self.tasks
+        self._status.show_part(*self._told())
+        self.panel.tasks = tasks
+        self.comparison.tasks = tasks
+        display = None if len(tasks) else _HIDDEN
+        if self._tabs.layout.display != display:
+            self._tabs.layout.display = display
+
+    def _told(self) -> list[Block]:
+        tasks = self.tasks
+        if not self._archives and not tasks:
+            return [Paragraph(dim("Add one or several archives: each of them is a version of its tasks."))]
+        names = listed([cut(name, 200)[0] for name in self._archives])
+        found = f"{counted(len(tasks), 'task')} of {counted(len(tasks.names), 'name')}"
+        blocks: list[Block] = [Paragraph(f"{found} from {names}" if names else found)]
+        failures = tasks.failures
+        blocks += [
+            Notice(Badge("breaking", "✗", "not read"), cut(str(failure), _FAILURE_BUDGET)[0])
+            for failure in failures[:_FAILURES_SHOWN]
+        ]
+        if len(failures) > _FAILURES_SHOWN:
+            blocks.append(Paragraph(dim(f"… {len(failures) - _FAILURES_SHOWN:,} more that could not be read")))
+        return blocks
+
+    def document(self) -> Document:
+        """Give what was read, for places without a kernel."""
+        return Document("Archives", blocks=self._told())
+
+    def __repr__(self) -> str:
+        return f"ArchiveViewer({counted(len(self._archives), 'archive')}, {counted(len(self.tasks), 'task')})"
+
+
+def _stem(name: str) -> str:
+    return next((name[: -len(suffix)] for suffix in _SUFFIXES if name.lower().endswith(suffix)), name)

@@ -1,0 +1,245 @@
+"""Two versions of a task beside each other: pickers, a slider over the history, and what changed between them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ipywidgets import Button, Checkbox, Dropdown, HBox, Layout, SelectionRangeSlider, ToggleButton
+from traitlets import Instance, link, validate
+from traitlets import Tuple as TupleTrait
+
+from flytetask_nb.collection import TaskCollection
+from flytetask_nb.diffs import history
+from flytetask_nb.diffs.rules import NOISE, SEVERITIES
+from flytetask_nb.views import describe
+from flytetask_nb.views.diffs import PARTS, describe_diff
+from flytetask_nb.views.document import Document, dim
+from flytetask_nb.views.wording import counted
+from flytetask_nb.widgets.pairing import EVERYTHING, PairSelection
+from flytetask_nb.widgets.panes import CopyBox, Pane, Panel, offer, option_layout
+from flytetask_nb.widgets.selection import as_collection
+
+__all__ = ["Comparison", "compare"]
+
+_NARROW: Final = "18em"
+_NO_VERSION: Final = "(no version)"
+_HIDDEN: Final = "none"
+
+
+class Comparison(Panel):
+    """Two versions of a task and what changed between them.
+
+    Parameters
+    ----------
+    tasks
+        The collection to choose from.
+    name
+        The task to begin with; None takes the one with the most versions.
+
+    Attributes
+    ----------
+    pair : tuple of (str, str)
+        The versions before and after. Can be read, observed and set.
+    tasks : TaskCollection
+        What is chosen from. Can be set as well.
+    selection : PairSelection
+        The state behind the controls: name, pair and filters.
+    """
+
+    pair = TupleTrait()
+    tasks = Instance(TaskCollection)
+
+    def __init__(self, tasks: TaskCollection, name: str | None = None) -> None:
+        self.selection = PairSelection(tasks, name)
+        self._names = Dropdown(description="Task", layout=option_layout("48em"))
+        self._old = Dropdown(description="From", layout=option_layout(_NARROW))
+        self._new = Dropdown(description="to", layout=option_layout(_NARROW))
+        self._swap = Button(description="Swap", tooltip="Compare in the other direction", layout=option_layout("6em"))
+        self._range = SelectionRangeSlider(
+            description="Versions",
+            options=[_NO_VERSION],
+            index=(0, 0),
+            continuous_update=False,
+            layout=option_layout("48em"),
+        )
+        self._history = Pane()
+        self._verdict = Pane()
+        self._severity = Dropdown(
+            description="Severity",
+            options=[(f"{one} and worse" if one != SEVERITIES[0] else one, one) for one in SEVERITIES if one != NOISE]
+            + [(EVERYTHING, EVERYTHING)],
+            value=EVERYTHING,
+            layout=option_layout(_NARROW),
+        )
+        self._part = Dropdown(
+            description="Part", options=(EVERYTHING, *PARTS), value=EVERYTHING, layout=option_layout(_NARROW)
+        )
+        self._noise = Checkbox(description="Release noise", value=True, indent=False, layout=option_layout("10em"))
+        self._as_markdown = ToggleButton(
+            description="as Markdown", tooltip="The comparison as text for a pull request", layout=option_layout("10em")
+        )
+        self._diff = Pane()
+        self._markdown = CopyBox(layout=Layout(display=_HIDDEN))
+        wrap = Layout(flex_flow="row wrap", align_items="center")
+        super().__init__(
+            [
+                self._names,
+                HBox([self._old, self._new, self._swap], layout=wrap),
+                self._range,
+                self._history,
+                self._verdict,
+                HBox([self._severity, self._part, self._noise, self._as_markdown], layout=wrap),
+                self._markdown,
+                self._diff,
+            ]
+        )
+        link((self.selection, "pair"), (self, "pair"))
+        link((self.selection, "tasks"), (self, "tasks"))
+        self._react()
+        self._show_name(None)
+        self._show_pair(None)
+
+    @validate("pair")
+    def _check_pair(self, proposal: Any) -> tuple[str, ...]:
+        return self.selection.checked(tuple(proposal["value"]))
+
+    def _react(self) -> None:
+        """Connect controls with the state, and the state with what is on screen."""
+        selection = self.selection
+        self._names.observe(self.guarded(lambda change: self._pick("name", change.new)), "value")
+        self._old.observe(self.guarded(lambda change: self._pick_version(0, change.new)), "value")
+        self._new.observe(self.guarded(lambda change: self._pick_version(1, change.new)), "value")
+        self._range.observe(self.guarded(lambda change: self._pick_range(change.new)), "value")
+        self._swap.on_click(self.guarded(lambda _button: selection.swap()))
+        self._severity.observe(self.guarded(lambda change: self._pick("severity", change.new)), "value")
+        self._part.observe(self.guarded(lambda change: self._pick("part", change.new)), "value")
+        self._noise.observe(self.guarded(lambda change: self._pick("noise", change.new)), "value")
+        self._as_markdown.observe(self.guarded(self._show_markdown), "value")
+        selection.observe(self._show_name, ["tasks", "name", "versions"])
+        selection.observe(self._show_pair, "pair")
+        selection.observe(self._show_changes, ["severity", "part", "noise"])
+
+    def _pick(self, trait: str, value: Any) -> None:
+        if value is not None:
+            self.selection.set_trait(trait, value)
+
+    def _pick_version(self, side: int, version: str | None) -> None:
+        if version is not None:
+            pair = list(self.selection.pair)
+            pair[side] = version
+            self.selection.pair = tuple(pair)
+
+    def _pick_range(self, ends: tuple[str, str]) -> None:
+        """Take over the slider's ends; a comparison in the other direction stays one."""
+        order = self.selection.versions.index
+        before, after = self.selection.pair
+        self.selection.pair = ends[::-1] if order(before) > order(after) else ends
+
+    # -- from the state to the screen --------------------------------------------------------------------------------
+
+    def _show_name(self, _change: Any) -> None:
+        selection = self.selection
+        with self.updating():
+            offer(self._names, selection.tasks.names, selection.name)
+            for picker in (self._old, self._new):
+                picker.options = selection.versions[::-1]
+            labels = selection.versions or (_NO_VERSION,)
+            if tuple(self._range.options) != labels:
+                with self._range.hold_sync():
+                    self._range.options = labels
+        self._show_pickers()
+        self._show_history()
+        display = _HIDDEN if len(selection.tasks.names) <= 1 else None
+        if self._names.layout.display != display:
+            self._names.layout.display = display
+
+    def _show_history(self) -> None:
+        """Show what every version changed, under the slider; nothing where there is only one."""
+        versions = self.selection.history
+        if len(versions) > 1:
+            self._history.show(describe(history(versions)))
+        else:
+            self._history.value = ""
+
+    def _show_pickers(self) -> None:
+        selection = self.selection
+        if not selection.pair:
+            return
+        with self.updating():
+            self._old.value, self._new.value = selection.pair
+            ends = tuple(sorted(map(selection.versions.index, selection.pair)))
+            if self._range.index != ends:
+                self._range.index = ends
+
+    def _show_pair(self, _change: Any) -> None:
+        self._show_pickers()
+        document = self.document()
+        self._verdict.show(Document(document.title, document.aside, lines=document.lines, blocks=document.blocks))
+        self._show_changes(None)
+        self._show_markdown(None)
+
+    def _show_changes(self, _change: Any) -> None:
+        selection = self.selection
+        with self.updating():
+            self._severity.value, self._part.value, self._noise.value = (
+                selection.severity,
+                selection.part,
+                selection.noise,
+            )
+        compared = selection.diff
+        if compared is None:
+            self._diff.value = ""
+            return
+        left_out = sum(
+            not selection.keeps(change) for change in (*compared.changes, *compared.accepted, *compared.noise)
+        )
+        lines = [dim(f"{counted(left_out, 'change')} left out by the filters")] if left_out else []
+        self._diff.show(Document("", lines=lines, sections=describe_diff(compared, selection.keeps).sections))
+
+    def _show_markdown(self, _change: Any) -> None:
+        is_shown = self._as_markdown.value
+        display = None if is_shown else _HIDDEN
+        compared = self.selection.diff
+        if is_shown and compared is not None:
+            self._markdown.show("Markdown for a pull request", compared.to_markdown())
+        if self._markdown.layout.display != display:
+            self._markdown.layout.display = display
+
+    # -- without a kernel --------------------------------------------------------------------------------------------
+
+    def document(self) -> Document:
+        """Give the changes, for places without a kernel."""
+        compared = self.selection.diff
+        return Document("No task", "the collection is empty") if compared is None else describe(compared)
+
+    def __repr__(self) -> str:
+        selection = self.selection
+        if not selection.pair:
+            return "Comparison(no task)"
+        old, new = selection.pair
+        return f"Comparison({selection.name!r}, {old!r} → {new!r}, {counted(len(selection.versions), 'version')})"
+
+
+def compare(tasks: object, name: str | None = None) -> Comparison:
+    """Compare two versions of a task, chosen with pickers or a slider.
+
+    Parameters
+    ----------
+    tasks
+        A collection or a list of tasks.
+    name
+        The task to begin with; None takes the one with the most versions.
+
+    Returns
+    -------
+    Comparison
+        A widget. Its ``pair`` can be read, set and observed.
+
+    Raises
+    ------
+    ModelTypeError
+        ``tasks`` are no tasks.
+    TaskNotFoundError
+        No task is called ``name``.
+    """
+    return Comparison(as_collection(tasks), name)

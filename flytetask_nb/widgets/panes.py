@@ -1,0 +1,162 @@
+"""What every widget of this package is made of: panes that show a description, a line for errors, a text to copy."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anywidget
+from ipywidgets import HTML, Dropdown, Layout, Select, VBox
+from traitlets import Unicode
+
+from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.views import html, markdown, text
+from flytetask_nb.views.document import Badge, Document, Notice, cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from flytetask_nb.views.document import Block
+
+__all__ = ["CopyBox", "Pane", "Panel", "offer", "option_layout"]
+
+_ERROR_BUDGET: Final = 1_000
+_COPIED_BUDGET: Final = 30_000
+"""Characters of a text to be copied: what one pick may send is limited."""
+_HERE: Final = Path(__file__)
+
+
+def option_layout(width: str = "auto") -> Layout:
+    """Give the layout of a control among others: as wide as it needs, at most as wide as the notebook."""
+    return Layout(width=width, max_width="100%")
+
+
+class Pane(HTML):  # type: ignore[misc]
+    """A part of a panel that shows a description, in place."""
+
+    def show(self, document: Document) -> None:
+        """Show a document."""
+        self.value = html.fragment(document)
+
+    def show_part(self, *blocks: Block) -> None:
+        """Show blocks that have no heading of their own."""
+        self.value = html.fragment(Document("", blocks=blocks))
+
+
+class CopyBox(anywidget.AnyWidget):
+    """A text that can be selected and copied.
+
+    Attributes
+    ----------
+    label : str
+        What the text is.
+    text : str
+        The text itself.
+    """
+
+    _esm = _HERE.with_name("copy_box.js")
+    _css = _HERE.with_name("copy_box.css")
+    label = Unicode().tag(sync=True)
+    text = Unicode().tag(sync=True)
+
+    def show(self, label: str, content: str) -> None:
+        """Show a text; what is too long to be sent is cut, and the label says so."""
+        left = len(content) - _COPIED_BUDGET
+        with self.hold_sync():
+            self.label = f"{label} (the first {_COPIED_BUDGET:,} characters, {left:,} more)" if left > 0 else label
+            self.text = content[:_COPIED_BUDGET]
+
+    def __repr__(self) -> str:
+        return f"CopyBox({self.label!r}, {len(self.text)} characters)"
+
+
+def offer(picker: Dropdown | Select, options: Sequence[str], chosen: str) -> None:
+    """Give a picker other options and another choice in one message.
+
+    Parameters
+    ----------
+    picker
+        The control. It tells its observers of the first option before the chosen one, so those have to be deaf
+        meanwhile: see :meth:`Panel.updating`.
+    options
+        What there is to choose.
+    chosen
+        The option that is chosen; none of them where it is not among the options.
+    """
+    with picker.hold_sync():
+        if tuple(picker.options) != tuple(options):
+            picker.options = tuple(options)
+        picker.value = chosen if chosen in options else None
+
+
+class Panel(VBox):  # type: ignore[misc]
+    """A box of controls and panes with a line that tells what went wrong, and a form for places without a kernel."""
+
+    def __init__(self, children: Sequence[Any]) -> None:
+        self._is_updating = False
+        self._error = Pane(layout=Layout(display="none"))
+        style = Pane(value=f"<style>{html.stylesheet()}</style>", layout=Layout(display="none"))
+        super().__init__([style, self._error, *children])
+
+    @contextmanager
+    def updating(self) -> Iterator[None]:
+        """Let controls follow the state without their observers taking it for a user's doing."""
+        before, self._is_updating = self._is_updating, True
+        try:
+            yield
+        finally:
+            self._is_updating = before
+
+    def guarded(self, action: Callable[..., None]) -> Callable[..., None]:
+        """Give an action that shows an error in the panel in place of losing it, and rests while controls are set.
+
+        Parameters
+        ----------
+        action
+            What a control does when it is used.
+        """
+
+        @wraps(action)
+        def guard(*args: Any, **named: Any) -> None:
+            if self._is_updating:
+                return
+            try:
+                action(*args, **named)
+            except Exception as error:  # noqa: BLE001 - a callback's error would be seen by nobody
+                self.tell(error)
+            else:
+                self.tell(None)
+
+        return guard
+
+    def tell(self, error: Exception | None) -> None:
+        """Show an error, or that there is none any more."""
+        if error is None:
+            if self._error.layout.display is not None:
+                self._error.layout.display = "none"
+            return
+        told = str(error) if isinstance(error, FlyteTaskError) else f"{type(error).__name__}: {error}"
+        self._error.show_part(Notice(Badge("breaking", "✗", "error"), cut(told, _ERROR_BUDGET)[0]))
+        self._error.layout.display = None
+
+    def document(self) -> Document:
+        """Give what the panel shows, for places without a kernel."""
+        raise NotImplementedError
+
+    def to_html(self) -> str:
+        """Give what the panel shows as HTML that needs no kernel."""
+        return html.render(self.document())
+
+    def to_text(self) -> str:
+        """Give what the panel shows as plain text."""
+        return text.render(self.document())
+
+    def to_markdown(self) -> str:
+        """Give what the panel shows as Markdown."""
+        return markdown.render(self.document())
+
+    def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**settings) or {}
+        return {**bundle, "text/plain": repr(self), "text/html": self.to_html()}

@@ -1,0 +1,199 @@
+"""Which task of a collection is looked at: the state behind the pickers, without any widget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from traitlets import HasTraits, Instance, TraitError, Unicode, observe, validate
+from traitlets import Tuple as TupleTrait
+
+from flytetask_nb.collection import TaskCollection
+from flytetask_nb.errors import ModelTypeError, TaskNotFoundError
+from flytetask_nb.models.flyte_task import FlyteTask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["NAMES_SHOWN", "TaskSelection", "as_collection", "version_labels"]
+
+NAMES_SHOWN = 200
+"""How many names are offered at once; a search narrows them down."""
+
+
+def as_collection(tasks: object) -> TaskCollection:
+    """Give what a widget is to choose from as a collection.
+
+    Parameters
+    ----------
+    tasks
+        A collection, a single task, or whatever ``TaskCollection`` takes.
+    """
+    if isinstance(tasks, TaskCollection):
+        return tasks
+    if isinstance(tasks, list | tuple):
+        return TaskCollection(tasks)
+    if hasattr(tasks, "to_flyte_idl") or hasattr(tasks, "DESCRIPTOR"):
+        return TaskCollection([tasks])
+    if hasattr(tasks, "__iter__") and not isinstance(tasks, str | bytes):
+        return TaskCollection(tasks)
+    raise ModelTypeError(
+        f"{type(tasks).__name__} is neither a task nor a collection of tasks; read files with load first"
+    )
+
+
+def version_labels(versions: TaskCollection) -> list[str]:
+    """Give each version of a task a text that no other one has.
+
+    Parameters
+    ----------
+    versions
+        Versions of one name.
+
+    Returns
+    -------
+    list of str
+        The version; where it stands there twice, with its project and domain, its source, or its place in the list,
+        whatever tells them apart.
+    """
+    texts = [version or "(no version)" for version in versions.column("version")]
+    places = [
+        " / ".join(filter(None, place))
+        for place in zip(versions.column("project"), versions.column("domain"), strict=True)
+    ]
+    texts = _told_apart(texts, places)
+    if len(set(texts)) < len(texts):
+        texts = _told_apart(texts, [task.source or "" for task in versions])
+        texts = _told_apart(texts, [f"no. {number}" for number in range(1, len(texts) + 1)])
+    return texts
+
+
+def _told_apart(texts: Sequence[str], marks: Sequence[str]) -> list[str]:
+    counts = Counter(texts)
+    return [f"{text} · {mark}" if mark and counts[text] > 1 else text for text, mark in zip(texts, marks, strict=True)]
+
+
+class TaskSelection(HasTraits):
+    """A choice of one task by name and version.
+
+    Setting any of the traits brings the others along: a name its newest version, a version its task, a task of the
+    collection its name and version.
+
+    Attributes
+    ----------
+    tasks : TaskCollection
+        What is chosen from. Setting it keeps name and version if they are still there.
+    query : str
+        Words that a name must hold, in any order and case.
+    names : tuple of str
+        The names that fit the query, in natural order, at most ``NAMES_SHOWN``.
+    name : str
+        The chosen name; empty where the task is none of the collection's.
+    versions : tuple of str
+        Labels of the versions of that name, newest first.
+    version : str
+        The label of the chosen version.
+    task : FlyteTask or None
+        The chosen task; may be set to any other.
+    """
+
+    tasks = Instance(TaskCollection)
+    query = Unicode()
+    names = TupleTrait()
+    name = Unicode()
+    versions = TupleTrait()
+    version = Unicode()
+    task = Instance(FlyteTask, allow_none=True)
+
+    def __init__(self, tasks: TaskCollection, **traits: Any) -> None:
+        self._found = TaskCollection()
+        self._follows = False
+        super().__init__(**traits)
+        self.tasks = tasks
+
+    @property
+    def matching(self) -> int:
+        """How many names fit the query, shown or not."""
+        return len(self._matches())
+
+    def _matches(self) -> list[str]:
+        words = self.query.casefold().split()
+        return [name for name in self.tasks.names if all(word in name.casefold() for word in words)]
+
+    @observe("tasks")
+    def _take_tasks(self, _change: Any) -> None:
+        version = self.version
+        self._offer_names(None)
+        known = self.tasks.names
+        if self.name in known:
+            self._enter(self.name, version)
+        elif known:
+            self._enter(known[0], "")
+        else:
+            self._leave(None)
+
+    @observe("query")
+    def _offer_names(self, _change: Any) -> None:
+        self.names = tuple(self._matches()[:NAMES_SHOWN])
+
+    @validate("name")
+    def _check_name(self, proposal: Any) -> str:
+        name = str(proposal["value"])
+        if name and name not in self.tasks:
+            self.tasks.versions(name)  # says what there is instead
+        return name
+
+    @validate("version")
+    def _check_version(self, proposal: Any) -> str:
+        version = str(proposal["value"])
+        if version and not self._follows and version not in self.versions:
+            raise TaskNotFoundError(
+                f"{self.name!r} has no version {version!r}; there are {', '.join(self.versions[:10]) or 'none'}"
+            )
+        return version
+
+    @observe("name")
+    def _follow_name(self, change: Any) -> None:
+        if not self._follows and change.new:
+            self._enter(change.new, "")
+
+    @observe("version")
+    def _follow_version(self, change: Any) -> None:
+        if not self._follows and change.new:
+            self._set(task=self._found[self.versions.index(change.new)])
+
+    @observe("task")
+    def _follow_task(self, change: Any) -> None:
+        if self._follows or change.new is None:
+            return
+        task = change.new
+        found = self.tasks.versions(task.name) if task.name in self.tasks else TaskCollection()
+        position = next((index for index, one in enumerate(found) if one == task), None)
+        if position is None:
+            self._leave(task)
+        else:
+            self._enter(task.name, version_labels(found)[position])
+
+    def _enter(self, name: str, version: str) -> None:
+        """Choose a version of a name; the newest where there is none of that label."""
+        self._found = self.tasks.versions(name)[::-1]
+        labels = tuple(version_labels(self._found[::-1])[::-1])
+        chosen = version if version in labels else labels[0]
+        self._set(name=name, versions=labels, version=chosen, task=self._found[labels.index(chosen)])
+
+    def _leave(self, task: FlyteTask | None) -> None:
+        """Look at a task that the collection does not hold, or at none."""
+        self._found = TaskCollection()
+        self._set(name="", versions=(), version="", task=task)
+
+    def _set(self, **traits: Any) -> None:
+        """Set traits together; who observes one sees the others as they will be."""
+        self._follows = True
+        try:
+            with self.hold_trait_notifications():
+                for name, value in traits.items():
+                    setattr(self, name, value)
+        except TraitError as error:
+            raise ModelTypeError(str(error)) from None
+        finally:
+            self._follows = False

@@ -1,0 +1,244 @@
+"""A task in tabs, and pickers to go from one task of a collection to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ipywidgets import Dropdown, HBox, Layout, Select, Tab, Text, VBox
+from traitlets import Instance, link
+
+from flytetask_nb.collection import TaskCollection
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.semantics import check, hydrate
+from flytetask_nb.views import describe
+from flytetask_nb.views.allotments import PLATFORM_RESOURCES, allotment_blocks
+from flytetask_nb.views.document import Document, Paragraph, dim
+from flytetask_nb.views.raw_forms import RAW_FORMS, raw_text
+from flytetask_nb.views.wording import counted
+from flytetask_nb.widgets.panes import CopyBox, Pane, Panel, offer, option_layout
+from flytetask_nb.widgets.selection import NAMES_SHOWN, TaskSelection, as_collection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flytetask_nb.views.document import Block, Section
+
+__all__ = ["TABS", "TaskPanel", "panel"]
+
+TABS: Final[dict[str, tuple[str, ...]]] = {
+    "Interface": ("Interface",),
+    "Metadata": ("Metadata",),
+    "Resources": ("Resources",),
+    "Execution": ("Execution", "Plugin"),
+    "Security": ("Security",),
+    "Source": ("Source",),
+    "Raw": (),
+}
+"""The tabs, and the sections of a task's description that each of them shows."""
+
+_RESOURCES, _RAW = "Resources", "Raw"
+_PLATFORM_HINTS: Final = {"cpu": "e.g. 500m", "memory": "e.g. 1Gi", "ephemeral-storage": "e.g. 10Gi", "gpu": "e.g. 1"}
+_WIDE: Final = "18em"
+
+
+class TaskPanel(Panel):
+    """A task in tabs: interface, metadata, resources, execution, security, source, raw.
+
+    Parameters
+    ----------
+    tasks
+        The collection to choose from; of a single task, there is nothing to choose and no picker.
+
+    Attributes
+    ----------
+    task : FlyteTask or None
+        The task on screen. Can be read, observed and set, to any task.
+    tasks : TaskCollection
+        What is chosen from. Can be set as well.
+    selection : TaskSelection
+        The state behind the pickers: name, version and search.
+    """
+
+    task = Instance(FlyteTask, allow_none=True)
+    tasks = Instance(TaskCollection)
+
+    def __init__(self, tasks: TaskCollection) -> None:
+        self.selection = TaskSelection(tasks)
+        self._search = Text(description="Search", placeholder="part of a name", layout=option_layout(_WIDE))
+        self._names = Select(description="Task", rows=5, layout=option_layout("36em"))
+        self._versions = Dropdown(description="Version", layout=option_layout(_WIDE))
+        self._count = Pane()
+        self._pickers = HBox(
+            [self._names, VBox([self._search, self._versions, self._count])], layout=Layout(flex_flow="row wrap")
+        )
+        self._head = Pane()
+        self._panes = {title: Pane() for title in TABS if title != _RAW}
+        self._amounts = {
+            (side, resource): Text(
+                description=resource,
+                placeholder=_PLATFORM_HINTS[resource],
+                continuous_update=False,
+                style={"description_width": "9em"},
+                layout=option_layout(_WIDE),
+            )
+            for side in ("defaults", "limits")
+            for resource in PLATFORM_RESOURCES
+        }
+        self._allotment = Pane()
+        self._form = Dropdown(description="Form", options=tuple(RAW_FORMS), layout=option_layout(_WIDE))
+        self._raw = CopyBox()
+        self._tabs = Tab([self._tab(title) for title in TABS], titles=tuple(TABS), selected_index=0)
+        super().__init__([self._pickers, self._head, self._tabs])
+        link((self.selection, "task"), (self, "task"))
+        link((self.selection, "tasks"), (self, "tasks"))
+        self._react()
+        self._show_choice(None)
+        self._show_task(None)
+
+    def _tab(self, title: str) -> Any:
+        if title == _RAW:
+            return VBox([self._form, self._raw])
+        if title != _RESOURCES:
+            return self._panes[title]
+        fields = [
+            VBox([Pane(value=f"Platform {side}"), *(self._amounts[side, one] for one in PLATFORM_RESOURCES)])
+            for side in ("defaults", "limits")
+        ]
+        return VBox([self._panes[title], HBox(fields, layout=Layout(flex_flow="row wrap")), self._allotment])
+
+    def _react(self) -> None:
+        """Connect controls with the state, and the state with what is on screen."""
+        self._search.observe(self.guarded(lambda change: self.selection.set_trait("query", change.new)), "value")
+        self._names.observe(self.guarded(lambda change: self._pick("name", change.new)), "value")
+        self._versions.observe(self.guarded(lambda change: self._pick("version", change.new)), "value")
+        self.selection.observe(self._show_choice, ["names", "name", "versions", "version", "tasks"])
+        self.selection.observe(self._show_task, "task")
+        self._tabs.observe(self.guarded(self._show_tab), "selected_index")
+        self._form.observe(self.guarded(self._show_tab), "value")
+        for field in self._amounts.values():
+            field.observe(self.guarded(self._show_tab), "value")
+
+    def _pick(self, trait: str, value: str | None) -> None:
+        if value is not None:
+            self.selection.set_trait(trait, value)
+
+    # -- from the state to the screen --------------------------------------------------------------------------------
+
+    def _show_choice(self, _change: Any) -> None:
+        selection = self.selection
+        with self.updating():
+            self._search.value = selection.query
+            offer(self._names, selection.names, selection.name)
+            offer(self._versions, selection.versions, selection.version)
+            found = selection.matching
+            words = counted(found, "name")
+            if found > NAMES_SHOWN:
+                words += f", the first {NAMES_SHOWN} are listed: search for others"
+            self._count.show_part(Paragraph(dim(words)))
+            display = "none" if len(selection.tasks) <= 1 else None
+            if self._pickers.layout.display != display:
+                self._pickers.layout.display = display
+
+    def _show_task(self, _change: Any) -> None:
+        self._head.show(self._head_document())
+        self._show_tab(None)
+
+    def _show_tab(self, _change: Any) -> None:
+        """Bring the tab that is on screen up to date; the others follow when they are looked at."""
+        title = list(TABS)[self._tabs.selected_index or 0]
+        task = self.selection.task
+        if title == _RAW:
+            self._raw.show(*self._raw_form())
+            return
+        self._panes[title].show_part(*self._blocks(title))
+        if title == _RESOURCES and task is not None:
+            self._allotment.show_part(*allotment_blocks(task, self.platform("defaults"), self.platform("limits")))
+
+    def platform(self, side: str) -> Mapping[str, str]:
+        """Give the platform's ``defaults`` or ``limits`` as they were typed, by resource."""
+        values = {resource: self._amounts[side, resource].value.strip() for resource in PLATFORM_RESOURCES}
+        return {resource: value for resource, value in values.items() if value}
+
+    def _head_document(self) -> Document:
+        """Give name, summary and findings of the task."""
+        task = self.selection.task
+        if task is None:
+            return Document("No task", "the collection is empty")
+        document = describe(task)
+        filled, is_filled_in = _as_registered(task)
+        findings = describe(check(filled))
+        words = [findings.aside] if findings.sections else []
+        words += ["checked with what registration will fill in"] if is_filled_in else []
+        badges = [piece for line in findings.lines for piece in (line if isinstance(line, list) else [line])]
+        document.lines = [*document.lines, [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]]
+        document.sections = findings.sections
+        for section in document.sections:
+            section.is_open = False
+        return document
+
+    def _sections(self) -> dict[str, Section]:
+        task = self.selection.task
+        return {} if task is None else {section.title: section for section in describe(task).sections}
+
+    def _blocks(self, title: str) -> list[Block]:
+        found = self._sections()
+        blocks = [block for part in TABS[title] if part in found for block in found[part].blocks]
+        return blocks or [Paragraph(dim("Nothing is set here."))]
+
+    def _raw_form(self) -> tuple[str, str]:
+        task = self.selection.task
+        return self._form.value, "" if task is None else raw_text(task, self._form.value)
+
+    # -- without a kernel --------------------------------------------------------------------------------------------
+
+    def document(self) -> Document:
+        """Give the task with its findings, for places without a kernel."""
+        task = self.selection.task
+        document = self._head_document()
+        if task is not None:
+            document.sections = [*describe(task).sections, *document.sections]
+        return document
+
+    def __repr__(self) -> str:
+        task = self.selection.task
+        if task is None:
+            return "TaskPanel(no task)"
+        others = len(self.selection.tasks) - 1
+        beside = f", one of {counted(others + 1, 'task')}" if others > 0 else ""
+        return f"TaskPanel({task.name!r}, version={task.id.version!r}{beside})"
+
+
+def _as_registered(task: FlyteTask) -> tuple[FlyteTask, bool]:
+    """Give a task with what it lacks until it is registered, so that a check finds only what would stay wrong."""
+    if task.id.project and task.id.domain and task.id.version:
+        return task, False
+    filled = hydrate(
+        task,
+        project=task.id.project or "project",
+        domain=task.id.domain or "domain",
+        version=task.id.version or "version",
+        source_uploaded_location="uploaded",
+        destination_directory="unpacked",
+    )
+    return FlyteTask.from_flyte_idl(filled), True
+
+
+def panel(tasks: object) -> TaskPanel:
+    """Show a task in tabs; of a collection, with pickers for name and version.
+
+    Parameters
+    ----------
+    tasks
+        A task, a collection, or a list of tasks: whatever ``TaskCollection`` takes.
+
+    Returns
+    -------
+    TaskPanel
+        A widget. Its ``task`` can be read, set and observed.
+
+    Raises
+    ------
+    ModelTypeError
+        ``tasks`` is neither a task nor tasks.
+    """
+    return TaskPanel(as_collection(tasks))
