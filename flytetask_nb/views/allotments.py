@@ -61,7 +61,7 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
     names = [*granted, *(name for name in capped if name not in granted)]
     rows = [Row(_cells(name, requests, ceilings, granted, capped)) for name in names]
     shown, left = within(rows, _BUDGET, row_size)
-    head = Row(["", "gets at least", "gets at most", ""], header=True)
+    head = Row(["the container", "gets at least", "gets at most", ""], header=True)
     more = [Row([dim(f"… {left:,} more"), "", "", ""])] if left else []
     return [Table([head, *shown, *more], named=True, numbers=(1, 2))]
 
@@ -110,4 +110,4 @@ def _amount(name: str, quantity: Quantity | None) -> str:
         return ""
     if name in _BYTES:
         return format_bytes(quantity)
-    return f"{format_cores(quantity)} cores" if name == "cpu" else str(quantity)
+    return format_cores(quantity) if name == "cpu" else str(quantity)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from flytetask_nb.widgets.archive_viewer import ArchiveViewer
 from flytetask_nb.widgets.comparison import Comparison, compare
 from flytetask_nb.widgets.task_panel import TaskPanel, panel
 
-__all__ = ["Comparison", "TaskPanel", "compare", "panel"]
+__all__ = ["ArchiveViewer", "Comparison", "TaskPanel", "compare", "panel"]

@@ -72,6 +72,16 @@ class CopyBox(anywidget.AnyWidget):
         return f"CopyBox({self.label!r}, {len(self.text)} characters)"
 
 
+class PanelRoot(anywidget.AnyWidget):
+    """What makes a box a panel: the stylesheet of the views, and keys that JupyterLab leaves to the panel."""
+
+    _esm = _HERE.with_name("panel_root.js")
+    _css = html.stylesheet()
+
+    def __repr__(self) -> str:
+        return "PanelRoot()"
+
+
 def offer(picker: Dropdown | Select, options: Sequence[str], chosen: str) -> None:
     """Give a picker other options and another choice in one message.
 
@@ -97,8 +107,7 @@ class Panel(VBox):  # type: ignore[misc]
     def __init__(self, children: Sequence[Any]) -> None:
         self._is_updating = False
         self._error = Pane(layout=Layout(display="none"))
-        style = Pane(value=f"<style>{html.stylesheet()}</style>", layout=Layout(display="none"))
-        super().__init__([style, self._error, *children])
+        super().__init__([PanelRoot(), self._error, *children])
 
     @contextmanager
     def updating(self) -> Iterator[None]:

@@ -78,7 +78,7 @@ class TaskPanel(Panel):
                 description=resource,
                 placeholder=_PLATFORM_HINTS[resource],
                 continuous_update=False,
-                style={"description_width": "9em"},
+                style={"description_width": "10em"},
                 layout=option_layout(_WIDE),
             )
             for side in ("defaults", "limits")
@@ -104,7 +104,7 @@ class TaskPanel(Panel):
             VBox([Pane(value=f"Platform {side}"), *(self._amounts[side, one] for one in PLATFORM_RESOURCES)])
             for side in ("defaults", "limits")
         ]
-        return VBox([self._panes[title], HBox(fields, layout=Layout(flex_flow="row wrap")), self._allotment])
+        return VBox([self._panes[title], self._allotment, HBox(fields, layout=Layout(flex_flow="row wrap"))])
 
     def _react(self) -> None:
         """Connect controls with the state, and the state with what is on screen."""
