@@ -255,6 +255,7 @@ def test_the_app_takes_archives_and_says_which_it_cannot_read(
     upload(tab, broken)
     says(tab, "not read")
     tab.do(lambda page: box(page).get_by_label("Search", exact=True).fill("train_shop_model"))
+    says(tab, "2 names")
     tab.do(lambda page: box(page).get_by_label("Task", exact=True).first.select_option(TRAIN))
     says(tab, f"{TRAIN} 2026.10")
     tab.picture(screenshots / f"app-look-{theme}.png")
