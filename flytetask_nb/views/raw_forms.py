@@ -9,6 +9,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.semantics.descriptors import is_repeated, map_entry
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["RAW_FORMS", "raw_text"]
+__all__ = ["NO_JSON", "RAW_FORMS", "raw_text"]
 
 
 def _proto_text(message: Message) -> str:
@@ -26,11 +27,17 @@ def _proto_text(message: Message) -> str:
 
 
 def _json(message: Message) -> str:
-    # The order of a map's entries differs from process to process.
-    return json_format.MessageToJson(message, preserving_proto_field_name=True, ensure_ascii=False, sort_keys=True)
+    try:
+        # The order of a map's entries differs from process to process.
+        return json_format.MessageToJson(message, preserving_proto_field_name=True, ensure_ascii=False, sort_keys=True)
+    except json_format.SerializeToJsonError as error:
+        return f"{NO_JSON} {error}"
 
 
-RAW_FORMS: Final[dict[str, Callable[[Message], str]]] = {"proto text": _proto_text, "JSON": _json}
+NO_JSON: Final = "JSON cannot hold this task; see its proto text."
+"""What stands in place of JSON where a number or a time span is beyond what protobuf's JSON allows."""
+
+RAW_FORMS: Final[dict[str, Callable[[Message], str]]] = {"JSON": _json, "proto text": _proto_text}
 """What writes a message down, by the name of the form."""
 
 
@@ -42,7 +49,7 @@ def raw_text(task: FlyteTask, form: str) -> str:
     task
         The task.
     form
-        ``"proto text"`` or ``"JSON"``, with the fields' names as flyteidl spells them.
+        ``"JSON"`` or ``"proto text"``, with the fields' names as flyteidl spells them.
 
     Returns
     -------
@@ -58,7 +65,7 @@ def raw_text(task: FlyteTask, form: str) -> str:
 def _mask(message: Message) -> None:
     """Mask what is secret in a message, in place."""
     if isinstance(message, Struct):
-        plain = mask_value(json_format.MessageToDict(message))
+        plain = mask_value(plain_struct(message))
         message.Clear()
         message.update(plain)
         return

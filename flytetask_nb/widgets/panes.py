@@ -143,8 +143,7 @@ class Panel(VBox):  # type: ignore[misc]
     def tell(self, error: Exception | None) -> None:
         """Show an error, or that there is none any more."""
         if error is None:
-            if self._error.layout.display is not None:
-                self._error.layout.display = "none"
+            self._error.layout.display = "none"
             return
         told = str(error) if isinstance(error, FlyteTaskError) else f"{type(error).__name__}: {error}"
         self._error.show_part(Notice(Badge("breaking", "✗", "error"), cut(told, _ERROR_BUDGET)[0]))

@@ -61,10 +61,12 @@ def version_labels(versions: TaskCollection) -> list[str]:
         " / ".join(filter(None, place))
         for place in zip(versions.column("project"), versions.column("domain"), strict=True)
     ]
-    texts = _told_apart(texts, places)
-    if len(set(texts)) < len(texts):
-        texts = _told_apart(texts, [task.source or "" for task in versions])
-        texts = _told_apart(texts, [f"no. {number}" for number in range(1, len(texts) + 1)])
+    numbers = [f"no. {number}" for number in range(1, len(texts) + 1)]
+    for marks in (places, [task.source or "" for task in versions], numbers):
+        if len(set(texts)) == len(texts):
+            break
+        if len(set(marks)) > 1:
+            texts = _told_apart(texts, marks)
     return texts
 
 

@@ -51,7 +51,9 @@ COUNTED = """() => { const found = comms; globalThis.comms = { messages: 0, byte
 IDLE = """async () => { await jupyterapp.shell.currentWidget.sessionContext.session.kernel.info; }"""
 SAYS = """text => Array.from(document.querySelectorAll('.jp-OutputArea-output, .voila-render-cell, body'))
     .some(node => node.innerText.includes(text))"""
-FOCUSED = """() => { const node = document.activeElement; return `${node.tagName} ${node.innerText || node.value || ''}`; }"""
+FOCUSED = (
+    """() => { const node = document.activeElement; return `${node.tagName} ${node.innerText || node.value || ''}`; }"""
+)
 
 
 class Cost(NamedTuple):
@@ -121,7 +123,11 @@ def test_a_panel_is_searched_and_its_tabs_are_read(
     tab.picture(screenshots / f"panel-{theme}.png")
     pick(tab, lambda page: box(page).get_by_label("Search", exact=True).fill("train_shop"), "2 names")
     pick(tab, lambda page: box(page).get_by_label("Task", exact=True).select_option(TRAIN), "train_shop_model 2026.10")
-    pick(tab, lambda page: box(page).get_by_label("Version", exact=True).select_option("2026.03"), "train_shop_model 2026.03")
+    pick(
+        tab,
+        lambda page: box(page).get_by_label("Version", exact=True).select_option("2026.03"),
+        "train_shop_model 2026.03",
+    )
     for title, text in {
         "Metadata": "flytekit 1.16.31",
         "Resources": "gets at least",
@@ -139,6 +145,7 @@ def test_a_panel_is_searched_and_its_tabs_are_read(
 def test_the_platform_s_amounts_are_typed_in(run_cells: Callable[..., LabTab]) -> None:
     tab = run_cells(LOAD, f"ftn.panel(tasks.versions({TRAIN!r}))")
     tab.do(lambda page: box(page).get_by_role("tab", name="Resources", exact=True).click())
+
     def fill(page: Page, text: str) -> None:
         field = box(page).get_by_label("memory", exact=True).nth(1)
         field.fill(text)
@@ -152,11 +159,11 @@ def test_the_platform_s_amounts_are_typed_in(run_cells: Callable[..., LabTab]) -
 def test_raw_text_is_copied(run_cells: Callable[..., LabTab]) -> None:
     tab = run_cells(LOAD, f"ftn.panel(tasks[{TRAIN!r}])")
     pick(tab, lambda page: box(page).get_by_role("tab", name="Raw", exact=True).click(), "Copy")
-    pick(tab, lambda page: box(page).get_by_label("Form", exact=True).select_option("JSON"), "JSON")
+    pick(tab, lambda page: box(page).get_by_label("Form", exact=True).select_option("proto text"), "proto text")
     tab.do(lambda page: box(page).get_by_role("button", name="Copy", exact=True).click())
     says(tab, "copied")
     shown = tab.do(lambda page: box(page).locator(".ftn-copy textarea").input_value())
-    assert '"name": "shops.training.train_shop_model"' in shown
+    assert 'name: "shops.training.train_shop_model"' in shown
     no_complaints(tab)
 
 
@@ -211,9 +218,15 @@ def test_two_versions_are_compared(run_cells: Callable[..., LabTab], screenshots
         page.keyboard.press("ArrowLeft")
 
     pick(tab, slide, "2026.05 → 2026.10")
-    pick(tab, lambda page: box(page).get_by_label("Severity", exact=True).select_option("breaking"), "left out by the filters")
+    pick(
+        tab,
+        lambda page: box(page).get_by_label("Severity", exact=True).select_option("breaking"),
+        "left out by the filters",
+    )
     pick(tab, lambda page: box(page).get_by_label("Release noise", exact=True).click(), "left out by the filters")
-    pick(tab, lambda page: box(page).get_by_label("Severity", exact=True).select_option("all"), "left out by the filters")
+    pick(
+        tab, lambda page: box(page).get_by_label("Severity", exact=True).select_option("all"), "left out by the filters"
+    )
     pick(tab, lambda page: box(page).get_by_role("button", name="as Markdown").click(), "Markdown for a pull request")
     shown = tab.do(lambda page: box(page).locator(".ftn-copy textarea").input_value())
     assert shown.startswith("### ")

@@ -1,0 +1,60 @@
+"""What a container gets, in words."""
+
+from __future__ import annotations
+
+import pytest
+from flyteidl.admin import task_pb2
+from flyteidl.core import tasks_pb2
+
+import flytetask_nb as ftn
+from flytetask_nb.views.allotments import allotment_blocks
+from flytetask_nb.views.document import Document
+from flytetask_nb.views.text import render
+
+CPU, MEMORY = tasks_pb2.Resources.CPU, tasks_pb2.Resources.MEMORY
+
+
+def words(spec: task_pb2.TaskSpec, defaults: dict[str, str], limits: dict[str, str]) -> list[list[str]]:
+    """Give the rows that are shown, each as its words."""
+    task = ftn.FlyteTask.from_flyte_idl(spec)
+    text = render(Document("", blocks=allotment_blocks(task, defaults, limits)))
+    return [line.split() for line in text.splitlines() if line.strip()]
+
+
+@pytest.fixture
+def spec() -> task_pb2.TaskSpec:
+    """A container that asks for two cores, and for no memory."""
+    made = task_pb2.TaskSpec()
+    made.template.container.resources.requests.add(name=CPU, value="2")
+    return made
+
+
+def test_flyte_s_own_defaults_apply_where_the_platform_has_none(spec: task_pb2.TaskSpec) -> None:
+    assert words(spec, {}, {})[1:] == [["cpu", "2", "2"], ["memory", "1", "GiB", "1", "GiB", "platform's", "default"]]
+
+
+def test_the_platform_s_limit_cuts_and_says_so(spec: task_pb2.TaskSpec) -> None:
+    assert words(spec, {}, {"cpu": "500m"})[1] == ["cpu", "500m", "500m", "request", "as", "asked:", "2"]
+
+
+def test_the_platform_s_default_is_taken(spec: task_pb2.TaskSpec) -> None:
+    assert words(spec, {"memory": "200Mi"}, {})[2][1:5] == ["200", "MiB", "200", "MiB"]
+
+
+def test_a_pod_s_primary_container_counts() -> None:
+    made = task_pb2.TaskSpec()
+    made.template.k8s_pod.pod_spec.update(
+        {"containers": [{"name": "main", "resources": {"limits": {"cpu": "4", "example.com/fpga": "1"}}}]}
+    )
+    assert words(made, {}, {})[1] == ["cpu", "4", "4"]
+    assert any("example.com/fpga" in row for row in words(made, {}, {}))
+
+
+def test_an_amount_that_cannot_be_read_is_named(spec: task_pb2.TaskSpec) -> None:
+    assert "'much'" in words(spec, {"cpu": "much"}, {})[0]
+
+
+def test_a_task_without_a_container_gets_nothing() -> None:
+    made = task_pb2.TaskSpec()
+    made.template.sql.statement = "SELECT 1"
+    assert words(made, {}, {}) == [["No", "container", "runs", "this", "task,", "so", "nothing", "is", "allotted."]]

@@ -1,0 +1,64 @@
+"""Archives that a reader brings along."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from flytetask_nb.widgets import ArchiveViewer
+from tests.conftest import ROOT
+
+ARCHIVES = ROOT / "notebooks" / "example" / "archives"
+
+
+@pytest.fixture
+def viewer() -> ArchiveViewer:
+    """Two archives, read."""
+    made = ArchiveViewer()
+    for name in ("2026.03.tgz", "2026.10.tgz"):
+        made.add(name, (ARCHIVES / name).read_bytes())
+    return made
+
+
+def test_archives_are_gathered_as_versions(viewer: ArchiveViewer) -> None:
+    assert set(viewer.tasks.column("version")) == {"2026.03", "2026.10"}
+    assert viewer.panel.tasks is viewer.tasks
+    assert viewer.comparison.pair == ("2026.03", "2026.10")
+    assert "2026.03.tgz, 2026.10.tgz" in viewer._status.value
+
+
+def test_a_broken_archive_is_told_and_the_others_stay(viewer: ArchiveViewer) -> None:
+    before = viewer.tasks
+    viewer.add("broken.tgz", b"no archive")
+    assert viewer.tasks == before
+    assert "not read" in viewer._status.value
+    assert "broken.tgz" in viewer._status.value
+
+
+def test_an_archive_of_the_same_name_is_replaced(viewer: ArchiveViewer) -> None:
+    before = len(viewer.tasks)
+    viewer.add("2026.10.tgz", (ARCHIVES / "2026.10.tgz").read_bytes())
+    assert len(viewer.tasks) == before
+
+
+def test_everything_can_be_removed(viewer: ArchiveViewer) -> None:
+    viewer._clear.click()
+    assert len(viewer.tasks) == 0
+    assert repr(viewer) == "ArchiveViewer(no archives, no tasks)"
+    assert viewer._tabs.layout.display == "none"
+
+
+def test_the_upload_control_reads_what_the_browser_sends() -> None:
+    viewer = ArchiveViewer()
+    data = (ARCHIVES / "2026.03.tgz").read_bytes()
+    viewer._upload.value = (
+        {
+            "name": "2026.03.tgz",
+            "type": "application/gzip",
+            "size": len(data),
+            "last_modified": datetime(2026, 3, 1, tzinfo=timezone.utc),
+            "content": memoryview(data),
+        },
+    )
+    assert set(viewer.tasks.column("version")) == {"2026.03"}

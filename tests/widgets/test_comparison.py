@@ -1,0 +1,87 @@
+"""The comparison of two versions, without a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+import flytetask_nb as ftn
+
+
+def test_controls_set_the_pair_and_the_pair_sets_the_controls(releases: ftn.TaskCollection, train: str) -> None:
+    comparison = ftn.compare(releases, train)
+    comparison._old.value = "2026.03"
+    assert comparison.pair == ("2026.03", "2026.10")
+    assert comparison._range.value == ("2026.03", "2026.10")
+    comparison._range.index = (1, 3)
+    assert comparison.pair == ("2026.04", "2026.06")
+    comparison.pair = ("2026.05", "2026.07")
+    assert (comparison._old.value, comparison._new.value) == ("2026.05", "2026.07")
+    assert "2026.05 → 2026.07" in comparison._verdict.value
+
+
+def test_the_slider_keeps_the_direction(releases: ftn.TaskCollection, train: str) -> None:
+    comparison = ftn.compare(releases, train)
+    comparison._swap.click()
+    assert comparison.pair == ("2026.10", "2026.09")
+    comparison._range.index = (0, 7)
+    assert comparison.pair == ("2026.10", "2026.03")
+
+
+def test_an_impossible_pair_changes_nothing(releases: ftn.TaskCollection, train: str) -> None:
+    comparison = ftn.compare(releases, train)
+    with pytest.raises(ftn.TaskNotFoundError, match="never"):
+        comparison.pair = ("2026.03", "never")
+    assert comparison.pair == ("2026.09", "2026.10")
+    assert comparison._old.value == "2026.09"
+
+
+def test_another_task_brings_its_own_versions(releases: ftn.TaskCollection, train: str) -> None:
+    comparison = ftn.compare(releases, train)
+    other = "shops.features.encode_shops"
+    comparison._names.value = other
+    versions = releases.versions(other).column("version")
+    assert comparison.pair == tuple(versions[-2:])
+    assert list(comparison._range.options) == versions
+
+
+def test_filters_fold_nothing_away_unsaid(releases: ftn.TaskCollection, train: str) -> None:
+    comparison = ftn.compare(releases, train)
+    comparison.pair = ("2026.03", "2026.10")
+    verdict = comparison._verdict.value
+    assert "left out" not in comparison._diff.value
+    comparison._severity.value = "breaking"
+    comparison._noise.value = False
+    assert "left out by the filters" in comparison._diff.value
+    assert "Release noise" not in comparison._diff.value
+    assert comparison._verdict.value == verdict
+
+
+def test_markdown_is_that_of_the_diff(releases: ftn.TaskCollection, train: str) -> None:
+    comparison = ftn.compare(releases, train)
+    assert comparison._markdown.layout.display == "none"
+    comparison._as_markdown.value = True
+    assert comparison.selection.diff is not None
+    assert comparison._markdown.text == comparison.selection.diff.to_markdown()
+    assert comparison._markdown.layout.display is None
+    comparison._swap.click()
+    assert comparison._markdown.text == comparison.selection.diff.to_markdown()
+
+
+def test_an_unknown_name_is_refused(releases: ftn.TaskCollection) -> None:
+    with pytest.raises(ftn.TaskNotFoundError, match="nobody"):
+        ftn.compare(releases, "nobody")
+
+
+def test_the_static_form_is_the_diff(releases: ftn.TaskCollection, train: str) -> None:
+    comparison = ftn.compare(releases, train)
+    versions = releases.versions(train)
+    bundle = comparison._repr_mimebundle_()
+    assert bundle["text/html"] == ftn.diff(versions[-2], versions[-1]).to_html()
+    assert bundle["text/plain"] == f"Comparison({train!r}, '2026.09' → '2026.10', 8 versions)"
+
+
+def test_no_tasks_are_compared_without_complaint() -> None:
+    comparison = ftn.compare([])
+    assert repr(comparison) == "Comparison(no task)"
+    comparison._swap.click()
+    assert "No task" in comparison._verdict.value
