@@ -23,7 +23,7 @@ def words(spec: task_pb2.TaskSpec, defaults: dict[str, str], limits: dict[str, s
 
 @pytest.fixture
 def spec() -> task_pb2.TaskSpec:
-    """A container that asks for two cores, and for no memory."""
+    """Give a container that asks for two cores, and for no memory."""
     made = task_pb2.TaskSpec()
     made.template.container.resources.requests.add(name=CPU, value="2")
     return made

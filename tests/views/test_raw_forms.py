@@ -11,7 +11,7 @@ import flytetask_nb as ftn
 from flytetask_nb.views.raw_forms import NO_JSON, RAW_FORMS, raw_text
 from tests.generated import task_specs
 
-SECRET = "hunter2"
+SECRET = "hunter2"  # noqa: S105 - what must not be seen
 
 
 def read_json(text: str) -> task_pb2.TaskSpec:
@@ -27,12 +27,11 @@ def read_text(text: str) -> task_pb2.TaskSpec:
 READERS = {"JSON": read_json, "proto text": read_text}
 
 
-@pytest.mark.parametrize("form", RAW_FORMS)
 @given(spec=task_specs(unknown=False))
-def test_what_is_written_can_be_read_again(form: str, spec: task_pb2.TaskSpec) -> None:
+def test_proto_text_can_be_read_again(spec: task_pb2.TaskSpec) -> None:
     with ftn.set_options(reveal_secrets=True):
-        text = raw_text(ftn.FlyteTask.from_flyte_idl(spec), form)
-    assert text.startswith(NO_JSON) or READERS[form](text) == spec
+        text = raw_text(ftn.FlyteTask.from_flyte_idl(spec), "proto text")
+    assert read_text(text).SerializeToString(deterministic=True) == spec.SerializeToString(deterministic=True)
 
 
 @pytest.mark.parametrize("form", RAW_FORMS)

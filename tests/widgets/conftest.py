@@ -20,5 +20,5 @@ def releases() -> ftn.TaskCollection:
 
 @pytest.fixture(scope="session")
 def train() -> str:
-    """A name that all versions have."""
+    """Give a name that all versions have."""
     return TRAIN

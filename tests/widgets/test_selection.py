@@ -60,7 +60,7 @@ def test_who_observes_the_task_sees_the_name_that_belongs_to_it(releases: ftn.Ta
 def test_an_unknown_name_changes_nothing_and_is_named(releases: ftn.TaskCollection, train: str) -> None:
     selection = TaskSelection(releases)
     selection.name = train
-    with pytest.raises(ftn.TaskNotFoundError, match="no.such.task"):
+    with pytest.raises(ftn.TaskNotFoundError, match=r"no\.such\.task"):
         selection.name = "no.such.task"
     assert (selection.name, selection.version) == (train, "2026.10")
 
