@@ -9,7 +9,6 @@ from flytetask_nb.diffs.rules import RULES, SEVERITIES, Rule
 from flytetask_nb.diffs.task_diff import CacheVerdict, TaskDiff, diff
 from flytetask_nb.diffs.version_history import Interval, TaskHistory, history
 
-history = list
 __all__ = [
     "RULES",
     "SEVERITIES",
