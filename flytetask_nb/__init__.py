@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
-    from flytetask_nb.sources import load, load_task
     from flytetask_nb.tables import tabulate
     from flytetask_nb.widgets import compare, panel
 
