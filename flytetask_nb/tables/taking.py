@@ -25,7 +25,7 @@ __all__ = ["Taken", "taken"]
 _FEW = 500
 """Tasks for which it does not pay to import Arrow."""
 
-_BATCH = 256
+_BATCH = 64
 """Tasks of which messages exist at the same time: more would no longer fit into the processor's cache."""
 
 
