@@ -186,9 +186,9 @@ def _note(change: Change) -> Line:
     """Give both values of the newest change in a few words."""
     old, new = (None if text is None else _short(text) for text in (change.old_text, change.new_text))
     if old is None or new is None:
-        sign, text = ("+", new) if old is None else ("−", old)
-        return f"{sign} {text}" if text else ("added" if old is None else "removed")
-    return f"{old} → {new}"
+        sign, text = ("+ ", new) if old is None else ("− ", old)
+        return [sign, code(text)] if text else ("added" if old is None else "removed")
+    return [code(old), " → ", code(new)]
 
 
 def _short(text: str) -> str:

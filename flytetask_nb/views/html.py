@@ -45,6 +45,8 @@ _FORMULA = re.compile(r"[$\\]")
 # JupyterLab sets cells to the right by a rule that no stylesheet of ours outlives where the notebook is not trusted.
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' style="text-align:right"'
+_WHOLE = 32
+"""Characters of a code span that is never broken."""
 
 
 def escape(value: object) -> str:
@@ -117,7 +119,9 @@ def _line(line: Line) -> str:
 
 def _span(span: Span) -> str:
     if span.role == "code":
-        return f"<code>{escape(span.text)}</code>"
+        # What is short stays on one line: a name that is broken in a narrow column reads as two.
+        whole = ' class="ftn-w"' if len(span.text) <= _WHOLE else ""
+        return f"<code{whole}>{escape(span.text)}</code>"
     text = _prose(span.text)
     if span.role == "strong":
         return f"<b>{text}</b>"

@@ -10,7 +10,7 @@ ALLOWED = {
     "a": {"href", "rel"},
     "b": set(),
     "br": set(),
-    "code": set(),
+    "code": {"class"},
     "del": set(),
     "details": {"open"},
     "div": {"class"},
