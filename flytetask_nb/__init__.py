@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from flytetask_nb import semantics
     from flytetask_nb.collection import TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
+    from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, callers, diff, plan
+    from flytetask_nb.diffs import CallerReport, TaskDiff, callers, diff
+    from flytetask_nb.embedded_admin import sandbox
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
@@ -79,6 +82,7 @@ __all__ = [
     "models",
     "panel",
     "plan",
+    "sandbox",
     "semantics",
     "set_options",
     "tabulate",
@@ -103,6 +107,7 @@ _LATER = {
     "load_workflows": "sources",
     "plan": "diffs",
     "panel": "widgets",
+    "sandbox": "embedded_admin",
     "semantics": "",
     "tabulate": "tables",
 }

@@ -1,0 +1,49 @@
+"""How an embedded Admin is set up.
+
+The defaults are those of the server from which this project's transcripts were recorded: two projects, three
+domains, its platform limits, and one task type that is allowed in one place only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flytetask_nb.semantics.limits import Amount
+
+__all__ = ["DOMAINS", "PLATFORM_LIMITS", "PROJECTS", "WHITELIST", "Settings"]
+
+PROJECTS: Final = ("flytesnacks", "flyteexamples")
+DOMAINS: Final = ("development", "staging", "production")
+PLATFORM_LIMITS: Final = {"cpu": "64", "gpu": "16", "memory": "512Gi", "ephemeral-storage": "1Ti"}
+WHITELIST: Final = {"sparkonk8s": (("flytesnacks", "production"),)}
+VERSION: Final = "1.16.8"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an embedded Admin knows from the start.
+
+    Parameters
+    ----------
+    projects : sequence of str
+        Their ids, which are their names too.
+    domains : sequence of str
+        Their ids, which are their names too; every project has all of them.
+    platform_limits : mapping
+        The most that a task may ask for, as :func:`flytetask_nb.semantics.check` takes them.
+    whitelist : mapping
+        Task types that are allowed only in some places: pairs of a project and a domain, either of them empty for
+        all. Types that are not named here are allowed everywhere.
+    version : str
+        Which version of Flyte the server calls itself.
+    """
+
+    projects: Sequence[str] = PROJECTS
+    domains: Sequence[str] = DOMAINS
+    platform_limits: Mapping[str, Amount] = field(default_factory=lambda: dict(PLATFORM_LIMITS))
+    whitelist: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=lambda: dict(WHITELIST))
+    version: str = VERSION

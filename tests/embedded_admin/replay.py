@@ -1,0 +1,114 @@
+"""Transcripts against an embedded Admin: send each request as raw gRPC, compare as the transcripts' README says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import grpc
+from flyteidl.service import admin_pb2
+from google.protobuf import json_format, symbol_database
+from google.rpc import status_pb2
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVICE: Final = "flyteidl.service.AdminService"
+METHODS: Final = {method.name: method for method in admin_pb2.DESCRIPTOR.services_by_name["AdminService"].methods}
+_SYMBOLS: Final = symbol_database.Default()
+_TIMES: Final = ("createdAt", "updatedAt", "startedAt", "deletedAt")
+# These quote PostgreSQL, or a diff; the first line or the code is enough.
+_QUOTES: Final = "failed database operation with "
+
+
+class Reply(NamedTuple):
+    """What a server answered."""
+
+    status: str
+    response: dict[str, Any] | None
+    message: str
+    details: bytes = b""
+
+
+def message_class(descriptor: Any) -> Any:
+    return _SYMBOLS.GetSymbol(descriptor.full_name)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def send(channel: grpc.Channel, call: str, request: dict[str, Any], metadata: Any = ()) -> Reply:
+    """Send a request that is written in proto3 JSON."""
+    method = METHODS[call]
+    message = json_format.ParseDict(request, message_class(method.input_type)())
+    stub = channel.unary_unary(
+        f"/{SERVICE}/{call}",
+        request_serializer=lambda sent: sent.SerializeToString(),
+        response_deserializer=message_class(method.output_type).FromString,
+    )
+    try:
+        answer = stub(message, metadata=metadata, timeout=60)
+    except grpc.RpcError as error:
+        trailers = dict(error.trailing_metadata() or ())
+        return Reply(error.code().name, None, error.details() or "", trailers.get("grpc-status-details-bin", b""))
+    return Reply("OK", json_format.MessageToDict(answer), "")
+
+
+def _normal_text(text: str) -> str:
+    collapsed = re.sub(r" +", " ", text)
+    if collapsed.startswith(_QUOTES):
+        return _QUOTES
+    head, told, _ = collapsed.partition("different structure already exists")
+    return head + told
+
+
+def _normal(value: Any) -> Any:
+    """Leave out times, and what the transcripts leave out."""
+    if isinstance(value, dict):
+        return {name: _normal(item) for name, item in value.items() if name not in _TIMES}
+    return [_normal(item) for item in value] if isinstance(value, list) else value
+
+
+def _without_closures(response: Any) -> Any:
+    kept = {**response, "tasks": [{k: v for k, v in task.items() if k != "closure"} for task in response["tasks"]]}
+    return kept if response.get("tasks") else response
+
+
+def _as_set(response: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: sorted(value, key=json.dumps) if isinstance(value, list) else value for name, value in response.items()
+    }
+
+
+def _lacks_part(case: dict[str, Any]) -> bool:
+    identifier = case["request"].get("id", {})
+    return case["call"] == "GetTask" and not all(
+        identifier.get(part) for part in ("project", "domain", "name", "version")
+    )
+
+
+def compared(case: dict[str, Any], reply: Reply) -> tuple[Any, Any]:
+    """Give what was recorded and what was answered, in a form in which they must be equal."""
+    if case["status"] != "OK" or reply.status != "OK":
+        expected = (case["status"], _normal_text(case.get("message", "")), _packed(case.get("details")))
+        return expected, (reply.status, _normal_text(reply.message), _packed(reply.details))
+    expected, actual = case["response"], reply.response or {}
+    if _lacks_part(case):
+        return sorted(expected), sorted(actual)
+    expected, actual = _normal(expected), _normal(actual)
+    if case.get("closures") == "left out" and actual.get("tasks"):
+        actual = {**actual, "tasks": [{k: v for k, v in t.items() if k != "closure"} for t in actual["tasks"]]}
+        expected = {**expected, "tasks": [{k: v for k, v in t.items() if k != "closure"} for t in expected["tasks"]]}
+    if "sortBy" not in case["request"] and case["call"] == "ListTasks":
+        expected, actual = _as_set(expected), _as_set(actual)
+    return expected, actual
+
+
+def _packed(details: str | bytes | None) -> list[bytes]:
+    if not details:
+        return []
+    data = base64.b64decode(details) if isinstance(details, str) else details
+    return [detail.SerializeToString() for detail in status_pb2.Status.FromString(data).details]
