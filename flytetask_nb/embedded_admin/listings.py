@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flytetask_nb.embedded_admin.columns import Table
+    from flytetask_nb.embedded_admin.store import Store
 
-__all__ = ["Page", "next_token", "read_page", "require"]
+__all__ = ["Page", "list_names", "next_token", "read_page", "require"]
 
 _TOKEN: Final = re.compile(r"[+-]?[0-9]+\Z")
 _LARGEST: Final = 2**63
@@ -105,10 +106,41 @@ def _offset(token: str, method: str) -> int:
     fits = _TOKEN.match(token) is not None and len(token.lstrip("+-0")) <= len(str(_LARGEST))
     offset = int(token) if fits else -1
     if not 0 <= offset < _LARGEST:
-        raise invalid(f"invalid pagination token {token} for {method}")
+        raise invalid(f"invalid pagination token {token}{method and f' for {method}'}")
     return offset
 
 
 def next_token(page: Page, count: int) -> str:
     """Give the token of the page after one with so many rows: none where it was not full."""
     return str(page.offset + count) if count == page.limit else ""
+
+
+def list_names(store: Store, table: Table, request: Any, method: str, *, is_strict: bool = True) -> Any:
+    """Answer a listing of names. Its filters are not looked at.
+
+    Parameters
+    ----------
+    store : Store
+    table : Table
+        What the names are of.
+    request : Message
+    method : str
+        How the refusal of a token calls the listing; empty: not at all.
+    is_strict : bool
+        Whether project and domain must be given. Where not, one of them is enough, and a query without any or
+        without a limit fails only in the database's own checks.
+
+    Raises
+    ------
+    Refusal
+        INVALID_ARGUMENT or UNKNOWN.
+    """
+    if is_strict:
+        require(request, "project", "domain", "limit")
+    page = read_page(request, table, table, method, place=request, named=("project", "domain"))
+    for field, is_there in (("limit", page.limit), ("filters", page.conditions)):
+        if not is_there:
+            raise invalid(f"missing and/or invalid parameters: {field}")
+    rows = store.select_names(table, page.conditions, page.sorting, page.limit, page.offset)
+    names = [common_pb2.NamedEntityIdentifier(**row) for row in rows]
+    return common_pb2.NamedEntityIdentifierList(entities=names, token=next_token(page, len(rows)))

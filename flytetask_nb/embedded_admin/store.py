@@ -13,6 +13,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from flytetask_nb.embedded_admin.columns import (
     BIGINT,
     BYTES,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Row", "Sorting", "Store"]
+__all__ = ["Row", "Sorting", "Store", "moment_of", "timestamp"]
 
 Row = dict[str, Any]
 
@@ -155,17 +157,14 @@ class Store:
         self._execute("INSERT OR REPLACE INTO bucket VALUES (?, ?)", [location, content])
 
     def _next_id(self, table: Table) -> int:
-        sql = (
-            "INSERT INTO last_ids VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET id = id + 1 RETURNING id"
-            if sqlite3.sqlite_version_info >= (3, 35)
-            else ""
-        )
-        if sql:
-            return int(self._connection.execute(sql, [table.name]).fetchone()[0])
-        self._connection.execute(
-            "INSERT INTO last_ids VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET id = id + 1", [table.name]
-        )
-        return int(self._connection.execute("SELECT id FROM last_ids WHERE name = ?", [table.name]).fetchone()[0])
+        count = "INSERT INTO last_ids VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET id = id + 1"
+        self._connection.execute(count, [table.name])
+        return self.last_id(table)
+
+    def last_id(self, table: Table) -> int:
+        """Give the id that was used up last."""
+        rows = self._rows("SELECT id FROM last_ids WHERE name = ?", [table.name])
+        return int(rows[0]["id"]) if rows else 0
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -369,3 +368,13 @@ def _table_sql(table: Table) -> str:
 
 def _bytes_like(content: bytes | None, pattern: bytes) -> bool | None:
     return None if content is None else bytes_pattern(pattern).fullmatch(content) is not None
+
+
+def timestamp(moment: int) -> Timestamp:
+    """Give a time of the store as a message."""
+    return Timestamp(seconds=moment // 10**6, nanos=moment % 10**6 * 1000)
+
+
+def moment_of(message: Any) -> int:
+    """Give the time of a message as the store keeps it; what is finer than a microsecond is cut off."""
+    return int(message.seconds) * 10**6 + int(message.nanos) // 1000

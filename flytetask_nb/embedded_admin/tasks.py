@@ -7,27 +7,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.admin import common_pb2, task_pb2
+from flyteidl.admin import task_pb2
 from flyteidl.core import identifier_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from flytetask_nb.embedded_admin.columns import TASKS
 from flytetask_nb.embedded_admin.identifiers import KEY, check_parts, key_of, missing_entity
-from flytetask_nb.embedded_admin.listings import next_token, read_page, require
+from flytetask_nb.embedded_admin.listings import list_names, next_token, read_page, require
 from flytetask_nb.embedded_admin.refusals import Refusal, invalid
+from flytetask_nb.embedded_admin.store import timestamp
 from flytetask_nb.embedded_admin.wire import embedded, joined
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.semantics.registration import check
 from flytetask_nb.semantics.registration_rules import RULES
 
 if TYPE_CHECKING:
-    from flytetask_nb.embedded_admin.columns import Table
     from flytetask_nb.embedded_admin.descriptions import Descriptions
     from flytetask_nb.embedded_admin.projects import Projects
     from flytetask_nb.embedded_admin.settings import Settings
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["Tasks", "list_names", "moment_of", "timestamp"]
+__all__ = ["Tasks"]
 
 # What Admin checks before it asks whether project and domain exist, and before it asks whether the type is allowed.
 _OF_THE_ID: Final = frozenset({"missing-id", "resource-type", *(f"missing-{part}" for part in KEY)})
@@ -135,6 +134,16 @@ class Tasks:
             raise missing_entity("TASK", identifier)
         return row
 
+    def template(self, identifier: Any) -> Any:
+        """Give the template of a task.
+
+        Raises
+        ------
+        Refusal
+            NOT_FOUND.
+        """
+        return task_pb2.TaskClosure.FromString(self.row(identifier)["closure"]).compiled_task.template
+
     def get_task(self, request: Any) -> bytes:
         """Answer GetTask. Admin does not insist on a whole id, nor on one of a task."""
         return _serialized(self.row(request.id))
@@ -151,25 +160,6 @@ class Tasks:
     def list_task_ids(self, request: Any) -> Any:
         """Answer ListTaskIds."""
         return list_names(self._store, TASKS, request, "ListUniqueTaskIdentifiers")
-
-
-def list_names(store: Store, table: Table, request: Any, method: str) -> Any:
-    """Answer a listing of names. Its filters are not looked at."""
-    require(request, "project", "domain", "limit")
-    page = read_page(request, table, table, method, place=request, named=KEY[:2])
-    rows = store.select_names(table, page.conditions, page.sorting, page.limit, page.offset)
-    names = [common_pb2.NamedEntityIdentifier(**row) for row in rows]
-    return common_pb2.NamedEntityIdentifierList(entities=names, token=next_token(page, len(rows)))
-
-
-def timestamp(moment: int) -> Timestamp:
-    """Give a time of the store as a message."""
-    return Timestamp(seconds=moment // 10**6, nanos=moment % 10**6 * 1000)
-
-
-def moment_of(message: Any) -> int:
-    """Give the time of a message as the store keeps it; what is finer than a microsecond is cut off."""
-    return int(message.seconds) * 10**6 + int(message.nanos) // 1000
 
 
 _ANSWERED: Final = ",".join((*KEY, "closure", "short_description"))
