@@ -31,6 +31,7 @@ from flytetask_nb.embedded_admin.columns import (
     Table,
 )
 from flytetask_nb.embedded_admin.filters import Condition, condition_sql
+from flytetask_nb.embedded_admin.postgres_order import MOST_ROWS, postgres_order
 from flytetask_nb.embedded_admin.postgres_values import bytes_pattern
 from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 
@@ -204,9 +205,30 @@ class Store:
             UNKNOWN: PostgreSQL refuses the question.
         """
         where, values = self.where(conditions, {table.name: table.columns} if not joins else None)
-        order = order_sql(table, sorting)
-        sql = f"SELECT {columns} FROM {table.name} {joins} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608 - names of columns.py
+        origin = f"FROM {table.name} {joins} WHERE {where}"
+        if sorting is not None and sorting.column in _WITH_EQUALS:
+            order = self._order_of_equals(table, origin, values, sorting, limit, offset)
+            if order is not None:
+                ids = ",".join(map(str, order))
+                rows = self._rows(f"SELECT {columns}, {table.name}.id AS row_id {origin} AND row_id IN ({ids})", values)  # noqa: S608 - numbers
+                by_id = {row.pop("row_id"): row for row in rows}
+                return [by_id[number] for number in order]
+        sql = f"SELECT {columns} {origin} ORDER BY {order_sql(table, sorting)} LIMIT ? OFFSET ?"
         return self._rows(sql, [*values, limit, offset])
+
+    def _order_of_equals(
+        self, table: Table, origin: str, values: list[Any], sorting: Sorting, limit: int, offset: int
+    ) -> list[int] | None:
+        """Give the ids of a page of rows, sorted by what is not unique; None where there are too many to sort here."""
+        count = self._rows(f"SELECT count(*) AS count {origin}", values)[0]["count"]
+        if count > MOST_ROWS:
+            return None
+        column = f'{table.name}."{sorting.column}"'
+        sql = f"SELECT {table.name}.id AS row_id, {column} AS sort_key {origin} ORDER BY {order_sql(table, None)}"
+        rows = self._rows(sql, values)
+        keys = [(row["sort_key"] is None, row["sort_key"] or _LEAST[type(row["sort_key"])]) for row in rows]
+        order = postgres_order(keys, offset + (count if limit < 0 else limit), is_descending=not sorting.is_ascending)
+        return [rows[place]["row_id"] for place in order[offset : None if limit < 0 else offset + limit]]
 
     def select_names(
         self, table: Table, conditions: Sequence[Condition], sorting: Sorting | None, limit: int, offset: int
@@ -320,6 +342,11 @@ class Store:
 _NAME: Final = ("project", "domain", "name")
 
 
+# Many rows have the same of these.
+_WITH_EQUALS: Final = frozenset(
+    {"version", "type", "short_description", "state", "schedule_type", "launch_condition_type", "phase", "mode"}
+)
+_LEAST: Final = {str: "", bytes: b"", int: 0, type(None): ""}
 # These columns can be NULL, which counts as greater than all else.
 _NULLABLE: Final = frozenset(
     {"deleted_at", "started_at", "labels", "long_description", "launch_condition_type", "error_kind", "error_code"}
