@@ -14,6 +14,7 @@ from flyteidl.admin import (
     version_pb2,
     workflow_pb2,
 )
+from flyteidl.service import auth_pb2
 
 from flytetask_nb.embedded_admin.descriptions import Descriptions
 from flytetask_nb.embedded_admin.executions import Executions
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from flytetask_nb.embedded_admin.auth import Authority
     from flytetask_nb.embedded_admin.settings import Settings
     from flytetask_nb.embedded_admin.store import Store
 
-__all__ = ["ADMIN_SERVICE", "Entities", "Method", "admin_methods"]
+__all__ = ["ADMIN_SERVICE", "AUTH_SERVICE", "Entities", "Method", "admin_methods", "auth_methods"]
 
 ADMIN_SERVICE: Final = "flyteidl.service.AdminService"
+AUTH_SERVICE: Final = "flyteidl.service.AuthMetadataService"
 
 
 class Method(NamedTuple):
@@ -109,4 +112,12 @@ def admin_methods(entities: Entities, settings: Settings) -> dict[str, Method]:
             description_entity_pb2.DescriptionEntityListRequest, descriptions.list_descriptions
         ),
         "GetVersion": Method(version_pb2.GetVersionRequest, lambda _: version),
+    }
+
+
+def auth_methods(authority: Authority) -> dict[str, Method]:
+    """Give the methods of the service that says where tokens are given out; none of them needs one."""
+    return {
+        "GetOAuth2Metadata": Method(auth_pb2.OAuth2MetadataRequest, authority.metadata),
+        "GetPublicClientConfig": Method(auth_pb2.PublicClientAuthConfigRequest, authority.client_config),
     }

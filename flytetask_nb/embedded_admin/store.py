@@ -31,9 +31,9 @@ from flytetask_nb.embedded_admin.columns import (
     Table,
 )
 from flytetask_nb.embedded_admin.filters import Condition, condition_sql
-from flytetask_nb.embedded_admin.postgres_order import MOST_ROWS, postgres_order
 from flytetask_nb.embedded_admin.postgres_values import bytes_pattern
 from flytetask_nb.embedded_admin.refusals import Refusal, database_error
+from flytetask_nb.embedded_admin.tuplesort import MOST_ROWS, postgres_order
 
 if TYPE_CHECKING:
     import os
@@ -207,17 +207,17 @@ class Store:
         where, values = self.where(conditions, {table.name: table.columns} if not joins else None)
         origin = f"FROM {table.name} {joins} WHERE {where}"
         if sorting is not None and sorting.column in _WITH_EQUALS:
-            order = self._order_of_equals(table, origin, values, sorting, limit, offset)
+            order = self._order_of_equals(table, origin, values, sorting, limit=limit, offset=offset)
             if order is not None:
                 ids = ",".join(map(str, order))
-                rows = self._rows(f"SELECT {columns}, {table.name}.id AS row_id {origin} AND row_id IN ({ids})", values)  # noqa: S608 - numbers
+                rows = self._rows(f"SELECT {columns}, {table.name}.id AS row_id {origin} AND row_id IN ({ids})", values)
                 by_id = {row.pop("row_id"): row for row in rows}
                 return [by_id[number] for number in order]
         sql = f"SELECT {columns} {origin} ORDER BY {order_sql(table, sorting)} LIMIT ? OFFSET ?"
         return self._rows(sql, [*values, limit, offset])
 
     def _order_of_equals(
-        self, table: Table, origin: str, values: list[Any], sorting: Sorting, limit: int, offset: int
+        self, table: Table, origin: str, values: list[Any], sorting: Sorting, *, limit: int, offset: int
     ) -> list[int] | None:
         """Give the ids of a page of rows, sorted by what is not unique; None where there are too many to sort here."""
         count = self._rows(f"SELECT count(*) AS count {origin}", values)[0]["count"]

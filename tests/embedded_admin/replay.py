@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import grpc
-from flyteidl.service import admin_pb2
-from google.protobuf import json_format, symbol_database
+from flyteidl.service import admin_pb2, auth_pb2
+from google.protobuf import json_format, message_factory
 from google.rpc import status_pb2
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "flyteidl.service.AdminService"
 METHODS: Final = {method.name: method for method in admin_pb2.DESCRIPTOR.services_by_name["AdminService"].methods}
-_SYMBOLS: Final = symbol_database.Default()
 _TIMES: Final = ("createdAt", "updatedAt", "startedAt", "deletedAt")
 # These quote PostgreSQL, or a diff; the first line or the code is enough.
 _QUOTES: Final = "failed database operation with "
@@ -32,8 +31,16 @@ class Reply(NamedTuple):
     details: bytes = b""
 
 
+def connected(endpoint: str, credentials: grpc.ChannelCredentials | None = None) -> grpc.Channel:
+    """Give a channel that takes answers of any size."""
+    options = [("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
+    if credentials is None:
+        return grpc.insecure_channel(endpoint, options)
+    return grpc.secure_channel(endpoint, credentials, options)
+
+
 def message_class(descriptor: Any) -> Any:
-    return _SYMBOLS.GetSymbol(descriptor.full_name)
+    return message_factory.GetMessageClass(descriptor)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -57,6 +64,18 @@ def send(channel: grpc.Channel, call: str, request: dict[str, Any], metadata: An
     return Reply("OK", json_format.MessageToDict(answer), "")
 
 
+def send_to_auth_service(channel: grpc.Channel, call: str) -> Reply:
+    """Ask where tokens are given out."""
+    method = auth_pb2.DESCRIPTOR.services_by_name["AuthMetadataService"].methods_by_name[call]
+    stub = channel.unary_unary(
+        f"/flyteidl.service.AuthMetadataService/{call}",
+        request_serializer=lambda sent: sent.SerializeToString(),
+        response_deserializer=message_class(method.output_type).FromString,
+    )
+    answer = stub(message_class(method.input_type)(), timeout=60)
+    return Reply("OK", json_format.MessageToDict(answer), "")
+
+
 def _normal_text(text: str) -> str:
     collapsed = re.sub(r" +", " ", text)
     if collapsed.startswith(_QUOTES):
@@ -70,11 +89,6 @@ def _normal(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _normal(item) for name, item in value.items() if name not in _TIMES}
     return [_normal(item) for item in value] if isinstance(value, list) else value
-
-
-def _without_closures(response: Any) -> Any:
-    kept = {**response, "tasks": [{k: v for k, v in task.items() if k != "closure"} for task in response["tasks"]]}
-    return kept if response.get("tasks") else response
 
 
 def _as_set(response: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""``python -m flytetask_nb.embedded_admin``: an embedded Admin until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from flytetask_nb.embedded_admin.server import sandbox
+from flytetask_nb.embedded_admin.settings import DOMAINS, PROJECTS
+from flytetask_nb.errors import FlyteTaskError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m flytetask_nb.embedded_admin", description="A Flyte Admin on this machine, which runs nothing."
+    )
+    parser.add_argument("sources", nargs="*", help="archives or folders whose tasks are registered first")
+    parser.add_argument("--port", type=int, default=30080, help="where to listen (%(default)s); 0: any free port")
+    parser.add_argument("--database", default=":memory:", help="a SQLite file that keeps what is registered")
+    parser.add_argument("--project", dest="projects", action="append", help="a project (repeatable)")
+    parser.add_argument("--domain", dest="domains", action="append", help="a domain (repeatable)")
+    parser.add_argument("--version", default="v1", help="for tasks that have none (%(default)s)")
+    parser.add_argument("--auth", action="store_true", help="ask for tokens, and give them out")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run an embedded Admin until it is interrupted.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the command line.
+
+    Returns
+    -------
+    int
+        0, or 1 where a source could not be registered.
+    """
+    told = _parser().parse_args(arguments)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with sandbox(
+        port=told.port,
+        database=told.database,
+        projects=told.projects or PROJECTS,
+        domains=told.domains or DOMAINS,
+        auth=told.auth,
+    ) as admin:
+        try:
+            count = admin.load(told.sources, version=told.version) if told.sources else 0
+        except FlyteTaskError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+        sys.stdout.write(f"Flyte Admin listens at {admin.endpoint} (insecure), with {count} tasks more\n")
+        if admin.token_url is not None:
+            sys.stdout.write(f"tokens: {admin.token_url}/oauth2/token\n")
+        sys.stdout.flush()
+        stopped.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

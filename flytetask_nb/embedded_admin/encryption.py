@@ -1,0 +1,28 @@
+"""The certificates of a server."""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["KeyPair"]
+
+
+class KeyPair(NamedTuple):
+    """A private key with its certificates, in PEM."""
+
+    key: bytes
+    chain: bytes
+
+    def context(self) -> ssl.SSLContext:
+        """Give what Python's own HTTP server encrypts with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # Python reads keys from files only; the folder is its owner's, and gone at once.
+        with tempfile.TemporaryDirectory() as folder:
+            chain, key = Path(folder, "chain.pem"), Path(folder, "key.pem")
+            chain.write_bytes(self.chain)
+            key.write_bytes(self.key)
+            context.load_cert_chain(str(chain), str(key))
+        return context
