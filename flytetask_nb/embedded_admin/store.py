@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from array import array
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -31,7 +32,7 @@ from flytetask_nb.embedded_admin.columns import (
     Table,
 )
 from flytetask_nb.embedded_admin.filters import Condition, condition_sql
-from flytetask_nb.embedded_admin.postgres_values import bytes_pattern
+from flytetask_nb.embedded_admin.postgres_values import FAR_FUTURE, bytes_pattern
 from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 from flytetask_nb.embedded_admin.tuplesort import MOST_ROWS, postgres_order
 
@@ -80,6 +81,7 @@ class Store:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA + "".join(map(_table_sql, _STORED)))
         self._last_moment = 0
+        self._orders: dict[Any, Sequence[int]] = {}
 
     def close(self) -> None:
         """Give the tables back; those in memory are gone."""
@@ -133,6 +135,7 @@ class Store:
         """
         with self._lock:
             created = self.now() if moment is None else moment
+            self._orders.clear()
             stored = {"id": self._next_id(table), "created_at": created, "updated_at": created, **row}
             names = ",".join(f'"{name}"' for name in stored)
             marks = ",".join("?" * len(stored))
@@ -148,6 +151,7 @@ class Store:
 
     def update(self, table: Table, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
         """Change the row of a key."""
+        self._orders.clear()
         changed = {**changes, "updated_at": self.now()}
         settings = ",".join(f'"{name}" = ?' for name in changed)
         where = " AND ".join(f'"{name}" = ?' for name in key)
@@ -206,29 +210,48 @@ class Store:
         """
         where, values = self.where(conditions, {table.name: table.columns} if not joins else None)
         origin = f"FROM {table.name} {joins} WHERE {where}"
+        with self._lock:
+            order = self._order(table, origin, values, sorting, offset + (limit if limit >= 0 else FAR_FUTURE))
+            page = order[offset : None if limit < 0 else offset + limit]
+            numbers = ",".join(map(str, page))
+            row_id = f"{table.name}.rowid"
+            sql = f"SELECT {row_id} AS row_id, {columns} FROM {table.name} {joins} WHERE {row_id} IN ({numbers})"  # noqa: S608 - numbers
+            found = {row.pop("row_id"): row for row in self._rows(sql, [])}
+        return [found[number] for number in page]
+
+    def _order(
+        self, table: Table, origin: str, values: list[Any], sorting: Sorting | None, wanted: int
+    ) -> Sequence[int]:
+        """Give the row ids of a listing in order.
+
+        Pages of one listing follow each other, so the order is kept until something is written.
+        """
+        key = (origin, tuple(values), sorting)
+        if key in self._orders:
+            return self._orders[key]
         if sorting is not None and sorting.column in _WITH_EQUALS:
-            order = self._order_of_equals(table, origin, values, sorting, limit=limit, offset=offset)
+            order = self._order_of_equals(table, origin, values, sorting, wanted)
             if order is not None:
-                ids = ",".join(map(str, order))
-                rows = self._rows(f"SELECT {columns}, {table.name}.id AS row_id {origin} AND row_id IN ({ids})", values)
-                by_id = {row.pop("row_id"): row for row in rows}
-                return [by_id[number] for number in order]
-        sql = f"SELECT {columns} {origin} ORDER BY {order_sql(table, sorting)} LIMIT ? OFFSET ?"
-        return self._rows(sql, [*values, limit, offset])
+                return order
+        sql = f"SELECT {table.name}.rowid AS row_id {origin} ORDER BY {order_sql(table, sorting)}"
+        found = array("q", (number for (number,) in self._execute(sql, values)))
+        while len(self._orders) >= _KEPT_ORDERS:
+            del self._orders[next(iter(self._orders))]
+        self._orders[key] = found
+        return found
 
     def _order_of_equals(
-        self, table: Table, origin: str, values: list[Any], sorting: Sorting, *, limit: int, offset: int
+        self, table: Table, origin: str, values: list[Any], sorting: Sorting, wanted: int
     ) -> list[int] | None:
-        """Give the ids of a page of rows, sorted by what is not unique; None where there are too many to sort here."""
-        count = self._rows(f"SELECT count(*) AS count {origin}", values)[0]["count"]
-        if count > MOST_ROWS:
-            return None
+        """Give the row ids where equals are many; None where there are too many rows to sort them here."""
         column = f'{table.name}."{sorting.column}"'
-        sql = f"SELECT {table.name}.id AS row_id, {column} AS sort_key {origin} ORDER BY {order_sql(table, None)}"
-        rows = self._rows(sql, values)
+        sql = f"SELECT {table.name}.rowid AS row_id, {column} AS sort_key {origin} ORDER BY {order_sql(table, None)}"
+        rows = self._rows(f"{sql} LIMIT ?", [*values, MOST_ROWS + 1])
+        if len(rows) > MOST_ROWS:
+            return None
         keys = [(row["sort_key"] is None, row["sort_key"] or _LEAST[type(row["sort_key"])]) for row in rows]
-        order = postgres_order(keys, offset + (count if limit < 0 else limit), is_descending=not sorting.is_ascending)
-        return [rows[place]["row_id"] for place in order[offset : None if limit < 0 else offset + limit]]
+        order = postgres_order(keys, wanted, is_descending=not sorting.is_ascending)
+        return [rows[place]["row_id"] for place in order]
 
     def select_names(
         self, table: Table, conditions: Sequence[Condition], sorting: Sorting | None, limit: int, offset: int
@@ -342,6 +365,9 @@ class Store:
 _NAME: Final = ("project", "domain", "name")
 
 
+_KEPT_ORDERS: Final = 8
+# No two rows have the same of these.
+_UNIQUE: Final = frozenset({"id", "created_at", "updated_at"})
 # Many rows have the same of these.
 _WITH_EQUALS: Final = frozenset(
     {"version", "type", "short_description", "state", "schedule_type", "launch_condition_type", "phase", "mode"}
@@ -364,6 +390,8 @@ def order_sql(table: Table, sorting: Sorting | None) -> str:
         return f'{table.name}."{name}", {table.name}.id'
     column = f'{table.name}."{sorting.column}"'
     direction = "" if sorting.is_ascending else " DESC"
+    if sorting.column in _UNIQUE:
+        return f"{column}{direction}"
     nulls = f"{column} IS NULL{direction}, " if sorting.column in _NULLABLE else ""
     backwards = direction if sorting.column == name else ""
     return f'{nulls}{column}{direction}, {table.name}."{name}"{backwards}, {table.name}.id{backwards}'
