@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2, node_execution_pb2, task_pb2, workflow_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
@@ -45,6 +45,7 @@ _GENERATED_LENGTH: Final = 19
 _DEFAULT_RETRIES: Final = 3
 _SKELETON: Final = ".flytegen."
 _LAUNCHABLE: Final = {identifier_pb2.LAUNCH_PLAN: "LAUNCH_PLAN", identifier_pb2.TASK: "TASK"}
+_BUCKET: Final = "s3://my-s3-bucket/metadata"
 _UNDEFINED: Final = core_execution_pb2.WorkflowExecution.UNDEFINED
 _JOINS: Final = {
     LAUNCH_PLANS.name: "launch_plan_id",
@@ -155,6 +156,8 @@ class Executions:
 
     def _add(self, request: Any, plan: Any, origin: dict[str, int]) -> Any:
         moment = self._store.now()
+        name = request.name or self._generated_name()
+        place = "/".join((_BUCKET, request.project, request.domain, name))
         spec = request.spec
         spec.metadata.system_metadata.CopyFrom(
             execution_pb2.SystemMetadata(namespace=f"{request.project}-{request.domain}")
@@ -171,7 +174,7 @@ class Executions:
         row = {
             "execution_project": request.project,
             "execution_domain": request.domain,
-            "execution_name": request.name or self._generated_name(),
+            "execution_name": name,
             **origin,
             "phase": core_execution_pb2.WorkflowExecution.Phase.Name(_UNDEFINED),
             "closure": closure.SerializeToString(),
@@ -184,13 +187,15 @@ class Executions:
             "source_execution_id": 0,
             "parent_node_execution_id": 0,
             "cluster": "",
-            "inputs_uri": "",
-            "user_inputs_uri": "",
+            "inputs_uri": f"{place}/inputs",
+            "user_inputs_uri": f"{place}/user_inputs",
             "user": "",
             "state": execution_pb2.EXECUTION_ACTIVE,
             "launch_entity": _LAUNCHABLE[spec.launch_plan.resource_type].lower(),
         }
-        self._store.insert(EXECUTIONS, row, moment=moment)
+        with self._store.transaction():
+            self._store.insert(EXECUTIONS, row, moment=moment)
+            self._store.put(f"{place}/inputs", _completed(request.inputs, plan).SerializeToString())
         return execution_pb2.ExecutionCreateResponse(id=_id(row))
 
     def _generated_name(self) -> str:
@@ -202,13 +207,29 @@ class Executions:
 
     def get_execution(self, request: Any) -> Any:
         """Answer GetExecution."""
-        check_parts(request, parts=KEY[:3])
-        key = {column: getattr(request.id, name) for name, column in _NAME_COLUMNS.items()}
+        return _execution(self._row(request))
+
+    def get_data(self, request: Any) -> Any:
+        """Answer GetExecutionData: the inputs, as there never are outputs."""
+        content = self._store.content(self._row(request)["inputs_uri"])
+        return execution_pb2.WorkflowExecutionGetDataResponse(
+            full_inputs=literals_pb2.LiteralMap.FromString(content), full_outputs=literals_pb2.LiteralMap()
+        )
+
+    def list_nodes(self, request: Any) -> Any:
+        """Answer ListNodeExecutions: nothing was ever run."""
+        self._row(request, "workflow_execution_id")
+        return node_execution_pb2.NodeExecutionList()
+
+    def _row(self, request: Any, field: str = "id") -> Row:
+        check_parts(request, field, KEY[:3])
+        identifier = getattr(request, field)
+        key = {column: getattr(identifier, name) for name, column in _NAME_COLUMNS.items()}
         row = self._store.find(EXECUTIONS, key)
         if row is None:
-            told = {name: getattr(request.id, name) for name in KEY[:3]}
+            told = {name: getattr(identifier, name) for name in KEY[:3]}
             raise missing_entity("execution", identifier_pb2.Identifier(**told))
-        return _execution(row)
+        return row
 
     def list_executions(self, request: Any) -> Any:
         """Answer ListExecutions. Archived ones are told only to those who filter by state."""
@@ -262,6 +283,15 @@ def _check_inputs(inputs: Any, plan: Any) -> None:
     for name in sorted(plan.spec.fixed_inputs.literals):
         if name in inputs.literals or name in expected:
             raise invalid(f"fixed_inputs {name} cannot be overridden")
+
+
+def _completed(inputs: Any, plan: Any) -> Any:
+    """Give the inputs with the defaults and the fixed ones of a launch plan."""
+    completed = literals_pb2.LiteralMap()
+    for name, parameter in plan.closure.expected_inputs.parameters.items():
+        completed.literals[name].CopyFrom(inputs.literals[name] if name in inputs.literals else parameter.default)
+    completed.MergeFrom(plan.spec.fixed_inputs)
+    return completed
 
 
 def _notifications(spec: Any, plan: Any) -> list[Any]:
