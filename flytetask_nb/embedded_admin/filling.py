@@ -59,10 +59,10 @@ def _register(tasks: Tasks, task: FlyteTask) -> bool:
 
 
 def _request(task: FlyteTask) -> Any:
-    template = task.to_flyte_idl()
-    request = task_pb2.TaskCreateRequest(id=template.id, spec=task_pb2.TaskSpec(template=template))
+    spec = task.to_flyte_idl()
+    request = task_pb2.TaskCreateRequest(id=spec.template.id, spec=spec)
     request.id.resource_type = identifier_pb2.TASK
-    if task.short_description:
+    if task.short_description and not spec.HasField("description"):
         request.spec.description.CopyFrom(
             description_entity_pb2.DescriptionEntity(short_description=task.short_description)
         )

@@ -204,13 +204,14 @@ class EmbeddedAdmin:
     def _answer(self, name: str, method: Method, request: bytes, context: grpc.ServicerContext) -> bytes:
         faults = self.faults.take(name)
         message = _parsed(method, request)
+        for fault in faults:
+            self._closing.wait(fault.seconds)
         if any(fault.kind == "unavailable" for fault in faults):
             raise Refusal("UNAVAILABLE", "the server is unavailable, as it was told to be")
         found = method.answer(message)
         answer = found.SerializeToString() if isinstance(found, Message) else bytes(found)
         for fault in faults:
             answer = spoiled(fault, message, answer)
-            self._closing.wait(fault.seconds)
             if fault.kind == "drop" and self._wire is not None and (peer := _PEER.search(context.peer())):
                 self._wire.cut(int(peer[1]), len(answer) // 2)
         return answer

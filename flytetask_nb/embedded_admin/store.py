@@ -81,11 +81,13 @@ class Store:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA + "".join(map(_table_sql, _STORED)))
         self._last_moment = 0
+        self._last_ids: dict[str, int] = dict(self._connection.execute("SELECT name, id FROM last_ids"))
         self._orders: dict[Any, Sequence[int]] = {}
 
     def close(self) -> None:
         """Give the tables back; those in memory are gone."""
         with self._lock:
+            self._connection.executemany("INSERT OR REPLACE INTO last_ids VALUES (?, ?)", self._last_ids.items())
             self._connection.close()
 
     @contextmanager
@@ -162,14 +164,14 @@ class Store:
         self._execute("INSERT OR REPLACE INTO bucket VALUES (?, ?)", [location, content])
 
     def _next_id(self, table: Table) -> int:
-        count = "INSERT INTO last_ids VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET id = id + 1"
-        self._connection.execute(count, [table.name])
-        return self.last_id(table)
+        # Counted outside of the database, as a transaction that fails must not give an id back.
+        self._last_ids[table.name] = self.last_id(table) + 1
+        self._execute("INSERT OR REPLACE INTO last_ids VALUES (?, ?)", [table.name, self._last_ids[table.name]])
+        return self._last_ids[table.name]
 
     def last_id(self, table: Table) -> int:
         """Give the id that was used up last."""
-        rows = self._rows("SELECT id FROM last_ids WHERE name = ?", [table.name])
-        return int(rows[0]["id"]) if rows else 0
+        return self._last_ids.get(table.name, 0)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
