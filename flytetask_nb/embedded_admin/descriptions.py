@@ -78,7 +78,7 @@ class Descriptions:
         conditions = [condition._replace(table=DESCRIPTIONS) for condition in page.conditions]
         rows = self._store.select(DESCRIPTIONS, conditions, page.sorting, page.limit, page.offset)
         return description_entity_pb2.DescriptionEntityList(
-            description_entities=map(_description, rows), token=next_token(page, len(rows))
+            descriptionEntities=map(_description, rows), token=next_token(page, len(rows))
         )
 
 

@@ -157,7 +157,7 @@ class Executions:
     def _add(self, request: Any, plan: Any, origin: dict[str, int]) -> Any:
         moment = self._store.now()
         name = request.name or self._generated_name()
-        place = "/".join((_BUCKET, request.project, request.domain, name))
+        place = f"{_BUCKET}/{request.project}/{request.domain}/{name}"
         spec = request.spec
         spec.metadata.system_metadata.CopyFrom(
             execution_pb2.SystemMetadata(namespace=f"{request.project}-{request.domain}")
@@ -289,7 +289,7 @@ def _completed(inputs: Any, plan: Any) -> Any:
     """Give the inputs with the defaults and the fixed ones of a launch plan."""
     completed = literals_pb2.LiteralMap()
     for name, parameter in plan.closure.expected_inputs.parameters.items():
-        completed.literals[name].CopyFrom(inputs.literals[name] if name in inputs.literals else parameter.default)
+        completed.literals[name].CopyFrom(inputs.literals.get(name, parameter.default))
     completed.MergeFrom(plan.spec.fixed_inputs)
     return completed
 

@@ -29,6 +29,7 @@ from flytetask_nb.embedded_admin.methods import (
 from flytetask_nb.embedded_admin.refusals import Refusal
 from flytetask_nb.embedded_admin.settings import DOMAINS, PLATFORM_LIMITS, PROJECTS, WHITELIST, Settings
 from flytetask_nb.embedded_admin.store import Store
+from flytetask_nb.errors import FlyteTaskError
 
 if TYPE_CHECKING:
     import os
@@ -193,7 +194,9 @@ class EmbeddedAdmin:
                 if authority is not None:
                     authority.check_call(context.invocation_metadata())
                 answer = self._answer(name, method, request, context)
-            except Refusal as refusal:
+            except (Refusal, FlyteTaskError) as error:
+                # What this package cannot read, Admin could not hash or compile either.
+                refusal = error if isinstance(error, Refusal) else Refusal("INTERNAL", str(error))
                 self.calls.add(name, received=len(request), refused=True)
                 _refuse(context, refusal)
             self.calls.add(name, received=len(request), sent=len(answer))
