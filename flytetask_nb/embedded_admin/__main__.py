@@ -8,6 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from flytetask_nb.embedded_admin.filling import Filled
 from flytetask_nb.embedded_admin.server import sandbox
 from flytetask_nb.embedded_admin.settings import DOMAINS, PROJECTS
 from flytetask_nb.errors import FlyteTaskError
@@ -22,12 +23,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m flytetask_nb.embedded_admin", description="A Flyte Admin on this machine, which runs nothing."
     )
-    parser.add_argument("sources", nargs="*", help="archives or folders whose tasks are registered first")
+    parser.add_argument("sources", nargs="*", help="archives or folders that are registered first")
     parser.add_argument("--port", type=int, default=30080, help="where to listen (%(default)s); 0: any free port")
     parser.add_argument("--database", default=":memory:", help="a SQLite file that keeps what is registered")
     parser.add_argument("--project", dest="projects", action="append", help="a project (repeatable)")
     parser.add_argument("--domain", dest="domains", action="append", help="a domain (repeatable)")
-    parser.add_argument("--version", default="v1", help="for tasks that have none (%(default)s)")
+    parser.add_argument("--version", default="v1", help="for what has none (%(default)s)")
     parser.add_argument("--auth", action="store_true", help="ask for tokens, and give them out")
     return parser
 
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where a source could not be registered.
+        0, or 1 where a source could not be read.
     """
     told = _parser().parse_args(arguments)
     stopped = threading.Event()
@@ -57,11 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         auth=told.auth,
     ) as admin:
         try:
-            count = admin.load(told.sources, version=told.version) if told.sources else 0
+            filled = admin.load(told.sources, version=told.version, errors="collect") if told.sources else Filled()
         except FlyteTaskError as error:
             sys.stderr.write(f"{error}\n")
             return 1
-        sys.stdout.write(f"Flyte Admin listens at {admin.endpoint} (insecure), with {count} tasks more\n")
+        sys.stderr.writelines(f"{refusal}\n" for refusal in filled.refused)
+        sys.stdout.write(f"Flyte Admin listens at {admin.endpoint} (insecure), with {filled.tasks} tasks more\n")
         if admin.token_url is not None:
             sys.stdout.write(f"tokens: {admin.token_url}/oauth2/token\n")
         sys.stdout.flush()

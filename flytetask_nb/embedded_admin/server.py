@@ -17,7 +17,7 @@ from flytetask_nb.embedded_admin.calls import Calls
 from flytetask_nb.embedded_admin.connections import Wire
 from flytetask_nb.embedded_admin.encryption import KeyPair
 from flytetask_nb.embedded_admin.faults import Fault, Faults, spoiled
-from flytetask_nb.embedded_admin.filling import fill
+from flytetask_nb.embedded_admin.filling import Filled, fill
 from flytetask_nb.embedded_admin.methods import (
     ADMIN_SERVICE,
     AUTH_SERVICE,
@@ -118,33 +118,34 @@ class EmbeddedAdmin:
         domain: str | None = None,
         version: Any = None,
         **settings: Any,
-    ) -> int:
-        """Register the tasks of a source, as ``pyflyte register`` would.
+    ) -> Filled:
+        """Register the tasks, workflows and launch plans of a source, as ``pyflyte register`` would.
 
         Parameters
         ----------
         source
             As ``ftn.load`` takes it: archives, folders, files, bytes. Or a ``TaskCollection``.
         project, domain : str, optional
-            For tasks that have none; by default the first that the server knows.
+            For what has none; by default the first that the server knows.
         version : str or callable, optional
-            For tasks that have none, as ``ftn.load`` takes it.
+            For what has none, as ``ftn.load`` takes it.
         **settings
-            Others of ``ftn.load``.
+            Others of ``ftn.load``, such as ``errors="collect"``.
 
         Returns
         -------
-        int
-            How many tasks were new.
+        Filled
+            How many ``tasks``, ``workflows`` and ``launch_plans`` were new; in ``refused``, with
+            ``errors="collect"``, why others were not registered.
 
         Raises
         ------
         LoadError
-            A source cannot be read, or the server refuses one of its tasks.
+            A source cannot be read, or the server refuses something in it; then nothing of it is registered.
         """
         place = {"project": project or self._settings.projects[0], "domain": domain or self._settings.domains[0]}
         with self._store.transaction():
-            return fill(self._entities.tasks, source, **place, version=version, **settings)
+            return fill(self._entities, source, **place, version=version, **settings)
 
     def expire_tokens(self) -> None:
         """Let every token that was given out so far expire now; new ones are good."""

@@ -22,6 +22,7 @@ from flyteidl.admin import common_pb2, task_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.embedded_admin import Fault
+from flytetask_nb.embedded_admin.filling import Filled
 from flytetask_nb.errors import LoadError, OptionError
 from tests.conftest import ROOT
 from tests.embedded_admin.building import PLACE, listing, task_request
@@ -184,15 +185,32 @@ def test_settings_take_the_place_of_the_defaults() -> None:
 
 
 def test_an_archive_fills_a_server(admin: EmbeddedAdmin, channel: grpc.Channel, data: Path) -> None:
-    """All its tasks are registered; a second time none of them is new."""
+    """All that it holds is registered; a second time none of it is new."""
     archive = min((data / "corpus").rglob("*.tgz"))
     settings = {"version": "v1", "source_uploaded_location": "s3://b/c"}
     expected = ftn.load(archive, **PLACE, **settings)
-    assert len(expected) == admin.load(archive, **PLACE, **settings)
+    workflows, plans = ftn.load_workflows(archive), ftn.load_launch_plans(archive)
+    assert (len(expected), len(workflows), len(plans), ()) == admin.load(archive, **PLACE, **settings)
+    assert len(plans) == len(send(channel, "ListLaunchPlans", listing(limit=1000)).response.get("launchPlans", []))
     listed = send(channel, "ListTasks", listing(limit=1000))
     assert [task.name for task in expected] == names(listed)
-    assert admin.load(archive, **PLACE, **settings) == 0
-    assert admin.load(expected) == 0
+    assert admin.load(archive, **PLACE, **settings) == Filled()
+    assert admin.load(expected) == Filled()
+    assert admin.load([archive.open("rb")], **PLACE, **settings) == Filled()
+
+
+def test_the_corpus_fills_a_server(corpus: Path) -> None:
+    """What a real server took, this one takes; only what needs what is nowhere is refused, with its reason."""
+    filled = []
+    for release in sorted(folder for folder in corpus.iterdir() if folder.is_dir()):
+        with ftn.sandbox() as admin:
+            settings: dict[str, Any] = {"version": "v1", "source_uploaded_location": "s3://b/c", "errors": "collect"}
+            filled.append(admin.load(release, **settings))
+            assert filled[-1].tasks == len({task.name for task in ftn.load(release, errors="collect")})
+    assert len(filled) >= 5
+    assert sum(found.workflows for found in filled) > 100
+    refused = [reason for found in filled for reason in found.refused]
+    assert [reason for reason in refused if "missing entity of type" not in reason] == []
 
 
 def test_a_refused_task_says_what_is_wrong_and_leaves_nothing_behind(
