@@ -271,20 +271,31 @@ class TokenServer:
         self._thread.join()
 
 
+def _refusal(error: TokenError) -> tuple[int, dict[str, Any]]:
+    return error.status, error.answer
+
+
 def _handler(token: Callable[[Mapping[str, list[str]], str | None], dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            problem = f"{_MALFORMED}{_MAKE_SURE} HTTP method is '{self.command}', expected 'POST'."
+            self._answer(*_refusal(TokenError(400, "invalid_request", problem)))
+
         def do_POST(self) -> None:
-            if self.path.partition("?")[0] != _TOKEN_PATH:
-                self.send_error(404)
-                return
             length = min(int(self.headers.get("Content-Length") or 0), _LONGEST_FORM)
             form = parse_qs(self.rfile.read(length).decode(errors="replace"), keep_blank_values=True)
             try:
                 status, answer = 200, token(form, self.headers.get("Authorization"))
             except TokenError as error:
-                status, answer = error.status, error.answer
+                status, answer = _refusal(error)
+            self._answer(status, answer)
+
+        def _answer(self, status: int, answer: dict[str, Any]) -> None:
+            if self.path.partition("?")[0] != _TOKEN_PATH:
+                self.send_error(404)
+                return
             content = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json;charset=UTF-8")

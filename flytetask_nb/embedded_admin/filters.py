@@ -6,6 +6,7 @@ Sources: flyteadmin/pkg/manager/impl/util/filters.go and flyteadmin/pkg/common/f
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from flytetask_nb.embedded_admin.columns import (
@@ -43,6 +44,11 @@ _OPERATORS: Final = {
     "value_not_in": "NOT IN",
 }
 _TAKES_LISTS: Final = frozenset({"value_in", "value_not_in"})
+
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
+_PART: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|ms|s|m|h)", re.ASCII)
+_DURATION: Final = re.compile(rf"[+-]?(?:{_PART.pattern})+", re.ASCII)
+_UNITS: Final = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 
 # By which prefix of a field another entity is meant; None: it is known, and nothing here can be filtered by it.
 _PREFIXES: Final[dict[str, tuple[str, Table | None]]] = {
@@ -121,7 +127,20 @@ def _parse(expression: str, table: Table) -> Condition:
         raise invalid(f"unrecognized filter function: {function}")
     if referred is NAMED_ENTITIES and field in _KEPT_ELSEWHERE:
         referred = METADATA
-    return Condition(referred, field, function, tuple(value.split(";")))
+    values = value.split(";")
+    if field == "duration":
+        values = [str(_nanoseconds(text)) for text in values]
+    return Condition(referred, field, function, tuple(values))
+
+
+def _nanoseconds(text: str) -> int:
+    """Read how long something took: a number of seconds, or a duration as Go writes it, e.g. ``1h30m``."""
+    told = f"{text}s" if _NUMBER.fullmatch(text) else text
+    if not _DURATION.fullmatch(told):
+        raise invalid(f"Failed to parse duration [{told}]")
+    sign = -1 if told.startswith("-") else 1
+    parts = (Fraction(number) * _UNITS[unit] for number, unit in _PART.findall(told))
+    return sign * int(sum(parts))
 
 
 def _field(named: str, table: Table) -> tuple[str, Table | None, str]:

@@ -19,6 +19,7 @@ from flytetask_nb.embedded_admin.listings import list_names, next_token, read_pa
 from flytetask_nb.embedded_admin.projects import check_labels
 from flytetask_nb.embedded_admin.refusals import Refusal, invalid, missing, not_found
 from flytetask_nb.embedded_admin.store import timestamp
+from flytetask_nb.embedded_admin.structure_changes import differences
 from flytetask_nb.semantics.castability import castable
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 from flytetask_nb.semantics.objecthash import object_hash
@@ -69,7 +70,7 @@ class LaunchPlans:
         interface = interface_pb2.TypedInterface.FromString(workflow["typed_interface"])
         plan = self._checked(request, interface)
         digest = object_hash(plan)
-        self._check_new(request.id, digest)
+        self._check_new(request.id, digest, plan.spec)
         schedule = plan.spec.entity_metadata.schedule
         kind = schedule.WhichOneof("ScheduleExpression")
         # An empty expression is none.
@@ -112,15 +113,16 @@ class LaunchPlans:
         plan.spec.default_inputs.CopyFrom(plan.closure.expected_inputs)
         return plan
 
-    def _check_new(self, identifier: Any, digest: bytes) -> None:
+    def _check_new(self, identifier: Any, digest: bytes, spec: Any) -> None:
         existing = self._store.find(LAUNCH_PLANS, key_of(identifier))
         if existing is None:
             return
         if existing["digest"] == digest:
             raise Refusal("ALREADY_EXISTS", "launch plan with identical structure already exists")
+        known = launch_plan_pb2.LaunchPlanSpec.FromString(existing["spec"])
         raise invalid(
             f"{identifier.name} launch plan with different structure already exists. "
-            "(Please register a new version of the launch plan):\n"
+            f"(Please register a new version of the launch plan):\n{differences(known, spec)}"
         )
 
     def row(self, identifier: Any) -> Row:

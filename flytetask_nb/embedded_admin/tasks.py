@@ -15,6 +15,7 @@ from flytetask_nb.embedded_admin.identifiers import KEY, check_parts, key_of, mi
 from flytetask_nb.embedded_admin.listings import list_names, next_token, read_page, require
 from flytetask_nb.embedded_admin.refusals import Refusal, invalid
 from flytetask_nb.embedded_admin.store import timestamp
+from flytetask_nb.embedded_admin.structure_changes import differences
 from flytetask_nb.embedded_admin.wire import embedded, joined
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.semantics.registration import check
@@ -90,15 +91,16 @@ class Tasks:
         except Refusal as refusal:
             if refusal.code != "ALREADY_EXISTS":
                 raise
-            raise self._exists(request.id, digest) from None
+            raise self._exists(request.id, digest, closure.compiled_task) from None
 
-    def _exists(self, identifier: Any, digest: bytes) -> Refusal:
+    def _exists(self, identifier: Any, digest: bytes, compiled: Any) -> Refusal:
         existing = self.row(identifier)
         if existing["digest"] == digest:
             return Refusal("ALREADY_EXISTS", "task with identical structure already exists")
+        registered = task_pb2.TaskClosure.FromString(existing["closure"]).compiled_task
         return invalid(
             f"{identifier.name} task with different structure already exists. "
-            "(Please register a new version of the task):\n"
+            f"(Please register a new version of the task):\n{differences(registered, compiled)}"
         )
 
     def _check(self, request: Any) -> None:

@@ -15,6 +15,7 @@ from flytetask_nb.embedded_admin.identifiers import KEY, check_id, check_parts, 
 from flytetask_nb.embedded_admin.listings import list_names, next_token, read_page, require
 from flytetask_nb.embedded_admin.refusals import Refusal, invalid, missing
 from flytetask_nb.embedded_admin.store import timestamp
+from flytetask_nb.embedded_admin.structure_changes import differences
 from flytetask_nb.errors import CompileError
 from flytetask_nb.semantics.compilation import compile_workflow
 from flytetask_nb.semantics.graphs import id_key
@@ -64,7 +65,7 @@ class Workflows:
         request.spec.template.id.CopyFrom(request.id)
         compiled = self._compiled(request)
         digest = object_hash(compiled)
-        self._check_new(request.id, digest)
+        self._check_new(request.id, digest, compiled)
         location = "/".join((_BUCKET, *key_of(request.id).values()))
         moment = self._store.now()
         description = request.spec.description if request.spec.HasField("description") else None
@@ -110,7 +111,7 @@ class Workflows:
             plans.append(launch_plan_pb2.LaunchPlan(id=identifier, spec=found.spec, closure=found.closure))
         return tasks, plans
 
-    def _check_new(self, identifier: Any, digest: bytes) -> None:
+    def _check_new(self, identifier: Any, digest: bytes, compiled: Any) -> None:
         existing = self._store.find(WORKFLOWS, key_of(identifier))
         if existing is None:
             return
@@ -118,10 +119,12 @@ class Workflows:
             same = workflow_pb2.WorkflowErrorExistsIdenticalStructure(id=identifier)
             reason = workflow_pb2.CreateWorkflowFailureReason(exists_identical_structure=same)
             raise Refusal("ALREADY_EXISTS", "workflow with identical structure already exists", reason)
+        # Admin compares with what its own table holds.
+        known = _listed(existing).closure.compiled_workflow
         different = workflow_pb2.WorkflowErrorExistsDifferentStructure(id=identifier)
         raise invalid(
             f"{identifier.name} workflow with different structure already exists. "
-            "(Please register a new version of the workflow):\n",
+            f"(Please register a new version of the workflow):\n{differences(known, compiled)}",
             workflow_pb2.CreateWorkflowFailureReason(exists_different_structure=different),
         )
 

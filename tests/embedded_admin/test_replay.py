@@ -46,6 +46,18 @@ def test_the_shipped_registrations_are_answered_as_they_were(data: Path) -> None
     assert len(cases) >= 50
 
 
+def test_every_difference_is_told_to_the_letter(transcripts: Path) -> None:
+    """What is registered again and differs is told with the real server's paths and values."""
+    told = 0
+    with ftn.sandbox() as admin, connected(admin.endpoint) as channel:
+        for case in read(transcripts / "register.jsonl"):
+            reply = send(channel, case["call"], case["request"])
+            if "different structure" in case.get("message", ""):
+                assert case["message"] == reply.message, case["note"]
+                told += 1
+    assert told >= 22
+
+
 def ask_for_token(url: str, form: dict[str, str], basic_auth: str | None) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(url, urllib.parse.urlencode(form).encode())  # noqa: S310 - of this machine
     if basic_auth is not None:

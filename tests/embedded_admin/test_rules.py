@@ -421,11 +421,17 @@ def test_executions_are_listed_by_what_they_launched(ask: Any, workflow: str) ->
         ("eq(launch_entity,task)", names[:1]),
         (f"eq(execution_name,{names[1]})", names[1:]),
         ("eq(state,1)", []),
+        ("eq(duration,0)", names),
+        ("gt(duration,1.5h)", []),
         ("eq(phase,UNDEFINED)", names),
     ):
         found = ask("ListExecutions", listing(filters=filters)).response.get("executions", [])
         assert expected == [execution["id"]["name"] for execution in found], filters
-    assert told(ask("ListExecutions", listing(filters="eq(name,x)"))) == invalid("'e.name' is invalid filter")
+    for filters, message in (
+        ("eq(name,x)", "'e.name' is invalid filter"),
+        ("eq(duration,long)", "Failed to parse duration [long]"),
+    ):
+        assert told(ask("ListExecutions", listing(filters=filters))) == invalid(message)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -141,6 +143,23 @@ def test_unknown_methods_and_unreadable_requests(channel: grpc.Channel) -> None:
         assert caught.value.code() is expected
 
 
+def test_many_clients_at_once_lose_nothing(admin: EmbeddedAdmin) -> None:
+    """Registrations and listings of several threads come out whole, each task with an id of its own."""
+
+    def register(worker: int) -> list[str]:
+        with connected(admin.endpoint) as own:
+            statuses = [send(own, "CreateTask", task_request(f"w{worker}.t{n}")).status for n in range(20)]
+            statuses.append(send(own, "CreateTask", task_request("shared")).status)
+            statuses.append(send(own, "ListTasks", listing(limit=1000)).status)
+        return statuses
+
+    with ThreadPoolExecutor(6) as pool:
+        found = [status for statuses in pool.map(register, range(6)) for status in statuses]
+    assert Counter(found) == {"OK": 6 * 20 + 1 + 6, "ALREADY_EXISTS": 5}
+    with connected(admin.endpoint) as channel:
+        assert len(set(names(send(channel, "ListTasks", listing(limit=1000))))) == 121
+
+
 # -- lifetime ------------------------------------------------------------------------------------------------------
 
 
@@ -196,7 +215,8 @@ def test_an_archive_fills_a_server(admin: EmbeddedAdmin, channel: grpc.Channel, 
     assert [task.name for task in expected] == names(listed)
     assert admin.load(archive, **PLACE, **settings) == Filled()
     assert admin.load(expected) == Filled()
-    assert admin.load([archive.open("rb")], **PLACE, **settings) == Filled()
+    with archive.open("rb") as opened:
+        assert admin.load([opened], **PLACE, **settings) == Filled()
 
 
 def test_the_corpus_fills_a_server(corpus: Path) -> None:
