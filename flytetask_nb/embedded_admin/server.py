@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import grpc
+from flyteidl.admin import task_pb2
 from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError, Message
-from google.rpc import status_pb2
+from google.rpc import status_pb2  # type: ignore[import-untyped]
 
 from flytetask_nb.embedded_admin.auth import CLIENTS, Authority, TokenServer
 from flytetask_nb.embedded_admin.calls import Calls
@@ -29,7 +30,8 @@ from flytetask_nb.embedded_admin.methods import (
 from flytetask_nb.embedded_admin.refusals import Refusal
 from flytetask_nb.embedded_admin.settings import DOMAINS, PLATFORM_LIMITS, PROJECTS, WHITELIST, Settings
 from flytetask_nb.embedded_admin.store import Store
-from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.errors import FlyteTaskError, OptionError
+from flytetask_nb.semantics.registration import check
 
 if TYPE_CHECKING:
     import os
@@ -101,11 +103,18 @@ class EmbeddedAdmin:
         self._serve(ADMIN_SERVICE, admin_methods(self._entities, settings), authority)
         if authority is not None:
             self._serve(AUTH_SERVICE, auth_methods(authority))
-            self._tokens = TokenServer(authority, _LOOPBACK, token_port, None if keys is None else keys.context())
-        listening = self._listen(port if faults is None else 0, keys)
-        if faults is not None:
-            self._wire = Wire(_LOOPBACK, port, listening)
-            listening = self._wire.port
+            self._tokens = self._token_server(authority, token_port, keys)
+        try:
+            listening = self._listen(port if faults is None else 0, keys)
+            if faults is not None:
+                self._wire = Wire(_LOOPBACK, port, listening)
+                listening = self._wire.port
+        except (RuntimeError, OSError) as error:
+            self.close()
+            raise OptionError(
+                f"port={port}: the embedded Admin cannot listen there ({error}). Take another one, or 0 for any that is "
+                "free; where tls is given, it is a private key and a chain of certificates in PEM"
+            ) from None
         self.endpoint = f"{_LOOPBACK}:{listening}"
         self.token_url = None if self._tokens is None else self._tokens.url
         self._server.start()
@@ -181,6 +190,16 @@ class EmbeddedAdmin:
         if keys is None:
             return int(self._server.add_insecure_port(address))
         return int(self._server.add_secure_port(address, grpc.ssl_server_credentials([(keys.key, keys.chain)])))
+
+    def _token_server(self, authority: Authority, port: int, keys: KeyPair | None) -> TokenServer:
+        try:
+            return TokenServer(authority, _LOOPBACK, port, None if keys is None else keys.context())
+        except (OSError, OverflowError) as error:
+            self.close()
+            raise OptionError(
+                f"token_port={port}: tokens cannot be given out there ({error}). Take another one, or 0 for any that "
+                "is free; where tls is given, it is a private key and a chain of certificates in PEM"
+            ) from None
 
     def _serve(self, service: str, methods: Mapping[str, Method], authority: Authority | None = None) -> None:
         handlers: dict[str, Any] = {
@@ -291,6 +310,13 @@ def sandbox(
     EmbeddedAdmin
         Running; close it, or use it in a ``with`` statement.
 
+    Raises
+    ------
+    OptionError
+        There is nothing to listen at, no project or no domain, or the database is none.
+    ModelValueError, QuantityError
+        ``platform_limits`` cannot be read.
+
     Examples
     --------
     >>> with sandbox() as admin:
@@ -301,6 +327,11 @@ def sandbox(
     -----
     What is answered, and in which words, was compared with Flyte Admin 1.16.8 on PostgreSQL. Nothing is ever run.
     """
+    for name, given in (("projects", projects), ("domains", domains)):
+        if isinstance(given, str) or not given:
+            raise OptionError(f"{name}={given!r}: a server needs at least one; expected a list of their ids")
+    # Says now what is wrong with them, not when the first task is registered.
+    check(task_pb2.TaskCreateRequest(), platform_limits)
     return EmbeddedAdmin(
         Settings(tuple(projects), tuple(domains), dict(platform_limits), dict(whitelist)),
         database=database,

@@ -35,6 +35,7 @@ from flytetask_nb.embedded_admin.filters import Condition, condition_sql
 from flytetask_nb.embedded_admin.postgres_values import FAR_FUTURE, bytes_pattern
 from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 from flytetask_nb.embedded_admin.tuplesort import MOST_ROWS, postgres_order
+from flytetask_nb.errors import OptionError
 
 if TYPE_CHECKING:
     import os
@@ -75,14 +76,32 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._path = path
+        try:
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
         self._connection.create_function("bytes_like", 2, _bytes_like, deterministic=True)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(_SCHEMA + "".join(map(_table_sql, _STORED)))
         self._last_moment = 0
-        self._last_ids: dict[str, int] = dict(self._connection.execute("SELECT name, id FROM last_ids"))
+        self._last_ids: dict[str, int] = self._prepared()
         self._orders: dict[Any, Sequence[int]] = {}
+
+    def _prepared(self) -> dict[str, int]:
+        """Make the tables that are missing, and give the ids that were used up last."""
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(_SCHEMA + "".join(map(_table_sql, _STORED)))
+            return dict(self._connection.execute("SELECT name, id FROM last_ids"))
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: sqlite3.Error) -> OptionError:
+        return OptionError(
+            f"database={self._path!r} cannot be used ({error}); expected a SQLite file of an embedded Admin, or a new one "
+            "in a folder that exists"
+        )
 
     def close(self) -> None:
         """Give the tables back; those in memory are gone."""

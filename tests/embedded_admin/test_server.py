@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -198,6 +199,34 @@ def test_settings_take_the_place_of_the_defaults() -> None:
         assert send(channel, "CreateTask", request).status == "OK"
         assert send(channel, "CreateTask", task_request("a")).status == "INVALID_ARGUMENT"
         assert send(channel, "GetDomains", {}).response["domains"] == [{"id": "d", "name": "d"}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"projects": []}, "projects="),
+        ({"domains": "development"}, "domains='development'"),
+        ({"platform_limits": {"cpu": "many"}}, "platform_limits"),
+        ({"platform_limits": {"disk": "1"}}, "platform_limits"),
+        ({"database": "/nowhere/at/all.sqlite"}, "database='/nowhere"),
+        ({"tls": (b"no key", b"no chain")}, "port=0"),
+        ({"tls": (b"no key", b"no chain"), "auth": True}, "token_port=0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_name(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ftn.FlyteTaskError, match=re.escape(told)):
+        ftn.sandbox(**settings)
+
+
+def test_a_port_is_taken_once_and_a_database_is_no_text(admin: EmbeddedAdmin, tmp_path: Path) -> None:
+    port = int(admin.endpoint.rpartition(":")[2])
+    for faults in (None, []):
+        with pytest.raises(OptionError, match=f"port={port}"):
+            ftn.sandbox(port=port, faults=faults)
+    file = tmp_path / "notes.txt"
+    file.write_text("no database" * 100, encoding="utf-8")
+    with pytest.raises(OptionError, match="expected a SQLite file"):
+        ftn.sandbox(database=file)
 
 
 # -- filling -------------------------------------------------------------------------------------------------------
