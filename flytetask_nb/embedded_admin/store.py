@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Row", "Sorting", "Store", "moment_of", "timestamp"]
+__all__ = ["Row", "Sorting", "Store", "timestamp"]
 
 Row = dict[str, Any]
 
@@ -222,7 +222,7 @@ class Store:
     ) -> list[Row]:
         """Give rows, sorted, from ``offset`` on.
 
-        Where the order says nothing, rows come as they were added. A ``limit`` of -1 is none.
+        Where the order says nothing, rows come by name, then as they were added. A ``limit`` of -1 is none.
 
         Raises
         ------
@@ -234,10 +234,12 @@ class Store:
         with self._lock:
             order = self._order(table, origin, values, sorting, offset + (limit if limit >= 0 else FAR_FUTURE))
             page = order[offset : None if limit < 0 else offset + limit]
-            numbers = ",".join(map(str, page))
             row_id = f"{table.name}.rowid"
-            sql = f"SELECT {row_id} AS row_id, {columns} FROM {table.name} {joins} WHERE {row_id} IN ({numbers})"  # noqa: S608 - numbers
-            found = {row.pop("row_id"): row for row in self._rows(sql, [])}
+            found: dict[int, Row] = {}
+            for start in range(0, len(page), _ROWS_AT_ONCE):
+                numbers = ",".join(map(str, page[start : start + _ROWS_AT_ONCE]))
+                sql = f"SELECT {row_id} AS row_id, {columns} FROM {table.name} {joins} WHERE {row_id} IN ({numbers})"  # noqa: S608 - numbers
+                found.update((row.pop("row_id"), row) for row in self._rows(sql, []))
         return [found[number] for number in page]
 
     def _order(
@@ -387,6 +389,8 @@ _NAME: Final = ("project", "domain", "name")
 
 
 _KEPT_ORDERS: Final = 8
+# SQLite reads a million characters of a query at most.
+_ROWS_AT_ONCE: Final = 20_000
 # No two rows have the same of these.
 _UNIQUE: Final = frozenset({"id", "created_at", "updated_at"})
 # Many rows have the same of these.
@@ -449,8 +453,3 @@ def _bytes_like(content: bytes | None, pattern: bytes) -> bool | None:
 def timestamp(moment: int) -> Timestamp:
     """Give a time of the store as a message."""
     return Timestamp(seconds=moment // 10**6, nanos=moment % 10**6 * 1000)
-
-
-def moment_of(message: Any) -> int:
-    """Give the time of a message as the store keeps it; what is finer than a microsecond is cut off."""
-    return int(message.seconds) * 10**6 + int(message.nanos) // 1000
