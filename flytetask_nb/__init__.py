@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from flytetask_nb import semantics
     from flytetask_nb.collection import TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
-    from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, callers, diff, plan
     from flytetask_nb.embedded_admin import sandbox
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
