@@ -295,7 +295,7 @@ def line_size(line: Line) -> int:
     if isinstance(line, Link):
         return _PIECE * 2 + text_size(line.text) + text_size(line.href)
     if isinstance(line, Edit):
-        return _PIECE + sum(_MARKED + text_size(text) for text, _ in line.parts)
+        return 2 * _PIECE + sum(_MARKED + text_size(text) for text, _ in line.parts)
     return _PIECE + text_size(line.text)
 
 

@@ -46,7 +46,7 @@ _FORMULA = re.compile(r"[$\\]")
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' style="text-align:right"'
 _WHOLE = 32
-"""Characters of a code span that is never broken."""
+"""Characters of a value that is never broken."""
 
 
 def escape(value: object) -> str:
@@ -141,7 +141,8 @@ def _link(link: Link) -> str:
 def _edit(edit: Edit) -> str:
     words = "".join([f"<b>{escape(text)}</b>" if marked else escape(text) for text, marked in edit.parts])
     element = "ins" if edit.is_added else "del"
-    return f"<{element}>{edit.sign} <code>{words}</code></{element}>"
+    whole = ' class="ftn-w"' if sum([len(text) for text, _ in edit.parts]) <= _WHOLE else ""
+    return f"<{element}{whole}>{edit.sign} <code>{words}</code></{element}>"
 
 
 def _block(block: Block) -> str:
