@@ -16,17 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb import models
 from flytetask_nb.errors import (
+    AuthenticationError,
     CacheVersionError,
     CompileError,
+    ConfigurationError,
     DiffError,
     FlyteTaskError,
     ImmutableError,
     LoadError,
     LocalExecutionError,
+    MissingExtraError,
     ModelTypeError,
     ModelValueError,
     OptionError,
     QuantityError,
+    RemoteError,
+    RemoteTaskNotFoundError,
     TaskNotFoundError,
     WorkflowIntegrationError,
 )
@@ -44,24 +49,32 @@ if TYPE_CHECKING:
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
     from flytetask_nb.tables import tabulate
     from flytetask_nb.widgets import compare, panel
+    from flytetask_nb.sources import load, load_task
+    from flytetask_nb.sources.client import Remote, col, connect
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AuthenticationError",
     "CacheVersionError",
     "CallerReport",
     "CompileError",
+    "ConfigurationError",
     "DiffError",
     "FlyteTask",
     "FlyteTaskError",
     "ImmutableError",
     "LoadError",
     "LocalExecutionError",
+    "MissingExtraError",
     "ModelTypeError",
     "ModelValueError",
     "OptionError",
     "Plan",
     "QuantityError",
+    "Remote",
+    "RemoteError",
+    "RemoteTaskNotFoundError",
     "TaskCollection",
     "TaskDiff",
     "TaskHistory",
@@ -70,7 +83,9 @@ __all__ = [
     "callers",
     "check",
     "compare",
+    "col",
     "compatibility",
+    "connect",
     "diff",
     "history",
     "load",
@@ -90,13 +105,16 @@ __all__ = [
 _LATER = {
     "CallerReport": "diffs",
     "Plan": "diffs",
+    "Remote": "sources.client",
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
     "TaskHistory": "diffs",
     "callers": "diffs",
     "check": "semantics",
     "compare": "widgets",
+    "col": "sources.client",
     "compatibility": "semantics",
+    "connect": "sources.client",
     "diff": "diffs",
     "history": "diffs",
     "load": "sources",

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "AuthenticationError",
     "CacheVersionError",
     "CompileError",
+    "ConfigurationError",
     "DiffError",
     "FlyteTaskError",
     "ImmutableError",
     "LoadError",
     "LocalExecutionError",
+    "MissingExtraError",
     "ModelTypeError",
     "ModelValueError",
     "OptionError",
     "QuantityError",
+    "RemoteError",
+    "RemoteTaskNotFoundError",
     "TaskNotFoundError",
     "WorkflowIntegrationError",
 ]
@@ -87,6 +92,60 @@ class TaskNotFoundError(FlyteTaskError, KeyError):
 
 class LoadError(FlyteTaskError, ValueError):
     """A source could not be read, or holds something else than was expected."""
+
+
+class ConfigurationError(FlyteTaskError, ValueError):
+    """What says how to reach a cluster is unreadable, or lacks something."""
+
+
+class MissingExtraError(FlyteTaskError, ImportError):
+    """Something was asked for that needs packages which are installed with an extra of this one."""
+
+
+class RemoteError(FlyteTaskError, ConnectionError):
+    """A cluster could not be reached, or refused a request.
+
+    Parameters
+    ----------
+    message : str
+        What went wrong, and what to do.
+    code : str
+        Name of the gRPC status, e.g. ``"UNAVAILABLE"``; empty where there is none.
+    endpoint : str
+        Which server was asked.
+    request : str
+        What it was asked, without tokens.
+    remedy : str
+        What to do, as it stands in the message.
+
+    Attributes
+    ----------
+    tasks : TaskCollection or None
+        What a listing had brought before it failed.
+    is_too_large : bool
+        Whether the answer was larger than one of the two sides takes.
+    """
+
+    def __init__(
+        self, message: str = "", *, code: str = "", endpoint: str = "", request: str = "", remedy: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.endpoint = endpoint
+        self.request = request
+        self.remedy = remedy
+        self.tasks: Any = None
+        self.is_too_large = False
+
+
+class AuthenticationError(RemoteError):
+    """A cluster wants to know who asks, and no token could be had that it accepts."""
+
+
+class RemoteTaskNotFoundError(RemoteError, TaskNotFoundError):
+    """A cluster has no task of that name or version."""
+
+    __str__ = RemoteError.__str__
 
 
 class LocalExecutionError(FlyteTaskError, AssertionError):

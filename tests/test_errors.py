@@ -11,16 +11,21 @@ import flytetask_nb as ftn
 from flytetask_nb import errors
 
 BUILT_IN = {
+    "AuthenticationError": ConnectionError,
     "CacheVersionError": ValueError,
     "CompileError": ValueError,
+    "ConfigurationError": ValueError,
     "DiffError": ValueError,
     "ImmutableError": AttributeError,
     "LoadError": ValueError,
     "LocalExecutionError": AssertionError,
+    "MissingExtraError": ImportError,
     "ModelTypeError": TypeError,
     "ModelValueError": ValueError,
     "OptionError": ValueError,
     "QuantityError": ValueError,
+    "RemoteError": ConnectionError,
+    "RemoteTaskNotFoundError": KeyError,
     "TaskNotFoundError": KeyError,
     "WorkflowIntegrationError": NotImplementedError,
 }

@@ -54,7 +54,7 @@ class LocalExecutionMode(Enum):
 class Origin:
     """What is known of a task beside its message: where it came from, and what its source said of it."""
 
-    __slots__ = ("created_at", "note", "python_interface", "short_description", "should_register", "source")
+    __slots__ = ("console", "created_at", "note", "python_interface", "short_description", "should_register", "source")
 
     def __init__(
         self,
@@ -65,7 +65,9 @@ class Origin:
         note: str | None = None,
         should_register: bool = False,
         python_interface: object = None,
+        console: str | None = None,
     ) -> None:
+        self.console = console
         self.source = source
         self.created_at = created_at
         self.short_description = short_description
@@ -400,6 +402,20 @@ class FlyteTask(TaskSpec):
     def note(self) -> str | None:
         """What its source says beside, e.g. the name of the code bundle that an archive holds."""
         return self._origin.note
+
+    @property
+    def console_url(self) -> str | None:
+        """Address of its page in the cluster's console; None if it was not fetched from a cluster."""
+        console = self._origin.console
+        if console is None:
+            return None
+        from urllib.parse import quote  # noqa: PLC0415 - only needed for fetched tasks
+
+        one = self._message.template.id
+        project, domain, name, version = (
+            quote(part, safe="") for part in (one.project, one.domain, one.name, one.version)
+        )
+        return f"{console}/console/projects/{project}/domains/{domain}/task/{name}/version/{version}"
 
     @property
     def python_interface(self) -> Any:

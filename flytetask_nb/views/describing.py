@@ -79,6 +79,10 @@ def _describe_plan(plan: Any) -> Document:
     from flytetask_nb.views.plans import describe_plan  # noqa: PLC0415 - not needed to show one task
 
     return describe_plan(plan)
+def _describe_registration(result: Any) -> Document:
+    from flytetask_nb.views.registrations import describe_registration  # noqa: PLC0415 - not needed to show one task
+
+    return describe_registration(result)
 
 
 _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
@@ -104,6 +108,7 @@ _DESCRIPTIONS: dict[str, Callable[[Any], Document]] = {
     "Findings": _describe_findings,
     "LaunchPlanList": _describe_launch_plans,
     "Plan": _describe_plan,
+    "Registration": _describe_registration,
     "TaskCollection": _describe_collection,
     "TaskDiff": _describe_diff,
     "TaskHistory": _describe_history,

@@ -297,6 +297,7 @@ def source_section(
     note: str | None,
     created_at: datetime | None,
     short_description: str | None,
+    console_url: str | None = None,
 ) -> Section | None:
     """Describe what its author says of a task and where it was found.
 
@@ -304,7 +305,7 @@ def source_section(
     ----------
     description
         A flyteidl ``DescriptionEntity``.
-    source, note, created_at, short_description
+    source, note, created_at, short_description, console_url
         What is known beside the message.
     """
     first = _first_line(short_description or description.short_description or description.long_description.value)
@@ -317,6 +318,8 @@ def source_section(
         rows.append(("note", [_short(note)]))
     if created_at is not None:
         rows.append(("created at", [moment(created_at)]))
+    if console_url:
+        rows.append(("console", [Link(_short(console_url), console_url)]))
     if rows:
         blocks.append(Fields(rows))
     if not blocks and not first:

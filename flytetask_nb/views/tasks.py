@@ -57,6 +57,7 @@ def describe_task(task: FlyteTask) -> Document:
             source=task.source,
             note=task.note,
             created_at=task.created_at,
+            console_url=task.console_url,
             short_description=task.short_description,
         ),
     )

@@ -1,0 +1,250 @@
+"""One call to a server: with its token, a deadline, more tries where they help, and errors that say what to do."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import tenacity
+from flyteidl.service import admin_pb2_grpc, auth_pb2, auth_pb2_grpc
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+
+from flytetask_nb.errors import AuthenticationError, RemoteError, RemoteTaskNotFoundError
+from flytetask_nb.sources.client.authentication import Authenticator, ServerLogin
+from flytetask_nb.sources.client.channels import Undecoded
+from flytetask_nb.sources.client.remedies import is_broken_stream, is_too_large, remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flytetask_nb.sources.client.cluster_config import ClusterConfig
+
+__all__ = ["Calls", "Stop"]
+
+TRIES = 5
+"""How often a call is made in all, where the error is one that passes."""
+
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+"""Seconds: the waits between tries are random, up to a bound that doubles from the first to the longest."""
+
+_DEADLINES = 4
+"""How many times the deadline of one try all tries together may take."""
+
+_PASSING = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"})
+_PASSING_IF_BROKEN = frozenset({"INTERNAL", "UNKNOWN"})
+_TOLD = 700
+_NOT_FOUND = {"GetTask": RemoteTaskNotFoundError}
+
+
+class Stop:
+    """What stops calls from another thread: those under way end, and none begins anew."""
+
+    def __init__(self) -> None:
+        self.event = Event()
+        self._under_way: set[Any] = set()
+        self._lock = Lock()
+
+    @contextmanager
+    def watching(self, call: Any) -> Iterator[None]:
+        """Stop this call too, as long as it is under way."""
+        with self._lock:
+            self._under_way.add(call)
+        if self.event.is_set():
+            call.cancel()
+        try:
+            yield
+        except BaseException:
+            # Whoever stops waiting for a call does not leave it behind.
+            call.cancel()
+            raise
+        finally:
+            with self._lock:
+                self._under_way.discard(call)
+
+    def now(self) -> None:
+        """Stop all calls."""
+        self.event.set()
+        with self._lock:
+            under_way = list(self._under_way)
+        for call in under_way:
+            call.cancel()
+
+
+class Calls:
+    """Makes calls to one server.
+
+    Parameters
+    ----------
+    channel
+        The connection.
+    config
+        How the cluster is reached.
+    timeout
+        Seconds that one try of a call may take.
+    allows_plain_text
+        Whether tokens may travel unencrypted.
+    """
+
+    def __init__(
+        self, channel: grpc.Channel, config: ClusterConfig, timeout: float, *, allows_plain_text: bool = False
+    ) -> None:
+        self._channel = channel
+        self._endpoint = config.endpoint
+        self._timeout = timeout
+        raw = Undecoded(channel)
+        self._admin = admin_pb2_grpc.AdminServiceStub(raw)
+        self._logins = auth_pb2_grpc.AuthMetadataServiceStub(raw)
+        self._authenticator = Authenticator(config, self._server_login, allows_plain_text=allows_plain_text)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def ask(self, method: str, request: Any, answer: Any, stop: Stop | None = None) -> Any:
+        """Make a call.
+
+        Parameters
+        ----------
+        method
+            Name of a method of flyteidl's AdminService.
+        request
+            Its message.
+        answer
+            Class of the message that comes back.
+        stop
+            Stops it from another thread.
+
+        Raises
+        ------
+        RemoteError
+            The call failed, and trying again does not help.
+        """
+        data = self.ask_raw(method, request, stop)
+        try:
+            return answer.FromString(data)
+        except DecodeError:
+            raise self._error(method, request, "DATA_LOSS", f"the answer is no {answer.DESCRIPTOR.name}") from None
+
+    def ask_raw(self, method: str, request: Any, stop: Stop | None = None, *, is_patient: bool = True) -> bytes:
+        """Make a call and give the answer's bytes, as ``ask`` does.
+
+        Parameters
+        ----------
+        method, request, stop
+            As ``ask`` takes them.
+        is_patient
+            Whether the same is asked again where the server has no room for it.
+        """
+        call = getattr(self._admin, method)
+        return self._asked(call, method, request, stop or Stop(), is_patient=is_patient)
+
+    def _asked(
+        self, call: Any, method: str, request: Any, stop: Stop, *, with_token: bool = True, is_patient: bool = True
+    ) -> bytes:
+        def once() -> bytes:
+            if not with_token:
+                return self._tried(call, method, request, stop, [])
+            generation = self._authenticator.generation
+            metadata = self._authenticator.metadata()
+            try:
+                return self._tried(call, method, request, stop, metadata)
+            except RemoteError as error:
+                if error.code != "UNAUTHENTICATED" or not self._authenticator.renew(generation):
+                    raise
+            return self._tried(call, method, request, stop, self._authenticator.metadata())
+
+        tries = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda error: _passes(error, is_patient=is_patient)),
+            wait=tenacity.wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(TRIES),
+                tenacity.stop_after_delay(self._timeout * _DEADLINES),
+                tenacity.stop_when_event_set(stop.event),
+            ),
+            sleep=tenacity.sleep_using_event(stop.event),
+            reraise=True,
+        )
+        answer: bytes = tries(once)
+        return answer
+
+    def _tried(self, call: Any, method: str, request: Any, stop: Stop, metadata: list[tuple[str, str]]) -> bytes:
+        try:
+            under_way = call.future(request, timeout=self._timeout, metadata=metadata)
+        except Exception as error:  # noqa: BLE001 - a channel of flytekit's logs in as it likes, and fails likewise
+            raise self._error(method, request, "CANCELLED", f"{type(error).__name__}: {error}") from None
+        try:
+            with stop.watching(under_way):
+                data: bytes = under_way.result()
+        except grpc.FutureCancelledError:
+            raise self._error(method, request, "CANCELLED", "stopped") from None
+        except grpc.RpcError as error:
+            code, details = error.code().name, error.details() or ""
+            raise self._error(method, request, code, details) from None
+        return data
+
+    def _error(self, method: str, request: Any, code: str, details: str) -> RemoteError:
+        told = self._authenticator.without_tokens(" ".join(details.split()))
+        asked = text_format.MessageToString(request, as_one_line=True, as_utf8=True)
+        advice = remedy(code, details)
+        kind = _NOT_FOUND.get(method, RemoteError) if code == "NOT_FOUND" else RemoteError
+        if code == "UNAUTHENTICATED":
+            kind = AuthenticationError
+        parts = [f"{method} at {self._endpoint} failed: {code}: {_cut(told)}", f"asked for: {_cut(asked)}", advice]
+        error = kind(
+            "; ".join(part for part in parts if part),
+            code=code,
+            endpoint=self._endpoint,
+            request=f"{method} {asked}".rstrip(),
+            remedy=advice,
+        )
+        error.is_too_large = is_too_large(code, details)
+        return error
+
+    # -- logins ------------------------------------------------------------------------------------------------------
+
+    def _server_login(self) -> ServerLogin:
+        stop = Stop()
+        answers = []
+        for method, request, kind in (
+            ("GetOAuth2Metadata", auth_pb2.OAuth2MetadataRequest(), auth_pb2.OAuth2MetadataResponse),
+            (
+                "GetPublicClientConfig",
+                auth_pb2.PublicClientAuthConfigRequest(),
+                auth_pb2.PublicClientAuthConfigResponse,
+            ),
+        ):
+            try:
+                data = self._asked(getattr(self._logins, method), method, request, stop, with_token=False)
+            except RemoteError as error:
+                # A server that knows no logins takes a token that is at hand under the usual name.
+                if error.code not in {"UNIMPLEMENTED", "NOT_FOUND"}:
+                    raise
+                data = b""
+            answers.append(kind.FromString(data))
+        server, client = answers
+        return ServerLogin(
+            token_endpoint=server.token_endpoint,
+            authorization_endpoint=server.authorization_endpoint,
+            device_endpoint=server.device_authorization_endpoint,
+            client_id=client.client_id,
+            redirect_uri=client.redirect_uri,
+            audience=client.audience,
+            scopes=tuple(client.scopes),
+            header=client.authorization_metadata_key,
+        )
+
+
+def _passes(error: BaseException, *, is_patient: bool) -> bool:
+    """Tell whether trying again can help."""
+    if not isinstance(error, RemoteError) or isinstance(error, AuthenticationError):
+        return False
+    if error.code == "RESOURCE_EXHAUSTED":
+        return is_patient and not error.is_too_large
+    return error.code in _PASSING or (error.code in _PASSING_IF_BROKEN and is_broken_stream(str(error)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TOLD else f"{text[:_TOLD]}..."

@@ -1,0 +1,304 @@
+"""How to reach a cluster, as users have already said it to flytekit and flytectl.
+
+The order of the places and the spelling of the settings are flytekit's: ``flytekit/configuration/file.py`` and
+``internal.py``.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flytetask_nb.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["AUTH_TYPES", "ClusterConfig", "auth_type", "configured", "host_and_port"]
+
+FILE_VARIABLES = ("_FLYTECTL_CONFIG_PYFLYTE_OVERRIDE", "FLYTECTL_CONFIG")
+"""Environment variables that name the file; the first is set by pyflyte itself."""
+
+PKCE = "Pkce"
+CLIENT_SECRET = "ClientSecret"  # noqa: S105 - the name of a way, as flytectl spells it
+EXTERNAL_COMMAND = "ExternalCommand"
+DEVICE_FLOW = "DeviceFlow"
+STATIC_TOKEN = "Token"  # noqa: S105 - the name of a way
+NO_AUTH = "None"
+
+AUTH_TYPES = {
+    "pkce": PKCE,
+    "standard": PKCE,
+    "clientsecret": CLIENT_SECRET,
+    "client_credentials": CLIENT_SECRET,
+    "basic": CLIENT_SECRET,
+    "externalcommand": EXTERNAL_COMMAND,
+    "external_process": EXTERNAL_COMMAND,
+    "deviceflow": DEVICE_FLOW,
+    "token": STATIC_TOKEN,
+    "none": NO_AUTH,
+}
+"""Every spelling of a way to authenticate, in lower case, with flytectl's spelling of it."""
+
+_NO = frozenset({"", "false", "0", "off", "no"})
+
+
+def _text(value: Any) -> str:
+    return str(value)
+
+
+def _flag(value: Any) -> bool:
+    return value.strip().lower() not in _NO if isinstance(value, str) else bool(value)
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    return tuple(value.split(",") if isinstance(value, str) else map(str, value))
+
+
+def _endpoint(value: Any) -> str:
+    return str(value).replace("dns:///", "")
+
+
+class _Setting(NamedTuple):
+    """Where a setting stands: section and option of an INI file (and of the environment), path in YAML."""
+
+    section: str
+    option: str
+    path: str
+    read: Callable[[Any], Any] = _text
+
+    @property
+    def variable(self) -> str:
+        return f"FLYTE_{self.section.upper()}_{self.option.upper()}"
+
+
+_SETTINGS: dict[str, _Setting] = {
+    "endpoint": _Setting("platform", "url", "admin.endpoint", _endpoint),
+    "insecure": _Setting("platform", "insecure", "admin.insecure", _flag),
+    "insecure_skip_verify": _Setting("platform", "insecure_skip_verify", "admin.insecureSkipVerify", _flag),
+    "console_endpoint": _Setting("platform", "console_endpoint", "console.endpoint"),
+    "ca_cert": _Setting("platform", "ca_cert_file_path", "admin.caCertFilePath"),
+    "http_proxy_url": _Setting("platform", "http_proxy_url", "admin.httpProxyURL"),
+    "command": _Setting("credentials", "command", "admin.command", _list),
+    "proxy_command": _Setting("credentials", "proxy_command", "admin.proxyCommand", _list),
+    "client_id": _Setting("credentials", "client_id", "admin.clientId"),
+    "client_secret": _Setting("credentials", "client_secret", ""),
+    "scopes": _Setting("credentials", "scopes", "admin.scopes", _list),
+    "auth": _Setting("credentials", "auth_mode", "admin.authType"),
+    "audience": _Setting("credentials", "audience", "admin.audience"),
+}
+_SECRET_LOCATION = _Setting("credentials", "client_secret_location", "admin.clientSecretLocation")
+_SECRET_VARIABLE = _Setting("credentials", "client_secret_env_var", "admin.clientSecretEnvVar")
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    """How to reach a cluster.
+
+    Attributes
+    ----------
+    endpoint : str
+        Host and port; empty where nothing says it.
+    insecure : bool
+        Whether the connection is plain text. False: TLS.
+    insecure_skip_verify : bool
+        Whether whatever certificate the server shows is trusted.
+    ca_cert : str or None
+        Path of the certificates to trust instead of this machine's.
+    console_endpoint : str or None
+        Where the console is, if elsewhere.
+    http_proxy_url : str or None
+        Proxy for requests for tokens.
+    auth : str or None
+        Way to authenticate; None: Pkce, when the server asks for a token.
+    command, proxy_command : tuple of str
+        Commands that print a token for Flyte, and for a proxy in front of it.
+    client_id, client_secret, audience : str or None
+        What OAuth is told.
+    scopes : tuple of str
+        Likewise.
+    token : str or None
+        A token that is used as it is.
+    found_in : str
+        Where it was read, for messages.
+    """
+
+    endpoint: str = ""
+    insecure: bool = False
+    insecure_skip_verify: bool = False
+    ca_cert: str | None = None
+    console_endpoint: str | None = None
+    http_proxy_url: str | None = field(default=None, repr=False)
+    auth: str | None = None
+    command: tuple[str, ...] = field(default=(), repr=False)
+    proxy_command: tuple[str, ...] = field(default=(), repr=False)
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    scopes: tuple[str, ...] = ()
+    audience: str | None = None
+    token: str | None = field(default=None, repr=False)
+    found_in: str = ""
+
+    def but(self, **changes: Any) -> ClusterConfig:
+        """Give a changed copy."""
+        return ClusterConfig(**({one.name: getattr(self, one.name) for one in fields(self)} | changes))
+
+    @property
+    def console(self) -> str:
+        """The console's address: the configured one, else the server's own."""
+        if self.console_endpoint:
+            return self.console_endpoint.rstrip("/")
+        return f"{'http' if self.insecure else 'https'}://{self.endpoint}"
+
+
+def configured(config_file: str | os.PathLike[str] | None = None) -> ClusterConfig:
+    """Give what the environment and a configuration file say.
+
+    Parameters
+    ----------
+    config_file
+        The file; its kind is told by its name, ``.yaml`` or ``.yml``, else INI. None: the first there is of
+        ``$FLYTECTL_CONFIG``, ``./flytekit.config``, ``~/.flyte/config`` and ``~/.flyte/config.yaml``.
+
+    Returns
+    -------
+    ClusterConfig
+        Variables ``FLYTE_{SECTION}_{OPTION}`` win over the file, even empty ones, which unset.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be read, or the client's secret is not where the file says.
+    """
+    path = _found_file() if config_file is None else Path(config_file).expanduser()
+    look = _reader(path)
+    values: dict[str, Any] = {}
+    for name, setting in _SETTINGS.items():
+        value = _value(setting, look)
+        if value is not None and value not in ("", ()):
+            values[name] = value
+    secret = _client_secret(look, path)
+    if secret:
+        values |= {"client_secret": secret, "auth": CLIENT_SECRET}
+    return ClusterConfig(**values, found_in=str(path) if path is not None else "the environment")
+
+
+def auth_type(name: str) -> str:
+    """Give flytectl's spelling of a way to authenticate.
+
+    Raises
+    ------
+    ConfigurationError
+        There is none of that name.
+    """
+    found = AUTH_TYPES.get(name.strip().lower())
+    if found is None:
+        known = ", ".join(dict.fromkeys(AUTH_TYPES.values()))
+        raise ConfigurationError(f"there is no way to authenticate called {name!r}; there are {known}")
+    return found
+
+
+def host_and_port(endpoint: str) -> tuple[str, bool | None]:
+    """Give the part of an address that gRPC connects to, and whether its scheme says plain text.
+
+    Parameters
+    ----------
+    endpoint
+        ``host:port``, ``dns:///host:port``, or the address of a console in a browser.
+
+    Returns
+    -------
+    tuple of str and bool or None
+        None: it has no scheme that says so.
+    """
+    text = _endpoint(endpoint).strip()
+    scheme, mark, rest = text.partition("://")
+    if not mark or scheme.lower() not in {"http", "https"}:
+        return text, None
+    return rest.partition("/")[0], scheme.lower() == "http"
+
+
+def _found_file() -> Path | None:
+    named = next((os.environ[name] for name in FILE_VARIABLES if os.environ.get(name) is not None), "")
+    places = [Path(named)] if named else []
+    places += [Path("flytekit.config"), Path.home() / ".flyte" / "config", Path.home() / ".flyte" / "config.yaml"]
+    return next((place.absolute() for place in places if place.exists()), None)
+
+
+def _reader(path: Path | None) -> Callable[[_Setting], Any]:
+    if path is None:
+        return lambda _: None
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}; check the file and its rights") from None
+    return _yaml_reader(path, text) if path.name.endswith(("yaml", "yml")) else _ini_reader(path, text)
+
+
+def _yaml_reader(path: Path, text: str) -> Callable[[_Setting], Any]:
+    import yaml  # noqa: PLC0415 - only needed where the file is YAML
+
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        # The problem alone: the rest of yaml's text quotes the file, and there may be a secret in it.
+        problem = getattr(error, "problem", None) or type(error).__name__
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        raise ConfigurationError(f"{path}: is no YAML{line}: {problem}; mend it, or pass config_file=...") from None
+
+    def look(setting: _Setting) -> Any:
+        value = content
+        for part in setting.path.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
+    return look
+
+
+def _ini_reader(path: Path, text: str) -> Callable[[_Setting], Any]:
+    parser = configparser.ConfigParser()
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ConfigurationError(
+            f"{path}: is no INI file ({type(error).__name__}); mend it, or name a YAML file .yaml"
+        ) from None
+
+    def look(setting: _Setting) -> Any:
+        try:
+            return parser.get(setting.section, setting.option, fallback=None)
+        except configparser.InterpolationError:
+            raise ConfigurationError(
+                f"{path}: {setting.option} of [{setting.section}] has a % that stands for nothing; write %%"
+            ) from None
+
+    return look
+
+
+def _value(setting: _Setting, look: Callable[[_Setting], Any]) -> Any:
+    value = os.environ.get(setting.variable)
+    if value is None:
+        value = look(setting)
+    return None if value is None else setting.read(value)
+
+
+def _client_secret(look: Callable[[_Setting], Any], path: Path | None) -> str | None:
+    """Give the secret out of the file or the variable that the configuration names; the variable wins."""
+    variable = _value(_SECRET_VARIABLE, look)
+    secret = os.environ.get(variable) if variable else None
+    location = _value(_SECRET_LOCATION, look)
+    if secret or not location:
+        return secret
+    try:
+        secret = Path(location).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path or 'the environment'}: clientSecretLocation names {location}, which cannot be read: "
+            f"{type(error).__name__}; check the path and its rights"
+        ) from None
+    return secret.strip() if secret.endswith("\n") else secret

@@ -1,0 +1,251 @@
+"""From what a user says of a cluster, and has said elsewhere, to a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.errors import ConfigurationError, MissingExtraError, OptionError
+from flytetask_nb.sources.client.cluster_config import (
+    CLIENT_SECRET,
+    EXTERNAL_COMMAND,
+    NO_AUTH,
+    STATIC_TOKEN,
+    ClusterConfig,
+    auth_type,
+    configured,
+    host_and_port,
+)
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from flytetask_nb.sources.client.remote import Remote
+
+__all__ = ["connect", "require_extra"]
+
+TIMEOUT = 30.0
+MAX_MESSAGE_SIZE = 64 * 2**20
+
+_PACKAGES = {
+    "grpc": "grpcio",
+    "tenacity": "tenacity",
+    "keyring": "keyring",
+    "authlib": "Authlib",
+    "requests": "requests",
+}
+_AUTH_KEYS = {
+    "token": STATIC_TOKEN,
+    "client_secret": CLIENT_SECRET,
+    "command": EXTERNAL_COMMAND,
+    "client_id": None,
+    "scopes": None,
+    "audience": None,
+    "type": None,
+}
+"""What a mapping for ``auth`` may hold, and the way that follows from it."""
+
+_OF_FLYTEKIT = {
+    "ca_cert": "ca_cert_file_path",
+    "client_secret": "client_credentials_secret",
+    "auth": "auth_mode",
+}
+"""Where flytekit's ``PlatformConfig`` calls a setting by another name."""
+
+
+def require_extra() -> None:
+    """Refuse where the packages for connections are not installed.
+
+    Raises
+    ------
+    MissingExtraError
+        Names them, and how to install them.
+    """
+    missing = [package for module, package in _PACKAGES.items() if find_spec(module) is None]
+    if missing:
+        raise MissingExtraError(
+            f"connections to a cluster need {', '.join(missing)}, not installed here; "
+            'run: pip install "flytetask-nb[cluster]"'
+        )
+
+
+def connect(
+    endpoint: Any = None,
+    *,
+    project: str | None = None,
+    domain: str | None = None,
+    config_file: str | PathLike[str] | None = None,
+    insecure: bool | None = None,
+    ca_cert: str | PathLike[str] | None = None,
+    auth: str | Mapping[str, Any] | None = None,
+    plain_text_token: bool = False,
+    console: str | None = None,
+    timeout: float = TIMEOUT,
+    max_message_size: int = MAX_MESSAGE_SIZE,
+) -> Remote:
+    """Connect to a Flyte cluster.
+
+    Parameters
+    ----------
+    endpoint
+        ``host:port``, ``dns:///host:port``, or the address of the console; or flytekit's ``FlyteRemote``, whose
+        open connection and login are used, else its settings. None: the one that is configured.
+    project, domain
+        What is meant where a call names none.
+    config_file
+        A file of flytectl or flytekit. None: the first there is of ``$FLYTECTL_CONFIG``, ``./flytekit.config``,
+        ``~/.flyte/config`` and ``~/.flyte/config.yaml``; ``FLYTE_{SECTION}_{OPTION}`` in the environment wins over
+        it. What is found counts for the endpoint that it names: another one is told nothing of its logins.
+    insecure
+        Plain text instead of TLS. None: as configured, else TLS.
+    ca_cert
+        Path of the certificates to trust, PEM. None: as configured, else those that come with gRPC.
+    auth
+        ``"Pkce"`` (a browser), ``"DeviceFlow"``, ``"ClientSecret"``, ``"ExternalCommand"``, ``"None"``; or a mapping
+        such as ``{"client_id": ..., "client_secret": ...}``, ``{"command": [...]}`` or ``{"token": ...}``. None: as
+        configured, else Pkce when the server asks for a token. Logins of flytekit in this machine's keyring count.
+    plain_text_token
+        Send tokens and secrets even if the connection, or the address for logins, is not encrypted.
+    console
+        Address of the console, where it is not the server's own.
+    timeout
+        Seconds that one try of a call may take; with all tries it takes no more than about four times that.
+    max_message_size
+        Bytes that one answer may have. Listings ask for smaller pages where one is larger.
+
+    Returns
+    -------
+    Remote
+        Nothing was sent yet. A context: leaving it closes the connection.
+
+    Raises
+    ------
+    ConfigurationError
+        No endpoint is known, a file is unreadable, or settings contradict each other.
+    MissingExtraError
+        The extra ``cluster`` is not installed.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> remote = ftn.connect("localhost:30080", insecure=True, project="flytesnacks", domain="development")
+    >>> remote
+    Remote('localhost:30080', project='flytesnacks', domain='development')
+    """
+    require_extra()
+    for name, number in (("timeout", timeout), ("max_message_size", max_message_size)):
+        if not _is_amount(number):
+            raise OptionError(f"{name} cannot be {number!r}; expected a number above 0")
+    from flytetask_nb.sources.client.calls import Calls  # noqa: PLC0415 - loads gRPC
+    from flytetask_nb.sources.client.channels import flytekit_channel, new_channel  # noqa: PLC0415 - likewise
+    from flytetask_nb.sources.client.remote import Remote  # noqa: PLC0415 - likewise
+
+    channel = None
+    if endpoint is None or isinstance(endpoint, str):
+        config = _chosen(endpoint, config_file)
+    else:
+        config = _of_flytekit(endpoint)
+        channel = flytekit_channel(endpoint)
+        project = project or getattr(endpoint, "default_project", None)
+        domain = domain or getattr(endpoint, "default_domain", None)
+    config = _changed(config, insecure, ca_cert, auth, console)
+    if channel is None:
+        channel = new_channel(config, max_message_size)
+        is_lent = False
+    else:
+        # flytekit's channel logs in by itself, and is closed by whoever opened it.
+        config = config.but(auth=NO_AUTH, token=None, proxy_command=())
+        is_lent = True
+    calls = Calls(channel, config, timeout, allows_plain_text=plain_text_token)
+    return Remote(calls, config, project=project, domain=domain, is_lent=is_lent)
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _chosen(endpoint: str | None, config_file: Any) -> ClusterConfig:
+    if endpoint is not None and not endpoint.strip():
+        raise ConfigurationError("the endpoint is empty; expected host:port")
+    found = configured(config_file)
+    known, known_plain = host_and_port(found.endpoint)
+    if endpoint is None:
+        if not known:
+            raise ConfigurationError(
+                f"no endpoint is known: {found.found_in} says none; pass one, e.g. connect('flyte.example.com:443'), "
+                "or set admin.endpoint in ~/.flyte/config.yaml"
+            )
+        return found.but(endpoint=known, insecure=found.insecure or known_plain is True)
+    place, is_plain = host_and_port(endpoint)
+    if known in {"", place} or config_file is not None:
+        config = found.but(endpoint=place)
+    else:
+        # Another server's secrets are none of this one's business.
+        config = ClusterConfig(endpoint=place)
+    return config if is_plain is None else config.but(insecure=is_plain)
+
+
+def _of_flytekit(remote: Any) -> ClusterConfig:
+    """Give the settings of a ``FlyteRemote``, of a ``Config``, or of a ``PlatformConfig``."""
+    found = getattr(remote, "config", remote)
+    platform = getattr(found, "platform", found)
+    if not hasattr(platform, "endpoint"):
+        raise ConfigurationError(
+            f"a connection cannot be made from {type(remote).__name__}; expected host:port or a flytekit FlyteRemote"
+        )
+    values: dict[str, Any] = {}
+    for one in fields(ClusterConfig):
+        value = getattr(platform, _OF_FLYTEKIT.get(one.name, one.name), None)
+        if value:
+            values[one.name] = tuple(value) if isinstance(value, list) else value
+    way = values.get("auth")
+    if way is not None:
+        values["auth"] = auth_type(str(getattr(way, "value", way)))
+    place, _ = host_and_port(platform.endpoint)
+    return ClusterConfig(**values | {"endpoint": place, "found_in": type(remote).__name__})
+
+
+def _changed(
+    config: ClusterConfig,
+    insecure: bool | None,
+    ca_cert: Any,
+    auth: str | Mapping[str, Any] | None,
+    console: str | None,
+) -> ClusterConfig:
+    changes: dict[str, Any] = {}
+    if insecure is not None:
+        changes["insecure"] = insecure
+    if ca_cert is not None:
+        if insecure:
+            raise ConfigurationError("insecure=True is plain text, which has no use for ca_cert; give one of them")
+        changes |= {"ca_cert": str(ca_cert), "insecure": False, "insecure_skip_verify": False}
+    if console is not None:
+        changes["console_endpoint"] = console
+    if isinstance(auth, Mapping):
+        changes |= _login(auth)
+    elif auth is not None:
+        changes["auth"] = auth_type(auth)
+    elif config.auth is not None:
+        changes["auth"] = auth_type(config.auth)
+    return config.but(**changes)
+
+
+def _login(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a mapping says of logins. Its values are never shown."""
+    unknown = sorted(str(key) for key in given if key not in _AUTH_KEYS)
+    if unknown:
+        raise ConfigurationError(f"auth has no {', '.join(unknown)}; there are {', '.join(_AUTH_KEYS)}")
+    values = {key: value for key, value in given.items() if key != "type"}
+    for key in ("command", "scopes"):
+        if key in values:
+            values[key] = tuple(values[key].split() if isinstance(values[key], str) else values[key])
+    ways = [way for key, way in _AUTH_KEYS.items() if way and key in given]
+    if "type" in given:
+        values["auth"] = auth_type(str(given["type"]))
+    elif len(ways) == 1:
+        values["auth"] = ways[0]
+    elif ways:
+        raise ConfigurationError(f"auth could be {' or '.join(ways)}; say which with 'type'")
+    return values

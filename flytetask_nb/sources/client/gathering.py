@@ -1,0 +1,146 @@
+"""What a listing brings, put together: each task once, and a record of every row that is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
+from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.models.fields import utc_datetime
+from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.sources.client.pages import Damaged, spec_bytes
+
+if TYPE_CHECKING:
+    from flytetask_nb.sources.client.filters import Filters
+    from flytetask_nb.sources.client.listing import Place
+
+__all__ = ["REPEATED", "Gathering", "origin_of"]
+
+REPEATED = "rows that the server repeated"
+"""What such rows are counted as in ``.skipped``."""
+
+
+def origin_of(task: Any, source: str, console: str) -> Origin:
+    """Give what a ``flyteidl.admin.Task`` says beside its template.
+
+    Parameters
+    ----------
+    task
+        The message.
+    source
+        Which server it came from.
+    console
+        The address of that server's console.
+
+    Raises
+    ------
+    ModelValueError
+        Its ``created_at`` lies outside the years 1 to 9999.
+    """
+    closure = task.closure
+    return Origin(
+        source=source,
+        created_at=utc_datetime(closure.created_at, "created_at") if closure.HasField("created_at") else None,
+        short_description=task.short_description or None,
+        console=console,
+    )
+
+
+class Gathering:
+    """Puts tasks together as they come.
+
+    Parameters
+    ----------
+    source, console
+        As ``origin_of`` takes them.
+    filters
+        What is still to be looked at.
+    held
+        Tasks that had come before.
+    """
+
+    def __init__(self, source: str, console: str, filters: Filters, held: TaskCollection | None = None) -> None:
+        self._source, self._console = source, console
+        self._filters = filters
+        self._held = held
+        self._data: list[bytes] = []
+        self._origins: list[Origin | str] = []
+        self._failures: list[Failure] = []
+        self._repeated = 0
+        self._seen: dict[tuple[str, str, str, str], int] = {}
+        if held is not None:
+            columns = (held.column(name) for name in ("project", "domain", "name", "version"))
+            self._seen = dict.fromkeys(zip(*columns, strict=True), -1)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def take(self, place: Place, rows: list[Any], most: int | None = None) -> None:
+        """Take rows.
+
+        Parameters
+        ----------
+        place
+            Where they were asked for.
+        rows
+            Messages, and ``Damaged`` in place of those that cannot be read.
+        most
+            How many tasks are wanted in all; None: all.
+        """
+        for row in rows:
+            if most is not None and len(self._data) >= most:
+                return
+            if isinstance(row, Damaged):
+                self._fail(str(place), row.reason)
+            else:
+                self._take(row)
+
+    def _take(self, task: Any) -> None:
+        one = task.id
+        key = (one.project, one.domain, one.name, one.version)
+        position = self._seen.get(key)
+        if position == -1:
+            # It had come before the listing was taken up again; a second time would be once too many.
+            self._seen[key] = -2
+            return
+        try:
+            data = spec_bytes(task)
+            if isinstance(data, Damaged):
+                self._fail("/".join(key), data.reason)
+                return
+            if position is not None:
+                self._repeat(key, position, data)
+                return
+            origin = origin_of(task, self._source, self._console)
+            if not self._is_wanted(task, data, origin):
+                return
+        except FlyteTaskError as error:
+            self._fail("/".join(key), str(error))
+            return
+        self._seen[key] = len(self._data)
+        self._data.append(data)
+        self._origins.append(origin)
+
+    def _repeat(self, key: tuple[str, ...], position: int, data: bytes) -> None:
+        if position < 0 or FlyteTask.from_bytes(data) == FlyteTask.from_bytes(self._data[position]):
+            self._repeated += 1
+        else:
+            self._fail("/".join(key), "the server gives it a second time with other contents; the first is kept")
+
+    def _is_wanted(self, task: Any, data: bytes, origin: Origin) -> bool:
+        filters = self._filters
+        if not all(condition.accepts(task) for condition in filters.here):
+            return False
+        if not filters.predicates:
+            return True
+        made = FlyteTask.from_bytes(data, origin)
+        return all(predicate(made) for predicate in filters.predicates)
+
+    def _fail(self, entry: str, reason: str) -> None:
+        self._failures.append(Failure(self._source, entry, reason))
+
+    def tasks(self) -> TaskCollection:
+        """Give what has come so far."""
+        skipped = {REPEATED: self._repeated} if self._repeated else None
+        came = TaskCollection._of(map(TaskRecord, self._data, self._origins), self._failures, skipped)
+        return came if self._held is None else self._held + came

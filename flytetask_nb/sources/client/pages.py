@@ -1,0 +1,142 @@
+"""Pages of a listing: tasks out of an answer's bytes, the damaged ones told apart from the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from google.protobuf.message import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Damaged", "Page", "page_of", "spec_bytes"]
+
+_MESSAGES, _TOKEN = 1, 2
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_WIDTHS = {_FIXED64: 8, _FIXED32: 4}
+_SEVEN_BITS = 0x7F
+_TEMPLATE_TAG = b"\x0a"
+
+
+class Damaged(NamedTuple):
+    """A row that is no task.
+
+    Attributes
+    ----------
+    reason : str
+        What is wrong with it.
+    """
+
+    reason: str
+
+
+class Page(NamedTuple):
+    """Some rows of a listing.
+
+    Attributes
+    ----------
+    rows : list
+        Messages, and ``Damaged`` in place of those that cannot be read.
+    token : str
+        What the next page is asked with; empty after the last.
+    """
+
+    rows: list[Any]
+    token: str
+
+
+def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
+    """Give the rows of an answer.
+
+    Parameters
+    ----------
+    data
+        The answer.
+    answer, field, row
+        Class of the list's message, the name of its repeated field, and the class of what that holds. The field's
+        number is 1 and the token's 2, as in all lists of flyteidl.
+
+    Raises
+    ------
+    DecodeError
+        The list itself is damaged, so that nothing tells where its rows end.
+    """
+    try:
+        message = answer.FromString(data)
+    except DecodeError:
+        # One damaged row makes protobuf refuse all of them.
+        return _told_apart(data, row)
+    return Page(list(getattr(message, field)), message.token)
+
+
+def _told_apart(data: bytes, row: Any) -> Page:
+    rows: list[Any] = []
+    token = ""
+    for number, content in _fields(data):
+        if number == _MESSAGES:
+            try:
+                rows.append(row.FromString(content))
+            except DecodeError:
+                rows.append(Damaged(f"its {len(content)} bytes are no {row.DESCRIPTOR.name}"))
+        elif number == _TOKEN:
+            token = content.decode("utf-8", "replace")
+    return Page(rows, token)
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Give number and content of each field of a message that holds bytes."""
+    position, end = 0, len(data)
+    while position < end:
+        tag, position = _varint(data, position)
+        kind = tag & 7
+        if kind == _VARINT:
+            _, position = _varint(data, position)
+            continue
+        size = _WIDTHS.get(kind)
+        if kind == _BYTES:
+            size, position = _varint(data, position)
+        if size is None or position + size > end:
+            raise DecodeError
+        if kind == _BYTES:
+            yield tag >> 3, data[position : position + size]
+        position += size
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        if position >= len(data):
+            raise DecodeError
+        byte = data[position]
+        value |= (byte & _SEVEN_BITS) << shift
+        position += 1
+        if byte <= _SEVEN_BITS:
+            return value, position
+        shift += 7
+
+
+def spec_bytes(task: Any) -> bytes | Damaged:
+    """Give the serialized ``TaskSpec`` of a ``flyteidl.admin.Task``, or what is wrong with it.
+
+    Parameters
+    ----------
+    task
+        The message. A template without a name takes the task's id, as Admin itself fills it in.
+    """
+    compiled = task.closure.compiled_task
+    if not compiled.HasField("template"):
+        return Damaged("its closure holds no task")
+    template = compiled.template
+    if not template.id.name:
+        if not task.id.name:
+            return Damaged("it has no name")
+        template.id.CopyFrom(task.id)
+    data: bytes = template.SerializeToString()
+    size = len(data)
+    # A TaskSpec is its template as field 1; putting that before the bytes spares a second message.
+    prefix = bytearray(_TEMPLATE_TAG)
+    while size > _SEVEN_BITS:
+        prefix.append(size & _SEVEN_BITS | 0x80)
+        size >>= 7
+    prefix.append(size)
+    return bytes(prefix) + data

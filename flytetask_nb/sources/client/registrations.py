@@ -1,0 +1,59 @@
+"""What would become of a task if it were registered now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flytetask_nb.models.showing import Shown
+
+if TYPE_CHECKING:
+    from flytetask_nb.diffs import TaskDiff
+    from flytetask_nb.models.flyte_task import FlyteTask
+
+__all__ = ["CONFLICT", "IDENTICAL", "NEW", "Registration"]
+
+NEW = "new"
+IDENTICAL = "identical"
+CONFLICT = "conflict"
+
+_SENTENCES = {
+    NEW: "would be registered",
+    IDENTICAL: "is registered already, with the same structure",
+    CONFLICT: "is registered already with another structure: register it under a new version",
+}
+
+
+@dataclass(frozen=True)
+class Registration(Shown):
+    """What would become of a task.
+
+    Attributes
+    ----------
+    verdict : str
+        ``"new"``: there is none of that id. ``"identical"``: there is, with the same digest, and Admin says so.
+        ``"conflict"``: there is another one, and Admin refuses.
+    task : FlyteTask
+        What would be registered.
+    registered : FlyteTask or None
+        What is registered.
+    diff : TaskDiff or None
+        From what is registered to what would be; of a conflict alone.
+    """
+
+    verdict: str
+    task: FlyteTask
+    registered: FlyteTask | None = None
+    diff: TaskDiff | None = None
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+        one = self.task.id
+        return f"{one.project}/{one.domain}/{one.name} {one.version} {_SENTENCES[self.verdict]}"
+
+    def __repr__(self) -> str:
+        return f"Registration({self.verdict}: {self.summary})"
+
+    def __str__(self) -> str:
+        return self.to_text()

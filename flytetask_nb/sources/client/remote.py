@@ -1,0 +1,590 @@
+"""A cluster: its projects, its tasks, and what would become of a task there."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.admin import (
+    common_pb2,
+    description_entity_pb2,
+    launch_plan_pb2,
+    project_pb2,
+    task_pb2,
+    workflow_pb2,
+)
+from flyteidl.core import identifier_pb2
+
+from flytetask_nb.diffs import CallerReport, callers, diff
+from flytetask_nb.errors import (
+    FlyteTaskError,
+    ModelTypeError,
+    ModelValueError,
+    OptionError,
+    RemoteError,
+    RemoteTaskNotFoundError,
+)
+from flytetask_nb.models import Documentation, FlyteTask, Workflow
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.digests import structure_digest
+from flytetask_nb.sources.client.filters import Filters, compiled
+from flytetask_nb.sources.client.gathering import Gathering, origin_of
+from flytetask_nb.sources.client.listing import (
+    NAMES,
+    TASKS,
+    WORKFLOWS,
+    Listing,
+    Place,
+    Question,
+    rows_asked_for,
+)
+from flytetask_nb.sources.client.pages import Damaged, spec_bytes
+from flytetask_nb.sources.client.progress import Bar
+from flytetask_nb.sources.client.registrations import CONFLICT, IDENTICAL, NEW, Registration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from typing_extensions import Self
+
+    from flytetask_nb.collection import TaskCollection
+    from flytetask_nb.sources.client.calls import Calls, Stop
+    from flytetask_nb.sources.client.cluster_config import ClusterConfig
+
+__all__ = ["ALL", "Remote"]
+
+ALL = "*"
+"""Stands for all projects or all domains where the connection has a default."""
+
+PAGE_SIZE = 1000
+IN_FLIGHT = 4
+
+_PROJECTS_A_PAGE = 100
+_KEYS_ARE_FRESH = 30.0
+_TASK = identifier_pb2.TASK
+_PARTS_OF_KEY = 3
+
+
+class Remote:
+    """A connection to a cluster. Made by ``connect``.
+
+    ``remote["project/domain/name"]`` is the newest version of a task; keys complete in IPython.
+
+    Attributes
+    ----------
+    endpoint : str
+        Host and port.
+    project, domain : str or None
+        What is meant where a call names none.
+    unfinished : TaskCollection or None
+        What the last listing had brought when it was stopped or failed; ``list_tasks(..., resume=...)`` goes on.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        config: ClusterConfig,
+        *,
+        project: str | None = None,
+        domain: str | None = None,
+        is_lent: bool = False,
+    ) -> None:
+        self.endpoint = config.endpoint
+        self.project = project
+        self.domain = domain
+        self.unfinished: TaskCollection | None = None
+        self._calls = calls
+        self._console = config.console
+        self._is_lent = is_lent
+        self._keys: tuple[float, list[str]] | None = None
+
+    def __repr__(self) -> str:
+        given = (("project", self.project), ("domain", self.domain))
+        parts = [repr(self.endpoint), *(f"{name}={value!r}" for name, value in given if value)]
+        return f"Remote({', '.join(parts)})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection, unless it is flytekit's."""
+        if not self._is_lent:
+            self._calls.close()
+
+    # -- one task ----------------------------------------------------------------------------------------------------
+
+    def fetch_task(
+        self,
+        project: str | None = None,
+        domain: str | None = None,
+        name: str | None = None,
+        version: str | None = None,
+    ) -> FlyteTask:
+        """Fetch a task, in one call.
+
+        Parameters
+        ----------
+        project, domain
+            Where it is. None: the connection's own.
+        name
+            Its full name.
+        version
+            None: the newest, by ``created_at``.
+
+        Returns
+        -------
+        FlyteTask
+            With ``created_at``, ``short_description`` and ``console_url``.
+
+        Raises
+        ------
+        RemoteTaskNotFoundError
+            There is none.
+        RemoteError
+            The server cannot be reached or refuses.
+        ModelValueError
+            A part of the id is missing: Admin would answer with an arbitrary task.
+        """
+        place = Place(*self._one_place(project, domain), _part("name", name))
+        if version is None:
+            return self._newest(place)
+        identifier = identifier_pb2.Identifier(
+            resource_type=_TASK, **place._asdict(), version=_part("version", version)
+        )
+        return self._task(self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task))
+
+    def _newest(self, place: Place) -> FlyteTask:
+        question = Question(TASKS, place, sort="created_at", descending=True)
+        rows = rows_asked_for(self._calls, question, 1).rows
+        if not rows:
+            remedy = "task_names() lists the names that there are"
+            raise RemoteTaskNotFoundError(
+                f"{self.endpoint} has no task {place}; {remedy}",
+                code="NOT_FOUND",
+                endpoint=self.endpoint,
+                request=f"ListTasks {place}",
+                remedy=remedy,
+            )
+        return self._task(rows[0])
+
+    def _task(self, message: Any) -> FlyteTask:
+        data = message if isinstance(message, Damaged) else spec_bytes(message)
+        if isinstance(data, Damaged):
+            raise RemoteError(
+                f"{self.endpoint} gives a task that cannot be read: {data.reason}; ask who runs the server",
+                code="DATA_LOSS",
+                endpoint=self.endpoint,
+            )
+        return FlyteTask.from_bytes(data, origin_of(message, self.endpoint, self._console))
+
+    def description(self, task: object) -> Documentation | None:
+        """Fetch what the author of a task says of it.
+
+        Parameters
+        ----------
+        task
+            A ``FlyteTask`` with project, domain, name and version.
+
+        Returns
+        -------
+        Documentation or None
+            None: nothing was registered.
+
+        Raises
+        ------
+        RemoteError
+            The server cannot be reached or refuses.
+        """
+        request = common_pb2.ObjectGetRequest(id=_full_id(task))
+        try:
+            found = self._calls.ask("GetDescriptionEntity", request, description_entity_pb2.DescriptionEntity)
+        except RemoteError as error:
+            if error.code != "NOT_FOUND":
+                raise
+            return None
+        return Documentation.from_flyte_idl(found)
+
+    def __getitem__(self, key: str | tuple[str, ...]) -> FlyteTask:
+        if isinstance(key, tuple):
+            return self.fetch_task(*key)
+        parts = key.split("/", _PARTS_OF_KEY - 1)
+        return self.fetch_task(*parts) if len(parts) == _PARTS_OF_KEY else self.fetch_task(name=key)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        now = time.monotonic()
+        if self._keys is None or now - self._keys[0] > _KEYS_ARE_FRESH:
+            try:
+                self._keys = (now, list(self._all_keys()))
+            except FlyteTaskError:
+                # Completion is no place for errors: the call itself will say what is wrong.
+                return []
+        return self._keys[1]
+
+    def _all_keys(self) -> Iterator[str]:
+        with self._listing() as listing:
+            questions = [_names_of(place) for place in self._places(None, None)]
+            for _, rows in listing.answers(questions):
+                yield from (f"{one.project}/{one.domain}/{one.name}" for one in rows if not isinstance(one, Damaged))
+
+    # -- what there is -----------------------------------------------------------------------------------------------
+
+    def projects(self) -> list[str]:
+        """Give the ids of the projects that are not archived, sorted."""
+        return [project.id for project in self._projects()]
+
+    def _projects(self) -> list[Any]:
+        found: list[Any] = []
+        token = ""
+        while True:
+            request = project_pb2.ProjectListRequest(limit=_PROJECTS_A_PAGE, token=token)
+            answer = self._calls.ask("ListProjects", request, project_pb2.Projects)
+            found += answer.projects
+            if not answer.token or answer.token == token:
+                return found
+            token = answer.token
+
+    def domains(self) -> list[str]:
+        """Give the ids of the domains, in the server's order."""
+        answer = self._calls.ask("GetDomains", project_pb2.GetDomainRequest(), project_pb2.GetDomainsResponse)
+        return [domain.id for domain in answer.domains]
+
+    def task_names(self, project: str | None = None, domain: str | None = None) -> list[str]:
+        """Give the names of the tasks of a domain, sorted; generated ones (``.flytegen...``) among them.
+
+        Parameters
+        ----------
+        project, domain
+            Where. None: the connection's own.
+        """
+        place = Place(*self._one_place(project, domain))
+        with self._listing() as listing:
+            return [
+                row.name
+                for _, rows in listing.answers([_names_of(place)])
+                for row in rows
+                if not isinstance(row, Damaged)
+            ]
+
+    def versions(self, name: str, project: str | None = None, domain: str | None = None) -> TaskCollection:
+        """Give all versions of a task, oldest first.
+
+        Parameters
+        ----------
+        name
+            Its full name.
+        project, domain
+            Where. None: the connection's own.
+
+        Returns
+        -------
+        TaskCollection
+            Whole tasks: Admin does not list versions without them.
+
+        Raises
+        ------
+        RemoteTaskNotFoundError
+            There is none.
+        """
+        project, domain = self._one_place(project, domain)
+        found = self.list_tasks(project, domain, name=name)
+        if not found and not found.failures:
+            remedy = "task_names() lists the names that there are"
+            raise RemoteTaskNotFoundError(
+                f"{self.endpoint} has no task {project}/{domain}/{name}; {remedy}",
+                code="NOT_FOUND",
+                endpoint=self.endpoint,
+                request=f"ListTasks {project}/{domain}/{name}",
+                remedy=remedy,
+            )
+        return found
+
+    # -- listings ----------------------------------------------------------------------------------------------------
+
+    def list_tasks(
+        self,
+        project: str | None = None,
+        domain: str | None = None,
+        *,
+        name: str | None = None,
+        version: str | None = None,
+        latest: bool = False,
+        filters: object = None,
+        limit: int | None = None,
+        resume: TaskCollection | None = None,
+        page_size: int = PAGE_SIZE,
+        **columns: Any,
+    ) -> TaskCollection:
+        r"""List tasks: all there are, each once, in the order in which they were registered.
+
+        Parameters
+        ----------
+        project, domain
+            Where. None: the connection's own, else all of them; ``"*"``: all of them in any case. Archived projects
+            are left out unless they are named.
+        name, version
+            Exactly this name, this version.
+        latest
+            The newest version of each name alone, by ``created_at``, of those that the filters let through.
+        filters
+            ``col("created_at") >= "2026-01-31"`` and the like, joined with ``&`` or in a list; ``{"type": "spark"}``;
+            functions of a ``FlyteTask``.
+        limit
+            How many tasks at most, the oldest first.
+        resume
+            What an earlier call with the same arguments had brought before it was stopped: see ``unfinished``. Only
+            the rest is asked for.
+        page_size
+            Rows a call.
+        **columns
+            Likewise as filters: ``type="spark"``, ``type=["spark", "dask"]``.
+
+        Returns
+        -------
+        TaskCollection
+            Rows that cannot be read are in ``.failures``, rows that the server repeats are counted in ``.skipped``.
+
+        Raises
+        ------
+        RemoteError
+            The server cannot be reached or refuses. What had come is in the error's ``.tasks``, and in
+            ``unfinished``.
+        KeyboardInterrupt
+            The user stopped it; what had come is in ``unfinished``.
+        ModelValueError, ModelTypeError
+            A filter is none.
+
+        Notes
+        -----
+        Filters are Admin's where its grammar can carry them. Looked at here, after more rows have come than are
+        wanted, are: values with ``+ , ; ( )`` or control characters, empty ones, ones with blanks at their ends;
+        ``\\`` in ``contains`` and ``%``, ``_`` and ``\\`` in ``excludes``; ``!=``, ``excludes`` and ``notin`` of
+        ``short_description``; ``image``; and functions. ``contains`` with ``%`` or ``_`` is sent, and what is too
+        much is left out here.
+
+        Admin's page tokens are offsets, and several pages are under way at a time; other tokens are followed one by
+        one. A page that is larger than either side takes is asked for again in halves.
+        """
+        for word, number in (("limit", 1 if limit is None else limit), ("page_size", page_size)):
+            if not _is_count(number):
+                raise OptionError(f"{word} cannot be {number!r}; expected a whole number above 0")
+        asked = compiled(filters, columns, None if version is None else {"version": _part("version", version)})
+        named = "" if name is None else _part("name", name)
+        places = [place._replace(name=named) for place in self._places(project, domain)]
+        is_of_each = latest and asked.is_all_sent
+        gathering = Gathering(self.endpoint, self._console, asked, resume)
+        # What is looked at here, or thinned out afterwards, cannot be limited there.
+        rows_wanted = 1 if is_of_each else limit if asked.is_all_sent and not latest else None
+        most = None if latest else limit
+        with Bar("listing tasks", "tasks") as bar, self._listing(page_size) as listing:
+            try:
+                questions = (
+                    self._newest_of_each(places, asked)
+                    if is_of_each
+                    else (self._from_start_or_after(place, asked, resume) for place in places)
+                )
+                for question, rows in listing.answers(questions, rows_wanted):
+                    gathering.take(question.place, rows, most)
+                    bar.step(len(rows))
+                    if most is not None and len(gathering) >= most:
+                        break
+            except RemoteError as error:
+                error.tasks = self.unfinished = gathering.tasks()
+                raise
+            except KeyboardInterrupt:
+                self.unfinished = gathering.tasks()
+                raise KeyboardInterrupt(
+                    f"{len(self.unfinished):,} tasks had come and are in remote.unfinished; "
+                    "list_tasks(..., resume=remote.unfinished) goes on"
+                ) from None
+        self.unfinished = None
+        found = gathering.tasks()
+        if latest:
+            found = found.latest()
+            return found if limit is None or len(found) <= limit else found._chosen(range(limit), is_part=False)
+        return found
+
+    def _from_start_or_after(self, place: Place, asked: Filters, held: TaskCollection | None) -> Question:
+        question = Question(TASKS, place, asked.sent)
+        if held is None:
+            return question
+        columns = (held.column(name) for name in ("project", "domain", "name", "version"))
+        mine = [key for key in zip(*columns, strict=True) if key[:2] == (place.project, place.domain)]
+        if not mine:
+            return question
+        # The rows that came are the first ones there are; where the last of them stands elsewhere, all are asked for.
+        last = question._replace(start=len(mine) - 1)
+        rows = rows_asked_for(self._calls, last, 1).rows
+        if not rows or isinstance(rows[0], Damaged):
+            return question
+        found = rows[0].id
+        is_there = (found.project, found.domain, found.name, found.version) == mine[-1]
+        return question._replace(start=len(mine)) if is_there else question
+
+    def _newest_of_each(self, places: Iterable[Place], asked: Filters) -> Iterator[Question]:
+        for place in places:
+            names = [place.name] if place.name else self.task_names(place.project, place.domain)
+            for name in names:
+                yield Question(TASKS, place._replace(name=name), asked.sent, "created_at", descending=True)
+
+    def _listing(self, page_size: int = PAGE_SIZE) -> Listing:
+        return Listing(self._calls, page_size, IN_FLIGHT)
+
+    def _one_place(self, project: str | None, domain: str | None) -> tuple[str, str]:
+        return _part("project", project or self.project), _part("domain", domain or self.domain)
+
+    def _places(self, project: str | None, domain: str | None) -> list[Place]:
+        project = self.project if project is None else _part("project", project)
+        domain = self.domain if domain is None else _part("domain", domain)
+        wants_project = project is not None and project != ALL
+        wants_domain = domain is not None and domain != ALL
+        if wants_project and wants_domain:
+            return [Place(str(project), str(domain))]
+        if wants_project:
+            return [Place(str(project), one) for one in self.domains()]
+        if wants_domain:
+            return [Place(one, str(domain)) for one in self.projects()]
+        found = self._projects()
+        # Each project names its domains; an older server leaves them out.
+        common = self.domains() if any(not one.domains for one in found) else []
+        return [Place(one.id, domain) for one in found for domain in [each.id for each in one.domains] or common]
+
+    # -- what would become of a task ---------------------------------------------------------------------------------
+
+    def would_register(self, task: object) -> Registration:
+        """Tell what Admin would say if a task were registered now, without registering it.
+
+        Parameters
+        ----------
+        task
+            A ``FlyteTask``, or what ``FlyteTask.from_flyte_idl`` takes, with project, domain, name and version, as
+            it is sent to Admin: see ``flytetask_nb.semantics.hydrate``.
+
+        Returns
+        -------
+        Registration
+            New, identical, or a conflict with everything that differs. What Admin would refuse in any case is said
+            by ``check``.
+
+        Raises
+        ------
+        RemoteError
+            The server cannot be reached or refuses.
+        ModelValueError
+            A part of the id is missing.
+        """
+        mine = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
+        identifier = _full_id(mine)
+        try:
+            theirs = self._task(self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task))
+        except RemoteTaskNotFoundError:
+            return Registration(NEW, mine)
+        if structure_digest(mine) == structure_digest(theirs):
+            return Registration(IDENTICAL, mine, theirs)
+        return Registration(CONFLICT, mine, theirs, diff(theirs, mine))
+
+    def callers(self, task: object, project: str | None = None, domain: str | None = None) -> CallerReport:
+        """Tell which workflows of a domain use a task, and whether they would compile against this version of it.
+
+        Parameters
+        ----------
+        task
+            The version that they would call.
+        project, domain
+            Where the workflows are. None: where the task is, else the connection's own.
+
+        Returns
+        -------
+        CallerReport
+            Of the newest version of each workflow that uses any version of the task; everything else that they use
+            stays as they were registered with.
+
+        Raises
+        ------
+        RemoteError
+            The server cannot be reached or refuses.
+
+        Notes
+        -----
+        A listing comes without nodes, so each newest version is fetched by itself, several at a time.
+        """
+        mine = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
+        place = Place(*self._one_place(project or mine.id.project, domain or mine.id.domain))
+        with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
+            newest: dict[str, Any] = {}
+            for _, rows in listing.answers([Question(WORKFLOWS, place)]):
+                for row in rows:
+                    if not isinstance(row, Damaged):
+                        known = newest.get(row.id.name)
+                        if known is None or _age(row) >= _age(known):
+                            newest[row.id.name] = row
+            ids = [newest[name].id for name in sorted(newest, key=natural_key)]
+            found = []
+            for report in listing.each(lambda one, stop: self._caller(mine, one, stop), ids):
+                bar.step(1)
+                found += report
+        return CallerReport(found)
+
+    def _caller(self, task: FlyteTask, identifier: Any, stop: Stop) -> CallerReport | list[Any]:
+        request = common_pb2.ObjectGetRequest(id=identifier)
+        answer = self._calls.ask("GetWorkflow", request, workflow_pb2.Workflow, stop)
+        workflow = Workflow._own(answer.closure.compiled_workflow, self.endpoint)
+        others = [other for other in workflow.tasks if not _is_other_version(other, task)]
+        if len(others) == len(workflow.tasks):
+            return []
+        plans = [plan for one in workflow.launch_plan_ids if (plan := self._launch_plan(one, stop)) is not None]
+        return callers([workflow], [task, *others], plans)
+
+    def _launch_plan(self, identifier: Any, stop: Stop) -> Any:
+        request = common_pb2.ObjectGetRequest(id=identifier.to_flyte_idl())
+        try:
+            return self._calls.ask("GetLaunchPlan", request, launch_plan_pb2.LaunchPlan, stop)
+        except RemoteError as error:
+            if error.code != "NOT_FOUND":
+                raise
+            return None
+
+
+def _names_of(place: Place) -> Question:
+    return Question(NAMES, place, sort="name")
+
+
+def _age(workflow: Any) -> tuple[int, int]:
+    created = workflow.closure.created_at
+    return created.seconds, created.nanos
+
+
+def _is_other_version(one: FlyteTask, task: FlyteTask) -> bool:
+    """Tell whether two tasks are versions of one, as far as both say where they are."""
+    return all(
+        not mine or not theirs or mine == theirs
+        for mine, theirs in (
+            (one.id.project, task.id.project),
+            (one.id.domain, task.id.domain),
+            (one.name, task.name),
+        )
+    )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _part(what: str, value: object) -> str:
+    if not isinstance(value, str) and value is not None:
+        raise ModelTypeError(f"{what} is a text, got {value!r}")
+    if not value:
+        raise ModelValueError(
+            f"no {what} is given; Admin takes an empty one for any, and would answer with an arbitrary task. "
+            f"Pass {what}=..." + (", to the call or to connect" if what in {"project", "domain"} else "")
+        )
+    return value
+
+
+def _full_id(task: object) -> Any:
+    made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
+    one = made.id
+    parts = {part: _part(part, getattr(one, part)) for part in ("project", "domain", "name", "version")}
+    return identifier_pb2.Identifier(resource_type=_TASK, **parts)

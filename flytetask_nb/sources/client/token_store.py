@@ -1,0 +1,54 @@
+"""Tokens in the keyring of this machine, under the names that flytekit gives them.
+
+Who is logged in with flytekit or ``pyflyte`` is logged in here, and the other way round
+(``flytekit/clients/auth/keyring.py``). A machine without a keyring remembers nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["Tokens", "keep", "kept"]
+
+ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of an entry
+REFRESH_TOKEN = "refresh_token"  # noqa: S105 - likewise
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a login gives. Its repr shows none of it.
+
+    Attributes
+    ----------
+    access : str
+        What is sent with each call.
+    refresh : str or None
+        What a new access token can be had with.
+    """
+
+    access: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)
+
+
+def kept(endpoint: str) -> Tokens | None:
+    """Give the tokens that were kept for an endpoint; None where there are none."""
+    import keyring  # noqa: PLC0415 - only needed for logins
+
+    try:
+        access = keyring.get_password(endpoint, ACCESS_TOKEN)
+        refresh = keyring.get_password(endpoint, REFRESH_TOKEN)
+    except Exception:  # noqa: BLE001 - every backend fails in its own way, and none of them is needed
+        return None
+    return Tokens(access, refresh) if access else None
+
+
+def keep(endpoint: str, tokens: Tokens) -> None:
+    """Keep the tokens of a login for an endpoint, where this machine can."""
+    import keyring  # noqa: PLC0415 - only needed for logins
+
+    try:
+        if tokens.refresh:
+            keyring.set_password(endpoint, REFRESH_TOKEN, tokens.refresh)
+        keyring.set_password(endpoint, ACCESS_TOKEN, tokens.access)
+    except Exception:  # noqa: BLE001 - without a keyring the login holds for this session
+        return
