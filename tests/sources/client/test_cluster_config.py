@@ -1,0 +1,238 @@
+"""What users have said to flytekit and flytectl is found, in flytekit's order and spelling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from flytekit.configuration import PlatformConfig
+from flytekit.configuration.file import get_config_file
+
+import flytetask_nb as ftn
+from flytetask_nb.sources.client.cluster_config import ClusterConfig, configured, host_and_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+YAML = """\
+admin:
+  endpoint: dns:///flyte.example.com
+  insecure: true
+  insecureSkipVerify: false
+  caCertFilePath: /etc/ca.pem
+  authType: DeviceFlow
+  clientId: me
+  scopes: [all, offline]
+  audience: flyte
+  command: [get, token]
+  proxyCommand: [get, proxy]
+  httpProxyURL: http://proxy:3128
+console:
+  endpoint: https://console.example.com
+"""
+INI = """\
+[platform]
+url = dns:///flyte.example.com
+insecure = {insecure}
+ca_cert_file_path = /etc/ca.pem
+console_endpoint = https://console.example.com
+http_proxy_url = http://proxy:3128
+[credentials]
+auth_mode = external_process
+client_id = me
+scopes = all,offline
+command = get,token
+client_secret = hidden
+"""
+SAME = {
+    "endpoint": "endpoint",
+    "insecure": "insecure",
+    "insecure_skip_verify": "insecure_skip_verify",
+    "ca_cert": "ca_cert_file_path",
+    "console_endpoint": "console_endpoint",
+    "http_proxy_url": "http_proxy_url",
+    "command": "command",
+    "proxy_command": "proxy_command",
+    "client_id": "client_id",
+    "client_secret": "client_credentials_secret",
+    "scopes": "scopes",
+    "audience": "audience",
+}
+UNSET = {"endpoint": "localhost:30080", "auth": "standard"}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    for name in ("FLYTECTL_CONFIG", "_FLYTECTL_CONFIG_PYFLYTE_OVERRIDE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "home" / ".flyte").mkdir(parents=True)
+    get_config_file.cache_clear()
+    return tmp_path
+
+
+def as_flytekit_says(config_file: str | None = None) -> dict[str, object]:
+    get_config_file.cache_clear()
+    found = PlatformConfig.auto(config_file)
+    said = {ours: getattr(found, theirs) for ours, theirs in SAME.items()}
+    said["auth"] = getattr(found.auth_mode, "value", found.auth_mode)
+    return {name: None if value == UNSET.get(name) else value or None for name, value in said.items()}
+
+
+def as_we_say(config_file: str | None = None) -> dict[str, object]:
+    found = configured(config_file)
+    said = {name: getattr(found, name) or None for name in [*SAME, "auth"]}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("c.yaml", YAML),
+        ("c.yml", YAML.replace("true", "'no'").replace("[all, offline]", "all,offline")),
+        ("empty.yaml", ""),
+        ("bare.yaml", "admin:\n"),
+        ("config", INI.format(insecure="on")),
+        ("flytekit.config", INI.format(insecure="False")),
+        ("empty", ""),
+    ],
+)
+def test_files_are_read_as_flytekit_reads_them(home: Path, name: str, text: str) -> None:
+    (home / name).write_text(text)
+    assert as_flytekit_says(str(home / name)) == as_we_say(str(home / name))
+
+
+PLACES = ("flytekit.config", "home/.flyte/config", "home/.flyte/config.yaml", "named.yaml")
+
+
+@pytest.mark.parametrize("present", range(2 ** len(PLACES)))
+def test_files_are_looked_for_in_flytekits_order(home: Path, monkeypatch: pytest.MonkeyPatch, present: int) -> None:
+    monkeypatch.setenv("FLYTECTL_CONFIG", str(home / "named.yaml"))
+    for bit, place in enumerate(PLACES):
+        if present >> bit & 1:
+            is_yaml = place.endswith("yaml")
+            (home / place).write_text(f"admin: {{endpoint: h{bit}}}" if is_yaml else f"[platform]\nurl=h{bit}\n")
+    assert as_flytekit_says() == as_we_say()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"FLYTE_PLATFORM_URL": "dns:///other:81"},
+        {"FLYTE_PLATFORM_URL": ""},
+        {"FLYTE_PLATFORM_INSECURE": "0"},
+        {"FLYTE_PLATFORM_INSECURE": "yes"},
+        {"FLYTE_CREDENTIALS_SCOPES": "a,b", "FLYTE_CREDENTIALS_AUTH_MODE": "basic"},
+        {"FLYTE_CREDENTIALS_CLIENT_SECRET": "s"},
+        {"FLYTE_CREDENTIALS_CLIENT_SECRET_ENV_VAR": "MINE", "MINE": "s"},
+        {"FLYTE_CREDENTIALS_CLIENT_SECRET_LOCATION": "secret.txt"},
+        {"FLYTE_CREDENTIALS_COMMAND": "a,b", "FLYTE_CREDENTIALS_PROXY_COMMAND": "c"},
+    ],
+    ids=lambda variables: "+".join(f"{key}={value}" for key, value in variables.items()),
+)
+def test_environment_wins_over_the_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    (home / "secret.txt").write_text("from the file\n")
+    (home / "flytekit.config").write_text(INI.format(insecure="true"))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert as_flytekit_says() == as_we_say()
+
+
+def test_secret_of_a_variable_wins_over_that_of_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "s").write_text("from the file\n")
+    (home / "c.yaml").write_text(f"admin: {{clientSecretLocation: {home / 's'}, clientSecretEnvVar: MINE}}")
+    assert configured(home / "c.yaml").client_secret == "from the file"
+    monkeypatch.setenv("MINE", "from the variable")
+    assert configured(home / "c.yaml").client_secret == "from the variable"
+    assert as_flytekit_says(str(home / "c.yaml")) == as_we_say(str(home / "c.yaml"))
+
+
+def test_secrets_are_in_no_repr() -> None:
+    config = ClusterConfig(
+        client_secret="hidden1",
+        token="hidden2",
+        command=("hidden3",),
+        proxy_command=("hidden4",),
+        http_proxy_url="http://u:hidden5@h",
+    )
+    assert "hidden" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("c.yaml", "admin: [", "is no YAML in line 1"),
+        ("config", "no section = 1", "is no INI file"),
+        ("c.yaml", "admin: {clientSecretLocation: /nowhere}", "/nowhere, which cannot be read"),
+        ("config", "[platform]\nurl = 100%\n", "write %%"),
+    ],
+)
+def test_unreadable_files_are_told(home: Path, name: str, text: str, told: str) -> None:
+    (home / name).write_text(text)
+    with pytest.raises(ftn.ConfigurationError, match=told) as error:
+        configured(home / name)
+    assert str(home / name) in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_told(home: Path) -> None:
+    with pytest.raises(ftn.ConfigurationError, match=r"nothing\.yaml: cannot be read"):
+        ftn.connect(config_file=home / "nothing.yaml")
+
+
+def test_no_endpoint_at_all_is_told() -> None:
+    with pytest.raises(ftn.ConfigurationError, match="no endpoint is known"):
+        ftn.connect()
+
+
+def test_configured_endpoint_is_connected_to(home: Path) -> None:
+    (home / "home/.flyte/config.yaml").write_text(YAML)
+    assert repr(ftn.connect()) == "Remote('flyte.example.com')"
+
+
+def test_another_endpoint_is_told_nothing_of_the_configured_ones_login(home: Path) -> None:
+    (home / "flytekit.config").write_text(INI.format(insecure="false").replace("/etc/ca.pem", ""))
+    known = ftn.connect("flyte.example.com")
+    other = ftn.connect("other.example.com")
+    named = ftn.connect("other.example.com", config_file=home / "flytekit.config")
+    secrets = [one._calls._authenticator._config.client_secret for one in (known, other, named)]
+    assert secrets == ["hidden", None, "hidden"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("localhost:30080", ("localhost:30080", None)),
+        ("dns:///flyte.example.com:443", ("flyte.example.com:443", None)),
+        ("https://flyte.example.com/console/projects", ("flyte.example.com", False)),
+        ("http://localhost:30080", ("localhost:30080", True)),
+    ],
+)
+def test_addresses_are_understood(endpoint: str, expected: tuple[str, bool | None]) -> None:
+    assert expected == host_and_port(endpoint)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"auth": "Kerberos"}, "there is no way to authenticate called 'Kerberos'; there are Pkce"),
+        ({"auth": {"password": "hidden"}}, "auth has no password; there are token"),
+        ({"auth": {"token": "hidden", "command": ["hidden"]}}, "auth could be Token or ExternalCommand"),
+        ({"insecure": True, "ca_cert": "ca.pem"}, "no use for ca_cert"),
+        ({"ca_cert": "nowhere.pem"}, "nowhere.pem cannot be read"),
+        ({"endpoint": " "}, "the endpoint is empty"),
+        ({"endpoint": 3}, "cannot be made from int"),
+    ],
+)
+def test_contradictions_are_told(settings: dict[str, object], told: str) -> None:
+    with pytest.raises(ftn.ConfigurationError, match=told) as error:
+        ftn.connect(**{"endpoint": "localhost:1", **settings})
+    assert "hidden" not in str(error.value)
+
+
+@pytest.mark.parametrize("settings", [{"timeout": 0}, {"max_message_size": "1"}])
+def test_amounts_must_be_above_zero(settings: dict[str, object]) -> None:
+    with pytest.raises(ftn.OptionError, match="expected a number above 0"):
+        ftn.connect("localhost:1", **settings)
