@@ -89,7 +89,8 @@ def flytekit_channel(flyte_remote: Any) -> grpc.Channel | None:
     channel: Any = getattr(flyte_remote.client, "_channel", None)
     while type(getattr(channel, "_interceptor", None)).__name__ == _UNWANTED_INTERCEPTOR:
         channel = channel._channel
-    return channel
+    found: grpc.Channel | None = channel
+    return found
 
 
 class Undecoded:

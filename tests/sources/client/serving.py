@@ -131,27 +131,36 @@ class Served:
 
     def GetTask(self, request: Any) -> Any:
         for task in (one for one in self.tasks if not isinstance(one, bytes)):
-            if all(getattr(task.id, part) == getattr(request.id, part) for part in ("project", "domain", "name", "version")):
+            if all(
+                getattr(task.id, part) == getattr(request.id, part) for part in ("project", "domain", "name", "version")
+            ):
                 return task
         raise Refusal(grpc.StatusCode.NOT_FOUND, f"missing entity of type TASK with identifier {request.id}")
 
     def ListTaskIds(self, request: Any) -> Any:
         tasks = [one for one in self.tasks if not isinstance(one, bytes)]
-        names = sorted({one.id.name for one in tasks if (one.id.project, one.id.domain) == (request.project, request.domain)})
+        names = sorted(
+            {one.id.name for one in tasks if (one.id.project, one.id.domain) == (request.project, request.domain)}
+        )
         start = int(request.token or 0)
         chosen = names[start : start + request.limit]
         entities = [
-            common_pb2.NamedEntityIdentifier(project=request.project, domain=request.domain, name=name) for name in chosen
+            common_pb2.NamedEntityIdentifier(project=request.project, domain=request.domain, name=name)
+            for name in chosen
         ]
         token = str(start + len(chosen)) if len(chosen) == request.limit else ""
         return common_pb2.NamedEntityIdentifierList(entities=entities, token=token)
 
     def ListProjects(self, request: Any) -> Any:
         ids = sorted({task.id.project for task in self.tasks if not isinstance(task, bytes)})
-        projects = [project_pb2.Project(id=one, domains=[project_pb2.Domain(id=name) for name in ("d", "e")]) for one in ids]
+        projects = [
+            project_pb2.Project(id=one, domains=[project_pb2.Domain(id=name) for name in ("d", "e")]) for one in ids
+        ]
         start = int(request.token or 0)
         chosen = projects[start : start + request.limit]
-        return project_pb2.Projects(projects=chosen, token=str(start + len(chosen)) if len(chosen) == request.limit else "")
+        return project_pb2.Projects(
+            projects=chosen, token=str(start + len(chosen)) if len(chosen) == request.limit else ""
+        )
 
     def GetDomains(self, _: Any) -> Any:
         return project_pb2.GetDomainsResponse(domains=[project_pb2.Domain(id=one) for one in ("d", "e")])
@@ -172,7 +181,9 @@ class Served:
         ]
         start = int(request.token or 0)
         chosen = workflows[start : start + request.limit]
-        return workflow_pb2.WorkflowList(workflows=chosen, token=str(start + len(chosen)) if len(chosen) == request.limit else "")
+        return workflow_pb2.WorkflowList(
+            workflows=chosen, token=str(start + len(chosen)) if len(chosen) == request.limit else ""
+        )
 
     def GetOAuth2Metadata(self, _: Any) -> Any:
         return self.login

@@ -131,9 +131,7 @@ def test_files_are_looked_for_in_flytekits_order(home: Path, monkeypatch: pytest
     ],
     ids=lambda variables: "+".join(f"{key}={value}" for key, value in variables.items()),
 )
-def test_environment_wins_over_the_file(
-    home: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
-) -> None:
+def test_environment_wins_over_the_file(home: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
     (home / "secret.txt").write_text("from the file\n")
     (home / "flytekit.config").write_text(INI.format(insecure="true"))
     for name, value in variables.items():

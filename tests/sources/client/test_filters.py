@@ -32,8 +32,10 @@ from tests.sources.client.serving import make_task
         (ftn.col("created_at") > date(2020, 1, 1), "gt(created_at,2020-01-01T00:00:00.000000Z)"),
         (ftn.col("created_at") < "2020-01-01T01:00+01:00", "lt(created_at,2020-01-01T00:00:00.000000Z)"),
         ({"type": "spark", "version": ["v1", "v2"]}, "eq(type,spark)+value_in(version,v1;v2)"),
-        ((ftn.col("type") == "a") & (ftn.col("name") == "b") & (ftn.col("version") == "c"),
-         "eq(type,a)+eq(name,b)+eq(version,c)"),
+        (
+            (ftn.col("type") == "a") & (ftn.col("name") == "b") & (ftn.col("version") == "c"),
+            "eq(type,a)+eq(name,b)+eq(version,c)",
+        ),
     ],
 )
 def test_conditions_are_spelt_in_admins_grammar(condition: object, sent: str) -> None:

@@ -1,0 +1,405 @@
+"""Listings are complete, in order, and each task comes once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from grpc import StatusCode
+from hypothesis import given
+from hypothesis import strategies as st
+
+import flytetask_nb as ftn
+from flytetask_nb.sources.client import progress
+from flytetask_nb.sources.client.gathering import REPEATED
+from tests.sources.client.serving import Refusal, Served, list_of, make_task, refusing, serving, slowly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def ids(tasks: Iterable[Any]) -> list[str]:
+    return [f"{one.id.project}/{one.id.domain}/{one.id.name}@{one.id.version}" for one in tasks]
+
+
+def numbered(count: int, **rest: Any) -> list[Any]:
+    return [make_task(f"n{number:04}", seconds=number, **rest) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 6, 7, 8, 14, 70, 71])
+def test_every_task_comes_once_in_order(served: Served, remote: ftn.Remote, count: int) -> None:
+    served.tasks = numbered(count)
+    found = remote.list_tasks(page_size=7)
+    assert ids(served.tasks) == ids(found)
+    assert ((), {}) == (found.failures, found.skipped)
+
+
+def test_a_short_listing_is_one_call(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(6)
+    remote.list_tasks(page_size=7)
+    assert {"ListTasks": 1} == served.calls
+
+
+def test_what_stands_beside_the_template_is_kept(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = [make_task("a/b c", "v+1", seconds=5, short_description="short")]
+    (task,) = remote.list_tasks()
+    fetched = remote.fetch_task(name="a/b c", version="v+1")
+    for one in (task, fetched):
+        assert one.created_at is not None
+        assert "2023-11-14T22:13:25+00:00" == one.created_at.isoformat()
+        assert "short" == one.short_description
+        assert f"http://{served.endpoint}/console/projects/p/domains/d/task/a%2Fb%20c/version/v%2B1" == one.console_url
+        assert one.console_url in one.to_html()
+    assert task == fetched
+
+
+def test_answers_are_asked_for_by_id_ascending(served: Served, remote: ftn.Remote) -> None:
+    remote.list_tasks(name="n")
+    (request,) = served.asked("ListTasks")
+    assert ("id", 1, "p", "d", "n") == (
+        request.sort_by.key,
+        request.sort_by.direction,
+        request.id.project,
+        request.id.domain,
+        request.id.name,
+    )
+
+
+def test_pages_are_under_way_together(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(40)
+    at_once = most = 0
+    lock = threading.Lock()
+
+    def page(self: Served, request: Any) -> bytes:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.05)
+        with lock:
+            at_once -= 1
+        return self.usual_page(request)
+
+    served.page = page
+    assert 40 == len(remote.list_tasks(page_size=4))
+    assert 2 <= most <= 4
+
+
+def opaque(self: Served, request: Any) -> bytes:
+    start = int(request.token.removeprefix("next-") or 0)
+    rows = self.rows(request)[start : start + request.limit]
+    return list_of(rows, f"next-{start + len(rows)}" if len(rows) == request.limit else "")
+
+
+@pytest.mark.parametrize("count", [0, 7, 20, 21])
+def test_tokens_that_are_no_offsets_are_followed_in_order(served: Served, remote: ftn.Remote, count: int) -> None:
+    served.tasks = numbered(count)
+    served.page = opaque
+    assert ids(served.tasks) == ids(remote.list_tasks(page_size=7))
+    tokens = [request.token for request in served.asked("ListTasks")]
+    assert ["", *(f"next-{7 * page}" for page in range(1, len(tokens)))] == tokens
+
+
+def test_a_server_that_gives_less_than_was_asked_for_loses_nothing(served: Served, remote: ftn.Remote) -> None:
+    """Its pages are short, and its tokens say where they end."""
+    served.tasks = numbered(50)
+
+    def page(self: Served, request: Any) -> bytes:
+        start = int(request.token or 0)
+        rows = self.rows(request)[start : start + 3]
+        return list_of(rows, str(start + len(rows)) if start + len(rows) < len(self.tasks) else "")
+
+    served.page = page
+    assert ids(served.tasks) == ids(remote.list_tasks(page_size=7))
+
+
+def test_a_token_that_comes_again_ends_in_an_error(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(5)
+    served.page = lambda self, request: list_of(self.tasks, "again")
+    with pytest.raises(ftn.RemoteError, match="'again' twice"):
+        remote.list_tasks(page_size=7)
+
+
+@pytest.mark.parametrize("page", [None, opaque])
+def test_pages_that_are_too_large_are_halved(served: Served, remote: ftn.Remote, page: Any) -> None:
+    served.tasks = numbered(50)
+    served.page = page
+    served.most_bytes = 7 * len(served.tasks[0].SerializeToString())
+    found = remote.list_tasks(page_size=40)
+    assert ids(served.tasks) == ids(found)
+    assert () == found.failures
+
+
+def test_pages_that_this_side_does_not_take_are_halved(served: Served) -> None:
+    served.tasks = numbered(50)
+    most = 7 * len(served.tasks[0].SerializeToString())
+    with ftn.connect(served.endpoint, insecure=True, max_message_size=most) as remote:
+        assert ids(served.tasks) == ids(remote.list_tasks("p", "d", page_size=40))
+
+
+def test_a_task_that_is_too_large_by_itself_is_recorded(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(50)
+    served.tasks[20].closure.compiled_task.template.container.args.append("x" * 10_000)
+    served.most_bytes = 9_000
+    found = remote.list_tasks(page_size=40)
+    assert ids(served.tasks[:20] + served.tasks[21:]) == ids(found)
+    (failure,) = found.failures
+    assert "larger than max" in failure.reason
+    assert "max_message_size" in failure.reason
+    assert served.calls["ListTasks"] < 40
+
+
+def test_a_busy_server_is_asked_again(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(30)
+    served.before = refusing(StatusCode.RESOURCE_EXHAUSTED, 6, "quota")
+    assert ids(served.tasks) == ids(remote.list_tasks(page_size=10))
+
+
+def test_rows_that_are_no_tasks_are_recorded(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(30)
+    nameless = make_task("")
+    empty = make_task("empty")
+    empty.closure.Clear()
+    late = make_task("late")
+    late.closure.created_at.seconds = 10**12
+    good = list(served.tasks)
+    for position, row in ((3, b"\xff\xff\xff"), (9, b"\x0a\x02\x0a\xff"), (15, empty), (20, nameless), (25, late)):
+        served.tasks.insert(position, row)
+    found = remote.list_tasks(page_size=7)
+    assert ids(good) == ids(found)
+    assert [
+        "its 3 bytes are no Task",
+        "its 4 bytes are no Task",
+        "its closure holds no task",
+        "it has no name",
+    ] == [failure.reason for failure in found.failures][:4]
+    assert "outside the years" in found.failures[4].reason
+    assert {served.endpoint} == {failure.source for failure in found.failures}
+
+
+def test_rows_that_come_twice_are_counted(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(30)
+    other = make_task("n0003", type="other")
+    good = list(served.tasks)
+    served.tasks[10:10] = [good[3], good[9], other]
+    found = remote.list_tasks(page_size=7)
+    assert ids(good) == ids(found)
+    assert {REPEATED: 2} == found.skipped
+    (failure,) = found.failures
+    assert ("p/d/n0003/v1", True) == (failure.entry, "other contents" in failure.reason)
+
+
+def test_an_answer_that_cannot_be_read_at_all_is_told(served: Served, remote: ftn.Remote) -> None:
+    served.page = lambda *_: b"\x0a\xff\xff\xff\xff\xff"
+    with pytest.raises(ftn.RemoteError, match="an answer of 6 bytes about p/d is damaged"):
+        remote.list_tasks()
+
+
+def test_tasks_that_are_registered_meanwhile_move_nothing(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(40)
+    before = list(served.tasks)
+
+    def page(self: Served, request: Any) -> bytes:
+        self.tasks.append(make_task(f"late{len(self.tasks)}"))
+        return self.usual_page(request)
+
+    served.page = page
+    found = ids(remote.list_tasks(page_size=7))
+    assert ids(before) == found[:40]
+    assert len(set(found)) == len(found)
+
+
+# -- where and which -------------------------------------------------------------------------------------------------
+
+
+def test_without_a_place_everything_is_listed(served: Served) -> None:
+    places = [(project, domain) for project in ("p", "q") for domain in ("d", "e")]
+    served.tasks = [make_task(f"n{number}", project=p, domain=d) for p, d in places for number in range(9)]
+    with ftn.connect(served.endpoint, insecure=True) as remote:
+        assert ids(served.tasks) == ids(remote.list_tasks(page_size=4))
+        assert ids(served.tasks[9:18]) == ids(remote.list_tasks("p", "e"))
+        assert ids(served.tasks[18:]) == ids(remote.list_tasks("q"))
+        assert ids(served.tasks[:9] + served.tasks[18:27]) == ids(remote.list_tasks(domain="d"))
+    with ftn.connect(served.endpoint, insecure=True, project="p", domain="d") as remote:
+        assert ids(served.tasks[:9]) == ids(remote.list_tasks())
+        assert ids(served.tasks) == ids(remote.list_tasks("*", "*"))
+
+
+@pytest.mark.parametrize("limit", [1, 6, 7, 8, 30, 40, 41])
+def test_limit_gives_the_first_ones(served: Served, remote: ftn.Remote, limit: int) -> None:
+    served.tasks = numbered(40)
+    assert ids(served.tasks[:limit]) == ids(remote.list_tasks(limit=limit, page_size=7))
+    assert sum(request.limit for request in served.asked("ListTasks")) <= limit
+
+
+def test_limit_counts_what_the_filters_let_through(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = [make_task(f"n{number}", image=f"i:{number % 3}") for number in range(40)]
+    found = remote.list_tasks(limit=5, page_size=7, filters=ftn.col("image") == "i:2")
+    assert [f"p/d/n{number}@v1" for number in (2, 5, 8, 11, 14)] == ids(found)
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, "3"])
+def test_a_limit_is_a_number_above_zero(remote: ftn.Remote, limit: Any) -> None:
+    with pytest.raises(ftn.OptionError, match="limit cannot be"):
+        remote.list_tasks(limit=limit)
+
+
+@pytest.mark.parametrize("filters", [None, lambda task: True])
+def test_latest_is_the_newest_of_each_name(served: Served, remote: ftn.Remote, filters: Any) -> None:
+    served.tasks = [
+        make_task(f"n{number}", f"v{version}", seconds=version) for version in (3, 1, 2) for number in range(9)
+    ]
+    found = remote.list_tasks(latest=True, filters=filters, page_size=4)
+    assert [f"p/d/n{number}@v3" for number in range(9)] == ids(found)
+    assert ["p/d/n0@v3", "p/d/n1@v3"] == ids(remote.list_tasks(latest=True, filters=filters, limit=2))
+    assert ["p/d/n5@v3"] == ids(remote.list_tasks(latest=True, filters=filters, name="n5"))
+
+
+def test_latest_asks_for_no_more_than_the_newest(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = [
+        make_task(f"n{number}", f"v{version}", seconds=version) for version in range(5) for number in range(3)
+    ]
+    remote.list_tasks(latest=True)
+    assert {"ListTaskIds": 1, "ListTasks": 3} == served.calls
+    assert {1} == {request.limit for request in served.asked("ListTasks")}
+
+
+def test_functions_filter_too(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(10)
+    found = remote.list_tasks(filters=[lambda task: task.name.endswith("3"), ftn.col("type") == "python-task"])
+    assert ["p/d/n0003@v1"] == ids(found)
+    assert "eq(type,python-task)" == served.asked("ListTasks")[0].filters
+
+
+# -- stopping and going on -------------------------------------------------------------------------------------------
+
+
+def test_what_came_before_an_error_is_kept(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(60)
+
+    def page(self: Served, request: Any) -> bytes:
+        if int(request.token or 0) >= 28:
+            raise Refusal(StatusCode.PERMISSION_DENIED)
+        return self.usual_page(request)
+
+    served.page = page
+    with pytest.raises(ftn.RemoteError) as error:
+        remote.list_tasks(page_size=7)
+    assert ids(served.tasks[:28]) == ids(error.value.tasks) == ids(remote.unfinished or ())
+    served.page = None
+    served.calls.clear()
+    served.requests.clear()
+    assert ids(served.tasks) == ids(remote.list_tasks(page_size=7, resume=error.value.tasks))
+    assert remote.unfinished is None
+    assert {int(request.token) for request in served.asked("ListTasks")} >= {27, 28}
+    assert min(int(request.token or 0) for request in served.asked("ListTasks")) == 27
+
+
+def test_a_collection_that_is_no_beginning_is_completed_all_the_same(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(30)
+    some = remote.list_tasks(page_size=7).filter(lambda task: task.name[-1] in "37")
+    found = remote.list_tasks(page_size=7, resume=some)
+    assert sorted(ids(served.tasks)) == sorted(ids(found))
+    assert {} == found.skipped
+
+
+def test_stopping_keeps_what_came_and_leaves_nothing_behind(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(60)
+    served.page = lambda self, request: (
+        time.sleep(30 if int(request.token or 0) >= 28 else 0),
+        self.usual_page(request),
+    )[1]
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt, match=r"28 tasks had come.*resume=remote\.unfinished"):
+        remote.list_tasks(page_size=7)
+    assert time.monotonic() - start < 5
+    assert ids(served.tasks[:28]) == ids(remote.unfinished or ())
+    served.page = None
+    assert ids(served.tasks) == ids(remote.list_tasks(page_size=7, resume=remote.unfinished))
+    timer.join()
+    listing = [one.name for one in threading.enumerate() if one.name.startswith("flytetask-nb-listing")]
+    assert [] == listing
+
+
+def test_progress_is_shown_unless_it_is_off(
+    served: Served, remote: ftn.Remote, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", -1.0)
+    served.tasks = numbered(30)
+    remote.list_tasks(page_size=7)
+    assert "listing tasks" in capsys.readouterr().err
+    with ftn.set_options(progress=False):
+        remote.list_tasks(page_size=7)
+    assert "" == capsys.readouterr().err
+
+
+def test_it_works_inside_a_running_event_loop(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = numbered(30)
+
+    async def cell() -> int:
+        return len(remote.list_tasks(page_size=7))
+
+    assert 30 == asyncio.run(cell())
+
+
+# -- laws ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shared() -> Any:
+    with serving(Served()) as running, ftn.connect(running.endpoint, insecure=True) as remote:
+        yield running, remote
+
+
+@given(
+    count=st.integers(0, 60),
+    page_size=st.integers(1, 25),
+    limit=st.none() | st.integers(1, 70),
+    is_opaque=st.booleans(),
+    most_rows=st.none() | st.integers(1, 10),
+    bad=st.sets(st.integers(0, 59), max_size=3),
+    twice=st.sets(st.integers(0, 59), max_size=3),
+)
+def test_no_row_is_lost_whatever_the_pages_are(
+    shared: Any,
+    count: int,
+    page_size: int,
+    limit: int | None,
+    is_opaque: bool,
+    most_rows: int | None,
+    bad: set[int],
+    twice: set[int],
+) -> None:
+    """Tasks, failures and repeated rows add up to what the server has; the tasks are the first that were asked for."""
+    served, remote = shared
+    tasks = numbered(count)
+    served.page = opaque if is_opaque else None
+    served.most_bytes = 0 if most_rows is None else most_rows * (len(make_task("n0000").SerializeToString()) + 12)
+    rows: list[Any] = []
+    for position, task in enumerate(tasks):
+        rows.append(b"\xff" if position in bad else task)
+        if position in twice:
+            rows.append(rows[-1])
+    served.tasks = rows
+    found = remote.list_tasks("p", "d", page_size=page_size, limit=limit)
+    good = [task for position, task in enumerate(tasks) if position not in bad]
+    if limit is None:
+        assert ids(good) == ids(found)
+        assert len(rows) == len(found) + len(found.failures) + found.skipped.get(REPEATED, 0)
+    else:
+        assert ids(good)[: len(found)] == ids(found)
+        assert len(found) <= limit
+
+
+def test_slow_answers_are_asked_for_again(served: Served) -> None:
+    served.tasks = numbered(30)
+    served.before = slowly(1.0)
+    with ftn.connect(served.endpoint, insecure=True, timeout=0.3) as remote:
+        assert ids(served.tasks) == ids(remote.list_tasks("p", "d", page_size=7))
