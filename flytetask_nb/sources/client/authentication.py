@@ -245,7 +245,13 @@ class Authenticator:
                     raise self._failure("the server offers no device flow", "use auth='Pkce'")
                 self._check_address(login.device_endpoint)
                 tokens = logins.by_device(
-                    session,
+                    lambda form: session.post(
+                        login.device_endpoint,
+                        data=form,
+                        allow_redirects=False,
+                        withhold_token=True,
+                        verify=self._verification,
+                    ),
                     login,
                     self._asked_for(),
                     lambda **given: self._fetched(session, login.token_endpoint, **given),
@@ -300,12 +306,17 @@ class Authenticator:
             code_challenge_method="S256",
             default_timeout=PATIENCE,
         )
-        session.verify = False if config.insecure_skip_verify else config.ca_cert or True
         if config.http_proxy_url:
             session.proxies = {"http": config.http_proxy_url, "https": config.http_proxy_url}
         if self._proxy_token is not None:
             session.headers["Proxy-Authorization"] = f"Bearer {self._proxy_token}"
         return session
+
+    @property
+    def _verification(self) -> bool | str:
+        """What requests is told to trust, with each request: the environment would win over a session's setting."""
+        config = self._config
+        return False if config.insecure_skip_verify else config.ca_cert or True
 
     def _check_address(self, address: str) -> None:
         if not address:
@@ -325,7 +336,7 @@ class Authenticator:
         self._check_address(address)
         try:
             # A redirect could carry the secret elsewhere.
-            answer = session.fetch_token(address, allow_redirects=False, **given)
+            answer = session.fetch_token(address, allow_redirects=False, verify=self._verification, **given)
         except OAuthError as error:
             refusal = self._failure(
                 f"the token endpoint {address} refused: {error.error}: {error.description or 'no reason given'}",

@@ -69,7 +69,7 @@ def _trusted(config: ClusterConfig) -> bytes | None:
     if config.ca_cert is None:
         return None
     try:
-        return Path(config.ca_cert).expanduser().read_bytes()
+        return Path(config.ca_cert).read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"ca_cert: {config.ca_cert} cannot be read: {error.strerror}; pass the path of a PEM file"

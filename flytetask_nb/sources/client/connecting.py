@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib.util import find_spec
@@ -20,8 +21,6 @@ from flytetask_nb.sources.client.cluster_config import (
 )
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from flytetask_nb.sources.client.remote import Remote
 
 __all__ = ["connect", "require_extra"]
@@ -76,9 +75,9 @@ def connect(
     *,
     project: str | None = None,
     domain: str | None = None,
-    config_file: str | PathLike[str] | None = None,
+    config_file: str | os.PathLike[str] | None = None,
     insecure: bool | None = None,
-    ca_cert: str | PathLike[str] | None = None,
+    ca_cert: str | os.PathLike[str] | None = None,
     auth: str | Mapping[str, Any] | None = None,
     plain_text_token: bool = False,
     console: str | None = None,
@@ -220,7 +219,7 @@ def _changed(
     if ca_cert is not None:
         if insecure:
             raise ConfigurationError("insecure=True is plain text, which has no use for ca_cert; give one of them")
-        changes |= {"ca_cert": str(ca_cert), "insecure": False, "insecure_skip_verify": False}
+        changes |= {"ca_cert": os.fspath(ca_cert), "insecure": False, "insecure_skip_verify": False}
     if console is not None:
         changes["console_endpoint"] = console
     if isinstance(auth, Mapping):
@@ -229,7 +228,8 @@ def _changed(
         changes["auth"] = auth_type(auth)
     elif config.auth is not None:
         changes["auth"] = auth_type(config.auth)
-    return config.but(**changes)
+    config = config.but(**changes)
+    return config if config.ca_cert is None else config.but(ca_cert=os.path.expanduser(config.ca_cert))
 
 
 def _login(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,13 +87,15 @@ def by_browser(session: Any, login: ServerLogin, asked_for: dict[str, str], fetc
     )
 
 
-def by_device(session: Any, login: ServerLogin, asked_for: dict[str, str], fetch: Callable[..., Tokens]) -> Tokens:
+def by_device(
+    post: Callable[[dict[str, str]], Any], login: ServerLogin, asked_for: dict[str, str], fetch: Callable[..., Tokens]
+) -> Tokens:
     """Log in with a code on another device (RFC 8628).
 
     Parameters
     ----------
-    session
-        Authlib's session.
+    post
+        Sends a form to where devices ask for a code; gives the answer of requests.
     login
         What the server says of logins.
     asked_for
@@ -109,12 +111,7 @@ def by_device(session: Any, login: ServerLogin, asked_for: dict[str, str], fetch
     from requests import RequestException  # noqa: PLC0415 - only needed for logins
 
     try:
-        answer = session.post(
-            login.device_endpoint,
-            data={"client_id": login.client_id, **asked_for},
-            allow_redirects=False,
-            withhold_token=True,
-        )
+        answer = post({"client_id": login.client_id, **asked_for})
         answer.raise_for_status()
         given = answer.json()
         code, device = str(given["user_code"]), str(given["device_code"])

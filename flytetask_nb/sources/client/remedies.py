@@ -24,7 +24,7 @@ _ADVICE = (
     ),
     _Advice(
         "UNAVAILABLE",
-        r"not in peer certificate|[Hh]ostname.*(mismatch|verif)",
+        r"not in peer certificate|[Hh]ostname",
         "the certificate is for another name: use the name that it was made for",
     ),
     _Advice(
