@@ -27,7 +27,7 @@ __all__ = ["Calls", "Stop"]
 TRIES = 5
 """How often a call is made in all, where the error is one that passes."""
 
-FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
 """Seconds: the waits between tries are random, up to a bound that doubles from the first to the longest."""
 
 _DEADLINES = 4
@@ -148,13 +148,17 @@ class Calls:
             if not with_token:
                 return self._tried(call, method, request, stop, [])
             generation = self._authenticator.generation
-            metadata = self._authenticator.metadata()
             try:
-                return self._tried(call, method, request, stop, metadata)
-            except RemoteError as error:
-                if error.code != "UNAUTHENTICATED" or not self._authenticator.renew(generation):
-                    raise
-            return self._tried(call, method, request, stop, self._authenticator.metadata())
+                metadata = self._authenticator.metadata()
+                try:
+                    return self._tried(call, method, request, stop, metadata)
+                except AuthenticationError:
+                    if not self._authenticator.renew(generation):
+                        raise
+                return self._tried(call, method, request, stop, self._authenticator.metadata())
+            except AuthenticationError as error:
+                error.request = error.request or _words(method, request)
+                raise
 
         tries = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _passes(error, is_patient=is_patient)),
@@ -187,17 +191,17 @@ class Calls:
 
     def _error(self, method: str, request: Any, code: str, details: str) -> RemoteError:
         told = self._authenticator.without_tokens(" ".join(details.split()))
-        asked = text_format.MessageToString(request, as_one_line=True, as_utf8=True)
+        asked = _words(method, request)
         advice = remedy(code, details)
         kind = _NOT_FOUND.get(method, RemoteError) if code == "NOT_FOUND" else RemoteError
         if code == "UNAUTHENTICATED":
             kind = AuthenticationError
-        parts = [f"{method} at {self._endpoint} failed: {code}: {_cut(told)}", f"asked for: {_cut(asked)}", advice]
+        parts = [f"{self._endpoint} answers {code}: {_cut(told)}", f"asked was {_cut(asked)}", advice]
         error = kind(
             "; ".join(part for part in parts if part),
             code=code,
             endpoint=self._endpoint,
-            request=f"{method} {asked}".rstrip(),
+            request=asked,
             remedy=advice,
         )
         error.is_too_large = is_too_large(code, details)
@@ -244,6 +248,10 @@ def _passes(error: BaseException, *, is_patient: bool) -> bool:
     if error.code == "RESOURCE_EXHAUSTED":
         return is_patient and not error.is_too_large
     return error.code in _PASSING or (error.code in _PASSING_IF_BROKEN and is_broken_stream(str(error)))
+
+
+def _words(method: str, request: Any) -> str:
+    return f"{method} {text_format.MessageToString(request, as_one_line=True, as_utf8=True)}".rstrip()
 
 
 def _cut(text: str) -> str:

@@ -22,6 +22,10 @@ _KEEPALIVE = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.max_metadata_size", 32 * 1024),
+    # A server that comes back is found within the tries of one call; gRPC waits longer by default.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
     # Retries are this package's own: gRPC's would not be counted.
     ("grpc.enable_retries", 0),
 )

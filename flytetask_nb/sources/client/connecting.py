@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import ConfigurationError, MissingExtraError, OptionError
@@ -229,7 +230,7 @@ def _changed(
     elif config.auth is not None:
         changes["auth"] = auth_type(config.auth)
     config = config.but(**changes)
-    return config if config.ca_cert is None else config.but(ca_cert=os.path.expanduser(config.ca_cert))
+    return config if config.ca_cert is None else config.but(ca_cert=str(Path(config.ca_cert).expanduser()))
 
 
 def _login(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,11 @@ class _Advice(NamedTuple):
 _ADVICE = (
     _Advice(
         "UNAVAILABLE",
+        r"DNS|Name or service|resolv|address lookup",
+        "no server has that name: check the endpoint, host and port",
+    ),
+    _Advice(
+        "UNAVAILABLE",
         r"self.signed|CERTIFICATE_VERIFY_FAILED|unable to get (local )?issuer",
         "the certificate is self-signed, or its authority is not known here: pass ca_cert='path/of/ca.pem'",
     ),
@@ -32,7 +37,6 @@ _ADVICE = (
         r"WRONG_VERSION_NUMBER|[Ss]sl handshake failed|TSI_PROTOCOL_FAILURE|tls handshake",
         "the server may speak plain text: pass insecure=True if it is meant to",
     ),
-    _Advice("UNAVAILABLE", r"DNS|Name or service|resol", "no server has that name: check the endpoint, host and port"),
     _Advice(
         "UNAVAILABLE", r"refused", "nothing listens there: check host and port, and whether a tunnel has to be opened"
     ),
@@ -56,7 +60,7 @@ _ADVICE = (
     _Advice("NOT_FOUND", r"", "check project, domain, name and version; task_names() and versions() list them"),
     _Advice("INVALID_ARGUMENT", r"", "check what was asked for"),
     _Advice("UNKNOWN", r"database", "a filter's value may be of a kind that its column is not"),
-    _Advice("CANCELLED", r"", "the call was stopped"),
+    _Advice("CANCELLED", r"[Cc]losed", "the connection is closed: connect again"),
 )
 
 _TOO_LARGE = re.compile(r"larger than max|message.*too large|exceeds.*maximum")

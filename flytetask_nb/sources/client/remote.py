@@ -399,6 +399,10 @@ class Remote:
                     f"{len(self.unfinished):,} tasks had come and are in remote.unfinished; "
                     "list_tasks(..., resume=remote.unfinished) goes on"
                 ) from None
+            except SystemExit:
+                # What an interrupt is turned into as soon as flytekit is loaded.
+                self.unfinished = gathering.tasks()
+                raise
         self.unfinished = None
         found = gathering.tasks()
         if latest:

@@ -20,7 +20,7 @@ from flytetask_nb.sources.client.gathering import REPEATED
 from tests.sources.client.serving import Refusal, Served, list_of, make_task, refusing, serving, slowly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 def ids(tasks: Iterable[Any]) -> list[str]:
@@ -308,7 +308,28 @@ def test_a_collection_that_is_no_beginning_is_completed_all_the_same(served: Ser
     assert {} == found.skipped
 
 
-def test_stopping_keeps_what_came_and_leaves_nothing_behind(served: Served, remote: ftn.Remote) -> None:
+def as_flytekit_does(*_: object) -> None:
+    raise SystemExit(1)
+
+
+@pytest.fixture
+def on_interrupt() -> Iterator[Callable[[Any], Any]]:
+    before = signal.getsignal(signal.SIGINT)
+    yield lambda handler: signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind", "told"),
+    [
+        (signal.default_int_handler, KeyboardInterrupt, r"28 tasks had come.*resume=remote\.unfinished"),
+        (as_flytekit_does, SystemExit, "1"),
+    ],
+)
+def test_stopping_keeps_what_came_and_leaves_nothing_behind(
+    served: Served, remote: ftn.Remote, on_interrupt: Any, handler: Any, kind: type[BaseException], told: str
+) -> None:
+    on_interrupt(handler)
     served.tasks = numbered(60)
     served.page = lambda self, request: (
         time.sleep(30 if int(request.token or 0) >= 28 else 0),
@@ -317,7 +338,7 @@ def test_stopping_keeps_what_came_and_leaves_nothing_behind(served: Served, remo
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt, match=r"28 tasks had come.*resume=remote\.unfinished"):
+    with pytest.raises(kind, match=told):
         remote.list_tasks(page_size=7)
     assert time.monotonic() - start < 5
     assert ids(served.tasks[:28]) == ids(remote.unfinished or ())

@@ -1,0 +1,547 @@
+"""A cluster's tasks one by one, what would become of a task there, and who calls it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+from flyteidl.admin import common_pb2, description_entity_pb2
+from flytekit.clients.friendly import SynchronousFlyteClient
+from flytekit.configuration import Config, PlatformConfig
+from flytekit.models.common import NamedEntityIdentifier
+from flytekit.remote import FlyteRemote
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import flytetask_nb as ftn
+from flytetask_nb.sources.client import calls as calls_module
+from tests.conftest import ROOT
+from tests.embedded_admin.replay import read, send
+from tests.sources.client.serving import Refusal, Served, make_task, refusing, serving
+from tests.sources.client.test_filters import conditions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLACE = ("flytesnacks", "development")
+
+
+def replayed(path: Path, *, only_setup: bool = False) -> Any:
+    """Give an embedded Admin to which everything in a transcript was sent that makes something."""
+    admin = ftn.sandbox()
+    with grpc.insecure_channel(admin.endpoint) as channel:
+        for case in read(path):
+            if case["call"].startswith("Create") and case["status"] == "OK":
+                if not only_setup or case["note"].startswith("setup"):
+                    assert "OK" == send(channel, case["call"], case["request"]).status
+    admin.calls.clear()
+    return admin
+
+
+@pytest.fixture(scope="module")
+def listed(transcripts: Path) -> Iterator[Any]:
+    with replayed(transcripts / "list.jsonl") as admin:
+        yield admin
+
+
+@pytest.fixture
+def snacks(listed: Any) -> Iterator[ftn.Remote]:
+    listed.calls.clear()
+    with ftn.connect(listed.endpoint, insecure=True, project=PLACE[0], domain=PLACE[1]) as remote:
+        yield remote
+
+
+def counted(admin: Any) -> dict[str, int]:
+    return {method: admin.calls[method].calls for method in admin.calls}
+
+
+# -- one task --------------------------------------------------------------------------------------------------------
+
+
+def test_fetching_is_one_call(listed: Any, snacks: ftn.Remote) -> None:
+    task = snacks.fetch_task(*PLACE, "app.train", "v10")
+    assert ("app.train", "v10", {"GetTask": 1}) == (task.name, task.id.version, counted(listed))
+    assert task.created_at is not None
+
+
+def test_without_a_version_the_newest_comes_in_one_call(listed: Any, snacks: ftn.Remote) -> None:
+    assert "abc" == snacks.fetch_task(*PLACE, "app.train").id.version
+    assert {"ListTasks": 1} == counted(listed)
+
+
+def test_keys_are_places_of_tasks(snacks: ftn.Remote) -> None:
+    found = snacks["flyteexamples/development/app.predict"]
+    assert ("flyteexamples", "app.predict", "abc") == (found.id.project, found.name, found.id.version)
+    assert found == snacks["flyteexamples", "development", "app.predict", "abc"]
+    assert "app.train" == snacks["app.train"].name
+
+
+def test_keys_complete(listed: Any, snacks: ftn.Remote) -> None:
+    keys = snacks._ipython_key_completions_()
+    assert "flytesnacks/development/über.train" in keys
+    calls = counted(listed)
+    assert keys == snacks._ipython_key_completions_()
+    assert calls == counted(listed)
+
+
+def test_completion_stays_quiet_when_nothing_is_there(served: Served) -> None:
+    served.before = refusing(grpc.StatusCode.PERMISSION_DENIED, 99)
+    with ftn.connect(served.endpoint, insecure=True) as remote:
+        assert [] == remote._ipython_key_completions_()
+
+
+@pytest.mark.parametrize("version", [None, "v99"])
+def test_a_missing_task_costs_one_call(listed: Any, snacks: ftn.Remote, version: str | None) -> None:
+    with pytest.raises(ftn.RemoteTaskNotFoundError, match=r"task_names\(\)") as error:
+        snacks.fetch_task(*PLACE, "nope", version)
+    assert 1 == sum(counted(listed).values())
+    assert ("NOT_FOUND", listed.endpoint) == (error.value.code, error.value.endpoint)
+    assert "nope" in error.value.request
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind", "told"),
+    [
+        (("p", "d", "n", ""), ftn.ModelValueError, "no version is given"),
+        (("p", "d", ""), ftn.ModelValueError, "no name is given"),
+        (("p", "d"), ftn.ModelValueError, "no name is given"),
+        (("", "d", "n"), ftn.ModelValueError, "no project is given.*connect"),
+        (("p", "", "n"), ftn.ModelValueError, "no domain is given"),
+        (("p", "d", 3), ftn.ModelTypeError, "name is a text, got 3"),
+    ],
+)
+def test_no_part_that_is_sent_is_empty(
+    served: Served, parts: tuple[Any, ...], kind: type[Exception], told: str
+) -> None:
+    with ftn.connect(served.endpoint, insecure=True) as remote, pytest.raises(kind, match=told):
+        remote.fetch_task(*parts)
+    assert {} == served.calls
+
+
+@pytest.mark.parametrize("arguments", [{"project": ""}, {"domain": ""}, {"name": ""}, {"version": ""}])
+def test_no_part_of_a_listing_is_empty(served: Served, remote: ftn.Remote, arguments: dict[str, str]) -> None:
+    with pytest.raises(ftn.ModelValueError, match="is given"):
+        remote.list_tasks(**arguments)  # type: ignore[arg-type]
+    assert {} == served.calls
+
+
+def test_an_empty_task_is_told(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = [make_task("n")]
+    served.tasks[0].closure.Clear()
+    with pytest.raises(ftn.RemoteError, match="its closure holds no task"):
+        remote.fetch_task("p", "d", "n", "v1")
+
+
+def test_description_is_asked_for_when_wanted(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = [make_task("told"), make_task("untold")]
+    served.descriptions["told"] = description_entity_pb2.DescriptionEntity(short_description="short")
+    found = remote.description(remote.fetch_task(name="told"))
+    assert found is not None
+    assert "short" == found.short_description
+    assert remote.description(remote.fetch_task(name="untold")) is None
+
+
+def test_what_there_is(snacks: ftn.Remote) -> None:
+    assert ["flyteexamples", "flytesnacks"] == snacks.projects()
+    assert ["development", "staging", "production"] == snacks.domains()
+    names = snacks.task_names()
+    assert sorted(names) == names
+    assert {".flytegen.app.hidden", "app%train", "app.train", "über.train"} <= set(names)
+    assert ["v1", "v10", "v2", "abc"] == [task.id.version for task in snacks.versions("app.train")]
+    with pytest.raises(ftn.RemoteTaskNotFoundError, match="has no task flytesnacks/development/nope"):
+        snacks.versions("nope")
+
+
+# -- against flytekit's client and against brute force ---------------------------------------------------------------
+
+
+def test_flytekits_client_and_this_one_agree(listed: Any, snacks: ftn.Remote) -> None:
+    """The same tasks in the same order, each byte for byte."""
+    client = SynchronousFlyteClient(PlatformConfig(endpoint=listed.endpoint, insecure=True))
+    theirs: list[Any] = []
+    token = ""
+    while True:
+        order = common_pb2.Sort(key="id", direction=common_pb2.Sort.ASCENDING)
+        request = common_pb2.ResourceListRequest(
+            id=NamedEntityIdentifier(*PLACE).to_flyte_idl(), limit=7, token=token, sort_by=order
+        )
+        page = client._stub.ListTasks(request)
+        theirs += page.tasks
+        token = page.token
+        if not token:
+            break
+    ours = snacks.list_tasks(page_size=5)
+    assert [task.closure.compiled_task.template for task in theirs] == [task.template.to_flyte_idl() for task in ours]
+    assert [task.closure.created_at.ToMicroseconds() for task in theirs] == [
+        round(task.created_at.timestamp() * 1e6) for task in ours if task.created_at
+    ]
+
+
+def test_flytekits_remote_and_this_one_fetch_the_same(listed: Any, snacks: ftn.Remote) -> None:
+    flyte_remote = FlyteRemote(Config(platform=PlatformConfig(endpoint=listed.endpoint, insecure=True)))
+    for version in ("v1", None):
+        theirs = flyte_remote.fetch_task(*PLACE, "app.train", version)
+        ours = snacks.fetch_task(*PLACE, "app.train", version)
+        assert theirs.id.version == ours.id.version
+        assert str(theirs.interface.to_flyte_idl()) == str(ours.interface.to_flyte_idl())
+
+
+def as_brute_force_says(tasks: list[Any], found: list[Any]) -> list[Any]:
+    """Filter by Python's own comparisons, written without the client's."""
+    kept = []
+    for task in tasks:
+        answers = []
+        for one in found:
+            value = task.created_at if one.column == "created_at" else None
+            value = value if value is not None else getattr(task.id, one.column, None)
+            value = task.type if one.column == "type" else value
+            value = (task.short_description or "") if one.column == "short_description" else value
+            other = one.value
+            answers.append(
+                {
+                    "eq": lambda a, b: a == b,
+                    "ne": lambda a, b: a != b,
+                    "gt": lambda a, b: a > b,
+                    "gte": lambda a, b: a >= b,
+                    "lt": lambda a, b: a < b,
+                    "lte": lambda a, b: a <= b,
+                    "contains": lambda a, b: b in a,
+                    "not_like": lambda a, b: b not in a,
+                    "value_in": lambda a, b: a in b,
+                    "value_not_in": lambda a, b: a not in b,
+                }[one.function](value, other)
+            )
+        if all(answers):
+            kept.append(task)
+    return kept
+
+
+VALUES = [
+    "app.train", "app", "train", ".", "%", "_", "app_train", "app%train", "über", "App.Train", "a+b", "a,b", "v1", "v10",
+    "v2", "abc", "spark", "python-task", "side", "short 1", "short", " app", "", "p", "\\", "a(b)",
+]  # fmt: skip
+
+
+def known_conditions() -> st.SearchStrategy[Any]:
+    columns = st.sampled_from(["name", "version", "type", "short_description"]).map(ftn.col)
+    values = st.sampled_from(VALUES)
+    ways = st.sampled_from(["__eq__", "__ne__", "__gt__", "__ge__", "__lt__", "__le__", "contains", "excludes"])
+    many = st.builds(
+        lambda column, way, found: getattr(column, way)(found),
+        columns,
+        st.sampled_from(["isin", "notin"]),
+        st.lists(values, max_size=3),
+    )
+    return st.one_of(st.builds(lambda column, way, value: getattr(column, way)(value), columns, ways, values), many)
+
+
+@settings(max_examples=300)
+@given(found=st.lists(known_conditions() | conditions(), max_size=3))
+def test_filters_give_what_brute_force_gives(everything: Any, found: list[Any]) -> None:
+    """Whoever looks at a condition, Admin or this client, the answer is the same."""
+    remote, tasks = everything
+    expected = [task.id for task in as_brute_force_says(tasks, found)]
+    assert expected == [task.id for task in remote.list_tasks(*PLACE, filters=found)]
+
+
+@pytest.fixture(scope="module")
+def everything(listed: Any) -> Iterator[Any]:
+    with ftn.connect(listed.endpoint, insecure=True) as remote:
+        yield remote, list(remote.list_tasks(*PLACE))
+
+
+@pytest.mark.parametrize("position", [0, 10, 35])
+def test_times_are_compared_to_the_microsecond(everything: Any, position: int) -> None:
+    remote, tasks = everything
+    moment = tasks[position].created_at
+    later = [task.id for task in tasks if task.created_at > moment]
+    same = [task.id for task in tasks if task.created_at == moment]
+    assert later == [task.id for task in remote.list_tasks(*PLACE, filters=ftn.col("created_at") > moment)]
+    assert same == [task.id for task in remote.list_tasks(*PLACE, filters=ftn.col("created_at") == moment)]
+
+
+@pytest.mark.parametrize("way", ["latest", "one by one"])
+def test_latest_of_each_name_is_what_fetching_gives(everything: Any, way: str) -> None:
+    remote, tasks = everything
+    filters = None if way == "latest" else lambda _: True
+    newest = {task.name: task for task in remote.list_tasks(*PLACE, latest=True, filters=filters)}
+    assert sorted({task.name for task in tasks}) == sorted(newest)
+    assert all(remote.fetch_task(*PLACE, name) == task for name, task in newest.items())
+
+
+# -- what would become of a task -------------------------------------------------------------------------------------
+
+
+def test_registration_is_foretold(transcripts: Path) -> None:
+    """For every CreateTask of the transcript on a task that Admin takes or knows: what Admin then says."""
+    foretold: dict[str, int] = {}
+    with ftn.sandbox() as admin, grpc.insecure_channel(admin.endpoint) as channel:
+        with ftn.connect(admin.endpoint, insecure=True) as remote:
+            for case in read(transcripts / "register.jsonl"):
+                reply = send(channel, case["call"], case["request"]) if case["call"] != "CreateTask" else None
+                if reply is not None:
+                    continue
+                told = case.get("message", "")
+                verdict = {"OK": "new", "ALREADY_EXISTS": "identical"}.get(case["status"])
+                if "different structure" in told:
+                    verdict = "conflict"
+                if verdict is not None:
+                    foretold[verdict] = foretold.get(verdict, 0) + 1
+                    task = sent_task(case["request"])
+                    found = remote.would_register(task)
+                    assert (verdict, case["note"]) == (found.verdict, case["note"])
+                    assert (verdict == "conflict") == (found.diff is not None)
+                send(channel, "CreateTask", case["request"])
+    assert {"new", "identical", "conflict"} == set(foretold)
+
+
+def sent_task(request: dict[str, Any]) -> ftn.FlyteTask:
+    from flyteidl.admin import task_pb2  # noqa: PLC0415
+    from google.protobuf import json_format  # noqa: PLC0415
+
+    message = json_format.ParseDict(request, task_pb2.TaskCreateRequest())
+    message.spec.template.id.CopyFrom(message.id)
+    return ftn.FlyteTask.from_flyte_idl(message.spec)
+
+
+def test_a_conflict_says_what_differs_and_is_shown(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = [make_task("n", image="i:1")]
+    mine = remote.fetch_task(name="n").replace(type="other")
+    found = remote.would_register(mine)
+    assert found.diff is not None
+    assert "type" in [change.path for change in found.diff.changes]
+    for text in (found.to_text(), found.to_html(), found.to_markdown()):
+        assert "conflict" in text
+        assert "register it under a new version" in text
+    same = remote.would_register(remote.fetch_task(name="n"))
+    assert "identical" in same.to_text()
+    assert repr(remote.would_register(mine.replace(version="v9"))) == "Registration(new: p/d/n v9 would be registered)"
+
+
+@pytest.mark.parametrize("part", ["project", "domain", "version"])
+def test_registering_needs_a_full_id(served: Served, remote: ftn.Remote, part: str) -> None:
+    mine = ftn.FlyteTask.from_flyte_idl(make_task("n")).replace(**{part: None})
+    with pytest.raises(ftn.ModelValueError, match=f"no {part} is given"):
+        remote.would_register(mine)
+    assert {} == served.calls
+
+
+# -- who calls it ----------------------------------------------------------------------------------------------------
+
+SLOPE = "basics.named_outputs.slope"
+
+
+def test_callers_are_found_and_compiled(transcripts: Path) -> None:
+    """The verdict on each broken version of a task is the one that Admin gave on its caller."""
+    with replayed(transcripts / "workflows.jsonl") as admin:
+        with ftn.connect(admin.endpoint, insecure=True) as remote:
+            versions = remote.versions(SLOPE, *PLACE)
+            reports = {task.id.version: remote.callers(task) for task in versions}
+            names = {caller.workflow.name for report in reports.values() for caller in report}
+            assert {"basics.named_outputs.simple_wf_with_named_outputs"} == {n for n in names if "named_outputs" in n}
+            assert not reports["v1"]
+            refused = {
+                case["request"]["id"]["version"]
+                for case in read(transcripts / "workflows.jsonl")
+                if case["call"] == "CreateWorkflow"
+                and "pointed at the version" in case["note"]
+                and case["status"] != "OK"
+                and case["request"]["id"]["name"].endswith("simple_wf_with_named_outputs")
+            }
+            assert refused & reports.keys() == {version for version, report in reports.items() if report}
+            assert [] == list(remote.callers(versions[0].replace(name="used.by.nobody")))
+            admin.calls.clear()
+            remote.callers(versions[0])
+            workflows = len(
+                {
+                    case["request"]["id"]["name"]
+                    for case in read(transcripts / "workflows.jsonl")
+                    if case["call"] == "CreateWorkflow" and case["status"] == "OK"
+                }
+            )
+            assert {"ListWorkflows": 1, "GetWorkflow": workflows} == counted(admin)
+
+
+# -- trouble ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "ABORTED", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"])
+def test_errors_that_pass_are_tried_again(served: Served, remote: ftn.Remote, code: str) -> None:
+    served.tasks = [make_task("n")]
+    served.before = refusing(grpc.StatusCode[code], calls_module.TRIES - 1)
+    assert "n" == remote.fetch_task("p", "d", "n", "v1").name
+    assert calls_module.TRIES == served.calls["GetTask"]
+
+
+@pytest.mark.parametrize(
+    ("code", "details"),
+    [
+        ("INVALID_ARGUMENT", ""),
+        ("ALREADY_EXISTS", ""),
+        ("PERMISSION_DENIED", ""),
+        ("UNAUTHENTICATED", ""),
+        ("UNIMPLEMENTED", ""),
+        ("INTERNAL", "a fault of its own"),
+        ("UNKNOWN", "failed database operation"),
+        ("RESOURCE_EXHAUSTED", "received message larger than max (5 vs. 4)"),
+    ],
+)
+def test_errors_that_stay_are_not(served: Served, remote: ftn.Remote, code: str, details: str) -> None:
+    served.before = refusing(grpc.StatusCode[code], 99, details)
+    with pytest.raises(ftn.RemoteError) as error:
+        remote.fetch_task("p", "d", "n", "v1")
+    assert (1, code) == (served.calls["GetTask"], error.value.code)
+    assert 'GetTask id { resource_type: TASK project: "p"' in error.value.request
+
+
+def test_broken_streams_are_tried_again(served: Served, remote: ftn.Remote) -> None:
+    served.tasks = [make_task("n")]
+    served.before = refusing(grpc.StatusCode.INTERNAL, 2, "Received RST_STREAM with error code 2")
+    assert "n" == remote.fetch_task("p", "d", "n", "v1").name
+
+
+def test_tries_come_to_an_end(served: Served, remote: ftn.Remote) -> None:
+    served.before = refusing(grpc.StatusCode.UNAVAILABLE, 99)
+    with pytest.raises(ftn.RemoteError, match="check that the server is up"):
+        remote.fetch_task("p", "d", "n", "v1")
+    assert calls_module.TRIES == served.calls["GetTask"]
+
+
+def test_a_server_that_never_answers_is_given_up(served: Served) -> None:
+    served.before = lambda *_: time.sleep(1.0)
+    start = time.monotonic()
+    with ftn.connect(served.endpoint, insecure=True, timeout=0.2) as remote:
+        with pytest.raises(ftn.RemoteError, match="longer timeout=") as error:
+            remote.fetch_task("p", "d", "n", "v1")
+    assert "DEADLINE_EXCEEDED" == error.value.code
+    assert time.monotonic() - start < 3
+
+
+def test_a_server_that_comes_back_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection drops while pages are under way; every row is there in the end."""
+    monkeypatch.setattr(calls_module, "FIRST_WAIT", 0.5)
+    monkeypatch.setattr(calls_module, "LONGEST_WAIT", 2.0)
+    served = Served(tasks=[make_task(f"n{number}") for number in range(40)])
+    with serving(served):
+        port = int(served.endpoint.rpartition(":")[2])
+    first = served
+
+    def listing(found: list[Any]) -> None:
+        with ftn.connect(f"localhost:{port}", insecure=True, timeout=5) as remote:
+            found.append(remote.list_tasks("p", "d", page_size=4))
+
+    found: list[Any] = []
+    dropped = threading.Event()
+
+    def drop(_: str, request: Any, __: dict[str, str]) -> None:
+        if getattr(request, "token", "") == "12" and not dropped.is_set():
+            dropped.set()
+            time.sleep(0.5)
+            raise Refusal(grpc.StatusCode.UNAVAILABLE, "going away")
+
+    first.before = drop
+    with serving(first, port=port):
+        thread = threading.Thread(target=listing, args=(found,))
+        thread.start()
+        assert dropped.wait(10)
+    with serving(first, port=port):
+        thread.join(20)
+    assert [40] == [len(tasks) for tasks in found]
+
+
+def test_nothing_listens_there() -> None:
+    with ftn.connect("localhost:1", insecure=True, timeout=1) as remote:
+        with pytest.raises(ftn.RemoteError, match="nothing listens there") as error:
+            remote.projects()
+    assert ("UNAVAILABLE", "localhost:1") == (error.value.code, error.value.endpoint)
+
+
+def test_no_such_name() -> None:
+    with ftn.connect("nowhere.invalid:443", timeout=1, auth="None") as remote:
+        with pytest.raises(ftn.RemoteError, match="no server has that name"):
+            remote.projects()
+
+
+def test_an_answer_of_another_kind_is_told(served: Served, remote: ftn.Remote) -> None:
+    served.GetTask = lambda _: b"\xff"  # type: ignore[method-assign]
+    with pytest.raises(ftn.RemoteError, match="the answer is no Task"):
+        remote.fetch_task("p", "d", "n", "v1")
+
+
+def test_a_closed_connection_is_told(served: Served) -> None:
+    remote = ftn.connect(served.endpoint, insecure=True)
+    remote.close()
+    with pytest.raises(ftn.RemoteError, match="connect again"):
+        remote.projects()
+
+
+# -- flytekit's own connection ---------------------------------------------------------------------------------------
+
+
+def test_flytekits_open_channel_is_used(listed: Any) -> None:
+    """With its login; without its retries, which make four calls for a missing task."""
+    listed.calls.clear()
+    platform = PlatformConfig(endpoint=listed.endpoint, insecure=True, console_endpoint="http://console.example.com")
+    flyte_remote = FlyteRemote(Config(platform=platform), *PLACE)
+    assert flyte_remote.client is not None
+    with ftn.connect(flyte_remote) as remote:
+        assert f"Remote('{listed.endpoint}', project='flytesnacks', domain='development')" == repr(remote)
+        assert 36 == len(remote.list_tasks(page_size=5))
+        task = remote.fetch_task(name="app.train")
+        assert (task.console_url or "").startswith("http://console.example.com/console/projects/flytesnacks/")
+        listed.calls.clear()
+        with pytest.raises(ftn.RemoteTaskNotFoundError):
+            remote.fetch_task(name="nope", version="v1")
+        assert {"GetTask": 1} == counted(listed)
+    # Closing ours leaves flytekit's open.
+    assert "app.train" == flyte_remote.fetch_task(*PLACE, "app.train", "v1").id.name
+
+
+def test_flytekits_settings_are_used_where_no_channel_is_open(listed: Any) -> None:
+    flyte_remote = FlyteRemote(Config(platform=PlatformConfig(endpoint=listed.endpoint, insecure=True)))
+    with ftn.connect(flyte_remote) as remote:
+        assert ["flyteexamples", "flytesnacks"] == remote.projects()
+    assert not flyte_remote._client_initialized
+
+
+# -- where it lives --------------------------------------------------------------------------------------------------
+
+
+def in_a_fresh_interpreter(code: str) -> str:
+    finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return finished.stdout
+
+
+def test_naming_a_filter_loads_no_grpc() -> None:
+    code = "import flytetask_nb as f, sys; f.col('name'); f.connect; sys.stdout.write(str('grpc' in sys.modules))"
+    assert "False" == in_a_fresh_interpreter(code)
+
+
+def test_missing_packages_are_told() -> None:
+    code = (
+        "import sys; sys.modules['grpc'] = None\n"
+        "import importlib.util as u; find = u.find_spec\n"
+        "u.find_spec = lambda name: None if name in {'grpc', 'keyring'} else find(name)\n"
+        "import flytetask_nb as f\n"
+        "for make in (lambda: f.connect('localhost:1'), lambda: f.Remote):\n"
+        "    try: make()\n"
+        "    except f.MissingExtraError as error: sys.stdout.write(f'{error}\\n')\n"
+    )
+    told = (
+        'connections to a cluster need grpcio, keyring, not installed here; run: pip install "flytetask-nb[cluster]"\n'
+    )
+    assert told * 2 == in_a_fresh_interpreter(code)
+
+
+def test_calls_work_inside_a_running_event_loop(snacks: ftn.Remote) -> None:
+    async def cell() -> str:
+        return snacks.fetch_task(*PLACE, "app.train").name
+
+    assert "app.train" == asyncio.run(cell())
