@@ -28,12 +28,13 @@ TRIES = 5
 """How often a call is made in all, where the error is one that passes."""
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
-"""Seconds: the waits between tries are random, up to a bound that doubles from the first to the longest."""
+"""Seconds: waits between tries double from the first to the longest; one half of each is random."""
 
 _DEADLINES = 4
 """How many times the deadline of one try all tries together may take."""
 
-_PASSING = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"})
+# A server that goes down cancels what is under way; calls that this side stops are not tried again in any case.
+_PASSING = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "CANCELLED"})
 _PASSING_IF_BROKEN = frozenset({"INTERNAL", "UNKNOWN"})
 _TOLD = 700
 _NOT_FOUND = {"GetTask": RemoteTaskNotFoundError}
@@ -162,7 +163,8 @@ class Calls:
 
         tries = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _passes(error, is_patient=is_patient)),
-            wait=tenacity.wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+            wait=tenacity.wait_exponential(multiplier=FIRST_WAIT / 2, max=LONGEST_WAIT / 2)
+            + tenacity.wait_random_exponential(multiplier=FIRST_WAIT / 2, max=LONGEST_WAIT / 2),
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(TRIES),
                 tenacity.stop_after_delay(self._timeout * _DEADLINES),
@@ -178,7 +180,7 @@ class Calls:
         try:
             under_way = call.future(request, timeout=self._timeout, metadata=metadata)
         except Exception as error:  # noqa: BLE001 - a channel of flytekit's logs in as it likes, and fails likewise
-            raise self._error(method, request, "CANCELLED", f"{type(error).__name__}: {error}") from None
+            raise self._error(method, request, "FAILED_PRECONDITION", f"{type(error).__name__}: {error}") from None
         try:
             with stop.watching(under_way):
                 data: bytes = under_way.result()
