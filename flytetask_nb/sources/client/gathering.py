@@ -9,15 +9,20 @@ from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
+from flytetask_nb.sources.client.sketches import ListedOrigin, Server, spec_of
 
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.filters import Filters
     from flytetask_nb.sources.client.listing import Place
+    from flytetask_nb.sources.client.pages import Page
 
 __all__ = ["REPEATED", "Gathering", "origin_of"]
 
 REPEATED = "rows that the server repeated"
 """What such rows are counted as in ``.skipped``."""
+
+_BEFORE = -1
+"""Where a task stands that had come before."""
 
 
 def origin_of(task: Any, source: str, console: str) -> Origin:
@@ -61,71 +66,94 @@ class Gathering:
 
     def __init__(self, source: str, console: str, filters: Filters, held: TaskCollection | None = None) -> None:
         self._source, self._console = source, console
+        self._server = Server(source, console)
         self._filters = filters
         self._held = held
         self._data: list[bytes] = []
         self._origins: list[Origin | str] = []
         self._failures: list[Failure] = []
         self._repeated = 0
-        self._seen: dict[tuple[str, str, str, str], int] = {}
+        # Where each task stands, by its serialized id; those that had come before stand nowhere.
+        self._seen: dict[bytes, int] = {}
+        self._known: set[tuple[str, ...]] = set()
         if held is not None:
             columns = (held.column(name) for name in ("project", "domain", "name", "version"))
-            self._seen = dict.fromkeys(zip(*columns, strict=True), -1)
+            self._known = set(zip(*columns, strict=True))
 
     def __len__(self) -> int:
         return len(self._data)
 
-    def take(self, place: Place, rows: list[Any], most: int | None = None) -> None:
-        """Take rows.
+    def take(self, place: Place, page: Page, most: int | None = None) -> None:
+        """Take the tasks of a page.
 
         Parameters
         ----------
         place
             Where they were asked for.
-        rows
-            Messages, and ``Damaged`` in place of those that cannot be read.
+        page
+            The page.
         most
             How many tasks are wanted in all; None: all.
         """
-        for row in rows:
+        has_to_look = not self._filters.is_all_sent or bool(self._known)
+        seen, server = self._seen, self._server
+        for row, sketch in zip(page.rows, page.sketches, strict=True):
             if most is not None and len(self._data) >= most:
                 return
-            if isinstance(row, Damaged):
-                self._fail(str(place), row.reason)
-            else:
-                self._take(row)
+            if sketch is None or has_to_look:
+                self._take_message(place, row)
+                continue
+            closure = sketch.closure
+            key = sketch.id
+            created = closure.created_at
+            data = None if key in seen else spec_of(key, closure.compiled_task, created)
+            if data is None:
+                self._take_message(place, row)
+                continue
+            seen[key] = len(self._data)
+            self._data.append(data)
+            self._origins.append(ListedOrigin(server, created, sketch.short_description))
+
+    def _take_message(self, place: Place, row: Any) -> None:
+        if isinstance(row, Damaged):
+            self._fail(str(place), row.reason)
+        else:
+            self._take(row)
 
     def _take(self, task: Any) -> None:
         one = task.id
-        key = (one.project, one.domain, one.name, one.version)
-        position = self._seen.get(key)
-        if position == -1:
+        parts = (one.project, one.domain, one.name, one.version)
+        if parts in self._known:
             # It had come before the listing was taken up again; a second time would be once too many.
-            self._seen[key] = -2
+            self._known.discard(parts)
+            self._seen[one.SerializeToString()] = _BEFORE
             return
+        key = one.SerializeToString()
+        position = self._seen.get(key)
+        entry = "/".join(parts)
         try:
             data = spec_bytes(task)
             if isinstance(data, Damaged):
-                self._fail("/".join(key), data.reason)
+                self._fail(entry, data.reason)
                 return
             if position is not None:
-                self._repeat(key, position, data)
+                self._repeat(entry, position, data)
                 return
             origin = origin_of(task, self._source, self._console)
             if not self._is_wanted(task, data, origin):
                 return
         except FlyteTaskError as error:
-            self._fail("/".join(key), str(error))
+            self._fail(entry, str(error))
             return
         self._seen[key] = len(self._data)
         self._data.append(data)
         self._origins.append(origin)
 
-    def _repeat(self, key: tuple[str, ...], position: int, data: bytes) -> None:
+    def _repeat(self, entry: str, position: int, data: bytes) -> None:
         if position < 0 or FlyteTask.from_bytes(data) == FlyteTask.from_bytes(self._data[position]):
             self._repeated += 1
         else:
-            self._fail("/".join(key), "the server gives it a second time with other contents; the first is kept")
+            self._fail(entry, "the server gives it a second time with other contents; the first is kept")
 
     def _is_wanted(self, task: Any, data: bytes, origin: Origin) -> bool:
         filters = self._filters

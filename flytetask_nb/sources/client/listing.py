@@ -143,7 +143,7 @@ class Listing:
         self._stop.now()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def answers(self, questions: Iterable[Question], limit: int | None = None) -> Iterator[tuple[Question, list[Any]]]:
+    def answers(self, questions: Iterable[Question], limit: int | None = None) -> Iterator[tuple[Question, Page]]:
         """Give the rows that answer questions, page by page, in the order of the questions and of their rows.
 
         Parameters
@@ -155,8 +155,8 @@ class Listing:
 
         Yields
         ------
-        tuple of Question and list
-            Some rows: messages, and ``Damaged`` in place of those that cannot be read.
+        tuple of Question and Page
+            Some rows.
 
         Raises
         ------
@@ -179,14 +179,12 @@ class Listing:
             is_alone = False
             question, first = waiting.popleft()
             page = self._page(question, _token(question.start), size) if first is None else first.result()
-            yield question, page.rows
+            yield question, page
             left = None if limit is None else limit - len(page.rows)
             if page.token and (left is None or left > 0):
                 yield from self._rest(question, page, size, left)
 
-    def _rest(
-        self, question: Question, page: Page, size: int, left: int | None
-    ) -> Iterator[tuple[Question, list[Any]]]:
+    def _rest(self, question: Question, page: Page, size: int, left: int | None) -> Iterator[tuple[Question, Page]]:
         seen = question.start + size
         if page.token == str(seen):
             page, left = yield from self._ahead(question, seen, size, left)
@@ -194,7 +192,7 @@ class Listing:
         told = {page.token}
         while page.token and (left is None or left > 0):
             page = self._page(question, page.token, size if left is None else min(size, left))
-            yield question, page.rows
+            yield question, page
             left = None if left is None else left - len(page.rows)
             if page.token in told:
                 raise RemoteError(
@@ -220,7 +218,7 @@ class Listing:
                 return Page([], ""), 0
             offset, rows, future = waiting.popleft()
             page = future.result()
-            yield question, page.rows
+            yield question, page
             left = None if left is None else left - len(page.rows)
             if page.token != str(offset + rows):
                 for _, _, later in waiting:
@@ -231,6 +229,7 @@ class Listing:
     def _page(self, question: Question, token: str, rows: int) -> Page:
         """Give so many rows, in as many calls as their size makes necessary."""
         found: list[Any] = []
+        sketches: list[Any] = []
         while len(found) < rows:
             size = min(self._fitting, rows - len(found))
             try:
@@ -249,15 +248,17 @@ class Listing:
                     # Nothing tells what comes after it.
                     raise
                 found.append(Damaged(f"it is too large: {error}"))
+                sketches.append(None)
                 token = str(int(token or 0) + 1)
                 continue
             self._grow()
             page = self._read(question, data)
             found += page.rows
+            sketches += page.sketches
             if not page.token or page.token == token:
-                return Page(found, page.token)
+                return Page(found, page.token, sketches)
             token = page.token
-        return Page(found, token)
+        return Page(found, token, sketches)
 
     def _grow(self) -> None:
         """Ask for larger pages again: one large task may have been behind it."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
+from flytetask_nb.sources.client.sketches import sketches_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Damaged", "Page", "page_of", "spec_bytes"]
 
@@ -39,10 +42,14 @@ class Page(NamedTuple):
         Messages, and ``Damaged`` in place of those that cannot be read.
     token : str
         What the next page is asked with; empty after the last.
+    sketches : list
+        For each row its outer fields alone, where rows are tasks; None for one that is no task. Empty where rows are
+        something else.
     """
 
     rows: list[Any]
     token: str
+    sketches: Sequence[Any] = ()
 
 
 def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
@@ -66,7 +73,8 @@ def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
     except DecodeError:
         # One damaged row makes protobuf refuse all of them.
         return _told_apart(data, row)
-    return Page(list(getattr(message, field)), message.token)
+    rows = list(getattr(message, field))
+    return Page(rows, message.token, sketches_of(data) if row is task_pb2.Task else ())
 
 
 def _told_apart(data: bytes, row: Any) -> Page:
@@ -80,7 +88,7 @@ def _told_apart(data: bytes, row: Any) -> Page:
                 rows.append(Damaged(f"its {len(content)} bytes are no {row.DESCRIPTOR.name}"))
         elif number == _TOKEN:
             token = content.decode("utf-8", "replace")
-    return Page(rows, token)
+    return Page(rows, token, [None] * len(rows) if row is task_pb2.Task else ())
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:

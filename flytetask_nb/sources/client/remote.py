@@ -226,7 +226,8 @@ class Remote:
     def _all_keys(self) -> Iterator[str]:
         with self._listing() as listing:
             questions = [_names_of(place) for place in self._places(None, None)]
-            for _, rows in listing.answers(questions):
+            for _, page in listing.answers(questions):
+                rows = page.rows
                 yield from (f"{one.project}/{one.domain}/{one.name}" for one in rows if not isinstance(one, Damaged))
 
     # -- what there is -----------------------------------------------------------------------------------------------
@@ -263,8 +264,8 @@ class Remote:
         with self._listing() as listing:
             return [
                 row.name
-                for _, rows in listing.answers([_names_of(place)])
-                for row in rows
+                for _, page in listing.answers([_names_of(place)])
+                for row in page.rows
                 if not isinstance(row, Damaged)
             ]
 
@@ -385,9 +386,9 @@ class Remote:
                     if is_of_each
                     else (self._from_start_or_after(place, asked, resume) for place in places)
                 )
-                for question, rows in listing.answers(questions, rows_wanted):
-                    gathering.take(question.place, rows, most)
-                    bar.step(len(rows))
+                for question, page in listing.answers(questions, rows_wanted):
+                    gathering.take(question.place, page, most)
+                    bar.step(len(page.rows))
                     if most is not None and len(gathering) >= most:
                         break
             except RemoteError as error:
@@ -518,8 +519,8 @@ class Remote:
         place = Place(*self._one_place(project or mine.id.project, domain or mine.id.domain))
         with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
             newest: dict[str, Any] = {}
-            for _, rows in listing.answers([Question(WORKFLOWS, place)]):
-                for row in rows:
+            for _, page in listing.answers([Question(WORKFLOWS, place)]):
+                for row in page.rows:
                     if not isinstance(row, Damaged):
                         known = newest.get(row.id.name)
                         if known is None or _age(row) >= _age(known):

@@ -1,0 +1,164 @@
+"""Tasks of a page cut out as bytes, so that none of them is taken apart and put together again.
+
+A message that knows only the outer fields of ``flyteidl.admin.Task`` leaves the inner ones as they came. The bytes of
+a ``CompiledTask`` are those of a ``TaskSpec``: both hold the template as field 1, and the former holds nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
+
+from flytetask_nb.models.fields import utc_datetime
+from flytetask_nb.models.flyte_task import Origin
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["ListedOrigin", "Server", "sketches_of", "spec_of"]
+
+_PACKAGE = "flytetask_nb"
+_FIELD = descriptor_pb2.FieldDescriptorProto
+# Message, field, number, type, and the message that the field holds.
+_FIELDS = (
+    ("Closure", "compiled_task", 1, _FIELD.TYPE_BYTES, ""),
+    ("Closure", "created_at", 2, _FIELD.TYPE_BYTES, ""),
+    ("Task", "id", 1, _FIELD.TYPE_BYTES, ""),
+    ("Task", "closure", 2, _FIELD.TYPE_MESSAGE, "Closure"),
+    ("Task", "short_description", 3, _FIELD.TYPE_BYTES, ""),
+    ("Tasks", "tasks", 1, _FIELD.TYPE_MESSAGE, "Task"),
+)
+_REPEATED = "tasks"
+
+_TEMPLATE_TAG = 0x0A
+_NAME_TAG = b'"'
+_SEVEN_BITS = 0x7F
+_ENVELOPE = 12
+"""Bytes that tags and lengths may take between the start of a compiled task and the end of its template's id."""
+
+_SECONDS_TAG, _NANOS_TAG = 0x08, 0x10
+_LONGEST_SECONDS = 6
+"""Bytes that tag and seconds take up to the year 3058; later times are looked at more closely."""
+_LONGEST_TIME = 12
+
+
+def _message() -> Any:
+    file = descriptor_pb2.FileDescriptorProto(name=f"{_PACKAGE}/sketches.proto", package=_PACKAGE, syntax="proto3")
+    messages: dict[str, Any] = {}
+    for holder, name, number, kind, inner in _FIELDS:
+        if holder not in messages:
+            messages[holder] = file.message_type.add(name=holder)
+        label = _FIELD.LABEL_REPEATED if name == _REPEATED else _FIELD.LABEL_OPTIONAL
+        made = messages[holder].field.add(name=name, number=number, type=kind, label=label)
+        if inner:
+            made.type_name = f".{_PACKAGE}.{inner}"
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Tasks"))
+
+
+_PARSE = _message().FromString
+
+
+def sketches_of(data: bytes) -> list[Any]:
+    """Give the rows of a serialized ``TaskList``, their inner messages as bytes.
+
+    Parameters
+    ----------
+    data
+        The bytes, which protobuf has accepted as a TaskList.
+    """
+    return list(_PARSE(data).tasks)
+
+
+def spec_of(key: bytes, compiled: bytes, created: bytes) -> bytes | None:
+    """Give the serialized ``TaskSpec`` of a row that is as Admin makes them; None where a closer look is needed.
+
+    Parameters
+    ----------
+    key
+        The row's id, serialized.
+    compiled
+        Its compiled task, serialized.
+    created
+        Its time, serialized.
+    """
+    if _NAME_TAG not in key or compiled.find(key, 0, len(key) + _ENVELOPE) < 0 or not _is_usual(created):
+        return None
+    size = len(compiled)
+    if size <= _ENVELOPE or compiled[0] != _TEMPLATE_TAG:
+        return None
+    # The template must be all there is: whatever a later Admin adds would be read as a description.
+    length, shift, position = compiled[1] & _SEVEN_BITS, 7, 1
+    while compiled[position] > _SEVEN_BITS:
+        position += 1
+        length |= (compiled[position] & _SEVEN_BITS) << shift
+        shift += 7
+    return compiled if position + 1 + length == size else None
+
+
+def _is_usual(created: bytes) -> bool:
+    size = len(created)
+    if not size:
+        return True
+    if size > _LONGEST_TIME or created[0] != _SECONDS_TAG:
+        return False
+    return size <= _LONGEST_SECONDS or created[_LONGEST_SECONDS] == _NANOS_TAG
+
+
+class Server:
+    """What all tasks of a listing share.
+
+    Attributes
+    ----------
+    source : str
+        Which server they came from.
+    console : str
+        The address of its console.
+    """
+
+    __slots__ = ("console", "source")
+
+    def __init__(self, source: str, console: str) -> None:
+        self.source = source
+        self.console = console
+
+
+class ListedOrigin(Origin):
+    """What a listing said of a task beside its template, read when it is asked for."""
+
+    __slots__ = ("_created", "_described", "_server")
+
+    note = None
+    should_register = False
+    python_interface = None
+
+    def __init__(self, server: Server, created: bytes, described: bytes) -> None:
+        self._server = server
+        self._created = created
+        self._described = described
+
+    @property
+    def source(self) -> str:  # type: ignore[override]
+        """Which server it came from."""
+        return self._server.source
+
+    @property
+    def console(self) -> str:  # type: ignore[override]
+        """The address of that server's console."""
+        return self._server.console
+
+    @property
+    def created_at(self) -> datetime | None:  # type: ignore[override]
+        """When it was registered."""
+        return utc_datetime(timestamp_pb2.Timestamp.FromString(self._created), "created_at") if self._created else None
+
+    @property
+    def short_description(self) -> str | None:  # type: ignore[override]
+        """One line about it."""
+        return self._described.decode() or None
+
+    def but(self, **changes: Any) -> Origin:
+        """Give a changed copy."""
+        return Origin(**({name: getattr(self, name) for name in Origin.__slots__} | changes))
