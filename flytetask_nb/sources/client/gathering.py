@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
+from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
-from flytetask_nb.sources.client.sketches import ListedOrigin, Server, spec_of
+from flytetask_nb.sources.client.sketches import AFTER_SECONDS, ENVELOPE, NAME_TAG, PREFIXES, ListedOrigin, Server
 
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.filters import Filters
@@ -95,26 +95,38 @@ class Gathering:
         most
             How many tasks are wanted in all; None: all.
         """
-        has_to_look = not self._filters.is_all_sent or bool(self._known)
-        seen, server = self._seen, self._server
-        for row, sketch in zip(page.rows, page.sketches, strict=True):
-            if most is not None and len(self._data) >= most:
-                return
-            if sketch is None or has_to_look:
-                self._take_message(place, row)
+        if most is not None or not self._filters.is_all_sent or self._known:
+            for row in page.rows:
+                if most is not None and len(self._data) >= most:
+                    return
+                self._take_row(place, row)
+            return
+        seen, data, origins, server = self._seen, self._data, self._origins, self._server
+        for number, sketch in enumerate(page.sketches):
+            if sketch is None:
+                self._take_row(place, page.rows[number])
                 continue
-            closure = sketch.closure
             key = sketch.id
+            closure = sketch.closure
+            compiled = closure.compiled_task
             created = closure.created_at
-            data = None if key in seen else spec_of(key, closure.compiled_task, created)
-            if data is None:
-                self._take_message(place, row)
+            # A row as Admin makes them is kept as it came; protobuf has read every byte of it already. This loop is
+            # what a long listing costs, and a function called in it would cost as much again.
+            if (
+                key in seen
+                or NAME_TAG not in key
+                or created[6:7] not in AFTER_SECONDS
+                # Whatever a later Admin put beside the template would be read as a description.
+                or not compiled.startswith(PREFIXES[len(compiled)])
+                or compiled.find(key, 0, len(key) + ENVELOPE) < 0
+            ):
+                self._take_row(place, page.rows[number])
                 continue
-            seen[key] = len(self._data)
-            self._data.append(data)
-            self._origins.append(ListedOrigin(server, created, sketch.short_description))
+            seen[key] = len(data)
+            data.append(compiled)
+            origins.append(ListedOrigin(server, created, sketch.short_description))
 
-    def _take_message(self, place: Place, row: Any) -> None:
+    def _take_row(self, place: Place, row: Any) -> None:
         if isinstance(row, Damaged):
             self._fail(str(place), row.reason)
         else:
@@ -170,5 +182,6 @@ class Gathering:
     def tasks(self) -> TaskCollection:
         """Give what has come so far."""
         skipped = {REPEATED: self._repeated} if self._repeated else None
-        came = TaskCollection._of(map(TaskRecord, self._data, self._origins), self._failures, skipped)
+        came = TaskCollection.__new__(TaskCollection)
+        came._take(self._data, self._origins, self._failures, skipped)
         return came if self._held is None else self._held + came

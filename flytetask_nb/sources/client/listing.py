@@ -253,6 +253,8 @@ class Listing:
                 continue
             self._grow()
             page = self._read(question, data)
+            if not found and (len(page.rows) >= rows or not page.token or page.token == token):
+                return page
             found += page.rows
             sketches += page.sketches
             if not page.token or page.token == token:

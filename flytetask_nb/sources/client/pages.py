@@ -38,16 +38,16 @@ class Page(NamedTuple):
 
     Attributes
     ----------
-    rows : list
+    rows : sequence
         Messages, and ``Damaged`` in place of those that cannot be read.
     token : str
         What the next page is asked with; empty after the last.
-    sketches : list
+    sketches : sequence
         For each row its outer fields alone, where rows are tasks; None for one that is no task. Empty where rows are
         something else.
     """
 
-    rows: list[Any]
+    rows: Sequence[Any]
     token: str
     sketches: Sequence[Any] = ()
 
@@ -73,8 +73,7 @@ def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
     except DecodeError:
         # One damaged row makes protobuf refuse all of them.
         return _told_apart(data, row)
-    rows = list(getattr(message, field))
-    return Page(rows, message.token, sketches_of(data) if row is task_pb2.Task else ())
+    return Page(getattr(message, field), message.token, sketches_of(data) if row is task_pb2.Task else ())
 
 
 def _told_apart(data: bytes, row: Any) -> Page:

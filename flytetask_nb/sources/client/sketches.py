@@ -16,7 +16,7 @@ from flytetask_nb.models.flyte_task import Origin
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["ListedOrigin", "Server", "sketches_of", "spec_of"]
+__all__ = ["AFTER_SECONDS", "ENVELOPE", "NAME_TAG", "PREFIXES", "ListedOrigin", "Server", "sketches_of"]
 
 _PACKAGE = "flytetask_nb"
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -32,15 +32,36 @@ _FIELDS = (
 _REPEATED = "tasks"
 
 _TEMPLATE_TAG = 0x0A
-_NAME_TAG = b'"'
 _SEVEN_BITS = 0x7F
-_ENVELOPE = 12
-"""Bytes that tags and lengths may take between the start of a compiled task and the end of its template's id."""
 
-_SECONDS_TAG, _NANOS_TAG = 0x08, 0x10
-_LONGEST_SECONDS = 6
-"""Bytes that tag and seconds take up to the year 3058; later times are looked at more closely."""
-_LONGEST_TIME = 12
+NAME_TAG = b'"'
+"""Stands in every serialized id that has a name."""
+
+ENVELOPE = 12
+"""Bytes that tags and lengths may take between the start of a compiled task and its template's id."""
+
+AFTER_SECONDS = frozenset({b"", b"\x10"})
+"""What may be the seventh byte of a timestamp up to the year 3058; other times are looked at more closely."""
+
+
+class _Prefixes(dict[int, bytes]):
+    """How a compiled task of so many bytes begins if its template is all that it holds."""
+
+    def __missing__(self, size: int) -> bytes:
+        for head in range(2, ENVELOPE):
+            prefix = bytearray([_TEMPLATE_TAG])
+            rest = max(size - head, 0)
+            while rest > _SEVEN_BITS:
+                prefix.append(rest & _SEVEN_BITS | 0x80)
+                rest >>= 7
+            prefix.append(rest)
+            if len(prefix) == head:
+                break
+        found = self[size] = bytes(prefix)
+        return found
+
+
+PREFIXES = _Prefixes()
 
 
 def _message() -> Any:
@@ -61,7 +82,7 @@ def _message() -> Any:
 _PARSE = _message().FromString
 
 
-def sketches_of(data: bytes) -> list[Any]:
+def sketches_of(data: bytes) -> Any:
     """Give the rows of a serialized ``TaskList``, their inner messages as bytes.
 
     Parameters
@@ -69,42 +90,7 @@ def sketches_of(data: bytes) -> list[Any]:
     data
         The bytes, which protobuf has accepted as a TaskList.
     """
-    return list(_PARSE(data).tasks)
-
-
-def spec_of(key: bytes, compiled: bytes, created: bytes) -> bytes | None:
-    """Give the serialized ``TaskSpec`` of a row that is as Admin makes them; None where a closer look is needed.
-
-    Parameters
-    ----------
-    key
-        The row's id, serialized.
-    compiled
-        Its compiled task, serialized.
-    created
-        Its time, serialized.
-    """
-    if _NAME_TAG not in key or compiled.find(key, 0, len(key) + _ENVELOPE) < 0 or not _is_usual(created):
-        return None
-    size = len(compiled)
-    if size <= _ENVELOPE or compiled[0] != _TEMPLATE_TAG:
-        return None
-    # The template must be all there is: whatever a later Admin adds would be read as a description.
-    length, shift, position = compiled[1] & _SEVEN_BITS, 7, 1
-    while compiled[position] > _SEVEN_BITS:
-        position += 1
-        length |= (compiled[position] & _SEVEN_BITS) << shift
-        shift += 7
-    return compiled if position + 1 + length == size else None
-
-
-def _is_usual(created: bytes) -> bool:
-    size = len(created)
-    if not size:
-        return True
-    if size > _LONGEST_TIME or created[0] != _SECONDS_TAG:
-        return False
-    return size <= _LONGEST_SECONDS or created[_LONGEST_SECONDS] == _NANOS_TAG
+    return _PARSE(data).tasks
 
 
 class Server:
