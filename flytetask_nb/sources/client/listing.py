@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import RemoteError
 from flytetask_nb.sources.client.calls import Stop
-from flytetask_nb.sources.client.pages import Damaged, Page, page_of
+from flytetask_nb.sources.client.pages import Damaged, Page, glanced_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -111,7 +111,7 @@ class Question(NamedTuple):
 def rows_asked_for(calls: Calls, question: Question, limit: int) -> Page:
     """Give the first rows that answer a question, in one call."""
     data = calls.ask_raw(question.kind.method, question.request(_token(question.start), limit))
-    return Listing._read(question, data)
+    return Listing._read(question, data).read()
 
 
 class Listing:
@@ -179,7 +179,7 @@ class Listing:
             is_alone = False
             question, first = waiting.popleft()
             page = self._page(question, _token(question.start), size) if first is None else first.result()
-            yield question, page
+            yield question, page.read()
             left = None if limit is None else limit - len(page.rows)
             if page.token and (left is None or left > 0):
                 yield from self._rest(question, page, size, left)
@@ -192,7 +192,7 @@ class Listing:
         told = {page.token}
         while page.token and (left is None or left > 0):
             page = self._page(question, page.token, size if left is None else min(size, left))
-            yield question, page
+            yield question, page.read()
             left = None if left is None else left - len(page.rows)
             if page.token in told:
                 raise RemoteError(
@@ -218,7 +218,7 @@ class Listing:
                 return Page([], ""), 0
             offset, rows, future = waiting.popleft()
             page = future.result()
-            yield question, page
+            yield question, page.read()
             left = None if left is None else left - len(page.rows)
             if page.token != str(offset + rows):
                 for _, _, later in waiting:
@@ -255,6 +255,7 @@ class Listing:
             page = self._read(question, data)
             if not found and (len(page.rows) >= rows or not page.token or page.token == token):
                 return page
+            page = page.read()
             found += page.rows
             sketches += page.sketches
             if not page.token or page.token == token:
@@ -273,7 +274,7 @@ class Listing:
     @staticmethod
     def _read(question: Question, data: bytes) -> Page:
         try:
-            return page_of(data, question.kind.answer, question.kind.field, question.kind.row)
+            return glanced_at(data, question.kind.answer, question.kind.field, question.kind.row)
         except DecodeError:
             raise RemoteError(
                 f"{question.kind.method}: an answer of {len(data)} bytes about {question.place} is damaged; "

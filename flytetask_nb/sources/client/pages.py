@@ -12,7 +12,7 @@ from flytetask_nb.sources.client.sketches import sketches_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Damaged", "Page", "page_of", "spec_bytes"]
+__all__ = ["Damaged", "Page", "glanced_at", "page_of", "spec_bytes"]
 
 _MESSAGES, _TOKEN = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -45,11 +45,45 @@ class Page(NamedTuple):
     sketches : sequence
         For each row its outer fields alone, where rows are tasks; None for one that is no task. Empty where rows are
         something else.
+    unread : bytes
+        The answer, where its rows are not read yet; then ``rows`` are sketches too.
     """
 
     rows: Sequence[Any]
     token: str
     sketches: Sequence[Any] = ()
+    unread: bytes = b""
+
+    def read(self) -> Page:
+        """Give it with its rows, if they were left for later."""
+        if not self.unread:
+            return self
+        try:
+            message = task_pb2.TaskList.FromString(self.unread)
+        except DecodeError:
+            # One damaged row makes protobuf refuse all of them.
+            return _told_apart(self.unread, task_pb2.Task)
+        return Page(message.tasks, self.token, self.sketches)
+
+
+def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
+    """Give the page of an answer, of tasks with no more than is needed to ask for the next one.
+
+    A page comes on one thread while the one before it is read on another: whoever waits for its turn to read would
+    keep the other from reading.
+
+    Parameters
+    ----------
+    data, answer, field, row
+        As ``page_of`` takes them.
+    """
+    if row is not task_pb2.Task:
+        return page_of(data, answer, field, row)
+    try:
+        sketched = sketches_of(data)
+    except DecodeError:
+        return page_of(data, answer, field, row)
+    return Page(sketched.tasks, sketched.token, sketched.tasks, data)
 
 
 def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
@@ -73,7 +107,7 @@ def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
     except DecodeError:
         # One damaged row makes protobuf refuse all of them.
         return _told_apart(data, row)
-    return Page(getattr(message, field), message.token, sketches_of(data) if row is task_pb2.Task else ())
+    return Page(getattr(message, field), message.token, sketches_of(data).tasks if row is task_pb2.Task else ())
 
 
 def _told_apart(data: bytes, row: Any) -> Page:

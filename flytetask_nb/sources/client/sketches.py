@@ -28,6 +28,7 @@ _FIELDS = (
     ("Task", "closure", 2, _FIELD.TYPE_MESSAGE, "Closure"),
     ("Task", "short_description", 3, _FIELD.TYPE_BYTES, ""),
     ("Tasks", "tasks", 1, _FIELD.TYPE_MESSAGE, "Task"),
+    ("Tasks", "token", 2, _FIELD.TYPE_STRING, ""),
 )
 _REPEATED = "tasks"
 
@@ -83,14 +84,14 @@ _PARSE = _message().FromString
 
 
 def sketches_of(data: bytes) -> Any:
-    """Give the rows of a serialized ``TaskList``, their inner messages as bytes.
+    """Give a serialized ``TaskList`` as a message whose inner messages are bytes.
 
-    Parameters
-    ----------
-    data
-        The bytes, which protobuf has accepted as a TaskList.
+    Raises
+    ------
+    DecodeError
+        The outer ones are damaged.
     """
-    return _PARSE(data).tasks
+    return _PARSE(data)
 
 
 class Server:

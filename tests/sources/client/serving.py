@@ -237,7 +237,7 @@ def serving(served: Served, credentials: grpc.ServerCredentials | None = None, p
     server = grpc.server(ThreadPoolExecutor(8), handlers=[_Handler(served)], options=options)
     address = f"127.0.0.1:{port}"
     port = server.add_insecure_port(address) if credentials is None else server.add_secure_port(address, credentials)
-    served.endpoint = f"localhost:{port}"
+    served.endpoint = f"127.0.0.1:{port}"
     server.start()
     try:
         yield served
