@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flyteidl.admin import task_pb2
 from grpc import StatusCode
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +19,12 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb.sources.client import progress
 from flytetask_nb.sources.client.gathering import REPEATED
+from tests.real_tasks import task_messages
 from tests.sources.client.serving import Refusal, Served, list_of, make_task, refusing, serving, slowly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 
 def ids(tasks: Iterable[Any]) -> list[str]:
@@ -424,3 +428,42 @@ def test_slow_answers_are_asked_for_again(served: Served) -> None:
     served.before = slowly(1.0)
     with ftn.connect(served.endpoint, insecure=True, timeout=0.3) as remote:
         assert ids(served.tasks) == ids(remote.list_tasks("p", "d", page_size=7))
+
+
+def test_listed_tasks_are_values_like_others(served: Served, remote: ftn.Remote) -> None:
+    """They survive pickling and changing with what the server said of them, read late as it is."""
+    served.tasks = [make_task("n", seconds=5, short_description="über")]
+    found = remote.list_tasks()
+    copied = pickle.loads(pickle.dumps(found))  # noqa: S301 - bytes of this test
+    changed = found[0].replace(type="other")
+    for one in (found[0], copied[0], changed):
+        assert ("über", served.endpoint) == (one.short_description, one.source)
+        assert (found[0].created_at, found[0].console_url) == (one.created_at, one.console_url)
+        assert (None, False, None) == (one.note, one.should_register, one.python_interface)
+
+
+def test_a_compiled_task_is_a_task_spec() -> None:
+    """Rows are kept as they come because of this; a flyteidl that adds to either must be looked at."""
+    assert [("template", 1)] == [
+        (one.name, one.number) for one in task_pb2.TaskClosure().compiled_task.DESCRIPTOR.fields
+    ]
+    assert 1 == task_pb2.TaskSpec.DESCRIPTOR.fields_by_name["template"].number
+
+
+@pytest.mark.parametrize("filters", [None, lambda _: True])
+def test_every_task_is_the_same_whichever_way_it_is_read(
+    served: Served, remote: ftn.Remote, corpus: Path, filters: Any
+) -> None:
+    """Real tasks of all sizes, cut out of the page or taken apart, are those that were sent."""
+    messages = []
+    for number, (_, spec) in enumerate(task_messages(corpus)):
+        task = make_task(spec.template.id.name, f"v{number}", seconds=number * 10**6)
+        spec.template.id.CopyFrom(task.id)
+        task.closure.compiled_task.template.CopyFrom(spec.template)
+        messages.append(task)
+    # One with what no flyteidl of today has beside the template: it is no description.
+    messages[0].closure.compiled_task.MergeFromString(b"\x12\x02\x0a\x00")
+    served.tasks = messages
+    found = remote.list_tasks(filters=filters)
+    assert [task.closure.compiled_task.template for task in messages] == [one.template.to_flyte_idl() for one in found]
+    assert [None] == list({one.docs for one in found})
