@@ -79,6 +79,8 @@ def _describe_plan(plan: Any) -> Document:
     from flytetask_nb.views.plans import describe_plan  # noqa: PLC0415 - not needed to show one task
 
     return describe_plan(plan)
+
+
 def _describe_registration(result: Any) -> Document:
     from flytetask_nb.views.registrations import describe_registration  # noqa: PLC0415 - not needed to show one task
 

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "sources" / "client")]
-
-from conftest import TRUTH
-from real_tasks import serialized_tasks
-from serving import Served, list_of, serving
+sys.path.insert(0, str(ROOT))
 
 import flytetask_nb as ftn
+from tests.conftest import TRUTH
+from tests.real_tasks import serialized_tasks
+from tests.sources.client.serving import Served, list_of, serving
 
 TASKS = 100_000
 PAGE = 1000

@@ -51,7 +51,7 @@ class Issuer:
             answer["refresh_token"] = refresh
         return answer
 
-    def token(self, form: dict[str, str], basic: str) -> tuple[int, dict[str, Any]]:
+    def token(self, form: dict[str, str], basic: str) -> tuple[int, dict[str, Any]]:  # noqa: PLR0911 - one a case
         self.forms.append(form)
         way = form.get("grant_type", "")
         if way == "client_credentials":

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - methods are called as Flyte calls them
 """A server on loopback that answers as a test tells it to: real connections, and trouble on demand.
 
 It knows no more of Admin than its listings need. What Admin itself says is the embedded Admin's matter.
@@ -38,7 +39,7 @@ REQUESTS = {
 }
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer of the server
     """A status that a call ends with."""
 
     def __init__(self, code: grpc.StatusCode, details: str = "refused") -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - fixtures are asked for by name
 """Logins: every way, over TLS, with tokens that end in no text and on no plain wire."""
 
 from __future__ import annotations
@@ -96,27 +97,27 @@ def guard(issuer: Issuer) -> Any:
 def test_client_credentials(secured: Served, issuer: Issuer, ca: str) -> None:
     """The token is had before the first call, and used for all that follow."""
     with ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS, project="p", domain="d") as remote:
-        assert 30 == len(remote.list_tasks(page_size=7))
-        assert "n" == remote.fetch_task(name="n").name
-    assert [{"grant_type": "client_credentials", "scope": "all"}] == issuer.forms
-    assert 1 == secured.calls["GetPublicClientConfig"]
+        assert len(remote.list_tasks(page_size=7)) == 30
+        assert remote.fetch_task(name="n").name == "n"
+    assert issuer.forms == [{"grant_type": "client_credentials", "scope": "all"}]
+    assert secured.calls["GetPublicClientConfig"] == 1
 
 
 def test_token_that_expires_is_renewed_once(secured: Served, issuer: Issuer, ca: str) -> None:
     """Several calls are refused at a time, and one of them logs in again; no row is lost."""
     with ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS, project="p", domain="d") as remote:
-        assert 30 == len(remote.list_tasks())
+        assert len(remote.list_tasks()) == 30
         issuer.valid.clear()
-        assert 30 == len(remote.list_tasks(page_size=3))
-    assert 2 == issuer.number
+        assert len(remote.list_tasks(page_size=3)) == 30
+    assert issuer.number == 2
 
 
-def test_token_that_is_refused_again_is_an_error(secured: Served, issuer: Issuer, ca: str) -> None:
+def test_token_that_is_refused_again_is_an_error(secured: Served, ca: str) -> None:
     secured.before = lambda method, *_: guard(Issuer())(method, None, {})
     with ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote:
         with pytest.raises(ftn.AuthenticationError) as error:
             remote.projects()
-    assert ("UNAUTHENTICATED", 2) == (error.value.code, secured.calls["ListProjects"])
+    assert (error.value.code, secured.calls["ListProjects"]) == ("UNAUTHENTICATED", 2)
 
 
 @pytest.mark.parametrize(
@@ -145,14 +146,14 @@ def test_logins_that_fail_say_what_to_do(secured: Served, ca: str, auth: Any, to
 def test_static_token(secured: Served, issuer: Issuer, ca: str) -> None:
     issuer.valid.add("hidden-mine")
     with ftn.connect(secured.endpoint, ca_cert=ca, auth={"token": "hidden-mine"}) as remote:
-        assert ["p"] == remote.projects()
+        assert remote.projects() == ["p"]
 
 
 def test_external_command(secured: Served, issuer: Issuer, ca: str) -> None:
     issuer.valid.add("hidden-printed")
     command = [sys.executable, "-c", "print('hidden-printed')"]
     with ftn.connect(secured.endpoint, ca_cert=ca, auth={"command": command}) as remote:
-        assert ["p"] == remote.projects()
+        assert remote.projects() == ["p"]
 
 
 def test_proxy_command_goes_beside_the_token(secured: Served, issuer: Issuer, ca: str, tmp_path: Path) -> None:
@@ -162,8 +163,8 @@ def test_proxy_command_goes_beside_the_token(secured: Served, issuer: Issuer, ca
     )
     with ftn.connect(config_file=tmp_path / "c.yaml", ca_cert=ca, auth={"token": "hidden-mine"}) as remote:
         remote.projects()
-    metadata = [metadata for method, _, metadata in secured.requests if method == "ListProjects"][0]
-    assert "Bearer for-proxy" == metadata["proxy-authorization"]
+    metadata = next(metadata for method, _, metadata in secured.requests if method == "ListProjects")
+    assert metadata["proxy-authorization"] == "Bearer for-proxy"
 
 
 def browser(tmp_path: Path, ca: str) -> str:
@@ -194,22 +195,22 @@ def test_pkce_opens_a_browser(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(webbrowser, "_tryorder", None)
     with ftn.connect(secured.endpoint, ca_cert=ca) as remote:
-        assert ["p"] == remote.projects()
-        assert ["d", "e"] == remote.domains()
-    assert ["authorization_code"] == [form["grant_type"] for form in issuer.forms]
+        assert remote.projects() == ["p"]
+        assert remote.domains() == ["d", "e"]
+    assert [form["grant_type"] for form in issuer.forms] == ["authorization_code"]
     assert f"Log in at {issuer.url}/authorize?" in capsys.readouterr().err
     from flytekit.clients.auth.keyring import KeyringStore  # noqa: PLC0415
 
     kept = KeyringStore.retrieve(secured.endpoint)
-    assert ("hidden-access-1", "hidden-refresh-1") == (kept.access_token, kept.refresh_token)
+    assert (kept.access_token, kept.refresh_token) == ("hidden-access-1", "hidden-refresh-1")
     with ftn.connect(secured.endpoint, ca_cert=ca) as remote:
-        assert ["p"] == remote.projects()
-    assert 1 == issuer.number
+        assert remote.projects() == ["p"]
+    assert issuer.number == 1
     issuer.valid.clear()
     with ftn.connect(secured.endpoint, ca_cert=ca) as remote:
-        assert ["p"] == remote.projects()
-    assert "refresh_token" == issuer.forms[-1]["grant_type"]
-    assert "hidden-access-2" == ring.entries[secured.endpoint, "access_token"]
+        assert remote.projects() == ["p"]
+    assert issuer.forms[-1]["grant_type"] == "refresh_token"
+    assert ring.entries[secured.endpoint, "access_token"] == "hidden-access-2"
 
 
 def test_pkce_from_a_notebook_on_another_machine(
@@ -227,7 +228,7 @@ def test_pkce_from_a_notebook_on_another_machine(
 
     monkeypatch.setattr("builtins.input", pasted)
     with ftn.connect(secured.endpoint, ca_cert=ca) as remote:
-        assert ["p"] == remote.projects()
+        assert remote.projects() == ["p"]
 
 
 @pytest.mark.parametrize(
@@ -258,9 +259,8 @@ def test_login_of_somebody_else_is_refused(
             )
         ),
     )
-    with ftn.connect(secured.endpoint, ca_cert=ca) as remote:
-        with pytest.raises(ftn.AuthenticationError, match=told):
-            remote.projects()
+    with ftn.connect(secured.endpoint, ca_cert=ca) as remote, pytest.raises(ftn.AuthenticationError, match=told):
+        remote.projects()
 
 
 def test_device_flow(
@@ -268,18 +268,18 @@ def test_device_flow(
 ) -> None:
     issuer.pending = 2
     with ftn.connect(secured.endpoint, ca_cert=ca, auth="DeviceFlow") as remote:
-        assert ["p"] == remote.projects()
+        assert remote.projects() == ["p"]
     said = capsys.readouterr().err
     assert f"Log in at {issuer.url}/enter with the code ABCD\n" == said
-    assert 3 == len(issuer.forms)
-    assert "hidden-access-1" == ring.entries[secured.endpoint, "access_token"]
+    assert len(issuer.forms) == 3
+    assert ring.entries[secured.endpoint, "access_token"] == "hidden-access-1"
 
 
-def test_expired_refresh_token_leads_to_a_new_login(secured: Served, issuer: Issuer, ca: str, ring: Memory) -> None:
+def test_expired_refresh_token_leads_to_a_new_login(secured: Served, ca: str, ring: Memory) -> None:
     ring.entries = {(secured.endpoint, "access_token"): "hidden-old", (secured.endpoint, "refresh_token"): "hidden-old"}
     with ftn.connect(secured.endpoint, ca_cert=ca, auth="DeviceFlow") as remote:
-        assert ["p"] == remote.projects()
-    assert "hidden-access-1" == ring.entries[secured.endpoint, "access_token"]
+        assert remote.projects() == ["p"]
+    assert ring.entries[secured.endpoint, "access_token"] == "hidden-access-1"
 
 
 # -- nothing in the open ---------------------------------------------------------------------------------------------
@@ -290,12 +290,12 @@ def test_no_token_goes_over_plain_text_unless_asked_by_name(auth: Any) -> None:
     with serving(Served(tasks=[make_task("n")])) as served, issuing() as issuer:
         served.login, served.client = issuer.metadata()
         with ftn.connect(served.endpoint, insecure=True, auth=auth) as remote:
-            with pytest.raises(ftn.AuthenticationError, match="not encrypted.*plain_text_token=True"):
+            with pytest.raises(ftn.AuthenticationError, match=r"not encrypted.*plain_text_token=True"):
                 remote.projects()
-        assert [] == issuer.forms
-        assert {} == served.calls
+        assert issuer.forms == []
+        assert served.calls == {}
         with ftn.connect(served.endpoint, insecure=True, auth=auth, plain_text_token=True) as remote:
-            assert ["p"] == remote.projects()
+            assert remote.projects() == ["p"]
 
 
 def test_kept_token_does_not_go_over_plain_text(ring: Memory) -> None:
@@ -313,11 +313,11 @@ def test_no_secret_goes_to_a_plain_token_endpoint(secured: Served, ca: str) -> N
         with ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote:
             with pytest.raises(ftn.AuthenticationError, match="which is not encrypted"):
                 remote.projects()
-        assert [] == plain.forms
+        assert plain.forms == []
 
 
 def test_no_token_in_any_repr_log_or_error(
-    secured: Served, issuer: Issuer, ca: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    secured: Served, ca: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The server echoes the token that it refuses, and it is masked."""
     caplog.set_level(logging.DEBUG)
@@ -357,7 +357,7 @@ def test_tls_server_asked_in_plain_text_is_told(secured: Served) -> None:
             remote.projects()
 
 
-def test_certificate_for_another_name_is_told(issuer: Issuer, tmp_path: Path) -> None:
+def test_certificate_for_another_name_is_told(tmp_path: Path) -> None:
     pair = make_certificate("other.example.com")
     (tmp_path / "other.pem").write_bytes(pair[1])
     with serving(Served(), grpc.ssl_server_credentials([pair])) as served:
@@ -372,7 +372,7 @@ def test_shown_certificate_is_trusted_where_the_configuration_says_so(
     issuer.valid.add("hidden-mine")
     (tmp_path / "c.yaml").write_text(f"admin: {{endpoint: '{secured.endpoint}', insecureSkipVerify: true}}")
     with ftn.connect(config_file=tmp_path / "c.yaml", auth={"token": "hidden-mine"}) as remote:
-        assert ["p"] == remote.projects()
+        assert remote.projects() == ["p"]
 
 
 def test_many_threads_log_in_once(secured: Served, issuer: Issuer, ca: str) -> None:
@@ -382,4 +382,4 @@ def test_many_threads_log_in_once(secured: Served, issuer: Issuer, ca: str) -> N
             thread.start()
         for thread in threads:
             thread.join()
-    assert (8, 1) == (secured.calls["ListProjects"], issuer.number)
+    assert (secured.calls["ListProjects"], issuer.number) == (8, 1)

@@ -1,3 +1,4 @@
+# ruff: noqa: S105, S106 - secrets of no one
 """What users have said to flytekit and flytectl is found, in flytekit's order and spelling."""
 
 from __future__ import annotations

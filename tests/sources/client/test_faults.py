@@ -29,7 +29,7 @@ def fill(admin: Any, transcripts: Path, **how: Any) -> None:
     with grpc.insecure_channel(admin.endpoint) as channel:
         for case in read(transcripts / "list.jsonl"):
             if case["call"] == "CreateTask":
-                assert "OK" == send(channel, case["call"], case["request"], **how).status
+                assert send(channel, case["call"], case["request"], **how).status == "OK"
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_each_fault_is_told(faulty: Any, kind: str, failures: int, repeated: int
     found = remote.list_tasks(*PLACE, page_size=7)
     assert expected == [task.id for task in found]
     assert (failures, repeated) == (len(found.failures), found.skipped.get(REPEATED, 0))
-    assert [] == list(admin.faults)
+    assert list(admin.faults) == []
 
 
 def test_a_garbled_task_is_an_error_of_its_own(faulty: Any) -> None:
@@ -100,11 +100,10 @@ def test_a_server_that_is_always_late_ends_in_an_error(faulty: Any) -> None:
     admin.faults.clear()
     admin.faults.add(Fault("delay", method="ListTasks", times=99, seconds=1.0))
     start = time.monotonic()
-    with ftn.connect(admin.endpoint, insecure=True, timeout=0.2) as remote:
-        with pytest.raises(ftn.RemoteError) as error:
-            remote.list_tasks(*PLACE)
+    with ftn.connect(admin.endpoint, insecure=True, timeout=0.2) as remote, pytest.raises(ftn.RemoteError) as error:
+        remote.list_tasks(*PLACE)
     admin.faults.clear()
-    assert "DEADLINE_EXCEEDED" == error.value.code
+    assert error.value.code == "DEADLINE_EXCEEDED"
     assert time.monotonic() - start < 5
 
 
@@ -114,9 +113,9 @@ def test_tokens_that_expire_on_the_way_lose_nothing(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_bytes(keys[1])
     with ftn.sandbox(auth=True, tls=keys) as admin:
         with ftn.connect(admin.endpoint, ca_cert=tmp_path / "ca.pem", auth=CLIENT) as remote:
-            assert ["flyteexamples", "flytesnacks"] == remote.projects()
+            assert remote.projects() == ["flyteexamples", "flytesnacks"]
             admin.expire_tokens()
-            assert [] == list(remote.list_tasks())
+            assert list(remote.list_tasks()) == []
         with ftn.connect(admin.endpoint, ca_cert=tmp_path / "ca.pem", auth="None") as remote:
             with pytest.raises(ftn.AuthenticationError, match="log in: pass auth="):
                 remote.projects()

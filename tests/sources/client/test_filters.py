@@ -64,7 +64,7 @@ def test_what_the_grammar_cannot_carry_is_looked_at_here(condition: Any) -> None
 
 def test_wildcards_are_sent_and_looked_at_again() -> None:
     found = compiled(ftn.col("name").contains("app_train"))
-    assert ("contains(name,app_train)", 1) == (found.sent, len(found.here))
+    assert (found.sent, len(found.here)) == ("contains(name,app_train)", 1)
     assert [found.here[0].accepts(make_task(name)) for name in ("app_train", "app.train")] == [True, False]
 
 

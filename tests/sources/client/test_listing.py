@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - fixtures are asked for by name
 """Listings are complete, in order, and each task comes once."""
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ def test_every_task_comes_once_in_order(served: Served, remote: ftn.Remote, coun
     served.tasks = numbered(count)
     found = remote.list_tasks(page_size=7)
     assert ids(served.tasks) == ids(found)
-    assert ((), {}) == (found.failures, found.skipped)
+    assert (found.failures, found.skipped) == ((), {})
 
 
 def test_a_short_listing_is_one_call(served: Served, remote: ftn.Remote) -> None:
     served.tasks = numbered(6)
     remote.list_tasks(page_size=7)
-    assert {"ListTasks": 1} == served.calls
+    assert served.calls == {"ListTasks": 1}
 
 
 def test_what_stands_beside_the_template_is_kept(served: Served, remote: ftn.Remote) -> None:
@@ -55,8 +56,8 @@ def test_what_stands_beside_the_template_is_kept(served: Served, remote: ftn.Rem
     fetched = remote.fetch_task(name="a/b c", version="v+1")
     for one in (task, fetched):
         assert one.created_at is not None
-        assert "2023-11-14T22:13:25+00:00" == one.created_at.isoformat()
-        assert "short" == one.short_description
+        assert one.created_at.isoformat() == "2023-11-14T22:13:25+00:00"
+        assert one.short_description == "short"
         assert f"http://{served.endpoint}/console/projects/p/domains/d/task/a%2Fb%20c/version/v%2B1" == one.console_url
         assert one.console_url in one.to_html()
     assert task == fetched
@@ -65,13 +66,13 @@ def test_what_stands_beside_the_template_is_kept(served: Served, remote: ftn.Rem
 def test_answers_are_asked_for_by_id_ascending(served: Served, remote: ftn.Remote) -> None:
     remote.list_tasks(name="n")
     (request,) = served.asked("ListTasks")
-    assert ("id", 1, "p", "d", "n") == (
+    assert (
         request.sort_by.key,
         request.sort_by.direction,
         request.id.project,
         request.id.domain,
         request.id.name,
-    )
+    ) == ("id", 1, "p", "d", "n")
 
 
 def test_pages_are_under_way_together(served: Served, remote: ftn.Remote) -> None:
@@ -90,7 +91,7 @@ def test_pages_are_under_way_together(served: Served, remote: ftn.Remote) -> Non
         return self.usual_page(request)
 
     served.page = page
-    assert 40 == len(remote.list_tasks(page_size=4))
+    assert len(remote.list_tasks(page_size=4)) == 40
     assert 2 <= most <= 4
 
 
@@ -124,7 +125,7 @@ def test_a_server_that_gives_less_than_was_asked_for_loses_nothing(served: Serve
 
 def test_a_token_that_comes_again_ends_in_an_error(served: Served, remote: ftn.Remote) -> None:
     served.tasks = numbered(5)
-    served.page = lambda self, request: list_of(self.tasks, "again")
+    served.page = lambda self, _: list_of(self.tasks, "again")
     with pytest.raises(ftn.RemoteError, match="'again' twice"):
         remote.list_tasks(page_size=7)
 
@@ -136,7 +137,7 @@ def test_pages_that_are_too_large_are_halved(served: Served, remote: ftn.Remote,
     served.most_bytes = 7 * len(served.tasks[0].SerializeToString())
     found = remote.list_tasks(page_size=40)
     assert ids(served.tasks) == ids(found)
-    assert () == found.failures
+    assert found.failures == ()
 
 
 def test_pages_that_this_side_does_not_take_are_halved(served: Served) -> None:
@@ -176,12 +177,12 @@ def test_rows_that_are_no_tasks_are_recorded(served: Served, remote: ftn.Remote)
         served.tasks.insert(position, row)
     found = remote.list_tasks(page_size=7)
     assert ids(good) == ids(found)
-    assert [
+    assert [failure.reason for failure in found.failures][:4] == [
         "its 3 bytes are no Task",
         "its 4 bytes are no Task",
         "its closure holds no task",
         "it has no name",
-    ] == [failure.reason for failure in found.failures][:4]
+    ]
     assert "outside the years" in found.failures[4].reason
     assert {served.endpoint} == {failure.source for failure in found.failures}
 
@@ -193,9 +194,9 @@ def test_rows_that_come_twice_are_counted(served: Served, remote: ftn.Remote) ->
     served.tasks[10:10] = [good[3], good[9], other]
     found = remote.list_tasks(page_size=7)
     assert ids(good) == ids(found)
-    assert {REPEATED: 2} == found.skipped
+    assert found.skipped == {REPEATED: 2}
     (failure,) = found.failures
-    assert ("p/d/n0003/v1", True) == (failure.entry, "other contents" in failure.reason)
+    assert (failure.entry, "other contents" in failure.reason) == ("p/d/n0003/v1", True)
 
 
 def test_an_answer_that_cannot_be_read_at_all_is_told(served: Served, remote: ftn.Remote) -> None:
@@ -253,15 +254,15 @@ def test_a_limit_is_a_number_above_zero(remote: ftn.Remote, limit: Any) -> None:
         remote.list_tasks(limit=limit)
 
 
-@pytest.mark.parametrize("filters", [None, lambda task: True])
+@pytest.mark.parametrize("filters", [None, lambda _: True])
 def test_latest_is_the_newest_of_each_name(served: Served, remote: ftn.Remote, filters: Any) -> None:
     served.tasks = [
         make_task(f"n{number}", f"v{version}", seconds=version) for version in (3, 1, 2) for number in range(9)
     ]
     found = remote.list_tasks(latest=True, filters=filters, page_size=4)
     assert [f"p/d/n{number}@v3" for number in range(9)] == ids(found)
-    assert ["p/d/n0@v3", "p/d/n1@v3"] == ids(remote.list_tasks(latest=True, filters=filters, limit=2))
-    assert ["p/d/n5@v3"] == ids(remote.list_tasks(latest=True, filters=filters, name="n5"))
+    assert ids(remote.list_tasks(latest=True, filters=filters, limit=2)) == ["p/d/n0@v3", "p/d/n1@v3"]
+    assert ids(remote.list_tasks(latest=True, filters=filters, name="n5")) == ["p/d/n5@v3"]
 
 
 def test_latest_asks_for_no_more_than_the_newest(served: Served, remote: ftn.Remote) -> None:
@@ -269,15 +270,15 @@ def test_latest_asks_for_no_more_than_the_newest(served: Served, remote: ftn.Rem
         make_task(f"n{number}", f"v{version}", seconds=version) for version in range(5) for number in range(3)
     ]
     remote.list_tasks(latest=True)
-    assert {"ListTaskIds": 1, "ListTasks": 3} == served.calls
+    assert served.calls == {"ListTaskIds": 1, "ListTasks": 3}
     assert {1} == {request.limit for request in served.asked("ListTasks")}
 
 
 def test_functions_filter_too(served: Served, remote: ftn.Remote) -> None:
     served.tasks = numbered(10)
     found = remote.list_tasks(filters=[lambda task: task.name.endswith("3"), ftn.col("type") == "python-task"])
-    assert ["p/d/n0003@v1"] == ids(found)
-    assert "eq(type,python-task)" == served.asked("ListTasks")[0].filters
+    assert ids(found) == ["p/d/n0003@v1"]
+    assert served.asked("ListTasks")[0].filters == "eq(type,python-task)"
 
 
 # -- stopping and going on -------------------------------------------------------------------------------------------
@@ -309,7 +310,7 @@ def test_a_collection_that_is_no_beginning_is_completed_all_the_same(served: Ser
     some = remote.list_tasks(page_size=7).filter(lambda task: task.name[-1] in "37")
     found = remote.list_tasks(page_size=7, resume=some)
     assert sorted(ids(served.tasks)) == sorted(ids(found))
-    assert {} == found.skipped
+    assert found.skipped == {}
 
 
 def as_flytekit_does(*_: object) -> None:
@@ -350,7 +351,7 @@ def test_stopping_keeps_what_came_and_leaves_nothing_behind(
     assert ids(served.tasks) == ids(remote.list_tasks(page_size=7, resume=remote.unfinished))
     timer.join()
     listing = [one.name for one in threading.enumerate() if one.name.startswith("flytetask-nb-listing")]
-    assert [] == listing
+    assert listing == []
 
 
 def test_progress_is_shown_unless_it_is_off(
@@ -362,7 +363,7 @@ def test_progress_is_shown_unless_it_is_off(
     assert "listing tasks" in capsys.readouterr().err
     with ftn.set_options(progress=False):
         remote.list_tasks(page_size=7)
-    assert "" == capsys.readouterr().err
+    assert capsys.readouterr().err == ""
 
 
 def test_it_works_inside_a_running_event_loop(served: Served, remote: ftn.Remote) -> None:
@@ -371,7 +372,7 @@ def test_it_works_inside_a_running_event_loop(served: Served, remote: ftn.Remote
     async def cell() -> int:
         return len(remote.list_tasks(page_size=7))
 
-    assert 30 == asyncio.run(cell())
+    assert asyncio.run(cell()) == 30
 
 
 # -- laws ------------------------------------------------------------------------------------------------------------
@@ -439,15 +440,15 @@ def test_listed_tasks_are_values_like_others(served: Served, remote: ftn.Remote)
     for one in (found[0], copied[0], changed):
         assert ("über", served.endpoint) == (one.short_description, one.source)
         assert (found[0].created_at, found[0].console_url) == (one.created_at, one.console_url)
-        assert (None, False, None) == (one.note, one.should_register, one.python_interface)
+        assert (one.note, one.should_register, one.python_interface) == (None, False, None)
 
 
 def test_a_compiled_task_is_a_task_spec() -> None:
     """Rows are kept as they come because of this; a flyteidl that adds to either must be looked at."""
-    assert [("template", 1)] == [
-        (one.name, one.number) for one in task_pb2.TaskClosure().compiled_task.DESCRIPTOR.fields
+    assert [(one.name, one.number) for one in task_pb2.TaskClosure().compiled_task.DESCRIPTOR.fields] == [
+        ("template", 1)
     ]
-    assert 1 == task_pb2.TaskSpec.DESCRIPTOR.fields_by_name["template"].number
+    assert task_pb2.TaskSpec.DESCRIPTOR.fields_by_name["template"].number == 1
 
 
 @pytest.mark.parametrize("filters", [None, lambda _: True])
@@ -466,4 +467,4 @@ def test_every_task_is_the_same_whichever_way_it_is_read(
     served.tasks = messages
     found = remote.list_tasks(filters=filters)
     assert [task.closure.compiled_task.template for task in messages] == [one.template.to_flyte_idl() for one in found]
-    assert [None] == list({one.docs for one in found})
+    assert list({one.docs for one in found}) == [None]

@@ -33,14 +33,13 @@ if TYPE_CHECKING:
 PLACE = ("flytesnacks", "development")
 
 
-def replayed(path: Path, *, only_setup: bool = False) -> Any:
+def replayed(path: Path) -> Any:
     """Give an embedded Admin to which everything in a transcript was sent that makes something."""
     admin = ftn.sandbox()
     with grpc.insecure_channel(admin.endpoint) as channel:
         for case in read(path):
             if case["call"].startswith("Create") and case["status"] == "OK":
-                if not only_setup or case["note"].startswith("setup"):
-                    assert "OK" == send(channel, case["call"], case["request"]).status
+                assert send(channel, case["call"], case["request"]).status == "OK"
     admin.calls.clear()
     return admin
 
@@ -67,20 +66,20 @@ def counted(admin: Any) -> dict[str, int]:
 
 def test_fetching_is_one_call(listed: Any, snacks: ftn.Remote) -> None:
     task = snacks.fetch_task(*PLACE, "app.train", "v10")
-    assert ("app.train", "v10", {"GetTask": 1}) == (task.name, task.id.version, counted(listed))
+    assert (task.name, task.id.version, counted(listed)) == ("app.train", "v10", {"GetTask": 1})
     assert task.created_at is not None
 
 
 def test_without_a_version_the_newest_comes_in_one_call(listed: Any, snacks: ftn.Remote) -> None:
-    assert "abc" == snacks.fetch_task(*PLACE, "app.train").id.version
-    assert {"ListTasks": 1} == counted(listed)
+    assert snacks.fetch_task(*PLACE, "app.train").id.version == "abc"
+    assert counted(listed) == {"ListTasks": 1}
 
 
 def test_keys_are_places_of_tasks(snacks: ftn.Remote) -> None:
     found = snacks["flyteexamples/development/app.predict"]
-    assert ("flyteexamples", "app.predict", "abc") == (found.id.project, found.name, found.id.version)
+    assert (found.id.project, found.name, found.id.version) == ("flyteexamples", "app.predict", "abc")
     assert found == snacks["flyteexamples", "development", "app.predict", "abc"]
-    assert "app.train" == snacks["app.train"].name
+    assert snacks["app.train"].name == "app.train"
 
 
 def test_keys_complete(listed: Any, snacks: ftn.Remote) -> None:
@@ -94,14 +93,14 @@ def test_keys_complete(listed: Any, snacks: ftn.Remote) -> None:
 def test_completion_stays_quiet_when_nothing_is_there(served: Served) -> None:
     served.before = refusing(grpc.StatusCode.PERMISSION_DENIED, 99)
     with ftn.connect(served.endpoint, insecure=True) as remote:
-        assert [] == remote._ipython_key_completions_()
+        assert remote._ipython_key_completions_() == []
 
 
 @pytest.mark.parametrize("version", [None, "v99"])
 def test_a_missing_task_costs_one_call(listed: Any, snacks: ftn.Remote, version: str | None) -> None:
     with pytest.raises(ftn.RemoteTaskNotFoundError, match=r"task_names\(\)") as error:
         snacks.fetch_task(*PLACE, "nope", version)
-    assert 1 == sum(counted(listed).values())
+    assert sum(counted(listed).values()) == 1
     assert ("NOT_FOUND", listed.endpoint) == (error.value.code, error.value.endpoint)
     assert "nope" in error.value.request
 
@@ -122,14 +121,14 @@ def test_no_part_that_is_sent_is_empty(
 ) -> None:
     with ftn.connect(served.endpoint, insecure=True) as remote, pytest.raises(kind, match=told):
         remote.fetch_task(*parts)
-    assert {} == served.calls
+    assert served.calls == {}
 
 
 @pytest.mark.parametrize("arguments", [{"project": ""}, {"domain": ""}, {"name": ""}, {"version": ""}])
 def test_no_part_of_a_listing_is_empty(served: Served, remote: ftn.Remote, arguments: dict[str, str]) -> None:
     with pytest.raises(ftn.ModelValueError, match="is given"):
         remote.list_tasks(**arguments)  # type: ignore[arg-type]
-    assert {} == served.calls
+    assert served.calls == {}
 
 
 def test_an_empty_task_is_told(served: Served, remote: ftn.Remote) -> None:
@@ -144,17 +143,17 @@ def test_description_is_asked_for_when_wanted(served: Served, remote: ftn.Remote
     served.descriptions["told"] = description_entity_pb2.DescriptionEntity(short_description="short")
     found = remote.description(remote.fetch_task(name="told"))
     assert found is not None
-    assert "short" == found.short_description
+    assert found.short_description == "short"
     assert remote.description(remote.fetch_task(name="untold")) is None
 
 
 def test_what_there_is(snacks: ftn.Remote) -> None:
-    assert ["flyteexamples", "flytesnacks"] == snacks.projects()
-    assert ["development", "staging", "production"] == snacks.domains()
+    assert snacks.projects() == ["flyteexamples", "flytesnacks"]
+    assert snacks.domains() == ["development", "staging", "production"]
     names = snacks.task_names()
     assert sorted(names) == names
     assert {".flytegen.app.hidden", "app%train", "app.train", "über.train"} <= set(names)
-    assert ["v1", "v10", "v2", "abc"] == [task.id.version for task in snacks.versions("app.train")]
+    assert [task.id.version for task in snacks.versions("app.train")] == ["v1", "v10", "v2", "abc"]
     with pytest.raises(ftn.RemoteTaskNotFoundError, match="has no task flytesnacks/development/nope"):
         snacks.versions("nope")
 
@@ -285,8 +284,8 @@ def test_registration_is_foretold(transcripts: Path) -> None:
     with ftn.sandbox() as admin, grpc.insecure_channel(admin.endpoint) as channel:
         with ftn.connect(admin.endpoint, insecure=True) as remote:
             for case in read(transcripts / "register.jsonl"):
-                reply = send(channel, case["call"], case["request"]) if case["call"] != "CreateTask" else None
-                if reply is not None:
+                if case["call"] != "CreateTask":
+                    send(channel, case["call"], case["request"])
                     continue
                 told = case.get("message", "")
                 verdict = {"OK": "new", "ALREADY_EXISTS": "identical"}.get(case["status"])
@@ -330,7 +329,7 @@ def test_registering_needs_a_full_id(served: Served, remote: ftn.Remote, part: s
     mine = ftn.FlyteTask.from_flyte_idl(make_task("n")).replace(**{part: None})
     with pytest.raises(ftn.ModelValueError, match=f"no {part} is given"):
         remote.would_register(mine)
-    assert {} == served.calls
+    assert served.calls == {}
 
 
 # -- who calls it ----------------------------------------------------------------------------------------------------
@@ -340,33 +339,32 @@ SLOPE = "basics.named_outputs.slope"
 
 def test_callers_are_found_and_compiled(transcripts: Path) -> None:
     """The verdict on each broken version of a task is the one that Admin gave on its caller."""
-    with replayed(transcripts / "workflows.jsonl") as admin:
-        with ftn.connect(admin.endpoint, insecure=True) as remote:
-            versions = remote.versions(SLOPE, *PLACE)
-            reports = {task.id.version: remote.callers(task) for task in versions}
-            names = {caller.workflow.name for report in reports.values() for caller in report}
-            assert {"basics.named_outputs.simple_wf_with_named_outputs"} == {n for n in names if "named_outputs" in n}
-            assert not reports["v1"]
-            refused = {
-                case["request"]["id"]["version"]
+    with replayed(transcripts / "workflows.jsonl") as admin, ftn.connect(admin.endpoint, insecure=True) as remote:
+        versions = remote.versions(SLOPE, *PLACE)
+        reports = {task.id.version: remote.callers(task) for task in versions}
+        names = {caller.workflow.name for report in reports.values() for caller in report}
+        assert {"basics.named_outputs.simple_wf_with_named_outputs"} == {n for n in names if "named_outputs" in n}
+        assert not reports["v1"]
+        refused = {
+            case["request"]["id"]["version"]
+            for case in read(transcripts / "workflows.jsonl")
+            if case["call"] == "CreateWorkflow"
+            and "pointed at the version" in case["note"]
+            and case["status"] != "OK"
+            and case["request"]["id"]["name"].endswith("simple_wf_with_named_outputs")
+        }
+        assert refused & reports.keys() == {version for version, report in reports.items() if report}
+        assert list(remote.callers(versions[0].replace(name="used.by.nobody"))) == []
+        admin.calls.clear()
+        remote.callers(versions[0])
+        workflows = len(
+            {
+                case["request"]["id"]["name"]
                 for case in read(transcripts / "workflows.jsonl")
-                if case["call"] == "CreateWorkflow"
-                and "pointed at the version" in case["note"]
-                and case["status"] != "OK"
-                and case["request"]["id"]["name"].endswith("simple_wf_with_named_outputs")
+                if case["call"] == "CreateWorkflow" and case["status"] == "OK"
             }
-            assert refused & reports.keys() == {version for version, report in reports.items() if report}
-            assert [] == list(remote.callers(versions[0].replace(name="used.by.nobody")))
-            admin.calls.clear()
-            remote.callers(versions[0])
-            workflows = len(
-                {
-                    case["request"]["id"]["name"]
-                    for case in read(transcripts / "workflows.jsonl")
-                    if case["call"] == "CreateWorkflow" and case["status"] == "OK"
-                }
-            )
-            assert {"ListWorkflows": 1, "GetWorkflow": workflows} == counted(admin)
+        )
+        assert {"ListWorkflows": 1, "GetWorkflow": workflows} == counted(admin)
 
 
 # -- trouble ---------------------------------------------------------------------------------------------------------
@@ -376,8 +374,8 @@ def test_callers_are_found_and_compiled(transcripts: Path) -> None:
 def test_errors_that_pass_are_tried_again(served: Served, remote: ftn.Remote, code: str) -> None:
     served.tasks = [make_task("n")]
     served.before = refusing(grpc.StatusCode[code], calls_module.TRIES - 1)
-    assert "n" == remote.fetch_task("p", "d", "n", "v1").name
-    assert calls_module.TRIES == served.calls["GetTask"]
+    assert remote.fetch_task("p", "d", "n", "v1").name == "n"
+    assert served.calls["GetTask"] == calls_module.TRIES
 
 
 @pytest.mark.parametrize(
@@ -404,14 +402,14 @@ def test_errors_that_stay_are_not(served: Served, remote: ftn.Remote, code: str,
 def test_broken_streams_are_tried_again(served: Served, remote: ftn.Remote) -> None:
     served.tasks = [make_task("n")]
     served.before = refusing(grpc.StatusCode.INTERNAL, 2, "Received RST_STREAM with error code 2")
-    assert "n" == remote.fetch_task("p", "d", "n", "v1").name
+    assert remote.fetch_task("p", "d", "n", "v1").name == "n"
 
 
 def test_tries_come_to_an_end(served: Served, remote: ftn.Remote) -> None:
     served.before = refusing(grpc.StatusCode.UNAVAILABLE, 99)
     with pytest.raises(ftn.RemoteError, match="check that the server is up"):
         remote.fetch_task("p", "d", "n", "v1")
-    assert calls_module.TRIES == served.calls["GetTask"]
+    assert served.calls["GetTask"] == calls_module.TRIES
 
 
 def test_a_server_that_never_answers_is_given_up(served: Served) -> None:
@@ -420,7 +418,7 @@ def test_a_server_that_never_answers_is_given_up(served: Served) -> None:
     with ftn.connect(served.endpoint, insecure=True, timeout=0.2) as remote:
         with pytest.raises(ftn.RemoteError, match="longer timeout=") as error:
             remote.fetch_task("p", "d", "n", "v1")
-    assert "DEADLINE_EXCEEDED" == error.value.code
+    assert error.value.code == "DEADLINE_EXCEEDED"
     assert time.monotonic() - start < 3
 
 
@@ -453,14 +451,14 @@ def test_a_server_that_comes_back_is_found_again(monkeypatch: pytest.MonkeyPatch
         assert dropped.wait(10)
     with serving(first, port=port):
         thread.join(20)
-    assert [40] == [len(tasks) for tasks in found]
+    assert [len(tasks) for tasks in found] == [40]
 
 
 def test_nothing_listens_there() -> None:
     with ftn.connect("localhost:1", insecure=True, timeout=1) as remote:
         with pytest.raises(ftn.RemoteError, match="nothing listens there") as error:
             remote.projects()
-    assert ("UNAVAILABLE", "localhost:1") == (error.value.code, error.value.endpoint)
+    assert (error.value.code, error.value.endpoint) == ("UNAVAILABLE", "localhost:1")
 
 
 def test_no_such_name() -> None:
@@ -493,21 +491,21 @@ def test_flytekits_open_channel_is_used(listed: Any) -> None:
     assert flyte_remote.client is not None
     with ftn.connect(flyte_remote) as remote:
         assert f"Remote('{listed.endpoint}', project='flytesnacks', domain='development')" == repr(remote)
-        assert 36 == len(remote.list_tasks(page_size=5))
+        assert len(remote.list_tasks(page_size=5)) == 36
         task = remote.fetch_task(name="app.train")
         assert (task.console_url or "").startswith("http://console.example.com/console/projects/flytesnacks/")
         listed.calls.clear()
         with pytest.raises(ftn.RemoteTaskNotFoundError):
             remote.fetch_task(name="nope", version="v1")
-        assert {"GetTask": 1} == counted(listed)
+        assert counted(listed) == {"GetTask": 1}
     # Closing ours leaves flytekit's open.
-    assert "app.train" == flyte_remote.fetch_task(*PLACE, "app.train", "v1").id.name
+    assert flyte_remote.fetch_task(*PLACE, "app.train", "v1").id.name == "app.train"
 
 
 def test_flytekits_settings_are_used_where_no_channel_is_open(listed: Any) -> None:
     flyte_remote = FlyteRemote(Config(platform=PlatformConfig(endpoint=listed.endpoint, insecure=True)))
     with ftn.connect(flyte_remote) as remote:
-        assert ["flyteexamples", "flytesnacks"] == remote.projects()
+        assert remote.projects() == ["flyteexamples", "flytesnacks"]
     assert not flyte_remote._client_initialized
 
 
@@ -521,7 +519,7 @@ def in_a_fresh_interpreter(code: str) -> str:
 
 def test_naming_a_filter_loads_no_grpc() -> None:
     code = "import flytetask_nb as f, sys; f.col('name'); f.connect; sys.stdout.write(str('grpc' in sys.modules))"
-    assert "False" == in_a_fresh_interpreter(code)
+    assert in_a_fresh_interpreter(code) == "False"
 
 
 def test_missing_packages_are_told() -> None:
@@ -544,4 +542,4 @@ def test_calls_work_inside_a_running_event_loop(snacks: ftn.Remote) -> None:
     async def cell() -> str:
         return snacks.fetch_task(*PLACE, "app.train").name
 
-    assert "app.train" == asyncio.run(cell())
+    assert asyncio.run(cell()) == "app.train"
