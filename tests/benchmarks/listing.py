@@ -23,8 +23,7 @@ from flyteidl.service.admin_pb2_grpc import AdminServiceStub
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import flytetask_nb as ftn
 from tests.conftest import TRUTH

@@ -114,9 +114,11 @@ def test_token_that_expires_is_renewed_once(secured: Served, issuer: Issuer, ca:
 
 def test_token_that_is_refused_again_is_an_error(secured: Served, ca: str) -> None:
     secured.before = lambda method, *_: guard(Issuer())(method, None, {})
-    with ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote:
-        with pytest.raises(ftn.AuthenticationError) as error:
-            remote.projects()
+    with (
+        ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote,
+        pytest.raises(ftn.AuthenticationError) as error,
+    ):
+        remote.projects()
     assert (error.value.code, secured.calls["ListProjects"]) == ("UNAUTHENTICATED", 2)
 
 
@@ -136,9 +138,11 @@ def test_token_that_is_refused_again_is_an_error(secured: Served, ca: str) -> No
     ],
 )
 def test_logins_that_fail_say_what_to_do(secured: Served, ca: str, auth: Any, told: str) -> None:
-    with ftn.connect(secured.endpoint, ca_cert=ca, auth=auth) as remote:
-        with pytest.raises(ftn.AuthenticationError, match=told) as error:
-            remote.projects()
+    with (
+        ftn.connect(secured.endpoint, ca_cert=ca, auth=auth) as remote,
+        pytest.raises(ftn.AuthenticationError, match=told) as error,
+    ):
+        remote.projects()
     assert "hidden" not in str(error.value).replace("/nowhere/hidden", "")
     assert SECRET not in str(error.value)
 
@@ -289,9 +293,11 @@ def test_expired_refresh_token_leads_to_a_new_login(secured: Served, ca: str, ri
 def test_no_token_goes_over_plain_text_unless_asked_by_name(auth: Any) -> None:
     with serving(Served(tasks=[make_task("n")])) as served, issuing() as issuer:
         served.login, served.client = issuer.metadata()
-        with ftn.connect(served.endpoint, insecure=True, auth=auth) as remote:
-            with pytest.raises(ftn.AuthenticationError, match=r"not encrypted.*plain_text_token=True"):
-                remote.projects()
+        with (
+            ftn.connect(served.endpoint, insecure=True, auth=auth) as remote,
+            pytest.raises(ftn.AuthenticationError, match=r"not encrypted.*plain_text_token=True"),
+        ):
+            remote.projects()
         assert issuer.forms == []
         assert served.calls == {}
         with ftn.connect(served.endpoint, insecure=True, auth=auth, plain_text_token=True) as remote:
@@ -310,9 +316,11 @@ def test_kept_token_does_not_go_over_plain_text(ring: Memory) -> None:
 def test_no_secret_goes_to_a_plain_token_endpoint(secured: Served, ca: str) -> None:
     with issuing() as plain:
         secured.login, secured.client = plain.metadata()
-        with ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote:
-            with pytest.raises(ftn.AuthenticationError, match="which is not encrypted"):
-                remote.projects()
+        with (
+            ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote,
+            pytest.raises(ftn.AuthenticationError, match="which is not encrypted"),
+        ):
+            remote.projects()
         assert plain.forms == []
 
 
@@ -339,31 +347,40 @@ def test_no_token_in_any_repr_log_or_error(
 
 
 def test_unknown_certificate_is_told(secured: Served) -> None:
-    with ftn.connect(secured.endpoint, timeout=2, auth="None") as remote:
-        with pytest.raises(ftn.RemoteError, match="pass ca_cert=") as error:
-            remote.projects()
+    with (
+        ftn.connect(secured.endpoint, timeout=2, auth="None") as remote,
+        pytest.raises(ftn.RemoteError, match="pass ca_cert=") as error,
+    ):
+        remote.projects()
     assert ("UNAVAILABLE", secured.endpoint) == (error.value.code, error.value.endpoint)
 
 
 def test_plain_server_asked_for_tls_is_told() -> None:
-    with serving(Served()) as served, ftn.connect(served.endpoint, timeout=2, auth="None") as remote:
-        with pytest.raises(ftn.RemoteError, match="insecure=True"):
-            remote.projects()
+    with (
+        serving(Served()) as served,
+        ftn.connect(served.endpoint, timeout=2, auth="None") as remote,
+        pytest.raises(ftn.RemoteError, match="insecure=True"),
+    ):
+        remote.projects()
 
 
 def test_tls_server_asked_in_plain_text_is_told(secured: Served) -> None:
-    with ftn.connect(secured.endpoint, insecure=True, timeout=2) as remote:
-        with pytest.raises(ftn.RemoteError, match="insecure=False"):
-            remote.projects()
+    with (
+        ftn.connect(secured.endpoint, insecure=True, timeout=2) as remote,
+        pytest.raises(ftn.RemoteError, match="insecure=False"),
+    ):
+        remote.projects()
 
 
 def test_certificate_for_another_name_is_told(tmp_path: Path) -> None:
     pair = make_certificate("other.example.com")
     (tmp_path / "other.pem").write_bytes(pair[1])
-    with serving(Served(), grpc.ssl_server_credentials([pair])) as served:
-        with ftn.connect(served.endpoint, ca_cert=tmp_path / "other.pem", timeout=2, auth="None") as remote:
-            with pytest.raises(ftn.RemoteError, match="for another name"):
-                remote.projects()
+    with (
+        serving(Served(), grpc.ssl_server_credentials([pair])) as served,
+        ftn.connect(served.endpoint, ca_cert=tmp_path / "other.pem", timeout=2, auth="None") as remote,
+    ):
+        with pytest.raises(ftn.RemoteError, match="for another name"):
+            remote.projects()
 
 
 def test_shown_certificate_is_trusted_where_the_configuration_says_so(

@@ -116,6 +116,8 @@ def test_tokens_that_expire_on_the_way_lose_nothing(tmp_path: Path) -> None:
             assert remote.projects() == ["flyteexamples", "flytesnacks"]
             admin.expire_tokens()
             assert list(remote.list_tasks()) == []
-        with ftn.connect(admin.endpoint, ca_cert=tmp_path / "ca.pem", auth="None") as remote:
-            with pytest.raises(ftn.AuthenticationError, match="log in: pass auth="):
-                remote.projects()
+        with (
+            ftn.connect(admin.endpoint, ca_cert=tmp_path / "ca.pem", auth="None") as remote,
+            pytest.raises(ftn.AuthenticationError, match="log in: pass auth="),
+        ):
+            remote.projects()

@@ -281,23 +281,26 @@ def test_latest_of_each_name_is_what_fetching_gives(everything: Any, way: str) -
 def test_registration_is_foretold(transcripts: Path) -> None:
     """For every CreateTask of the transcript on a task that Admin takes or knows: what Admin then says."""
     foretold: dict[str, int] = {}
-    with ftn.sandbox() as admin, grpc.insecure_channel(admin.endpoint) as channel:
-        with ftn.connect(admin.endpoint, insecure=True) as remote:
-            for case in read(transcripts / "register.jsonl"):
-                if case["call"] != "CreateTask":
-                    send(channel, case["call"], case["request"])
-                    continue
-                told = case.get("message", "")
-                verdict = {"OK": "new", "ALREADY_EXISTS": "identical"}.get(case["status"])
-                if "different structure" in told:
-                    verdict = "conflict"
-                if verdict is not None:
-                    foretold[verdict] = foretold.get(verdict, 0) + 1
-                    task = sent_task(case["request"])
-                    found = remote.would_register(task)
-                    assert (verdict, case["note"]) == (found.verdict, case["note"])
-                    assert (verdict == "conflict") == (found.diff is not None)
-                send(channel, "CreateTask", case["request"])
+    with (
+        ftn.sandbox() as admin,
+        grpc.insecure_channel(admin.endpoint) as channel,
+        ftn.connect(admin.endpoint, insecure=True) as remote,
+    ):
+        for case in read(transcripts / "register.jsonl"):
+            if case["call"] != "CreateTask":
+                send(channel, case["call"], case["request"])
+                continue
+            told = case.get("message", "")
+            verdict = {"OK": "new", "ALREADY_EXISTS": "identical"}.get(case["status"])
+            if "different structure" in told:
+                verdict = "conflict"
+            if verdict is not None:
+                foretold[verdict] = foretold.get(verdict, 0) + 1
+                task = sent_task(case["request"])
+                found = remote.would_register(task)
+                assert (verdict, case["note"]) == (found.verdict, case["note"])
+                assert (verdict == "conflict") == (found.diff is not None)
+            send(channel, "CreateTask", case["request"])
     assert {"new", "identical", "conflict"} == set(foretold)
 
 
@@ -415,9 +418,11 @@ def test_tries_come_to_an_end(served: Served, remote: ftn.Remote) -> None:
 def test_a_server_that_never_answers_is_given_up(served: Served) -> None:
     served.before = lambda *_: time.sleep(1.0)
     start = time.monotonic()
-    with ftn.connect(served.endpoint, insecure=True, timeout=0.2) as remote:
-        with pytest.raises(ftn.RemoteError, match="longer timeout=") as error:
-            remote.fetch_task("p", "d", "n", "v1")
+    with (
+        ftn.connect(served.endpoint, insecure=True, timeout=0.2) as remote,
+        pytest.raises(ftn.RemoteError, match="longer timeout=") as error,
+    ):
+        remote.fetch_task("p", "d", "n", "v1")
     assert error.value.code == "DEADLINE_EXCEEDED"
     assert time.monotonic() - start < 3
 
@@ -455,16 +460,20 @@ def test_a_server_that_comes_back_is_found_again(monkeypatch: pytest.MonkeyPatch
 
 
 def test_nothing_listens_there() -> None:
-    with ftn.connect("localhost:1", insecure=True, timeout=1) as remote:
-        with pytest.raises(ftn.RemoteError, match="nothing listens there") as error:
-            remote.projects()
+    with (
+        ftn.connect("localhost:1", insecure=True, timeout=1) as remote,
+        pytest.raises(ftn.RemoteError, match="nothing listens there") as error,
+    ):
+        remote.projects()
     assert (error.value.code, error.value.endpoint) == ("UNAVAILABLE", "localhost:1")
 
 
 def test_no_such_name() -> None:
-    with ftn.connect("nowhere.invalid:443", timeout=1, auth="None") as remote:
-        with pytest.raises(ftn.RemoteError, match="no server has that name"):
-            remote.projects()
+    with (
+        ftn.connect("nowhere.invalid:443", timeout=1, auth="None") as remote,
+        pytest.raises(ftn.RemoteError, match="no server has that name"),
+    ):
+        remote.projects()
 
 
 def test_an_answer_of_another_kind_is_told(served: Served, remote: ftn.Remote) -> None:
