@@ -404,6 +404,11 @@ class FlyteTask(TaskSpec):
         return self._origin.note
 
     @property
+    def console(self) -> str | None:
+        """Address of the console of the cluster that it was fetched from; None for other sources."""
+        return self._origin.console
+
+    @property
     def console_url(self) -> str | None:
         """Address of its page in the cluster's console; None if it was not fetched from a cluster."""
         console = self._origin.console

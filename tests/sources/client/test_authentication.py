@@ -378,9 +378,9 @@ def test_certificate_for_another_name_is_told(tmp_path: Path) -> None:
     with (
         serving(Served(), grpc.ssl_server_credentials([pair])) as served,
         ftn.connect(served.endpoint, ca_cert=tmp_path / "other.pem", timeout=2, auth="None") as remote,
+        pytest.raises(ftn.RemoteError, match="for another name"),
     ):
-        with pytest.raises(ftn.RemoteError, match="for another name"):
-            remote.projects()
+        remote.projects()
 
 
 def test_shown_certificate_is_trusted_where_the_configuration_says_so(
