@@ -47,10 +47,9 @@ if TYPE_CHECKING:
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
+    from flytetask_nb.sources.client import Remote, col, connect
     from flytetask_nb.tables import tabulate
     from flytetask_nb.widgets import compare, panel
-    from flytetask_nb.sources import load, load_task
-    from flytetask_nb.sources.client import Remote, col, connect
 
 __version__ = "0.1.0"
 
@@ -82,8 +81,8 @@ __all__ = [
     "WorkflowIntegrationError",
     "callers",
     "check",
-    "compare",
     "col",
+    "compare",
     "compatibility",
     "connect",
     "diff",

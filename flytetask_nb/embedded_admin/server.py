@@ -11,7 +11,7 @@ import grpc
 from flyteidl.admin import task_pb2
 from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError, Message
-from google.rpc import status_pb2  # type: ignore[import-untyped]
+from google.rpc import status_pb2
 
 from flytetask_nb.embedded_admin.auth import CLIENTS, Authority, TokenServer
 from flytetask_nb.embedded_admin.calls import Calls
