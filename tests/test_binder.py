@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BINDER = ROOT / "binder"
 
 # The package itself comes with postBuild; these are the extras whose needs its notebooks have.
-EXTRAS = ("lab",)
+EXTRAS = ("lab", "cluster", "tables")
 
 
 def requirements(lines: list[str]) -> dict[str, Requirement]:
@@ -39,7 +39,9 @@ def pinned() -> dict[str, Requirement]:
 def needed(project: Callable[[], dict[str, Any]]) -> dict[str, Requirement]:
     table = project()
     extras = [line for extra in EXTRAS for line in table["optional-dependencies"][extra]]
-    return requirements(table["dependencies"] + extras)
+    found = requirements(table["dependencies"] + extras)
+    # An extra may name others of the same package.
+    return {name: requirement for name, requirement in found.items() if name != canonicalize_name(table["name"])}
 
 
 @pytest.fixture(scope="module")

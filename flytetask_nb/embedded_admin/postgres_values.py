@@ -15,7 +15,7 @@ from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FAR_FUTURE", "FAR_PAST", "as_glob", "bytes_pattern", "read_value"]
+__all__ = ["FAR_FUTURE", "FAR_PAST", "as_glob", "bytes_pattern", "micros", "read_value"]
 
 _INTEGER: Final = re.compile(r"[ \t\n\r\f\v]*([+-]?[0-9]+)[ \t\n\r\f\v]*\Z")
 _RANGES: Final = {BIGINT: 2**63, INTEGER: 2**31}
@@ -84,7 +84,7 @@ def _time(kind: str, text: str) -> int:
     parts = match.groupdict()
     try:
         day = datetime(int(parts["year"]), int(parts["month"]), int(parts["day"]), tzinfo=timezone.utc)
-        return _micros(day) + _within_day(parts) - _offset(parts["zone"])
+        return micros(day) + _within_day(parts) - _offset(parts["zone"])
     except ValueError:
         raise database_error(f'date/time field value out of range: "{text}"') from None
 
@@ -110,12 +110,13 @@ def _offset(zone: str | None) -> int:
     return (seconds if zone[0] == "+" else -seconds) * 10**6
 
 
-def _micros(moment: datetime) -> int:
+def micros(moment: datetime) -> int:
+    """Give a time as microseconds since 1970."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _now() -> int:
-    return _micros(datetime.now(timezone.utc))
+    return micros(datetime.now(timezone.utc))
 
 
 def _midnight(days: int) -> Callable[[], int]:

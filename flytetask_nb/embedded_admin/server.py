@@ -35,7 +35,8 @@ from flytetask_nb.semantics.registration import check
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
@@ -89,12 +90,13 @@ class EmbeddedAdmin:
         authority: Authority | None = None,
         keys: KeyPair | None = None,
         faults: Iterable[Fault] | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.calls = Calls()
         self.faults = Faults(faults or (), can_drop=faults is not None)
         self._closing = threading.Event()
         self._settings = settings
-        self._store = Store(database)
+        self._store = Store(database, clock)
         self._entities = Entities(self._store, settings)
         self._authority = authority
         self._tokens: TokenServer | None = None
@@ -275,6 +277,7 @@ def sandbox(
     token_port: int = 0,
     tls: tuple[bytes, bytes] | None = None,
     faults: Iterable[Fault] | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> EmbeddedAdmin:
     """Start a Flyte Admin on this machine, for tests, tours and demos: it answers as a real one does.
 
@@ -304,6 +307,9 @@ def sandbox(
     faults : iterable of Fault, optional
         What is to go wrong: see ``flytetask_nb.embedded_admin.Fault``. Given at all, be it empty, connections can be
         cut; they then take a detour, and are slower.
+    clock : callable, optional
+        Gives the time at which things are registered, in UTC; by default this machine's. With one of your own, what
+        the server answers is the same on every day.
 
     Returns
     -------
@@ -340,4 +346,5 @@ def sandbox(
         authority=Authority(clients, token_lifetime) if auth else None,
         keys=None if tls is None else KeyPair(*tls),
         faults=faults,
+        clock=clock,
     )

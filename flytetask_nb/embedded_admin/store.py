@@ -32,14 +32,15 @@ from flytetask_nb.embedded_admin.columns import (
     Table,
 )
 from flytetask_nb.embedded_admin.filters import Condition, condition_sql
-from flytetask_nb.embedded_admin.postgres_values import FAR_FUTURE, bytes_pattern
+from flytetask_nb.embedded_admin.postgres_values import FAR_FUTURE, bytes_pattern, micros
 from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 from flytetask_nb.embedded_admin.tuplesort import MOST_ROWS, postgres_order
 from flytetask_nb.errors import OptionError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
 __all__ = ["Row", "Sorting", "Store", "timestamp"]
 
@@ -68,14 +69,17 @@ class Store:
     ----------
     path : path-like, optional
         A file, which keeps them; by default they are kept in memory only.
+    clock : callable, optional
+        Gives the time, in UTC; by default this machine's.
 
     Notes
     -----
     Threads share one connection, and take turns.
     """
 
-    def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
+    def __init__(self, path: str | os.PathLike[str] = ":memory:", clock: Callable[[], datetime] | None = None) -> None:
         self._lock = threading.RLock()
+        self._clock = clock
         self._path = path
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -128,7 +132,8 @@ class Store:
     def now(self) -> int:
         """Give the time in microseconds since 1970, each later than the one before, as tests like to see it."""
         with self._lock:
-            self._last_moment = max(self._last_moment + 1, time.time_ns() // 1000)
+            moment = time.time_ns() // 1000 if self._clock is None else micros(self._clock())
+            self._last_moment = max(self._last_moment + 1, moment)
             return self._last_moment
 
     # -- writing ---------------------------------------------------------------------------------------------------

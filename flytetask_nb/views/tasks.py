@@ -60,6 +60,8 @@ def describe_task(task: FlyteTask) -> Document:
             console_url=task.console_url,
             short_description=task.short_description,
         ),
+        # Only a server says when.
+        is_registered=task.created_at is not None,
     )
 
 
@@ -73,7 +75,7 @@ def describe_template(template: TaskTemplate) -> Document:
     return _describe(template._message, lambda: None)
 
 
-def _describe(template: Any, describe_source: Callable[[], Section | None]) -> Document:
+def _describe(template: Any, describe_source: Callable[[], Section | None], *, is_registered: bool = False) -> Document:
     found = _attempt(lambda: amounts(template), {})
     image = _attempt(lambda: _image(template), "")
     makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
@@ -93,7 +95,7 @@ def _describe(template: Any, describe_source: Callable[[], Section | None]) -> D
             section.is_open = expand
     return Document(
         _name(template.id),
-        _attempt(lambda: _aside(template), ""),
+        _attempt(lambda: _aside(template, is_registered=is_registered), ""),
         lines=_attempt(lambda: _summary(template, found, image), []),
         blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
         sections=sections,
@@ -126,12 +128,12 @@ def _name(identifier: Any) -> str:
     return f"{shown} {remark}".strip() or "(no name)"
 
 
-def _aside(template: Any) -> str:
+def _aside(template: Any, *, is_registered: bool) -> str:
     identifier = template.id
     parts = [cut(identifier.version, _PART_BUDGET)[0], cut(template.type, _PART_BUDGET)[0] or "(no type)"]
     place = " / ".join(cut(part, _PART_BUDGET)[0] for part in (identifier.project, identifier.domain) if part)
     parts += [place, *([f"org {cut(identifier.org, _PART_BUDGET)[0]}"] if identifier.org else [])]
-    if _is_unregistered(template):
+    if not is_registered and _is_unregistered(template):
         parts.append("not registered yet")
     return " · ".join(filter(None, parts))
 
