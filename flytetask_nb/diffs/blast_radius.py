@@ -91,9 +91,13 @@ class CallerReport(Sequence[Caller], Shown):
 
     @property
     def summary(self) -> str:
-        """One sentence, e.g. ``"2 of 11 workflows would not compile"``."""
+        """One sentence: ``"2 of 11 workflows would not compile"``, or that so many would compile as before."""
         number = len(self)
-        told = f"{len(self.breaking) or 'none'} of {number} workflow{'' if number == 1 else 's'} would not compile"
+        workflows = f"{number} workflow{'' if number == 1 else 's'}"
+        if self.breaking:
+            told = f"{len(self.breaking)} of {workflows} would not compile"
+        else:
+            told = f"{len(self.compiling)} of {workflows} would compile as before"
         return f"{told}, {len(self.unresolved)} unresolved" if self.unresolved else told
 
     def to_frame(self) -> pd.DataFrame:
