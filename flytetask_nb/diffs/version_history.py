@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.diffs.changes import text_of
 from flytetask_nb.diffs.flattening import flatten
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities
-from flytetask_nb.diffs.settings import map_task_stem
+from flytetask_nb.diffs.settings import is_filled_in, map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
-from flytetask_nb.errors import DiffError, TaskNotFoundError
+from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import ResourceType
@@ -64,12 +63,14 @@ class Interval(NamedTuple):
 class TaskHistory(Shown):
     """The versions of one task, oldest first.
 
-    A sequence of tasks: ``history[0]`` is the oldest, ``history["v42"]`` the one of that version.
+    A sequence of tasks: ``history[0]`` is the oldest, ``history["v42"]`` the one of that version, ``history[-20:]`` the
+    history of the newest twenty.
 
     Attributes
     ----------
     versions : tuple of str
-        A label for each version, no two the same: the version itself, where it is empty the file it came from.
+        A label for each version, no two the same: the version itself, where it is empty the file it came from; what
+        comes again is numbered, ``v1 (2)``.
     intervals : dict
         Per path, the values that stood there one after the other, each as a :class:`Interval`. Paths and values are those
         of the flat normal form.
@@ -90,8 +91,24 @@ class TaskHistory(Shown):
     def __iter__(self) -> Iterator[FlyteTask]:
         return iter(self._tasks)
 
-    def __getitem__(self, version: int | str) -> FlyteTask:
-        return self._tasks[self.position(version)]
+    @overload
+    def __getitem__(self, version: int | str) -> FlyteTask: ...
+    @overload
+    def __getitem__(self, version: slice) -> TaskHistory: ...
+    def __getitem__(self, version: int | str | slice) -> FlyteTask | TaskHistory:
+        if not isinstance(version, slice):
+            return self._tasks[self.position(version)]
+        try:
+            chosen = self._tasks[version]
+        except (TypeError, ValueError) as error:
+            raise ModelTypeError(
+                f"a history has no part {version!r}: {error}; give positions, history[history.position('v42'):]"
+            ) from None
+        if not chosen:
+            raise TaskNotFoundError(
+                f"{version!r} holds none of the {len(self)} versions of {self.name!r}; a history has at least one"
+            )
+        return TaskHistory(chosen, self._severities, self._accepted)
 
     @property
     def name(self) -> str:
@@ -115,6 +132,8 @@ class TaskHistory(Shown):
         ------
         TaskNotFoundError
             There is no such version.
+        ModelTypeError
+            ``version`` is neither.
         """
         if isinstance(version, str):
             if version in self._positions:
@@ -126,6 +145,11 @@ class TaskHistory(Shown):
         except IndexError:
             raise TaskNotFoundError(
                 f"position {version} is outside this history of {len(self)} versions of {self.name!r}"
+            ) from None
+        except TypeError:
+            raise ModelTypeError(
+                f"a history has no place {version!r}, of type {type(version).__name__}; expected the text of a version "
+                "or a position"
             ) from None
 
     @cached_property
@@ -301,7 +325,8 @@ def history(
     Raises
     ------
     DiffError
-        There is no task among ``tasks``, or they have several names; the error says which.
+        There is no task among ``tasks``, they have several names, or different tasks have the same project, domain
+        and version; the error says which.
     ModelTypeError
         One of ``tasks`` is no task.
 
@@ -332,19 +357,49 @@ def history(
     if all(time is not None for time in times):
         order = sorted(range(len(found)), key=times.__getitem__)  # type: ignore[arg-type]
         found = [found[position] for position in order]
+    _check_versions(found)
     return TaskHistory(found, checked_severities(severities), frozenset(accepted))
+
+
+def _check_versions(tasks: Sequence[FlyteTask]) -> None:
+    """Refuse a version that stands for two different tasks; the same task twice, from two files, is fine."""
+    seen: dict[tuple[str, str, str], FlyteTask] = {}
+    for task in tasks:
+        identifier = task._message.template.id
+        if not is_filled_in(identifier.version):
+            continue
+        first = seen.setdefault((identifier.project, identifier.domain, identifier.version), task)
+        # Documentation does not count, as it does not for Flyte: what a server gives has none.
+        if first is not task and first._message.template != task._message.template:
+            places = " and ".join(mask_text(one.source or "one without a source") for one in (first, task))
+            version = mask_text(identifier.version)
+            raise DiffError(
+                f"history got different tasks of the same version {version!r} of {mask_text(task.name)!r} ({places}), "
+                "expected one: Flyte registers a version once; leave one of them out, or compare the two with diff"
+            )
 
 
 def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
     """Give each version a text that no other one has."""
-    texts = [mask_text(task.id.version or _file_of(task)) for task in tasks]
-    repeated = {text for text, count in Counter(texts).items() if count > 1}
-    seen: Counter[str] = Counter()
+    texts = [mask_text(_version_of(task)) for task in tasks]
+    # A number must not make of a text what another version is called.
+    taken, used = set(texts), set[str]()
+    numbers: dict[str, int] = {}
     labels = []
     for text in texts:
-        seen[text] += 1
-        labels.append(f"{text} ({seen[text]})" if text in repeated else text)
+        label, number = text, numbers.get(text, 1)
+        while label in used or (label != text and label in taken):
+            number += 1
+            label = f"{text} ({number})"
+        numbers[text] = number
+        used.add(label)
+        labels.append(label)
     return tuple(labels)
+
+
+def _version_of(task: FlyteTask) -> str:
+    version = task.id.version
+    return version if is_filled_in(version) else _file_of(task)
 
 
 def _file_of(task: FlyteTask) -> str:

@@ -11,9 +11,10 @@ from traitlets import Tuple as TupleTrait
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.diffs import history
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES
+from flytetask_nb.errors import DiffError
 from flytetask_nb.views import describe
 from flytetask_nb.views.diffs import PARTS, describe_diff
-from flytetask_nb.views.document import Document, dim
+from flytetask_nb.views.document import Document, Paragraph, dim
 from flytetask_nb.views.wording import counted
 from flytetask_nb.widgets.pairing import EVERYTHING, PairSelection
 from flytetask_nb.widgets.panes import CopyBox, Pane, Panel, offer, option_layout
@@ -156,10 +157,14 @@ class Comparison(Panel):
     def _show_history(self) -> None:
         """Show what every version changed, under the slider; nothing where there is only one."""
         versions = self.selection.history
-        if len(versions) > 1:
-            self._history.show(describe(history(versions)))
-        else:
+        if len(versions) <= 1:
             self._history.value = ""
+            return
+        try:
+            self._history.show(describe(history(versions)))
+        except DiffError as error:
+            # Two tasks of one version have no place in a row; they can be compared all the same.
+            self._history.show(Document(self.selection.name, blocks=[Paragraph(dim(str(error)))]))
 
     def _show_pickers(self) -> None:
         selection = self.selection

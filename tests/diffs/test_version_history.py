@@ -171,9 +171,47 @@ def test_a_map_task_is_followed_across_its_hash(releases: ftn.TaskCollection) ->
 
 
 def test_labels_tell_versions_of_one_name_apart() -> None:
-    history = ftn.history([task("v1"), task("v1", "2Gi"), task("v2")])
-    assert history.versions == ("v1 (1)", "v1 (2)", "v2")
-    assert history["v1 (2)"].container == ftn.FlyteTask.from_flyte_idl(task("", "2Gi")).container
+    """What is there twice keeps its label the first time, and no number takes the name of another version."""
+    assert ftn.history([task("v1"), task("v1"), task("v2")]).versions == ("v1", "v1 (2)", "v2")
+    history = ftn.history([task("v1"), task("v1"), task("v1 (2)"), task("v1")])
+    assert history.versions == ("v1", "v1 (3)", "v1 (2)", "v1 (4)")
+    unnamed = ftn.history([task(""), task("{{ registration.version }}", "2Gi")])
+    assert unnamed.versions == ("(no version)", "(no version) (2)")
+
+
+@given(st.lists(st.sampled_from(("", "v", "v (2)", "v (2) (2)", "v (3)")), min_size=1, max_size=12))
+def test_no_two_labels_are_the_same(versions: list[str]) -> None:
+    labels = ftn.history([task(version) for version in versions]).versions
+    assert len(set(labels)) == len(versions)
+    assert {version for version in versions if version} <= set(labels)
+
+
+def test_one_version_cannot_be_two_tasks() -> None:
+    """Which it is must be said by who asks; where only the documentation differs, nothing is to be said."""
+    with pytest.raises(ftn.DiffError, match=r"different tasks of the same version 'v1' of 'shop.train'"):
+        ftn.history([task("v1"), task("v2"), task("v1", "2Gi")])
+    documented = task("v1")
+    documented.description.short_description = "Trains."
+    assert len(ftn.history([task("v1"), documented])) == 2
+    elsewhere = task("v1", "2Gi")
+    elsewhere.template.id.domain = "production"
+    assert ftn.history([task("v1"), elsewhere]).versions == ("v1", "v1 (2)")
+
+
+def test_a_part_of_a_history_is_one() -> None:
+    history = ftn.history([task("v1"), task("v2", "2Gi"), task("v3")])
+    part = history[-2:]
+    assert part.versions == ("v2", "v3")
+    assert part.diff("v2", "v3").to_dict() == history.diff("v2", "v3").to_dict()
+    assert part.to_text() == ftn.history(list(history)[1:]).to_text()
+    with pytest.raises(ftn.TaskNotFoundError, match="holds none of the 3 versions"):
+        history[3:]
+
+
+@pytest.mark.parametrize("place", [1.5, None, slice("v1", None), slice(None, None, 0)])
+def test_what_is_no_place_is_refused(place: Any) -> None:
+    with pytest.raises(ftn.ModelTypeError, match="a history has no"):
+        ftn.history([task("v1"), task("v2")])[place]
 
 
 def test_secrets_are_masked_in_every_frame() -> None:

@@ -85,3 +85,11 @@ def test_no_tasks_are_compared_without_complaint() -> None:
     assert repr(comparison) == "Comparison(no task)"
     comparison._swap.click()
     assert "No task" in comparison._verdict.value
+
+
+def test_two_tasks_of_one_version_can_be_compared(releases: ftn.TaskCollection, train: str) -> None:
+    """They have no place in a row of versions, which is said where the row would be."""
+    task = releases[train]
+    comparison = ftn.compare(ftn.TaskCollection([task, task.replace(type="other")]), train)
+    assert "different tasks of the same version" in comparison._history.value
+    assert "other" in comparison._diff.value
