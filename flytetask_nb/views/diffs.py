@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import Change, TaskDiff
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["CACHE_TONES", "PARTS", "change_rows", "describe_diff"]
+__all__ = ["CACHE_TONES", "PARTS", "change_rows", "describe_diff", "ratio_of"]
 
 PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
@@ -214,7 +214,7 @@ def _value_lines(change: Change) -> list[Line]:
     if "\n" in old or "\n" in new:
         return _line_by_line(old, new)
     if max(len(old), len(new)) < _LONG and len(old) + len(new) < _LONG_TOGETHER:
-        ratio = _ratio(change)
+        ratio = ratio_of(change)
         line: list[Piece] = [_edit(old, is_added=False), " → ", _edit(new, is_added=True)]
         return [[*line, " ", strong(ratio)] if ratio else line]
     return list(_marked(old, new))
@@ -291,7 +291,7 @@ def _line_by_line(old: str, new: str) -> list[Line]:
     return found or [dim("line ends alone")]
 
 
-def _ratio(change: Change) -> str:
+def ratio_of(change: Change) -> str:
     """Give how many times an amount is another: ``(4×)``; empty for what is no amount."""
     if not change.rule.startswith(_AMOUNT_RULES):
         return ""

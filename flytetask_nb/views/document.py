@@ -123,10 +123,10 @@ class Bars:
     """What became of things from step to step: a mark for each of them in every column where something happened.
 
     Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing happened. ``titles`` are those of the
-    names and of the notes.
+    names and of the notes; ``caption`` says how to read the marks.
     """
 
-    __slots__ = ("columns", "rows", "titles")
+    __slots__ = ("caption", "columns", "rows", "titles")
 
     def __init__(
         self,
@@ -134,7 +134,9 @@ class Bars:
         rows: list[tuple[Line, list[Badge | None], Line]],
         *,
         titles: tuple[str, str] = ("", ""),
+        caption: str = "",
     ) -> None:
+        self.caption = caption
         self.columns = columns
         self.rows = rows
         self.titles = titles
@@ -273,6 +275,10 @@ _MARKED = 7
 """Bytes of markup around marked words (``<b></b>``)."""
 _CELL = 80
 """Bytes of markup around a cell, at most."""
+_MARK = 56
+"""Bytes of markup around a mark in a cell of its own, without its tone."""
+_NO_MARK = 12
+"""Bytes of a cell without a mark."""
 
 
 def text_size(text: str) -> int:
@@ -306,7 +312,10 @@ def row_size(row: Row) -> int:
 
 def marks_size(marks: Sequence[Badge | None]) -> int:
     """Give an upper bound of the bytes that a row of marks takes in HTML."""
-    return sum(_CELL if mark is None else _CELL + line_size(mark) for mark in marks)
+    return sum(
+        _NO_MARK if mark is None else _MARK + len(mark.tone) + text_size(mark.word) + text_size(mark.glyph)
+        for mark in marks
+    )
 
 
 def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:

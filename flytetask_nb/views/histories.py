@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flytetask_nb.diffs.rules import NOISE, SEVERITIES, rank
+from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
+from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
 from flytetask_nb.options import OPTIONS
-from flytetask_nb.views.diffs import CACHE_TONES, PARTS
+from flytetask_nb.views.diffs import CACHE_TONES, PARTS, ratio_of
 from flytetask_nb.views.document import (
     Badge,
     Bars,
@@ -25,7 +26,7 @@ from flytetask_nb.views.document import (
     strong,
     within,
 )
-from flytetask_nb.views.wording import counted, moment
+from flytetask_nb.views.wording import counted, listed, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,15 +39,18 @@ __all__ = ["describe_history"]
 _MARKS: Final = {"breaking": "!", "risky": "?", "behaviour": "~", "cost": "$", "cosmetic": "'"}
 _LABEL: Final = 12
 """Characters that are shown of a version above its column."""
-_COLUMNS_WIDTH: Final = 110
+_COLUMNS_WIDTH: Final = 76
 """Characters that the labels of all columns may take together; the newest versions are shown."""
 _FEWEST_COLUMNS: Final = 6
 _NAME_BUDGET: Final = 300
 _PATH_BUDGET: Final = 160
 _VALUE_BUDGET: Final = 70
 _HEADLINE_BUDGET: Final = 240
-_BARS_BUDGET: Final = 15_000
-_STEPS_BUDGET: Final = 8_000
+_BARS_BUDGET: Final = 17_000
+_STEPS_BUDGET: Final = 7_000
+_NAMED: Final = frozenset({BREAKING, RISKY})
+"""Severities whose versions are named in the verdict."""
+_VERSIONS_NAMED: Final = 3
 
 
 def describe_history(history: TaskHistory) -> Document:
@@ -60,24 +64,25 @@ def describe_history(history: TaskHistory) -> Document:
     Returns
     -------
     Document
-        A row of marks for each field that changed, the worst first; then the steps one by one, newest first. Of many
-        versions the newest are shown; what is left out is counted.
+        How many steps did what, and in which versions callers broke; a row of marks for each field that changed, the
+        worst first; then the steps one by one, newest first. Of many versions the newest have columns; what is left
+        out is counted.
     """
     runs = _shown_runs(history)
     first = runs[0].start
-    steps = [(position, step) for position, step in history.steps if position > first]
-    found = dict(steps)
-    lines: list[Line] = [_verdict(list(found.values()))] if len(history) > 1 else []
+    steps = list(history.steps)
+    found = {position: step for position, step in steps if position > first}
+    lines: list[Line] = [_verdict(history, steps)] if len(history) > 1 else []
     if first:
         lines.append(
-            dim(f"… {counted(first, 'older version')} left out; history[:n], matrix() and timeline() have all")
+            dim(f"… {counted(first, 'older version')} without a column; history[:{first}] shows them, matrix() has all")
         )
     sections = [_steps_section(history, steps)] if steps else []
     if OPTIONS["expand"] is not None:
         for section in sections:
             section.is_open = OPTIONS["expand"]
     return Document(
-        cut(history.name, _NAME_BUDGET)[0] or "(no name)",
+        cut(shortened_map_task(history.name), _NAME_BUDGET)[0] or "(no name)",
         _span(history),
         lines=lines,
         blocks=_blocks(history, runs, found),
@@ -98,9 +103,12 @@ def _shown_runs(history: TaskHistory) -> list[range]:
 
 
 def _label(history: TaskHistory, run: range) -> str:
-    text = history.versions[run.start]
-    text = text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
+    text = _clipped(history.versions[run.start])
     return f"{text} ×{len(run)}" if len(run) > 1 else text
+
+
+def _clipped(version: str) -> str:
+    return version if len(version) <= _LABEL else f"{version[: _LABEL - 1]}…"
 
 
 def _span(history: TaskHistory) -> str:
@@ -115,21 +123,25 @@ def _span(history: TaskHistory) -> str:
     return " · ".join(words)
 
 
-def _verdict(steps: Sequence[TaskDiff]) -> Line:
-    """Count the steps by the worst that they do."""
+def _verdict(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]]) -> Line:
+    """Count the steps by the worst that they do; of those that matter to callers name the newest versions."""
     pieces: list[Piece] = []
     for severity in SEVERITIES:
-        number = sum(step.severity == severity for step in steps)
-        if number:
-            pieces += [Badge(severity, _MARKS[severity], f"{counted(number, 'step')} {severity}"), " · "]
-    stale = sum(step.cache.stale_risk for step in steps)
+        positions = [position for position, step in reversed(steps) if step.severity == severity]
+        if positions:
+            pieces.append(Badge(severity, _MARKS[severity], f"{counted(len(positions), 'step')} {severity}"))
+            if severity in _NAMED:
+                versions = [_clipped(history.versions[position]) for position in positions]
+                pieces.append(f" {listed(versions, _VERSIONS_NAMED)}")
+            pieces.append(" · ")
+    stale = sum(step.cache.stale_risk for _, step in steps)
     if stale:
         pieces += [Badge("risky", "⚠", f"{counted(stale, 'step')} may serve stale results"), " · "]
     return pieces[:-1] or [Badge("good", "✓", "nothing but release noise changed")]
 
 
 def _blocks(history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff]) -> list[Block]:
-    rows = _rows(runs, steps)
+    rows = _rows(history, runs, steps)
     if not rows:
         return []
     worst: list[Badge | None] = [_mark(steps[run.start].severity) if run.start in steps else None for run in runs]
@@ -138,28 +150,39 @@ def _blocks(history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDi
     )
     columns = [_label(history, run) for run in runs]
     blocks: list[Block] = [
-        Bars(columns, [(strong("worst"), worst, ""), *shown], titles=("field", "last change")),
+        Bars(
+            columns,
+            [(strong("worst"), worst, ""), *shown],
+            titles=("field", "last change"),
+            caption=_legend(runs, rows),
+        ),
     ]
     if left:
-        blocks.append(Paragraph(dim(f"… {counted(left, 'further field')}; timeline() and matrix() have all")))
-    blocks.append(Paragraph(dim(_legend(rows))))
+        blocks.append(Paragraph(dim(f"… {counted(left, 'further field')}; blame() and matrix() have all")))
     return blocks
 
 
-def _legend(rows: Sequence[tuple[Line, list[Badge | None], Line]]) -> str:
+def _legend(runs: Sequence[range], rows: Sequence[tuple[Line, list[Badge | None], Line]]) -> str:
+    """Say how to read the table."""
     used = {mark.word for _, marks, _ in rows for mark in marks if mark is not None}
-    return "  ".join([f"{_MARKS[one]} {one}" for one in _MARKS if one in used] + ["· unchanged"])
+    words = [*(f"{mark} {severity}" for severity, mark in _MARKS.items() if severity in used), "· unchanged"]
+    longest = max(map(len, runs))
+    if longest > 1:
+        words.append(f"×{longest} {longest} identical versions in a row")
+    return f"What each version changed: {', '.join(words)}"
 
 
 def _mark(severity: str | None) -> Badge | None:
     return None if severity is None or severity == NOISE else Badge(severity, _MARKS[severity], severity)
 
 
-def _rows(runs: Sequence[range], steps: dict[int, TaskDiff]) -> list[tuple[Line, list[Badge | None], Line]]:
+def _rows(
+    history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff]
+) -> list[tuple[Line, list[Badge | None], Line]]:
     """Give a row for each field that changed, the worst first, noise left out."""
     column = {run.start: index for index, run in enumerate(runs)}
     marks: dict[str, list[Badge | None]] = {}
-    newest: dict[str, Change] = {}
+    newest: dict[str, tuple[int, Change]] = {}
     for position, step in steps.items():
         for change in (*step.changes, *step.accepted):
             if change.is_consequence:
@@ -168,13 +191,18 @@ def _rows(runs: Sequence[range], steps: dict[int, TaskDiff]) -> list[tuple[Line,
             before = row[column[position]]
             if before is None or rank(change.severity) < rank(before.word):
                 row[column[position]] = _mark(change.severity)
-            newest[change.place] = change
+            newest[change.place] = position, change
 
     def order(place: str) -> tuple[int, int, str]:
         worst = min(rank(mark.word) for mark in marks[place] if mark is not None)
-        return worst, PARTS.index(newest[place].part), place
+        return worst, PARTS.index(newest[place][1].part), place
 
-    return [(_name(place), marks[place], _note(newest[place])) for place in sorted(marks, key=order)]
+    rows: list[tuple[Line, list[Badge | None], Line]] = []
+    for place in sorted(marks, key=order):
+        position, change = newest[place]
+        note: list[Piece] = [dim(_clipped(history.versions[position])), " ", *_note(change)]
+        rows.append((_name(place), marks[place], note))
+    return rows
 
 
 def _name(place: str) -> Line:
@@ -182,26 +210,28 @@ def _name(place: str) -> Line:
     return code(shown + remark)
 
 
-def _note(change: Change) -> Line:
-    """Give both values of the newest change in a few words."""
+def _note(change: Change) -> list[Piece]:
+    """Give both values of a change in a few words."""
     old, new = (None if text is None else _short(text) for text in (change.old_text, change.new_text))
     if old is None or new is None:
         sign, text = ("+ ", new) if old is None else ("− ", old)
-        return [sign, code(text)] if text else ("added" if old is None else "removed")
-    return [code(old), " → ", code(new)]
+        return [sign, code(text)] if text else ["added" if old is None else "removed"]
+    ratio = ratio_of(change)
+    words: list[Piece] = [code(old), " → ", code(new)]
+    return [*words, " ", strong(ratio)] if ratio else words
 
 
 def _short(text: str) -> str:
-    shown, remark = cut(" ".join(text.split()), _VALUE_BUDGET)
+    shown, remark = cut(shortened_map_task(" ".join(text.split())), _VALUE_BUDGET)
     return f"{shown}…" if remark else shown
 
 
 def _steps_section(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]]) -> Section:
     """Describe the steps one by one, newest first."""
-    rows = [Row(_step_cells(history, position, step)) for position, step in reversed(steps)]
-    shown, left = within(rows, _STEPS_BUDGET, row_size)
+    rows = (Row(_step_cells(history, position, step)) for position, step in reversed(steps))
+    shown, left = within(rows, _STEPS_BUDGET, row_size, total=len(steps))
     if left:
-        shown.append(Row([dim(f"… {left:,} more"), "", "", ""]))
+        shown.append(Row([dim(f"… {left:,} more; timeline() has all"), "", "", ""]))
     head = Row(["version", "changes", "cache", "headline"], header=True)
     return Section("Steps", counted(len(steps), "step"), [Table([head, *shown], named=True)])
 

@@ -174,7 +174,8 @@ def _bars(bars: Bars) -> str:
     for name, marks, note in bars.rows:
         cells = "".join(["<td>·</td>" if mark is None else f"<td>{_mark(mark)}</td>" for mark in marks])
         rows.append(f'<tr><th scope="row"{_LEFT}>{_line(name)}</th>{cells}<td{_LEFT}>{_line(note)}</td></tr>')
-    return f'<table class="ftn-bars">{"".join(rows)}</table>'
+    caption = f"<caption>{_prose(bars.caption)}</caption>" if bars.caption else ""
+    return f'<table class="ftn-bars">{caption}{"".join(rows)}</table>'
 
 
 def _mark(badge: Badge) -> str:

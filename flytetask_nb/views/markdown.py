@@ -144,7 +144,8 @@ def _bars(bars: Bars) -> str:
         for name, marks, note in bars.rows
     ]
     rule = ["---", *(":---:" for _ in bars.columns), "---"]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
+    caption = f"\n\n{escape(bars.caption)}" if bars.caption else ""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows]) + caption
 
 
 def _row(row: Row, columns: int, *, bold: bool = False) -> str:

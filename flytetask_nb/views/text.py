@@ -222,6 +222,8 @@ def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
         line: list[Segment] = [(indent, ""), *name, (" " * (width - _width(name)), ""), (_GAP, "")]
         line += [("·", "dim") if mark is None else (mark.glyph, _TONES.get(mark.tone, "")) for mark in marks]
         yield [*line, (" " * (room - len(marks)), ""), (_GAP, ""), *_flat(_segments(note))]
+    if bars.caption:
+        yield [(indent, ""), (visible(bars.caption), "dim")]
 
 
 def _fields(fields: Fields, indent: str) -> Iterable[list[Segment]]:

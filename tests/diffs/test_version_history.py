@@ -117,6 +117,56 @@ def test_versions_are_collapsed_exactly_where_nothing_but_the_version_changed(ve
             assert not ftn.diff(*versions[position - 1 : position + 1])
 
 
+@given(versions=rows_of_versions())
+def test_a_column_of_the_matrix_is_its_version(versions: Sequence[Any]) -> None:
+    """A cell is empty exactly where the version has nothing, and equal values read the same."""
+    history = ftn.history(versions)
+    matrix = history.matrix()
+    flats = [flatten(version) for version in versions]
+    everything = {path for flat in flats for path in flat}
+    assert history.changing == sorted(path for path in everything if len({flat.get(path) for flat in flats}) > 1)
+    for row, path in enumerate(history.changing):
+        texts: dict[Any, str] = {}
+        for column, flat in enumerate(flats):
+            text = matrix.iloc[row, column]
+            assert pd.isna(text) == (path not in flat)
+            if path in flat:
+                assert texts.setdefault(flat[path], text) == text
+
+
+@given(versions=rows_of_versions(), data=st.data())
+def test_any_two_versions_compare_as_by_themselves(versions: Sequence[Any], data: st.DataObject) -> None:
+    places = st.integers(0, len(versions) - 1)
+    old, new = data.draw(places), data.draw(places)
+    history = ftn.history(versions)
+    expected = ftn.diff(versions[old], versions[new]).to_dict()
+    assert history.diff(old, new).to_dict() == expected
+    assert history.diff(f"v{old}", f"v{new}").to_dict() == expected
+
+
+@given(versions=rows_of_versions(), data=st.data())
+def test_a_version_in_which_nothing_changed_changes_nothing(versions: Sequence[Any], data: st.DataObject) -> None:
+    """A copy under another version joins the run of its neighbour; nobody else is blamed for anything else."""
+    place = data.draw(st.integers(0, len(versions) - 1))
+    copy = task_pb2.TaskSpec()
+    copy.CopyFrom(versions[place])
+    copy.template.id.version = "c"
+    alone = ftn.history(versions)
+    together = ftn.history([*versions[: place + 1], copy, *versions[place + 1 :]])
+    assert len(together.runs) == len(alone.runs)
+    assert [step.to_dict()["counts"] for _, step in together.steps] == [
+        step.to_dict()["counts"] for _, step in alone.steps
+    ]
+    frames = [history.blame().set_index("field").drop("id.version") for history in (alone, together)]
+    pd.testing.assert_frame_equal(frames[0], frames[1])
+
+
+@given(st.permutations(range(5)))
+def test_the_order_of_dated_versions_is_not_that_in_which_they_are_given(order: list[int]) -> None:
+    versions = [dated(task(f"v{days}"), days) for days in order]
+    assert ftn.history(versions).versions == ("v0", "v1", "v2", "v3", "v4")
+
+
 def test_a_diff_is_that_of_the_two_versions(releases: ftn.TaskCollection) -> None:
     versions = releases.versions(TRAIN)
     history = ftn.history(versions)
@@ -219,6 +269,10 @@ def test_secrets_are_masked_in_every_frame() -> None:
     for frame in (history.blame(), history.matrix(), history.timeline()):
         assert "hunter" not in frame.to_string()
     assert "hunter" not in history.to_html() + history.to_text() + history.to_markdown()
+    with ftn.set_options(reveal_secrets=True):
+        assert "hunter1" in history.matrix().to_string()
+        assert "hunter2" in history.blame().to_string()
+        assert "hunter2" in history.to_text()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ ALLOWED = {
     "a": {"href", "rel"},
     "b": set(),
     "br": set(),
+    "caption": set(),
     "code": {"class"},
     "del": {"class"},
     "details": {"open"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flyteidl.admin import task_pb2
 
@@ -33,7 +35,7 @@ def test_look(name: str, example: ftn.TaskCollection) -> None:
 
 
 @pytest.mark.parametrize("text", ["x", "&<\"'>", "\u202e\x00", "🦉" * 40, "$\\" * 30])
-@pytest.mark.parametrize(("number", "fields"), [(2, 400), (60, 60), (300, 2)])
+@pytest.mark.parametrize(("number", "fields"), [(2, 400), (60, 60), (1_000, 2)])
 def test_it_stays_within_its_bounds(text: str, number: int, fields: int) -> None:
     history = ftn.history(versions(number, text, fields))
     assert len(history.to_html().encode()) <= LARGEST
@@ -44,8 +46,40 @@ def test_it_stays_within_its_bounds(text: str, number: int, fields: int) -> None
 def test_what_is_left_out_is_counted() -> None:
     history = ftn.history(versions(300, "x", 300))
     text = history.to_text()
-    assert "older versions left out" in text
+    assert "older versions without a column" in text
     assert "further fields" in text
+    assert "more; timeline() has all" in text
+
+
+def test_the_advice_on_what_is_left_out_works() -> None:
+    history = ftn.history(versions(300))
+    (left,) = re.findall(r"history\[:(\d+)\] shows them", history.to_text())
+    last = f"x{int(left) - 1}"
+    assert f" {last}" not in history.to_text().split("Steps", 1)[0]
+    assert f"… {last}" in history[: int(left)].to_text().split("Steps", 1)[0]
+
+
+def test_the_verdict_is_about_every_step_not_those_with_a_column_alone() -> None:
+    """Callers that broke long ago are named."""
+    found = versions(300)
+    for spec in found[:7]:
+        spec.template.interface.inputs.variables["limit"].type.simple = 1
+    verdict = ftn.history(found).to_text().splitlines()[1]
+    assert verdict == "! 1 step breaking x7 · ~ 298 steps behaviour"
+
+
+def test_a_row_says_which_version_changed_it_last_and_by_how_much(example: ftn.TaskCollection) -> None:
+    history = ftn.history(example.versions("shops.training.train_global_model"))
+    for text in (history.to_text(), history.to_markdown().replace("`", "")):
+        (row,) = [line for line in text.splitlines() if "container.requests.memory" in line]
+        assert re.search(r"2026.10 32Gi → 64Gi (\*\*)?\(2×\)", row)
+
+
+def test_of_a_map_task_only_the_beginning_of_the_hash_is_shown(example: ftn.TaskCollection) -> None:
+    history = ftn.history(task for task in example if "map_backtest_shop_" in task.name)
+    assert history.to_text().startswith("shops.evaluation.map_backtest_shop_ba0171d5…  8 versions")
+    assert "arraynode" not in history.to_text()
+    assert "×2 2 identical versions in a row" in history.to_text()
 
 
 def test_every_mark_reads_without_colour(example: ftn.TaskCollection) -> None:
@@ -54,5 +88,5 @@ def test_every_mark_reads_without_colour(example: ftn.TaskCollection) -> None:
     rendered = html.fragment(describe(history))
     assert problems_of(rendered) == []
     kept = sanitize(rendered)
-    assert "! breaking" in kept
+    assert "<caption>What each version changed: ! breaking" in kept
     assert ">!</mark>" in kept
