@@ -168,7 +168,7 @@ def _legend(runs: Sequence[range], rows: Sequence[tuple[Line, list[Badge | None]
     words = [*(f"{mark} {severity}" for severity, mark in _MARKS.items() if severity in used), "· unchanged"]
     longest = max(map(len, runs))
     if longest > 1:
-        words.append(f"×{longest} {longest} identical versions in a row")
+        words.append(f"×{longest}: {longest} identical versions in a row")
     return f"What each version changed: {', '.join(words)}"
 
 

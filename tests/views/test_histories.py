@@ -79,7 +79,7 @@ def test_of_a_map_task_only_the_beginning_of_the_hash_is_shown(example: ftn.Task
     history = ftn.history(task for task in example if "map_backtest_shop_" in task.name)
     assert history.to_text().startswith("shops.evaluation.map_backtest_shop_ba0171d5…  8 versions")
     assert "arraynode" not in history.to_text()
-    assert "×2 2 identical versions in a row" in history.to_text()
+    assert "×2: 2 identical versions in a row" in history.to_text()
 
 
 def test_every_mark_reads_without_colour(example: ftn.TaskCollection) -> None:
