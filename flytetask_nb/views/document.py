@@ -369,10 +369,11 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     (str, str)
         What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    beyond = max(beyond, 0)
     budget = int(budget * _SCALE.get())
-    if not beyond and (_WORST * len(text) <= budget or text_size(text) <= budget):
-        return text, ""
+    if beyond <= 0:
+        if _WORST * len(text) <= budget or text_size(text) <= budget:
+            return text, ""
+        beyond = 0
     low, high = 0, min(len(text), budget)
     while low < high:
         middle = (low + high + 1) // 2

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flytetask_nb.views import html, markdown, text
-from flytetask_nb.views.document import Badge, Bars, Code, Edit, Fields, Link, Notice, Table, visible
+from flytetask_nb.views.document import Badge, Bars, Code, Fields, Link, Notice, Span, Table, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from flytetask_nb.views.document import Block, Document, Line
 
@@ -88,22 +88,29 @@ def _bound(document: Document) -> int:
 
 def _add(line: Line, texts: list[str]) -> int:
     """Put the texts of a line to the others, and give the bytes of markup around them."""
-    if type(line) is str:
+    kind = type(line)
+    if kind is str:
         texts.append(line)
         return 0
-    if type(line) is list:
-        return sum([_add(piece, texts) for piece in line])
-    if type(line) is Badge:
+    if kind is Span:
+        texts.append(line.text)
+        return _PIECE
+    if kind is list:
+        markup = 0
+        for piece in line:
+            if type(piece) is str:
+                texts.append(piece)
+            else:
+                markup += _add(piece, texts)
+        return markup
+    if kind is Badge:
         texts += (line.glyph, line.word)
-        return _TAG
-    if type(line) is Link:
+    elif kind is Link:
         texts += (line.text, line.href)
-        return _TAG
-    if type(line) is Edit:
+    else:
         texts += [part for part, _ in line.parts]
         return _TAG + _MARKED * len(line.parts)
-    texts.append(line.text)  # type: ignore[union-attr] - the type checker does not narrow by type() alone
-    return _PIECE
+    return _TAG
 
 
 def _add_block(block: Block, texts: list[str]) -> tuple[int, int]:
@@ -131,15 +138,19 @@ def _add_block(block: Block, texts: list[str]) -> tuple[int, int]:
     return _LINE + _add(block.line, texts), 0  # type: ignore[union-attr] - a paragraph: nothing else is left
 
 
-def _add_rows(rows: Iterable[Iterable[Line]], texts: list[str]) -> tuple[int, int]:
+def _add_rows(rows: Iterable[Sequence[Line]], texts: list[str]) -> tuple[int, int]:
     markup = lines = columns = 0
     for cells in rows:
-        start = len(texts)
-        count = 0
+        before = len(texts)
         for cell in cells:
-            count += 1
-            markup += _CELL + _add(cell, texts)
-        columns = max(columns, count)
-        length = sum(map(len, texts[start:]))
-        lines += 1 + length // _WRAPPED if length > _COLUMN else 1
+            if type(cell) is str:
+                texts.append(cell)
+            else:
+                markup += _add(cell, texts)
+        markup += _CELL * len(cells)
+        columns = max(columns, len(cells))
+        lines += 1
+        length = sum(map(len, texts[before:]))
+        if length > _COLUMN:
+            lines += length // _WRAPPED
     return markup, lines * columns * _COLUMN
