@@ -15,7 +15,7 @@ The plain path in ``taking`` is the reference. Two rules keep this one equal to 
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,20 +23,18 @@ import numpy as np
 import ptars
 import pyarrow as pa
 import pyarrow.compute as pc
-from flyteidl.admin import task_pb2
-from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.masking import SHAPES
 from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.parts import PARTS, Messages
-from flytetask_nb.tables.runners import NO_RUNNER, runner_of
+from flytetask_nb.tables.pods import PodReader
+from flytetask_nb.tables.runners import NO_RUNNER
 from flytetask_nb.tables.signatures import variables_of
+from flytetask_nb.tables.wire import BYTES, NUMBER, TEXT, Fields, described, parsed
 from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from flytetask_nb.tables.coding import Coded
     from flytetask_nb.tables.taking import Taken
 
@@ -48,46 +46,43 @@ _BATCH_BYTES: Final = 2**28
 _FEW: Final = 16
 """Tasks that are no longer halved to find the one that ptars refuses."""
 
-_PACKAGE: Final = "flytetask_nb.projection"
-_Field: Final = descriptor_pb2.FieldDescriptorProto
-_TEXT, _BYTES, _NUMBER = _Field.TYPE_STRING, _Field.TYPE_BYTES, _Field.TYPE_INT32
 
 # Number, name, type, and whether it is repeated: what holds one message is, to see when it stands there twice.
-_MESSAGES: Final[dict[str, list[tuple[int, str, int | str, bool]]]] = {
+_MESSAGES: Final[dict[str, Fields]] = {
     "Identifier": [
-        (2, "project", _TEXT, False),
-        (3, "domain", _TEXT, False),
-        (4, "name", _TEXT, False),
-        (5, "version", _TEXT, False),
-        (6, "org", _TEXT, False),
+        (2, "project", TEXT, False),
+        (3, "domain", TEXT, False),
+        (4, "name", TEXT, False),
+        (5, "version", TEXT, False),
+        (6, "org", TEXT, False),
     ],
-    "Pair": [(1, "key", _TEXT, False), (2, "value", _TEXT, False)],
+    "Pair": [(1, "key", TEXT, False), (2, "value", TEXT, False)],
     "Container": [
-        (1, "image", _TEXT, False),
-        (2, "command", _TEXT, True),
-        (3, "args", _TEXT, True),
-        (4, "resources", _BYTES, True),
+        (1, "image", TEXT, False),
+        (2, "command", TEXT, True),
+        (3, "args", TEXT, True),
+        (4, "resources", BYTES, True),
         (5, "env", "Pair", True),
         (6, "config", "Pair", True),
-        (7, "ports", _BYTES, True),
-        (9, "data_config", _BYTES, True),
-        (10, "architecture", _NUMBER, False),
+        (7, "ports", BYTES, True),
+        (9, "data_config", BYTES, True),
+        (10, "architecture", NUMBER, False),
     ],
     "Template": [
         (1, "id", "Identifier", True),
-        (2, "type", _TEXT, False),
-        (3, "metadata", _BYTES, True),
-        (4, "interface", _BYTES, True),
-        (5, "custom", _BYTES, True),
+        (2, "type", TEXT, False),
+        (3, "metadata", BYTES, True),
+        (4, "interface", BYTES, True),
+        (5, "custom", BYTES, True),
         (6, "container", "Container", True),
-        (7, "task_type_version", _NUMBER, False),
-        (8, "security_context", _BYTES, True),
-        (9, "extended_resources", _BYTES, True),
-        (16, "config", _BYTES, True),
-        (17, "k8s_pod", _BYTES, True),
-        (18, "sql", _BYTES, True),
+        (7, "task_type_version", NUMBER, False),
+        (8, "security_context", BYTES, True),
+        (9, "extended_resources", BYTES, True),
+        (16, "config", BYTES, True),
+        (17, "k8s_pod", BYTES, True),
+        (18, "sql", BYTES, True),
     ],
-    "Spec": [(1, "template", "Template", True), (2, "description", _BYTES, True)],
+    "Spec": [(1, "template", "Template", True), (2, "description", BYTES, True)],
 }
 _NUMBERS: Final = {message: {name: number for number, name, _, _ in fields} for message, fields in _MESSAGES.items()}
 _SEPARATOR: Final = "\0"
@@ -115,20 +110,7 @@ _TARGETS: Final = ("container", "k8s_pod", "sql")
 @cache
 def _handler() -> Any:
     """Give what parses by the projection."""
-    file = descriptor_pb2.FileDescriptorProto(name="flytetask_nb/projection.proto", package=_PACKAGE, syntax="proto3")
-    for message, fields in _MESSAGES.items():
-        declared = file.message_type.add(name=message)
-        for number, name, kind, is_repeated in fields:
-            label = _Field.LABEL_REPEATED if is_repeated else _Field.LABEL_OPTIONAL
-            field = declared.field.add(name=name, number=number, label=label)
-            if isinstance(kind, str):
-                field.type = _Field.TYPE_MESSAGE
-                field.type_name = f".{_PACKAGE}.{kind}"
-            else:
-                field.type = kind  # type: ignore[assignment]
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
-    spec = pool.FindMessageTypeByName(f"{_PACKAGE}.Spec")
+    spec = described("projection", _MESSAGES, "Spec")
     return ptars.HandlerPool([spec.file]).get_for_message(spec)
 
 
@@ -157,6 +139,7 @@ class _Projected:
         self._sound: dict[tuple[int, ...], dict[bytes, bool]] = {}
         self._variables: set[bytes] = set()
         self._plain: list[int] = []
+        self._pods = PodReader()
 
     def take(self, positions: Any, data: list[bytes]) -> None:
         """Take some tasks; halve where ptars refuses, or where they are too much at once."""
@@ -255,18 +238,16 @@ class _Projected:
             return
         pods = _listed(_items(fields.field("k8s_pod")))
         settings = _lists(fields.field("config").take(pa.array(rows)))
-        config, pod = (_NUMBERS["Template"][name] for name in ("config", "k8s_pod"))
-        known: dict[bytes, int] = {}
+        known: dict[tuple[bytes, ...], int] = {}
         runners: list[Any] = []
         where = []
-        for entries, blob in zip(settings, pods, strict=True):
-            data = b"".join([*(_field(config, entry) for entry in entries), _field(pod, blob)])
-            number = known.get(data)
+        for entries, pod in zip(settings, pods, strict=True):
+            number = known.get((pod, *entries))
             if number is None:
-                spec = _parsed_at(_TEMPLATE, data)
-                number = known[data] = NOTHING if spec is None else len(runners)
-                if spec is not None:
-                    runners.append(runner_of(spec.template))
+                runner = self._pods.runner(pod, entries)
+                number = known[(pod, *entries)] = NOTHING if runner is None else len(runners)
+                if runner is not None:
+                    runners.append(runner)
             where.append(number)
         numbers = np.array(where)
         chosen = positions[rows]
@@ -310,7 +291,7 @@ class _Projected:
         path = (_NUMBERS["Spec"]["description"],)
 
         def read(blob: bytes) -> str | None:
-            spec = _parsed(path, (blob,))
+            spec = parsed(path, (blob,))
             return None if spec is None else spec.description.short_description
 
         found = self._codes_of_blobs(array, positions, read, coded)
@@ -363,7 +344,7 @@ class _Projected:
         answer = known.get(blob)
         if answer is None:
             is_interface = path == _INTERFACE
-            answer = self._is_sound_interface(blob) if is_interface else _parsed(path, (blob,)) is not None
+            answer = self._is_sound_interface(blob) if is_interface else parsed(path, (blob,)) is not None
             known[blob] = answer
         return answer
 
@@ -379,7 +360,7 @@ class _Projected:
                 return False
             (piece,) = pieces
             if piece not in known:
-                if _parsed(_VARIABLE, (piece,)) is None:
+                if parsed(_VARIABLE, (piece,)) is None:
                     return False
                 known.add(piece)
         return True
@@ -473,33 +454,3 @@ def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
     is_wanted[wanted] = True
     rows = np.repeat(np.arange(len(array)), _lengths(array))
     return np.unique(rows[is_wanted[words]])
-
-
-def _parsed(path: tuple[int, ...], blobs: Iterable[bytes]) -> Any | None:
-    """Give a TaskSpec that holds nothing but a field's bytes, at their place: nesting is limited from the top."""
-    *way, last = path
-    data = b"".join([_field(last, blob) for blob in blobs])
-    return _parsed_at(way, data)
-
-
-def _parsed_at(way: Iterable[int], data: bytes) -> Any | None:
-    for number in reversed(tuple(way)):
-        data = _field(number, data)
-    try:
-        return task_pb2.TaskSpec.FromString(data)
-    except DecodeError:
-        return None
-
-
-def _field(number: int, data: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
-
-
-@lru_cache(4096)
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import tasks_pb2
 
@@ -11,7 +12,21 @@ from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.tasks import ResourceName
 from flytetask_nb.semantics.pods import primary_container_name
 
-__all__ = ["LIMITS", "NO_RUNNER", "REQUESTS", "PodRunner", "asked_of_bytes", "environment_of", "runner_of"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "LIMITS",
+    "NO_RUNNER",
+    "READERS",
+    "REQUESTS",
+    "PodRunner",
+    "asked_of_bytes",
+    "environment_of",
+    "runner_of",
+    "runner_of_fields",
+    "text_of",
+]
 
 # Per entry the side, the resource, and the amount as it stands there.
 Asked = tuple[tuple[str, str, str], ...]
@@ -83,16 +98,20 @@ def _of_pod(template: Any) -> PodRunner:
     if chosen is None:
         told = f"none of its {len(structs)} containers is the primary one" if structs else "it has no containers"
         return PodRunner(problem=f"k8s_pod: {told}, so there is nothing to read from")
-    problems: list[str] = []
-    return PodRunner(
-        _image(chosen, problems),
-        _words(chosen, "command", problems),
-        _words(chosen, "args", problems),
-        _environment(chosen),
-        tuple(_asked(chosen, problems)),
-        0,
-        "; ".join(problems),
-    )
+    return runner_of_fields(lambda key: READERS[key](chosen.get(key)))
+
+
+def runner_of_fields(read: Callable[[str], tuple[Any, str]]) -> PodRunner:
+    """Give the runner that a pod's container is.
+
+    Parameters
+    ----------
+    read
+        From a key of ``READERS`` to what that reader makes of the container's field.
+    """
+    found = [read(key) for key in READERS]
+    image, command, args, env, asked = (value for value, _ in found)
+    return PodRunner(image, command, args, env, asked, 0, "; ".join(problem for _, problem in found if problem))
 
 
 def _primary(structs: list[Any], listed: Any, template: Any) -> Any | None:
@@ -111,10 +130,10 @@ def _primary(structs: list[Any], listed: Any, template: Any) -> Any | None:
     if len(containers) == 1:
         return containers[0]
     name = primary_container_name(template)
-    return next((one for one in containers if "name" in one and _text(one["name"]) == name), None)
+    return next((one for one in containers if "name" in one and text_of(one["name"]) == name), None)
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
     """Give a text; None where a value is something else."""
     # A text that is not empty is one; anything else has to be looked at.
     return value.string_value or ("" if value.HasField("string_value") else None)
@@ -130,62 +149,67 @@ def _plain(value: Any) -> Any:
     return plain_struct(holder)["value"]
 
 
-def _image(container: Any, problems: list[str]) -> str:
-    value = container.get("image")
+def _image(value: Any) -> tuple[str, str]:
     if value is None:
-        return ""
-    image = _text(value)
-    if image is None and not value.HasField("null_value"):
-        problems.append("k8s_pod: the image of the primary container is no text")
-    return image or ""
+        return "", ""
+    image = text_of(value)
+    is_wrong = image is None and not value.HasField("null_value")
+    return image or "", "k8s_pod: the image of the primary container is no text" if is_wrong else ""
 
 
-def _words(container: Any, key: str, problems: list[str]) -> tuple[str, ...]:
-    value = container.get(key)
+def _words(key: str, value: Any) -> tuple[tuple[str, ...], str]:
     if value is None:
-        return ()
+        return (), ""
     words = tuple([word.string_value or _as_text(word) for word in value.list_value.values])
-    if not words and not value.HasField("list_value") and not value.HasField("null_value"):
-        problems.append(f"k8s_pod: {key} of the primary container is no list")
-    return words
+    is_wrong = not words and not value.HasField("list_value") and not value.HasField("null_value")
+    return words, f"k8s_pod: {key} of the primary container is no list" if is_wrong else ""
 
 
-def _environment(container: Any) -> tuple[tuple[str, Any], ...]:
+def _environment(value: Any) -> tuple[tuple[tuple[str, Any], ...], str]:
     """Give names and values; of a reference the message, which few columns look into."""
-    entries = container.get("env")
-    if entries is None:
-        return ()
+    if value is None:
+        return (), ""
     found: list[tuple[str, Any]] = []
-    for value in entries.list_value.values:
-        entry = value.struct_value.fields
+    for one in value.list_value.values:
+        entry = one.struct_value.fields
         name = entry.get("name")
-        if name is not None and (text := _text(name)) is not None:
+        if name is not None and (text := text_of(name)) is not None:
             found.append((text, entry))
-    return tuple(found)
+    return tuple(found), ""
 
 
-def _asked(container: Any, problems: list[str]) -> list[tuple[str, str, str]]:
-    resources = container.get("resources")
-    if resources is None:
-        return []
-    parts = resources.struct_value.fields
+def _asked(value: Any) -> tuple[Asked, str]:
+    if value is None:
+        return (), ""
+    parts = value.struct_value.fields
     found: list[tuple[str, str, str]] = []
+    problems: list[str] = []
     for side in _SIDES:
-        value = parts.get(side)
-        if value is None:
+        amounts = parts.get(side)
+        if amounts is None:
             continue
-        entries = value.struct_value.fields
-        if not entries and not value.HasField("struct_value") and not value.HasField("null_value"):
+        entries = amounts.struct_value.fields
+        if not entries and not amounts.HasField("struct_value") and not amounts.HasField("null_value"):
             problems.append(f"k8s_pod: {side} of the primary container are no object")
         for name in sorted(entries):
             amount = entries[name]
             found.append((side, _FLYTE_NAMES.get(name, name), amount.string_value or _amount(amount)))
-    return found
+    return tuple(found), "; ".join(problems)
 
 
 def _amount(value: Any) -> str:
     # A number is read by its digits, as Kubernetes does.
     return "" if value.HasField("string_value") else str(_plain(value))
+
+
+READERS: Final[dict[str, Callable[[Any], tuple[Any, str]]]] = {
+    "image": _image,
+    "command": partial(_words, "command"),
+    "args": partial(_words, "args"),
+    "env": _environment,
+    "resources": _asked,
+}
+"""From the value of a field of a pod's container, or None, to what a ``PodRunner`` holds of it, and what is wrong."""
 
 
 def environment_of(runner: Any) -> tuple[tuple[str, str, str], ...]:

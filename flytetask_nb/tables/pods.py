@@ -1,0 +1,169 @@
+"""Pods in bytes: their primary containers, with each value that many pods share read once.
+
+Pods of one task differ from version to version in their image alone. So the two outer levels of a pod are parsed to
+bytes, and a value is built, and seen to be one that protobuf can parse, only when it is met for the first time. What
+is out of the ordinary is built as a whole, by ``runners``, which is the reference.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+from google.protobuf import message_factory, struct_pb2
+from google.protobuf.message import DecodeError
+
+from flytetask_nb.semantics.pods import primary_container_name
+from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of_fields, text_of
+from flytetask_nb.tables.wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, described, parsed, parsed_at, wrapped
+
+__all__ = ["PodReader"]
+
+# A field that holds one message is repeated, to see when it stands there twice. All fields are declared, so that the
+# parser looks into what no column reads.
+_STRUCT: Final[dict[str, Fields]] = {
+    "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
+    "Struct": [(1, "fields", "Entry", True)],
+}
+_POD: Final[dict[str, Fields]] = {
+    **_STRUCT,
+    "Pod": [
+        (1, "metadata", BYTES, True),
+        (2, "pod_spec", "Struct", True),
+        (3, "data_config", BYTES, True),
+        (4, "primary_container_name", TEXT, False),
+    ],
+}
+_OTHERS: Final[Fields] = [
+    (1, "null_value", NUMBER, True),
+    (2, "number_value", DOUBLE, True),
+    (3, "string_value", TEXT, True),
+    (4, "bool_value", BOOL, True),
+]
+_CONTAINERS: Final[dict[str, Fields]] = {
+    **_STRUCT,
+    "Container": [*_OTHERS, (5, "struct_value", "Struct", True), (6, "list_value", BYTES, True)],
+    "List": [(1, "values", "Container", True)],
+    "Value": [*_OTHERS, (5, "struct_value", BYTES, True), (6, "list_value", "List", True)],
+}
+_CONFIG, _K8S_POD = 16, 17
+_TEMPLATE: Final = (1,)
+_METADATA: Final = (*_TEMPLATE, _K8S_POD, 1)
+_DATA_CONFIG: Final = (*_TEMPLATE, _K8S_POD, 3)
+# A value of the pod's spec, and one of a container in it: spec, entry, value; value, list, struct, entry, value.
+_OF_SPEC: Final = (*_TEMPLATE, _K8S_POD, 2, 1, 2)
+_OF_CONTAINER: Final = (*_OF_SPEC, 6, 1, 5, 1, 2)
+
+
+@cache
+def _class(wanted: str) -> Any:
+    messages = _POD if wanted == "Pod" else _CONTAINERS
+    return message_factory.GetMessageClass(described(f"pods.{wanted.lower()}", messages, wanted))
+
+
+class PodReader:
+    """Reads the pods of one table."""
+
+    def __init__(self) -> None:
+        self._sound: set[tuple[tuple[int, ...], bytes]] = set()
+        self._read: dict[tuple[str, bytes | None], tuple[Any, str]] = {}
+        self._names: dict[tuple[str, bytes], str] = {}
+
+    def runner(self, pod: bytes, config: list[bytes]) -> PodRunner | None:
+        """Give the container that runs a task.
+
+        Parameters
+        ----------
+        pod
+            A serialized ``K8sPod``.
+        config
+            The entries of the template's ``config``.
+
+        Returns
+        -------
+        PodRunner or None
+            None where protobuf cannot parse the pod or the settings.
+        """
+        settings = b"".join([wrapped(_CONFIG, entry) for entry in config])
+        containers = self._containers(pod)
+        if containers is not None:
+            name, listed = containers
+            chosen = self._primary(name, settings, listed)
+            if chosen is not None:
+                return runner_of_fields(lambda key: self._field(key, chosen.get(key)))
+        spec = parsed_at(_TEMPLATE, settings + wrapped(_K8S_POD, pod))
+        return None if spec is None else runner_of(spec.template)
+
+    def _containers(self, data: bytes) -> tuple[str, list[dict[str, bytes]]] | None:
+        """Give the name of the primary container, and the fields of each; None where the pod is no usual one."""
+        try:
+            pod = _class("Pod").FromString(data)
+            if len(pod.pod_spec) != 1:
+                return None
+            spec = self._fields(pod.pod_spec[0])
+            held = None if spec is None else spec.pop("containers", None)
+            value = None if held is None else _class("Value").FromString(held)
+        except DecodeError:
+            return None
+        if spec is None or value is None or not _holds_only(value, "list_value"):
+            return None
+        containers = []
+        for one in value.list_value[0].values:
+            fields = self._fields(one.struct_value[0]) if _holds_only(one, "struct_value") else None
+            if not fields or not all(self._is_sound(_OF_CONTAINER, field) for field in fields.values()):
+                return None
+            containers.append(fields)
+        is_sound = (
+            all(self._is_sound(_OF_SPEC, field) for field in spec.values())
+            and all(self._is_sound(_METADATA, one) for one in pod.metadata)
+            and all(self._is_sound(_DATA_CONFIG, one) for one in pod.data_config)
+        )
+        return (pod.primary_container_name, containers) if is_sound else None
+
+    def _fields(self, struct: Any) -> dict[str, bytes] | None:
+        """Give fields by key; None where one stands there twice, or has no value or several."""
+        entries = struct.fields
+        found = {}
+        for entry in entries:
+            values = entry.value
+            if len(values) != 1:
+                return None
+            found[entry.key] = values[0]
+        return found if len(found) == len(entries) else None
+
+    def _primary(self, name: str, settings: bytes, containers: list[dict[str, bytes]]) -> dict[str, bytes] | None:
+        known = self._names.get((name, settings))
+        if known is None:
+            spec = parsed_at(_TEMPLATE, settings)
+            if spec is None:
+                return None
+            if name:
+                spec.template.k8s_pod.primary_container_name = name
+            known = self._names[name, settings] = primary_container_name(spec.template)
+        if len(containers) == 1:
+            return containers[0]
+        return next((one for one in containers if "name" in one and self._text(one["name"]) == known), None)
+
+    def _text(self, data: bytes) -> str | None:
+        return text_of(struct_pb2.Value.FromString(data))
+
+    def _field(self, key: str, data: bytes | None) -> tuple[Any, str]:
+        found = self._read.get((key, data))
+        if found is None:
+            value = None if data is None else struct_pb2.Value.FromString(data)
+            found = self._read[key, data] = READERS[key](value)
+        return found
+
+    def _is_sound(self, path: tuple[int, ...], data: bytes) -> bool:
+        if (path, data) in self._sound:
+            return True
+        if parsed(path, (data,)) is None:
+            return False
+        self._sound.add((path, data))
+        return True
+
+
+def _holds_only(value: Any, name: str) -> bool:
+    """Tell whether a value is of one kind, and says so once."""
+    listed = value.ListFields()
+    return len(listed) == 1 and listed[0][0].name == name and len(listed[0][1]) == 1
