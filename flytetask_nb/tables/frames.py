@@ -254,7 +254,9 @@ class _Table:
         if found is None:
             read = PARTS[name].read
             values = self._taken.parts[name].distinct
-            found = self._read[name] = values if read is None else list(map(read, values))
+            known = self._taken.already_read.get(name, {})
+            found = values if read is None else [known[one] if one in known else read(one) for one in values]
+            self._read[name] = found
         return found
 
     def _of_origins(self, column: Column) -> Any:

@@ -16,21 +16,20 @@ The plain path in ``taking`` is the reference. Two rules keep this one equal to 
 from __future__ import annotations
 
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import ptars
 import pyarrow as pa
 import pyarrow.compute as pc
-from google.protobuf.message import DecodeError
 
 from flytetask_nb.masking import SHAPES
 from flytetask_nb.tables.coding import NOTHING
+from flytetask_nb.tables.interfaces import signatures_in
+from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists
 from flytetask_nb.tables.parts import PARTS, Messages
 from flytetask_nb.tables.pods import PodReader
 from flytetask_nb.tables.runners import NO_RUNNER
-from flytetask_nb.tables.signatures import variables_of
 from flytetask_nb.tables.wire import BYTES, NUMBER, TEXT, Fields, described, parsed
 from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
 
@@ -90,13 +89,12 @@ _TEMPLATE: Final = (_NUMBERS["Spec"]["template"],)
 _CONTAINER: Final = (*_TEMPLATE, _NUMBERS["Template"]["container"])
 
 
-# Parts that are the bytes of a field of the template: which, and what stands where it is absent.
-_BLOBS: Final[dict[str, tuple[str, bytes | None]]] = {
-    "metadata": ("metadata", None),
-    "interface": ("interface", b""),
-    "signature": ("interface", b""),
-    "security": ("security_context", b""),
-    "extended": ("extended_resources", b""),
+# Fields of the template of which parts are the bytes: which parts, and what stands where it is absent.
+_BLOBS: Final[dict[str, tuple[tuple[str, ...], bytes | None]]] = {
+    "metadata": (("metadata",), None),
+    "interface": (("interface", "signature"), b""),
+    "security_context": (("security",), b""),
+    "extended_resources": (("extended",), b""),
 }
 _UNREAD: Final = ("custom", "config", "k8s_pod", "sql")
 _INTERFACE: Final = (*_TEMPLATE, _NUMBERS["Template"]["interface"])
@@ -137,7 +135,6 @@ class _Projected:
         self._parts = taken.parts
         self._runner_parts = [name for name in taken.parts if PARTS[name].needs_runner]
         self._sound: dict[tuple[int, ...], dict[bytes, bool]] = {}
-        self._variables: set[bytes] = set()
         self._plain: list[int] = []
         self._pods = PodReader()
 
@@ -168,26 +165,26 @@ class _Projected:
     # -- a batch -----------------------------------------------------------------------------------------------------
 
     def _take_batch(self, batch: Any, positions: Any) -> None:
-        is_usual = (_lengths(batch.column("template")) == 1) & (_lengths(batch.column("description")) <= 1)
+        is_usual = (lengths(batch.column("template")) == 1) & (lengths(batch.column("description")) <= 1)
         batch, positions = self._usual(batch, positions, is_usual)
-        fields = _items(batch.column("template"))
-        is_usual = _lengths(fields.field("id")) == 1
+        fields = items(batch.column("template"))
+        is_usual = lengths(fields.field("id")) == 1
         for name in _SINGLE:
-            is_usual &= _lengths(fields.field(name)) <= 1
-        is_usual &= sum(_lengths(fields.field(name)) for name in _TARGETS) <= 1
+            is_usual &= lengths(fields.field(name)) <= 1
+        is_usual &= sum(lengths(fields.field(name)) for name in _TARGETS) <= 1
         if not is_usual.all():
             batch, positions = self._usual(batch, positions, is_usual)
-            fields = _items(batch.column("template"))
+            fields = items(batch.column("template"))
         if not len(positions):
             return
-        identifier = _items(fields.field("id"))
+        identifier = items(fields.field("id"))
         for name in _IDENTITY:
             self._put_texts(name, positions, identifier.field(name))
         self._put_texts("type", positions, fields.field("type"))
         self._put_numbers("task_type_version", positions, fields.field("task_type_version"))
         self._put_documentation(batch.column("description"), positions)
-        for part, (name, absent) in _BLOBS.items():
-            self._put_blobs(part, fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]), absent)
+        for name, what in _BLOBS.items():
+            self._put_blobs(what, fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
         for name in _UNREAD:
             # Pods are parsed with their settings, where anything is read from them.
             if name == "k8s_pod" and self._runner_parts:
@@ -203,7 +200,7 @@ class _Projected:
         return batch.filter(pa.array(is_usual)), positions[is_usual]
 
     def _take_targets(self, fields: Any, positions: Any) -> None:
-        has = {name: _lengths(fields.field(name)) == 1 for name in _TARGETS}
+        has = {name: lengths(fields.field(name)) == 1 for name in _TARGETS}
         target = self._parts.get("target")
         if target is not None:
             codes = np.full(len(positions), target.code([None])[0], dtype=np.int32)
@@ -211,13 +208,13 @@ class _Projected:
                 codes[has[name]] = target.code([name])[0]
             target.codes[positions] = codes
         contained = positions[has["container"]]
-        container = _items(fields.field("container"))
+        container = items(fields.field("container"))
         path = (*_CONTAINER, _NUMBERS["Container"]["resources"])
-        is_usual = (_lengths(container.field("resources")) <= 1) & (_lengths(container.field("data_config")) <= 1)
+        is_usual = (lengths(container.field("resources")) <= 1) & (lengths(container.field("data_config")) <= 1)
         if not is_usual.all():
             self._plain.extend(contained[~is_usual].tolist())
             contained, container = contained[is_usual], container.filter(pa.array(is_usual))
-        self._put_blobs("resources", container.field("resources"), contained, path)
+        self._put_blobs((("resources",), b""), container.field("resources"), contained, path)
         for name in ("ports", "data_config"):
             self._require_sound(container.field(name), contained, (*_CONTAINER, _NUMBERS["Container"][name]))
         if not self._runner_parts:
@@ -236,8 +233,8 @@ class _Projected:
         """Take the primary containers of pods; equal pods are looked at once."""
         if not len(rows):
             return
-        pods = _listed(_items(fields.field("k8s_pod")))
-        settings = _lists(fields.field("config").take(pa.array(rows)))
+        pods = listed(items(fields.field("k8s_pod")))
+        settings = lists(fields.field("config").take(pa.array(rows)))
         known: dict[tuple[bytes, ...], int] = {}
         runners: list[Any] = []
         where = []
@@ -287,83 +284,74 @@ class _Projected:
             coded.codes[positions] = np.array(coded.code(numbers.tolist()), dtype=np.int32)[where]
 
     def _put_documentation(self, array: Any, positions: Any) -> None:
-        coded = self._parts.get("documentation")
         path = (_NUMBERS["Spec"]["description"],)
 
         def read(blob: bytes) -> str | None:
             spec = parsed(path, (blob,))
             return None if spec is None else spec.description.short_description
 
-        found = self._codes_of_blobs(array, positions, read, coded)
-        if coded is not None:
-            found[_lengths(array) == 0] = coded.code([""])[0]
-            coded.codes[positions] = found
+        self._put_read((("documentation",), ""), array, items(array).dictionary_encode(), positions, read)
 
     def _put_blobs(
-        self, part: str, array: Any, positions: Any, path: tuple[int, ...], absent: bytes | None = b""
+        self, what: tuple[tuple[str, ...], bytes | None], array: Any, positions: Any, path: tuple[int, ...]
     ) -> None:
         """Put the bytes of a field, as far as protobuf can parse them."""
 
         def read(blob: bytes) -> bytes | None:
             return blob if self._is_sound(path, blob) else None
 
-        coded = self._parts.get(part)
-        found = self._codes_of_blobs(array, positions, read, coded)
-        if coded is not None:
-            found[_lengths(array) == 0] = coded.code([absent])[0]
-            coded.codes[positions] = found
+        encoded = items(array).dictionary_encode()
+        if path == _INTERFACE:
+            self._look_into_interfaces(listed(encoded.dictionary))
+        self._put_read(what, array, encoded, positions, read)
 
-    def _codes_of_blobs(self, array: Any, positions: Any, read: Any, coded: Coded | None) -> Any:
-        """Give the codes of what stands in a list of at most one; what cannot be read goes to the plain path."""
-        found = np.full(len(positions), NOTHING, dtype=np.int32)
-        is_there = _lengths(array) == 1
-        encoded = _items(array).dictionary_encode()
-        values = [read(blob) for blob in _listed(encoded.dictionary)]
+    def _put_read(self, what: tuple[tuple[str, ...], Any], array: Any, encoded: Any, positions: Any, read: Any) -> None:
+        """Put what is read from lists of at most one; what cannot be read goes to the plain path."""
+        parts, absent = what
+        is_there = lengths(array) == 1
+        values = [read(blob) for blob in listed(encoded.dictionary)]
         is_bad = np.array([value is None for value in values], dtype=bool)
         where = encoded.indices.to_numpy()
         if is_bad.any():
             self._plain.extend(positions[is_there][is_bad[where]].tolist())
-        if coded is not None and values:
-            codes = [NOTHING if value is None else coded.code([value])[0] for value in values]
-            found[is_there] = np.array(codes, dtype=np.int32)[where]
-        return found
+        for part in parts:
+            coded = self._parts.get(part)
+            if coded is None:
+                continue
+            found = np.full(len(positions), coded.code([absent])[0], dtype=np.int32)
+            if values:
+                codes = [NOTHING if value is None else coded.code([value])[0] for value in values]
+                found[is_there] = np.array(codes, dtype=np.int32)[where]
+            coded.codes[positions] = found
 
     def _require_sound(self, array: Any, positions: Any, path: tuple[int, ...]) -> None:
         """See to it that protobuf can parse a field that no column reads."""
-        blobs = _items(array)
+        blobs = items(array)
         if not len(blobs):
             return
         encoded = blobs.dictionary_encode()
-        is_bad = np.array([not self._is_sound(path, blob) for blob in _listed(encoded.dictionary)], dtype=bool)
+        is_bad = np.array([not self._is_sound(path, blob) for blob in listed(encoded.dictionary)], dtype=bool)
         if is_bad.any():
-            rows = np.repeat(positions, _lengths(array))
+            rows = np.repeat(positions, lengths(array))
             self._plain.extend(set(rows[is_bad[encoded.indices.to_numpy()]].tolist()))
 
     def _is_sound(self, path: tuple[int, ...], blob: bytes) -> bool:
         known = self._sound.setdefault(path, {})
         answer = known.get(blob)
         if answer is None:
-            is_interface = path == _INTERFACE
-            answer = self._is_sound_interface(blob) if is_interface else parsed(path, (blob,)) is not None
-            known[blob] = answer
+            answer = known[blob] = parsed(path, (blob,)) is not None
         return answer
 
-    def _is_sound_interface(self, blob: bytes) -> bool:
-        """Look into each variable by itself: many interfaces differ in one of them."""
-        try:
-            variables = variables_of(blob)
-        except DecodeError:
-            return False
-        known = self._variables
-        for pieces in variables:
-            if len(pieces) != 1:
-                return False
-            (piece,) = pieces
-            if piece not in known:
-                if parsed(_VARIABLE, (piece,)) is None:
-                    return False
-                known.add(piece)
-        return True
+    def _look_into_interfaces(self, blobs: list[bytes]) -> None:
+        """Judge interfaces by their variables: thousands have few different ones."""
+        known = self._sound.setdefault(_INTERFACE, {})
+        unknown = [blob for blob in blobs if blob not in known]
+        signatures = self._taken.already_read.setdefault("signature", {})
+        found = signatures_in(unknown, lambda variable: self._is_sound(_VARIABLE, variable))
+        for blob, signature in zip(unknown, found, strict=True):
+            if signature is not None:
+                known[blob] = True
+                signatures[blob] = signature
 
     def _put_environment(self, array: Any, positions: Any) -> None:
         coded = self._parts.get("environment")
@@ -373,10 +361,10 @@ class _Projected:
         coded = self._parts.get("env_keys")
         if coded is None:
             return
-        keys = _items(array).field("key")
+        keys = items(array).field("key")
         joined = pc.binary_join(pa.ListArray.from_arrays(array.offsets, keys), _SEPARATOR).dictionary_encode()
-        texts = _listed(joined.dictionary)
-        count = _lengths(array)
+        texts = listed(joined.dictionary)
+        count = lengths(array)
         # Keys that hold the separator, or one key that is empty, cannot be told apart any more.
         is_odd = np.array([text.count(_SEPARATOR) for text in texts], dtype=np.int64)[joined.indices.to_numpy()]
         is_odd = is_odd != np.maximum(count - 1, 0)
@@ -391,12 +379,12 @@ class _Projected:
         if coded is None or not len(positions):
             return
         words = self._taken.words
-        encoded = _items(array).dictionary_encode()
+        encoded = items(array).dictionary_encode()
         where, distinct = encoded.indices.to_numpy(), encoded.dictionary
         is_plain = pc.and_not(
             pc.match_substring_regex(distinct, PLAIN_WORD), pc.match_substring_regex(distinct, SHAPES)
         ).to_numpy(zero_copy_only=False)
-        special = _listed(distinct.filter(pa.array(~is_plain)))
+        special = listed(distinct.filter(pa.array(~is_plain)))
         shown = pc.replace_with_mask(
             distinct, pa.array(~is_plain), pa.array([words[word] for word in special], pa.string())
         )
@@ -406,44 +394,22 @@ class _Projected:
         # What masking makes of a word depends on the words beside it.
         rows = _rows_with(array, where, np.flatnonzero(~is_plain)[[word in words.telling for word in special]])
         if len(rows):
-            coded.put(positions[rows], map(words.shown, _lists(array.take(pa.array(rows)))))
+            coded.put(positions[rows], map(words.shown, lists(array.take(pa.array(rows)))))
 
     def _put_code_bundle(self, array: Any, positions: Any) -> None:
         coded = self._parts.get("code_bundle")
         if coded is None or not len(positions):
             return
-        encoded = _items(array).dictionary_encode()
+        encoded = items(array).dictionary_encode()
         is_flag = pc.match_substring(encoded.dictionary, BUNDLE_FLAG).to_numpy(zero_copy_only=False)
         self._put_same("code_bundle", positions, "")
         rows = _rows_with(array, encoded.indices.to_numpy(), np.flatnonzero(is_flag))
         if len(rows):
-            coded.put(positions[rows], map(code_bundle, _lists(array.take(pa.array(rows)))))
-
-
-def _lengths(array: Any) -> Any:
-    """Give how many items each list of an array holds."""
-    return np.diff(array.offsets.to_numpy())
-
-
-def _items(array: Any) -> Any:
-    """Give what the lists of an array hold, one behind the other."""
-    values = array.values
-    # Without a copy, unless the array is a part of another.
-    return values if array.offset == 0 and len(values) == array.offsets[-1].as_py() else array.flatten()
-
-
-def _listed(array: Any) -> list[Any]:
-    found: list[Any] = array.to_numpy(zero_copy_only=False).tolist()
-    return found
-
-
-def _lists(array: Any) -> list[list[Any]]:
-    items, offsets = _listed(_items(array)), array.offsets.tolist()
-    return [items[start:end] for start, end in pairwise(offsets)]
+            coded.put(positions[rows], map(code_bundle, lists(array.take(pa.array(rows)))))
 
 
 def _codes_of(coded: Coded, encoded: Any) -> Any:
-    return np.array(coded.code(_listed(encoded.dictionary)), dtype=np.int32)[encoded.indices.to_numpy()]
+    return np.array(coded.code(listed(encoded.dictionary)), dtype=np.int32)[encoded.indices.to_numpy()]
 
 
 def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
@@ -452,5 +418,5 @@ def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
         return wanted
     is_wanted = np.zeros(words.max() + 1, dtype=bool)
     is_wanted[wanted] = True
-    rows = np.repeat(np.arange(len(array)), _lengths(array))
+    rows = np.repeat(np.arange(len(array)), lengths(array))
     return np.unique(rows[is_wanted[words]])

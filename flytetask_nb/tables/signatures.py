@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flyteidl.core import interface_pb2
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import message_factory
 
 from flytetask_nb.models.notation import accepts_none, type_notation, word_notation
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.tables.wire import BYTES, TEXT, Fields, described
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+__all__ = ["Signature", "notation_of", "signature_of"]
 
-__all__ = ["Signature", "signature_of", "variables_of"]
-
-_PACKAGE: Final = "flytetask_nb.signatures"
-_Field: Final = descriptor_pb2.FieldDescriptorProto
 _KEPT: Final = 8_192
 
 
@@ -29,44 +25,17 @@ class Signature(NamedTuple):
     text: str
 
 
+_MESSAGES: Final[dict[str, Fields]] = {
+    "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
+    "Variables": [(1, "entries", "Entry", True)],
+    "Interface": [(1, "inputs", "Variables", False), (2, "outputs", "Variables", False)],
+}
+
+
 @cache
 def _interface_class() -> Any:
     """Give a class that parses a ``TypedInterface`` and leaves the variables in bytes."""
-    file = descriptor_pb2.FileDescriptorProto(name="flytetask_nb/signatures.proto", package=_PACKAGE, syntax="proto3")
-    one, many = _Field.LABEL_OPTIONAL, _Field.LABEL_REPEATED
-    entry = file.message_type.add(name="Entry")
-    entry.field.add(name="key", number=1, type=_Field.TYPE_STRING, label=one)
-    entry.field.add(name="value", number=2, type=_Field.TYPE_BYTES, label=many)
-    variables = file.message_type.add(name="Variables")
-    variables.field.add(name="entries", number=1, type_name=f".{_PACKAGE}.Entry", label=many)
-    interface = file.message_type.add(name="Interface")
-    for number, name in enumerate(("inputs", "outputs"), start=1):
-        interface.field.add(name=name, number=number, type_name=f".{_PACKAGE}.Variables", label=one)
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Interface"))
-
-
-def variables_of(data: bytes) -> list[Sequence[bytes]]:
-    """Give the variables of a serialized ``TypedInterface`` as they stand in it.
-
-    Parameters
-    ----------
-    data
-        The bytes.
-
-    Returns
-    -------
-    list of sequence of bytes
-        For each input and output the bytes of its ``Variable``: in several pieces where messages were merged.
-
-    Raises
-    ------
-    google.protobuf.message.DecodeError
-        They are no interface. The variables' own bytes are not looked into.
-    """
-    interface = _interface_class().FromString(data)
-    return [entry.value for side in (interface.inputs, interface.outputs) for entry in side.entries]
+    return message_factory.GetMessageClass(described("signatures", _MESSAGES, "Interface"))
 
 
 def signature_of(data: bytes) -> Signature:
@@ -84,7 +53,7 @@ def signature_of(data: bytes) -> Signature:
 
 def _side(variables: Any) -> tuple[list[str], str]:
     # Of entries with the same key the last counts; pieces of a value are one message.
-    found = {entry.key: _notation(b"".join(entry.value)) for entry in variables.entries}
+    found = {entry.key: notation_of(b"".join(entry.value)) for entry in variables.entries}
     names = list(found)
     if len(names) > 1:
         names.sort(key=lambda name: (found[name][1], _key(name)))
@@ -96,7 +65,7 @@ _key = lru_cache(_KEPT)(natural_key)
 
 
 @lru_cache(_KEPT)
-def _notation(variable: bytes) -> tuple[str, bool]:
+def notation_of(variable: bytes) -> tuple[str, bool]:
     """Give a variable's type in words, and whether it accepts None."""
     kind = interface_pb2.Variable.FromString(variable).type
     return type_notation(kind, brief=True), accepts_none(kind)

@@ -38,6 +38,8 @@ class Taken:
         By name of the part.
     broken : dict of int to str
         Position of each task that could not be read at all, and why.
+    already_read : dict of str to dict
+        By name of the part: of values, what ``PARTS`` would read from them, where it turned up on the way.
     """
 
     def __init__(self, records: Records, names: Iterable[str]) -> None:
@@ -45,6 +47,7 @@ class Taken:
         self.parts = {name: Coded(len(records.data)) for name in names}
         self.broken = dict(records.refused)
         self.words = Words()
+        self.already_read: dict[str, dict[Any, Any]] = {}
 
     def take_plainly(self, positions: Sequence[int], names: Iterable[str]) -> None:
         """Take parts of the tasks at some positions by building their messages."""

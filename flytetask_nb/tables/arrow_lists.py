@@ -1,0 +1,35 @@
+"""Arrow's lists as numpy and Python see them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+__all__ = ["items", "lengths", "listed", "lists"]
+
+
+def lengths(array: Any) -> Any:
+    """Give how many items each list of an array holds."""
+    return np.diff(array.offsets.to_numpy())
+
+
+def items(array: Any) -> Any:
+    """Give what the lists of an array hold, one behind the other."""
+    values = array.values
+    # Without a copy, unless the array is a part of another.
+    return values if array.offset == 0 and len(values) == array.offsets[-1].as_py() else array.flatten()
+
+
+def listed(array: Any) -> list[Any]:
+    """Give the values of an array."""
+    # Several times as fast as to_pylist.
+    found: list[Any] = array.to_numpy(zero_copy_only=False).tolist()
+    return found
+
+
+def lists(array: Any) -> list[list[Any]]:
+    """Give what each list of an array holds."""
+    values, offsets = listed(items(array)), array.offsets.tolist()
+    return [values[start:end] for start, end in pairwise(offsets)]

@@ -1,0 +1,105 @@
+"""Thousands of interfaces at once: each name and each variable in them is looked at once."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import ptars
+
+from flytetask_nb.models.notation import word_notation
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.tables.arrow_lists import items, lengths, listed
+from flytetask_nb.tables.signatures import Signature, notation_of
+from flytetask_nb.tables.wire import BYTES, TEXT, Fields, described
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["signatures_in"]
+
+# What holds one message is repeated, to see when it stands there twice.
+_MESSAGES: Final[dict[str, Fields]] = {
+    "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
+    "Variables": [(1, "entries", "Entry", True)],
+    "Interface": [(1, "inputs", "Variables", True), (2, "outputs", "Variables", True)],
+}
+
+
+@cache
+def _handler() -> Any:
+    interface = described("interfaces", _MESSAGES, "Interface")
+    return ptars.HandlerPool([interface.file]).get_for_message(interface)
+
+
+def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list[Signature | None]:
+    """Give the signatures of serialized ``TypedInterface`` messages.
+
+    Parameters
+    ----------
+    blobs
+        Of each.
+    is_sound
+        Tells whether protobuf can parse a ``Variable``; asked once for each that is distinct.
+
+    Returns
+    -------
+    list of Signature or None
+        As ``signature_of`` gives them. None where that, or protobuf, has to look: one cannot be parsed, or is merged.
+    """
+    try:
+        batch = _handler().list_to_record_batch(blobs)
+    except BaseException as error:
+        # A panic inside ptars is no Exception.
+        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+            raise
+        return [None] * len(blobs)
+    sides = [_side(batch.column(name), is_sound) for name in ("inputs", "outputs")]
+    return [
+        None
+        if given is None or returned is None
+        else Signature(given[0], returned[0], f"({', '.join(given[1])}) -> ({', '.join(returned[1])})")
+        for given, returned in zip(*sides, strict=True)
+    ]
+
+
+def _side(column: Any, is_sound: Callable[[bytes], bool]) -> list[tuple[list[str], list[str]] | None]:
+    """Give names and words of the inputs or outputs, in order; None where they are out of the ordinary."""
+    times = lengths(column)
+    if (times > 1).any():
+        # Merged: so rare that the whole batch may be looked at one by one.
+        return [None] * len(times)
+    variables = items(column).field("entries")
+    entries = items(variables)
+    if (lengths(entries.field("value")) != 1).any():
+        return [None] * len(times)
+    count = np.zeros(len(times), dtype=np.int64)
+    count[times == 1] = lengths(variables)
+    rows = np.repeat(np.arange(len(times)), count)
+    keys, values = entries.field("key").dictionary_encode(), items(entries.field("value")).dictionary_encode()
+    key, value = keys.indices.to_numpy(), values.indices.to_numpy()
+    names, kinds = listed(keys.dictionary), listed(values.dictionary)
+    is_bad = np.zeros(len(times), dtype=bool)
+    is_kind_bad = np.array([not is_sound(kind) for kind in kinds], dtype=bool)
+    is_bad[rows[is_kind_bad[value]]] = True
+    # Of entries with the same name the last counts: left to whoever looks at them one by one.
+    by_name = np.lexsort((key, rows))
+    is_again = (np.diff(rows[by_name]) == 0) & (np.diff(key[by_name]) == 0)
+    is_bad[rows[by_name][1:][is_again]] = True
+
+    notations = [("", False) if bad else notation_of(kind) for kind, bad in zip(kinds, is_kind_bad, strict=True)]
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[sorted(range(len(names)), key=lambda one: natural_key(names[one]))] = np.arange(len(names))
+    accepts_none = np.array([accepts for _, accepts in notations], dtype=bool)
+    order = np.lexsort((rank[key], accepts_none[value], rows))
+    words = [word_notation(name) for name in names]
+    key_list, value_list = key[order].tolist(), value[order].tolist()
+    ordered = [names[one] for one in key_list]
+    shown = [f"{words[one]}: {notations[kind][0]}" for one, kind in zip(key_list, value_list, strict=True)]
+    ends = [0, *np.cumsum(count).tolist()]
+    return [
+        None if bad else (ordered[start:end], shown[start:end])
+        for bad, (start, end) in zip(is_bad.tolist(), pairwise(ends), strict=True)
+    ]
