@@ -24,9 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flytetask_nb.masking import SHAPES
+from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists
 from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
-from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists
 from flytetask_nb.tables.parts import PARTS, Messages
 from flytetask_nb.tables.pods import PodReader
 from flytetask_nb.tables.runners import NO_RUNNER
