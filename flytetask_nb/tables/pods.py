@@ -53,6 +53,9 @@ _DATA_CONFIG: Final = (*_TEMPLATE, _K8S_POD, 3)
 # A value of the pod's spec, and one of a container in it: spec, entry, value; value, list, struct, entry, value.
 _OF_SPEC: Final = (*_TEMPLATE, _K8S_POD, 2, 1, 2)
 _OF_CONTAINER: Final = (*_OF_SPEC, 6, 1, 5, 1, 2)
+_VALUES: Final = (_OF_SPEC, _OF_CONTAINER)
+_SHALLOW: Final = 128
+"""Bytes in which nothing is nested too deep at any place: a level takes two, and protobuf allows a hundred levels."""
 
 
 @cache
@@ -157,7 +160,12 @@ class PodReader:
     def _is_sound(self, path: tuple[int, ...], data: bytes) -> bool:
         if (path, data) in self._sound:
             return True
-        if parsed(path, (data,)) is None:
+        if path in _VALUES and len(data) <= _SHALLOW:
+            try:
+                struct_pb2.Value.FromString(data)
+            except DecodeError:
+                return False
+        elif parsed(path, (data,)) is None:
             return False
         self._sound.add((path, data))
         return True

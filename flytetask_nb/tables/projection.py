@@ -225,7 +225,6 @@ class _Projected:
         self._put_environment(container.field("env"), contained)
         self._put_words("command", container.field("command"), contained)
         self._put_words("args", container.field("args"), contained)
-        self._put_code_bundle(container.field("args"), contained)
         self._put_same("pod_problem", contained, "")
         self._take_without_runner(positions[~has["container"] & ~has["k8s_pod"]])
 
@@ -376,11 +375,16 @@ class _Projected:
     def _put_words(self, part: str, array: Any, positions: Any) -> None:
         """Put command lines as they are shown; words that many share are looked at once."""
         coded = self._parts.get(part)
-        if coded is None or not len(positions):
+        bundles = self._parts.get("code_bundle") if part == "args" else None
+        if (coded is None and bundles is None) or not len(positions):
             return
-        words = self._taken.words
         encoded = items(array).dictionary_encode()
         where, distinct = encoded.indices.to_numpy(), encoded.dictionary
+        if bundles is not None:
+            bundles.codes[positions] = _codes_of_bundles(bundles, array, where, distinct)
+        if coded is None:
+            return
+        words = self._taken.words
         is_plain = pc.and_not(
             pc.match_substring_regex(distinct, PLAIN_WORD), pc.match_substring_regex(distinct, SHAPES)
         ).to_numpy(zero_copy_only=False)
@@ -396,20 +400,43 @@ class _Projected:
         if len(rows):
             coded.put(positions[rows], map(words.shown, lists(array.take(pa.array(rows)))))
 
-    def _put_code_bundle(self, array: Any, positions: Any) -> None:
-        coded = self._parts.get("code_bundle")
-        if coded is None or not len(positions):
-            return
-        encoded = items(array).dictionary_encode()
-        is_flag = pc.match_substring(encoded.dictionary, BUNDLE_FLAG).to_numpy(zero_copy_only=False)
-        self._put_same("code_bundle", positions, "")
-        rows = _rows_with(array, encoded.indices.to_numpy(), np.flatnonzero(is_flag))
-        if len(rows):
-            coded.put(positions[rows], map(code_bundle, lists(array.take(pa.array(rows)))))
-
 
 def _codes_of(coded: Coded, encoded: Any) -> Any:
     return np.array(coded.code(listed(encoded.dictionary)), dtype=np.int32)[encoded.indices.to_numpy()]
+
+
+def _codes_of_bundles(coded: Coded, array: Any, where: Any, distinct: Any) -> Any:
+    """Give the codes of code bundles of command lines; a word that many share is looked at once.
+
+    Parameters
+    ----------
+    coded
+        Code bundles.
+    array
+        The command lines.
+    where, distinct
+        Which word each of their items is, and the words.
+    """
+    found = np.full(len(array), coded.code([""])[0], dtype=np.int32)
+    is_flag = pc.equal(distinct, BUNDLE_FLAG).to_numpy(zero_copy_only=False)
+    is_joined = pc.starts_with(distinct, f"{BUNDLE_FLAG}=").to_numpy(zero_copy_only=False)
+    hits = np.flatnonzero((is_flag | is_joined)[where])
+    ends = np.cumsum(lengths(array))
+    # The first flag of a command line counts.
+    rows, first = np.unique(np.searchsorted(ends, hits, side="right"), return_index=True)
+    hits = hits[first]
+    # The value stands in the same word, or in the next one, if there is one.
+    alone = is_flag[where[hits]]
+    is_last = hits + 1 == ends[rows]
+    said = np.where(alone & ~is_last, where[np.minimum(hits + 1, len(where) - 1)], where[hits])
+    cases, which = np.unique(np.stack([alone, alone & is_last, said]), axis=1, return_inverse=True)
+    values = [
+        code_bundle([BUNDLE_FLAG, *([] if last else [distinct[word].as_py()])] if flag else [distinct[word].as_py()])
+        for flag, last, word in cases.T.tolist()
+    ]
+    if values:
+        found[rows] = np.array(coded.code(values), dtype=np.int32)[which.ravel()]
+    return found
 
 
 def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
