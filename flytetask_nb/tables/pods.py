@@ -7,8 +7,9 @@ is out of the ordinary is built as a whole, by ``runners``, which is the referen
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf import message_factory, struct_pb2
 from google.protobuf.message import DecodeError
@@ -17,34 +18,37 @@ from flytetask_nb.semantics.pods import primary_container_name
 from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of_fields, text_of
 from flytetask_nb.tables.wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, described, parsed, parsed_at, wrapped
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 __all__ = ["PodReader"]
 
-# A field that holds one message is repeated, to see when it stands there twice. All fields are declared, so that the
-# parser looks into what no column reads.
+# All fields are declared, so that the parser looks into what no column reads.
 _STRUCT: Final[dict[str, Fields]] = {
-    "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
+    "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, False)],
     "Struct": [(1, "fields", "Entry", True)],
 }
 _POD: Final[dict[str, Fields]] = {
     **_STRUCT,
     "Pod": [
+        # Repeated, because flytekit writes it when it is empty, and an empty text would not be written again.
         (1, "metadata", BYTES, True),
-        (2, "pod_spec", "Struct", True),
+        (2, "pod_spec", "Struct", False),
         (3, "data_config", BYTES, True),
         (4, "primary_container_name", TEXT, False),
     ],
 }
 _OTHERS: Final[Fields] = [
-    (1, "null_value", NUMBER, True),
-    (2, "number_value", DOUBLE, True),
-    (3, "string_value", TEXT, True),
-    (4, "bool_value", BOOL, True),
+    (1, "null_value", NUMBER, False),
+    (2, "number_value", DOUBLE, False),
+    (3, "string_value", TEXT, False),
+    (4, "bool_value", BOOL, False),
 ]
 _CONTAINERS: Final[dict[str, Fields]] = {
     **_STRUCT,
-    "Container": [*_OTHERS, (5, "struct_value", "Struct", True), (6, "list_value", BYTES, True)],
+    "Container": [*_OTHERS, (5, "struct_value", "Struct", False), (6, "list_value", BYTES, False)],
     "List": [(1, "values", "Container", True)],
-    "Value": [*_OTHERS, (5, "struct_value", BYTES, True), (6, "list_value", "List", True)],
+    "Value": [*_OTHERS, (5, "struct_value", BYTES, False), (6, "list_value", "List", False)],
 }
 _CONFIG, _K8S_POD = 16, 17
 _TEMPLATE: Final = (1,)
@@ -68,7 +72,7 @@ class PodReader:
     """Reads the pods of one table."""
 
     def __init__(self) -> None:
-        self._sound: set[tuple[tuple[int, ...], bytes]] = set()
+        self._sound: defaultdict[tuple[int, ...], set[bytes]] = defaultdict(set)
         self._read: dict[tuple[str, bytes | None], tuple[Any, str]] = {}
         self._names: dict[tuple[str, bytes], str] = {}
 
@@ -91,7 +95,7 @@ class PodReader:
         containers = self._containers(pod)
         if containers is not None:
             name, listed = containers
-            chosen = self._primary(name, settings, listed)
+            chosen = listed[0] if len(listed) == 1 and not settings else self._primary(name, settings, listed)
             if chosen is not None:
                 return runner_of_fields(lambda key: self._field(key, chosen.get(key)))
         spec = parsed_at(_TEMPLATE, settings + wrapped(_K8S_POD, pod))
@@ -99,40 +103,27 @@ class PodReader:
 
     def _containers(self, data: bytes) -> tuple[str, list[dict[str, bytes]]] | None:
         """Give the name of the primary container, and the fields of each; None where the pod is no usual one."""
-        try:
-            pod = _class("Pod").FromString(data)
-            if len(pod.pod_spec) != 1:
-                return None
-            spec = self._fields(pod.pod_spec[0])
-            held = None if spec is None else spec.pop("containers", None)
-            value = None if held is None else _class("Value").FromString(held)
-        except DecodeError:
+        pod = _usual("Pod", data)
+        if pod is None:
             return None
-        if spec is None or value is None or not _holds_only(value, "list_value"):
+        spec = _fields(pod.pod_spec)
+        if not spec or "containers" not in spec:
+            return None
+        value = _usual("Value", spec.pop("containers"))
+        if value is None or not _holds_only(value, "list_value"):
             return None
         containers = []
-        for one in value.list_value[0].values:
-            fields = self._fields(one.struct_value[0]) if _holds_only(one, "struct_value") else None
-            if not fields or not all(self._is_sound(_OF_CONTAINER, field) for field in fields.values()):
+        for one in value.list_value.values:
+            fields = _fields(one.struct_value) if _holds_only(one, "struct_value") else None
+            if not fields or not self._are_sound(_OF_CONTAINER, fields.values()):
                 return None
             containers.append(fields)
         is_sound = (
-            all(self._is_sound(_OF_SPEC, field) for field in spec.values())
-            and all(self._is_sound(_METADATA, one) for one in pod.metadata)
-            and all(self._is_sound(_DATA_CONFIG, one) for one in pod.data_config)
+            self._are_sound(_OF_SPEC, spec.values())
+            and self._are_sound(_METADATA, pod.metadata)
+            and self._are_sound(_DATA_CONFIG, pod.data_config)
         )
         return (pod.primary_container_name, containers) if is_sound else None
-
-    def _fields(self, struct: Any) -> dict[str, bytes] | None:
-        """Give fields by key; None where one stands there twice, or has no value or several."""
-        entries = struct.fields
-        found = {}
-        for entry in entries:
-            values = entry.value
-            if len(values) != 1:
-                return None
-            found[entry.key] = values[0]
-        return found if len(found) == len(entries) else None
 
     def _primary(self, name: str, settings: bytes, containers: list[dict[str, bytes]]) -> dict[str, bytes] | None:
         known = self._names.get((name, settings))
@@ -157,21 +148,50 @@ class PodReader:
             found = self._read[key, data] = READERS[key](value)
         return found
 
-    def _is_sound(self, path: tuple[int, ...], data: bytes) -> bool:
-        if (path, data) in self._sound:
+    def _are_sound(self, path: tuple[int, ...], values: Collection[bytes]) -> bool:
+        """Tell whether protobuf can parse values at their place."""
+        known = self._sound[path]
+        if known.issuperset(values):
             return True
-        if path in _VALUES and len(data) <= _SHALLOW:
-            try:
-                struct_pb2.Value.FromString(data)
-            except DecodeError:
+        for data in values:
+            if data in known:
+                continue
+            if not _is_sound(path, data):
                 return False
-        elif parsed(path, (data,)) is None:
-            return False
-        self._sound.add((path, data))
+            known.add(data)
         return True
 
 
+def _is_sound(path: tuple[int, ...], data: bytes) -> bool:
+    if path not in _VALUES or len(data) > _SHALLOW:
+        return parsed(path, (data,)) is not None
+    try:
+        struct_pb2.Value.FromString(data)
+    except DecodeError:
+        return False
+    return True
+
+
+def _usual(wanted: str, data: bytes) -> Any | None:
+    """Parse bytes; None where they are out of the ordinary.
+
+    What protobuf would write in fewer bytes is: a field that holds one message or value and stands there twice.
+    """
+    try:
+        message = _class(wanted).FromString(data)
+    except DecodeError:
+        return None
+    return message if message.ByteSize() == len(data) else None
+
+
+def _fields(struct: Any) -> dict[str, bytes] | None:
+    """Give fields by key; None where one stands there twice."""
+    entries = struct.fields
+    found = {entry.key: entry.value for entry in entries}
+    return found if len(found) == len(entries) else None
+
+
 def _holds_only(value: Any, name: str) -> bool:
-    """Tell whether a value is of one kind, and says so once."""
+    """Tell whether a value says that it is of one kind, and no other."""
     listed = value.ListFields()
-    return len(listed) == 1 and listed[0][0].name == name and len(listed[0][1]) == 1
+    return len(listed) == 1 and listed[0][0].name == name
