@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flytetask_nb.tables import taking
+from flytetask_nb.tables.columns import DEFAULT_COLUMNS as COLUMNS
 from flytetask_nb.tables.frames import tabulate
 from tests.many_tasks import many_tasks
 
 COUNTS = (10_000,)
 ROUNDS = 7
 FEW = 100
+COSTLY = 8
 FLYTEKIT = 500
 """Tasks that flytekit is measured with; it takes a time in proportion."""
 
@@ -95,6 +97,15 @@ def held(data: list[bytes]) -> float:
         tracemalloc.stop()
 
 
+def costly(data: list[bytes]) -> list[tuple[float, str]]:
+    """Give the columns that cost most in a table of their own, beyond what any table costs, in milliseconds."""
+    alone = {
+        name: min(seconds(lambda data, one=name: tabulate(data, [one]), data) for _ in range(2)) for name in COLUMNS
+    }
+    least = min(alone.values())
+    return sorted(((1e3 * (found - least), name) for name, found in alone.items()), reverse=True)[:COSTLY]
+
+
 def measure(count: int) -> None:
     """Measure and print."""
     data = list(many_tasks(count))
@@ -118,6 +129,9 @@ def measure(count: int) -> None:
     else:
         sys.stdout.write(f"  flytekit      {theirs * 1e3:10.1f} ms  {theirs / min(times['faster path']):7.0f} x ours\n")
     sys.stdout.write(f"  memory        {held(data):10.0f} bytes a row\n")
+    sys.stdout.write("  by itself, a column costs more than the cheapest:\n")
+    for more, name in costly(data):
+        sys.stdout.write(f"    {name:20}{more:10.1f} ms\n")
 
 
 def main() -> None:
