@@ -32,6 +32,7 @@ from flytetask_nb.errors import (
     QuantityError,
     RemoteError,
     RemoteTaskNotFoundError,
+    SaveError,
     TaskNotFoundError,
     WorkflowIntegrationError,
 )
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin import sandbox
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
-    from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows
+    from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
     from flytetask_nb.sources.client import Remote, col, connect
     from flytetask_nb.tables import tabulate
     from flytetask_nb.widgets import compare, panel
@@ -74,6 +75,7 @@ __all__ = [
     "Remote",
     "RemoteError",
     "RemoteTaskNotFoundError",
+    "SaveError",
     "TaskCollection",
     "TaskDiff",
     "TaskHistory",
@@ -95,6 +97,7 @@ __all__ = [
     "panel",
     "plan",
     "sandbox",
+    "scan",
     "semantics",
     "set_options",
     "tabulate",
@@ -123,6 +126,7 @@ _LATER = {
     "plan": "diffs",
     "panel": "widgets",
     "sandbox": "embedded_admin",
+    "scan": "sources",
     "semantics": "",
     "tabulate": "tables",
 }

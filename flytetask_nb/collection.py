@@ -19,6 +19,7 @@ from flytetask_nb.models.showing import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from os import PathLike
     from types import ModuleType
 
     import pandas as pd
@@ -127,13 +128,13 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     def _take(
         self,
-        data: list[bytes],
+        data: Sequence[bytes],
         origins: list[Origin | str],
         failures: Iterable[Failure],
         skipped: Mapping[str, int] | None,
     ) -> None:
         # Side by side, and not in a record each: a hundred thousand records would weigh as much as some of the tasks.
-        self._data = data
+        self._data: Sequence[bytes] = data
         self._origins = origins
         self._columns: tuple[list[str], ...] | None = None
         self._positions: dict[str, list[int]] | None = None
@@ -190,7 +191,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         for kind, number in other.skipped.items():
             skipped[kind] = skipped.get(kind, 0) + number
         made = TaskCollection.__new__(TaskCollection)
-        made._take(self._data + other._data, self._origins + other._origins, self._failures + other._failures, skipped)
+        made._take([*self._data, *other._data], self._origins + other._origins, self._failures + other._failures, skipped)
         return made
 
     def __eq__(self, other: object) -> bool:
@@ -379,7 +380,42 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         frame: pd.DataFrame = _tables().consumers_of(self, variable)
         return frame
 
-    def _records(self) -> tuple[list[bytes], list[Origin | str]]:
+    # -- snapshots ---------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Save the tasks as Parquet, for ``load`` to give them back byte for byte.
+
+        Parameters
+        ----------
+        path
+            What ends in ``.parquet`` becomes one file. Anything else becomes a folder of such files, one for each
+            project and domain: ``project=shops/domain=production/tasks.parquet``. Either may be a URL that fsspec
+            knows. What was there before is replaced.
+
+        Raises
+        ------
+        SaveError
+            It cannot be written, or the folder holds something else. What was there before is still there.
+        MissingExtraError
+            pyarrow is not installed: it comes with the extra ``tables``.
+
+        Notes
+        -----
+        A file holds the serialized tasks, the columns of ``flytetask_nb.tabulate``, where each task came from, the
+        failures, and the version of this package. A file gives the tasks back in this collection's order, a folder in
+        that of projects and domains.
+
+        Secrets are masked in the columns, the origins and the failures, whatever ``set_options`` says. They are not
+        masked in the tasks themselves, which would be others then: give a snapshot to those who may see the tasks.
+
+        On this machine a file is written beside its place, forced to disk and renamed, so a crash leaves the old one.
+        A folder is made beside its place as well; if the machine stops between the two renames that swap it, the
+        old one is still there as ``old`` in a hidden folder beside it. Elsewhere each file is handed over in one piece, which
+        object stores take wholly or not at all, and files of an older snapshot are taken away last.
+        """
+        _tables().save_snapshot(path, self._data, self._origins, self._failures, self._skipped, self._all_columns())
+
+    def _records(self) -> tuple[Sequence[bytes], list[Origin | str]]:
         """Give the tasks as they are kept, for tables."""
         return self._data, self._origins
 
@@ -412,7 +448,9 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     def _all_columns(self) -> tuple[list[str], ...]:
         if self._columns is None:
-            self._columns = _columns_of(self._data)
+            # Those of a snapshot are known before its tasks are read.
+            known: tuple[list[str], ...] | None = getattr(self._data, "identity", None)
+            self._columns = _columns_of(self._data) if known is None else known
         return self._columns
 
     def _ordered(self, positions: list[int]) -> list[int]:
@@ -450,7 +488,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     def __getstate__(self) -> tuple[Any, ...]:
         origins = [origin if isinstance(origin, str) else _origin_state(origin) for origin in self._origins]
-        return self._data, origins, self._failures, self._skipped
+        return list(self._data), origins, self._failures, self._skipped
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         data, origins, failures, skipped = state
@@ -485,7 +523,7 @@ def _record_of(task: object) -> TaskRecord:
     return TaskRecord(made.serialize_to_string(), made._origin)
 
 
-def _columns_of(data: list[bytes]) -> tuple[list[str], ...]:
+def _columns_of(data: Iterable[bytes]) -> tuple[list[str], ...]:
     columns: tuple[list[str], ...] = tuple([] for _ in _COLUMNS)
     parse = task_pb2.TaskSpec.FromString
     # Projects, domains and types are few, and versions are shared by all tasks of a release.

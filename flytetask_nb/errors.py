@@ -29,6 +29,7 @@ __all__ = [
     "QuantityError",
     "RemoteError",
     "RemoteTaskNotFoundError",
+    "SaveError",
     "TaskNotFoundError",
     "WorkflowIntegrationError",
 ]
@@ -92,6 +93,10 @@ class TaskNotFoundError(FlyteTaskError, KeyError):
 
 class LoadError(FlyteTaskError, ValueError):
     """A source could not be read, or holds something else than was expected."""
+
+
+class SaveError(FlyteTaskError, OSError):
+    """A snapshot could not be written; what was there before is still there."""
 
 
 class ConfigurationError(FlyteTaskError, ValueError):

@@ -26,6 +26,7 @@ BUILT_IN = {
     "QuantityError": ValueError,
     "RemoteError": ConnectionError,
     "RemoteTaskNotFoundError": KeyError,
+    "SaveError": OSError,
     "TaskNotFoundError": KeyError,
     "WorkflowIntegrationError": NotImplementedError,
 }

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from flytetask_nb.sources.loading import load, load_launch_plans, load_task, load_workflows
+from flytetask_nb.sources.scanning import scan
 
-__all__ = ["load", "load_launch_plans", "load_task", "load_workflows"]
+__all__ = ["load", "load_launch_plans", "load_task", "load_workflows", "scan"]

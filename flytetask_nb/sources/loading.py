@@ -6,10 +6,12 @@ import codecs
 import re
 import time
 from os import PathLike, fsdecode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flyteidl.admin import task_pb2
 
 from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
-from flytetask_nb.errors import FlyteTaskError, LoadError, ModelTypeError, OptionError
+from flytetask_nb.errors import FlyteTaskError, LoadError, MissingExtraError, ModelTypeError, OptionError
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
@@ -21,10 +23,10 @@ from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_nam
 from flytetask_nb.sources.documents import items_of, json_documents, message_of_json, yaml_documents
 from flytetask_nb.sources.kinds import LAUNCH_PLANS, TASKS, WORKFLOWS, Found, items_in, kind_of, kind_of_name, parsed
 from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
-from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, is_readable_name, places_of, told_name
+from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, SNAPSHOT, is_readable_name, places_of, told_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import TypeAlias
 
     from typing_extensions import Self
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.archives import Member
     from flytetask_nb.sources.places import Place, Stream
 
+    from flytetask_nb.tables.snapshots import Snapshot
+
     Item: TypeAlias = TaskRecord | Workflow | LaunchPlan
-    Outcome: TypeAlias = Item | Failure | str
+    Outcome: TypeAlias = Item | Failure | str | "Saved"
 
 __all__ = ["load", "load_launch_plans", "load_task", "load_workflows"]
 
@@ -44,6 +48,9 @@ OTHER_FILES = "other files"
 _BINARY, _JSON, _YAML = "binary", "json", "yaml"
 _PARSERS = {_JSON: json_documents, _YAML: yaml_documents}
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
+_PARQUET_MARK = b"PAR1"
+_MOST_OPEN = 64
+"""Snapshots that stay open until their tasks are looked at; those beyond are read at once."""
 # Every protobuf message begins, or its first sub-message does, with a tag that no text has.
 _BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PATIENCE = 1.0
@@ -77,7 +84,9 @@ def load(
         - archives of ``pyflyte package``: ``.tgz``, ``.tar.gz``, ``.tar``;
         - ``.pb`` files of a TaskSpec, TaskTemplate, Task, TaskList, TaskClosure, CompiledWorkflowClosure or
           TaskCreateRequest; workflows (``_2.pb``) and launch plans (``_3.pb``) are passed over and counted;
-        - ``.json``, ``.yaml`` and ``.yml`` as ``flytectl get task -o json|yaml`` prints them.
+        - ``.json``, ``.yaml`` and ``.yml`` as ``flytectl get task -o json|yaml`` prints them;
+        - ``.parquet`` as ``TaskCollection.save`` writes it: names and versions are read at once, the tasks when they
+          are first looked at.
     project, domain, version
         What registration would fill in where a task has none; what is already there stays. ``version`` may be a
         function from the source's path (of the archive, not of the entry in it) to a text. None fills in nothing.
@@ -89,8 +98,8 @@ def load(
         ``"raise"`` stops at the first file or entry that cannot be read. ``"collect"`` keeps all the good ones, and
         a record of each bad one in ``.failures``.
     max_entry_bytes, max_total_bytes
-        Bytes that one file or entry may have (64 MiB), and that one archive may unpack to (1 GiB). Archives are read
-        as streams; nothing is unpacked to disk.
+        Bytes that one file or entry may have (64 MiB), and that one archive or snapshot may unpack to (1 GiB).
+        Archives are read as streams; nothing is unpacked to disk.
 
     Returns
     -------
@@ -100,10 +109,15 @@ def load(
     Raises
     ------
     LoadError
-        With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do.
+        With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do. A snapshot that
+        is damaged among its tasks raises it when they are first looked at; ``errors="collect"`` looks at once.
+    MissingExtraError
+        A snapshot is read by pyarrow, which comes with the extra ``tables``.
 
     Notes
     -----
+    A snapshot's tasks come from where they came from when it was saved, and its failures are in ``.failures`` again.
+
     Bytes and open files without a telling name are told by how they begin. JSON and YAML may hold no field that
     flyteidl does not know: it could not be kept, as it is in ``.pb`` files. Other files in a folder, an archive or
     under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
@@ -111,7 +125,7 @@ def load(
     filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
     reader = _Reader(filling, [TASKS], errors, max_entry_bytes, max_total_bytes)
     reader.read(source)
-    return TaskCollection._of(reader.tasks, reader.failures, reader.skipped)
+    return reader.collection()
 
 
 def load_workflows(
@@ -318,11 +332,30 @@ class _Filling:
         )
 
 
+class Saved(NamedTuple):
+    """A snapshot, of which the tasks are not read yet."""
+
+    snapshot: Snapshot
+
+
+class Noted(Failure):
+    """A failure that a snapshot was saved with: of another time, and none of reading the snapshot."""
+
+    __slots__ = ()
+
+
 class _Reader:
     """Reads sources one after the other, and keeps what was found, passed over, and failed."""
 
     def __init__(
-        self, filling: _Filling, wanted: Collection[str], errors: str, max_entry_bytes: int, max_total_bytes: int
+        self,
+        filling: _Filling,
+        wanted: Collection[str],
+        errors: str,
+        max_entry_bytes: int,
+        max_total_bytes: int,
+        *,
+        shows_progress: bool = True,
     ) -> None:
         if errors not in {"raise", "collect"}:
             raise OptionError(f"errors cannot be {errors!r}; expected 'raise' or 'collect'")
@@ -333,8 +366,10 @@ class _Reader:
         self._wanted = wanted
         self._limits = Limits(max_entry_bytes, max_total_bytes)
         self._collects = errors == "collect"
-        self._progress = _Progress()
-        self.tasks: list[TaskRecord] = []
+        self._progress = _Progress(is_on=shows_progress and option("progress"))
+        # Runs of tasks in the order in which they come: those that were read, and snapshots of those that were not.
+        self._runs: list[list[TaskRecord] | Snapshot] = []
+        self._open_files = 0
         self.workflows: list[Workflow] = []
         self.launch_plans: list[LaunchPlan] = []
         self.failures: list[Failure] = []
@@ -349,17 +384,52 @@ class _Reader:
 
     def _take(self, outcome: Outcome) -> None:
         if isinstance(outcome, TaskRecord):
-            self.tasks.append(outcome)
+            if not self._runs or not isinstance(self._runs[-1], list):
+                self._runs.append([])
+            self._runs[-1].append(outcome)
+        elif isinstance(outcome, Saved):
+            self._runs.append(outcome.snapshot)
         elif isinstance(outcome, Workflow):
             self.workflows.append(outcome)
         elif isinstance(outcome, LaunchPlan):
             self.launch_plans.append(outcome)
         elif isinstance(outcome, str):
             self.skipped[outcome] = self.skipped.get(outcome, 0) + 1
+        elif isinstance(outcome, Noted):
+            self.failures.append(Failure(*outcome))
         elif self._collects:
             self.failures.append(outcome)
         else:
             raise LoadError(str(outcome))
+
+    def collection(self) -> TaskCollection:
+        """Give the tasks that were found, with all that was noted beside them."""
+        if all(isinstance(run, list) for run in self._runs):
+            records = (record for run in self._runs if isinstance(run, list) for record in run)
+            return TaskCollection._of(records, self.failures, self.skipped)
+        from flytetask_nb.tables.snapshots import Joined  # noqa: PLC0415 - loads pandas
+
+        parts: list[Sequence[bytes]] = []
+        origins: list[Origin | str] = []
+        for run in self._runs:
+            if isinstance(run, list):
+                parts.append([record.data for record in run])
+                origins += [record.origin for record in run]
+            else:
+                parts.append(run.data)
+                origins += run.origins
+        made = TaskCollection.__new__(TaskCollection)
+        made._take(Joined(parts), origins, self.failures, self.skipped)
+        return made
+
+    def outcomes(self, place: Place) -> Iterator[TaskRecord | Failure]:
+        """Give the tasks of one place, and what cannot be read of it, as they come."""
+        for outcome in self._outcomes(place):
+            if isinstance(outcome, Saved):
+                for data, origin in zip(outcome.snapshot.data, outcome.snapshot.origins, strict=True):
+                    yield TaskRecord(data, origin)
+            elif isinstance(outcome, TaskRecord | Failure):
+                yield outcome
 
     def _outcomes(self, place: Place) -> Iterator[Outcome]:
         """Give what a place holds: tasks, failures, and the kinds of what is passed over."""
@@ -382,13 +452,60 @@ class _Reader:
         if is_archive_name(told) if place.is_named else _begins_as_archive(stream):
             yield from self._in_archive(name, version, stream)
             return
+        if told.lower().endswith(SNAPSHOT) if place.is_named else stream.peek(len(_PARQUET_MARK)) == _PARQUET_MARK:
+            yield from self._in_snapshot(place, version, stream)
+            return
         if place.is_named and not is_readable_name(told):
-            raise LoadError(
-                f"files of this kind are not read; expected {', '.join(ARCHIVES)}, {MESSAGE}, {', '.join(DOCUMENTS)}"
-            )
+            kinds = ", ".join([*ARCHIVES, MESSAGE, *DOCUMENTS, SNAPSHOT])
+            raise LoadError(f"files of this kind are not read; expected {kinds}")
         data = stream.read_whole(self._limits.entry)
         form = _form_of_name(told) if place.is_named else _form_of_content(data)
         yield from self._in_file(name, "", version, form, data)
+
+    def _in_snapshot(self, place: Place, version: str | None, stream: Stream) -> Iterator[Outcome]:
+        """Give what a snapshot holds, in one piece where nothing is to be changed."""
+        from flytetask_nb.tables.snapshots import Snapshot  # noqa: PLC0415 - loads pandas
+
+        self._progress.step()
+        name = place.name
+        try:
+            # A file that stays at hand is read when it is needed; anything else is kept in memory, as small as it came.
+            file = place.local_path or stream.read_whole(self._limits.total)
+            snapshot = Snapshot.of(file, name, *self._limits)
+        except MissingExtraError as error:
+            if not self._collects:
+                raise
+            yield Failure(name, "", str(error))
+            return
+        yield from (Noted(*failure) for failure in snapshot.failures)
+        for kind, number in snapshot.skipped.items():
+            self.skipped[kind] = self.skipped.get(kind, 0) + number
+        if TASKS not in self._wanted:
+            if count := len(snapshot.data):
+                self.skipped[TASKS] = self.skipped.get(TASKS, 0) + count
+            return
+        is_read_now = self._filling.is_asked_for or (
+            self._collects and any(row.problem for row in snapshot.data.checked())
+        )
+        if not is_read_now:
+            self._open_files += place.local_path is not None
+            if self._open_files > _MOST_OPEN:
+                snapshot.data.read_all()
+            yield Saved(snapshot)
+            return
+        for row in snapshot.data.checked():
+            if row.problem:
+                yield Failure(name, row.entry, row.problem)
+                continue
+            try:
+                yield self._refilled(row.data, snapshot.origins[row.position], version)
+            except FlyteTaskError as error:
+                yield Failure(name, row.entry, str(error))
+
+    def _refilled(self, data: bytes, origin: Origin | str, version: str | None) -> TaskRecord:
+        message = task_pb2.TaskSpec.FromString(data)
+        filled = self._filling.filled(TASKS, message, version)
+        return TaskRecord(data if filled is None else filled.SerializeToString(deterministic=True), origin)
 
     def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[Outcome]:
         # Members come in the archive's own order, tasks are given in that of their names, which is the order of
@@ -572,11 +689,11 @@ def _form_of_content(data: bytes) -> str:
 class _Progress:
     """A bar that appears when reading takes more than a moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_on: bool) -> None:
         self._start = time.monotonic()
         self._count = 0
         self._bar: Any = None
-        self._is_on = option("progress")
+        self._is_on = is_on
 
     def __enter__(self) -> Self:
         return self

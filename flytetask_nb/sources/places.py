@@ -15,11 +15,12 @@ from flytetask_nb.sources.archives import is_archive_name, is_code_bundle, legib
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DOCUMENTS", "MESSAGE", "Place", "Stream", "is_readable_name", "places_of", "told_name"]
+__all__ = ["DOCUMENTS", "MESSAGE", "SNAPSHOT", "Place", "Stream", "is_readable_name", "places_of", "told_name"]
 
 MESSAGE = ".pb"
+SNAPSHOT = ".parquet"
 DOCUMENTS = (".json", ".yaml", ".yml")
-_EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json or .yaml file"
+_EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json, .yaml or .parquet file"
 _MAGIC = frozenset("*?[")
 _EVERY_DEPTH = "**"
 _NO_FILE = "it is neither a file nor a folder"
@@ -86,6 +87,56 @@ class Stream:
         return bytes(data)
 
 
+class LocalFile(NamedTuple):
+    """Opens a file of this machine, here and in other processes."""
+
+    path: str
+
+    def __call__(self) -> Any:
+        return open(self.path, "rb")  # noqa: PTH123 - a text, as the user wrote it
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, where that can be told."""
+        try:
+            return os.path.getsize(self.path)  # noqa: PTH202 - likewise
+        except OSError:
+            return None
+
+
+class RemoteFile(NamedTuple):
+    """Opens a file of one of fsspec's file systems, here and in other processes."""
+
+    system: Any
+    path: str
+
+    def __call__(self) -> Any:
+        return self.system.open(self.path, "rb")
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, where that can be told."""
+        try:
+            found = self.system.info(self.path).get("size")
+        except Exception:  # noqa: BLE001 - every driver raises errors of its own; reading the file tells them
+            return None
+        return found if isinstance(found, int) else None
+
+
+class BytesAtHand(NamedTuple):
+    """Opens bytes as a file."""
+
+    data: bytes
+
+    def __call__(self) -> Any:
+        return io.BytesIO(self.data)
+
+    @property
+    def size(self) -> int | None:
+        """Bytes."""
+        return len(self.data)
+
+
 class Place(NamedTuple):
     """A file to be read.
 
@@ -111,6 +162,17 @@ class Place(NamedTuple):
     is_named: bool = True
     is_passed_over: bool = False
     is_lent: bool = False
+
+    @property
+    def local_path(self) -> str | None:
+        """Where the file is on this machine's disk, if it is there."""
+        return self.opener.path if isinstance(self.opener, LocalFile) else None
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the file, where that can be told without reading it."""
+        size: int | None = getattr(self.opener, "size", None)
+        return size
 
     @contextmanager
     def opened(self) -> Iterator[Stream]:
@@ -155,7 +217,7 @@ def places_of(source: Any, depth: int = 0) -> Iterator[Place]:
     """
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
-        yield Place(f"<{len(data)} bytes>", lambda: io.BytesIO(data), is_named=False)
+        yield Place(f"<{len(data)} bytes>", BytesAtHand(data), is_named=False)
     elif isinstance(source, str | os.PathLike):
         yield from _named_places(source)
     elif hasattr(source, "read"):
@@ -182,7 +244,7 @@ def is_readable_name(name: str) -> bool:
     base = name.rsplit("/", 1)[-1]
     if is_code_bundle(base):
         return False
-    return is_archive_name(base) or base.lower().endswith((MESSAGE, *DOCUMENTS))
+    return is_archive_name(base) or base.lower().endswith((MESSAGE, SNAPSHOT, *DOCUMENTS))
 
 
 def _name_of(file: Any) -> str:
@@ -238,7 +300,7 @@ def _local_place(path: str, name: str, *, is_passed_over: bool = False) -> Place
     # A pipe or a device among the files would be waited for, or never end.
     if not is_passed_over and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         return _unreadable(name, _NO_FILE)
-    return Place(legible(name), lambda: open(path, "rb"), is_passed_over=is_passed_over)  # noqa: PTH123
+    return Place(legible(name), LocalFile(os.path.abspath(path)), is_passed_over=is_passed_over)  # noqa: PTH100
 
 
 def _local_folder(path: str, name: str) -> Iterator[Place]:
@@ -307,7 +369,7 @@ def _file_system(name: str) -> tuple[Any, str]:
 
 
 def _remote_place(system: Any, path: str, name: str, *, is_passed_over: bool = False) -> Place:
-    return Place(legible(name), lambda: system.open(path, "rb"), is_passed_over=is_passed_over)
+    return Place(legible(name), RemoteFile(system, path), is_passed_over=is_passed_over)
 
 
 def _remote_folder(system: Any, path: str, name: str) -> list[Place]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flytetask_nb.tables.frames import empty_table, tabulate
 from flytetask_nb.tables.long_frames import consumers_of, env_frame, interface_frame, producers_of, resources_frame
+from flytetask_nb.tables.snapshots import save_snapshot
 
 __all__ = [
     "consumers_of",
@@ -12,5 +13,6 @@ __all__ = [
     "interface_frame",
     "producers_of",
     "resources_frame",
+    "save_snapshot",
     "tabulate",
 ]

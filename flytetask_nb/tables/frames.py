@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.tables.columns import Column
-    from flytetask_nb.tables.records import Place
+    from flytetask_nb.tables.records import Place, Records
     from flytetask_nb.tables.taking import Taken
 
-__all__ = ["empty_table", "tabulate"]
+__all__ = ["empty_table", "table_of", "tabulate"]
 
 _PAIR = 2
 
@@ -152,6 +152,27 @@ def tabulate(
     """
     chosen = _chosen(columns)
     return _Table(records_of(tasks), chosen).frame()
+
+
+def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Make a table of tasks, and of what is none and says why.
+
+    Parameters
+    ----------
+    records
+        The tasks. What is in ``refused`` becomes a row of NA that says where it comes from, and why.
+    columns
+        As for ``tabulate``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As ``tabulate`` gives it; columns that the user defines always have the dtype object.
+    """
+    chosen = _chosen(columns)
+    frame = _Table(records, chosen).frame()
+    own = {name: object for name, what in chosen.items() if isinstance(what, _Own)}
+    return frame.astype(own)
 
 
 def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:

@@ -1,0 +1,201 @@
+"""Tables of more tasks than one process should hold: a partition for each group of files."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flytetask_nb.collection import Failure
+from flytetask_nb.errors import LoadError, MissingExtraError, OptionError
+from flytetask_nb.masking import mask_text
+from flytetask_nb.sources.kinds import TASKS
+from flytetask_nb.sources.loading import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES, _Filling, _Reader
+from flytetask_nb.sources.places import BytesAtHand, places_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import dask.dataframe as dd
+    import pandas as pd
+
+    from flytetask_nb.models.flyte_task import Origin
+    from flytetask_nb.sources.places import Place
+
+__all__ = ["scan"]
+
+PARTITION_BYTES = 4 * 2**20
+PARTITION_FILES = 64
+
+
+class _Settings(NamedTuple):
+    """How each group of files is read."""
+
+    filling: _Filling
+    max_entry_bytes: int
+    max_total_bytes: int
+
+
+def scan(
+    source: Any,
+    columns: Iterable[Any] | Mapping[str, Any] | None = None,
+    *,
+    project: str | None = None,
+    domain: str | None = None,
+    version: str | Callable[[str], str] | None = None,
+    source_uploaded_location: str | None = None,
+    destination_directory: str | None = None,
+    partition_bytes: int = PARTITION_BYTES,
+    partition_files: int = PARTITION_FILES,
+    max_entry_bytes: int = MAX_ENTRY_BYTES,
+    max_total_bytes: int = MAX_TOTAL_BYTES,
+) -> dd.DataFrame:
+    """Make a Dask table of tasks: one row a task, read in pieces, on as many machines as the cluster has.
+
+    Parameters
+    ----------
+    source
+        As ``load`` takes it. Names are looked up here, files are read where their partition is computed: paths must
+        lead to the same files there. Bytes and open files are sent along.
+    columns
+        As ``tabulate`` takes it. Functions are sent along, and have to be such as can be.
+    project, domain, version, source_uploaded_location, destination_directory
+        As ``load`` takes them.
+    partition_bytes, partition_files
+        A partition takes files that stand beside each other until it has so many bytes of them (4 MiB, as they are
+        on disk), or so many files (64). A file is never divided.
+    max_entry_bytes, max_total_bytes
+        As ``load`` takes them.
+
+    Returns
+    -------
+    dask.dataframe.DataFrame
+        The columns and dtypes of ``tabulate``, known before a file is read, in each partition; those that you define
+        are of the dtype object. The rows are in the order of ``load``, and numbered from 0 in each partition. What
+        cannot be read, be it a file, an entry, or what a snapshot was saved with as a failure, is a row of NA with
+        its place in ``source`` and the reason in ``error``.
+
+    Raises
+    ------
+    LoadError
+        There is nothing to read: no source exists.
+    MissingExtraError
+        Dask is not installed: it comes with the extra ``distributed``.
+    ModelTypeError, ModelValueError, OptionError
+        A parameter cannot be what it is.
+
+    Notes
+    -----
+    It runs on the cluster that Dask uses: that of a ``distributed.Client``, or threads of this process. Secrets are
+    masked unless ``set_options(reveal_secrets=True)`` is in force in the process that reads a partition.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> table = ftn.scan("releases/*.tgz", project="shops", domain="production")  # doctest: +SKIP
+    >>> table.groupby("name").memory_request.max().compute()  # doctest: +SKIP
+    """
+    dd = _dask()
+    from flytetask_nb.tables.frames import table_of  # noqa: PLC0415 - loads pandas
+    from flytetask_nb.tables.records import Records  # noqa: PLC0415 - likewise
+
+    for name, least in (("partition_bytes", partition_bytes), ("partition_files", partition_files)):
+        if not isinstance(least, int) or least < 1:
+            raise OptionError(f"{name} cannot be {least!r}; expected a whole number above 0")
+    settings = _Settings(
+        _Filling(project, domain, version, source_uploaded_location, destination_directory),
+        max_entry_bytes,
+        max_total_bytes,
+    )
+    _reader(settings)
+    # Looked at more than once, and sent away: an iterator would be empty by then.
+    columns = columns if columns is None or hasattr(columns, "items") or isinstance(columns, str) else _listed(columns)
+    meta = table_of(Records([], [], {}), columns)
+    groups = list(_groups(_places(source), partition_bytes, partition_files)) or [()]
+    made: dd.DataFrame = dd.from_map(
+        partial(_partition, columns=columns, settings=settings), groups, meta=meta, label="scan", enforce_metadata=True
+    )
+    return made
+
+
+def _dask() -> Any:
+    try:
+        import dask.dataframe as dd  # noqa: PLC0415 - heavy, and optional
+    except ImportError:
+        raise MissingExtraError(
+            'scan needs dask, not installed here; run: pip install "flytetask-nb[distributed]"'
+        ) from None
+    return dd
+
+
+def _listed(columns: Any) -> Any:
+    return list(columns) if hasattr(columns, "__iter__") else columns
+
+
+def _reader(settings: _Settings) -> _Reader:
+    return _Reader(
+        settings.filling,
+        [TASKS],
+        "collect",
+        settings.max_entry_bytes,
+        settings.max_total_bytes,
+        shows_progress=False,
+    )
+
+
+def _places(source: Any) -> list[Place]:
+    """Give the files of a source, such as can be opened in another process."""
+    places = [_portable(place) for place in places_of(source) if not place.is_passed_over]
+    problems = [place for place in places if place.problem]
+    if problems and len(problems) == len(places):
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise LoadError(f"{first.name}: {first.problem}{more}")
+    return places
+
+
+def _portable(place: Place) -> Place:
+    if not place.is_lent:
+        # What opens a place with a problem is never called.
+        return place._replace(opener=BytesAtHand(b"")) if place.problem else place
+    try:
+        with place.opened() as stream:
+            data = stream.read_whole(MAX_TOTAL_BYTES)
+    except LoadError as error:
+        return place._replace(opener=BytesAtHand(b""), is_lent=False, problem=str(error))
+    return place._replace(opener=BytesAtHand(data), is_lent=False)
+
+
+def _groups(places: list[Place], most_bytes: int, most_files: int) -> Iterator[tuple[Place, ...]]:
+    """Divide files into groups of those that stand beside each other."""
+    group: list[Place] = []
+    held = 0
+    for place in places:
+        size = 0 if place.problem else place.size or 0
+        if group and (held + size > most_bytes or len(group) == most_files):
+            yield tuple(group)
+            group, held = [], 0
+        group.append(place)
+        held += size
+    if group:
+        yield tuple(group)
+
+
+def _partition(places: tuple[Place, ...], columns: Any, settings: _Settings) -> pd.DataFrame:
+    """Read a group of files into a table. Runs wherever the cluster wants it to."""
+    from flytetask_nb.tables.frames import table_of  # noqa: PLC0415 - loads pandas
+    from flytetask_nb.tables.records import Records  # noqa: PLC0415 - likewise
+
+    reader = _reader(settings)
+    data: list[bytes] = []
+    origins: list[Origin | str] = []
+    refused: dict[int, str] = {}
+    for place in places:
+        for outcome in reader.outcomes(place):
+            if isinstance(outcome, Failure):
+                refused[len(data)] = mask_text(outcome.reason)
+                data.append(b"")
+                origins.append(outcome.place)
+            else:
+                data.append(outcome.data)
+                origins.append(outcome.origin)
+    return table_of(Records(data, origins, refused), columns)

@@ -1,0 +1,207 @@
+"""Putting files where a user wants them, so that a crash leaves what was there before.
+
+A file is written beside its place, forced to disk, and renamed; a folder likewise. Elsewhere than on this machine a
+file is handed over in one piece, which object stores take wholly or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from flytetask_nb.errors import FlyteTaskError, ModelTypeError, SaveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["FAILED", "SUFFIX", "part_path", "save_file", "save_folder"]
+
+SUFFIX: Final = ".parquet"
+FAILED: Final = f"failures{SUFFIX}"
+"""The part that holds no tasks, but what could not be read beside them."""
+_TASKS: Final = f"tasks{SUFFIX}"
+_PART: Final = re.compile(rf"project=[^/]*/domain=[^/]*/{re.escape(_TASKS)}|{re.escape(FAILED)}")
+_UNSET: Final = "__HIVE_DEFAULT_PARTITION__"
+"""What tools that read such folders take for a missing value."""
+_URL_MARKS: Final = ("://", "::")
+_TOLD: Final = 300
+
+
+def part_path(project: str, domain: str) -> str:
+    """Give the path of a part inside a folder, as Hive, Dask and pyarrow read it."""
+    return f"project={_quoted(project)}/domain={_quoted(domain)}/{_TASKS}"
+
+
+def _quoted(text: str) -> str:
+    # Dots are kept by quote, and a folder cannot be called by dots alone.
+    return quote(text, safe="").replace(".", "%2E") if text else _UNSET
+
+
+def save_file(path: Any, write: Callable[[Any], None]) -> None:
+    """Write a file, wholly or not at all.
+
+    Parameters
+    ----------
+    path
+        A path, or a URL that fsspec knows.
+    write
+        Writes into an open binary file.
+
+    Raises
+    ------
+    SaveError
+        It cannot be written; what was there before still is.
+    """
+    with _told(path) as name:
+        system, inner = _place_of(name)
+        if system is not None:
+            system.makedirs(system._parent(inner), exist_ok=True)
+            system.pipe_file(inner, _written(write))
+            return
+        target = Path(inner).resolve()
+        if target.is_dir():
+            raise IsADirectoryError("there is a folder of that name")
+        with _beside(target) as new:
+            _write_through(new, write)
+            if target.exists():
+                shutil.copymode(target, new)
+            os.replace(new, target)  # noqa: PTH105 - tests look for the call that makes it atomic
+            _force(target.parent)
+
+
+def save_folder(path: Any, parts: Mapping[str, Callable[[Any], None]]) -> None:
+    """Write a folder of parts and take away those that were there before.
+
+    Parameters
+    ----------
+    path
+        A path, or a URL that fsspec knows.
+    parts
+        What writes each part, by its path inside the folder.
+
+    Raises
+    ------
+    SaveError
+        It cannot be written, or holds something else than a snapshot, which would be lost.
+    """
+    with _told(path) as name:
+        system, inner = _place_of(name)
+        if system is not None:
+            _save_far(system, inner.rstrip("/"), parts)
+            return
+        target = Path(inner).resolve()
+        _check_own(target)
+        with _beside(target) as new:
+            for part, write in parts.items():
+                place = new / part
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _write_through(place, write)
+                _force(place.parent)
+            if not target.exists():
+                new.rename(target)
+            else:
+                shutil.copymode(target, new)
+                old = new.with_name("old")
+                target.rename(old)
+                try:
+                    new.rename(target)
+                except BaseException:
+                    old.rename(target)
+                    raise
+            _force(target.parent)
+
+
+def _save_far(system: Any, root: str, parts: Mapping[str, Callable[[Any], None]]) -> None:
+    before = {one.removeprefix(root).lstrip("/"): one for one in system.find(root)} if system.exists(root) else {}
+    if foreign := sorted(one for one in before if not _PART.fullmatch(one)):
+        raise SaveError(_foreign(foreign[0]))
+    for part, write in parts.items():
+        place = f"{root}/{part}"
+        system.makedirs(system._parent(place), exist_ok=True)
+        system.pipe_file(place, _written(write))
+    for part, place in before.items():
+        if part not in parts:
+            system.rm_file(place)
+
+
+def _check_own(target: Path) -> None:
+    """Refuse a folder that holds what nobody asked to replace."""
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError("there is a file of that name")
+    for folder, _, files in os.walk(target):
+        for file in files:
+            inner = Path(folder, file).relative_to(target).as_posix()
+            if not _PART.fullmatch(inner):
+                raise SaveError(_foreign(inner))
+
+
+def _foreign(inner: str) -> str:
+    return f"the folder holds {inner!r}, which is no part of a snapshot and would be lost; choose another folder"
+
+
+def _written(write: Callable[[Any], None]) -> bytes:
+    file = BytesIO()
+    write(file)
+    return file.getvalue()
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Give a path on the same disk that is gone afterwards. Its folder is hidden: loading passes it over."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True) as room:
+        yield Path(room) / "new"
+
+
+def _write_through(path: Path, write: Callable[[Any], None]) -> None:
+    with path.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _force(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, where the system has a way to."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _place_of(name: str) -> tuple[Any, str]:
+    """Give the file system and the path in it; no file system where it is this machine's."""
+    if not any(mark in name for mark in _URL_MARKS):
+        return None, os.path.expanduser(name)  # noqa: PTH111 - a text still
+    from fsspec.core import url_to_fs  # noqa: PLC0415 - loaded with the first URL
+    from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415 - likewise
+
+    system, inner = url_to_fs(name)
+    return None if isinstance(system, LocalFileSystem) else system, inner
+
+
+@contextmanager
+def _told(path: Any) -> Iterator[str]:
+    """Turn whatever goes wrong into an error that names the path."""
+    if not isinstance(path, str | os.PathLike):
+        raise ModelTypeError(f"a snapshot cannot be saved to {type(path).__name__}; expected a path or a URL")
+    name = os.fsdecode(path)
+    try:
+        yield name
+    except SaveError as error:
+        raise SaveError(f"{name}: {error}") from None
+    except FlyteTaskError:
+        raise
+    except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise SaveError(
+            f"{name}: cannot be saved: {text[:_TOLD]}; check the path, its rights and the room on the disk"
+        ) from error

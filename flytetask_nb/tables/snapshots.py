@@ -1,0 +1,531 @@
+"""Tasks in a Parquet file: their bytes, the columns of their table, and where they came from.
+
+A file is written a group of rows at a time. It is read in two steps: what tells the tasks apart at once, their bytes
+when they are first looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+
+from flyteidl.admin import task_pb2
+from google.protobuf.message import DecodeError
+
+from flytetask_nb.errors import LoadError, MissingExtraError
+from flytetask_nb.masking import mask_text
+from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.options import set_options
+from flytetask_nb.tables.columns import DEFAULT_COLUMNS
+from flytetask_nb.tables.frames import empty_table, tabulate
+from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from types import ModuleType
+
+__all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "StoredTasks", "is_snapshot", "save_snapshot", "write_snapshot"]
+
+SCHEMA: Final = 1
+"""The form of the file; readers refuse those above it."""
+
+MAGIC: Final = b"PAR1"
+_KEY: Final = b"flytetask_nb"
+_DATA: Final = "task"
+_NOTE, _TOLD, _CONSOLE, _PENDING = "origin_note", "origin_short_description", "origin_console", "should_register"
+IDENTITY: Final = ("project", "domain", "name", "version", "type")
+"""The columns that tell tasks apart, as a collection has them."""
+_ORIGIN: Final = ("source", "created_at", _NOTE, _TOLD, _CONSOLE, _PENDING)
+_TEXTS: Final = (*IDENTITY, "source", _NOTE, _TOLD, _CONSOLE)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_GROUP: Final = 4096
+"""Tasks in a group of rows: what is in memory at a time while a file is written, and is read for one task."""
+_ROW: Final = 100
+"""Bytes that a row has in memory at the least, however small it is in the file."""
+_COMPRESSION: Final = "zstd"
+_TOLD_LENGTH: Final = 200
+_EXPECTED: Final = "expected a snapshot as TaskCollection.save writes it"
+_DAMAGED: Final = "copy the file again, or save the snapshot again"
+
+
+def _parquet() -> tuple[ModuleType, ModuleType]:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - heavy, and optional
+        import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
+    except ImportError:
+        raise MissingExtraError(
+            'snapshots need pyarrow, not installed here; run: pip install "flytetask-nb[tables]"'
+        ) from None
+    return pa, pq
+
+
+def is_snapshot(head: bytes) -> bool:
+    """Tell whether bytes begin as a Parquet file does."""
+    return head.startswith(MAGIC)
+
+
+def _package_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - only to write a file
+
+    try:
+        return version("flytetask-nb")
+    except PackageNotFoundError:
+        return ""
+
+
+# -- writing -------------------------------------------------------------------------------------------------------
+
+
+def save_snapshot(
+    path: Any,
+    data: Sequence[bytes],
+    origins: Sequence[Origin | str],
+    failures: Sequence[tuple[str, str, str]],
+    skipped: Mapping[str, int],
+    identity: Sequence[Sequence[str]],
+) -> None:
+    """Save tasks as a file, or as a folder with a file for each project and domain.
+
+    Parameters
+    ----------
+    path
+        A path or URL; what ends in ``.parquet`` is a file.
+    data, origins, failures, skipped
+        As ``write_snapshot`` takes them.
+    identity
+        The columns of ``IDENTITY``.
+
+    Raises
+    ------
+    SaveError
+        It cannot be written; what was there before still is.
+    MissingExtraError
+        pyarrow is not installed.
+    """
+    _parquet()
+    if not isinstance(path, str | os.PathLike) or os.fsdecode(path).lower().endswith(SUFFIX):
+        save_file(path, partial(write_snapshot, data=data, origins=origins, failures=failures, skipped=skipped))
+        return
+    groups: dict[tuple[str, str], list[int]] = {}
+    for position, key in enumerate(zip(identity[0], identity[1], strict=True)):
+        groups.setdefault(key, []).append(position)
+    parts = {
+        part_path(project, domain): partial(
+            write_snapshot,
+            data=[data[position] for position in positions],
+            origins=[origins[position] for position in positions],
+        )
+        for (project, domain), positions in groups.items()
+    }
+    if failures or skipped or not parts:
+        parts[FAILED] = partial(write_snapshot, data=(), origins=(), failures=failures, skipped=skipped)
+    save_folder(path, parts)
+
+
+def write_snapshot(
+    file: Any,
+    data: Sequence[bytes],
+    origins: Sequence[Origin | str],
+    failures: Iterable[tuple[str, str, str]] = (),
+    skipped: Mapping[str, int] | None = None,
+) -> None:
+    """Write tasks as a Parquet file.
+
+    Parameters
+    ----------
+    file
+        An open binary file.
+    data, origins
+        The tasks, and where each comes from.
+    failures
+        Source, entry and reason of what could not be read beside them.
+    skipped
+        How many entries of other kinds were passed over.
+
+    Raises
+    ------
+    MissingExtraError
+        pyarrow is not installed.
+    """
+    pa, pq = _parquet()
+    about = {
+        "schema": SCHEMA,
+        "version": _package_version(),
+        "failures": [[mask_text(part) for part in failure] for failure in failures],
+        "skipped": dict(skipped or {}),
+    }
+    # What is in a file outlives the session that was allowed to see it.
+    with set_options(reveal_secrets=False):
+        empty = _arrow(pa, empty_table(), [], [])
+        kept = {**(empty.schema.metadata or {}), _KEY: json.dumps(about, sort_keys=True).encode()}
+        schema = empty.schema.with_metadata(kept)
+        with pq.ParquetWriter(file, schema, compression=_COMPRESSION, write_page_checksum=True) as writer:
+            for start in range(0, len(data), _GROUP):
+                some, places = data[start : start + _GROUP], origins[start : start + _GROUP]
+                frame = tabulate(list(zip(some, places, strict=True)))
+                writer.write_table(_arrow(pa, frame, some, places).cast(schema))
+
+
+def _arrow(pa: ModuleType, frame: Any, data: Sequence[bytes], origins: Sequence[Origin | str]) -> Any:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    whole = [Origin(source=origin) if isinstance(origin, str) else origin for origin in origins]
+    beside = {
+        _NOTE: [_masked(origin.note) for origin in whole],
+        _TOLD: [_masked(origin.short_description) for origin in whole],
+        _CONSOLE: [_masked(origin.console) for origin in whole],
+    }
+    for name, values in beside.items():
+        table = table.append_column(name, pa.array(values, type=pa.string()))
+    table = table.append_column(_PENDING, pa.array([origin.should_register for origin in whole], type=pa.bool_()))
+    return table.append_column(_DATA, pa.array(data, type=pa.binary()))
+
+
+def _masked(text: str | None) -> str | None:
+    return mask_text(text) if text else None
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+class Snapshot(NamedTuple):
+    """What a file holds.
+
+    Attributes
+    ----------
+    data : StoredTasks
+        The tasks' bytes, not read yet.
+    origins : list of Origin or str
+        Where each task came from when it was saved.
+    failures : list of tuple of str
+        Source, entry and reason of what could not be read then.
+    skipped : dict of str to int
+        What was passed over then.
+    """
+
+    data: StoredTasks
+    origins: list[Origin | str]
+    failures: list[tuple[str, str, str]]
+    skipped: dict[str, int]
+
+    @classmethod
+    def of(cls, file: str | bytes, name: str, entry_limit: int, total_limit: int) -> Snapshot:
+        """Open a file and read all but the tasks' bytes.
+
+        Parameters
+        ----------
+        file
+            The path of a file, which stays open until all tasks are read; or its bytes.
+        name
+            What the user calls it, for errors.
+        entry_limit, total_limit
+            Bytes that one task, and all columns unpacked, may have.
+
+        Raises
+        ------
+        LoadError
+            It is no snapshot, of a newer form, damaged, or too large.
+        MissingExtraError
+            pyarrow is not installed.
+        """
+        pa, pq = _parquet()
+        try:
+            source = pa.OSFile(file, "rb") if isinstance(file, str) else pa.BufferReader(file)
+            opened = pq.ParquetFile(source, page_checksum_verification=True)
+            about = _about(opened.schema_arrow.metadata or {})
+            failures, skipped = _beside(about)
+            _check_form(pa, opened.schema_arrow)
+            _check_size(opened.metadata, total_limit)
+            columns = opened.read(columns=[*IDENTITY, *_ORIGIN], use_pandas_metadata=False)
+            if columns.num_rows != opened.metadata.num_rows:
+                raise LoadError(f"its columns have other lengths than it says; {_DAMAGED}")  # noqa: TRY301 - told as it is
+            identity = tuple(_texts(columns, one) for one in IDENTITY)
+            origins = _origins(columns)
+        except LoadError:
+            raise
+        except MemoryError:
+            raise LoadError("its columns do not fit into memory; " + _DAMAGED) from None
+        except Exception as error:  # noqa: BLE001 - what Arrow and its decoders raise is told as one
+            raise LoadError(f"no Parquet file, or a damaged one: {_told(error)}; {_DAMAGED}") from None
+        return cls(StoredTasks(opened, source, name, identity, entry_limit), origins, failures, skipped)
+
+
+def _told(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _TOLD_LENGTH else text[:_TOLD_LENGTH] + "…"
+
+
+def _about(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
+    found = metadata.get(_KEY)
+    if found is None:
+        raise LoadError(f"a Parquet file that holds no tasks; {_EXPECTED}")
+    about: Any = json.loads(found)
+    schema = about.get("schema") if isinstance(about, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise LoadError(f"a Parquet file whose form is not told; {_EXPECTED}")
+    if schema > SCHEMA:
+        by = about.get("version")
+        told = f" by flytetask-nb {by[:_TOLD_LENGTH]}" if isinstance(by, str) and by else ""
+        raise LoadError(
+            f"a snapshot of form {schema}, written{told}; this version reads forms up to {SCHEMA}; "
+            "run: pip install --upgrade flytetask-nb"
+        )
+    return dict(about)
+
+
+def _beside(about: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], dict[str, int]]:
+    """Give the failures and counts that were saved."""
+    failures = [(source, entry, reason) for source, entry, reason in about.get("failures", [])]
+    skipped = dict(about.get("skipped", {}))
+    are_texts = all(isinstance(part, str) for failure in failures for part in failure)
+    if not are_texts or not all(isinstance(number, int) and number >= 0 for number in skipped.values()):
+        raise LoadError(f"its list of failures cannot be read; {_EXPECTED}")
+    return failures, skipped
+
+
+def _check_form(pa: ModuleType, schema: Any) -> None:
+    kinds = {
+        **dict.fromkeys(_TEXTS, pa.string()),
+        "created_at": pa.timestamp("us", "UTC"),
+        _PENDING: pa.bool_(),
+        _DATA: pa.binary(),
+    }
+    for name, kind in kinds.items():
+        places = schema.get_all_field_indices(name)
+        if len(places) != 1 or schema.field(places[0]).type != kind:
+            found = ", ".join(str(schema.field(place).type) for place in places) or "none"
+            raise LoadError(f"column {name!r} should be one of {kind}, found {found}; {_EXPECTED}")
+
+
+def _check_size(metadata: Any, limit: int) -> None:
+    size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    if max(size, metadata.num_rows * _ROW) > limit:
+        raise LoadError(f"more than {limit:,} bytes when unpacked; if it is to be trusted, raise max_total_bytes")
+
+
+def _texts(columns: Any, name: str) -> list[str]:
+    # Each text once: projects, domains, types and versions are shared by many tasks.
+    packed = columns.column(name).combine_chunks().dictionary_encode()
+    words = [*packed.dictionary.to_pylist(), ""]
+    return [words[-1 if code is None else code] for code in packed.indices.to_pylist()]
+
+
+def _origins(columns: Any) -> list[Origin | str]:
+    sources, notes, told, consoles = (_texts(columns, name) for name in ("source", _NOTE, _TOLD, _CONSOLE))
+    moments = columns.column("created_at").cast("int64").to_pylist()
+    pending = columns.column(_PENDING).to_pylist()
+    # Tasks of one source share what says so, as they do when they are loaded.
+    known: dict[tuple[Any, ...], Origin | str] = {}
+    found = []
+    for key in zip(sources, notes, told, consoles, moments, pending, strict=True):
+        origin = known.get(key)
+        if origin is None:
+            origin = known[key] = _origin(*key)
+        found.append(origin)
+    return found
+
+
+def _origin(
+    source: str, note: str, told: str, console: str, moment: int | None, pending: bool | None
+) -> Origin | str:
+    if source and not note and not told and not console and moment is None and not pending:
+        return source
+    return Origin(
+        source=source or None,
+        note=note or None,
+        short_description=told or None,
+        console=console or None,
+        created_at=None if moment is None else _EPOCH + timedelta(microseconds=moment),
+        should_register=bool(pending),
+    )
+
+
+class Row(NamedTuple):
+    """A row of a file that was looked at.
+
+    Attributes
+    ----------
+    position : int
+        Its place, or that of the first row of a group that cannot be read.
+    entry : str
+        Both in words.
+    data : bytes
+        The task.
+    problem : str
+        Why it cannot be read; empty where it can.
+    """
+
+    position: int
+    entry: str
+    data: bytes
+    problem: str
+
+
+class StoredTasks(Sequence[bytes]):
+    """Serialized tasks in a file, each group of rows read when one of its tasks is first looked at.
+
+    Parameters
+    ----------
+    opened
+        The Parquet file.
+    file
+        The file underneath.
+    name
+        What the user calls it.
+    identity
+        The columns of ``IDENTITY``.
+    limit
+        Bytes that a task may have.
+    """
+
+    def __init__(self, opened: Any, file: Any, name: str, identity: tuple[list[str], ...], limit: int) -> None:
+        self._opened: Any = opened
+        self._file: Any = file
+        self._name = name
+        self._limit = limit
+        self.identity = identity
+        sizes = [opened.metadata.row_group(group).num_rows for group in range(opened.metadata.num_row_groups)]
+        self._ends = list(accumulate(sizes))
+        self._groups: list[list[bytes] | None] = [None] * len(sizes)
+        self._close_when_read()
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        chosen = range(len(self))[index]
+        if isinstance(chosen, range):
+            return [self[position] for position in chosen]
+        group = bisect_right(self._ends, chosen)
+        return self._read(group)[chosen - self._start(group)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        for group in range(len(self._groups)):
+            yield from self._read(group)
+
+    @property
+    def read_count(self) -> int:
+        """How many tasks have been read."""
+        return sum(len(group) for group in self._groups if group is not None)
+
+    def read_all(self) -> None:
+        """Read every task and close the file.
+
+        Raises
+        ------
+        LoadError
+            One of them cannot be read.
+        """
+        for group in range(len(self._groups)):
+            self._read(group)
+
+    def checked(self) -> Iterator[Row]:
+        """Look at every task without keeping any, and without stopping at those that cannot be read."""
+        for group, end in enumerate(self._ends):
+            start = self._start(group)
+            try:
+                rows = self._groups[group] or self._rows(group)
+            except LoadError as error:
+                yield Row(start, f"rows {start} to {end - 1}", b"", str(error))
+                continue
+            for position, row in enumerate(rows, start):
+                yield Row(position, f"row {position}", row or b"", self._problem(position, row))
+
+    def _start(self, group: int) -> int:
+        return self._ends[group - 1] if group else 0
+
+    def _read(self, group: int) -> list[bytes]:
+        rows = self._groups[group]
+        if rows is None:
+            try:
+                rows = self._rows(group)
+            except LoadError as error:
+                raise LoadError(f"{self._name}: {error}") from None
+            for position, row in enumerate(rows, self._start(group)):
+                if problem := self._problem(position, row):
+                    raise LoadError(f"{self._name}!row {position}: {problem}")
+            self._groups[group] = rows
+            self._close_when_read()
+        return rows
+
+    def _rows(self, group: int) -> list[Any]:
+        count = self._ends[group] - self._start(group)
+        try:
+            rows: list[Any] = self._opened.read_row_group(group, columns=[_DATA]).column(0).to_pylist()
+        except MemoryError:
+            raise LoadError(f"its tasks do not fit into memory; {_DAMAGED}") from None
+        except Exception as error:  # noqa: BLE001 - what Arrow and its decoders raise is told as one
+            raise LoadError(f"its tasks cannot be read: {_told(error)}; {_DAMAGED}") from None
+        if len(rows) != count:
+            raise LoadError(f"a group of rows holds {len(rows)} tasks where {count} were told; {_DAMAGED}")
+        return rows
+
+    def _problem(self, position: int, row: Any) -> str:
+        if row is None:
+            return f"there is no task in it; {_EXPECTED}"
+        if len(row) > self._limit:
+            return f"more than {self._limit:,} bytes; if it is to be trusted, raise max_entry_bytes"
+        try:
+            template = task_pb2.TaskSpec.FromString(row).template
+        except DecodeError:
+            return f"no serialized TaskSpec; {_DAMAGED}"
+        one = template.id
+        named = tuple(column[position] for column in self.identity)
+        if (one.project, one.domain, one.name, one.version, template.type) != named:
+            return f"its columns name another task than its bytes; {_DAMAGED}"
+        return ""
+
+    def _close_when_read(self) -> None:
+        if self._opened is not None and all(group is not None for group in self._groups):
+            self._opened.close()
+            self._file.close()
+            self._opened = self._file = None
+
+
+class Joined(Sequence[bytes]):
+    """Serialized tasks of several places, one after the other.
+
+    Parameters
+    ----------
+    parts
+        Lists of them, and those of files.
+    """
+
+    def __init__(self, parts: Iterable[Sequence[bytes]]) -> None:
+        self._parts = [part for part in parts if len(part)]
+        self._ends = list(accumulate(map(len, self._parts)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        chosen = range(len(self))[index]
+        if isinstance(chosen, range):
+            return [self[position] for position in chosen]
+        part = bisect_right(self._ends, chosen)
+        return self._parts[part][chosen - (self._ends[part - 1] if part else 0)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            yield from part
+
+    @property
+    def identity(self) -> tuple[list[str], ...] | None:
+        """The columns of ``IDENTITY``, where all parts know theirs without reading a task."""
+        known = [part.identity for part in self._parts if isinstance(part, StoredTasks)]
+        if len(known) != len(self._parts):
+            return None
+        return tuple([text for columns in known for text in columns[place]] for place in range(len(IDENTITY)))
