@@ -380,6 +380,44 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         frame: pd.DataFrame = _tables().consumers_of(self, variable)
         return frame
 
+    def duplicates(self) -> pd.DataFrame:
+        """Find tasks that are the same under different names.
+
+        See Also
+        --------
+        flytetask_nb.tables.duplicates : says what each column is.
+        """
+        frame: pd.DataFrame = _tables().duplicates(self)
+        return frame
+
+    def stale_caches(self) -> pd.DataFrame:
+        """Find tasks that still take results which an older image has computed.
+
+        See Also
+        --------
+        flytetask_nb.tables.stale_caches : says what each column is.
+        """
+        frame: pd.DataFrame = _tables().stale_caches(self)
+        return frame
+
+    def runtime_before(self, version: str, *, runtime: str = "python") -> pd.DataFrame:
+        """Find tasks that were made with an older SDK.
+
+        Parameters
+        ----------
+        version
+            The first version that is new enough, e.g. ``"1.16"``.
+        runtime
+            Which SDK: a value of the column ``runtime``. flytekit calls itself ``python``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each of them; ``flytetask_nb.tables.runtime_before`` says what each column is.
+        """
+        frame: pd.DataFrame = _tables().runtime_before(self, version, runtime=runtime)
+        return frame
+
     # -- snapshots ---------------------------------------------------------------------------------------------------
 
     def save(self, path: str | PathLike[str]) -> None:

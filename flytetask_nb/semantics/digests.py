@@ -10,7 +10,7 @@ from flytetask_nb.errors import ModelValueError
 from flytetask_nb.semantics.objecthash import ObjectHasher, hash_object, hash_text, object_hash
 from flytetask_nb.semantics.templates import template_of
 
-__all__ = ["structure_digest", "unplaced_digest"]
+__all__ = ["nameless_digest", "structure_digest", "unplaced_digest"]
 
 
 def structure_digest(task: object) -> bytes:
@@ -70,12 +70,44 @@ def unplaced_digest(task: object) -> bytes:
         It holds something that cannot be hashed; Admin would refuse it.
     """
     template = template_of(task)
+    identifier = template.id
+    rest = _rest(template)
+    return hash_object([("template", rest), ("name", hash_text(identifier.name)), ("org", hash_text(identifier.org))])
+
+
+def nameless_digest(task: object) -> bytes:
+    """Give a digest that two tasks share if they differ in nothing but their ids.
+
+    Parameters
+    ----------
+    task
+        As of :func:`structure_digest`.
+
+    Returns
+    -------
+    bytes
+        32 of them. Where two tasks have the same id, these are equal if and only if their structure digests are.
+
+    Raises
+    ------
+    ModelTypeError
+        ``task`` is no task.
+    ModelValueError
+        It holds something that cannot be hashed; Admin would refuse it.
+
+    Notes
+    -----
+    Of a task that flytekit made from a Python function, the command line names the function; so two such tasks share
+    a digest only where they run the same function.
+    """
+    return hash_object([("template", _rest(template_of(task)))])
+
+
+def _rest(template: Any) -> bytes:
     try:
-        rest = _without_id(template)
+        return _without_id(template)
     except ModelValueError as error:
         raise ModelValueError(f"task {template.id.name!r}: {error}") from None
-    identifier = template.id
-    return hash_object([("template", rest), ("name", hash_text(identifier.name)), ("org", hash_text(identifier.org))])
 
 
 _without_id: Final = ObjectHasher({"flyteidl.core.TaskTemplate.id": lambda _: True})

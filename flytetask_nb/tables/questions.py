@@ -1,0 +1,261 @@
+"""What is asked of thousands of tasks and is more than a line of pandas: copies, stale caches, old SDKs.
+
+Every answer is a table that says in ``task`` which task it is about, so that it can be looked up in the collection,
+sorted, joined and counted. What cannot be judged stands there too, with the reason in ``error``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from flyteidl.admin import task_pb2
+
+from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError
+from flytetask_nb.masking import mask_text
+from flytetask_nb.models.messages import shown
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.digests import nameless_digest
+from flytetask_nb.tables.columns import ERROR
+from flytetask_nb.tables.dtypes import COUNT, TEXT, array_of
+from flytetask_nb.tables.frames import table_of
+from flytetask_nb.tables.records import records_of
+
+if TYPE_CHECKING:
+    from flytetask_nb.tables.records import Records
+
+__all__ = ["duplicates", "runtime_before", "stale_caches"]
+
+_NAMED: Final = ["project", "domain", "name"]
+_IDENTITY: Final = [*_NAMED, "version"]
+
+# Equal wherever digests are, and much cheaper: what differs in these needs no digest.
+_FEATURES: Final = ["type", "signature", "image", "command", "args", "cache_version"]
+
+
+# -- copies -----------------------------------------------------------------------------------------------------------
+
+
+def duplicates(tasks: Any) -> pd.DataFrame:
+    """Find tasks that are the same under different names.
+
+    Parameters
+    ----------
+    tasks
+        As for ``tabulate``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each task that differs from another in nothing but its id, and has another name. Copies of each
+        other stand together, in the tasks' order otherwise. Columns:
+
+        =============  =========  ==========================================================================
+        column         dtype      meaning
+        =============  =========  ==========================================================================
+        task           int64      position of the task: the row of ``tabulate`` and the place in a collection
+        project        string
+        domain         string
+        name           string     of the task
+        version        string
+        digest         string     hexadecimal; equal for copies of each other
+        error          string     why a task could not be compared
+        =============  =========  ==========================================================================
+
+    See Also
+    --------
+    flytetask_nb.semantics.digests.nameless_digest : what is compared.
+    """
+    records = records_of(tasks)
+    frame = table_of(records, [*_IDENTITY, *_FEATURES, ERROR])
+    is_broken = _is_broken(frame)
+    reasons: list[str | None] = [text if broken else None for text, broken in zip(frame[ERROR], is_broken, strict=True)]
+    may_have_copies = frame.groupby(_FEATURES, dropna=False)["name"].transform("nunique") > 1
+    digests: list[str | None] = [None] * len(frame)
+    for position in np.flatnonzero(may_have_copies & ~is_broken).tolist():
+        digests[position], reasons[position] = _digest(records, position)
+    frame[ERROR] = array_of(TEXT, reasons)
+    frame["digest"] = array_of(TEXT, digests)
+    is_copy = frame.groupby("digest")["name"].transform("nunique").fillna(0) > 1
+    found = _answer(frame, is_copy | frame[ERROR].notna(), ["digest"])
+    first = found.groupby("digest", dropna=False)["task"].transform("min")
+    return found.iloc[np.lexsort((found["task"], first, found["digest"].isna()))].reset_index(drop=True)
+
+
+def _digest(records: Records, position: int) -> tuple[str | None, str | None]:
+    try:
+        return nameless_digest(task_pb2.TaskSpec.FromString(records.data[position])).hex(), None
+    except FlyteTaskError as error:
+        return None, mask_text(str(error))
+
+
+# -- caches -----------------------------------------------------------------------------------------------------------
+
+
+def stale_caches(tasks: Any) -> pd.DataFrame:
+    """Find tasks that still take results which an older image has computed.
+
+    Parameters
+    ----------
+    tasks
+        As for ``tabulate``; all versions that are to be considered.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each task whose newest version is cached under a key that versions with another image or another
+        code bundle have used before; tasks are told apart by project, domain and name, and stand in the order of
+        their newest versions. Columns:
+
+        =============  =========  ==========================================================================
+        column         dtype      meaning
+        =============  =========  ==========================================================================
+        task           int64      position of the newest version: the row of ``tabulate``
+        project        string
+        domain         string
+        name           string     of the task
+        version        string     the newest
+        cache_version  string     of the newest version
+        since          string     the oldest version whose results are still found
+        image_then     string     of that version
+        image          string     of the newest version
+        images         Int64      how many different ones have computed results that are still found
+        code_bundles   Int64      likewise, of the code that fast registration brought
+        error          string     why a task could not be judged, e.g. cached without a cache version
+        =============  =========  ==========================================================================
+
+    See Also
+    --------
+    flytetask_nb.semantics.cache_key : the key. It changes with the cache version, and with types and names of inputs
+        and outputs.
+
+    Notes
+    -----
+    Policy of this package: versions are as old as ``created_at`` says where all versions of a task have it, else in
+    natural order of version and source, as in ``TaskCollection.versions``. Whether a change of the image matters to
+    the results only its authors know; this says where to ask.
+    """
+    records = records_of(tasks)
+    wanted = ["created_at", "source", "image", "code_bundle", "cached", "cache_version", "cache_key", ERROR]
+    frame = table_of(records, [*_IDENTITY, *wanted])
+    ordered = frame.loc[_by_age(frame)]
+    newest = ordered.groupby(_NAMED, dropna=False).tail(1).index
+    # An empty text stands for none, which counts as a value here, and nothing is an empty text in a table.
+    by_key = ordered[["version", "image", "code_bundle"]].fillna("").groupby(ordered["cache_key"])
+    for name, column in (("images", "image"), ("code_bundles", "code_bundle")):
+        frame[name] = by_key[column].transform("nunique").astype(COUNT.dtype)
+    for name, column in (("since", "version"), ("image_then", "image")):
+        oldest = by_key[column].transform("first").astype(TEXT.dtype)
+        frame[name] = oldest.mask(oldest == "")
+    is_newest = frame.index.isin(newest) & frame["cached"].fillna(value=False).to_numpy(dtype=bool)
+    is_stale = ((frame["images"] > 1) | (frame["code_bundles"] > 1)).fillna(value=False).astype(bool)
+    told = ["cache_version", "since", "image_then", "image", "images", "code_bundles"]
+    is_told = (is_newest & (is_stale | frame[ERROR].notna())) | _is_broken(frame)
+    return _answer(frame, is_told, told)
+
+
+def _by_age(frame: pd.DataFrame) -> Any:
+    """Give the rows' positions so that versions of one task stand from the oldest to the newest."""
+    is_dated = frame["created_at"].notna().groupby([frame[name] for name in _NAMED], dropna=False).transform("all")
+    # Where a time is missing, none of them counts.
+    times = frame["created_at"].where(is_dated)
+    return np.lexsort((_ranks(frame["source"]), _ranks(frame["version"]), times.rank(method="dense").fillna(0)))
+
+
+def _ranks(texts: pd.Series[Any]) -> Any:
+    """Give each text's place in natural order; none comes first."""
+    ranks = {text: rank for rank, text in enumerate(sorted(texts.dropna().unique(), key=natural_key), 1)}
+    return texts.map(ranks).fillna(0).to_numpy(dtype=np.int64)
+
+
+# -- SDKs -------------------------------------------------------------------------------------------------------------
+
+# A release, and what makes it a release to come: 1.16.0b5. What else follows, ".post1" or "+local", does not count.
+_VERSION: Final = re.compile(
+    r"v?(\d{1,18}(?:\.\d{1,18}){0,9})(?!\d)(?:[-_.]?(dev|alpha|a|beta|b|preview|pre|rc|c)[-_.]?(\d{0,18})(?!\d))?.*",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+_STAGES: Final = {"dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "c": 3, "rc": 3, "pre": 3, "preview": 3, "": 4}
+
+
+def runtime_before(tasks: Any, version: str, *, runtime: str = "python") -> pd.DataFrame:
+    """Find tasks that were made with an older SDK.
+
+    Parameters
+    ----------
+    tasks
+        As for ``tabulate``.
+    version
+        The first version that is new enough, e.g. ``"1.16"``.
+    runtime
+        Which SDK: a value of the column ``runtime``. flytekit calls itself ``python``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each task of that SDK with an older version, in the tasks' order. Columns: ``task``, ``project``,
+        ``domain``, ``name``, ``version`` as in ``duplicates``, ``runtime_version``, and ``error``: why a task's
+        version could not be compared.
+
+    Raises
+    ------
+    ModelTypeError
+        ``version`` is no text.
+    ModelValueError
+        It is no version.
+
+    Notes
+    -----
+    Compared by release, then by stage: ``1.9`` before ``1.16``, ``1.16.0b5`` before ``1.16.0``, which equals
+    ``1.16``. Policy of this package, after PEP 440; post-releases and local versions count as their release.
+    """
+    if not isinstance(version, str):
+        raise ModelTypeError(
+            f"version={shown(version)} is of type {type(version).__name__}, expected a text like '1.16'"
+        )
+    bound = _release(version)
+    if bound is None:
+        raise ModelValueError(f"version={version!r} is no version; expected numbers with dots between, like '1.16'")
+    frame = table_of(records_of(tasks), [*_IDENTITY, "runtime", "runtime_version", ERROR])
+    reasons: list[str | None] = [None] * len(frame)
+    is_told = _is_broken(frame).copy()
+    for position in np.flatnonzero(is_told).tolist():
+        reasons[position] = frame[ERROR].iloc[position]
+    releases = {text: _release(text) for text in frame["runtime_version"].dropna().unique()}
+    for position in np.flatnonzero((frame["runtime"] == runtime).fillna(value=False)).tolist():
+        text = frame["runtime_version"].iloc[position]
+        release = None if text is pd.NA else releases[text]
+        if release is None:
+            reasons[position] = f"{'no version' if text is pd.NA else repr(text)} cannot be compared with {version}"
+        is_told[position] = release is None or release < bound
+    frame[ERROR] = array_of(TEXT, reasons)
+    return _answer(frame, is_told, ["runtime_version"])
+
+
+def _release(text: str) -> tuple[tuple[int, ...], int, int] | None:
+    """Give a version in a form that can be compared; None for what is none."""
+    found = _VERSION.fullmatch(text.strip())
+    if found is None:
+        return None
+    numbers = [int(number) for number in found[1].split(".")]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers), _STAGES[(found[2] or "").lower()], int(found[3] or 0)
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def _is_broken(frame: pd.DataFrame) -> Any:
+    """Tell which rows are those of tasks that could not be read at all."""
+    return (frame[ERROR].notna() & frame[_IDENTITY].isna().all(axis="columns")).to_numpy()
+
+
+def _answer(frame: pd.DataFrame, chosen: Any, columns: list[str]) -> pd.DataFrame:
+    """Give the chosen rows with their positions, identity, and what was found out."""
+    positions = np.flatnonzero(np.asarray(chosen))
+    found = frame.iloc[positions][[*_IDENTITY, *columns, ERROR]].reset_index(drop=True)
+    found.insert(0, "task", positions.astype(np.int64))
+    return found
