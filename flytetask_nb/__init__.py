@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
     from flytetask_nb.sources.client import Remote, col, connect
     from flytetask_nb.tables import tabulate
+    from flytetask_nb.views import pictures
     from flytetask_nb.widgets import compare, panel
 
 __version__ = "0.1.0"
@@ -95,6 +96,7 @@ __all__ = [
     "load_workflows",
     "models",
     "panel",
+    "pictures",
     "plan",
     "sandbox",
     "scan",
@@ -125,6 +127,7 @@ _LATER = {
     "load_workflows": "sources",
     "plan": "diffs",
     "panel": "widgets",
+    "pictures": "views",
     "sandbox": "embedded_admin",
     "scan": "sources",
     "semantics": "",

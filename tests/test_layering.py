@@ -41,7 +41,7 @@ HEIGHTS = {
 GRPC_ROOMS = (f"{PACKAGE}.sources.client", f"{PACKAGE}.embedded_admin")
 
 # These are public as modules.
-PUBLIC_MODULES = {PACKAGE: {"models", "semantics"}}
+PUBLIC_MODULES = {PACKAGE: {"models", "semantics"}, f"{PACKAGE}.views": {"pictures"}}
 
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
 

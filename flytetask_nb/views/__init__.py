@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flytetask_nb.views import html, markdown, text
+from flytetask_nb.views import html, markdown, pictures, text
 from flytetask_nb.views.describing import describe
 
-__all__ = ["RENDERER", "describe"]
+__all__ = ["RENDERER", "describe", "pictures"]
 
 
 class _Renderer:
