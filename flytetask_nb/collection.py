@@ -191,7 +191,9 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         for kind, number in other.skipped.items():
             skipped[kind] = skipped.get(kind, 0) + number
         made = TaskCollection.__new__(TaskCollection)
-        made._take([*self._data, *other._data], self._origins + other._origins, self._failures + other._failures, skipped)
+        made._take(
+            [*self._data, *other._data], self._origins + other._origins, self._failures + other._failures, skipped
+        )
         return made
 
     def __eq__(self, other: object) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BINDER = ROOT / "binder"
 
 # The package itself comes with postBuild; these are the extras whose needs its notebooks have.
-EXTRAS = ("lab", "cluster", "plots", "tables")
+EXTRAS = ("lab", "cluster", "distributed", "plots", "tables")
 
 
 def requirements(lines: list[str]) -> dict[str, Requirement]:

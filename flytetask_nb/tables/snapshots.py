@@ -330,9 +330,7 @@ def _origins(columns: Any) -> list[Origin | str]:
     return found
 
 
-def _origin(
-    source: str, note: str, told: str, console: str, moment: int | None, pending: bool | None
-) -> Origin | str:
+def _origin(source: str, note: str, told: str, console: str, moment: int | None, pending: bool | None) -> Origin | str:
     if source and not note and not told and not console and moment is None and not pending:
         return source
     return Origin(
