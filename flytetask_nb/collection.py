@@ -453,7 +453,14 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         old one is still there as ``old`` in a hidden folder beside it. Elsewhere each file is handed over in one piece, which
         object stores take wholly or not at all, and files of an older snapshot are taken away last.
         """
-        _tables().save_snapshot(path, self._data, self._origins, self._failures, self._skipped, self._all_columns())
+        _tables().save_snapshot(
+            path,
+            self._data,
+            self._origins,
+            failures=self._failures,
+            skipped=self._skipped,
+            identity=self._all_columns(),
+        )
 
     def _records(self) -> tuple[Sequence[bytes], list[Origin | str]]:
         """Give the tasks as they are kept, for tables."""

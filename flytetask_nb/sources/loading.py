@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
     from flytetask_nb.sources.places import Place, Stream
-
     from flytetask_nb.tables.snapshots import Snapshot
 
     Item: TypeAlias = TaskRecord | Workflow | LaunchPlan
@@ -384,9 +383,11 @@ class _Reader:
 
     def _take(self, outcome: Outcome) -> None:
         if isinstance(outcome, TaskRecord):
-            if not self._runs or not isinstance(self._runs[-1], list):
-                self._runs.append([])
-            self._runs[-1].append(outcome)
+            last = self._runs[-1] if self._runs else None
+            if isinstance(last, list):
+                last.append(outcome)
+            else:
+                self._runs.append([outcome])
         elif isinstance(outcome, Saved):
             self._runs.append(outcome.snapshot)
         elif isinstance(outcome, Workflow):
@@ -484,15 +485,17 @@ class _Reader:
             if count := len(snapshot.data):
                 self.skipped[TASKS] = self.skipped.get(TASKS, 0) + count
             return
-        is_read_now = self._filling.is_asked_for or (
-            self._collects and any(row.problem for row in snapshot.data.checked())
-        )
-        if not is_read_now:
-            self._open_files += place.local_path is not None
-            if self._open_files > _MOST_OPEN:
-                snapshot.data.read_all()
-            yield Saved(snapshot)
+        is_damaged = self._collects and any(row.problem for row in snapshot.data.checked())
+        if is_damaged or self._filling.is_asked_for:
+            yield from self._rows_in(snapshot, name, version)
             return
+        self._open_files += place.local_path is not None
+        if self._open_files > _MOST_OPEN:
+            snapshot.data.read_all()
+        yield Saved(snapshot)
+
+    def _rows_in(self, snapshot: Snapshot, name: str, version: str | None) -> Iterator[Outcome]:
+        """Give the tasks of a snapshot one by one."""
         for row in snapshot.data.checked():
             if row.problem:
                 yield Failure(name, row.entry, row.problem)

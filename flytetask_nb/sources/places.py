@@ -6,6 +6,7 @@ import glob
 import io
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.errors import LoadError, ModelTypeError
@@ -87,7 +88,8 @@ class Stream:
         return bytes(data)
 
 
-class LocalFile(NamedTuple):
+@dataclass(frozen=True)
+class LocalFile:
     """Opens a file of this machine, here and in other processes."""
 
     path: str
@@ -104,7 +106,8 @@ class LocalFile(NamedTuple):
             return None
 
 
-class RemoteFile(NamedTuple):
+@dataclass(frozen=True)
+class RemoteFile:
     """Opens a file of one of fsspec's file systems, here and in other processes."""
 
     system: Any
@@ -123,7 +126,8 @@ class RemoteFile(NamedTuple):
         return found if isinstance(found, int) else None
 
 
-class BytesAtHand(NamedTuple):
+@dataclass(frozen=True)
+class BytesAtHand:
     """Opens bytes as a file."""
 
     data: bytes

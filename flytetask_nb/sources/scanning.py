@@ -10,16 +10,15 @@ from flytetask_nb.errors import LoadError, MissingExtraError, OptionError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.sources.kinds import TASKS
 from flytetask_nb.sources.loading import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES, _Filling, _Reader
-from flytetask_nb.sources.places import BytesAtHand, places_of
+from flytetask_nb.sources.places import BytesAtHand, Place, places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    import dask.dataframe as dd
     import pandas as pd
+    from dask.dataframe import DataFrame
 
     from flytetask_nb.models.flyte_task import Origin
-    from flytetask_nb.sources.places import Place
 
 __all__ = ["scan"]
 
@@ -48,7 +47,7 @@ def scan(
     partition_files: int = PARTITION_FILES,
     max_entry_bytes: int = MAX_ENTRY_BYTES,
     max_total_bytes: int = MAX_TOTAL_BYTES,
-) -> dd.DataFrame:
+) -> DataFrame:
     """Make a Dask table of tasks: one row a task, read in pieces, on as many machines as the cluster has.
 
     Parameters
@@ -94,11 +93,12 @@ def scan(
     >>> table = ftn.scan("releases/*.tgz", project="shops", domain="production")  # doctest: +SKIP
     >>> table.groupby("name").memory_request.max().compute()  # doctest: +SKIP
     """
-    dd = _dask()
+    config, dd = _dask()
     from flytetask_nb.tables.frames import table_of  # noqa: PLC0415 - loads pandas
     from flytetask_nb.tables.records import Records  # noqa: PLC0415 - likewise
 
-    for name, least in (("partition_bytes", partition_bytes), ("partition_files", partition_files)):
+    sizes: dict[str, object] = {"partition_bytes": partition_bytes, "partition_files": partition_files}
+    for name, least in sizes.items():
         if not isinstance(least, int) or least < 1:
             raise OptionError(f"{name} cannot be {least!r}; expected a whole number above 0")
     settings = _Settings(
@@ -108,27 +108,25 @@ def scan(
     )
     _reader(settings)
     # Looked at more than once, and sent away: an iterator would be empty by then.
-    columns = columns if columns is None or hasattr(columns, "items") or isinstance(columns, str) else _listed(columns)
+    columns = _lasting(columns)
     meta = table_of(Records([], [], {}), columns)
     groups = list(_groups(_places(source), partition_bytes, partition_files)) or [()]
-    made: dd.DataFrame = dd.from_map(
-        partial(_partition, columns=columns, settings=settings), groups, meta=meta, label="scan", enforce_metadata=True
-    )
+    # Dask would make other strings of ours, not the same ones that tabulate gives.
+    with config.set({"dataframe.convert-string": False}):
+        made: DataFrame = dd.from_map(
+            partial(_partition, asked=columns, settings=settings), groups, meta=meta, label="scan"
+        )
     return made
 
 
-def _dask() -> Any:
+def _dask() -> tuple[Any, Any]:
     try:
-        import dask.dataframe as dd  # noqa: PLC0415 - heavy, and optional
+        import dask.dataframe  # noqa: PLC0415 - heavy, and optional
     except ImportError:
         raise MissingExtraError(
             'scan needs dask, not installed here; run: pip install "flytetask-nb[distributed]"'
         ) from None
-    return dd
-
-
-def _listed(columns: Any) -> Any:
-    return list(columns) if hasattr(columns, "__iter__") else columns
+    return dask.config, dask.dataframe
 
 
 def _reader(settings: _Settings) -> _Reader:
@@ -153,16 +151,34 @@ def _places(source: Any) -> list[Place]:
     return places
 
 
+def _lasting(columns: Any) -> Any:
+    return list(columns) if hasattr(columns, "__next__") else columns
+
+
+def _needed(asked: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Give those of the columns that were asked for, by name."""
+    if asked is None:
+        return {name: name for name in names}
+    entries = asked
+    if not hasattr(asked, "items"):
+        entries = dict(one if isinstance(one, tuple) else (one, one) for one in asked)
+    return {name: entries[name] for name in names}
+
+
 def _portable(place: Place) -> Place:
     if not place.is_lent:
         # What opens a place with a problem is never called.
-        return place._replace(opener=BytesAtHand(b"")) if place.problem else place
+        return _with_bytes(place, b"") if place.problem else place
     try:
         with place.opened() as stream:
             data = stream.read_whole(MAX_TOTAL_BYTES)
     except LoadError as error:
-        return place._replace(opener=BytesAtHand(b""), is_lent=False, problem=str(error))
-    return place._replace(opener=BytesAtHand(data), is_lent=False)
+        return _with_bytes(place, b"", str(error))
+    return _with_bytes(place, data)
+
+
+def _with_bytes(place: Place, data: bytes, problem: str = "") -> Place:
+    return Place(place.name, BytesAtHand(data), problem or place.problem, is_named=place.is_named)
 
 
 def _groups(places: list[Place], most_bytes: int, most_files: int) -> Iterator[tuple[Place, ...]]:
@@ -180,8 +196,13 @@ def _groups(places: list[Place], most_bytes: int, most_files: int) -> Iterator[t
         yield tuple(group)
 
 
-def _partition(places: tuple[Place, ...], columns: Any, settings: _Settings) -> pd.DataFrame:
-    """Read a group of files into a table. Runs wherever the cluster wants it to."""
+def _partition(
+    places: tuple[Place, ...], columns: Sequence[str] | None = None, *, asked: Any, settings: _Settings
+) -> pd.DataFrame:
+    """Read a group of files into a table. Runs wherever the cluster wants it to.
+
+    Dask names in ``columns`` those that are needed of the table, where it can tell; no others are computed.
+    """
     from flytetask_nb.tables.frames import table_of  # noqa: PLC0415 - loads pandas
     from flytetask_nb.tables.records import Records  # noqa: PLC0415 - likewise
 
@@ -198,4 +219,5 @@ def _partition(places: tuple[Place, ...], columns: Any, settings: _Settings) -> 
             else:
                 data.append(outcome.data)
                 origins.append(outcome.origin)
-    return table_of(Records(data, origins, refused), columns)
+    records = Records(data, origins, refused)
+    return table_of(records, asked if columns is None else _needed(asked, columns))

@@ -200,7 +200,7 @@ def _told(path: Any) -> Iterator[str]:
         raise SaveError(f"{name}: {error}") from None
     except FlyteTaskError:
         raise
-    except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
+    except Exception as error:
         text = " ".join(str(error).split()) or type(error).__name__
         raise SaveError(
             f"{name}: cannot be saved: {text[:_TOLD]}; check the path, its rights and the room on the disk"

@@ -22,7 +22,6 @@ from flytetask_nb.errors import LoadError, MissingExtraError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.options import set_options
-from flytetask_nb.tables.columns import DEFAULT_COLUMNS
 from flytetask_nb.tables.frames import empty_table, tabulate
 from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder
 
@@ -86,6 +85,7 @@ def save_snapshot(
     path: Any,
     data: Sequence[bytes],
     origins: Sequence[Origin | str],
+    *,
     failures: Sequence[tuple[str, str, str]],
     skipped: Mapping[str, int],
     identity: Sequence[Sequence[str]],
@@ -316,23 +316,24 @@ def _texts(columns: Any, name: str) -> list[str]:
 
 
 def _origins(columns: Any) -> list[Origin | str]:
-    sources, notes, told, consoles = (_texts(columns, name) for name in ("source", _NOTE, _TOLD, _CONSOLE))
+    texts = [_texts(columns, name) for name in ("source", _NOTE, _TOLD, _CONSOLE)]
     moments = columns.column("created_at").cast("int64").to_pylist()
     pending = columns.column(_PENDING).to_pylist()
     # Tasks of one source share what says so, as they do when they are loaded.
     known: dict[tuple[Any, ...], Origin | str] = {}
     found = []
-    for key in zip(sources, notes, told, consoles, moments, pending, strict=True):
+    for key in zip(*texts, moments, pending, strict=True):
         origin = known.get(key)
         if origin is None:
-            origin = known[key] = _origin(*key)
+            origin = known[key] = _origin(key)
         found.append(origin)
     return found
 
 
-def _origin(source: str, note: str, told: str, console: str, moment: int | None, pending: bool | None) -> Origin | str:
-    if source and not note and not told and not console and moment is None and not pending:
-        return source
+def _origin(values: tuple[Any, ...]) -> Origin | str:
+    source, note, told, console, moment, pending = values
+    if source and not any((note, told, console, pending)) and moment is None:
+        return str(source)
     return Origin(
         source=source or None,
         note=note or None,
