@@ -154,14 +154,14 @@ def write_snapshot(
         pyarrow is not installed.
     """
     pa, pq = _parquet()
-    about = {
-        "schema": SCHEMA,
-        "version": _package_version(),
-        "failures": [[mask_text(part) for part in failure] for failure in failures],
-        "skipped": dict(skipped or {}),
-    }
     # What is in a file outlives the session that was allowed to see it.
     with set_options(reveal_secrets=False):
+        about = {
+            "schema": SCHEMA,
+            "version": _package_version(),
+            "failures": [[mask_text(part) for part in failure] for failure in failures],
+            "skipped": dict(skipped or {}),
+        }
         empty = _arrow(pa, empty_table(), [], [])
         kept = {**(empty.schema.metadata or {}), _KEY: json.dumps(about, sort_keys=True).encode()}
         schema = empty.schema.with_metadata(kept)
