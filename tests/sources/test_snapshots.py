@@ -119,7 +119,9 @@ def test_all_that_is_known_beside_a_task_comes_back(tmp_path: Path) -> None:
 
 def test_failures_and_counts_come_back_without_being_raised(tmp_path: Path) -> None:
     failure = Failure("a.tgz", "x_1.pb", "is empty")
-    collected(TaskRecord(building.data(), "a"), failures=[failure], skipped={"workflows": 2}).save(tmp_path / "a.parquet")
+    collected(TaskRecord(building.data(), "a"), failures=[failure], skipped={"workflows": 2}).save(
+        tmp_path / "a.parquet"
+    )
     tasks = ftn.load(tmp_path / "a.parquet")
     assert tasks.failures == (failure,)
     assert tasks.skipped == {"workflows": 2}
