@@ -7,22 +7,10 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb import models
 from flytetask_nb.masking import mask_value
 from flytetask_nb.models.base import Model
-from flytetask_nb.views.document import (
-    Badge,
-    Document,
-    Fields,
-    Notice,
-    code,
-    cut,
-    dim,
-    line_size,
-    scaled_budgets,
-    within,
-)
+from flytetask_nb.views.document import Document, Fields, code, cut, dim, line_size, within
 from flytetask_nb.views.execution import describe_container, describe_pod, describe_sql
 from flytetask_nb.views.interfaces import describe_interface, describe_literal_type, describe_variable
 from flytetask_nb.views.launch_plans import describe_launch_plan
-from flytetask_nb.views.measuring import LARGEST, largest_size
 from flytetask_nb.views.resources import describe_extended_resources, describe_resources
 from flytetask_nb.views.settings import describe_documentation, describe_metadata, describe_security
 from flytetask_nb.views.tasks import describe_identifier, describe_spec, describe_task, describe_template, failure
@@ -37,9 +25,6 @@ __all__ = ["describe"]
 
 _VALUE_BUDGET = 700
 _ROWS_BUDGET = 12_000
-_SMALLEST_SCALE = 0.01
-_STEPS = (0.4, 0.9)
-"""By how much budgets shrink from one try to the next, at most and at least."""
 
 
 def _describe_collection(tasks: Any) -> Document:
@@ -144,27 +129,8 @@ def describe(value: object) -> Document:
     Returns
     -------
     Document
-        At most 32 KB in each format. A model without a description of its own is described by its fields.
+        A model without a description of its own is described by its fields.
     """
-    document = _describe(value)
-    size = largest_size(document)
-    scale = 1.0
-    while size > LARGEST:
-        # Not all that is shown shrinks with the budgets, so what seems enough may not be.
-        scale *= min(max(LARGEST / size, _STEPS[0]), _STEPS[1])
-        if scale < _SMALLEST_SCALE:
-            return Document(
-                type(value).__name__,
-                "cannot be shown",
-                blocks=[Notice(Badge("breaking", "✗", "error"), "its description is too large for a notebook")],
-            )
-        with scaled_budgets(scale):
-            document = _describe(value)
-        size = largest_size(document)
-    return document
-
-
-def _describe(value: object) -> Document:
     for kind in type(value).__mro__:
         found = _DESCRIPTIONS.get(kind.__name__)
         if found is not None:

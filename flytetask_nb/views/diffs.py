@@ -18,13 +18,11 @@ from flytetask_nb.views.document import (
     Row,
     Section,
     Table,
-    charged,
     code,
     cut,
     dim,
     row_size,
     strong,
-    text_size,
     within,
 )
 from flytetask_nb.views.wording import counted
@@ -166,8 +164,8 @@ def _headline_badge(text: str) -> Badge:
 
 def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section, int]:
     """Describe the changes of one part in so many bytes, and give how many of them are left."""
-    groups = (change_rows(change) for change in changes)
-    shown, left = within(groups, max(budget, 0), lambda rows: sum(map(row_size, rows)), len(changes))
+    groups = [change_rows(change) for change in changes]
+    shown, left = within(groups, max(budget, 0), lambda rows: sum(map(row_size, rows)))
     rows = [row for group in shown for row in group]
     blocks: list[Block] = [Table(rows)]
     if left:
@@ -178,7 +176,7 @@ def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section
         blocks,
         is_open=any(change.severity in _OPEN for change in changes),
     )
-    return section, budget - charged(sum(map(row_size, rows)))
+    return section, budget - sum(map(row_size, rows))
 
 
 def change_rows(change: Change) -> list[Row]:
@@ -263,7 +261,7 @@ def _fitting(parts: list[tuple[str, bool]], *, is_added: bool) -> Edit:
     for text, marked in parts:
         kept, remark = cut(text, max(budget, 0))
         shown.append((kept, marked))
-        budget -= charged(7 + text_size(kept))
+        budget -= 7 + len(kept.encode("utf-8", "replace"))
         if remark:
             shown.append((f" {remark}", False))
             break

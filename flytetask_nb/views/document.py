@@ -7,12 +7,10 @@ functions of the tree, so they cannot disagree. Nothing in here knows a format o
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
     "LOOKED_AT",
@@ -31,13 +29,11 @@ __all__ = [
     "Section",
     "Span",
     "Table",
-    "charged",
     "code",
     "cut",
     "dim",
     "line_size",
     "marks_size",
-    "scaled_budgets",
     "strong",
     "visible",
     "within",
@@ -284,36 +280,6 @@ _MARK = 56
 _NO_MARK = 12
 """Bytes of a cell without a mark."""
 
-_SCALE: ContextVar[float] = ContextVar("scale", default=1.0)
-"""What budgets are multiplied with: each part has its own, and all parts full at once would be too much."""
-
-
-@contextmanager
-def scaled_budgets(scale: float) -> Iterator[None]:
-    """Have ``within`` and ``cut`` give less room while something is described, in this thread or task alone.
-
-    Parameters
-    ----------
-    scale
-        What each budget is multiplied with, above 0.
-    """
-    token = _SCALE.set(scale)
-    try:
-        yield
-    finally:
-        _SCALE.reset(token)
-
-
-def charged(size: int) -> int:
-    """Give what a part takes of a budget that several parts share, in the bytes that the budget is told in.
-
-    Parameters
-    ----------
-    size
-        Bytes in HTML.
-    """
-    return int(size / _SCALE.get())
-
 
 def text_size(text: str) -> int:
     """Give an upper bound of the bytes that a text takes in HTML."""
@@ -369,11 +335,9 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     (str, str)
         What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    budget = int(budget * _SCALE.get())
-    if beyond <= 0:
-        if _WORST * len(text) <= budget or text_size(text) <= budget:
-            return text, ""
-        beyond = 0
+    beyond = max(beyond, 0)
+    if not beyond and (_WORST * len(text) <= budget or text_size(text) <= budget):
+        return text, ""
     low, high = 0, min(len(text), budget)
     while low < high:
         middle = (low + high + 1) // 2
@@ -404,7 +368,6 @@ def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int
         The items that fit, and how many do not. The first item is always shown.
     """
     number = len(items) if total is None else total  # type: ignore[arg-type]
-    budget = int(budget * _SCALE.get())
     shown: list[T] = []
     used = 0
     for item in items:

@@ -154,8 +154,6 @@ def _table(table: Table) -> str:
 
 
 def _row(row: Row, table: Table) -> str:
-    if not (row.header or table.named or table.numbers):
-        return f"<tr>{''.join([f'<td{_LEFT}>{_line(cell)}</td>' for cell in row.cells])}</tr>"
     cells = []
     for index, cell in enumerate(row.cells):
         number = index in table.numbers

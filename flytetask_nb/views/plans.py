@@ -17,7 +17,6 @@ from flytetask_nb.views.document import (
     Row,
     Section,
     Table,
-    charged,
     code,
     cut,
     dim,
@@ -121,7 +120,7 @@ def _table(entries: Sequence[PlanEntry], budget: int, *, is_told: bool) -> tuple
     blocks: list[Block] = [Table([Row(["task", "status", "version", "cache", "what"], header=True), *shown])]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return blocks, charged(sum(map(row_size, shown)))
+    return blocks, sum(map(row_size, shown))
 
 
 def _row(entry: PlanEntry, *, is_told: bool) -> Row:
@@ -200,16 +199,16 @@ def _section(entry: PlanEntry, budget: int) -> tuple[Section, int]:
     # That the version is there already is said before.
     everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal else found.changes
     changes = [change for change in everything if change.rule != "version-reused"]
-    size = charged(_SECTION + line_size(title) + line_size(note) + sum(map(line_size, lines)) + 40 * len(lines))
-    groups = (change_rows(change) for change in changes)
-    shown, left = within(groups, max(budget - size, 0), lambda rows: sum(map(row_size, rows)), len(changes))
+    size = _SECTION + line_size(title) + line_size(note) + sum(map(line_size, lines)) + 40 * len(lines)
+    groups = [change_rows(change) for change in changes]
+    shown, left = within(groups, max(budget - size, 0), lambda rows: sum(map(row_size, rows)))
     rows = [row for group in shown for row in group]
     if left:
         rows.append(Row(["", dim(f"… {left:,} more"), "", ""]))
     blocks: list[Block] = [Paragraph(line) for line in lines]
     if entry.refusal:
         blocks[0] = Notice(Badge("breaking", "✗", "INVALID_ARGUMENT"), lines[0])
-    return Section(title, note, [*blocks, *([Table(rows)] if rows else [])]), size + charged(sum(map(row_size, rows)))
+    return Section(title, note, [*blocks, *([Table(rows)] if rows else [])]), size + sum(map(row_size, rows))
 
 
 def _explanation(entry: PlanEntry) -> Iterable[str]:
@@ -262,4 +261,4 @@ def _section_of(title: str, note: str, rows: Iterable[Row], budget: int, count: 
     blocks: list[Block] = [Table(shown)]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return Section(title, note, blocks), charged(sum(map(row_size, shown)))
+    return Section(title, note, blocks), sum(map(row_size, shown))

@@ -227,8 +227,7 @@ def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
 
 
 def _fields(fields: Fields, indent: str) -> Iterable[list[Segment]]:
-    # An overlong name sticks out, for all values would have to move as far to the right.
-    width = max((len(name) for name, _ in fields.rows if len(name) <= _WIDEST_CELL), default=0)
+    width = max((len(name) for name, _ in fields.rows), default=0)
     for name, lines in fields.rows:
         for number, line in enumerate(lines):
             label = visible(name).ljust(width) if not number else " " * width
