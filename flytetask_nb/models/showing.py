@@ -17,6 +17,9 @@ __all__ = ["Renderer", "Shown", "install_renderer"]
 class Renderer(Protocol):
     """What turns an object into each output format. The views are one."""
 
+    def bundle(self, value: object) -> dict[str, str]:
+        """Give the object in the formats that a front end chooses from, by MIME type."""
+
     def html(self, value: object) -> str:
         """Give the object as an HTML fragment."""
 
@@ -53,8 +56,7 @@ class Shown:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:  # noqa: ARG002
         if _find_renderer is None:
             return {"text/plain": repr(self)}
-        renderer = _find_renderer()
-        return {"text/html": renderer.html(self), "text/plain": renderer.text(self)}
+        return _find_renderer().bundle(self)
 
     def _repr_html_(self) -> str | None:
         return None if _find_renderer is None else _find_renderer().html(self)

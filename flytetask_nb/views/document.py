@@ -7,10 +7,12 @@ functions of the tree, so they cannot disagree. Nothing in here knows a format o
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
     "LOOKED_AT",
@@ -34,6 +36,7 @@ __all__ = [
     "dim",
     "line_size",
     "marks_size",
+    "scaled",
     "strong",
     "visible",
     "within",
@@ -281,6 +284,19 @@ _NO_MARK = 12
 """Bytes of a cell without a mark."""
 
 
+_scale: ContextVar[float] = ContextVar("scale", default=1.0)
+
+
+@contextmanager
+def scaled(factor: float) -> Iterator[None]:
+    """Multiply every budget with a factor: for what is so full everywhere that its parts together are too long."""
+    token = _scale.set(factor)
+    try:
+        yield
+    finally:
+        _scale.reset(token)
+
+
 def text_size(text: str) -> int:
     """Give an upper bound of the bytes that a text takes in HTML."""
     if _is_cheap(text):
@@ -336,6 +352,7 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
         What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
     beyond = max(beyond, 0)
+    budget = int(budget * _scale.get())
     if not beyond and (_WORST * len(text) <= budget or text_size(text) <= budget):
         return text, ""
     low, high = 0, min(len(text), budget)
@@ -368,6 +385,7 @@ def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int
         The items that fit, and how many do not. The first item is always shown.
     """
     number = len(items) if total is None else total  # type: ignore[arg-type]
+    budget = int(budget * _scale.get())
     shown: list[T] = []
     used = 0
     for item in items:
