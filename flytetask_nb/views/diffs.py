@@ -164,8 +164,9 @@ def _headline_badge(text: str) -> Badge:
 
 def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section, int]:
     """Describe the changes of one part in so many bytes, and give how many of them are left."""
-    groups = [change_rows(change) for change in changes]
-    shown, left = within(groups, max(budget, 0), lambda rows: sum(map(row_size, rows)))
+    # One by one: those that do not fit are not looked at.
+    groups = map(change_rows, changes)
+    shown, left = within(groups, max(budget, 0), lambda rows: sum(map(row_size, rows)), len(changes))
     rows = [row for group in shown for row in group]
     blocks: list[Block] = [Table(rows)]
     if left:

@@ -200,8 +200,9 @@ def _section(entry: PlanEntry, budget: int) -> tuple[Section, int]:
     everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal else found.changes
     changes = [change for change in everything if change.rule != "version-reused"]
     size = _SECTION + line_size(title) + line_size(note) + sum(map(line_size, lines)) + 40 * len(lines)
-    groups = [change_rows(change) for change in changes]
-    shown, left = within(groups, max(budget - size, 0), lambda rows: sum(map(row_size, rows)))
+    # One by one: those that do not fit are not looked at.
+    groups = map(change_rows, changes)
+    shown, left = within(groups, max(budget - size, 0), lambda rows: sum(map(row_size, rows)), len(changes))
     rows = [row for group in shown for row in group]
     if left:
         rows.append(Row(["", dim(f"… {left:,} more"), "", ""]))
