@@ -223,9 +223,10 @@ def runtime_before(tasks: Any, version: str, *, runtime: str = "python") -> pd.D
     is_told = _is_broken(frame).copy()
     for position in np.flatnonzero(is_told).tolist():
         reasons[position] = frame[ERROR].iloc[position]
+    versions = frame["runtime_version"].tolist()
     releases = {text: _release(text) for text in frame["runtime_version"].dropna().unique()}
     for position in np.flatnonzero((frame["runtime"] == runtime).fillna(value=False)).tolist():
-        text = frame["runtime_version"].iloc[position]
+        text = versions[position]
         release = None if text is pd.NA else releases[text]
         if release is None:
             reasons[position] = f"{'no version' if text is pd.NA else repr(text)} cannot be compared with {version}"
