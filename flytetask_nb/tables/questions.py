@@ -229,7 +229,7 @@ def runtime_before(tasks: Any, version: str, *, runtime: str = "python") -> pd.D
         text = versions[position]
         release = None if text is pd.NA else releases[text]
         if release is None:
-            reasons[position] = f"{'no version' if text is pd.NA else repr(text)} cannot be compared with {version}"
+            reasons[position] = f"{'no version' if text is pd.NA else shown(text)} cannot be compared with {version}"
         is_told[position] = release is None or release < bound
     frame[ERROR] = array_of(TEXT, reasons)
     return _answer(frame, is_told, ["runtime_version"])
