@@ -90,7 +90,8 @@ def test_settings_of_load_are_passed_on() -> None:
 def test_bytes_open_files_and_urls_are_scanned(tmp_path: Path) -> None:
     path = tmp_path / "a.pb"
     path.write_bytes(building.data("from a file"))
-    table = ftn.scan(iter([building.data("from bytes"), path.open("rb"), f"file://{path}"]), ["name"])
+    with path.open("rb") as file:
+        table = ftn.scan(iter([building.data("from bytes"), file, f"file://{path}"]), ["name"])
     assert computed(table)["name"].tolist() == ["from bytes", "from a file", "from a file"]
 
 
@@ -258,7 +259,7 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
     spec.template.container.args.append(f"--password={SECRET}")
     (tmp_path / "a.pb").write_bytes(spec.SerializeToString())
     ftn.TaskCollection(failures=[Failure("x", "", f"password={SECRET}")]).save(tmp_path / "b.parquet")
-    frame = computed(ftn.scan([tmp_path, f"{tmp_path}/password={SECRET}.pb"]))
+    frame = computed(ftn.scan([tmp_path, f"nobody://user:{SECRET}@example.com/a.pb"]))
     assert len(frame) == 3
     assert SECRET not in frame.to_csv()
 
