@@ -87,6 +87,10 @@ OUTPUT_HTML = """() => jupyterapp.shell.currentWidget.content.widgets.map(
     cell => Array.from(cell.node.querySelectorAll('.jp-RenderedHTMLCommon'), node => node.innerHTML)
 )"""
 
+IMAGES = """() => jupyterapp.shell.currentWidget.content.widgets.map(
+    cell => Array.from(cell.node.querySelectorAll('.jp-RenderedImage img'), image => image.complete && image.naturalWidth > 0)
+)"""
+
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"
 
 
@@ -144,6 +148,10 @@ class LabTab(Tab):
     def output_html(self) -> list[list[str]]:
         """Return the markup that is left of each HTML output of each cell."""
         return cast("list[list[str]]", self.ask(OUTPUT_HTML))
+
+    def images(self) -> list[list[bool]]:
+        """Tell of each image among the outputs of each cell whether it is on screen."""
+        return cast("list[list[bool]]", self.ask(IMAGES))
 
     def close(self) -> None:
         self.ask(SHUT_DOWN)

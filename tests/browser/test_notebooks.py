@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.dashboard import asked_by_voila
-from tests.browser.wording import unread
+from tests.browser.wording import pictures, unread
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def test_jupyterlab_runs_it_and_shows_every_output(
     assert tab.errors() == []
     assert tab.problems == []
     assert tab.outside == []
+    assert tab.images() == [[True for _ in pictures(cell.get("outputs", []))] for cell in tab.cells()]
     tab.open_details()
     missing = [
         unread(cell.get("outputs", []), "\n".join(texts))
@@ -70,6 +71,7 @@ def test_jupyterlab_shows_stored_outputs_without_trust(
 
     has_outputs = [bool(outputs) for outputs in stored_outputs(notebook)]
     assert not any(trusted for trusted, shown in zip(tab.trusted(), has_outputs, strict=True) if shown)
+    assert tab.images() == [[True for _ in pictures(outputs)] for outputs in stored_outputs(notebook)]
     tab.open_details()
     missing = [
         unread(outputs, "\n".join(texts))

@@ -11,6 +11,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 SPACE = re.compile(r"\s+")
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURE = "image/png"
 
 
 class _Reader(HTMLParser):
@@ -50,7 +51,7 @@ def output_text(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
         return ANSI.sub("", "".join(output["text"]))
     data = output.get("data", {})
-    if WIDGET in data:
+    if WIDGET in data or PICTURE in data:
         return ""
     if "text/html" in data:
         return html_text("".join(data["text/html"]))
@@ -61,3 +62,8 @@ def unread(outputs: list[dict[str, Any]], screen: str) -> list[str]:
     """Return the text of each output that is not on screen."""
     visible = squeeze(screen)
     return [text for text in map(output_text, outputs) if squeeze(text) not in visible]
+
+
+def pictures(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the outputs that are shown as an image."""
+    return [output for output in outputs if PICTURE in output.get("data", {})]
