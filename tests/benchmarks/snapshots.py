@@ -40,6 +40,10 @@ COUNT = 100_000
 SECONDS = 10.0
 ROUNDS = 3
 GROWTH = 1.7
+GROUP = 8
+"""Archives in a partition."""
+PROBE = 160
+"""Archives that tell how long one takes."""
 
 
 def best(work: Callable[[], object], rounds: int = ROUNDS) -> float:
@@ -106,25 +110,33 @@ def seconds_of(source: Path, workers: int, rounds: int = 1) -> float:
     ):
         warm = ftn.scan(source, partition_files=1).partitions[: workers * 4]
         client.compute(warm.map_partitions(len)).result()
-        table = ftn.scan(source, partition_files=8)
+        table = ftn.scan(source, partition_files=GROUP)
         return best(lambda: client.compute(table.map_partitions(len)).result(), rounds)
+
+
+def copied(archive: Path, folder: Path, count: int) -> None:
+    """Fill a folder with copies of an archive."""
+    folder.mkdir()
+    for number in range(count):
+        shutil.copy(archive, folder / f"{number}.tgz")
 
 
 def measure_growth(folder: Path, seconds: float) -> None:
     """Measure clusters of one and of two workers."""
     archive = max((ROOT / "notebooks/example/archives").glob("*.tgz"), key=lambda path: path.stat().st_size)
     source = folder / "archives"
-    source.mkdir()
-    probe = ftn.scan(archive)
-    once = best(lambda: probe.compute(scheduler="sync"))
-    files = max(16, round(seconds / once / 16) * 16)
-    for number in range(files):
-        shutil.copy(archive, source / f"{number}.tgz")
+    few = folder / "few"
+    copied(archive, few, PROBE)
+    # On a worker as well: this process has other things in its memory.
+    files = max(16, round(seconds / seconds_of(few, 1) * PROBE / 16) * 16)
+    copied(archive, source, files)
     sys.stdout.write(f"{files:,} archives on {os.cpu_count()} cores\n")
     times: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(ROUNDS):
         for workers, found in times.items():
             found.append(seconds_of(source, workers))
+            busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+            say(f"  {workers} worker{'s' * (workers > 1)}, load of the machine {busy:.1f}", found[-1], "s")
     for workers, found in times.items():
         say(f"{workers} worker{'s' * (workers > 1)}, best of {ROUNDS}", min(found), "s")
     say(f"growth (goal {GROWTH})", min(times[1]) / min(times[2]), "times")
