@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 from traitlets import Bool, HasTraits, Instance, Unicode, observe, validate
@@ -75,8 +76,8 @@ class PairSelection(HasTraits):
 
     def _best_name(self) -> str:
         """Give the name with the most versions; of several the first."""
-        names = self.tasks.column("name")
-        return max(self.tasks.names, key=names.count)
+        counts = Counter(self.tasks.column("name"))
+        return max(self.tasks.names, key=counts.__getitem__)
 
     @validate("name")
     def _check_name(self, proposal: Any) -> str:
