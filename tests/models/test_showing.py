@@ -20,6 +20,9 @@ def _no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
 class Recorder:
     """A renderer that says what it was asked for."""
 
+    def bundle(self, value: object) -> dict[str, str]:
+        return {"text/html": f"bundled html of {type(value).__name__}", "text/plain": self.text(value)}
+
     def html(self, value: object) -> str:
         return f"html of {type(value).__name__}"
 
@@ -81,7 +84,7 @@ def test_an_installed_renderer_is_asked(asked: list[int]) -> None:
     assert INTERFACE.to_markdown() == "markdown of TypedInterface"
     assert INTERFACE.__rich__() == "rich of TypedInterface"
     assert INTERFACE._repr_mimebundle_() == {
-        "text/html": "html of TypedInterface",
+        "text/html": "bundled html of TypedInterface",
         "text/plain": "text of TypedInterface",
     }
     assert len(asked) == 6
