@@ -1,13 +1,16 @@
-"""Arrow's lists as numpy and Python see them."""
+"""Messages parsed into Arrow's columns, and the lists among these as numpy and Python see them."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["items", "lengths", "listed", "lists"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["items", "lengths", "listed", "lists", "parsed_batch"]
 
 
 def lengths(array: Any) -> Any:
@@ -33,3 +36,14 @@ def lists(array: Any) -> list[list[Any]]:
     """Give what each list of an array holds."""
     values, offsets = listed(items(array)), array.offsets.tolist()
     return [values[start:end] for start, end in pairwise(offsets)]
+
+
+def parsed_batch(handler: Any, data: Sequence[bytes]) -> Any | None:
+    """Give serialized messages as a record batch; None where ptars refuses one of them, and so all."""
+    try:
+        return handler.list_to_record_batch(list(data))
+    except BaseException as error:
+        # A panic inside ptars is no Exception.
+        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+            raise
+        return None

@@ -11,7 +11,7 @@ import ptars
 
 from flytetask_nb.models.notation import word_notation
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.tables.arrow_lists import items, lengths, listed
+from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
 from flytetask_nb.tables.signatures import Signature, notation_of
 from flytetask_nb.tables.wire import BYTES, TEXT, Fields, described
 
@@ -49,12 +49,8 @@ def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list
     list of Signature or None
         As ``signature_of`` gives them. None where that, or protobuf, has to look: one cannot be parsed, or is merged.
     """
-    try:
-        batch = _handler().list_to_record_batch(blobs)
-    except BaseException as error:
-        # A panic inside ptars is no Exception.
-        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
-            raise
+    batch = parsed_batch(_handler(), blobs)
+    if batch is None:
         return [None] * len(blobs)
     sides = [_side(batch.column(name), is_sound) for name in ("inputs", "outputs")]
     return [

@@ -1,55 +1,59 @@
-"""Pods in bytes: their primary containers, with each value that many pods share read once.
+"""Pods in bytes: thousands of them at once, with each value that many pods share read once.
 
-Pods of one task differ from version to version in their image alone. So the two outer levels of a pod are parsed to
-bytes, and a value is built, and seen to be one that protobuf can parse, only when it is met for the first time. What
-is out of the ordinary is built as a whole, by ``runners``, which is the reference.
+Pods of one task differ from version to version in their image alone. So the outer levels of all pods are parsed
+together, by projections as in ``projection``, and what lies deeper is built, and seen to be something that protobuf
+can parse, once for all that share it. What is out of the ordinary is built as a whole, by ``runners``, which is the
+reference.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from google.protobuf import message_factory, struct_pb2
+import numpy as np
+import ptars
+import pyarrow as pa
+from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.semantics.pods import primary_container_name
+from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
 from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of_fields, text_of
 from flytetask_nb.tables.wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, described, parsed, parsed_at, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Sequence
 
-__all__ = ["PodReader"]
+__all__ = ["pod_runners"]
 
-# All fields are declared, so that the parser looks into what no column reads.
+# What stands once at most is repeated, to see when it stands there twice.
 _STRUCT: Final[dict[str, Fields]] = {
-    "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, False)],
+    "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
     "Struct": [(1, "fields", "Entry", True)],
 }
 _POD: Final[dict[str, Fields]] = {
     **_STRUCT,
     "Pod": [
-        # Repeated, because flytekit writes it when it is empty, and an empty text would not be written again.
         (1, "metadata", BYTES, True),
-        (2, "pod_spec", "Struct", False),
+        (2, "pod_spec", "Struct", True),
         (3, "data_config", BYTES, True),
         (4, "primary_container_name", TEXT, False),
     ],
 }
 _OTHERS: Final[Fields] = [
-    (1, "null_value", NUMBER, False),
-    (2, "number_value", DOUBLE, False),
-    (3, "string_value", TEXT, False),
-    (4, "bool_value", BOOL, False),
+    (1, "null_value", NUMBER, True),
+    (2, "number_value", DOUBLE, True),
+    (3, "string_value", BYTES, True),
+    (4, "bool_value", BOOL, True),
 ]
 _CONTAINERS: Final[dict[str, Fields]] = {
     **_STRUCT,
-    "Container": [*_OTHERS, (5, "struct_value", "Struct", False), (6, "list_value", BYTES, False)],
+    "Container": [*_OTHERS, (5, "struct_value", "Struct", True), (6, "list_value", BYTES, True)],
     "List": [(1, "values", "Container", True)],
-    "Value": [*_OTHERS, (5, "struct_value", BYTES, False), (6, "list_value", "List", False)],
+    "Value": [*_OTHERS, (5, "struct_value", BYTES, True), (6, "list_value", "List", True)],
 }
+_KINDS: Final = tuple(name for _, name, _, _ in _CONTAINERS["Value"])
 _CONFIG, _K8S_POD = 16, 17
 _TEMPLATE: Final = (1,)
 _METADATA: Final = (*_TEMPLATE, _K8S_POD, 1)
@@ -57,141 +61,233 @@ _DATA_CONFIG: Final = (*_TEMPLATE, _K8S_POD, 3)
 # A value of the pod's spec, and one of a container in it: spec, entry, value; value, list, struct, entry, value.
 _OF_SPEC: Final = (*_TEMPLATE, _K8S_POD, 2, 1, 2)
 _OF_CONTAINER: Final = (*_OF_SPEC, 6, 1, 5, 1, 2)
-_VALUES: Final = (_OF_SPEC, _OF_CONTAINER)
 _SHALLOW: Final = 128
 """Bytes in which nothing is nested too deep at any place: a level takes two, and protobuf allows a hundred levels."""
 
 
 @cache
-def _class(wanted: str) -> Any:
+def _handler(wanted: str) -> Any:
     messages = _POD if wanted == "Pod" else _CONTAINERS
-    return message_factory.GetMessageClass(described(f"pods.{wanted.lower()}", messages, wanted))
+    described_one = described(f"pods.{wanted.lower()}", messages, wanted)
+    return ptars.HandlerPool([described_one.file]).get_for_message(described_one)
 
 
-class PodReader:
-    """Reads the pods of one table."""
+def pod_runners(pods: Sequence[bytes], configs: Sequence[Sequence[bytes]]) -> list[PodRunner | None]:
+    """Give the containers that run tasks.
 
-    def __init__(self) -> None:
-        self._sound: defaultdict[tuple[int, ...], set[bytes]] = defaultdict(set)
-        self._read: dict[tuple[str, bytes | None], tuple[Any, str]] = {}
-        self._names: dict[tuple[str, bytes], str] = {}
+    Parameters
+    ----------
+    pods
+        A serialized ``K8sPod`` each.
+    configs
+        Of each task the entries of the template's ``config``.
 
-    def runner(self, pod: bytes, config: list[bytes]) -> PodRunner | None:
-        """Give the container that runs a task.
+    Returns
+    -------
+    list of PodRunner or None
+        None where protobuf cannot parse the pod or the settings.
+    """
+    settings = [b"".join([wrapped(_CONFIG, entry) for entry in entries]) for entries in configs]
+    found = _of_usual(pods, settings)
+    return [
+        _reference(pod, said) if runner is None else runner
+        for pod, said, runner in zip(pods, settings, found, strict=True)
+    ]
 
-        Parameters
-        ----------
-        pod
-            A serialized ``K8sPod``.
-        config
-            The entries of the template's ``config``.
 
-        Returns
-        -------
-        PodRunner or None
-            None where protobuf cannot parse the pod or the settings.
-        """
-        settings = b"".join([wrapped(_CONFIG, entry) for entry in config])
-        containers = self._containers(pod)
-        if containers is not None:
-            name, listed = containers
-            chosen = listed[0] if len(listed) == 1 and not settings else self._primary(name, settings, listed)
-            if chosen is not None:
-                return runner_of_fields(lambda key: self._field(key, chosen.get(key)))
-        spec = parsed_at(_TEMPLATE, settings + wrapped(_K8S_POD, pod))
-        return None if spec is None else runner_of(spec.template)
+def _reference(pod: bytes, settings: bytes) -> PodRunner | None:
+    spec = parsed_at(_TEMPLATE, settings + wrapped(_K8S_POD, pod))
+    return None if spec is None else runner_of(spec.template)
 
-    def _containers(self, data: bytes) -> tuple[str, list[dict[str, bytes]]] | None:
-        """Give the name of the primary container, and the fields of each; None where the pod is no usual one."""
-        pod = _usual("Pod", data)
-        if pod is None:
-            return None
-        spec = _fields(pod.pod_spec)
-        if not spec or "containers" not in spec:
-            return None
-        value = _usual("Value", spec.pop("containers"))
-        if value is None or not _holds_only(value, "list_value"):
-            return None
-        containers = []
-        for one in value.list_value.values:
-            fields = _fields(one.struct_value) if _holds_only(one, "struct_value") else None
-            if not fields or not self._are_sound(_OF_CONTAINER, fields.values()):
-                return None
-            containers.append(fields)
-        is_sound = (
-            self._are_sound(_OF_SPEC, spec.values())
-            and self._are_sound(_METADATA, pod.metadata)
-            and self._are_sound(_DATA_CONFIG, pod.data_config)
-        )
-        return (pod.primary_container_name, containers) if is_sound else None
 
-    def _primary(self, name: str, settings: bytes, containers: list[dict[str, bytes]]) -> dict[str, bytes] | None:
-        known = self._names.get((name, settings))
-        if known is None:
-            spec = parsed_at(_TEMPLATE, settings)
-            if spec is None:
-                return None
-            if name:
-                spec.template.k8s_pod.primary_container_name = name
-            known = self._names[name, settings] = primary_container_name(spec.template)
-        if len(containers) == 1:
-            return containers[0]
-        return next((one for one in containers if "name" in one and self._text(one["name"]) == known), None)
+def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> list[PodRunner | None]:
+    """Give the runners of pods; None where one is out of the ordinary, or cannot be parsed."""
+    found: list[PodRunner | None] = [None] * len(pods)
+    positions, names, lists = _usual_pods(pods)
+    containers, is_usual, starts = _containers(lists)
+    rows = np.flatnonzero(is_usual).tolist()
+    if not rows:
+        return found
+    fields = list(zip(*(_read_under(containers, key, read) for key, read in READERS.items()), strict=True))
+    called = _read_under(containers, "name", lambda value: None if value is None else text_of(value))
+    primary_name = cache(_primary_name)
+    for row in rows:
+        position, own = positions[row], list(range(starts[row], starts[row + 1]))
+        # Without settings a pod's only container is the primary one, whatever it is called.
+        if len(own) > 1 or settings[position]:
+            name = primary_name(names[row], settings[position])
+            if name is None:
+                continue
+            if len(own) > 1:
+                own = [one for one in own if called[one] == name]
+        if own:
+            found[position] = runner_of_fields(fields[own[0]])
+    return found
 
-    def _text(self, data: bytes) -> str | None:
-        return text_of(struct_pb2.Value.FromString(data))
 
-    def _field(self, key: str, data: bytes | None) -> tuple[Any, str]:
-        found = self._read.get((key, data))
-        if found is None:
-            value = None if data is None else struct_pb2.Value.FromString(data)
-            found = self._read[key, data] = READERS[key](value)
+def _primary_name(name: str, settings: bytes) -> str | None:
+    """Give the name of the primary container by a pod and the settings of its task, if protobuf can parse those."""
+    spec = parsed_at(_TEMPLATE, settings)
+    if spec is None:
+        return None
+    if name:
+        spec.template.k8s_pod.primary_container_name = name
+    found: str = primary_container_name(spec.template)
+    return found
+
+
+class _Structs(NamedTuple):
+    """Objects side by side: which entries each has.
+
+    Attributes
+    ----------
+    size : int
+        How many objects.
+    owner, key, value : numpy.ndarray
+        Of each entry the object that it is in, and which of the keys and values it has.
+    keys, values : list
+        Each that is distinct.
+    is_usual : numpy.ndarray of bool
+        Of each object whether its keys are distinct and protobuf can parse its values.
+    """
+
+    size: int
+    owner: Any
+    key: Any
+    value: Any
+    keys: list[str]
+    values: list[bytes]
+    is_usual: Any
+
+    def under(self, key: str) -> Any:
+        """Give of each object which value it has under a key; -1 where it has none."""
+        found = np.full(self.size, -1, dtype=np.int64)
+        if key in self.keys:
+            is_it = self.key == self.keys.index(key)
+            found[self.owner[is_it]] = self.value[is_it]
         return found
 
-    def _are_sound(self, path: tuple[int, ...], values: Collection[bytes]) -> bool:
-        """Tell whether protobuf can parse values at their place."""
-        known = self._sound[path]
-        if known.issuperset(values):
-            return True
-        for data in values:
-            if data in known:
-                continue
-            if not _is_sound(path, data):
-                return False
-            known.add(data)
-        return True
+
+_NO_STRUCTS: Final = _Structs(0, *(np.zeros(0, dtype=np.int64),) * 3, [], [], np.zeros(0, dtype=bool))
+
+
+def _structs(array: Any, path: tuple[int, ...], unread: str = "") -> _Structs:
+    """Give objects of an array of ``Struct``.
+
+    Parameters
+    ----------
+    array
+        Each object.
+    path
+        Where their values stand.
+    unread
+        Key of values that are not to be judged.
+    """
+    entries = items(array.field("fields"))
+    counts = lengths(array.field("fields"))
+    owner = np.repeat(np.arange(len(array)), counts)
+    is_usual = counts > 0
+    # An entry without a value, or with two that are merged, is out of the ordinary.
+    is_odd = lengths(entries.field("value")) != 1
+    is_usual[owner[is_odd]] = False
+    keys = entries.field("key").dictionary_encode()
+    key, names = keys.indices.to_numpy(), listed(keys.dictionary)
+    by_key = np.lexsort((key, owner))
+    is_again = (np.diff(owner[by_key]) == 0) & (np.diff(key[by_key]) == 0)
+    is_usual[owner[by_key][1:][is_again]] = False
+
+    owner, key = owner[~is_odd], key[~is_odd]
+    encoded = items(entries.field("value").filter(pa.array(~is_odd))).dictionary_encode()
+    value, values = encoded.indices.to_numpy(), listed(encoded.dictionary)
+    is_judged = np.ones(len(value), dtype=bool) if unread not in names else key != names.index(unread)
+    is_bad = np.zeros(len(values), dtype=bool)
+    for one in np.unique(value[is_judged]).tolist():
+        is_bad[one] = not _is_sound(path, values[one])
+    is_usual[owner[is_judged & is_bad[value]]] = False
+    return _Structs(len(array), owner, key, value, names, values, is_usual)
+
+
+def _usual_pods(pods: Sequence[bytes]) -> tuple[list[int], list[str], list[bytes]]:
+    """Give of pods that are as usual: the position, the name of the primary container, and the containers."""
+    batch = parsed_batch(_handler("Pod"), pods)
+    if batch is None:
+        return [], [], []
+    is_usual = lengths(batch.column("pod_spec")) == 1
+    for name, path in (("metadata", _METADATA), ("data_config", _DATA_CONFIG)):
+        blobs, counts = batch.column(name), lengths(batch.column(name))
+        encoded = items(blobs).dictionary_encode()
+        is_bad = np.array([parsed(path, (blob,)) is None for blob in listed(encoded.dictionary)], dtype=bool)
+        is_usual &= counts <= 1
+        is_usual[np.repeat(np.arange(len(blobs)), counts)[is_bad[encoded.indices.to_numpy()]]] = False
+    rows = np.flatnonzero(is_usual)
+    specs = _structs(items(batch.column("pod_spec").filter(pa.array(is_usual))), _OF_SPEC, unread="containers")
+    containers = specs.under("containers")
+    chosen = np.flatnonzero(specs.is_usual & (containers >= 0))
+    names = listed(batch.column("primary_container_name"))
+    positions = rows[chosen].tolist()
+    return positions, [names[one] for one in positions], [specs.values[one] for one in containers[chosen]]
+
+
+def _containers(lists: Sequence[bytes]) -> tuple[_Structs, Any, list[int]]:
+    """Give the containers of pods.
+
+    Parameters
+    ----------
+    lists
+        Of each pod the ``Value`` that holds them.
+
+    Returns
+    -------
+    containers : _Structs
+    is_usual : numpy.ndarray of bool
+        Of each pod whether all its containers are.
+    starts : list of int
+        Where the containers of each pod begin, and the end of the last.
+    """
+    batch = parsed_batch(_handler("Value"), lists)
+    if batch is None:
+        return _NO_STRUCTS, np.zeros(len(lists), dtype=bool), []
+    is_usual = _is_only(batch.column, "list_value")
+    values = items(batch.column("list_value").filter(pa.array(is_usual))).field("values")
+    counts = np.zeros(len(lists), dtype=np.int64)
+    counts[is_usual] = lengths(values)
+    owner = np.repeat(np.arange(len(lists)), counts)
+    containers = items(values)
+    is_object = _is_only(containers.field, "struct_value")
+    is_usual &= counts > 0
+    is_usual[owner[~is_object]] = False
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    # What is no object keeps its place, so that those after it keep theirs.
+    at_most_one = containers.field("struct_value").filter(pa.array(is_object))
+    structs = _structs(items(at_most_one), _OF_CONTAINER)
+    places = np.flatnonzero(is_object)
+    is_usual[owner[places[~structs.is_usual]]] = False
+    structs = structs._replace(size=len(containers), owner=places[structs.owner])
+    return structs, is_usual, starts.tolist()
+
+
+def _is_only(field: Callable[[str], Any], name: str) -> Any:
+    """Tell of values whether they say once that they are of one kind, and never that they are of another."""
+    is_it = lengths(field(name)) == 1
+    for other in _KINDS:
+        if other != name:
+            is_it &= lengths(field(other)) == 0
+    return is_it
+
+
+def _read_under(structs: _Structs, key: str, read: Callable[[Any], Any]) -> list[Any]:
+    """Give what is read from the value under a key, for each object; equal values are read once."""
+    distinct, where = np.unique(structs.under(key), return_inverse=True)
+    found = [read(None if one < 0 else struct_pb2.Value.FromString(structs.values[one])) for one in distinct.tolist()]
+    return [found[one] for one in where.tolist()]
 
 
 def _is_sound(path: tuple[int, ...], data: bytes) -> bool:
-    if path not in _VALUES or len(data) > _SHALLOW:
+    """Tell whether protobuf can parse a value at its place."""
+    if len(data) > _SHALLOW:
         return parsed(path, (data,)) is not None
     try:
         struct_pb2.Value.FromString(data)
     except DecodeError:
         return False
     return True
-
-
-def _usual(wanted: str, data: bytes) -> Any | None:
-    """Parse bytes; None where they are out of the ordinary.
-
-    What protobuf would write in fewer bytes is: a field that holds one message or value and stands there twice.
-    """
-    try:
-        message = _class(wanted).FromString(data)
-    except DecodeError:
-        return None
-    return message if message.ByteSize() == len(data) else None
-
-
-def _fields(struct: Any) -> dict[str, bytes] | None:
-    """Give fields by key; None where one stands there twice."""
-    entries = struct.fields
-    found = {entry.key: entry.value for entry in entries}
-    return found if len(found) == len(entries) else None
-
-
-def _holds_only(value: Any, name: str) -> bool:
-    """Tell whether a value says that it is of one kind, and no other."""
-    listed = value.ListFields()
-    return len(listed) == 1 and listed[0][0].name == name

@@ -24,11 +24,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flytetask_nb.masking import SHAPES
-from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists
+from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, parsed_batch
 from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
 from flytetask_nb.tables.parts import PARTS, Messages
-from flytetask_nb.tables.pods import PodReader
+from flytetask_nb.tables.pods import pod_runners
 from flytetask_nb.tables.runners import NO_RUNNER
 from flytetask_nb.tables.wire import BYTES, NUMBER, TEXT, Fields, described, parsed
 from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
@@ -136,17 +136,10 @@ class _Projected:
         self._runner_parts = [name for name in taken.parts if PARTS[name].needs_runner]
         self._sound: dict[tuple[int, ...], dict[bytes, bool]] = {}
         self._plain: list[int] = []
-        self._pods = PodReader()
 
     def take(self, positions: Any, data: list[bytes]) -> None:
         """Take some tasks; halve where ptars refuses, or where they are too much at once."""
-        try:
-            batch = _handler().list_to_record_batch(data) if sum(map(len, data)) <= _BATCH_BYTES else None
-        except BaseException as error:
-            # A panic inside ptars is no Exception.
-            if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
-                raise
-            batch = None
+        batch = parsed_batch(_handler(), data) if sum(map(len, data)) <= _BATCH_BYTES else None
         if batch is not None:
             self._take_batch(batch, positions)
         elif len(positions) <= _FEW:
@@ -229,32 +222,19 @@ class _Projected:
         self._take_without_runner(positions[~has["container"] & ~has["k8s_pod"]])
 
     def _take_pods(self, fields: Any, positions: Any, rows: Any) -> None:
-        """Take the primary containers of pods; equal pods are looked at once."""
+        """Take the primary containers of pods."""
         if not len(rows):
             return
         pods = listed(items(fields.field("k8s_pod")))
         settings = lists(fields.field("config").take(pa.array(rows)))
-        known: dict[tuple[bytes, ...], int] = {}
-        runners: list[Any] = []
-        where = []
-        for entries, pod in zip(settings, pods, strict=True):
-            number = known.get((pod, *entries))
-            if number is None:
-                runner = self._pods.runner(pod, entries)
-                number = known[(pod, *entries)] = NOTHING if runner is None else len(runners)
-                if runner is not None:
-                    runners.append(runner)
-            where.append(number)
-        numbers = np.array(where)
+        found = pod_runners(pods, settings)
+        is_read = np.array([runner is not None for runner in found], dtype=bool)
         chosen = positions[rows]
-        self._plain.extend(chosen[numbers == NOTHING].tolist())
-        if not runners:
-            return
+        self._plain.extend(chosen[~is_read].tolist())
+        runners = [runner for runner in found if runner is not None]
         messages = Messages([], [], runners, [tuple(runner.args) for runner in runners])
         for name in self._runner_parts:
-            coded = self._parts[name]
-            codes = np.array(coded.code(PARTS[name].take(messages, self._taken.words)), dtype=np.int32)
-            coded.codes[chosen] = codes[numbers]
+            self._parts[name].put(chosen[is_read], PARTS[name].take(messages, self._taken.words))
 
     def _take_without_runner(self, positions: Any) -> None:
         """Take what the plain path takes where a task has no container."""

@@ -13,7 +13,7 @@ from flytetask_nb.models.tasks import ResourceName
 from flytetask_nb.semantics.pods import primary_container_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = [
     "LIMITS",
@@ -98,20 +98,19 @@ def _of_pod(template: Any) -> PodRunner:
     if chosen is None:
         told = f"none of its {len(structs)} containers is the primary one" if structs else "it has no containers"
         return PodRunner(problem=f"k8s_pod: {told}, so there is nothing to read from")
-    return runner_of_fields(lambda key: READERS[key](chosen.get(key)))
+    return runner_of_fields([read(chosen.get(key)) for key, read in READERS.items()])
 
 
-def runner_of_fields(read: Callable[[str], tuple[Any, str]]) -> PodRunner:
+def runner_of_fields(found: Sequence[tuple[Any, str]]) -> PodRunner:
     """Give the runner that a pod's container is.
 
     Parameters
     ----------
-    read
-        From a key of ``READERS`` to what that reader makes of the container's field.
+    found
+        What each of ``READERS``, in order, makes of the container's field.
     """
-    found = [read(key) for key in READERS]
     image, command, args, env, asked = (value for value, _ in found)
-    return PodRunner(image, command, args, env, asked, 0, "; ".join(problem for _, problem in found if problem))
+    return PodRunner(image, command, args, env, asked, 0, "; ".join([problem for _, problem in found if problem]))
 
 
 def _primary(structs: list[Any], listed: Any, template: Any) -> Any | None:
