@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import ptars
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from flytetask_nb.models.notation import word_notation
-from flytetask_nb.models.order import natural_key
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
-from flytetask_nb.tables.signatures import Signature, notation_of
+from flytetask_nb.tables.signatures import Signature, notation_of, order_of, word_of
 from flytetask_nb.tables.wire import BYTES, TEXT, Fields, described
 
 if TYPE_CHECKING:
@@ -52,17 +51,17 @@ def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list
     batch = parsed_batch(_handler(), blobs)
     if batch is None:
         return [None] * len(blobs)
-    sides = [_side(batch.column(name), is_sound) for name in ("inputs", "outputs")]
+    given_all, returned_all = (_side(batch.column(name), is_sound) for name in ("inputs", "outputs"))
     return [
         None
         if given is None or returned is None
-        else Signature(given[0], returned[0], f"({', '.join(given[1])}) -> ({', '.join(returned[1])})")
-        for given, returned in zip(*sides, strict=True)
+        else Signature(given[0], given[1], returned[0], returned[1], f"({given[2]}) -> ({returned[2]})")
+        for given, returned in zip(given_all, returned_all, strict=True)
     ]
 
 
-def _side(column: Any, is_sound: Callable[[bytes], bool]) -> list[tuple[list[str], list[str]] | None]:
-    """Give names and words of the inputs or outputs, in order; None where they are out of the ordinary."""
+def _side(column: Any, is_sound: Callable[[bytes], bool]) -> list[tuple[int, str, str] | None]:
+    """Give how many inputs or outputs there are, their names, and these with types; None where out of the ordinary."""
     times = lengths(column)
     if (times > 1).any():
         # Merged: so rare that the whole batch may be looked at one by one.
@@ -87,15 +86,22 @@ def _side(column: Any, is_sound: Callable[[bytes], bool]) -> list[tuple[list[str
 
     notations = [("", False) if bad else notation_of(kind) for kind, bad in zip(kinds, is_kind_bad, strict=True)]
     rank = np.empty(len(names), dtype=np.int64)
-    rank[sorted(range(len(names)), key=lambda one: natural_key(names[one]))] = np.arange(len(names))
+    rank[sorted(range(len(names)), key=lambda one: order_of(names[one]))] = np.arange(len(names))
     accepts_none = np.array([accepts for _, accepts in notations], dtype=bool)
     order = np.lexsort((rank[key], accepts_none[value], rows))
-    words = [word_notation(name) for name in names]
-    key_list, value_list = key[order].tolist(), value[order].tolist()
-    ordered = [names[one] for one in key_list]
-    shown = [f"{words[one]}: {notations[kind][0]}" for one, kind in zip(key_list, value_list, strict=True)]
-    ends = [0, *np.cumsum(count).tolist()]
+    words = list(map(word_of, names))
+    # Few names have more than one type, so each pair is put into words once.
+    pairs, which = np.unique(key[order] * len(kinds) + value[order], return_inverse=True)
+    shown = [f"{words[one // len(kinds)]}: {notations[one % len(kinds)][0]}" for one in pairs.tolist()]
+    ends = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
+    joined_names = _joined(keys.dictionary.take(pa.array(key[order])), ends)
+    joined = _joined(pa.array(shown, pa.string()).take(pa.array(which)), ends)
     return [
-        None if bad else (ordered[start:end], shown[start:end])
-        for bad, (start, end) in zip(is_bad.tolist(), pairwise(ends), strict=True)
+        None if bad else (size, called, said)
+        for bad, size, called, said in zip(is_bad.tolist(), count.tolist(), joined_names, joined, strict=True)
     ]
+
+
+def _joined(texts: Any, ends: Any) -> list[str]:
+    """Give texts as one for each row, with commas between."""
+    return listed(pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), texts), ", "))

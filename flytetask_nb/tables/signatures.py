@@ -12,16 +12,18 @@ from flytetask_nb.models.notation import accepts_none, type_notation, word_notat
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.tables.wire import BYTES, TEXT, Fields, described
 
-__all__ = ["Signature", "notation_of", "signature_of"]
+__all__ = ["Signature", "notation_of", "order_of", "signature_of", "word_of"]
 
 _KEPT: Final = 8_192
 
 
 class Signature(NamedTuple):
-    """What a table says of an interface: the names of its variables in order, and the whole in words."""
+    """What a table says of an interface: how many variables, their names in order, and the whole in words."""
 
-    inputs: list[str]
-    outputs: list[str]
+    inputs: int
+    input_names: str
+    outputs: int
+    output_names: str
     text: str
 
 
@@ -46,22 +48,22 @@ def signature_of(data: bytes) -> Signature:
     Order and notation are those of ``flytetask_nb.models.notation``, brief.
     """
     interface = _interface_class().FromString(data)
-    inputs, given = _side(interface.inputs)
-    outputs, returned = _side(interface.outputs)
-    return Signature(inputs, outputs, f"({given}) -> ({returned})")
+    inputs, input_names, given = _side(interface.inputs)
+    outputs, output_names, returned = _side(interface.outputs)
+    return Signature(inputs, input_names, outputs, output_names, f"({given}) -> ({returned})")
 
 
-def _side(variables: Any) -> tuple[list[str], str]:
+def _side(variables: Any) -> tuple[int, str, str]:
     # Of entries with the same key the last counts; pieces of a value are one message.
     found = {entry.key: notation_of(b"".join(entry.value)) for entry in variables.entries}
     names = list(found)
     if len(names) > 1:
-        names.sort(key=lambda name: (found[name][1], _key(name)))
-    return names, ", ".join([f"{_word(name)}: {found[name][0]}" for name in names])
+        names.sort(key=lambda name: (found[name][1], order_of(name)))
+    return len(names), ", ".join(names), ", ".join([f"{word_of(name)}: {found[name][0]}" for name in names])
 
 
-_word = lru_cache(_KEPT)(word_notation)
-_key = lru_cache(_KEPT)(natural_key)
+word_of = lru_cache(_KEPT)(word_notation)
+order_of = lru_cache(_KEPT)(natural_key)
 
 
 @lru_cache(_KEPT)

@@ -9,6 +9,7 @@ pandas, 1 KB a row; 100 tasks in 15 ms.
 from __future__ import annotations
 
 import gc
+import shlex
 import sys
 import tracemalloc
 from pathlib import Path
@@ -16,6 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import task_pb2
+from flyteidl.core import tasks_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,29 +55,92 @@ def plainly(data: list[bytes]) -> Any:
 
 
 def with_flytekit(data: list[bytes]) -> Any:
-    """Make a smaller table of flytekit's models: what a user would write without this package."""
+    """Make the table of flytekit's models: what a user would write without this package.
+
+    It has the columns that those hold ready, 40 of ours: no signature, no digest or bundle of code, and nothing is
+    masked or told in ``error``.
+    """
     import pandas as pd  # noqa: PLC0415 - not before it is measured
     from flytekit.models.task import TaskSpec  # noqa: PLC0415 - slow to import
 
-    rows = []
-    for one in data:
-        template = TaskSpec.from_flyte_idl(task_pb2.TaskSpec.FromString(one)).template
-        container = template.container
-        rows.append(
-            {
-                "name": template.id.name,
-                "version": template.id.version,
-                "type": template.type,
-                "inputs": len(template.interface.inputs),
-                "outputs": len(template.interface.outputs),
-                "retries": template.metadata.retries.retries,
-                "cached": template.metadata.discoverable,
-                "image": container.image if container else None,
-                "args": " ".join(container.args) if container else None,
-                "resources": {entry.name: entry.value for entry in container.resources.requests} if container else None,
-            }
-        )
-    return pd.DataFrame(rows)
+    parse = task_pb2.TaskSpec.FromString
+    return pd.DataFrame([_flytekit_row(TaskSpec.from_flyte_idl(parse(one)).template) for one in data])
+
+
+def _flytekit_row(template: Any) -> dict[str, Any]:
+    identifier, metadata, interface = template.id, template.metadata, template.interface
+    security, extended = template.security_context, template.extended_resources
+    accelerator = extended.gpu_accelerator if extended else None
+    row = {
+        "project": identifier.project,
+        "domain": identifier.domain,
+        "name": identifier.name,
+        "version": identifier.version,
+        "type": template.type,
+        "task_type_version": template.task_type_version,
+        "inputs": len(interface.inputs),
+        "input_names": ", ".join(interface.inputs),
+        "outputs": len(interface.outputs),
+        "output_names": ", ".join(interface.outputs),
+        "accelerator": accelerator.device if accelerator else None,
+        "accelerator_partition": accelerator.partition_size if accelerator else None,
+        "retries": metadata.retries.retries,
+        "timeout": metadata.timeout,
+        "interruptible": metadata.interruptible,
+        "cached": metadata.discoverable,
+        "cache_version": metadata.discovery_version,
+        "cache_serializable": metadata.cache_serializable,
+        "deprecated": metadata.deprecated_error_message,
+        "runtime": metadata.runtime.flavor,
+        "runtime_version": metadata.runtime.version,
+        "pod_template": metadata.pod_template_name,
+        "generates_deck": metadata.generates_deck,
+        "is_eager": metadata.is_eager,
+        "service_account": security.run_as.k8s_service_account if security and security.run_as else None,
+        "iam_role": security.run_as.iam_role if security and security.run_as else None,
+        "secrets": ", ".join(f"{one.group}/{one.key}" for one in security.secrets or ()) if security else None,
+    }
+    if template.container is not None:
+        container, resources = template.container, template.container.resources
+        asked = {
+            side: {_resource_name(one.name): one.value for one in entries}
+            for side, entries in (("request", resources.requests), ("limit", resources.limits))
+        }
+        parts = (container.image, container.command, container.args, list(container.env or ()))
+        return row | {"target": "container"} | _runner_row(parts, asked)
+    if template.k8s_pod is not None:
+        container = template.k8s_pod.pod_spec["containers"][0]
+        wanted = container.get("resources") or {}
+        asked = {side: dict(wanted.get(f"{side}s") or {}) for side in ("request", "limit")}
+        env = [one["name"] for one in container.get("env") or ()]
+        parts = (container.get("image"), container.get("command") or (), container.get("args") or (), env)
+        return row | {"target": "k8s_pod"} | _runner_row(parts, asked)
+    return row
+
+
+def _resource_name(number: int) -> str:
+    return str(tasks_pb2.Resources.ResourceName.Name(number)).lower().replace("_", "-")
+
+
+def _runner_row(parts: tuple[Any, ...], asked: dict[str, dict[str, str]]) -> dict[str, Any]:
+    from kubernetes.utils import parse_quantity  # noqa: PLC0415 - as above
+
+    image, command, args, env = parts
+    repository, _, tag = (image or "").rpartition(":")
+    row = {
+        "image": image,
+        "image_registry": repository.partition("/")[0],
+        "image_repository": repository.partition("/")[2],
+        "image_tag": tag,
+        "command": shlex.join(command),
+        "args": shlex.join(args),
+        "env_keys": ", ".join(env),
+    }
+    for side, amounts in asked.items():
+        for name in ("cpu", "memory", "ephemeral-storage", "gpu"):
+            if name in amounts:
+                row[f"{name}_{side}"] = float(parse_quantity(amounts[name]))
+    return row
 
 
 def seconds(work: Callable[[list[bytes]], object], data: list[bytes]) -> float:
