@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,8 +26,8 @@ class Coded:
         For each task, which of the values it has; ``NOTHING`` where it could not be read.
     """
 
-    def __init__(self, count: int) -> None:
-        self.codes = np.full(count, NOTHING, dtype=np.int32)
+    def __init__(self, size: int) -> None:
+        self.codes = np.full(size, NOTHING, dtype=np.int32)
         self._known: defaultdict[Hashable, int] = defaultdict()
         # A value that was not there before gets the next number.
         self._known.default_factory = self._known.__len__
@@ -38,6 +39,11 @@ class Coded:
 
     def code(self, values: Iterable[Hashable]) -> list[int]:
         """Give the codes of values."""
+        if not self._known and isinstance(values, list):
+            # Most of the first ones are new: numbered at once, which takes half the time.
+            self._known.update(zip(dict.fromkeys(values), count()))
+            if len(self._known) == len(values):
+                return list(range(len(values)))
         return list(map(self._known.__getitem__, values))
 
     def put(self, positions: Any, values: Iterable[Hashable]) -> None:

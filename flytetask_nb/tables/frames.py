@@ -290,8 +290,10 @@ class _Table:
         # Tasks of one source share the text or the object that says so.
         numbers = list(map(id, self._records.origins))
         distinct = dict(zip(numbers, self._records.origins, strict=True))
-        known = {number: code for code, number in enumerate(distinct)}
-        codes = np.fromiter(map(known.__getitem__, numbers), dtype=np.intp, count=len(numbers))
+        codes = np.zeros(len(numbers), dtype=np.intp)
+        if len(distinct) > 1:
+            known = {number: code for code, number in enumerate(distinct)}
+            codes[:] = list(map(known.__getitem__, numbers))
         return [_whole_origin(origin) for origin in distinct.values()], codes
 
     def _with_told(self, documented: Any) -> Any:

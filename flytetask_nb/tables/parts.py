@@ -92,7 +92,8 @@ def _read_image(image: str) -> tuple[str | None, ...]:
     parts: tuple[str, ...] = ("",) * 4 if reference is None else reference
     if shown != image:
         parts = tuple(map(mask_text, parts))
-    return tuple(part or None for part in (shown, *parts))
+    registry, repository, tag, digest = parts
+    return shown or None, registry or None, repository or None, tag or None, digest or None
 
 
 def _metadata(data: bytes | None) -> Any:

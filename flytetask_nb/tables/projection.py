@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["take_projected"]
 
-_BATCH: Final = 8_192
+_BATCH: Final = 32_768
 _BATCH_BYTES: Final = 2**28
 """Arrow counts the bytes of a column in 31 bits."""
 _FEW: Final = 16
@@ -212,13 +212,13 @@ class _Projected:
             self._require_sound(container.field(name), contained, (*_CONTAINER, _NUMBERS["Container"][name]))
         if not self._runner_parts:
             return
-        self._take_pods(fields, positions, np.flatnonzero(has["k8s_pod"]))
         self._put_texts("image", contained, container.field("image"))
         self._put_numbers("architecture", contained, container.field("architecture"))
         self._put_environment(container.field("env"), contained)
         self._put_words("command", container.field("command"), contained)
         self._put_words("args", container.field("args"), contained)
         self._put_same("pod_problem", contained, "")
+        self._take_pods(fields, positions, np.flatnonzero(has["k8s_pod"]))
         self._take_without_runner(positions[~has["container"] & ~has["k8s_pod"]])
 
     def _take_pods(self, fields: Any, positions: Any, rows: Any) -> None:
@@ -385,6 +385,10 @@ def _codes_of(coded: Coded, encoded: Any) -> Any:
     return np.array(coded.code(listed(encoded.dictionary)), dtype=np.int32)[encoded.indices.to_numpy()]
 
 
+_NO_WORD: Final = -1
+"""Follows a flag at the end of a command line. What is below tells a word that holds flag and value."""
+
+
 def _codes_of_bundles(coded: Coded, array: Any, where: Any, distinct: Any) -> Any:
     """Give the codes of code bundles of command lines; a word that many share is looked at once.
 
@@ -409,13 +413,15 @@ def _codes_of_bundles(coded: Coded, array: Any, where: Any, distinct: Any) -> An
     alone = is_flag[where[hits]]
     is_last = hits + 1 == ends[rows]
     said = np.where(alone & ~is_last, where[np.minimum(hits + 1, len(where) - 1)], where[hits])
-    cases, which = np.unique(np.stack([alone, alone & is_last, said]), axis=1, return_inverse=True)
-    values = [
-        code_bundle([BUNDLE_FLAG, *([] if last else [distinct[word].as_py()])] if flag else [distinct[word].as_py()])
-        for flag, last, word in cases.T.tolist()
-    ]
+    said[alone & is_last] = _NO_WORD
+    cases, which = np.unique(np.where(alone, said, -2 - said), return_inverse=True)
+    values = []
+    for word in cases.tolist():
+        joined = word < _NO_WORD
+        text = [] if word == _NO_WORD else [distinct[-2 - word if joined else word].as_py()]
+        values.append(code_bundle(text if joined else [BUNDLE_FLAG, *text]))
     if values:
-        found[rows] = np.array(coded.code(values), dtype=np.int32)[which.ravel()]
+        found[rows] = np.array(coded.code(values), dtype=np.int32)[which]
     return found
 
 
