@@ -29,7 +29,7 @@ from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
 from flytetask_nb.tables.parts import PARTS, Messages
 from flytetask_nb.tables.pods import pod_runners
-from flytetask_nb.tables.runners import NO_RUNNER
+from flytetask_nb.tables.runners import NO_RUNNER, PodRunner
 from flytetask_nb.tables.wire import BYTES, NUMBER, TEXT, Fields, described, parsed
 from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
 
@@ -232,9 +232,15 @@ class _Projected:
         chosen = positions[rows]
         self._plain.extend(chosen[~is_read].tolist())
         runners = [runner for runner in found if runner is not None]
-        messages = Messages([], [], runners, [tuple(runner.args) for runner in runners])
+        # Fields that pods share are the same objects: pods that differ in their image alone are looked at once.
+        groups: dict[tuple[int, ...], tuple[int, PodRunner]] = {}
+        group = [groups.setdefault(tuple(map(id, one[1:])), (len(groups), one))[0] for one in runners]
+        distinct = [one for _, one in groups.values()]
         for name in self._runner_parts:
-            self._parts[name].put(chosen[is_read], PARTS[name].take(messages, self._taken.words))
+            which, looked_at = (slice(None), runners) if name == "image" else (group, distinct)
+            messages = Messages([], [], looked_at, [tuple(one.args) for one in looked_at])
+            codes = self._parts[name].code(PARTS[name].take(messages, self._taken.words))
+            self._parts[name].codes[chosen[is_read]] = np.array(codes, dtype=np.int32)[which]
 
     def _take_without_runner(self, positions: Any) -> None:
         """Take what the plain path takes where a task has no container."""
@@ -299,8 +305,9 @@ class _Projected:
                 continue
             found = np.full(len(positions), coded.code([absent])[0], dtype=np.int32)
             if values:
-                codes = [NOTHING if value is None else coded.code([value])[0] for value in values]
-                found[is_there] = np.array(codes, dtype=np.int32)[where]
+                codes = np.full(len(values), NOTHING, dtype=np.int32)
+                codes[~is_bad] = coded.code([value for value in values if value is not None])
+                found[is_there] = codes[where]
             coded.codes[positions] = found
 
     def _require_sound(self, array: Any, positions: Any, path: tuple[int, ...]) -> None:
