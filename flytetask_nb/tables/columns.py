@@ -265,7 +265,7 @@ def read_all(read: Callable[[Any], Any], parts: list[Any]) -> tuple[list[Any], d
         The values, None where there is none; and by position why a value could not be read.
     """
     try:
-        return [read(part) for part in parts], {}
+        return list(map(read, parts)), {}
     except FlyteTaskError:
         # One of them: which, is seen one by one.
         pass

@@ -68,8 +68,8 @@ def _asked(runner: Any) -> Hashable:
 
 def _env_keys(runner: Any) -> tuple[str, ...]:
     if type(runner) is PodRunner:
-        return tuple(name for name, _ in runner.env)
-    return tuple(pair.key for pair in runner.env)
+        return tuple([name for name, _ in runner.env])
+    return tuple([pair.key for pair in runner.env])
 
 
 def _command(messages: Messages, words: Words) -> list[str]:
@@ -129,11 +129,17 @@ PARTS: Final[dict[str, Part]] = {
         lambda messages, _: [one.interface.SerializeToString() for one in messages.templates], signature_of
     ),
     "security": Part(
-        lambda messages, _: [one.security_context.SerializeToString() for one in messages.templates],
+        lambda messages, _: [
+            one.security_context.SerializeToString() if one.HasField("security_context") else b""
+            for one in messages.templates
+        ],
         security_pb2.SecurityContext.FromString,
     ),
     "extended": Part(
-        lambda messages, _: [one.extended_resources.SerializeToString() for one in messages.templates],
+        lambda messages, _: [
+            one.extended_resources.SerializeToString() if one.HasField("extended_resources") else b""
+            for one in messages.templates
+        ],
         tasks_pb2.ExtendedResources.FromString,
     ),
     "image": Part(lambda messages, _: [one.image for one in messages.runners], _read_image, needs_runner=True),
