@@ -1,4 +1,4 @@
-"""A part of many tasks: each value once, and for each task which one it has."""
+"""A part of many tasks: its values, and for each task which one it has."""
 
 from __future__ import annotations
 
@@ -28,27 +28,44 @@ class Coded:
 
     def __init__(self, size: int) -> None:
         self.codes = np.full(size, NOTHING, dtype=np.int32)
-        self._known: defaultdict[Hashable, int] = defaultdict()
         # A value that was not there before gets the next number.
-        self._known.default_factory = self._known.__len__
+        self._known: defaultdict[Hashable, int] = defaultdict(count().__next__)
+        self._added: list[tuple[int, list[Any]]] = []
+        self._size_added = 0
 
     @property
-    def distinct(self) -> list[Any]:
-        """Each value once, in the order of the codes."""
-        return list(self._known)
+    def entries(self) -> list[Any]:
+        """The values in the order of the codes, each once, but for what was added."""
+        if not self._added:
+            return list(self._known)
+        found: list[Any] = [None] * (len(self._known) + self._size_added)
+        for start, values in self._added:
+            found[start : start + len(values)] = values
+        for value, code in self._known.items():
+            found[code] = value
+        return found
 
     def code(self, values: Iterable[Hashable]) -> list[int]:
         """Give the codes of values."""
-        if not self._known and isinstance(values, list):
-            # Most of the first ones are new: numbered at once, which takes half the time.
-            self._known.update(zip(dict.fromkeys(values), count()))
-            if len(self._known) == len(values):
-                return list(range(len(values)))
         return list(map(self._known.__getitem__, values))
 
     def put(self, positions: Any, values: Iterable[Hashable]) -> None:
         """Set the values of the tasks at some positions."""
         self.codes[positions] = self.code(values)
+
+    def add(self, values: list[Any]) -> int:
+        """Take values in without looking whether they are known, which costs more than it saves where most are new.
+
+        Returns
+        -------
+        int
+            The code of the first of them; the others follow.
+        """
+        start = len(self._known) + self._size_added
+        self._added.append((start, values))
+        self._size_added += len(values)
+        self._known.default_factory = count(start + len(values)).__next__
+        return start
 
     def forget(self, positions: list[int]) -> None:
         """Set the tasks at some positions to have no value."""

@@ -274,7 +274,7 @@ class _Table:
         found = self._read.get(name)
         if found is None:
             read = PARTS[name].read
-            values = self._taken.parts[name].distinct
+            values = self._taken.parts[name].entries
             known = self._taken.already_read.get(name, {})
             found = values if read is None else [known[one] if one in known else read(one) for one in values]
             self._read[name] = found

@@ -291,7 +291,7 @@ def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any]
     read = PARTS[part].read
     rows: list[_Row] = []
     starts, counts = [], []
-    for value in found.parts[part].distinct:
+    for value in found.parts[part].entries:
         starts.append(len(rows))
         rows.extend(rows_of(value if read is None else read(value)))
         counts.append(len(rows) - starts[-1])
@@ -300,7 +300,7 @@ def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any]
     reasons = dict(found.broken)
     if part != "interface":
         problems = found.parts["pod_problem"]
-        for code, problem in enumerate(problems.distinct):
+        for code, problem in enumerate(problems.entries):
             if problem:
                 reasons |= dict.fromkeys(np.flatnonzero(problems.codes == code).tolist(), problem)
     for position, reason in reasons.items():
@@ -312,7 +312,7 @@ def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any]
     arrays: dict[str, Any] = {"task": task}
     for name in _IDENTITY:
         column, coded = COLUMNS[name], found.parts[name]
-        arrays[name] = array_of(column.kind, [column.read(value) for value in coded.distinct]).take(
+        arrays[name] = array_of(column.kind, [column.read(value) for value in coded.entries]).take(
             coded.codes[task], allow_fill=True
         )
     for number, (name, kind) in enumerate({**kinds, ERROR: TEXT}.items()):

@@ -25,7 +25,7 @@ from flytetask_nb.tables.wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["pod_runners"]
+__all__ = ["PodRunners", "pod_runners"]
 
 # What stands once at most is repeated, to see when it stands there twice.
 _STRUCT: Final[dict[str, Fields]] = {
@@ -72,7 +72,25 @@ def _handler(wanted: str) -> Any:
     return ptars.HandlerPool([described_one.file]).get_for_message(described_one)
 
 
-def pod_runners(pods: Sequence[bytes], configs: Sequence[Sequence[bytes]]) -> list[PodRunner | None]:
+class PodRunners(NamedTuple):
+    """The containers that run pods, side by side.
+
+    Attributes
+    ----------
+    runners : list of PodRunner
+        Pods that differ in their image alone share one of them, which has the image of the first.
+    which : numpy.ndarray of int
+        Of each pod which of them it has; -1 where protobuf cannot parse the pod or the settings.
+    images : list of str
+        Of each pod; empty where it cannot be parsed.
+    """
+
+    runners: list[PodRunner]
+    which: Any
+    images: list[str]
+
+
+def pod_runners(pods: Sequence[bytes], configs: Sequence[Sequence[bytes]]) -> PodRunners:
     """Give the containers that run tasks.
 
     Parameters
@@ -81,18 +99,16 @@ def pod_runners(pods: Sequence[bytes], configs: Sequence[Sequence[bytes]]) -> li
         A serialized ``K8sPod`` each.
     configs
         Of each task the entries of the template's ``config``.
-
-    Returns
-    -------
-    list of PodRunner or None
-        None where protobuf cannot parse the pod or the settings.
     """
     settings = [b"".join([wrapped(_CONFIG, entry) for entry in entries]) for entries in configs]
     found = _of_usual(pods, settings)
-    return [
-        _reference(pod, said) if runner is None else runner
-        for pod, said, runner in zip(pods, settings, found, strict=True)
-    ]
+    for position in np.flatnonzero(found.which < 0).tolist():
+        runner = _reference(pods[position], settings[position])
+        if runner is not None:
+            found.which[position] = len(found.runners)
+            found.runners.append(runner)
+            found.images[position] = runner.image
+    return found
 
 
 def _reference(pod: bytes, settings: bytes) -> PodRunner | None:
@@ -100,28 +116,38 @@ def _reference(pod: bytes, settings: bytes) -> PodRunner | None:
     return None if spec is None else runner_of(spec.template)
 
 
-def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> list[PodRunner | None]:
-    """Give the runners of pods; None where one is out of the ordinary, or cannot be parsed."""
-    found: list[PodRunner | None] = [None] * len(pods)
+def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
+    """Give the runners of pods; none of one that is out of the ordinary, or cannot be parsed."""
+    found = PodRunners([], np.full(len(pods), -1, dtype=np.int64), [""] * len(pods))
     positions, names, lists = _usual_pods(pods)
     containers, is_usual, starts = _containers(lists)
     rows = np.flatnonzero(is_usual).tolist()
     if not rows:
         return found
-    fields = list(zip(*(_read_under(containers, key, read) for key, read in READERS.items()), strict=True))
-    called = _read_under(containers, "name", lambda value: None if value is None else text_of(value))
+    fields = [_read_under(containers, key, read) for key, read in READERS.items()]
+    (images, image_of), *others = fields
+    # What else there is in each container: equal where that is.
+    rest_of = list(zip(*(where for _, where in others), strict=True))
+    texts, text_of_each = _read_under(containers, "name", lambda value: None if value is None else text_of(value))
+    called = [texts[one] for one in text_of_each]
     primary_name = cache(_primary_name)
+    groups: dict[tuple[Any, ...], int] = {}
     for row in rows:
-        position, own = positions[row], list(range(starts[row], starts[row + 1]))
+        position, chosen, end = positions[row], starts[row], starts[row + 1]
+        is_only = end - chosen == 1
         # Without settings a pod's only container is the primary one, whatever it is called.
-        if len(own) > 1 or settings[position]:
+        if not is_only or settings[position]:
             name = primary_name(names[row], settings[position])
-            if name is None:
+            if name is None or not (is_only or name in called[chosen:end]):
                 continue
-            if len(own) > 1:
-                own = [one for one in own if called[one] == name]
-        if own:
-            found[position] = runner_of_fields(fields[own[0]])
+            if not is_only:
+                chosen = called.index(name, chosen)
+        found.images[position], problem = images[image_of[chosen]]
+        group = (problem, rest_of[chosen])
+        if group not in groups:
+            groups[group] = len(groups)
+            found.runners.append(runner_of_fields([values[where[chosen]] for values, where in fields]))
+        found.which[position] = groups[group]
     return found
 
 
@@ -275,11 +301,11 @@ def _is_only(field: Callable[[str], Any], name: str) -> Any:
     return is_it
 
 
-def _read_under(structs: _Structs, key: str, read: Callable[[Any], Any]) -> list[Any]:
-    """Give what is read from the value under a key, for each object; equal values are read once."""
+def _read_under(structs: _Structs, key: str, read: Callable[[Any], Any]) -> tuple[list[Any], list[int]]:
+    """Give what is read from each value that stands under a key, once, and for each object which of them it has."""
     distinct, where = np.unique(structs.under(key), return_inverse=True)
-    found = [read(None if one < 0 else struct_pb2.Value.FromString(structs.values[one])) for one in distinct.tolist()]
-    return [found[one] for one in where.tolist()]
+    values = [None if one < 0 else struct_pb2.Value.FromString(structs.values[one]) for one in distinct.tolist()]
+    return list(map(read, values)), where.tolist()
 
 
 def _is_sound(path: tuple[int, ...], data: bytes) -> bool:

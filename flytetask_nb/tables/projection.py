@@ -29,7 +29,7 @@ from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
 from flytetask_nb.tables.parts import PARTS, Messages
 from flytetask_nb.tables.pods import pod_runners
-from flytetask_nb.tables.runners import NO_RUNNER, PodRunner
+from flytetask_nb.tables.runners import NO_RUNNER
 from flytetask_nb.tables.wire import BYTES, NUMBER, TEXT, Fields, described, parsed
 from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
 
@@ -228,19 +228,17 @@ class _Projected:
         pods = listed(items(fields.field("k8s_pod")))
         settings = lists(fields.field("config").take(pa.array(rows)))
         found = pod_runners(pods, settings)
-        is_read = np.array([runner is not None for runner in found], dtype=bool)
-        chosen = positions[rows]
+        chosen, is_read = positions[rows], found.which >= 0
         self._plain.extend(chosen[~is_read].tolist())
-        runners = [runner for runner in found if runner is not None]
-        # Fields that pods share are the same objects: pods that differ in their image alone are looked at once.
-        groups: dict[tuple[int, ...], tuple[int, PodRunner]] = {}
-        group = [groups.setdefault(tuple(map(id, one[1:])), (len(groups), one))[0] for one in runners]
-        distinct = [one for _, one in groups.values()]
+        messages = Messages([], [], found.runners, [runner.args for runner in found.runners])
         for name in self._runner_parts:
-            which, looked_at = (slice(None), runners) if name == "image" else (group, distinct)
-            messages = Messages([], [], looked_at, [tuple(one.args) for one in looked_at])
-            codes = self._parts[name].code(PARTS[name].take(messages, self._taken.words))
-            self._parts[name].codes[chosen[is_read]] = np.array(codes, dtype=np.int32)[which]
+            coded = self._parts[name]
+            # Their images are all that most pods differ in.
+            if name == "image":
+                coded.put(chosen, found.images)
+            else:
+                codes = np.array(coded.code(PARTS[name].take(messages, self._taken.words)), dtype=np.int32)
+                coded.codes[chosen[is_read]] = codes[found.which[is_read]]
 
     def _take_without_runner(self, positions: Any) -> None:
         """Take what the plain path takes where a task has no container."""
@@ -389,7 +387,11 @@ class _Projected:
 
 
 def _codes_of(coded: Coded, encoded: Any) -> Any:
-    return np.array(coded.code(listed(encoded.dictionary)), dtype=np.int32)[encoded.indices.to_numpy()]
+    """Give the codes of texts that Arrow has numbered already."""
+    texts, where = listed(encoded.dictionary), encoded.indices.to_numpy()
+    if len(texts) > len(where) // 2:
+        return where + np.int32(coded.add(texts))
+    return np.array(coded.code(texts), dtype=np.int32)[where]
 
 
 _NO_WORD: Final = -1

@@ -41,13 +41,22 @@ def seen(runner: Any) -> Any:
     return None if runner is None else (runner._replace(env=()), environment_of(runner))
 
 
+def together(data: Sequence[bytes], settings: Sequence[Sequence[bytes]]) -> list[Any]:
+    """Give the runner of each pod, with its image; None where it cannot be parsed."""
+    found = pods.pod_runners(data, settings)
+    return [
+        None if which < 0 else found.runners[which]._replace(image=image)
+        for which, image in zip(found.which.tolist(), found.images, strict=True)
+    ]
+
+
 def same(data: Sequence[bytes], settings: Sequence[bytes] = ()) -> None:
     """See that pods give the same together, alone and as a whole."""
     settings_bytes = b"".join(wrapped(16, entry) for entry in settings)
     expected = [seen(pods._reference(one, settings_bytes)) for one in data]
-    assert [seen(runner) for runner in pods.pod_runners(data, [settings] * len(data))] == expected
+    assert list(map(seen, together(data, [settings] * len(data)))) == expected
     for one, runner in zip(data, expected, strict=True):
-        assert seen(pods.pod_runners([one], [settings])[0]) == runner
+        assert list(map(seen, together([one], [settings]))) == [runner]
 
 
 def shipped() -> list[tuple[bytes, list[bytes]]]:
@@ -119,7 +128,7 @@ def test_usual_pods_are_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(usual) > 3
     built = []
     monkeypatch.setattr(pods, "_reference", lambda one, _: built.append(one))
-    assert None not in pods.pod_runners(*zip(*usual, strict=True))
+    assert None not in together(*zip(*usual, strict=True))
     assert built == []
-    assert pods.pod_runners([ODD["no primary"]], [NAMED]) == [None]
+    assert together([ODD["no primary"]], [NAMED]) == [None]
     assert built == [ODD["no primary"]]
