@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import ptars
@@ -51,25 +51,42 @@ def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list
     batch = parsed_batch(_handler(), blobs)
     if batch is None:
         return [None] * len(blobs)
-    given_all, returned_all = (_side(batch.column(name), is_sound) for name in ("inputs", "outputs"))
-    return [
-        None
-        if given is None or returned is None
-        else Signature(given[0], given[1], returned[0], returned[1], f"({given[2]}) -> ({returned[2]})")
-        for given, returned in zip(given_all, returned_all, strict=True)
-    ]
+    given, returned = (_side(batch.column(name), is_sound) for name in ("inputs", "outputs"))
+    if given is None or returned is None:
+        # Merged: so rare that the whole batch may be looked at one by one.
+        return [None] * len(blobs)
+    texts = pc.binary_join_element_wise("(", given.texts, ") -> (", returned.texts, ")", "")
+    columns = (
+        given.count.tolist(),
+        listed(given.names),
+        returned.count.tolist(),
+        listed(returned.names),
+        listed(texts),
+    )
+    found: list[Signature | None] = list(map(Signature._make, zip(*columns, strict=True)))
+    for row in np.flatnonzero(given.is_bad | returned.is_bad).tolist():
+        found[row] = None
+    return found
 
 
-def _side(column: Any, is_sound: Callable[[bytes], bool]) -> list[tuple[int, str, str] | None]:
-    """Give how many inputs or outputs there are, their names, and these with types; None where out of the ordinary."""
+class _Side(NamedTuple):
+    """The inputs or the outputs of interfaces: how many, their names, these with types; what is out of the ordinary."""
+
+    count: Any
+    names: Any
+    texts: Any
+    is_bad: Any
+
+
+def _side(column: Any, is_sound: Callable[[bytes], bool]) -> _Side | None:
+    """Give the inputs or outputs; None where there are merged ones among them."""
     times = lengths(column)
     if (times > 1).any():
-        # Merged: so rare that the whole batch may be looked at one by one.
-        return [None] * len(times)
+        return None
     variables = items(column).field("entries")
     entries = items(variables)
     if (lengths(entries.field("value")) != 1).any():
-        return [None] * len(times)
+        return None
     count = np.zeros(len(times), dtype=np.int64)
     count[times == 1] = lengths(variables)
     rows = np.repeat(np.arange(len(times)), count)
@@ -94,14 +111,10 @@ def _side(column: Any, is_sound: Callable[[bytes], bool]) -> list[tuple[int, str
     pairs, which = np.unique(key[order] * len(kinds) + value[order], return_inverse=True)
     shown = [f"{words[one // len(kinds)]}: {notations[one % len(kinds)][0]}" for one in pairs.tolist()]
     ends = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
-    joined_names = _joined(keys.dictionary.take(pa.array(key[order])), ends)
-    joined = _joined(pa.array(shown, pa.string()).take(pa.array(which)), ends)
-    return [
-        None if bad else (size, called, said)
-        for bad, size, called, said in zip(is_bad.tolist(), count.tolist(), joined_names, joined, strict=True)
-    ]
+    called = _joined(keys.dictionary.take(pa.array(key[order])), ends)
+    return _Side(count, called, _joined(pa.array(shown, pa.string()).take(pa.array(which)), ends), is_bad)
 
 
-def _joined(texts: Any, ends: Any) -> list[str]:
+def _joined(texts: Any, ends: Any) -> Any:
     """Give texts as one for each row, with commas between."""
-    return listed(pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), texts), ", "))
+    return pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), texts), ", ")
