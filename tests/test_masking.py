@@ -198,11 +198,13 @@ def test_texts_without_secrets(text: str) -> None:
     assert mask_text(text) == text
 
 
+AROUND = 'https://bob:@example.org/0 {"password": "inner"}'
+"""What the tests below put around passwords: one that is a piece of it shows there, and is not to be blamed."""
 PASSWORDS = (
     st.text(st.characters(codec="utf-8", exclude_categories=("Z", "C")), min_size=4, max_size=20)
     .filter(
         # A password made of dots alone, say, occurs in what stands around it.
-        lambda text: sum(map(str.isalpha, text)) > 3
+        lambda text: sum(map(str.isalpha, text)) > 3 and text not in AROUND
     )
     .filter(
         # One that begins with digits and a slash, say, is a port by the rules of URLs.

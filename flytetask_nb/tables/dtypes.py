@@ -21,6 +21,8 @@ __all__ = ["AMOUNT", "COUNT", "FLAG", "SPAN", "TEXT", "TIME", "Kind", "array_of"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND: Final = timedelta(microseconds=1)
+# Stubs for pandas 2 know nanoseconds alone.
+_UNIT: Final[Any] = "us"
 _NOT_A_TIME: Final = np.iinfo(np.int64).min
 _LARGEST: Final = np.iinfo(np.int64).max
 
@@ -71,7 +73,7 @@ AMOUNT: Final = Kind(pd.Float64Dtype(), _plain)
 """A number that may have a fraction: cores."""
 FLAG: Final = Kind(pd.BooleanDtype(), _plain)
 """True, false, or not said."""
-TIME: Final = Kind(pd.DatetimeTZDtype("us", "UTC"), _times)
+TIME: Final = Kind(pd.DatetimeTZDtype(_UNIT, "UTC"), _times)
 """A time in UTC, of datetimes."""
 SPAN: Final = Kind(np.dtype("timedelta64[us]"), _spans)
 """A length of time, of whole microseconds."""

@@ -81,7 +81,8 @@ def duplicates(tasks: Any) -> pd.DataFrame:
     is_copy = frame.groupby("digest")["name"].transform("nunique").fillna(0) > 1
     found = _answer(frame, is_copy | frame[ERROR].notna(), ["digest"])
     first = found.groupby("digest", dropna=False)["task"].transform("min")
-    return found.iloc[np.lexsort((found["task"], first, found["digest"].isna()))].reset_index(drop=True)
+    in_order: pd.DataFrame = found.iloc[np.lexsort((found["task"], first, found["digest"].isna()))]
+    return in_order.reset_index(drop=True)
 
 
 def _digest(records: Records, position: int) -> tuple[str | None, str | None]:
@@ -258,5 +259,5 @@ def _answer(frame: pd.DataFrame, chosen: Any, columns: list[str]) -> pd.DataFram
     """Give the chosen rows with their positions, identity, and what was found out."""
     positions = np.flatnonzero(np.asarray(chosen))
     found = frame.iloc[positions][[*_IDENTITY, *columns, ERROR]].reset_index(drop=True)
-    found.insert(0, "task", positions.astype(np.int64))
+    found.insert(0, "task", pd.Series(positions, dtype="int64"))
     return found

@@ -43,6 +43,8 @@ FLYTEKIT = "1.16.31"
 HERE = Path(__file__).resolve().parent
 SOURCE_IN_IMAGE = "/root"
 SERIALIZED_CONTEXT = "_F_SS_C"
+# Where the header of gzip, RFC 1952, names the system, and what it says there.
+SYSTEM_AT, UNIX = 9, 3
 
 KINDS: dict[str, type[Message]] = {"1": TaskSpec, "2": WorkflowSpec, "3": LaunchPlan}
 ENTITY = re.compile(r"_(?P<kind>[123])\.pb$")
@@ -235,7 +237,7 @@ def forget_source_root(variable: KeyValuePair) -> None:
     """Put the folder inside the image in the place of the folder that was packaged."""
     settings = json.loads(gzip.decompress(base64.b64decode(variable.value)))
     settings["source_root"] = SOURCE_IN_IMAGE
-    packed = gzip.compress(json.dumps(settings).encode(), mtime=0)
+    packed = compressed(json.dumps(settings).encode())
     variable.value = base64.b64encode(packed).decode()
 
 
@@ -265,7 +267,14 @@ def repacked(archive: bytes, canonical: Callable[[str, bytes], bytes]) -> bytes:
             entry = tarfile.TarInfo(member.name)
             entry.size = len(content)
             new.addfile(entry, io.BytesIO(content))
-    return gzip.compress(buffer.getvalue(), mtime=0)
+    return compressed(buffer.getvalue())
+
+
+def compressed(data: bytes) -> bytes:
+    """Compress without a time, and with the same system named by each version of Python."""
+    found = bytearray(gzip.compress(data, mtime=0))
+    found[SYSTEM_AT] = UNIX
+    return bytes(found)
 
 
 if __name__ == "__main__":

@@ -292,7 +292,7 @@ def test_folder_behind_a_url_with_other_files_is_not_touched() -> None:
 # -- writing wholly or not at all ----------------------------------------------------------------------------------
 
 KILLED = """
-import os, signal, sys
+import os, pathlib, signal, sys
 import flytetask_nb as ftn
 from flytetask_nb.tables import saving, snapshots
 from tests.many_tasks import many_tasks
@@ -314,7 +314,7 @@ def replace(*names):
 
 snapshots.tabulate = tabulate
 if moment == "before it is put in place":
-    os.replace = os.rename = replace
+    os.replace = pathlib.Path.rename = replace
 ftn.TaskCollection(many_tasks(1000)).save(path)
 """
 

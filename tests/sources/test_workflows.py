@@ -14,6 +14,7 @@ from flyteidl.core import identifier_pb2
 from google.protobuf import json_format
 
 import flytetask_nb as ftn
+from flytetask_nb.semantics.descriptors import is_repeated
 from tests.conftest import ROOT
 from tests.sources import building
 from tests.sources.building import data, entry, tar, tgz
@@ -62,7 +63,7 @@ def named(message: Any, found: list[Any] | None = None) -> list[Any]:
     for field, value in message.ListFields():
         if field.message_type is None or field.message_type.GetOptions().map_entry:
             continue
-        for part in value if field.is_repeated else [value]:
+        for part in value if is_repeated(field) else [value]:
             if isinstance(part, identifier_pb2.Identifier):
                 found.append(part)
             named(part, found)
