@@ -370,3 +370,20 @@ def test_answers_are_the_bytes_that_were_stored(channel: grpc.Channel) -> None:
     template.id.CopyFrom(request.id)
     found = task_pb2.Task.FromString(answer).closure.compiled_task.template
     assert template.SerializeToString(deterministic=True) == found.SerializeToString(deterministic=True)
+
+
+def test_nothing_is_written_when_all_is_closed() -> None:
+    """Client first, server next: gRPC has no word to say about it, which would stand below the cell of a notebook."""
+    code = (
+        "import flytetask_nb as ftn\n"
+        "for _ in range(200):\n"
+        "    admin = ftn.sandbox()\n"
+        "    remote = ftn.connect(admin.endpoint, insecure=True)\n"
+        "    remote.projects()\n"
+        "    remote.close()\n"
+        "    admin.close()\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=120
+    )
+    assert (run.stdout, run.stderr) == ("", "")
