@@ -1,4 +1,4 @@
-"""The kinds of columns, and how each becomes a pandas array.
+"""The kinds of columns that tables are made of, and how each becomes a pandas array.
 
 The kinds mean the same in pandas 2.2 and 3, whether pyarrow is installed or not: missing values are ``NA`` (``NaT``
 among times), never a zero, an empty text or a float that stands in for a whole number.
@@ -15,9 +15,9 @@ import pandas as pd
 from flytetask_nb.errors import ModelValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["AMOUNT", "COUNT", "FLAG", "SPAN", "TEXT", "TIME", "Kind", "array_of"]
+__all__ = ["AMOUNT", "COUNT", "FLAG", "SPAN", "TEXT", "TIME", "Kind", "array_of", "frame_of", "whole"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -82,6 +82,28 @@ SPAN: Final = Kind(np.dtype("timedelta64[us]"), _spans)
 def array_of(kind: Kind, values: list[Any]) -> Any:
     """Give an array of a kind."""
     return kind.made(values, kind.dtype)
+
+
+def frame_of(kinds: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+    """Give a table.
+
+    Parameters
+    ----------
+    kinds
+        The columns in order, and the kind of each.
+    rows
+        The values of each row, one a column; None where there is none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the same dtypes however few rows there are.
+    """
+    rows = list(rows)
+    return pd.DataFrame(
+        {name: array_of(kind, [row[at] for row in rows]) for at, (name, kind) in enumerate(kinds.items())},
+        index=pd.RangeIndex(len(rows)),
+    )
 
 
 def whole(number: int) -> int:

@@ -109,24 +109,20 @@ class CallerReport(Sequence[Caller], Shown):
             Columns workflow, version, verdict, node, variable, code, message, source; a workflow that compiles has
             one row, in which node, variable, code and message are NA.
         """
-        import pandas as pd  # noqa: PLC0415 - only needed for tables
+        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415 - only needed for tables
 
-        rows = [
-            {
-                "workflow": one.workflow.name,
-                "version": one.workflow.id.version or None,
-                "verdict": one.verdict,
-                "node": problem.node if problem else None,
-                "variable": (problem.variable or None) if problem else None,
-                "code": problem.code if problem else None,
-                "message": problem.message if problem else None,
-                "source": one.workflow.source,
-            }
-            for one in self._callers
-            for problem in one.problems or (None,)
-        ]
         columns = ["workflow", "version", "verdict", "node", "variable", "code", "message", "source"]
-        return pd.DataFrame(rows, columns=columns).astype("string")
+        nothing = (None, None, None, None)
+        rows = [
+            [
+                *(one.workflow.name, one.workflow.id.version or None, one.verdict),
+                *((found.node, found.variable or None, found.code, found.message) if found else nothing),
+                one.workflow.source,
+            ]
+            for one in self._callers
+            for found in one.problems or (None,)
+        ]
+        return frame_of(dict.fromkeys(columns, TEXT), rows)
 
     def __repr__(self) -> str:
         return f"CallerReport({self.summary})"

@@ -434,10 +434,10 @@ class Plan(Sequence[PlanEntry], Shown):
             where there is nothing to say. ``cache`` is what becomes of cached results, ``stale risk`` where old ones
             may be served for new code.
         """
-        import pandas as pd  # noqa: PLC0415 - few callers want a frame
+        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415 - few callers want a frame
 
         rows = [[getattr(entry, attribute) or None for attribute in _COLUMNS.values()] for entry in self]
-        return pd.DataFrame(rows, columns=list(_COLUMNS)).astype("string")
+        return frame_of(dict.fromkeys(_COLUMNS, TEXT), rows)
 
     def __repr__(self) -> str:
         return f"Plan({self.summary})"

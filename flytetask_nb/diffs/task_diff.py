@@ -279,18 +279,19 @@ class TaskDiff(Shown):
         Returns
         -------
         pandas.DataFrame
-            Changes first, then what is folded; ``folded`` says why: ``noise``, ``accepted`` or nothing.
+            Changes first, then what is folded; ``folded`` says why: ``noise``, ``accepted`` or nothing. All columns
+            are texts, NA in ``old`` and ``new`` where nothing stood or stands.
         """
-        import pandas as pd  # noqa: PLC0415 - few callers want a frame
+        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415 - few callers want a frame
 
-        rows = [
-            {**change.to_dict(), "aspects": ", ".join(change.aspects), "folded": folded}
-            for folded, changes in (("", self.changes), ("accepted", self.accepted), ("noise", self.noise))
-            for change in changes
-        ]
         names = [name for name in Change.__slots__ if name not in {"key", "edits", "number"}]
         columns = [*names, "part", "fingerprint", "folded"]
-        return pd.DataFrame(rows, columns=columns)
+        rows = []
+        for folded, changes in (("", self.changes), ("accepted", self.accepted), ("noise", self.noise)):
+            for change in changes:
+                told = {**change.to_dict(), "aspects": ", ".join(change.aspects), "folded": folded}
+                rows.append([told[name] for name in columns])
+        return frame_of(dict.fromkeys(columns, TEXT), rows)
 
     def __repr__(self) -> str:
         old, new = self.ids

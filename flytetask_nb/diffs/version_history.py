@@ -213,27 +213,33 @@ class TaskHistory(Shown):
             A row for each version but the oldest: ``old``, ``new`` (labels), ``created_at`` (of the new one, UTC, NaT
             where unknown), ``identical`` (nothing but project, domain and version differs), ``severity`` (the worst;
             NA for none), a count for each severity, ``cache`` (verdict), ``stale_risk``, ``headline`` (the first; NA
-            for none).
+            for none). Dtypes as those of :func:`flytetask_nb.tabulate`: string, datetime64[us, UTC], Int64, boolean.
         """
-        import pandas as pd  # noqa: PLC0415 - few callers want a frame
+        from flytetask_nb.dtypes import COUNT, FLAG, TEXT, TIME, frame_of  # noqa: PLC0415 - few callers want a frame
 
+        kinds = {
+            "old": TEXT,
+            "new": TEXT,
+            "created_at": TIME,
+            "identical": FLAG,
+            "severity": TEXT,
+            **dict.fromkeys(SEVERITIES, COUNT),
+            "cache": TEXT,
+            "stale_risk": FLAG,
+            "headline": TEXT,
+        }
         rows = []
         for position in range(1, len(self)):
-            row: dict[str, Any] = {
-                "old": self.versions[position - 1],
-                "new": self.versions[position],
-                "created_at": self._tasks[position].created_at,
-                "identical": self._same[position],
-            }
             step = self.diff(position - 1, position)
             counts = {**dict.fromkeys(SEVERITIES, 0), **step.counts, NOISE: len(step.noise)}
-            row |= {"severity": step.severity or pd.NA, **counts, "cache": step.cache.verdict}
-            row |= {"stale_risk": step.cache.stale_risk, "headline": next(iter(step.headlines), pd.NA)}
-            rows.append(row)
-        columns = ["old", "new", "created_at", "identical", "severity", *SEVERITIES, "cache", "stale_risk", "headline"]
-        frame = pd.DataFrame(rows, columns=columns)
-        frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True)
-        return frame
+            rows.append(
+                [
+                    *(self.versions[position - 1], self.versions[position], self._tasks[position].created_at),
+                    *(self._same[position], step.severity or None, *(counts[severity] for severity in SEVERITIES)),
+                    *(step.cache.verdict, step.cache.stale_risk, next(iter(step.headlines), None)),
+                ]
+            )
+        return frame_of(kinds, rows)
 
     def matrix(self) -> pd.DataFrame:
         """Give the value of everything that ever changed, in every version.
@@ -246,14 +252,16 @@ class TaskHistory(Shown):
         """
         import pandas as pd  # noqa: PLC0415 - few callers want a frame
 
-        paths = self.changing
-        cells: list[list[Any]] = []
-        for path in paths:
-            row: list[Any] = []
+        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415
+
+        rows = []
+        for path in self.changing:
+            row: list[str | None] = []
             for interval, end in self._ended(path):
                 row += [_shown(path, interval.value)] * (end - interval.start)
-            cells.append([pd.NA if text is None else text for text in row])
-        return pd.DataFrame(cells, index=pd.Index(list(map(mask_text, paths)), name="field"), columns=self.versions)
+            rows.append(row)
+        paths = pd.Index(list(map(mask_text, self.changing)), dtype=TEXT.dtype, name="field")
+        return frame_of(dict.fromkeys(self.versions, TEXT), rows).set_index(paths)
 
     def blame(self) -> pd.DataFrame:
         """Tell for every field which version made it what it is.
@@ -266,25 +274,29 @@ class TaskHistory(Shown):
             ``last_changed``, the version that last changed anything there; ``reverted``, whether the value was there
             before, had gone and came back; ``changes``, how often it changed. Sorted by path.
         """
-        import pandas as pd  # noqa: PLC0415 - few callers want a frame
+        from flytetask_nb.dtypes import COUNT, FLAG, TEXT, frame_of  # noqa: PLC0415 - few callers want a frame
 
+        kinds = {
+            "field": TEXT,
+            "value": TEXT,
+            "introduced": TEXT,
+            "last_changed": TEXT,
+            "reverted": FLAG,
+            "changes": COUNT,
+        }
         rows = []
         for path in sorted(self.intervals):
             intervals = self.intervals[path]
             present = intervals[-1]
             first = next(interval for interval in intervals if interval.value == present.value)
-            text = _shown(path, present.value)
             rows.append(
-                {
-                    "field": mask_text(path),
-                    "value": pd.NA if text is None else text,
-                    "introduced": self.versions[first.start],
-                    "last_changed": self.versions[present.start],
-                    "reverted": first.start != present.start,
-                    "changes": len(intervals) - 1,
-                }
+                [
+                    *(mask_text(path), _shown(path, present.value)),
+                    *(self.versions[first.start], self.versions[present.start]),
+                    *(first.start != present.start, len(intervals) - 1),
+                ]
             )
-        return pd.DataFrame(rows, columns=["field", "value", "introduced", "last_changed", "reverted", "changes"])
+        return frame_of(kinds, rows)
 
     @property
     def changing(self) -> list[str]:

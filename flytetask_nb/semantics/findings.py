@@ -108,11 +108,11 @@ class Findings(Sequence[Finding], Shown):
             One row a finding, with the columns ``rule``, ``path``, ``severity``, ``message``, ``reason`` and
             ``source``, all texts.
         """
-        import pandas as pd  # noqa: PLC0415 - heavy, and only tables need it
+        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415 - heavy, and only tables need it
 
-        columns = [each.name for each in fields(Finding)]
-        return pd.DataFrame(
-            [[getattr(finding, name) for name in columns] for finding in self._findings], columns=columns, dtype="str"
+        names = [each.name for each in fields(Finding)]
+        return frame_of(
+            dict.fromkeys(names, TEXT), [[getattr(finding, name) for name in names] for finding in self._findings]
         )
 
     # -- a sequence --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, Kind, whole
 from flytetask_nb.errors import FlyteTaskError, ModelValueError
 from flytetask_nb.masking import mask_text, masked
 from flytetask_nb.models.order import natural_key
@@ -16,7 +17,6 @@ from flytetask_nb.semantics.caching import cache_key
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.semantics.quantities import NANO, parse
 from flytetask_nb.semantics.registration import check
-from flytetask_nb.tables.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, Kind, whole
 from flytetask_nb.tables.runners import LIMITS, REQUESTS
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from flytetask_nb.dtypes import array_of
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.messages import shown
 from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, ORIGIN, TASK, read_all
-from flytetask_nb.tables.dtypes import array_of
 from flytetask_nb.tables.parts import PARTS
 from flytetask_nb.tables.records import records_of
 from flytetask_nb.tables.taking import taken

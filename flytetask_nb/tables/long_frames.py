@@ -9,6 +9,7 @@ import pandas as pd
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
+from flytetask_nb.dtypes import AMOUNT, FLAG, TEXT, Kind, array_of
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import MASK, mask_text, mask_value, masked
 from flytetask_nb.models.messages import message_of
@@ -16,7 +17,6 @@ from flytetask_nb.models.notation import accepts_none, signature_order, type_not
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.castability import castable
 from flytetask_nb.tables.columns import COLUMNS, ERROR, amount_in
-from flytetask_nb.tables.dtypes import AMOUNT, FLAG, TEXT, Kind, array_of
 from flytetask_nb.tables.parts import PARTS
 from flytetask_nb.tables.records import records_of
 from flytetask_nb.tables.runners import LIMITS, REQUESTS

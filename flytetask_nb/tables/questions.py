@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from flyteidl.admin import task_pb2
 
+from flytetask_nb.dtypes import COUNT, TEXT, array_of
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.digests import nameless_digest
 from flytetask_nb.tables.columns import ERROR
-from flytetask_nb.tables.dtypes import COUNT, TEXT, array_of
 from flytetask_nb.tables.frames import table_of
 from flytetask_nb.tables.records import records_of
 
