@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,11 +26,19 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
-def absent(what: str, reason: str) -> None:
+def absent(what: str, reason: str) -> NoReturn:
     """Skip the test because ``what`` is not here, or fail it where the environment says it must be."""
     if what in REQUIRED:
         pytest.fail(f"{reason} ({REQUIRED_VARIABLE} names {what!r})", pytrace=False)
     pytest.skip(reason)
+
+
+def flytekit_module(name: str) -> Any:
+    """Import a module of flytekit, or skip the test: flytekit is not made for every Python that the package is for."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        absent("flytekit", f"there is no flytekit to compare with: {error}")
 
 
 def truth(name: str) -> Path:

@@ -21,6 +21,7 @@ import flytetask_nb as ftn
 from flytetask_nb import tables
 from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.models.flyte_task import Origin
+from tests.conftest import flytekit_module
 from tests.generated import task_specs
 from tests.real_tasks import serialized_tasks
 from tests.sources import building
@@ -72,7 +73,7 @@ def test_anything_that_is_a_task_can_stand_in_it(made: Any) -> None:
 
 def test_flytekits_tasks_can_stand_in_it() -> None:
     """What flytekit compiled or fetched is taken."""
-    models = pytest.importorskip("flytekit.models.task")
+    models = flytekit_module("flytekit.models.task")
     spec = building.spec("a", "v1")
     assert ftn.TaskCollection([models.TaskSpec.from_flyte_idl(spec)]).names == ["a"]
 

@@ -31,10 +31,10 @@ def test_archives_are_what_the_sources_make() -> None:
     except PackageNotFoundError:
         found = "none"
     if found != pinned:
-        absent("flytekit", f"the archives were made with flytekit {pinned}, here is {found}")
+        absent("example", f"the archives were made with flytekit {pinned}, here is {found}")
     missing = [name for name in ("kubernetes", "pandas", "pyarrow") if find_spec(name) is None]
     if missing:
-        absent("flytekit", f"the example's sources import {', '.join(missing)}")
+        absent("example", f"the example's sources import {', '.join(missing)}")
     finished = subprocess.run(
         [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False, timeout=500
     )

@@ -11,7 +11,7 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 
 import flytetask_nb as ftn
-from tests.conftest import ROOT
+from tests.conftest import ROOT, flytekit_module
 from tests.real_tasks import serialized_tasks
 from tests.views.allowlist import sanitize
 
@@ -214,7 +214,7 @@ def test_messages_models_and_templates_are_all_taken() -> None:
 
 
 def test_flytekit_objects_are_taken() -> None:
-    models = pytest.importorskip("flytekit.models.task")
+    models = flytekit_module("flytekit.models.task")
     old, new = spec(image="acme/risk:1.0"), spec(image="acme/other:1.0")
     kit = [models.TaskTemplate.from_flyte_idl(one.template) for one in (old, new)]
     assert [rule for rule, _, _ in told(*kit)] == ["image-repository"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import flytetask_nb as ftn
-from tests.conftest import absent
+from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,10 +49,7 @@ def outer() -> str:
 @pytest.fixture(scope="module", params=[False, True], ids=["open", "with tokens"])
 def registered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Register a module with ``pyflyte register --copy none``; give the server and a configuration of it."""
-    try:
-        import flytekit  # noqa: F401, PLC0415 - optional
-    except ImportError:
-        absent("flytekit", "pyflyte cannot be tried: flytekit is not installed")
+    flytekit_module("flytekit")
     folder = tmp_path_factory.mktemp("flytekit")
     (folder / "shop").mkdir()
     (folder / "shop" / "story.py").write_text(SOURCE, encoding="utf-8")
@@ -77,11 +74,10 @@ def register(folder: Path, config: Path) -> None:
 
 @pytest.fixture
 def remote(registered: tuple[EmbeddedAdmin, Path]) -> Any:
-    from flytekit.configuration import Config  # noqa: PLC0415 - optional
-    from flytekit.remote import FlyteRemote  # noqa: PLC0415 - optional
-
-    config = Config.auto(str(registered[1]))
-    return FlyteRemote(config, default_project="flytesnacks", default_domain="development")
+    config = flytekit_module("flytekit.configuration").Config.auto(str(registered[1]))
+    return flytekit_module("flytekit.remote").FlyteRemote(
+        config, default_project="flytesnacks", default_domain="development"
+    )
 
 
 def test_pyflyte_registers_tasks_workflows_and_launch_plans(registered: tuple[EmbeddedAdmin, Path]) -> None:
@@ -109,14 +105,12 @@ def test_flyte_remote_lists_what_was_registered(remote: Any) -> None:
 
 
 def test_a_task_that_was_registered_before_is_noticed(remote: Any) -> None:
-    from flytekit.exceptions.user import FlyteEntityAlreadyExistsException, FlyteEntityNotExistException  # noqa: PLC0415
-
+    exceptions = flytekit_module("flytekit.exceptions.user")
+    theirs = flytekit_module("flytekit.models.task").TaskSpec
     spec = remote.client.get_task(remote.fetch_task(name="shop.story.show", version="v1").id)
-    from flytekit.models.task import TaskSpec  # noqa: PLC0415 - optional
-
-    with pytest.raises(FlyteEntityAlreadyExistsException):
-        remote.client.create_task(spec.id, TaskSpec(spec.closure.compiled_task.template))
-    with pytest.raises(FlyteEntityNotExistException):
+    with pytest.raises(exceptions.FlyteEntityAlreadyExistsException):
+        remote.client.create_task(spec.id, theirs(spec.closure.compiled_task.template))
+    with pytest.raises(exceptions.FlyteEntityNotExistException):
         remote.fetch_task(name="nope", version="v1")
 
 

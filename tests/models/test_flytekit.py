@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import absent
 from flyteidl.admin import task_pb2
 from flyteidl.core import artifact_id_pb2, tasks_pb2
 from google.protobuf.message import Message
@@ -18,6 +17,7 @@ import flytetask_nb as ftn
 from flytetask_nb import models
 from flytetask_nb.models import FlyteTask, Model
 from flytetask_nb.models.fields import REQUIRED
+from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,17 +28,14 @@ OURS = SimpleNamespace(**{name: getattr(models, name) for name in models.__all__
 
 def flytekits() -> SimpleNamespace:
     """Give flytekit's model classes by the names of ours."""
-    try:
-        import flytekit.remote.entities  # noqa: PLC0415 - optional
-    except ImportError:
-        absent("flytekit", "flytekit's models cannot be compared: flytekit is not installed")
+    entities = flytekit_module("flytekit.remote.entities")
     from flytekit.models import annotation, documentation, interface, literals, security, task, types  # noqa: PLC0415
     from flytekit.models.core import identifier, workflow  # noqa: PLC0415
     from flytekit.models.core import types as core_types  # noqa: PLC0415
 
     modules = [annotation, documentation, interface, literals, security, task, types, core_types, identifier, workflow]
     found = {name: getattr(module, name) for name in models.__all__ for module in modules if hasattr(module, name)}
-    return SimpleNamespace(**found | {"FlyteTask": flytekit.remote.entities.FlyteTask})
+    return SimpleNamespace(**found | {"FlyteTask": entities.FlyteTask})
 
 
 @pytest.fixture(scope="module", name="theirs")

@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROOT, absent
+
+from tests.conftest import ROOT, absent
 
 if TYPE_CHECKING:
     from pathlib import Path

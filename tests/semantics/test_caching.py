@@ -16,6 +16,7 @@ from real_tasks import serialized_tasks
 from flytetask_nb import FlyteTask, FlyteTaskError, models
 from flytetask_nb.errors import CacheVersionError, ModelTypeError, ModelValueError
 from flytetask_nb.semantics.caching import CacheKey, cache_key, cache_tag
+from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +140,7 @@ def test_every_form_of_a_task_has_the_same_key() -> None:
 
 def test_flytekits_models_have_the_same_key() -> None:
     """Objects that flytekit made are read as messages are."""
-    task = pytest.importorskip("flytekit.models.task", reason="flytekit is not installed")
+    task = flytekit_module("flytekit.models.task")
     template = template_of(type="python-task", container={"image": "a:1"})
     theirs = task.TaskTemplate.from_flyte_idl(template)
     assert cache_key(template) == cache_key(theirs) == cache_key(task.TaskSpec(theirs))
@@ -407,7 +408,7 @@ def test_unknown_fields_of_values_do_not_count(inputs: Any) -> None:
 
 def test_flytekits_literals_have_the_same_tag() -> None:
     """Objects that flytekit made are read as messages are."""
-    theirs = pytest.importorskip("flytekit.models.literals", reason="flytekit is not installed")
+    theirs = flytekit_module("flytekit.models.literals")
     inputs = ParseDict({"literals": {"x": INTEGER}}, literals_pb2.LiteralMap())
     assert cache_tag(inputs) == cache_tag(theirs.LiteralMap.from_flyte_idl(inputs))
 

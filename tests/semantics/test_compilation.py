@@ -22,6 +22,7 @@ from flytetask_nb.models import FlyteTask
 from flytetask_nb.semantics.compilation import compile_problems, compile_workflow
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 from flytetask_nb.semantics.problems import CompileProblem, report
+from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -751,7 +752,7 @@ def test_tasks_come_in_every_form() -> None:
 
 def test_flytekit_models_are_taken() -> None:
     """Flytekit's models stand for the messages that they give."""
-    models = pytest.importorskip("flytekit.models.admin.workflow")
+    models = flytekit_module("flytekit.models.admin.workflow")
     spec = spec_of(workflow(node("n0", "take", x=integer(1))))
     assert compile_problems(models.WorkflowSpec.from_flyte_idl(spec), TASKS) == []
 

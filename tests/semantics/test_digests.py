@@ -17,6 +17,7 @@ from flytetask_nb import FlyteTask
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.semantics.hydration import hydrate, hydrated_message
+from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,7 +165,7 @@ def test_a_template_without_anything_has_a_digest() -> None:
 
 def test_flytekits_models_have_the_same_digest() -> None:
     """Objects that flytekit made are read as messages are."""
-    task = pytest.importorskip("flytekit.models.task", reason="flytekit is not installed")
+    task = flytekit_module("flytekit.models.task")
     theirs = task.TaskTemplate.from_flyte_idl(template_of(type="t", container={"image": "a:1"}))
     assert structure_digest(theirs.to_flyte_idl()) == structure_digest(theirs)
 

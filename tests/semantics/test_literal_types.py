@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.models import LiteralType
 from flytetask_nb.semantics.literal_types import literal_type, literal_type_message, scalar_type_message
+from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +146,7 @@ def test_the_type_is_the_callers_own() -> None:
 
 def test_flytekits_literals_have_the_same_type() -> None:
     """Objects that flytekit made are read as messages are."""
-    theirs = pytest.importorskip("flytekit.models.literals", reason="flytekit is not installed")
+    theirs = flytekit_module("flytekit.models.literals")
     literal = ParseDict(listed(INTEGER, TEXT), literals_pb2.Literal())
     assert literal_type(literal) == literal_type(theirs.Literal.from_flyte_idl(literal))
 

@@ -22,6 +22,7 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models import LiteralType, TypedInterface
 from flytetask_nb.semantics import castable
 from flytetask_nb.semantics.variance import BREAKING, RISKY, SAFE, Compatibility, VariableCompatibility, compatibility
+from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -573,7 +574,7 @@ def test_tasks_in_every_form_are_taken() -> None:
     other = TypedInterface.from_flyte_idl(of_input(message(FLOAT)))
     for task in (template, spec, ftn.FlyteTask.from_flyte_idl(spec), template.interface):
         assert compatibility(task, other).verdict == BREAKING
-    flytekit = pytest.importorskip("flytekit.models.interface")
+    flytekit = flytekit_module("flytekit.models.interface")
     assert compatibility(flytekit.TypedInterface.from_flyte_idl(template.interface), other).verdict == BREAKING
 
 

@@ -11,6 +11,7 @@ from flyteidl.core import interface_pb2, types_pb2
 import flytetask_nb as ftn
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.tables import consumers_of, env_frame, interface_frame, producers_of, resources_frame
+from tests.conftest import flytekit_module
 from tests.many_tasks import many_tasks
 from tests.real_tasks import serialized_tasks
 from tests.sources import building
@@ -178,8 +179,7 @@ def test_producers_and_consumers_are_those_that_the_compiler_accepts(tasks: ftn.
 
 def test_variables_and_types_are_taken_in_any_form() -> None:
     """Variable or literal type; of this package, flyteidl or flytekit."""
-    from flytekit.models.interface import Variable  # noqa: PLC0415 - slow to import
-
+    theirs = flytekit_module("flytekit.models.interface").Variable
     message = interface_pb2.Variable(type=types_pb2.LiteralType(simple=types_pb2.INTEGER))
     model = ftn.models.Variable.from_flyte_idl(message)
     forms = [
@@ -187,8 +187,8 @@ def test_variables_and_types_are_taken_in_any_form() -> None:
         message.type,
         model,
         model.type,
-        Variable.from_flyte_idl(message),
-        Variable.from_flyte_idl(message).type,
+        theirs.from_flyte_idl(message),
+        theirs.from_flyte_idl(message).type,
     ]
     found = [consumers_of([spec()], form)["variable"].tolist() for form in forms]
     assert found == [["x"]] * len(forms)

@@ -19,6 +19,7 @@ from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.pods import primary_container
 from flytetask_nb.tables import columns as table_columns
 from flytetask_nb.tables import empty_table, frames
+from tests.conftest import flytekit_module
 from tests.real_tasks import serialized_tasks
 from tests.sources import building
 
@@ -128,10 +129,9 @@ def test_columns_that_are_none_are_told(columns: Any, error: type[Exception], me
 
 def test_every_kind_of_task_gives_the_same_row() -> None:
     """Messages, bytes, our objects, flytekit's, and a collection of them."""
-    from flytekit.models.task import TaskSpec  # noqa: PLC0415 - slow to import
-
+    theirs = flytekit_module("flytekit.models.task").TaskSpec
     # As flytekit writes it: it adds what it takes for the default.
-    spec = TaskSpec.from_flyte_idl(building.spec("shop.train", "v1")).to_flyte_idl()
+    spec = theirs.from_flyte_idl(building.spec("shop.train", "v1")).to_flyte_idl()
     kinds = [
         spec,
         spec.SerializeToString(),
@@ -140,7 +140,7 @@ def test_every_kind_of_task_gives_the_same_row() -> None:
         ftn.FlyteTask.from_flyte_idl(spec),
         building.of_kind("Task", spec.template),
         building.of_kind("TaskClosure", spec.template),
-        TaskSpec.from_flyte_idl(spec),
+        theirs.from_flyte_idl(spec),
     ]
     frame = ftn.tabulate(kind for kind in kinds)
     expected = pd.concat([ftn.tabulate([spec])] * len(kinds), ignore_index=True)

@@ -15,6 +15,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 import flytetask_nb as ftn
+from tests.conftest import flytekit_module
 from tests.sources.client.oauth import CLIENT, SECRET, Issuer, issuing, make_certificate
 from tests.sources.client.serving import Refusal, Served, make_task, serving
 
@@ -203,9 +204,7 @@ def test_pkce_opens_a_browser(
         assert remote.domains() == ["d", "e"]
     assert [form["grant_type"] for form in issuer.forms] == ["authorization_code"]
     assert f"Log in at {issuer.url}/authorize?" in capsys.readouterr().err
-    from flytekit.clients.auth.keyring import KeyringStore  # noqa: PLC0415
-
-    kept = KeyringStore.retrieve(secured.endpoint)
+    kept = flytekit_module("flytekit.clients.auth.keyring").KeyringStore.retrieve(secured.endpoint)
     assert (kept.access_token, kept.refresh_token) == ("hidden-access-1", "hidden-refresh-1")
     with ftn.connect(secured.endpoint, ca_cert=ca) as remote:
         assert remote.projects() == ["p"]

@@ -6,11 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from flytekit.configuration import PlatformConfig
-from flytekit.configuration.file import get_config_file
 
 import flytetask_nb as ftn
 from flytetask_nb.sources.client.cluster_config import ClusterConfig, configured, host_and_port
+from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,13 +68,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("FLYTECTL_CONFIG", "_FLYTECTL_CONFIG_PYFLYTE_OVERRIDE"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "home" / ".flyte").mkdir(parents=True)
-    get_config_file.cache_clear()
     return tmp_path
 
 
 def as_flytekit_says(config_file: str | None = None) -> dict[str, object]:
-    get_config_file.cache_clear()
-    found = PlatformConfig.auto(config_file)
+    flytekit_module("flytekit.configuration.file").get_config_file.cache_clear()
+    found = flytekit_module("flytekit.configuration").PlatformConfig.auto(config_file)
     said = {ours: getattr(found, theirs) for ours, theirs in SAME.items()}
     said["auth"] = getattr(found.auth_mode, "value", found.auth_mode)
     return {name: None if value == UNSET.get(name) else value or None for name, value in said.items()}

@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 from flyteidl.admin import common_pb2, description_entity_pb2
-from flytekit.clients.friendly import SynchronousFlyteClient
-from flytekit.configuration import Config, PlatformConfig
-from flytekit.models.common import NamedEntityIdentifier
-from flytekit.remote import FlyteRemote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.sources.client import calls as calls_module
-from tests.conftest import ROOT
+from tests.conftest import ROOT, flytekit_module
 from tests.embedded_admin.replay import read, send
 from tests.sources.client.serving import Refusal, Served, make_task, refusing, serving
 from tests.sources.client.test_filters import conditions
@@ -161,16 +157,27 @@ def test_what_there_is(snacks: ftn.Remote) -> None:
 # -- against flytekit's client and against brute force ---------------------------------------------------------------
 
 
+def flytekits_platform(listed: Any, **settings: Any) -> Any:
+    """Give flytekit's own settings for a server."""
+    configuration = flytekit_module("flytekit.configuration")
+    return configuration.PlatformConfig(endpoint=listed.endpoint, insecure=True, **settings)
+
+
+def flytekits_remote(platform: Any, *place: str) -> Any:
+    configuration = flytekit_module("flytekit.configuration")
+    return flytekit_module("flytekit.remote").FlyteRemote(configuration.Config(platform=platform), *place)
+
+
 def test_flytekits_client_and_this_one_agree(listed: Any, snacks: ftn.Remote) -> None:
     """The same tasks in the same order, each byte for byte."""
-    client = SynchronousFlyteClient(PlatformConfig(endpoint=listed.endpoint, insecure=True))
+    friendly = flytekit_module("flytekit.clients.friendly")
+    name_of = flytekit_module("flytekit.models.common").NamedEntityIdentifier
+    client = friendly.SynchronousFlyteClient(flytekits_platform(listed))
     theirs: list[Any] = []
     token = ""
     while True:
         order = common_pb2.Sort(key="id", direction=common_pb2.Sort.ASCENDING)
-        request = common_pb2.ResourceListRequest(
-            id=NamedEntityIdentifier(*PLACE).to_flyte_idl(), limit=7, token=token, sort_by=order
-        )
+        request = common_pb2.ResourceListRequest(id=name_of(*PLACE).to_flyte_idl(), limit=7, token=token, sort_by=order)
         page = client._stub.ListTasks(request)
         theirs += page.tasks
         token = page.token
@@ -184,7 +191,7 @@ def test_flytekits_client_and_this_one_agree(listed: Any, snacks: ftn.Remote) ->
 
 
 def test_flytekits_remote_and_this_one_fetch_the_same(listed: Any, snacks: ftn.Remote) -> None:
-    flyte_remote = FlyteRemote(Config(platform=PlatformConfig(endpoint=listed.endpoint, insecure=True)))
+    flyte_remote = flytekits_remote(flytekits_platform(listed))
     for version in ("v1", None):
         theirs = flyte_remote.fetch_task(*PLACE, "app.train", version)
         ours = snacks.fetch_task(*PLACE, "app.train", version)
@@ -495,8 +502,7 @@ def test_a_closed_connection_is_told(served: Served) -> None:
 def test_flytekits_open_channel_is_used(listed: Any) -> None:
     """With its login; without its retries, which make four calls for a missing task."""
     listed.calls.clear()
-    platform = PlatformConfig(endpoint=listed.endpoint, insecure=True, console_endpoint="http://console.example.com")
-    flyte_remote = FlyteRemote(Config(platform=platform), *PLACE)
+    flyte_remote = flytekits_remote(flytekits_platform(listed, console_endpoint="http://console.example.com"), *PLACE)
     assert flyte_remote.client is not None
     with ftn.connect(flyte_remote) as remote:
         assert f"Remote('{listed.endpoint}', project='flytesnacks', domain='development')" == repr(remote)
@@ -512,7 +518,7 @@ def test_flytekits_open_channel_is_used(listed: Any) -> None:
 
 
 def test_flytekits_settings_are_used_where_no_channel_is_open(listed: Any) -> None:
-    flyte_remote = FlyteRemote(Config(platform=PlatformConfig(endpoint=listed.endpoint, insecure=True)))
+    flyte_remote = flytekits_remote(flytekits_platform(listed))
     with ftn.connect(flyte_remote) as remote:
         assert remote.projects() == ["flyteexamples", "flytesnacks"]
     assert not flyte_remote._client_initialized
