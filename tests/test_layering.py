@@ -22,6 +22,7 @@ ROOF = 7
 # A room may read from rooms that lie lower. Of one height, only the ground and the roof are open rooms.
 HEIGHTS = {
     "errors": GROUND,
+    "addresses": GROUND,
     "dtypes": GROUND,
     "options": GROUND,
     "masking": GROUND,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import io
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flytetask_nb.addresses import file_system, is_url
 from flytetask_nb.errors import LoadError, ModelTypeError
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.sources.archives import is_archive_name, is_code_bundle, legible
@@ -25,8 +26,6 @@ _EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json, .yaml or .parquet fil
 _MAGIC = frozenset("*?[")
 _EVERY_DEPTH = "**"
 _NO_FILE = "it is neither a file nor a folder"
-# fsspec's own marks: a scheme, and a chain of file systems.
-_URL_MARKS = ("://", "::")
 _DEEPEST = 100
 """How deep lists of sources may stand inside each other."""
 _TOLD = 300
@@ -195,7 +194,9 @@ class Place(NamedTuple):
             yield Stream(file)
         finally:
             if not self.is_lent:
-                file.close()
+                # What was read is not worth less because a driver cannot end well.
+                with suppress(Exception):
+                    file.close()
 
 
 def places_of(source: Any, depth: int = 0) -> Iterator[Place]:
@@ -271,8 +272,8 @@ def _unreadable(name: str, problem: str) -> Place:
 
 def _named_places(source: str | os.PathLike[Any]) -> Iterator[Place]:
     name = os.fsdecode(source)
-    is_url = not isinstance(source, os.PathLike) and any(mark in name for mark in _URL_MARKS)
-    yield from _remote_places(name) if is_url and not os.path.lexists(name) else _local_places(name)
+    is_far = not isinstance(source, os.PathLike) and is_url(name) and not os.path.lexists(name)
+    yield from _remote_places(name) if is_far else _local_places(name)
 
 
 def _some_readable(name: str, what: str, places: list[Place]) -> Iterator[Place]:
@@ -360,16 +361,13 @@ def _remote_places(name: str) -> Iterator[Place]:
 
 
 def _file_system(name: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs  # noqa: PLC0415 - loaded with the first URL
-
     try:
-        system, path = url_to_fs(name)
+        return file_system(name)
     except ImportError as error:
         # fsspec's own text names the package.
         raise LoadError(f"the driver for this address is not installed: {_told(error)}") from None
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
         raise LoadError(f"this address cannot be opened: {_told(error)}; check it") from None
-    return system, path
 
 
 def _remote_place(system: Any, path: str, name: str, *, is_passed_over: bool = False) -> Place:

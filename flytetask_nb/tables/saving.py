@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from flytetask_nb.addresses import file_system, is_url
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, SaveError
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _TASKS: Final = f"tasks{SUFFIX}"
 _PART: Final = re.compile(rf"project=[^/]*/domain=[^/]*/{re.escape(_TASKS)}|{re.escape(FAILED)}")
 _UNSET: Final = "__HIVE_DEFAULT_PARTITION__"
 """What tools that read such folders take for a missing value."""
-_URL_MARKS: Final = ("://", "::")
 _TOLD: Final = 300
 
 
@@ -179,12 +179,11 @@ def _force(folder: Path) -> None:
 
 def _place_of(name: str) -> tuple[Any, str]:
     """Give the file system and the path in it; no file system where it is this machine's."""
-    if not any(mark in name for mark in _URL_MARKS):
+    if not is_url(name):
         return None, os.path.expanduser(name)  # noqa: PTH111 - a text still
-    from fsspec.core import url_to_fs  # noqa: PLC0415 - loaded with the first URL
-    from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415 - likewise
+    from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415 - loaded with the first URL
 
-    system, inner = url_to_fs(name)
+    system, inner = file_system(name)
     return None if isinstance(system, LocalFileSystem) else system, inner
 
 
