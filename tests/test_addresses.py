@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-import fsspec
 import pytest
-from fsspec.implementations.local import LocalFileSystem
-from fsspec.registry import known_implementations
+from fsspec import AbstractFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import _registry as registry
 
 import flytetask_nb as ftn
 from flytetask_nb.addresses import file_system, is_url
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Remembering(LocalFileSystem):
-    """The disk, behind listings that are kept: as the drivers of object stores keep theirs."""
+class Remembering(MemoryFileSystem):
+    """Files in memory, behind listings that are kept: as the drivers of object stores keep theirs."""
 
     protocol = "remembering"
+    # Memory has shorter ways of its own, past the listings.
+    find, isfile, isdir = AbstractFileSystem.find, AbstractFileSystem.isfile, AbstractFileSystem.isdir
 
-    def ls(self, path: str, detail: bool = False, **kwargs: Any) -> Any:
+    @classmethod
+    def _strip_protocol(cls, path: str) -> Any:
+        return super()._strip_protocol(path.replace("remembering://", "memory://", 1))
+
+    def ls(self, path: str, detail: bool = True, **kwargs: Any) -> Any:
         path = self._strip_protocol(path)
         if path not in self.dircache:
             self.dircache[path] = super().ls(path, detail=True, **kwargs)
@@ -50,13 +57,17 @@ class Remembering(LocalFileSystem):
         return super().open(path, mode, **kwargs)
 
 
+LAKE = "remembering://lake"
+
+
 @pytest.fixture
-def remembering(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """Give the address of a folder in such a store."""
-    where = {"class": f"{__name__}.Remembering", "err": ""}
-    monkeypatch.setitem(known_implementations, "remembering", where)
-    fsspec.register_implementation("remembering", Remembering, clobber=True)
-    yield f"remembering://{tmp_path}"
+def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give what the others see of the store behind ``LAKE``, in which they write."""
+    monkeypatch.setitem(registry, "remembering", Remembering)
+    system = MemoryFileSystem()
+    system.makedirs("/lake")
+    yield system
+    system.rm("/lake", recursive=True)
     Remembering.clear_instance_cache()
 
 
@@ -68,47 +79,51 @@ def test_addresses_are_told_from_paths(name: str, *, expected: bool) -> None:
     assert is_url(name) is expected
 
 
-def put(folder: Path, *names: str) -> None:
+def put(system: Any, *names: str) -> None:
     for name in names:
-        (folder / f"{name}.pb").write_bytes(building.data(name))
+        system.pipe_file(f"/lake/{name}.pb", building.data(name))
 
 
 @pytest.mark.parametrize("tail", ["", "/*.pb"])
-def test_what_others_wrote_since_is_seen(remembering: str, tmp_path: Path, tail: str) -> None:
+def test_what_others_wrote_since_is_seen(others: Any, tail: str) -> None:
     """A release that arrives between two looks at a store is there at the second one, one that went is not."""
-    put(tmp_path, "a", "b")
-    assert ftn.load(remembering + tail).names == ["a", "b"]
-    assert len(ftn.scan(remembering + tail).compute(scheduler="synchronous")) == 2
-    put(tmp_path, "c")
-    (tmp_path / "a.pb").unlink()
-    assert ftn.load(remembering + tail).names == ["b", "c"]
-    put(tmp_path, "d")
-    assert ftn.scan(remembering + tail).compute(scheduler="synchronous")["name"].tolist() == ["b", "c", "d"]
+    put(others, "a", "b")
+    assert ftn.load(LAKE + tail).names == ["a", "b"]
+    assert len(ftn.scan(LAKE + tail).compute(scheduler="synchronous")) == 2
+    put(others, "c")
+    others.rm_file("/lake/a.pb")
+    assert ftn.load(LAKE + tail).names == ["b", "c"]
+    put(others, "d")
+    assert ftn.scan(LAKE + tail).compute(scheduler="synchronous")["name"].tolist() == ["b", "c", "d"]
 
 
-def test_an_archive_in_a_store_is_seen_as_it_is(remembering: str, tmp_path: Path) -> None:
+def test_an_archive_in_a_store_is_seen_as_it_is(others: Any) -> None:
     for names in (["a"], ["a", "b"]):
-        assert Remembering().ls(str(tmp_path)) is not None
-        with zipfile.ZipFile(tmp_path / f"{len(names)}.zip", "w") as archive:
+        assert Remembering().ls("/lake") is not None
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
             for name in names:
                 archive.writestr(f"{name}.pb", building.data(name))
-        assert ftn.load(f"zip://*.pb::{remembering}/{len(names)}.zip").names == names
+        others.pipe_file(f"/lake/{len(names)}.zip", file.getvalue())
+        assert ftn.load(f"zip://*.pb::{LAKE}/{len(names)}.zip").names == names
 
 
-def test_what_others_put_into_the_folder_of_a_snapshot_is_not_lost(remembering: str, tmp_path: Path) -> None:
+def test_what_others_put_beside_a_snapshot_is_seen(others: Any) -> None:
+    """A folder that holds somebody's thesis by now is no snapshot to be replaced."""
     tasks = ftn.TaskCollection([building.data("a")])
-    tasks.save(f"{remembering}/snapshot")
-    (tmp_path / "snapshot" / "thesis.txt").write_text("years")
+    tasks.save(f"{LAKE}/snapshot")
+    assert ftn.load(f"{LAKE}/snapshot").names == ["a"]
+    others.pipe_file("/lake/snapshot/thesis.txt", b"years")
     with pytest.raises(ftn.SaveError, match=r"the folder holds 'thesis\.txt'"):
-        tasks.save(f"{remembering}/snapshot")
+        tasks.save(f"{LAKE}/snapshot")
 
 
 @pytest.mark.parametrize("cache", ["simplecache", "filecache", "blockcache"])
-def test_files_may_be_kept_on_the_disk(remembering: str, tmp_path: Path, cache: str) -> None:
+def test_files_may_be_kept_on_the_disk(tmp_path: Path, cache: str) -> None:
     """Chains of fsspec that keep files work, also where closing such a file fails, as ``blockcache`` does here."""
-    put(tmp_path, "a")
+    (tmp_path / "a.pb").write_bytes(building.data("a"))
     for _ in range(2):
-        assert ftn.load(f"{cache}::{remembering}/a.pb").names == ["a"]
+        assert ftn.load(f"{cache}::file://{tmp_path}/a.pb").names == ["a"]
 
 
 def test_a_driver_that_is_not_there_says_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -71,7 +72,7 @@ def test_a_table_is_made_of_its_rows() -> None:
 @pytest.fixture(scope="module")
 def releases() -> ftn.TaskCollection:
     """Every task of the example that ships, in all its versions."""
-    return ftn.load(ROOT / "notebooks" / "example" / "archives", version=lambda path: path.split("/")[-1][:7])
+    return ftn.load(ROOT / "notebooks" / "example" / "archives", version=lambda path: Path(path).stem)
 
 
 def spec(version: str, *, dated: bool = False) -> Any:

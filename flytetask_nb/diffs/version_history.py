@@ -254,14 +254,15 @@ class TaskHistory(Shown):
 
         from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415
 
+        paths = self.changing
         rows = []
-        for path in self.changing:
+        for path in paths:
             row: list[str | None] = []
             for interval, end in self._ended(path):
                 row += [_shown(path, interval.value)] * (end - interval.start)
             rows.append(row)
-        paths = pd.Index(list(map(mask_text, self.changing)), dtype=TEXT.dtype, name="field")
-        return frame_of(dict.fromkeys(self.versions, TEXT), rows).set_index(paths)
+        index = pd.Index(list(map(mask_text, paths)), dtype=TEXT.dtype, name="field")
+        return frame_of(dict.fromkeys(self.versions, TEXT), rows).set_index(index)
 
     def blame(self) -> pd.DataFrame:
         """Tell for every field which version made it what it is.

@@ -9,6 +9,7 @@ import pytest
 from flyteidl.admin import workflow_pb2
 
 import flytetask_nb as ftn
+from flytetask_nb.dtypes import TEXT
 from flytetask_nb.models import Workflow
 from tests.conftest import ROOT
 
@@ -85,6 +86,7 @@ def test_a_row_for_each_reason(report: ftn.CallerReport) -> None:
     assert list(frame.columns) == ["workflow", "version", "verdict", "node", "variable", "code", "message", "source"]
     assert frame["verdict"].tolist() == ["breaks"] * 3 + ["compiles"] * 2
     assert frame["code"].isna().tolist() == [False] * 3 + [True] * 2
+    assert set(frame.dtypes) == {TEXT.dtype}
 
 
 def test_it_shows_itself(report: ftn.CallerReport) -> None:
