@@ -190,3 +190,42 @@ def reachable(descriptor: Descriptor) -> dict[str, Descriptor]:
             found[current.full_name] = current
             waiting += [field.message_type for field in current.fields if field.message_type is not None]
     return {name: found[name] for name in sorted(found) if not found[name].GetOptions().map_entry}
+
+
+# -- pods ----------------------------------------------------------------------------------------------------------
+
+_NAMES = st.sampled_from(("main", "side", "other"))
+_TEXTS = st.sampled_from(("", "a", "b:1", "pyflyte-map-execute", "--"))
+_AMOUNTS = st.dictionaries(
+    st.sampled_from(("cpu", "memory", "gpu", "nvidia.com/gpu", "ephemeral-storage", "acme.com/fpga")),
+    st.one_of(st.sampled_from(("1", "500m", "1Gi")), st.integers(0, 3), st.sampled_from((0.5, 1.5))),
+    max_size=3,
+)
+_VARIABLES = st.one_of(
+    st.fixed_dictionaries({"name": _NAMES}, optional={"value": _TEXTS}),
+    st.fixed_dictionaries({"name": _NAMES, "valueFrom": st.just({"fieldRef": {"fieldPath": "metadata.name"}})}),
+)
+_CONTAINERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": _NAMES,
+        "image": _TEXTS,
+        "command": st.lists(_TEXTS, max_size=2),
+        "args": st.lists(_TEXTS, max_size=3),
+        "env": st.lists(_VARIABLES, max_size=3),
+        "resources": st.fixed_dictionaries({}, optional={"requests": _AMOUNTS, "limits": _AMOUNTS}),
+        "tty": st.booleans(),
+    },
+)
+
+
+@st.composite
+def pod_tasks(draw: st.DrawFn) -> Any:
+    """Give tasks in pods as Kubernetes takes them, with the primary container named or not, there or not."""
+    containers = draw(st.lists(st.one_of(_CONTAINERS, st.just("no object")), max_size=3))
+    spec = task_pb2.TaskSpec()
+    spec.template.k8s_pod.pod_spec.update({"containers": containers})
+    spec.template.k8s_pod.primary_container_name = draw(st.one_of(st.just(""), _NAMES))
+    if draw(st.booleans()):
+        spec.template.config["primary_container_name"] = draw(_NAMES)
+    return spec

@@ -15,7 +15,7 @@ from flytetask_nb.diffs.messages import (
 )
 from flytetask_nb.diffs.structures import same
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

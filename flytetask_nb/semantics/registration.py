@@ -22,10 +22,10 @@ from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.semantics.findings import Finding, Findings
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
-from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY, pod_containers
 from flytetask_nb.semantics.prototext import compact_text
 from flytetask_nb.semantics.quantities import NANO, Quantity
 from flytetask_nb.semantics.registration_rules import RULES
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY, pod_containers
 from flytetask_nb.semantics.templates import template_of
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
-from flytetask_nb.models.tasks import Resources
 from flytetask_nb.semantics.limits import effective_resources
-from flytetask_nb.semantics.pods import primary_container
 from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores
+from flytetask_nb.semantics.task_container import read_task_container
 from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, cut, dim, row_size, within
 
 if TYPE_CHECKING:
@@ -22,13 +21,7 @@ __all__ = ["PLATFORM_RESOURCES", "allotment_blocks"]
 PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
 """The resources for which a platform has defaults and limits."""
 
-_Names = Resources.ResourceName
-_KUBERNETES_NAMES = {
-    _Names.CPU: "cpu",
-    _Names.MEMORY: "memory",
-    _Names.EPHEMERAL_STORAGE: "ephemeral-storage",
-    _Names.GPU: "nvidia.com/gpu",
-}
+_KUBERNETES_NAMES = {"gpu": "nvidia.com/gpu"}
 _BYTES = frozenset({"memory", "ephemeral-storage", "storage"})
 _BUDGET = 4_000
 _REASON_BUDGET = 600
@@ -68,21 +61,14 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
 
 def _asked(template: Any) -> tuple[dict[str, str], dict[str, str]] | None:
     """Give requests and limits by Kubernetes' names; None where no container runs."""
-    target = template.WhichOneof("target")
-    if target == "container":
-        resources = template.container.resources
-        requests, limits = (
-            {_KUBERNETES_NAMES[entry.name]: entry.value for entry in entries if entry.name in _KUBERNETES_NAMES}
-            for entries in (resources.requests, resources.limits)
-        )
-        return requests, limits
-    container = primary_container(template) if target == "k8s_pod" else None
+    container = read_task_container(template)
     if container is None:
         return None
-    held = container.get("resources")
-    sides = [held.get(side) if isinstance(held, dict) else None for side in ("requests", "limits")]
+    # Flyte passes nothing else of a container of its own on.
+    is_own = template.HasField("container")
     requests, limits = (
-        {str(name): str(amount) for name, amount in side.items()} if isinstance(side, dict) else {} for side in sides
+        {_KUBERNETES_NAMES.get(name, name): text for name, text in side if not is_own or name in PLATFORM_RESOURCES}
+        for side in (container.requests, container.limits)
     )
     return requests, limits
 
