@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.admin import task_pb2
-from flyteidl.core import tasks_pb2
+from flyteidl.core import interface_pb2, tasks_pb2
 from google.protobuf.message import Message
 
-from flytetask_nb.diffs.changes import Change, Edit, Ledger, Move, Splice, worst
+from flytetask_nb.diffs.changes import Change, Edit, Ledger, Move, Splice, joined, worst
 from flytetask_nb.diffs.containers import (
     MOVABLE,
     compare_container_rest,
@@ -37,7 +38,7 @@ from flytetask_nb.errors import DiffError, FlyteTaskError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.semantics.caching import CacheKey, cache_key
+from flytetask_nb.semantics.caching import CacheKey, cache_key, is_map_task, item_outputs, variables_signature
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.task_container import NO_CONTAINER, TaskContainer, own_container
 from flytetask_nb.semantics.templates import template_of
@@ -407,8 +408,6 @@ def _told_apart(changes: list[Change]) -> list[Change]:
     places = [(change.rule, change.old_path, change.path) for change in changes]
     if len(set(places)) == len(places):
         return changes
-    from dataclasses import replace  # noqa: PLC0415 - changes are told by their places but for items of lists
-
     seen: dict[str, int] = {}
     found = []
     for change, place in zip(changes, places, strict=True):
@@ -447,6 +446,27 @@ def _compare_normal(ledger: Ledger, old: Any, new: Any) -> None:
     if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
         compare_config(ledger, "config", old, new)
     _compare_what_runs(ledger, old, new)
+    if old.interface.outputs != new.interface.outputs and is_map_task(old) and is_map_task(new):
+        _keep_keys_of_items(ledger, old.interface.outputs, new.interface.outputs)
+
+
+def _keep_keys_of_items(ledger: Ledger, old: Any, new: Any) -> None:
+    """Take back that changes of a map task's outputs move its key where the outputs of an item stay the same."""
+    kept: list[str] = []
+    for name in old.variables.keys() & new.variables.keys():
+        signatures = [_item_signature(name, one) for one in (old, new)]
+        if None not in signatures and signatures[0] == signatures[1]:
+            kept += [f"{joined('interface.outputs', name)}{step}" for step in ".["]
+    for index, change in enumerate(ledger.changes):
+        if change.cache == "invalidates" and change.path.startswith(tuple(kept)):
+            ledger.changes[index] = replace(change, cache="none")
+
+
+def _item_signature(name: str, outputs: Any) -> str | None:
+    try:
+        return variables_signature(item_outputs(interface_pb2.VariableMap(variables={name: outputs.variables[name]})))
+    except FlyteTaskError:
+        return None
 
 
 def _compare_what_runs(ledger: Ledger, old: Any, new: Any) -> None:

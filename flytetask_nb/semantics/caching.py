@@ -18,7 +18,7 @@ from flytetask_nb.semantics.templates import template_of
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["CacheKey", "cache_key", "cache_tag", "is_map_task", "item_outputs"]
+__all__ = ["CacheKey", "cache_key", "cache_tag", "is_map_task", "item_outputs", "variables_signature"]
 
 _NAME_PREFIX: Final = "flyte_task-"
 _TAG_PREFIX: Final = "flyte_cached-"
@@ -96,8 +96,8 @@ def cache_key(task: object, *, cache_version: str | None = None, mapped: bool | 
     version = _version(metadata.discovery_version if cache_version is None else cache_version, identifier.name)
     by_item = is_map_task(template) if mapped is None else mapped
     try:
-        inputs = _signature(interface.inputs)
-        outputs = _signature(item_outputs(interface.outputs) if by_item else interface.outputs)
+        inputs = variables_signature(interface.inputs)
+        outputs = variables_signature(item_outputs(interface.outputs) if by_item else interface.outputs)
     except ModelValueError as error:
         raise ModelValueError(f"task {identifier.name!r}: interface: {error}") from None
     return CacheKey(
@@ -170,8 +170,14 @@ def _version(given: object, name: str) -> str:
     return trimmed
 
 
-def _signature(variables: Any) -> str:
-    """Give the short hash of an interface's inputs or outputs."""
+def variables_signature(variables: Any) -> str:
+    """Return the short hash of inputs or outputs, a flyteidl ``VariableMap``, that stands in the version of a key.
+
+    Raises
+    ------
+    ModelValueError
+        A type holds something that cannot be hashed.
+    """
     return _kept_signature(variables.SerializeToString(deterministic=True))
 
 
