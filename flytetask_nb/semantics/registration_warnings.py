@@ -1,0 +1,208 @@
+"""What Flyte Admin registers without a word, though it does not do what it says, or fails when it runs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from flyteidl.core import tasks_pb2
+
+from flytetask_nb import masking
+from flytetask_nb.semantics import quantities
+from flytetask_nb.semantics.commands import unfilled
+from flytetask_nb.semantics.images import image_reference
+from flytetask_nb.semantics.quantities import NANO, Quantity
+from flytetask_nb.semantics.sent_tasks import CHECKED, Hit, comparable, is_over
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from flytetask_nb.semantics.sent_tasks import ComparedAmount, Entry, SentContainer, SentTask
+
+__all__ = ["WARNINGS"]
+
+_Resource: Final = tasks_pb2.Resources
+
+# What the Kubernetes plugins of Flyte run, each in containers.
+_RUNS_IN_CONTAINER: Final = frozenset(
+    "container container_array dask mpi python-task pytorch raw-container ray sidecar spark tensorflow".split()
+)
+_INPUT: Final = re.compile(r"{{\s*[.$]inputs\.(?P<name>[^}\s]+)\s*}}", re.IGNORECASE)
+# Values under a secret-looking key that hide nothing: switches, references to other variables, templates.
+_NO_SECRET: Final = re.compile(
+    r"|true|false|yes|no|on|off|none|null|[01]|\$\(.*\)|\$\{?\w+\}?|\{\{.*\}\}", re.IGNORECASE
+)
+_MEBIBYTE: Final = Quantity("1Mi")
+_BYTES: Final = frozenset({_Resource.MEMORY, _Resource.EPHEMERAL_STORAGE})
+
+
+def _settings(sent: SentTask) -> Iterator[Hit]:
+    """Look at what the task says of itself."""
+    template = sent.template
+    if template is None:
+        return
+    identifier = template.id if sent.identifier is None else sent.identifier
+    parts = {part: getattr(identifier, part) for part in ("project", "domain", "version")}
+    for part, text in parts.items():
+        for left in unfilled([], (text,)):
+            yield Hit("unfilled-placeholder", f"id.{part}", f"{left} is not filled in")
+    metadata = template.metadata
+    if metadata.deprecated_error_message:
+        yield Hit("deprecated", "metadata.deprecated_error_message", metadata.deprecated_error_message)
+    yield from _caching(template)
+    for side in ("inputs", "outputs"):
+        variables = getattr(template.interface, side).variables
+        for name in sorted(variables):
+            if variables[name].type.WhichOneof("type") is None:
+                yield Hit("untyped-variable", f"interface.{side}.{name}", f"{name!r} has no type")
+    if template.type in _RUNS_IN_CONTAINER and sent.target not in ("container", "k8s_pod"):
+        told = "no target at all" if not sent.target else f"the target {sent.target}"
+        yield Hit("no-target", "", f"a task of type {template.type!r} with {told}")
+
+
+def _caching(template: Any) -> Iterator[Hit]:
+    metadata = template.metadata
+    if metadata.discoverable:
+        # Flyte trims spaces and nothing else.
+        if not metadata.discovery_version.strip(" "):
+            yield Hit("no-cache-version", "metadata.discovery_version", "cached without a cache version")
+        if template.HasField("interface") and not template.interface.outputs.variables:
+            yield Hit("nothing-to-cache", "interface.outputs", "cached without outputs")
+    elif metadata.cache_serializable:
+        yield Hit("cache-setting-unused", "metadata.cache_serializable", "runs wait for each other only when cached")
+    for name in metadata.cache_ignore_input_vars:
+        if name not in template.interface.inputs.variables:
+            yield Hit("unknown-ignored-input", "metadata.cache_ignore_input_vars", f"there is no input {name!r}")
+
+
+def _in_containers(sent: SentTask) -> Iterator[Hit]:
+    """Look into each container."""
+    for container in sent.containers:
+        yield from _image(container)
+        yield from _command_line(container, sent.template.interface.inputs.variables)
+        yield from _environment(container)
+        yield from _amounts(container, sent.platform)
+    if sent.target == "k8s_pod" and sent.containers:
+        yield from _primary_container(sent)
+    extended = sent.template.extended_resources if sent.template is not None else None
+    if extended is not None and extended.HasField("gpu_accelerator") and sent.containers:
+        entries = [entry for container in sent.containers for entry in (*container.requests, *container.limits)]
+        if not any(_is_gpu(entry) and entry.quantity != 0 for entry in entries):
+            device = extended.gpu_accelerator.device or "any device"
+            yield Hit("accelerator-without-gpu", "extended_resources.gpu_accelerator", f"{device}, but no GPU")
+
+
+def _image(container: SentContainer) -> Iterator[Hit]:
+    if not container.image:
+        return
+    reference = image_reference(container.image)
+    path = f"{container.path}.image"
+    if reference is None:
+        yield Hit("unreadable-image", path, f"{container.image!r} is no image reference")
+    elif not reference.digest and reference.tag in ("", "latest"):
+        yield Hit("floating-image", path, f"{container.image} is whatever was pushed last")
+
+
+def _command_line(container: SentContainer, inputs: Mapping[str, Any]) -> Iterator[Hit]:
+    for side, words in (("command", container.command), ("args", container.args)):
+        path = f"{container.path}.{side}"
+        names = dict.fromkeys(found["name"] for word in words for found in _INPUT.finditer(word))
+        for name in names:
+            if name not in inputs:
+                yield Hit("unbound-placeholder", path, f"{{{{.inputs.{name}}}}} stands for no input")
+    for left in unfilled(container.args):
+        yield Hit("unfilled-placeholder", f"{container.path}.args", f"{left} is not filled in")
+
+
+def _environment(container: SentContainer) -> Iterator[Hit]:
+    times = Counter(key for key, _ in container.env)
+    for key, number in times.items():
+        if number > 1:
+            yield Hit("repeated-env", f"{container.path}.env.{key}", f"{key} is set {number} times")
+    for key in dict.fromkeys(key for key, value in container.env if _is_plain_secret(key, value)):
+        yield Hit("plain-secret", f"{container.path}.env.{key}", f"{key} holds a secret as plain text")
+
+
+def _is_plain_secret(key: str, value: str) -> bool:
+    if _NO_SECRET.fullmatch(value):
+        return False
+    # What is found must not depend on what the options let be shown.
+    return masking.is_secret_key(key) or masking._mask_any(value) != value
+
+
+def _amounts(container: SentContainer, platform: Mapping[int, Quantity]) -> Iterator[Hit]:
+    for entry in (*container.requests, *container.limits):
+        yield from _amount(entry, ours=container.path == "container")
+    yield from _hidden(container, platform)
+    limited = {entry.name for entry in container.limits if _is_gpu(entry)}
+    for entry in container.requests:
+        if _is_gpu(entry) and entry.quantity and entry.name not in limited:
+            yield Hit("gpu-request-alone", entry.path, f"{entry.quantity} requested, no limit")
+
+
+def _hidden(container: SentContainer, platform: Mapping[int, Quantity]) -> Iterator[Hit]:
+    """Compare what Admin compares wrongly or not at all."""
+    asked, allowed = comparable(container.requests), comparable(container.limits)
+    for kind in CHECKED:
+        request, limit, ceiling = asked.get(kind), allowed.get(kind), platform.get(kind)
+        if request is not None and limit is not None and _is_hidden(request, limit):
+            message = f"{request.quantity} is more than the limit {limit.quantity}"
+            yield Hit("hidden-request-over-limit", request.path, message)
+        given = [amount for amount in (request, limit) if amount is not None]
+        if ceiling is None or (request is not None and any(is_over(amount, ceiling) for amount in given)):
+            continue
+        for amount in given:
+            if amount.quantity > ceiling:
+                message = f"{amount.quantity} is more than the platform's limit {ceiling}"
+                yield Hit("hidden-over-platform-limit", amount.path, message)
+
+
+def _is_hidden(request: ComparedAmount, limit: ComparedAmount) -> bool:
+    return request.quantity > limit.quantity and request.value <= limit.value
+
+
+def _amount(entry: Entry, *, ours: bool) -> Iterator[Hit]:
+    """Look at one amount; ``ours`` where it is Flyte's own and not one of a pod."""
+    if entry.fault:
+        return
+    if ours and entry.kind not in CHECKED:
+        yield Hit("ignored-resource", entry.path, f"{entry.name} is not passed on to Kubernetes")
+    elif entry.is_incomparable:
+        yield Hit("incomparable-amount", entry.path, f"{_cut(entry.text)} is too large or too fine to be compared")
+    elif entry.quantity is None:
+        return
+    elif entry.quantity.nanos < 0:
+        yield Hit("negative-amount", entry.path, f"{entry.text} is negative")
+    elif not entry.quantity:
+        yield Hit("zero-amount", entry.path, f"{entry.text} asks for nothing")
+    elif entry.kind in _BYTES and entry.quantity < _MEBIBYTE:
+        told = quantities.format_bytes(entry.quantity) if entry.quantity.nanos >= NANO else "less than one byte"
+        yield Hit("tiny-amount", entry.path, f"{entry.text} is {told}")
+
+
+def _cut(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _is_gpu(entry: Entry) -> bool:
+    return entry.kind == _Resource.GPU or entry.name.endswith("/gpu")
+
+
+def _primary_container(sent: SentTask) -> Iterator[Hit]:
+    config = sent.template.config
+    path = f"config.{PRIMARY_CONTAINER_KEY}"
+    if PRIMARY_CONTAINER_KEY not in config:
+        yield Hit("primary-container", path, "not said which container runs the task")
+        return
+    name = config[PRIMARY_CONTAINER_KEY]
+    if f"k8s_pod.pod_spec.containers.{name}" not in {container.path for container in sent.containers}:
+        yield Hit("primary-container", path, f"the pod has no container {name!r}")
+
+
+WARNINGS: Final[Sequence[Callable[[SentTask], Iterator[Hit]]]] = (
+    _settings,
+    _in_containers,
+)
+"""What looks for warnings, in the order of the template."""
