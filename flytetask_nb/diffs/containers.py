@@ -269,12 +269,12 @@ def command_words(words: Sequence[str]) -> list[str]:
     return _flat(_units(words))
 
 
-def _launcher_units(runtime: TaskContainer, line: CommandLine) -> list[_Unit]:
-    return _units(runtime.args[: len(line.launcher) + 1]) if line.launcher else []
+def _launcher_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
+    return _units(container.args[: len(line.launcher) + 1]) if line.launcher else []
 
 
-def _flytekit_units(runtime: TaskContainer, line: CommandLine) -> list[_Unit]:
-    words = list(runtime.args)
+def _flytekit_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
+    words = list(container.args)
     if line.launcher:
         words = words[len(line.launcher) + 1 :]
     split = words.index("--") if "--" in words else len(words)
@@ -566,10 +566,11 @@ def _resource_rule(old: str | None, new: str | None) -> str:
     return "raised" if after > before else "lowered"
 
 
-def _refusal(runtime: TaskContainer) -> str:
+def _refusal(container: TaskContainer) -> str:
     """Give why registration would refuse the resources, empty if it would not."""
     amounts: list[dict[str, Quantity]] = []
-    for field in (runtime.requests, runtime.limits):
+    # In order of the names: the entries have none.
+    for field in (sorted(container.requests), sorted(container.limits)):
         names = [name for name, _ in field]
         for name in names:
             if names.count(name) > 1:
@@ -591,7 +592,7 @@ def _refused_amounts(requests: dict[str, Quantity], limits: dict[str, Quantity])
         if request > limit:
             return f"{name}: request {request} over limit {limit}"
     for amounts in (requests, limits):
-        for name in _GPUS.intersection(amounts):
+        for name in sorted(_GPUS.intersection(amounts)):
             if amounts[name].value.denominator != 1:
                 return f"{name}: {amounts[name]} is a fraction"
     return ""

@@ -208,8 +208,8 @@ def _pods_container(found: Mapping[str, Any]) -> SentContainer:
 
 
 def _sent_container(container: TaskContainer, sides: list[list[Entry]]) -> SentContainer:
-    # A reference holds no value of its own.
-    env = [(name, value if isinstance(value, str) else "") for name, value in container.env]
+    # A reference stands there with all that belongs to it.
+    env = [(name, value if isinstance(value, str) else value.get("value", "")) for name, value in container.env]
     return SentContainer(container.path, container.image, list(container.command), list(container.args), env, *sides)
 
 
