@@ -31,6 +31,7 @@ __all__ = [
     "compare_metadata",
     "compare_security",
     "compare_sql",
+    "compare_type",
     "is_filled_in",
     "map_task_stem",
     "numbered",
@@ -70,6 +71,19 @@ def _fields_by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
         ledger.differences(rule, field_changes(path, old, new))
 
     return compare
+
+
+# What the plugin of pods runs (flyteplugins/go/tasks/plugins/k8s/pod/plugin.go).
+_RUN_AS_PODS: Final = frozenset({"container", "pod", "python-task", "raw-container", "sidecar"})
+
+
+def compare_type(ledger: Ledger, path: str, old: str, new: str) -> None:
+    """Compare the types of two tasks."""
+    if same(old, new):
+        return
+    is_same_plugin = {old, new} <= _RUN_AS_PODS
+    reason = "The same plugin runs it, as a task of another kind." if is_same_plugin else ""
+    ledger.add("task-type", path, old or None, new or None, reason=reason)
 
 
 def _by_presence(set_: str, cleared: str, changed: str) -> Callable[[Ledger, str, Any, Any], None]:

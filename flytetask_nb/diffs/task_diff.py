@@ -33,6 +33,7 @@ from flytetask_nb.diffs.settings import (
     compare_metadata,
     compare_security,
     compare_sql,
+    compare_type,
 )
 from flytetask_nb.errors import DiffError, FlyteTaskError
 from flytetask_nb.masking import mask_text
@@ -430,10 +431,7 @@ def _compare_specs(ledger: Ledger, old: Any, new: Any) -> None:
 
 
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
-    if old.k8s_pod != new.k8s_pod or old.custom != new.custom:
-        _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
-    else:
-        _compare_normal(ledger, old, new)
+    _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
     if old.id == new.id and old.id.version and ledger.changes:
         _check_digests(ledger, old, new)
 
@@ -543,7 +541,7 @@ def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:
 
 _TEMPLATE: Final = {
     "id": compare_id,
-    "type": by_rule("task-type"),
+    "type": compare_type,
     "metadata": compare_metadata,
     "interface": compare_interface,
     # Its settings mean what the type of the task says.
