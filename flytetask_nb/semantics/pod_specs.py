@@ -417,17 +417,8 @@ def _fields(structure: str) -> dict[str, _Field]:
 def known_field(structure: str, key: str) -> tuple[str, str] | None:
     """Return the name and the kind of a field of one of Kubernetes' types; None where it has no such field.
 
-    Parameters
-    ----------
-    structure
-        Name of the type; ``POD_SPEC`` is that of a pod's spec.
-    key
-        The field's name, in any case.
-
-    Returns
-    -------
-    (str, str) or None
-        The kind as Go spells it: ``*`` begins a pointer, ``[]`` a list, ``map[string]`` a map.
+    The name may be given in any case. The kind is as Go spells it: ``*`` begins a pointer, ``[]`` a list,
+    ``map[string]`` a map.
     """
     fields = _fields(structure)
     field = fields.get(key) or fields.get(_folded(key))
@@ -444,10 +435,8 @@ def canonical(kind: str, value: Value) -> tuple[Value, bool]:
 
     Parameters
     ----------
-    kind
-        What it is read as: ``string``, ``int32``, ``Quantity`` and so on.
-    value
-        The value; null stands for nothing.
+    kind, value
+        What it is read as (``string``, ``int32``, ``Quantity``), and what stands there.
 
     Raises
     ------
