@@ -6,7 +6,7 @@ from typing import Any
 
 from flytetask_nb.models.fields import plain_struct
 
-__all__ = ["PRIMARY_CONTAINER_KEY", "pod_containers", "primary_container", "primary_container_name"]
+__all__ = ["PRIMARY_CONTAINER_KEY", "listed_objects", "pod_containers", "primary_container", "primary_container_name"]
 
 PRIMARY_CONTAINER_KEY = "primary_container_name"
 """Key under which flytekit writes the primary container's name into ``config``."""
@@ -55,10 +55,27 @@ def pod_containers(pod: Any) -> list[dict[str, Any]]:
     list of dict
         As they stand in the pod's spec; whatever is no object there is left out.
     """
-    fields = pod.pod_spec.fields
-    if "containers" not in fields:
+    return listed_objects(pod.pod_spec, "containers")
+
+
+def listed_objects(spec: Any, field: str) -> list[dict[str, Any]]:
+    """Return the objects of a list of a pod's spec, e.g. its ``volumes``, as plain Python values.
+
+    Parameters
+    ----------
+    spec
+        The spec, a ``Struct``.
+    field
+        Which list.
+
+    Returns
+    -------
+    list of dict
+        As they stand there; empty where the field is absent or no list. Whatever is no object is left out.
+    """
+    if field not in spec.fields:
         return []
-    values = fields["containers"].list_value.values
+    values = spec.fields[field].list_value.values
     return [plain_struct(value.struct_value) for value in values if value.HasField("struct_value")]
 
 

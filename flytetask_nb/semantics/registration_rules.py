@@ -22,6 +22,10 @@ _DIGESTS: Final = "flyteadmin/pkg/manager/impl/util/digests.go"
 _CONTAINERS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/container_helper.go"
 _PODS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/pod_helper.go"
 _TEMPLATES: Final = "flyteplugins/go/tasks/pluginmachinery/core/template/template.go"
+_BIGQUERY: Final = "flyteplugins/go/tasks/plugins/webapi/bigquery/plugin.go"
+_FLYTEKIT_SQL: Final = "flytekit/core/base_sql_task.py"
+_DOWNLOAD: Final = "flytecopilot/data/download.go"
+_UPLOAD: Final = "flytecopilot/data/upload.go"
 _CATALOG: Final = "flytepropeller/pkg/controller/nodes/catalog/datacatalog/transformer.go"
 _HYDRATION: Final = "flytectl/cmd/register/register_util.go"
 _KUBERNETES: Final = "Kubernetes"
@@ -131,6 +135,12 @@ RULES: Final[Mapping[str, Rule]] = {
             _HYDRATION,
             "Only registration with flytectl or pyflyte replaces it; as it stands, the task looks for its code there.",
         ),
+        _warned(
+            "unopenable-id",
+            f"{_IDENTIFIERS}, ValidateVersion",
+            "Admin has a rule against it that it never applies, and the console and the REST API look for a task by an "
+            "address with its name and version in it, so they cannot open it. Use letters, digits, - _ . and ~.",
+        ),
         _warned("deprecated", _POLICY, "The author of the task wants it to be used no more."),
         _warned(
             "no-cache-version",
@@ -162,6 +172,11 @@ RULES: Final[Mapping[str, Rule]] = {
             _PODS,
             "Tasks of this type run in a container or a pod, and this one has neither, so every run fails.",
         ),
+        _warned(
+            "unwritten-placeholder",
+            f"{_BIGQUERY}, createImpl",
+            "BigQuery gets the statement as it stands and inputs as parameters beside it. Write @x for the input x.",
+        ),
         _warned("unreadable-image", _KUBERNETES, "Kubernetes cannot pull an image by such a name (InvalidImageName)."),
         _warned(
             "floating-image",
@@ -170,8 +185,14 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "unbound-placeholder",
-            _TEMPLATES,
+            f"{_TEMPLATES}, render; of SQLite and SQLAlchemy {_FLYTEKIT_SQL}, interpolate_query",
             "There is no input of that name, so the run fails, or the program gets the placeholder as it stands.",
+        ),
+        _warned(
+            "unwritable-input",
+            f"{_TEMPLATES}, serializeLiteral",
+            "Only simple values, files, schemas and lists of them can be written into a text, so the run fails. Let the "
+            "program read the input from its file, or give it an input of a simpler type.",
         ),
         _warned("repeated-env", _KUBERNETES, "Of a name that is set more than once the last value counts."),
         _warned(
@@ -181,7 +202,11 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned("ignored-resource", _CONTAINERS, "Flyte maps it to nothing, so it is not asked for."),
         _warned("negative-amount", _KUBERNETES, "Kubernetes refuses negative amounts when the task is started."),
-        _warned("zero-amount", _CONTAINERS, "Zero counts as absent: the limit, or the platform's default, is used."),
+        _warned(
+            "zero-amount",
+            _CONTAINERS,
+            "Zero counts as absent: the limit, a pod template's amount or the platform's default is used.",
+        ),
         _warned(
             "incomparable-amount",
             _KUBERNETES,
@@ -216,6 +241,32 @@ RULES: Final[Mapping[str, Rule]] = {
             "primary-container",
             _PODS,
             f"Propeller looks it up in the task's config under {PRIMARY_CONTAINER_KEY!r}; without it every run fails.",
+        ),
+        # -- what Flyte adds to the pod
+        _warned("repeated-mount", _KUBERNETES, "Kubernetes refuses a pod in which a container mounts a path twice."),
+        _warned(
+            "unfetchable-input",
+            f"{_DOWNLOAD}, handleScalar",
+            "The copilot fetches the inputs of this container into files and knows no datasets, so every run ends before "
+            "it starts. Take a file or a directory.",
+        ),
+        _warned(
+            "unstorable-output",
+            f"{_UPLOAD}, RecursiveUpload",
+            "The copilot makes the outputs of this container of files and knows simple types and files alone, so every "
+            "run fails when it is done. Give a file, a directory or a value of a simple type.",
+        ),
+        _warned(
+            "shared-memory",
+            f"{_PODS}, ApplySharedMemory",
+            "Flyte mounts the memory into the pod itself, and where it cannot, every run fails (BadTaskSpecification). "
+            "Take the pod's own mount out, or ask for the memory under another name, at another path.",
+        ),
+        _warned(
+            "refused-shared-memory",
+            _KUBERNETES,
+            "Kubernetes refuses such a volume, so no run starts. A name has lowercase letters, digits and dashes, 63 of "
+            "them at most; a path has no colon; a size is not negative.",
         ),
     )
 }
