@@ -20,6 +20,7 @@ _IDENTIFIERS: Final = "flyteadmin/pkg/manager/impl/validation/validation.go"
 _COMPILER: Final = "flytepropeller/pkg/compiler/task_compiler.go"
 _DIGESTS: Final = "flyteadmin/pkg/manager/impl/util/digests.go"
 _CONTAINERS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/container_helper.go"
+_AMOUNTS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/utils.go"
 _PODS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/pod_helper.go"
 _TEMPLATES: Final = "flyteplugins/go/tasks/pluginmachinery/core/template/template.go"
 _BIGQUERY: Final = "flyteplugins/go/tasks/plugins/webapi/bigquery/plugin.go"
@@ -27,6 +28,7 @@ _FLYTEKIT_SQL: Final = "flytekit/core/base_sql_task.py"
 _DOWNLOAD: Final = "flytecopilot/data/download.go"
 _UPLOAD: Final = "flytecopilot/data/upload.go"
 _CATALOG: Final = "flytepropeller/pkg/controller/nodes/catalog/datacatalog/transformer.go"
+_CACHING: Final = "flytepropeller/pkg/controller/nodes/task/cache.go"
 _HYDRATION: Final = "flytectl/cmd/register/register_util.go"
 _KUBERNETES: Final = "Kubernetes"
 _POLICY: Final = "policy of this package"
@@ -44,7 +46,8 @@ class Rule(NamedTuple):
     reason : str
         Why it matters and what to do, in a sentence or two.
     source : str
-        The file of Flyte that has it, or ``"policy of this package"``.
+        The file of Flyte that has it, for warnings with the function in it; ``"Kubernetes"``, or ``"policy of this
+        package"``.
     code : str
         With which gRPC status Admin refuses; empty for warnings.
     """
@@ -132,7 +135,7 @@ RULES: Final[Mapping[str, Rule]] = {
         # -- what Admin takes without a word, in the order of the template
         _warned(
             "unfilled-placeholder",
-            _HYDRATION,
+            f"{_HYDRATION}, hydrateSpec",
             "Only registration with flytectl or pyflyte replaces it; as it stands, the task looks for its code there.",
         ),
         _warned(
@@ -144,22 +147,22 @@ RULES: Final[Mapping[str, Rule]] = {
         _warned("deprecated", _POLICY, "The author of the task wants it to be used no more."),
         _warned(
             "no-cache-version",
-            _CATALOG,
+            f"{_CATALOG}, generateDataSetVersionFromTask",
             "Caching is on, and without a cache version every run of the task fails. Set cache_version.",
         ),
         _warned(
             "nothing-to-cache",
-            _CATALOG,
+            f"{_CATALOG}, GenerateTaskOutputsFromArtifact",
             "Flyte never stores empty outputs, so the task runs each time although caching is on.",
         ),
         _warned(
             "cache-setting-unused",
-            _CATALOG,
+            f"{_CACHING}, IsCacheable",
             "The setting has an effect only where caching is on. Turn caching on, or drop the setting.",
         ),
         _warned(
             "unknown-ignored-input",
-            _CATALOG,
+            f"{_CATALOG}, GenerateArtifactTagName",
             "The cache is told to ignore an input that is not there, so perhaps the one that was meant still counts.",
         ),
         _warned(
@@ -169,7 +172,7 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "no-target",
-            _PODS,
+            f"{_PODS}, BuildRawPod",
             "Tasks of this type run in a container or a pod, and this one has neither, so every run fails.",
         ),
         _warned(
@@ -200,11 +203,13 @@ RULES: Final[Mapping[str, Rule]] = {
             _POLICY,
             "Everybody who can see the task can read it, and it stays in every version. Ask for it as a secret.",
         ),
-        _warned("ignored-resource", _CONTAINERS, "Flyte maps it to nothing, so it is not asked for."),
+        _warned(
+            "ignored-resource", f"{_AMOUNTS}, ToK8sResourceList", "Flyte maps it to nothing, so it is not asked for."
+        ),
         _warned("negative-amount", _KUBERNETES, "Kubernetes refuses negative amounts when the task is started."),
         _warned(
             "zero-amount",
-            _CONTAINERS,
+            f"{_CONTAINERS}, AdjustOrDefaultResource",
             "Zero counts as absent: the limit, a pod template's amount or the platform's default is used.",
         ),
         _warned(
@@ -219,12 +224,12 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "hidden-request-over-limit",
-            _VALIDATION,
+            f"{_VALIDATION}, validateResource",
             "Admin rounds both up to whole numbers and sees no difference; Flyte cuts the request down to the limit.",
         ),
         _warned(
             "hidden-over-platform-limit",
-            _CONTAINERS,
+            f"{_CONTAINERS}, ensureResourceRange",
             "Admin does not look there, or rounds the difference away; Flyte cuts it down to the platform's limit.",
         ),
         _warned(
@@ -234,12 +239,12 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "accelerator-without-gpu",
-            _PODS,
+            f"{_PODS}, ApplyGPUNodeSelectors",
             "The accelerator is ignored unless a container asks for a GPU. Ask for one, or drop the accelerator.",
         ),
         _warned(
             "primary-container",
-            _PODS,
+            f"{_PODS}, BuildRawPod",
             f"Propeller looks it up in the task's config under {PRIMARY_CONTAINER_KEY!r}; without it every run fails.",
         ),
         # -- what Flyte adds to the pod

@@ -421,6 +421,13 @@ def test_faults_need_no_pod() -> None:
     assert [fault.field for fault in shared_memory_faults(memory)] == ["mount_name", "mount_path", "size_limit"]
 
 
+def test_a_pod_template_may_bring_the_gpu() -> None:
+    """An accelerator without a GPU in the task is no fault beside one."""
+    parts = {"container": {"image": "a:v1"}, "extendedResources": {"gpuAccelerator": {"device": "nvidia-tesla-t4"}}}
+    assert [rule for rule, _, _ in found(template(**parts))] == ["accelerator-without-gpu"]
+    assert found(template(metadata={"podTemplateName": "big"}, **parts)) == []
+
+
 # -- ids -----------------------------------------------------------------------------------------------------------
 
 RESERVED = "!*'();:@&=+$,/?#[]"
