@@ -31,15 +31,13 @@ _RUNS_IN_CONTAINER: Final = frozenset(
     "container container_array dask mpi python-task pytorch raw-container ray sidecar spark tensorflow".split()
 )
 # Which have a meaning of their own in addresses.
-_RESERVED: Final = "!*'();:@&=+$,/?#[]%"
+_RESERVED: Final = frozenset("!*'();:@&=+$,/?#[]%")
 # The version of the task type "sidecar" whose pod is the target of the template (plugins/k8s/pod/plugin.go).
 _FIRST_WITH_TARGET: Final = 2
 # Values under a secret-looking key that hide nothing: switches, references to other variables, templates.
 _NO_SECRET: Final = re.compile(
     r"|true|false|yes|no|on|off|none|null|[01]|\$\(.*\)|\$\{?\w+\}?|\{\{.*\}\}", re.IGNORECASE
 )
-# Where mounts stand; those of a container are the copilot's alone.
-_MOUNTS: Final = {"container": "data_config", "k8s_pod": "volumeMounts"}
 _MEBIBYTE: Final = Quantity("1Mi")
 _BYTES: Final = frozenset({_Resource.MEMORY, _Resource.EPHEMERAL_STORAGE})
 
@@ -54,9 +52,9 @@ def _identity(sent: SentTask) -> Iterator[Hit]:
             yield Hit("unfilled-placeholder", f"id.{part}", f"{left} is not filled in")
     for part in ("name", "version"):
         text = getattr(identifier, part)
-        odd = [letter for letter in _RESERVED if letter in text]
-        if odd:
-            yield Hit("unopenable-id", f"id.{part}", f"{_cut(text)!r} holds {' '.join(odd)}")
+        if not _RESERVED.isdisjoint(text):
+            odd = " ".join(dict.fromkeys(letter for letter in text if letter in _RESERVED))
+            yield Hit("unopenable-id", f"id.{part}", f"{_cut(text)!r} holds {odd}")
 
 
 def _settings(sent: SentTask) -> Iterator[Hit]:
@@ -171,12 +169,7 @@ def _in_pod(sent: SentTask) -> Iterator[Hit]:
     added = list(copilot.copilot_mounts(template))
     mounts = [*(primary.mounts if primary is not None else ()), *added]
     for container in (*sent.init_containers, *sent.containers):
-        times = Counter(path for _, path in (mounts if container is primary else container.mounts))
-        for path, number in times.items():
-            if number > 1:
-                yield Hit(
-                    "repeated-mount", f"{container.path}.{_MOUNTS[sent.target]}", f"{path} is mounted {number} times"
-                )
+        yield from _repeated_mounts(container, mounts if container is primary else container.mounts)
     if copilot.uses_copilot(template):
         yield from _copilot(template)
     if template.extended_resources.HasField("shared_memory"):
@@ -184,6 +177,15 @@ def _in_pod(sent: SentTask) -> Iterator[Hit]:
         for fault in shared_memory_faults(template.extended_resources.shared_memory, volumes, mounts):
             rule = "refused-shared-memory" if fault.is_of_kubernetes else "shared-memory"
             yield Hit(rule, f"extended_resources.shared_memory.{fault.field}", fault.message)
+
+
+def _repeated_mounts(container: SentContainer, mounts: Sequence[tuple[str, str]]) -> Iterator[Hit]:
+    if len(mounts) > 1:
+        # Those of a container are the copilot's alone.
+        place = f"{container.path}.{'data_config' if container.path == 'container' else 'volumeMounts'}"
+        for path, number in Counter(path for _, path in mounts).items():
+            if number > 1:
+                yield Hit("repeated-mount", place, f"{path} is mounted {number} times")
 
 
 def _primary(sent: SentTask) -> SentContainer | None:

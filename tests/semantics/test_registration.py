@@ -448,7 +448,8 @@ ODD = st.sampled_from(
     [None, True, -1, 0.5, 1e300, "", "x", "1 Gi", "\x00", [], [None], {}, {"cpu": [1]}, {"cpu": "abc"}]
 )
 POD_KEYS = st.sampled_from(
-    ["name", "Image", "env", "resources", "requests", "limits", "cpu", "containers", "value", "ports", "containerPort"]
+    "name Image env resources requests limits cpu containers initContainers volumes volumeMounts mountPath "
+    "value ports containerPort".split()
 )
 POD_SPECS = st.recursive(
     ODD, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(POD_KEYS, inner)), max_leaves=12
