@@ -25,6 +25,7 @@ from flytetask_nb.embedded_admin.projects import check_labels
 from flytetask_nb.embedded_admin.refusals import invalid, missing
 from flytetask_nb.embedded_admin.store import timestamp
 from flytetask_nb.semantics.castability import castable
+from flytetask_nb.semantics.literal_types import says_its_type
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ def _check_inputs(inputs: Any, plan: Any) -> None:
                 raise invalid(f"expected_inputs {name} missing")
             continue
         given = inferred_type(name, inputs.literals[name])
-        if not castable(given, parameter.var.type):
+        if not (says_its_type(inputs.literals[name]) and castable(given, parameter.var.type)):
             raise invalid(
                 f"invalid {name} input wrong type. Expected {compact_text(parameter.var.type)}, "
                 f"but got {compact_text(given)}"

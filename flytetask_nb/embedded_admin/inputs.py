@@ -12,7 +12,7 @@ from flyteidl.core import execution_pb2, types_pb2
 
 from flytetask_nb.embedded_admin.refusals import invalid, invalid_value, missing
 from flytetask_nb.semantics.castability import castable
-from flytetask_nb.semantics.literal_types import literal_type_message
+from flytetask_nb.semantics.literal_types import literal_type_message, says_its_type
 from flytetask_nb.semantics.prototext import compact_text
 
 __all__ = ["check_literals", "check_notifications", "check_parameters", "inferred_type"]
@@ -91,7 +91,7 @@ def _check_parameter(name: str, parameter: Any, field: str) -> None:
         )
     if parameter.HasField("default"):
         declared, given = parameter.var.type, inferred_type(name, parameter.default)
-        if not castable(given, declared):
+        if not (says_its_type(parameter.default) and castable(given, declared)):
             raise invalid(
                 f"Type mismatch for Parameter {name} in {field} has type {compact_text(declared)}, "
                 f"expected {compact_text(given)}"

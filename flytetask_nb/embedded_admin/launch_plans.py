@@ -17,12 +17,12 @@ from flytetask_nb.embedded_admin.identifiers import KEY, check_id, check_parts, 
 from flytetask_nb.embedded_admin.inputs import check_literals, check_notifications, check_parameters, inferred_type
 from flytetask_nb.embedded_admin.listings import list_names, next_token, read_page, require
 from flytetask_nb.embedded_admin.projects import check_labels
-from flytetask_nb.embedded_admin.refusals import Refusal, invalid, missing, not_found
+from flytetask_nb.embedded_admin.refusals import Refusal, digest_of, invalid, missing, not_found
 from flytetask_nb.embedded_admin.store import timestamp
 from flytetask_nb.embedded_admin.structure_changes import differences
 from flytetask_nb.semantics.castability import castable
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
-from flytetask_nb.semantics.objecthash import object_hash
+from flytetask_nb.semantics.literal_types import says_its_type
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class LaunchPlans:
         """
         interface = interface_pb2.TypedInterface.FromString(workflow["typed_interface"])
         plan = self._checked(request, interface)
-        digest = object_hash(plan)
+        digest = digest_of("launch plan", request.id, plan)
         self._check_new(request.id, digest, plan.spec)
         schedule = plan.spec.entity_metadata.schedule
         kind = schedule.WhichOneof("ScheduleExpression")
@@ -240,7 +240,7 @@ def _check_inputs(spec: Any, variables: Any) -> None:
         if name not in variables.variables:
             raise invalid(f"unexpected fixed_input {name}")
         given, wanted = inferred_type(name, fixed[name]), variables.variables[name].type
-        if not castable(given, wanted):
+        if not (says_its_type(fixed[name]) and castable(given, wanted)):
             raise invalid(
                 f"invalid fixed_input wrong type {name}, expected {compact_text(wanted)}, "
                 f"got {compact_text(given)} instead"

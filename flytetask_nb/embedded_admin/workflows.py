@@ -13,13 +13,12 @@ from flyteidl.core import compiler_pb2, identifier_pb2
 from flytetask_nb.embedded_admin.columns import WORKFLOWS
 from flytetask_nb.embedded_admin.identifiers import KEY, check_id, check_parts, id_text, key_of, missing_entity
 from flytetask_nb.embedded_admin.listings import list_names, next_token, read_page, require
-from flytetask_nb.embedded_admin.refusals import Refusal, invalid, missing
+from flytetask_nb.embedded_admin.refusals import Refusal, digest_of, invalid, missing
 from flytetask_nb.embedded_admin.store import timestamp
 from flytetask_nb.embedded_admin.structure_changes import differences
 from flytetask_nb.errors import CompileError
 from flytetask_nb.semantics.compilation import compile_workflow
 from flytetask_nb.semantics.graphs import id_key
-from flytetask_nb.semantics.objecthash import object_hash
 from flytetask_nb.semantics.problems import report
 from flytetask_nb.semantics.requirements import requirements_of, sorted_ids
 
@@ -64,7 +63,7 @@ class Workflows:
             raise missing("spec")
         request.spec.template.id.CopyFrom(request.id)
         compiled = self._compiled(request)
-        digest = object_hash(compiled)
+        digest = digest_of("workflow", request.id, compiled)
         self._check_new(request.id, digest, compiled)
         location = "/".join((_BUCKET, *key_of(request.id).values()))
         moment = self._store.now()

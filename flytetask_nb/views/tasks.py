@@ -80,7 +80,12 @@ def _describe(template: Any, describe_source: Callable[[], Section | None], *, i
     makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
         ("Interface", lambda: interface_section(template.interface)),
         # Where nothing was found, asked again: what cannot be read is told by the section.
-        ("Resources", lambda: resources_section(found or amounts(template), template.extended_resources)),
+        (
+            "Resources",
+            lambda: resources_section(
+                found or amounts(template), template.extended_resources, template.metadata.pod_template_name
+            ),
+        ),
         ("Execution", lambda: execution_section(template, image)),
         ("Metadata", lambda: metadata_section(template.metadata)),
         ("Security", lambda: security_section(template.security_context)),

@@ -10,7 +10,7 @@ from google.rpc import status_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.embedded_admin.cron import check_cron
-from flytetask_nb.embedded_admin.refusals import Refusal
+from flytetask_nb.embedded_admin.refusals import Refusal, digest_of
 from tests.embedded_admin.building import (
     INTEGER,
     PLACE,
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     import grpc
 
 _TOLD_PLACE = 'project:"flytesnacks" domain:"development"'
+
+
+BLOB: Any = {"type": {"blob": {}}}
+# A file that leaves its type out feeds nothing.
+UNSAID = {"scalar": {"blob": {"uri": "s3://bucket/key", "metadata": {}}}}
 
 
 @pytest.fixture
@@ -183,6 +188,18 @@ def test_a_workflow_is_checked_before_it_is_compiled(ask: Any) -> None:
     assert told(ask("CreateWorkflow", {"id": request["id"]})) == invalid("missing spec")
 
 
+def test_what_cannot_be_hashed_is_an_error_of_the_server() -> None:
+    message = workflow_pb2.WorkflowClosure()
+    message.compiled_workflow.primary.template.id.name = "app.story"
+    message.created_at.nanos = -1
+    with pytest.raises(Refusal) as refused:
+        digest_of("workflow", message.compiled_workflow.primary.template.id, message)
+    assert (refused.value.code, refused.value.message) == (
+        "INTERNAL",
+        'failed to hash workflow [name:"app.story"] to digest with err ns out of range [0, 1000000000)',
+    )
+
+
 def test_a_different_workflow_of_the_same_id_is_refused_with_its_reason(ask: Any, workflow: str) -> None:
     ask("CreateTask", task_request("app.one", "v2"))
     reply = ask("CreateWorkflow", workflow_request(workflow, "app.one", task_version="v2"))
@@ -234,6 +251,10 @@ def test_a_launch_plan_says_what_it_takes_and_gives(ask: Any, workflow: str) -> 
             "invalid fixed_input wrong type x, expected simple:INTEGER, got simple:STRING instead",
         ),
         ({"fixedInputs": {"literals": {"x": {}}}}, "missing valid literal in fixed_inputs x"),
+        (
+            {"defaultInputs": {"parameters": {"x": {"var": BLOB, "default": UNSAID}}}},
+            "Type mismatch for Parameter x in default_inputs has type blob:{}, expected blob:{}",
+        ),
         ({"defaultInputs": {"parameters": {"y": {"var": INTEGER, "required": True}}}}, "unexpected default_input y"),
         (
             {"defaultInputs": {"parameters": {"x": {"var": INTEGER, "default": literal("a")}}}},

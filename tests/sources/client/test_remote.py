@@ -364,7 +364,10 @@ def test_callers_are_found_and_compiled(transcripts: Path) -> None:
             and case["request"]["id"]["name"].endswith("simple_wf_with_named_outputs")
         }
         assert refused & reports.keys() == {version for version, report in reports.items() if report}
-        assert list(remote.callers(versions[0].replace(name="used.by.nobody"))) == []
+        nobody = remote.callers(versions[0].replace(name="used.by.nobody"))
+        assert list(nobody) == []
+        assert nobody.summary == "no workflow uses used.by.nobody"
+        assert reports["v1"].used == (SLOPE,)
         admin.calls.clear()
         remote.callers(versions[0])
         workflows = len(
