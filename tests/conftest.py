@@ -26,6 +26,11 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Divide the whole suite among the cores; a few tests are done before a worker would have started."""
+    return len(os.sched_getaffinity(0)) if config.args == config.getini("testpaths") else 0
+
+
 def absent(what: str, reason: str) -> NoReturn:
     """Skip the test because ``what`` is not here, or fail it where the environment says it must be."""
     if what in REQUIRED:
