@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,11 +27,38 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Divide the whole suite among the cores; a few tests are done before a worker would have started."""
+    return (os.cpu_count() or 1) if config.args == config.getini("testpaths") else 0
+
+
+# What some tests want, and how to have it.
+REMEDIES = {
+    "browser": "apt install chromium, pip install playwright",
+    "example": "the Python and the packages that the example was packaged with",
+    "flytekit": "a Python that flytekit is made for, 3.12 at most",
+    "mypy": "pip install mypy",
+    "truth": f"{TRUTH_VARIABLE} names the folder of Flyte's own answers",
+}
+
+
 def absent(what: str, reason: str) -> NoReturn:
     """Skip the test because ``what`` is not here, or fail it where the environment says it must be."""
     if what in REQUIRED:
         pytest.fail(f"{reason} ({REQUIRED_VARIABLE} names {what!r})", pytrace=False)
-    pytest.skip(reason)
+    pytest.skip(f"{what}: {reason}")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line what was skipped, and how to have it: the reasons of hundreds of tests are a few."""
+    skipped: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", ()):
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else "?"
+        what = reason.partition(":")[0]
+        skipped[f"{what} ({REMEDIES[what]})" if what in REMEDIES else reason] += 1
+    if skipped:
+        told = "; ".join(f"{number} for want of {what}" for what, number in sorted(skipped.items()))
+        terminalreporter.write_line(f"skipped: {told}")
 
 
 def flytekit_module(name: str) -> Any:
