@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.quantities import Quantity
 
 __all__ = [
+    "IGNORED_RESOURCES",
     "MOVABLE",
     "Runtime",
     "command_words",
@@ -54,8 +55,8 @@ _RESOURCE_NAMES: Final = {
     tasks_pb2.Resources.STORAGE: "storage",
     tasks_pb2.Resources.EPHEMERAL_STORAGE: "ephemeral-storage",
 }
-# Flyte passes these on to nothing (flytek8s/utils.go).
-_IGNORED: Final = frozenset({"storage", "unknown"})
+IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
+"""Flyte passes these on to nothing (flytek8s/utils.go)."""
 _GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
 
 _SETTINGS_VARIABLE: Final = "_F_SS_C"
@@ -670,7 +671,7 @@ def compare_resources(ledger: Ledger, old: Runtime, new: Runtime) -> None:
                 continue
             path, old_path = joined(f"{new.path}.{field}", name), joined(f"{old.path}.{field}", name)
             rule = _resource_rule(was, now)
-            if rule and name in _IGNORED:
+            if rule and name in IGNORED_RESOURCES:
                 ledger.entry("resource-ignored", path, was, now, old_path=old_path)
             elif rule:
                 ledger.add(f"{kind}-{rule}", path, was, now, old_path=old_path)
