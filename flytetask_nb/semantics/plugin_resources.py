@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import ModelValueError, QuantityError
 from flytetask_nb.semantics.limits import effective_resources
-from flytetask_nb.semantics.plugin_settings import Spelling, amounts_in, settings_of
+from flytetask_nb.semantics.plugin_settings import (
+    Spelling,
+    amounts_in,
+    amounts_of_container,
+    amounts_of_resources,
+    settings_of,
+)
+from flytetask_nb.semantics.pods import pod_containers, primary_container_name
 from flytetask_nb.semantics.quantities import Quantity, parse
 
 if TYPE_CHECKING:
@@ -19,10 +26,24 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_settings import Settings
 
-__all__ = ["DEFAULTED", "Group", "Job", "Pod", "containers_of", "groups_of", "job_of"]
+__all__ = [
+    "DEFAULTED",
+    "RAY_HEAD",
+    "RAY_WORKER",
+    "Group",
+    "Job",
+    "Pod",
+    "containers_of",
+    "groups_of",
+    "job_of",
+    "own_pod",
+]
 
 DEFAULTED: Final = frozenset({"cpu", "memory"})
 """Resources that the platform grants where nobody asks for them."""
+
+RAY_HEAD, RAY_WORKER = "ray-head", "ray-worker"
+"""What the task's container is called in the pods of Ray."""
 
 _ALIASES: Final = {"gpu": ("gpu", "nvidia.com/gpu", "amd.com/gpu")}
 _ARRAY: Final = "container_array"
@@ -60,7 +81,7 @@ class Group(NamedTuple):
     replicas : int or None
         How many there can be at the same time; None: not known before it runs.
     amounts : mapping of str to str
-        What the settings ask for, each by side and resource.
+        What the settings ask for by side and resource, as it stands there.
     sides : function
         From the name of a resource to what the main container requests and is limited to, None where the platform
         decides or nothing is asked for. Raises QuantityError where it cannot be read.
@@ -77,6 +98,11 @@ class Group(NamedTuple):
     sides: Callable[[str], Sides]
     beside: Sequence[tuple[str, Mapping[str, str]]] = ()
     is_overlaid: bool = False
+
+    def key_of(self, resource: str) -> str:
+        """Return the key under which the settings name a resource, the request's if there are both."""
+        found = (_named(self.amounts, side, resource) for side in ("requests", "limits"))
+        return next((one[0] for one in found if one is not None), f"requests.{resource}")
 
     def request(self, resource: str) -> Quantity | None:
         """Return what one of the pods requests; None where the platform decides, or nothing is asked for."""
@@ -192,6 +218,19 @@ def groups_of(template: Any, settings: Settings, own: Pod) -> list[Group]:
     """Return the groups of pods that settings which the plugin can read make of a task; see :func:`job_of`."""
     plugin = _PLUGINS.get(template.type)
     return [] if plugin is None else plugin(settings, own, template.task_type_version)
+
+
+def own_pod(template: Any) -> Pod | None:
+    """Return a task's own pod; None where neither a container nor a pod is its target."""
+    target = template.WhichOneof("target")
+    if target == "container":
+        return Pod(amounts_of_resources(template.container.resources))
+    if target != "k8s_pod":
+        return None
+    name = primary_container_name(template)
+    containers = [(one.get("name"), amounts_of_container(one)) for one in pod_containers(template.k8s_pod)]
+    own = next((amounts for called, amounts in containers if called == name), {})
+    return Pod(own, [(str(called), amounts) for called, amounts in containers if called != name])
 
 
 # -- amounts -------------------------------------------------------------------------------------------------------
@@ -339,7 +378,7 @@ def _ray(settings: Settings, own: Pod, _version: int) -> list[Group]:
 
 
 def _ray_group(name: str, given: Mapping[str, Any], path: str, own: Pod) -> Group:
-    container = "ray-head" if path.endswith("headGroupSpec") else "ray-worker"
+    container = RAY_HEAD if path.endswith("headGroupSpec") else RAY_WORKER
     spec = given.get("k8sPod", {}).get("podSpec", {})
     over = {one["name"]: amounts_in(one) for one in containers_of(spec)}
     path = f"{path}.k8sPod.podSpec.containers"
@@ -368,7 +407,7 @@ def _spark(settings: Settings, _own: Pod, _version: int) -> list[Group]:
         executors = _spark_number(conf, "spark.dynamicAllocation.maxExecutors")
     path = "custom.sparkConf"
     return [
-        Group(role, path, replicas, {}, partial(_spark_sides, conf, role))
+        Group(role, path, replicas, {}, partial(_spark_sides, conf, role), is_overlaid=True)
         for role, replicas in (("driver", 1), ("executor", executors))
     ]
 

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
-__all__ = ["KUBEFLOW", "Misread", "Settings", "Spelling", "amounts_in", "settings_of"]
+__all__ = [
+    "KUBEFLOW",
+    "Misread",
+    "Settings",
+    "Spelling",
+    "amounts_in",
+    "amounts_of_container",
+    "amounts_of_resources",
+    "settings_of",
+]
 
 KUBEFLOW: Final = frozenset({"mpi", "pytorch", "tensorflow"})
 """Types of tasks whose plugins read one message in version 0 of the task type, and another in version 1."""
@@ -100,11 +109,14 @@ class Settings(NamedTuple):
         What the plugin cannot read. Empty: it can read everything.
     is_known : bool
         Whether a plugin of Flyte reads them. Where not, values are those of ``custom``.
+    pods : tuple of (str, dict)
+        Where pod specs stand among them, and what they are.
     """
 
     values: dict[str, Any]
     misread: tuple[Misread, ...]
     is_known: bool
+    pods: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 def settings_of(template: Any) -> Settings:
@@ -130,7 +142,7 @@ def settings_of(template: Any) -> Settings:
         return Settings(custom, (), is_known=False)
     reading = _Reading()
     values = reading.message(descriptor, custom, "custom")
-    return Settings(values, tuple(reading.misread), is_known=True)
+    return Settings(values, tuple(reading.misread), is_known=True, pods=tuple(reading.pods))
 
 
 @cache
@@ -146,6 +158,22 @@ def _descriptor(kind: str, version: int | None) -> Any:
 def amounts_in(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the amounts that stand beside the other fields of a group or a container, by side and resource."""
     return {key: value for key, value in values.items() if key.startswith(_SIDES_OF) and isinstance(value, str)}
+
+
+def amounts_of_resources(resources: Any) -> dict[str, str]:
+    """Return the amounts of a ``flyteidl.core.Resources`` message as they stand there, by side and resource."""
+    names = type(resources).ResourceName
+    entries = [(side, entry) for side in _SIDES for entry in getattr(resources, side)]
+    return {f"{side}.{_resource(names, entry.name)}": entry.value for side, entry in entries}
+
+
+def _resource(names: Any, number: int) -> str:
+    return _RESOURCES.get(names.Name(number), "unknown") if number in names.values() else f"resource {number}"
+
+
+def amounts_of_container(container: Mapping[str, Any]) -> dict[str, str]:
+    """Return the amounts of a container of a pod, as plain Python values, by side and resource."""
+    return amounts_in(_pod_spec({"containers": [container]})["containers"][0])
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -170,6 +198,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.misread: list[Misread] = []
+        self.pods: list[tuple[str, dict[str, Any]]] = []
 
     def message(self, descriptor: Any, given: Any, path: str) -> Any:
         """Read the fields of a message."""
@@ -207,7 +236,11 @@ class _Reading:
                 return self._refuse(path, value, "a list")
             return [self._value(field, item, f"{path}.{_label(item, place)}") for place, item in enumerate(value)]
         read = self._value(field, value, path)
-        return hook(read) if hook and isinstance(read, dict) else read
+        if hook is None or not isinstance(read, dict):
+            return read
+        if hook is _pod_spec:
+            self.pods.append((path, read))
+        return hook(read)
 
     def _value(self, field: Any, value: Any, path: str) -> Any:
         """Read one value of a field."""

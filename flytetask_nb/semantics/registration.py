@@ -21,6 +21,7 @@ from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.semantics.findings import Finding, Findings
 from flytetask_nb.semantics.images import image_reference
+from flytetask_nb.semantics.plugin_findings import plugin_hits
 from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
 from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY, pod_containers
 from flytetask_nb.semantics.prototext import compact_text
@@ -657,6 +658,13 @@ def _amount(entry: _Entry, *, ours: bool) -> Iterator[_Hit]:
         yield _Hit("tiny-amount", entry.path, f"{entry.text} is {told}")
 
 
+def _plugin(sent: _Sent) -> Iterator[_Hit]:
+    """Look at the amounts in the settings of the plugin."""
+    if sent.template is not None:
+        ceilings = {name: sent.platform[kind] for name, kind in _LIMITED.items() if kind in sent.platform}
+        yield from (_Hit(*hit) for hit in plugin_hits(sent.template, ceilings))
+
+
 def _cut(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
@@ -685,4 +693,5 @@ _LOOKS: Final[Sequence[Callable[[_Sent], Iterator[_Hit]]]] = (
     _digest,
     _settings,
     _in_containers,
+    _plugin,
 )
