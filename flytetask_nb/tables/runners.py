@@ -20,6 +20,7 @@ __all__ = [
     "NO_RUNNER",
     "READERS",
     "REQUESTS",
+    "Asked",
     "PodRunner",
     "asked_of_bytes",
     "environment_of",
@@ -57,6 +58,8 @@ class PodRunner(NamedTuple):
         Always 0: pods choose it by other means.
     problem : str
         What cannot be read; empty where all is well.
+    beside : tuple of (str, tuple)
+        Names of the other containers of the pod, and what those ask for.
     """
 
     image: str = ""
@@ -66,6 +69,7 @@ class PodRunner(NamedTuple):
     asked: Asked = ()
     architecture: int = 0
     problem: str = ""
+    beside: tuple[tuple[str, Asked], ...] = ()
 
 
 NO_RUNNER: Final = PodRunner()
@@ -98,19 +102,28 @@ def _of_pod(template: Any) -> PodRunner:
     if chosen is None:
         told = f"none of its {len(structs)} containers is the primary one" if structs else "it has no containers"
         return PodRunner(problem=f"k8s_pod: {told}, so there is nothing to read from")
-    return runner_of_fields([read(chosen.get(key)) for key, read in READERS.items()])
+    found = [read(chosen.get(key)) for key, read in READERS.items()]
+    if len(structs) == 1:
+        return runner_of_fields(found)
+    others = [one for one in structs if one is not chosen and "name" in one and text_of(one["name"]) is not None]
+    return runner_of_fields(
+        found, tuple((text_of(one["name"]) or "", _asked(one.get("resources"))[0]) for one in others)
+    )
 
 
-def runner_of_fields(found: Sequence[tuple[Any, str]]) -> PodRunner:
+def runner_of_fields(found: Sequence[tuple[Any, str]], beside: tuple[tuple[str, Asked], ...] = ()) -> PodRunner:
     """Give the runner that a pod's container is.
 
     Parameters
     ----------
     found
         What each of ``READERS``, in order, makes of the container's field.
+    beside
+        Names of the other containers of the pod, and what those ask for.
     """
     image, command, args, env, asked = (value for value, _ in found)
-    return PodRunner(image, command, args, env, asked, 0, "; ".join([problem for _, problem in found if problem]))
+    problem = "; ".join([problem for _, problem in found if problem])
+    return PodRunner(image, command, args, env, asked, 0, problem, beside)
 
 
 def _primary(structs: list[Any], listed: Any, template: Any) -> Any | None:
