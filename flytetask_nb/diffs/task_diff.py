@@ -441,7 +441,7 @@ def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
 def _compare_normal(ledger: Ledger, old: Any, new: Any) -> None:
     """Compare two templates whose pods are in normal form."""
     compare_fields(ledger, "", old, new, _TEMPLATE)
-    if old.custom != new.custom:
+    if old.custom != new.custom or (old.type, old.task_type_version) != (new.type, new.task_type_version):
         compare_custom(ledger, "custom", old, new)
     if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
         compare_config(ledger, "config", old, new)

@@ -12,8 +12,9 @@ from flytetask_nb import masking
 from flytetask_nb.semantics import copilot, placeholders, quantities
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.images import image_reference
+from flytetask_nb.semantics.plugin_findings import plugin_hits
 from flytetask_nb.semantics.quantities import NANO, Quantity
-from flytetask_nb.semantics.sent_tasks import CHECKED, Hit, comparable, is_over
+from flytetask_nb.semantics.sent_tasks import CHECKED, LIMITED, Hit, comparable, is_over
 from flytetask_nb.semantics.shared_memory import shared_memory_faults
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
@@ -161,6 +162,13 @@ def _in_plugins(sent: SentTask) -> Iterator[Hit]:
             yield from _placeholders(text.path, [text.text], inputs, text.writer)
 
 
+def _in_plugin_settings(sent: SentTask) -> Iterator[Hit]:
+    """Look at the amounts in the settings of the plugin."""
+    if sent.template is not None:
+        ceilings = {name: sent.platform[kind] for name, kind in LIMITED.items() if kind in sent.platform}
+        yield from (Hit(*hit) for hit in plugin_hits(sent.template, ceilings))
+
+
 def _in_pod(sent: SentTask) -> Iterator[Hit]:
     """Look at what Flyte adds to the pod: the copilot's files and shared memory."""
     if not sent.containers:
@@ -297,5 +305,6 @@ WARNINGS: Final[Sequence[Callable[[SentTask], Iterator[Hit]]]] = (
     _in_plugins,
     _in_containers,
     _in_pod,
+    _in_plugin_settings,
 )
 """What looks for warnings, in the order of the template."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECKED",
+    "LIMITED",
     "ComparedAmount",
     "Entry",
     "Hit",
@@ -113,7 +114,7 @@ class SentTask(NamedTuple):
 
 _Resource: Final = tasks_pb2.Resources
 _LARGEST: Final = 2**63 - 1
-_LIMITED: Final = {
+LIMITED: Final = {
     "cpu": _Resource.CPU,
     "memory": _Resource.MEMORY,
     "gpu": _Resource.GPU,
@@ -181,11 +182,11 @@ def _platform(given: Mapping[str, Amount] | None) -> dict[int, Quantity]:
         raise ModelTypeError(
             f"platform_limits is of type {type(given).__name__}, expected a mapping such as {{'cpu': '64'}}"
         )
-    unknown = [name for name in given if name not in _LIMITED]
+    unknown = [name for name in given if name not in LIMITED]
     if unknown:
-        raise ModelValueError(f"platform_limits[{unknown[0]!r}]: platforms limit {', '.join(_LIMITED)}; drop the rest")
+        raise ModelValueError(f"platform_limits[{unknown[0]!r}]: platforms limit {', '.join(LIMITED)}; drop the rest")
     amounts = limits._quantities(given, "platform_limits")
-    return {_LIMITED[name]: amount for name, amount in amounts.items() if amount}
+    return {LIMITED[name]: amount for name, amount in amounts.items() if amount}
 
 
 def _own_container(container: Any) -> SentContainer:

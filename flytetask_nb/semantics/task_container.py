@@ -17,6 +17,7 @@ __all__ = [
     "TaskContainer",
     "command_words",
     "listed_objects",
+    "listed_structs",
     "own_container",
     "pod_container",
     "pod_containers",
@@ -131,7 +132,7 @@ def primary_container_name(template: Any) -> str:
     """
     name: str = template.config.get(PRIMARY_CONTAINER_KEY, "") or template.k8s_pod.primary_container_name
     if not name:
-        containers = _structs(template.k8s_pod.pod_spec, "containers")
+        containers = listed_structs(template.k8s_pod.pod_spec, "containers")
         name = _name(containers[0]) if len(containers) == 1 else ""
     return name
 
@@ -149,7 +150,7 @@ def primary_container(template: Any) -> Any:
     google.protobuf.struct_pb2.Struct or None
         The one of that name, or the only one, whatever it is called; None where neither is there.
     """
-    containers = _structs(template.k8s_pod.pod_spec, "containers")
+    containers = listed_structs(template.k8s_pod.pod_spec, "containers")
     if len(containers) == 1:
         return containers[0]
     name = primary_container_name(template)
@@ -187,10 +188,11 @@ def listed_objects(spec: Any, field: str) -> list[dict[str, Any]]:
     list of dict
         As they stand there; empty where the field is absent or no list. Whatever is no object is left out.
     """
-    return [plain_struct(value) for value in _structs(spec, field)]
+    return [plain_struct(value) for value in listed_structs(spec, field)]
 
 
-def _structs(spec: Any, field: str) -> list[Any]:
+def listed_structs(spec: Any, field: str) -> list[Any]:
+    """Return the objects of a list of a pod's spec as they stand there, each a ``Struct``."""
     listed = spec.fields.get(field)
     values = () if listed is None else listed.list_value.values
     return [value.struct_value for value in values if value.HasField("struct_value")]

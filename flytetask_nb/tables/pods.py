@@ -128,6 +128,7 @@ def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
     (images, image_of), *others = fields
     # What else there is in each container: equal where that is.
     rest_of = list(zip(*(where for _, where in others), strict=True))
+    amounts, amounts_of = others[-1]
     texts, text_of_each = _read_under(containers, "name", lambda value: None if value is None else text_of(value))
     called = [texts[one] for one in text_of_each]
     primary_name = cache(_primary_name)
@@ -143,10 +144,17 @@ def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
             if not is_only:
                 chosen = called.index(name, chosen)
         found.images[position], problem = images[image_of[chosen]]
-        group = (problem, rest_of[chosen])
+        beside = tuple(
+            [
+                (other, amounts[amounts_of[one]][0])
+                for one in range(starts[row], end)
+                if one != chosen and (other := called[one]) is not None
+            ]
+        )
+        group = (problem, rest_of[chosen], beside)
         if group not in groups:
             groups[group] = len(groups)
-            found.runners.append(runner_of_fields([values[where[chosen]] for values, where in fields]))
+            found.runners.append(runner_of_fields([values[where[chosen]] for values, where in fields], beside))
         found.which[position] = groups[group]
     return found
 

@@ -95,6 +95,22 @@ def shared_memory(**told: str) -> Any:
     return template(container={"image": "a:v1"}, extendedResources={"sharedMemory": told})
 
 
+def plugin(kind: str, **custom: Any) -> Any:
+    return template(type=kind, taskTypeVersion=1, custom=custom, container={"image": "a:v1"})
+
+
+def workers(requests: dict[str, str], limits: dict[str, str]) -> Any:
+    sides = {"requests": requests, "limits": limits}
+    told = {side: [{"name": name, "value": value} for name, value in given.items()] for side, given in sides.items()}
+    return plugin("dask", workers={"numberOfWorkers": 2, "resources": told})
+
+
+def ray_workers(name: str = "ray-worker", **sides: Any) -> Any:
+    pod_spec = {"containers": [{"name": name, "resources": sides}]}
+    group = {"groupName": "a", "replicas": 2, "k8sPod": {"podSpec": pod_spec}}
+    return plugin("ray", rayCluster={"workerGroupSpec": [group]})
+
+
 def rules(task: Any, platform_limits: Any = None) -> list[str]:
     return [finding.rule for finding in check(task, platform_limits)]
 
@@ -229,6 +245,20 @@ EXAMPLES: dict[str, Any] = {
     "hidden-request-over-limit": resources({"CPU": "900m"}, {"CPU": "500m"}),
     "hidden-over-platform-limit": resources({}, {"CPU": "65"}),
     "gpu-request-alone": resources({"GPU": "1"}),
+    "unreadable-plugin-settings": plugin("dask", workers={"numberOfWorkers": -1}),
+    "unreadable-plugin-amount": workers({"MEMORY": "8GB"}, {}),
+    "unreadable-plugin-pod": ray_workers(limits={"memory": "8GB"}),
+    "unreadable-spark-amount": plugin("spark", sparkConf={"spark.executor.memory": "8Gi"}),
+    "contradictory-spark-setting": plugin("spark", sparkConf={"spark.executor.cores": "1", "spark.task.cpus": "2"}),
+    "lowered-plugin-request": workers({"CPU": "2"}, {"CPU": "1"}),
+    "refused-plugin-request": ray_workers(requests={"cpu": 2}, limits={"cpu": "1"}),
+    "unequal-plugin-gpus": workers({"GPU": "1"}, {"GPU": "2"}),
+    "fractional-plugin-gpu": workers({}, {"GPU": "500m"}),
+    "ignored-plugin-amount": ray_workers("primary", limits={"cpu": "1"}),
+    "adjusted-plugin-replicas": plugin(
+        "ray", rayCluster={"workerGroupSpec": [{"groupName": "a", "replicas": 4, "maxReplicas": 2}]}
+    ),
+    "no-plugin-workers": plugin("mpi", workerReplicas={"replicas": 0}),
     "accelerator-without-gpu": template(
         container={"image": "a:v1"}, extendedResources={"gpuAccelerator": {"device": "nvidia-tesla-t4"}}
     ),
