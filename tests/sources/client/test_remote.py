@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb.sources.client import calls as calls_module
 from tests.conftest import ROOT, flytekit_module
+from tests.embedded_admin.laboratory.running import Laboratory
 from tests.embedded_admin.replay import read, send
 from tests.sources.client.serving import Refusal, Served, make_task, refusing, serving
 from tests.sources.client.test_filters import conditions
@@ -30,8 +31,8 @@ PLACE = ("flytesnacks", "development")
 
 
 def replayed(path: Path) -> Any:
-    """Give an embedded Admin to which everything in a transcript was sent that makes something."""
-    admin = ftn.sandbox()
+    """Return an embedded Admin to which everything in a transcript was sent that makes something."""
+    admin = Laboratory()
     with grpc.insecure_channel(admin.endpoint) as channel:
         for case in read(path):
             if case["call"].startswith("Create") and case["status"] == "OK":
