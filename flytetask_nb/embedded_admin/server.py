@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import grpc
 from flyteidl.admin import task_pb2
 from google.protobuf import any_pb2, descriptor_pool
 from google.protobuf.message import DecodeError
@@ -18,6 +17,7 @@ from flytetask_nb.embedded_admin.refusals import Refusal
 from flytetask_nb.embedded_admin.settings import DOMAINS, PLATFORM_LIMITS, PROJECTS, WHITELIST, Settings
 from flytetask_nb.embedded_admin.store import Store
 from flytetask_nb.errors import FlyteTaskError, OptionError
+from flytetask_nb.extras import grpc, load_module
 from flytetask_nb.semantics.registration import check
 
 if TYPE_CHECKING:
@@ -74,10 +74,14 @@ class EmbeddedAdmin:
         self._settings = settings
         self._store = store
         self._methods = admin_methods(store, settings)
-        served = {f"{ADMIN_SERVICE}.{name}": answer for name, answer in self._methods.items()} | dict(methods)
+        own = {f"{ADMIN_SERVICE}.{name}": answer for name, answer in self._methods.items()}
+        services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
+        for name, answer in {**own, **methods}.items():
+            service, _, method = name.rpartition(".")
+            services.setdefault(service, {})[method] = _handler(name, answer)
         self._server = grpc.server(
             ThreadPoolExecutor(_THREADS, "embedded-admin"),
-            handlers=[_Handlers(served)],
+            handlers=[grpc.method_handlers_generic_handler(*service) for service in services.items()],
             interceptors=list(interceptors),
             options=_SERVER_OPTIONS,
         )
@@ -149,17 +153,6 @@ class EmbeddedAdmin:
     def __repr__(self) -> str:
         # The port is another one each time, so only those who ask for the endpoint see it.
         return f"EmbeddedAdmin({'closed' if self._is_closed else 'running'})"
-
-
-class _Handlers(grpc.GenericRpcHandler):
-    """Finds what answers a call by its path."""
-
-    def __init__(self, methods: Mapping[str, Callable[[Any], Any]]) -> None:
-        # A method a.b.C.M is called by the path /a.b.C/M.
-        self._handlers = {"/" + "/".join(name.rsplit(".", 1)): _handler(name, methods[name]) for name in methods}
-
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
-        return self._handlers.get(details.method)
 
 
 def _handler(name: str, answer: Callable[[Any], Any]) -> grpc.RpcMethodHandler[bytes, bytes]:
@@ -269,6 +262,7 @@ def sandbox(
             raise OptionError(f"{name}={given!r}: a server needs at least one; expected a list of their ids")
     # Says now what is wrong with them, not when the first task is registered.
     check(task_pb2.TaskCreateRequest(), platform_limits)
+    load_module("grpc")
     store = Store(database, clock)
     try:
         return EmbeddedAdmin(
