@@ -11,6 +11,9 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from flytetask_nb.errors import MissingExtraError
+from flytetask_nb.extras import require
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).resolve().parent / "data"
 
@@ -21,6 +24,12 @@ TRUTH = Path(os.environ.get(TRUTH_VARIABLE, ROOT.parent / "shared"))
 # Continuous integration must not go green because nothing was there to compare with.
 REQUIRED_VARIABLE = "FLYTETASK_NB_REQUIRE"
 REQUIRED = frozenset(os.environ.get(REQUIRED_VARIABLE, "").replace(",", " ").split())
+
+# Servers and clients are tested over gRPC, which comes with an extra.
+try:
+    require("cluster")
+except MissingExtraError:
+    collect_ignore = ["embedded_admin", "sources/client"]
 
 # How long a case takes depends on the machine, and no test may.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -8,12 +8,12 @@ from flytetask_nb.semantics.pod_specs import (
     _Amount,
     _fields,
     _folded,
-    json_number,
     _Kind,
     _List,
     _Map,
     _Pointer,
     _Structure,
+    json_number,
 )
 
 if TYPE_CHECKING:

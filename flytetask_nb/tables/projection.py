@@ -19,10 +19,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import ptars
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from flytetask_nb.extras import pa, pc, ptars
 from flytetask_nb.masking import SHAPES
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, parsed_batch
 from flytetask_nb.tables.coding import NOTHING
