@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.notation import signature_notation
-from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.pods import pod_containers, primary_container
-from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim
+from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim, expanded
 from flytetask_nb.views.execution import execution_section, image_words
 from flytetask_nb.views.interfaces import interface_section, signature_line
 from flytetask_nb.views.resources import accelerator_words, amounts, resources_section, summary_words
@@ -89,16 +88,12 @@ def _describe(template: Any, describe_source: Callable[[], Section | None], *, i
         ("Source", describe_source),
     )
     sections = [section for title, make in makers if (section := _section(title, make)) is not None]
-    expand = OPTIONS["expand"]
-    if expand is not None:
-        for section in sections:
-            section.is_open = expand
     return Document(
         _name(template.id),
         _attempt(lambda: _aside(template, is_registered=is_registered), ""),
         lines=_attempt(lambda: _summary(template, found, image), []),
         blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
-        sections=sections,
+        sections=expanded(sections),
     )
 
 
