@@ -35,6 +35,7 @@ from flytetask_nb.diffs.structures import flatten_entries, flatten_value
 from flytetask_nb.errors import DiffError, QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
 from flytetask_nb.semantics.pods import primary_container_name
 from flytetask_nb.semantics.quantities import parse
 
@@ -69,6 +70,9 @@ def flatten(message: Any) -> dict[str, Any]:
     if template is not message:
         _message(found, "description", message.description)
         _unknown(found, _SPEC, [message])
+        if is_flyte2(message):
+            found["flyte2"] = FLYTE2_MARK
+            flatten_entries(found, "flyte2", flyte2_surroundings(message))
     for field, value in template.ListFields():
         normal = _NORMAL.get(field.name)
         if normal is None:

@@ -24,16 +24,15 @@ from flytetask_nb.models.flyte2_schema import FLYTE2, GAINED, message_class
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from google.protobuf.descriptor import FieldDescriptor
-
 __all__ = [
     "FLYTE2_KINDS",
+    "FLYTE2_MARK",
     "flyte2_details",
     "flyte2_spec",
     "flyte2_surroundings",
     "flyte2_words",
     "is_flyte2",
-    "is_of_sdk2",
+    "is_sdk2",
     "wrapped",
 ]
 
@@ -44,7 +43,11 @@ FLYTE2_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Messages of Flyte 2 that hold a task, and where each stands in the first, which is the largest."""
 
+FLYTE2_MARK: Final = "Flyte 2"
+"""What these tasks are marked with, wherever tasks are shown."""
+
 _SIDES: Final = ("inputs", "outputs")
+_OWN: Final = "spec."
 _IDENTITY: Final = ("org", "project", "domain", "name", "version")
 
 
@@ -126,15 +129,18 @@ def _document(description: Any, documentation: Any) -> None:
 
 def is_flyte2(spec: Any) -> bool:
     """Tell whether a TaskSpec of flyteidl is that of a task of Flyte 2."""
-    return any(field.field_number == FLYTE2 for field in UnknownFieldSet(spec))
+    return any(field.field_number == FLYTE2 for field in _unknown_fields(spec))
 
 
-def is_of_sdk2(template: Any) -> bool:
-    """Tell whether a template was written by Flyte 2's SDK for Python.
+def _unknown_fields(message: Any) -> Any:
+    return UnknownFieldSet(message)
+
+
+def is_sdk2(runtime: Any) -> bool:
+    """Tell whether a RuntimeMetadata is that of Flyte 2's SDK for Python.
 
     It calls itself what flytekit does, which ended at 1.x (flyte/_internal/runtime/task_serde.py of ``flyte``).
     """
-    runtime = template.metadata.runtime
     major = runtime.version.partition(".")[0]
     return runtime.type == runtime.FLYTE_SDK and runtime.flavor == "python" and major.isdecimal() and int(major) > 1
 
@@ -199,25 +205,39 @@ def flyte2_words(spec: Any) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     template = message_class("TaskTemplate").FromString(spec.template.SerializeToString(deterministic=True))
     _add_gained(found, "", template)
-    return found | flyte2_surroundings(spec)
-
-
-def flyte2_surroundings(spec: Any) -> dict[str, Any]:
-    """Return what stands around the template of a task of Flyte 2, as ``flyte2_words`` does; nothing for one of Flyte 1."""
-    if not is_flyte2(spec):
-        return {}
-    beside = _beside(spec)
-    details = beside.details
-    found = {name: value for name, value in _plain_message(details.spec).items() if value != {}}
+    found |= flyte2_surroundings(spec)
+    details = _beside(spec).details
     # That of the template says the same, unless somebody changed it.
     if all(getattr(details.task_id, part) == getattr(spec.template.id, part) for part in _IDENTITY):
         details.ClearField("task_id")
-    unread = json.loads(details.unread or "{}")
-    details.ClearField("spec")
-    details.ClearField("unread")
-    found |= {f"details.{name}": value for name, value in _plain_message(details).items()}
+    unread = {path: value for path, value in _unread(details).items() if not path.startswith(_OWN)}
+    for name in ("spec", "unread"):
+        details.ClearField(name)
+    return found | {f"details.{name}": value for name, value in (_plain_message(details) | unread).items()}
+
+
+def flyte2_surroundings(spec: Any) -> dict[str, Any]:
+    """Return what stands beside the template in Flyte 2's TaskSpec, by path; nothing for a task of Flyte 1."""
+    if not is_flyte2(spec):
+        return {}
+    beside = _beside(spec)
+    own = beside.details.spec
+    found = {name: value for name, value in _plain_message(own).items() if value != {}}
+    names = [one.name for one in own.default_inputs]
+    if len(set(names)) == len(names) > 0:
+        # By name, as inputs are: what a name says of its value, that it is secret, counts for the default too.
+        found["default_inputs"] = dict(
+            zip(names, (one.get("parameter") for one in found["default_inputs"]), strict=True)
+        )
     found |= {f"order of {side}": list(names) for side in _SIDES if len(names := getattr(beside, side)) > 1}
-    return found | unread
+    unread = _unread(beside.details)
+    return found | {path.removeprefix(_OWN): unread[path] for path in unread if path.startswith(_OWN)}
+
+
+def _unread(details: Any) -> dict[str, Any]:
+    """Return what a source said in JSON that no message has a field for, by path."""
+    found: dict[str, Any] = json.loads(details.unread or "{}")
+    return found
 
 
 def _add_gained(found: dict[str, Any], path: str, message: Any) -> None:
@@ -259,16 +279,16 @@ def _plain_message(message: Any) -> Any:
     return {field.name: _plain(field, value) for field, value in message.ListFields()} | _nameless(message)
 
 
-def _plain(field: FieldDescriptor, value: Any) -> Any:
+def _plain(field: Any, value: Any) -> Any:
     if isinstance(value, MutableMapping):
-        (entry,) = (one for one in field.message_type.fields if one.name == "value")
+        entry = field.message_type.fields_by_name["value"]
         return {str(key): _plain_item(entry, value[key]) for key in sorted(value)}
     if isinstance(value, MutableSequence):
         return [_plain_item(field, item) for item in value]
     return _plain_item(field, value)
 
 
-def _plain_item(field: FieldDescriptor, value: Any) -> Any:
+def _plain_item(field: Any, value: Any) -> Any:
     if isinstance(value, Message):
         return _plain_message(value)
     if field.enum_type is not None:
@@ -280,12 +300,12 @@ def _plain_item(field: FieldDescriptor, value: Any) -> Any:
 def _nameless(message: Any) -> dict[str, Any]:
     """Return the fields that not even Flyte 2's form of a message has here, by number."""
     found: dict[str, Any] = {}
-    for field in UnknownFieldSet(message):
+    for field in _unknown_fields(message):
         found.setdefault(f"field {field.field_number}", []).append(_nameless_data(field.data))
     return found
 
 
 def _nameless_data(data: Any) -> str:
-    if isinstance(data, UnknownFieldSet):
-        return str([(field.field_number, _nameless_data(field.data)) for field in data])
-    return repr(data)
+    # That of a group is a set of fields again.
+    is_group = isinstance(data, UnknownFieldSet)
+    return str([(field.field_number, _nameless_data(field.data)) for field in data]) if is_group else repr(data)

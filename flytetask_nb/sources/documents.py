@@ -246,9 +246,10 @@ def _prepare(node: Any, known: dict[int, int]) -> int:
         node.tag = _STR
     seen: set[str] = set()
     for child in node.value if isinstance(node.value, list) else ():
+        parts = child if isinstance(child, tuple) else (child,)
         if isinstance(child, tuple):
-            _prepare_key(*child, seen, known)
-        for part in child if isinstance(child, tuple) else (child,):
+            _prepare_key(parts[0], parts[1], seen, known)
+        for part in parts:
             total += _prepare(part, known)
             if total > _LARGEST_DOCUMENT:
                 raise ValueError(f"aliases that come to more than {_LARGEST_DOCUMENT:,} values")

@@ -95,7 +95,8 @@ def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
         have any field.
     """
     kind, keys = _kind_of(value)
-    given, aside = value, None
+    given = value
+    aside: dict[str, Any] | None = None
     if kind.is_flyte2:
         # The largest of its messages has room for what none has a field for.
         for part in reversed(FLYTE2_KINDS[kind.full_name]):

@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from flytetask_nb.errors import LoadError
-from flytetask_nb.models.flyte2 import is_of_sdk2
+from flytetask_nb.models.flyte2 import is_sdk2
 from flytetask_nb.sources.foreign import foreign_bytes
 from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Found, Kind
 
@@ -127,7 +127,7 @@ def settled(kind: Kind, message: Any, data: bytes | None = None) -> tuple[Kind, 
     if form is None:
         return kind, message
     template = message.template if kind.name == "TaskSpec" else message
-    is_written_by_sdk2 = is_of_sdk2(template)
+    is_written_by_sdk2 = is_sdk2(template.metadata.runtime)
     if not is_written_by_sdk2 and not _has_more(message, template):
         return kind, message
     other = _read(form, message.SerializeToString(deterministic=True) if data is None else data)
