@@ -34,6 +34,7 @@ from flytetask_nb.diffs.structures import flatten_entries, flatten_value
 from flytetask_nb.errors import DiffError, QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
 from flytetask_nb.semantics.plugin_settings import Spelling, settings_of
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.quantities import parse
@@ -75,6 +76,9 @@ def flatten(message: Any) -> dict[str, Any]:
     if template is not message:
         _message(found, "description", message.description)
         _unknown(found, _SPEC, [message])
+        if is_flyte2(message):
+            found["flyte2"] = FLYTE2_MARK
+            flatten_entries(found, "flyte2", flyte2_surroundings(message))
     template = with_normal_pods(template)
     for field, value in template.ListFields():
         normal = _NORMAL.get(field.name)

@@ -20,7 +20,7 @@ from flytetask_nb.diffs.containers import (
     input_names,
 )
 from flytetask_nb.diffs.interfaces import compare_interface
-from flytetask_nb.diffs.messages import compare_fields, compare_unknown
+from flytetask_nb.diffs.messages import compare_fields, compare_flyte2, compare_unknown
 from flytetask_nb.diffs.plugins import compare_custom
 from flytetask_nb.diffs.pods import Pod, compare_pod_rest, compare_pods, primary_edits, read_pod
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
@@ -41,7 +41,7 @@ from flytetask_nb.models.showing import Shown
 from flytetask_nb.semantics.caching import CacheKey, cache_key, is_map_task, item_outputs, variables_signature
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.task_container import NO_CONTAINER, TaskContainer, own_container
-from flytetask_nb.semantics.templates import template_of
+from flytetask_nb.semantics.templates import spec_of_flyte2, template_of
 from flytetask_nb.semantics.variance import compatibility
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ def diff(
 def _message(task: object) -> Any:
     """Give a TaskSpec, or a TaskTemplate where there is no more than that, which nobody changes from then on."""
     if isinstance(task, Message):
-        held = task if isinstance(task, task_pb2.TaskSpec) else template_of(task)
+        held = task if isinstance(task, task_pb2.TaskSpec) else spec_of_flyte2(task) or template_of(task)
         copied = type(held)()
         copied.CopyFrom(held)
         return copied
@@ -427,6 +427,7 @@ def _compare_specs(ledger: Ledger, old: Any, new: Any) -> None:
     if specs[0].description != specs[1].description:
         compare_documentation(ledger, "description", specs[0].description, specs[1].description)
     compare_unknown(ledger, "spec", specs[0], specs[1])
+    compare_flyte2(ledger, "flyte2", specs[0], specs[1])
 
 
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:

@@ -169,7 +169,7 @@ def _portable(place: Place) -> Place:
 
 
 def _with_bytes(place: Place, data: bytes, problem: str = "") -> Place:
-    return Place(place.name, BytesAtHand(data), problem or place.problem, is_named=place.is_named)
+    return place._replace(opener=BytesAtHand(data), problem=problem or place.problem, is_lent=False)
 
 
 def _groups(places: list[Place], most_bytes: int, most_files: int) -> Iterator[tuple[Place, ...]]:

@@ -114,6 +114,7 @@ def tabulate(
         deprecated                 string               the message; NA: it is not
         runtime                    string               flavor of the SDK, else its type: ``python``
         runtime_version            string
+        flyte                      string               ``Flyte 2`` where the task is of that; NA: Flyte 1
         pod_template               string               its name
         service_account            string               of Kubernetes
         iam_role                   string
