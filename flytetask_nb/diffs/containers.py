@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.task_container import TaskContainer
 
 __all__ = [
+    "IGNORED_RESOURCES",
     "MOVABLE",
     "command_words",
     "compare_container_rest",
@@ -46,8 +47,8 @@ __all__ = [
     "unpacked_settings",
 ]
 
-# Flyte passes these on to nothing (flytek8s/utils.go).
-_IGNORED: Final = frozenset({"storage", "unknown"})
+IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
+"""Flyte passes these on to nothing (flytek8s/utils.go)."""
 _GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
 
 _SETTINGS_VARIABLE: Final = "_F_SS_C"
@@ -541,7 +542,7 @@ def compare_resources(ledger: Ledger, old: TaskContainer, new: TaskContainer) ->
                 continue
             path, old_path = joined(f"{new.path}.{field}", name), joined(f"{old.path}.{field}", name)
             rule = _resource_rule(was, now)
-            if rule and name in _IGNORED:
+            if rule and name in IGNORED_RESOURCES:
                 ledger.entry("resource-ignored", path, was, now, old_path=old_path)
             elif rule:
                 ledger.add(f"{kind}-{rule}", path, was, now, old_path=old_path)

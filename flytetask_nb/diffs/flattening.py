@@ -34,6 +34,8 @@ from flytetask_nb.diffs.structures import flatten_entries, flatten_value
 from flytetask_nb.errors import DiffError, QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
+from flytetask_nb.semantics.plugin_settings import Spelling, settings_of
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.semantics.task_container import own_container
@@ -46,7 +48,12 @@ if TYPE_CHECKING:
 
 __all__ = ["apply_changes", "flatten"]
 
-_AMOUNT: Final = re.compile(r"\.(?:requests|limits)(?:\.[^.\[]+|\['(?:[^'\\]|\\.)*'\])$")
+# Of the container that runs the task: those of others stand under their `resources`, as they are.
+_AMOUNT: Final = re.compile(
+    r"^(?:container|k8s_pod\.pod_spec\.containers\b.*(?<!\.resources))"
+    r"\.(?:requests|limits)(?:\.[\w./-]+|\['(?:[^'\\]|\\.)*'\])$",
+    re.ASCII,
+)
 _SPEC: Final = "spec"
 
 
@@ -69,6 +76,9 @@ def flatten(message: Any) -> dict[str, Any]:
     if template is not message:
         _message(found, "description", message.description)
         _unknown(found, _SPEC, [message])
+        if is_flyte2(message):
+            found["flyte2"] = FLYTE2_MARK
+            flatten_entries(found, "flyte2", flyte2_surroundings(message))
     template = with_normal_pods(template)
     for field, value in template.ListFields():
         normal = _NORMAL.get(field.name)
@@ -349,6 +359,10 @@ def _extended(found: dict[str, Any], path: str, template: Any) -> None:
     _unknown(found, path, [extended])
 
 
+def _custom(found: dict[str, Any], path: str, template: Any) -> None:
+    flatten_entries(found, path, settings_of(template).values)
+
+
 def _config(found: dict[str, Any], path: str, template: Any) -> None:
     flatten_entries(found, path, own_config(template))
 
@@ -361,6 +375,7 @@ _NORMAL: Final[dict[str, Callable[[dict[str, Any], str, Any], None]]] = {
     "metadata": _metadata,
     "security_context": _security,
     "extended_resources": _extended,
+    "custom": _custom,
     "config": _config,
 }
 
@@ -447,7 +462,7 @@ def _value(found: dict[str, Any], path: str, value: Any) -> None:
             _named(found, path, value)
     elif isinstance(value, Message):
         _message(found, path, value)
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple | Spelling):
         found[path] = value
     elif isinstance(value, str) and _AMOUNT.search(path):
         found[path] = _quantity(value)

@@ -34,6 +34,7 @@ __all__ = [
     "compare_type",
     "is_filled_in",
     "map_task_stem",
+    "mapped_task",
     "numbered",
     "own_config",
     "secret_name",
@@ -317,6 +318,20 @@ def map_task_stem(name: str) -> str | None:
     """Give what comes before the hash in the name of a map task; None if it is no such name."""
     found = _MAP_TASK.fullmatch(name)
     return None if found is None else found["stem"]
+
+
+def mapped_task(name: str) -> str:
+    """Return the name of the task that a map task runs for each item; the name itself if it is none of a map task.
+
+    Notes
+    -----
+    Flytekit puts ``map_`` before the name of the function and a hash behind it (flytekit/core/array_node_map_task.py).
+    """
+    stem = map_task_stem(name)
+    if stem is None:
+        return name
+    module, dot, function = stem.rpartition(".")
+    return f"{module}{dot}{function.removeprefix('map_')}"
 
 
 def shortened_map_task(name: str) -> str:

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 
 from flytetask_nb.diffs.changes import Change, Ledger, joined, worst
 from flytetask_nb.diffs.interfaces import compare_interface
-from flytetask_nb.diffs.messages import compare_fields, compare_unknown
+from flytetask_nb.diffs.messages import compare_fields, compare_flyte2, compare_unknown
 from flytetask_nb.diffs.plugins import compare_custom
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
 from flytetask_nb.diffs.settings import (
@@ -32,7 +32,7 @@ from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.semantics.caching import CacheKey, cache_key, is_map_task, item_outputs, variables_signature
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
-from flytetask_nb.semantics.templates import template_of
+from flytetask_nb.semantics.templates import spec_of_flyte2, template_of
 from flytetask_nb.semantics.variance import compatibility
 
 if TYPE_CHECKING:
@@ -337,7 +337,7 @@ def diff(
 def _message(task: object) -> Any:
     """Give a TaskSpec, or a TaskTemplate where there is no more than that, which nobody changes from then on."""
     if isinstance(task, Message):
-        held = task if isinstance(task, task_pb2.TaskSpec) else template_of(task)
+        held = task if isinstance(task, task_pb2.TaskSpec) else spec_of_flyte2(task) or template_of(task)
         copied = type(held)()
         copied.CopyFrom(held)
         return copied
@@ -418,6 +418,7 @@ def _compare_specs(ledger: Ledger, old: Any, new: Any) -> None:
     if specs[0].description != specs[1].description:
         compare_documentation(ledger, "description", specs[0].description, specs[1].description)
     compare_unknown(ledger, "spec", specs[0], specs[1])
+    compare_flyte2(ledger, "flyte2", specs[0], specs[1])
 
 
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
@@ -429,7 +430,7 @@ def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
 def _compare_normal(ledger: Ledger, old: Any, new: Any) -> None:
     """Compare two templates whose pods are in normal form."""
     compare_fields(ledger, "", old, new, _TEMPLATE)
-    if old.custom != new.custom:
+    if old.custom != new.custom or (old.type, old.task_type_version) != (new.type, new.task_type_version):
         compare_custom(ledger, "custom", old, new)
     if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
         compare_config(ledger, "config", old, new)

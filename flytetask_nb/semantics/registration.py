@@ -63,6 +63,9 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     registered already. In what Kubernetes says of a pod spec, its own names for kinds of text
     (``v1.PullPolicy``) read as ``string``.
 
+    The warnings are of what the task does when it runs, as far as the task itself decides it: each names the file of
+    Flyte and the function that it comes from. What a pod template of the platform adds is not known.
+
     Examples
     --------
     >>> from flyteidl.core.tasks_pb2 import TaskTemplate

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
-from flytetask_nb.errors import ModelValueError
 from flytetask_nb.semantics import problems
-from flytetask_nb.semantics.digests import structure_digest
+from flytetask_nb.semantics.digests import structure_digest, unhashable_answer
+from flytetask_nb.semantics.objecthash import UnhashableError
 from flytetask_nb.semantics.prototext import compact_text
 from flytetask_nb.semantics.quantities import NANO
 from flytetask_nb.semantics.sent_tasks import CHECKED, Hit, comparable, is_over, resource_name, rounded
@@ -208,9 +208,8 @@ def _digest(sent: SentTask) -> Iterator[Hit]:
         return
     try:
         structure_digest(sent.template)
-    except ModelValueError as error:
-        named = "<nil>" if sent.identifier is None else compact_text(sent.identifier)
-        yield Hit("unhashable", "", f"failed to hash task [{named}] to digest with err {error}")
+    except UnhashableError as error:
+        yield Hit("unhashable", "", unhashable_answer("task", sent.identifier, error))
 
 
 REFUSALS: Final[Sequence[Callable[[SentTask], Iterator[Hit]]]] = (

@@ -12,16 +12,17 @@ from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError,
 from flytetask_nb.semantics import limits, pod_specs, quantities
 from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
 from flytetask_nb.semantics.quantities import NANO, Quantity
-from flytetask_nb.semantics.task_container import TaskContainer, own_container, pod_container, pod_containers
+from flytetask_nb.semantics.task_container import TaskContainer, listed_objects, own_container, pod_container
 from flytetask_nb.semantics.templates import template_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flytetask_nb.semantics.limits import Amount
 
 __all__ = [
     "CHECKED",
+    "LIMITED",
     "ComparedAmount",
     "Entry",
     "Hit",
@@ -83,6 +84,8 @@ class SentContainer(NamedTuple):
     command: list[str]
     args: list[str]
     env: list[tuple[str, str]]
+    mounts: list[tuple[str, str]]
+    """The volume and the path of each."""
     requests: list[Entry]
     limits: list[Entry]
 
@@ -96,8 +99,12 @@ class SentTask(NamedTuple):
     """None: there is none."""
     platform: dict[int, Quantity]
     containers: list[SentContainer]
-    pod_fault: str
+    pod_fault: str = ""
     """Why Admin cannot read the pod's spec; empty where it can, or where there is none."""
+    init_containers: Sequence[SentContainer] = ()
+    """What runs before; Admin does not look at it."""
+    volumes: Sequence[str] = ()
+    """The names of the pod's volumes."""
 
     @property
     def target(self) -> str:
@@ -107,7 +114,7 @@ class SentTask(NamedTuple):
 
 _Resource: Final = tasks_pb2.Resources
 _LARGEST: Final = 2**63 - 1
-_LIMITED: Final = {
+LIMITED: Final = {
     "cpu": _Resource.CPU,
     "memory": _Resource.MEMORY,
     "gpu": _Resource.GPU,
@@ -135,17 +142,20 @@ def sent_task(task: object, platform_limits: Mapping[str, Amount] | None) -> Sen
         As :func:`flytetask_nb.semantics.check` raises them.
     """
     identifier, template = _parts(task)
-    containers: list[SentContainer] = []
-    pod_fault = ""
-    target = None if template is None else template.WhichOneof("target")
-    if target == "container":
-        containers = [_own_container(template.container)]
-    elif target == "k8s_pod" and template.k8s_pod.HasField("pod_spec"):
-        try:
-            containers = _pods_containers(template.k8s_pod.pod_spec)
-        except FlyteTaskError as error:
-            pod_fault = misfit(template.k8s_pod.pod_spec) or str(error)
-    return SentTask(identifier, template, _platform(platform_limits), containers, pod_fault)
+    sent = SentTask(identifier, template, _platform(platform_limits), [])
+    if sent.target == "container":
+        return sent._replace(containers=[_own_container(template.container)])
+    if sent.target != "k8s_pod" or not template.k8s_pod.HasField("pod_spec"):
+        return sent
+    try:
+        spec = pod_specs.passed_through_kubernetes(template.k8s_pod.pod_spec)
+    except FlyteTaskError as error:
+        return sent._replace(pod_fault=misfit(template.k8s_pod.pod_spec) or str(error))
+    return sent._replace(
+        containers=_pods_containers(spec),
+        init_containers=_pods_containers(spec, "initContainers"),
+        volumes=[volume["name"] for volume in listed_objects(spec, "volumes")],
+    )
 
 
 def _parts(task: object) -> tuple[Any, Any]:
@@ -172,11 +182,11 @@ def _platform(given: Mapping[str, Amount] | None) -> dict[int, Quantity]:
         raise ModelTypeError(
             f"platform_limits is of type {type(given).__name__}, expected a mapping such as {{'cpu': '64'}}"
         )
-    unknown = [name for name in given if name not in _LIMITED]
+    unknown = [name for name in given if name not in LIMITED]
     if unknown:
-        raise ModelValueError(f"platform_limits[{unknown[0]!r}]: platforms limit {', '.join(_LIMITED)}; drop the rest")
+        raise ModelValueError(f"platform_limits[{unknown[0]!r}]: platforms limit {', '.join(LIMITED)}; drop the rest")
     amounts = limits._quantities(given, "platform_limits")
-    return {_LIMITED[name]: amount for name, amount in amounts.items() if amount}
+    return {LIMITED[name]: amount for name, amount in amounts.items() if amount}
 
 
 def _own_container(container: Any) -> SentContainer:
@@ -187,16 +197,15 @@ def _own_container(container: Any) -> SentContainer:
         ]
         for side in ("requests", "limits")
     ]
-    return _sent_container(own_container(container), sides)
+    return _sent_container(own_container(container), [], sides)
 
 
-def _pods_containers(spec: Any) -> list[SentContainer]:
-    read = pod_specs.passed_through_kubernetes(spec)
-    return [_pods_container(found) for found in pod_containers(tasks_pb2.K8sPod(pod_spec=read))]
+def _pods_containers(spec: Any, field: str = "containers") -> list[SentContainer]:
+    return [_pods_container(found, f"k8s_pod.pod_spec.{field}") for found in listed_objects(spec, field)]
 
 
-def _pods_container(found: Mapping[str, Any]) -> SentContainer:
-    path = f"k8s_pod.pod_spec.containers.{found['name']}"
+def _pods_container(found: Mapping[str, Any], place: str) -> SentContainer:
+    path = f"{place}.{found['name']}"
     sides = [
         [
             _entry(_number_of(name), name, text, f"{path}.resources.{side}")
@@ -204,13 +213,16 @@ def _pods_container(found: Mapping[str, Any]) -> SentContainer:
         ]
         for side in ("requests", "limits")
     ]
-    return _sent_container(pod_container(found, path), sides)
+    mounts = [(mount["name"], mount["mountPath"]) for mount in found.get("volumeMounts") or ()]
+    return _sent_container(pod_container(found, path), mounts, sides)
 
 
-def _sent_container(container: TaskContainer, sides: list[list[Entry]]) -> SentContainer:
+def _sent_container(container: TaskContainer, mounts: list[tuple[str, str]], sides: list[list[Entry]]) -> SentContainer:
     # A reference stands there with all that belongs to it.
     env = [(name, value if isinstance(value, str) else value.get("value", "")) for name, value in container.env]
-    return SentContainer(container.path, container.image, list(container.command), list(container.args), env, *sides)
+    return SentContainer(
+        container.path, container.image, list(container.command), list(container.args), env, mounts, *sides
+    )
 
 
 def resource_name(number: int) -> str:

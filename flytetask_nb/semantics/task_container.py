@@ -16,6 +16,8 @@ __all__ = [
     "PRIMARY_CONTAINER_KEY",
     "TaskContainer",
     "command_words",
+    "listed_objects",
+    "listed_structs",
     "own_container",
     "pod_container",
     "pod_containers",
@@ -130,7 +132,7 @@ def primary_container_name(template: Any) -> str:
     """
     name: str = template.config.get(PRIMARY_CONTAINER_KEY, "") or template.k8s_pod.primary_container_name
     if not name:
-        containers = _containers(template.k8s_pod)
+        containers = listed_structs(template.k8s_pod.pod_spec, "containers")
         name = _name(containers[0]) if len(containers) == 1 else ""
     return name
 
@@ -148,7 +150,7 @@ def primary_container(template: Any) -> Any:
     google.protobuf.struct_pb2.Struct or None
         The one of that name, or the only one, whatever it is called; None where neither is there.
     """
-    containers = _containers(template.k8s_pod)
+    containers = listed_structs(template.k8s_pod.pod_spec, "containers")
     if len(containers) == 1:
         return containers[0]
     name = primary_container_name(template)
@@ -168,11 +170,30 @@ def pod_containers(pod: Any) -> list[dict[str, Any]]:
     list of dict
         As they stand in the pod's spec; whatever is no object there is left out.
     """
-    return [plain_struct(container) for container in _containers(pod)]
+    return listed_objects(pod.pod_spec, "containers")
 
 
-def _containers(pod: Any) -> list[Any]:
-    listed = pod.pod_spec.fields.get("containers")
+def listed_objects(spec: Any, field: str) -> list[dict[str, Any]]:
+    """Return the objects of a list of a pod's spec, e.g. its ``volumes``, as plain Python values.
+
+    Parameters
+    ----------
+    spec
+        The spec, a ``Struct``.
+    field
+        Which list.
+
+    Returns
+    -------
+    list of dict
+        As they stand there; empty where the field is absent or no list. Whatever is no object is left out.
+    """
+    return [plain_struct(value) for value in listed_structs(spec, field)]
+
+
+def listed_structs(spec: Any, field: str) -> list[Any]:
+    """Return the objects of a list of a pod's spec as they stand there, each a ``Struct``."""
+    listed = spec.fields.get(field)
     values = () if listed is None else listed.list_value.values
     return [value.struct_value for value in values if value.HasField("struct_value")]
 

@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.errors import LoadError
+from flytetask_nb.sources.foreign import LOOKED_AT, TAR_ARCHIVE, foreign_bytes
 from flytetask_nb.sources.tar_stream import GZIP, MOST_PACKED, plain_entries
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class _Counted:
         self._limit = limit
         self._allowed = _HEADERS
         self._ends = 0
+        self.head = b""
         self.total = 0
         self.content_end = 0
 
@@ -91,6 +93,8 @@ class _Counted:
         self._ends = 0 if data else self._ends + 1
         if self._ends > _MOST_ENDS:
             raise LoadError("the archive was cut off in an entry; make or copy it again")
+        if not self.total:
+            self.head = data[:LOOKED_AT]
         content = len(data.rstrip(b"\0"))
         if content:
             self.content_end = self.total + content
@@ -134,7 +138,8 @@ def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool])
         for name, start, size in entries:
             yield _unread(name, size, limits, is_wanted) or Member(name, tar[start : start + size])
         return
-    unpacked: Any = gzip.GzipFile(fileobj=stream, mode="rb") if stream.peek(2) == GZIP else stream  # type: ignore[call-overload]
+    is_packed = whole.startswith(GZIP)
+    unpacked: Any = gzip.GzipFile(fileobj=stream, mode="rb") if is_packed else stream  # type: ignore[call-overload]
     counted: Any = _Counted(unpacked, limits.total)
     try:
         with tarfile.open(fileobj=counted, mode="r|") as archive:
@@ -146,6 +151,12 @@ def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool])
     except LoadError:
         raise
     except _DAMAGE as error:
+        foreign = foreign_bytes(counted.head)
+        if foreign and foreign != TAR_ARCHIVE:
+            packed = "a gzip file of " if is_packed else ""
+            raise LoadError(
+                f"{packed}{foreign}, not an archive; expected what pyflyte package writes: make or copy it again"
+            ) from None
         raise LoadError(f"no whole archive: {_told(error)}; make or copy it again") from None
 
 

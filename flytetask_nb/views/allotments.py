@@ -12,9 +12,13 @@ from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, cu
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.views.document import Block
+
+    # Requests and limits by Kubernetes' names of resources, as they were asked for or as they are given.
+    _Sides: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 __all__ = ["PLATFORM_RESOURCES", "allotment_blocks"]
 
@@ -24,6 +28,8 @@ PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
 _KUBERNETES_NAMES = {"gpu": "nvidia.com/gpu"}
 _BYTES = frozenset({"memory", "ephemeral-storage", "storage"})
 _BUDGET = 4_000
+_NAME_BUDGET = 120
+_SIDES = ("request", "limit")
 _REASON_BUDGET = 600
 
 
@@ -43,19 +49,25 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
     list of Block
         A table, or why there is none.
     """
-    asked = _asked(task._message.template)
+    template = task._message.template
+    asked = _asked(template)
     if asked is None:
         return [Paragraph(dim("No container runs this task, so nothing is allotted."))]
     requests, ceilings = asked
+    pod_template = template.metadata.pod_template_name
     try:
-        granted, capped = effective_resources(requests, ceilings, defaults, limits)
+        granted, capped = effective_resources(requests, ceilings, defaults, limits, pod_template)
+        otherwise = effective_resources(requests, ceilings, defaults, limits)
     except QuantityError as error:
         return [Notice(Badge("breaking", "✗", "cannot be told"), cut(str(error), _REASON_BUDGET)[0])]
-    names = [*granted, *(name for name in capped if name not in granted)]
-    rows = [Row(_cells(name, requests, ceilings, granted, capped)) for name in names]
+    names = dict.fromkeys(name for side in otherwise for name in side)
+    rows = [Row(_cells(name, (requests, ceilings), (granted, capped), otherwise)) for name in names]
     shown, left = within(rows, _BUDGET, row_size)
     head = Row(["the container", "gets at least", "gets at most", ""], header=True)
     more = [Row([dim(f"… {left:,} more"), "", "", ""])] if left else []
+    if pod_template:
+        told = f"only where the pod template {cut(pod_template, _NAME_BUDGET)[0]} asks for it"
+        more.append(Row([dim("anything else"), "", "", dim(told)]))
     return [Table([head, *shown, *more], named=True, numbers=(1, 2))]
 
 
@@ -73,22 +85,28 @@ def _asked(template: Any) -> tuple[dict[str, str], dict[str, str]] | None:
     return requests, limits
 
 
-def _cells(
-    name: str,
-    requests: Mapping[str, str],
-    ceilings: Mapping[str, str],
-    granted: Mapping[str, Quantity],
-    capped: Mapping[str, Quantity],
-) -> list[Any]:
+def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any]:
+    """Return a row: the amounts that are certain, and what is to be said of them.
+
+    ``otherwise`` is what the container gets where its pod template has nothing to say.
+    """
     remarks = [
-        f"{told} as asked: {cut(side[name], 120)[0]}"
-        for told, side, given in (("request", requests, granted), ("limit", ceilings, capped))
-        if name in side and given.get(name) != Quantity(side[name])
+        f"{told} as asked: {cut(wanted[name], _NAME_BUDGET)[0]}"
+        for told, wanted, given in zip(_SIDES, asked, got, strict=True)
+        if name in wanted and given.get(name) != Quantity(wanted[name])
     ]
-    if name not in requests and name not in ceilings:
+    open_sides = [
+        told for told, given, other in zip(_SIDES, got, otherwise, strict=True) if name in other and name not in given
+    ]
+    if len(open_sides) == len(_SIDES):
+        remarks = [f"the pod template's, else the platform's default: {_amount(name, otherwise[0].get(name))}"]
+    elif open_sides:
+        (side,) = open_sides
+        remarks.append(f"{side}: the pod template's, else as {'limit' if side == 'request' else 'request'}")
+    elif name not in asked[0] and name not in asked[1]:
         remarks = ["platform's default"]
-    shown = cut(name, 120)[0]
-    return [shown, _amount(name, granted.get(name)), _amount(name, capped.get(name)), dim("; ".join(remarks))]
+    shown = cut(name, _NAME_BUDGET)[0]
+    return [shown, *(_amount(name, given.get(name)) for given in got), dim("; ".join(remarks))]
 
 
 def _amount(name: str, quantity: Quantity | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.masking import mask_text
+from flytetask_nb.semantics.plugin_settings import Spelling
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.views.document import (
     Badge,
@@ -49,7 +50,7 @@ CACHE_TONES: Final = {
     "off": "cost",
     "unchanged": "good",
 }
-_AMOUNT_RULES: Final = ("request-", "limit-")
+_AMOUNT_RULES: Final = ("request-", "limit-", "plugin-memory-")
 
 _BUDGET: Final = 22_000
 _PATH_BUDGET: Final = 300
@@ -294,7 +295,9 @@ def ratio_of(change: Change) -> str:
     if not change.rule.startswith(_AMOUNT_RULES):
         return ""
     try:
-        before, after = parse(str(change.old)), parse(str(change.new))
+        before, after = (
+            one.value if isinstance(one, Spelling) else parse(str(one)).value for one in (change.old, change.new)
+        )
     except QuantityError:
         return ""
     if not before or not after:

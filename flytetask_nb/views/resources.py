@@ -96,7 +96,7 @@ def shared_memory_words(extended: Any) -> str:
     return f"{size} at {cut(memory.mount_path, _AMOUNT_BUDGET)[0]}" if memory.mount_path else size
 
 
-def resources_section(found: Amounts, extended: Any) -> Section | None:
+def resources_section(found: Amounts, extended: Any, pod_template_name: str = "") -> Section | None:
     """Describe requests and limits side by side.
 
     Parameters
@@ -105,6 +105,8 @@ def resources_section(found: Amounts, extended: Any) -> Section | None:
         What ``amounts`` gave.
     extended
         A flyteidl ``ExtendedResources``.
+    pod_template_name
+        The pod template that the task names; what the task leaves out is that template's, else the platform's.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def resources_section(found: Amounts, extended: Any) -> Section | None:
     accelerator, shared = accelerator_words(extended), shared_memory_words(extended)
     if not found and not accelerator and not shared:
         return None
-    blocks, note = _resource_blocks(found, accelerator, shared, extended)
+    blocks, note = _resource_blocks(found, accelerator, shared, extended, pod_template_name)
     return Section("Resources", note, blocks, is_open=True)
 
 
@@ -137,11 +139,14 @@ def summary_words(found: Amounts, accelerator: str) -> list[str]:
     return words
 
 
-def _resource_blocks(found: Amounts, accelerator: str, shared: str, extended: Any) -> tuple[list[Block], str]:
+def _resource_blocks(
+    found: Amounts, accelerator: str, shared: str, extended: Any, pod_template_name: str = ""
+) -> tuple[list[Block], str]:
     names = [name for name in _ORDER if name in found or (name in _ALWAYS and found)]
     names += sorted(name for name in found if name not in _ORDER)
     rows = [Row(["", "request", "limit", ""], header=True)] if names else []
-    body = [_resource_row(name, found.get(name, ([], []))) for name in names]
+    first = "pod template's, else " if pod_template_name else ""
+    body = [_resource_row(name, found.get(name, ([], [])), first) for name in names]
     shown, left = within(body, _TABLE_BUDGET, row_size)
     rows += shown
     if left:
@@ -159,15 +164,16 @@ def _resource_blocks(found: Amounts, accelerator: str, shared: str, extended: An
     return blocks, note
 
 
-def _resource_row(name: str, sides: tuple[list[str], list[str]]) -> Row:
+def _resource_row(name: str, sides: tuple[list[str], list[str]], first: str) -> Row:
+    """Describe one resource; ``first`` says what comes before the usual where a side is absent."""
     requests, limits = sides
     remarks: list[Line] = []
     if len(requests) > 1 or len(limits) > 1:
         remarks.append(Badge("risky", "!", "given more than once"))
     cells: list[Line] = [
         name,
-        _side(requests, "as limit" if limits else "platform default"),
-        _side(limits, "as request" if requests else "platform default"),
+        _side(requests, first + ("as limit" if limits else "platform default")),
+        _side(limits, first + ("as request" if requests else "platform default")),
         remarks[0] if remarks else "",
     ]
     return Row(cells)
