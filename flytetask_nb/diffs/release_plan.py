@@ -17,14 +17,15 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
-from flytetask_nb.diffs.settings import is_filled_in, map_task_stem, shortened_map_task
+from flytetask_nb.diffs.settings import map_task_stem, shortened_map_task
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.tooling import spelling_paths, tool_differences
 from flytetask_nb.errors import DiffError, FlyteTaskError, ModelTypeError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models import FlyteTask
-from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.digests import unplaced_digest
 
 if TYPE_CHECKING:
@@ -489,8 +490,8 @@ def plan(
     that of the other side, where all tasks of that have the same. A map task whose name has another hash counts as changed, where that
     leaves no doubt which it was.
 
-    A task is compared with the version there that has its own id; where there is none, with the newest: by
-    ``created_at`` where all versions have it, else by version in natural order, else the one that comes last.
+    A task is compared with the version there that has its own id; where there is none, with the newest, which is that
+    of ``TaskCollection.versions``.
 
     Admin refuses another structure under an id that it has (flyteadmin/pkg/manager/impl/task_manager.go). Whether it
     would accept a new task is another question: see :func:`flytetask_nb.check`.
@@ -503,7 +504,7 @@ def plan(
     for held in map(_Held, _placed(theirs, mine)):
         there.setdefault(held.key, []).append(held)
     for versions in there.values():
-        _put_in_order(versions)
+        versions[:] = [versions[position] for position in tasks_by_age([held.task for held in versions])[0]]
     here = [_Held(task) for task in _placed(mine, theirs)]
     _link_map_tasks(here, there)
 
@@ -581,17 +582,6 @@ def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
             yield FlyteTask.from_flyte_idl(task)
         except ModelTypeError as error:
             raise ModelTypeError(f"{side}[{position}]: {error}") from None
-
-
-def _put_in_order(versions: list[_Held]) -> None:
-    """Put the versions of a task in order of age, oldest first."""
-    if len(versions) == 1:
-        return
-    times = [held.task.created_at for held in versions]
-    if None in times:
-        versions.sort(key=lambda held: natural_key(held.version))
-    else:
-        versions.sort(key=lambda held: (held.task.created_at, natural_key(held.version)))
 
 
 def _placed(tasks: Sequence[FlyteTask], others: Iterable[FlyteTask]) -> Iterator[FlyteTask]:

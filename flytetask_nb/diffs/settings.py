@@ -14,6 +14,7 @@ from flytetask_nb.diffs.messages import (
     plain_message,
 )
 from flytetask_nb.diffs.structures import same
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
 
@@ -31,7 +32,6 @@ __all__ = [
     "compare_metadata",
     "compare_security",
     "compare_sql",
-    "is_filled_in",
     "map_task_stem",
     "numbered",
     "own_config",
@@ -274,7 +274,6 @@ _SQL: Final = {"statement": by_rule("sql-statement"), "dialect": by_rule("sql-di
 
 # -- identity ------------------------------------------------------------------------------------------------------
 
-_PLACEHOLDER: Final = re.compile(r"\{\{ registration\.(?:project|domain|version) \}\}")
 _MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
 _HASH_SHOWN: Final = 8
 
@@ -282,11 +281,6 @@ _HASH_SHOWN: Final = 8
 def compare_id(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare two ``Identifier`` messages."""
     compare_fields(ledger, path, old, new, _ID)
-
-
-def is_filled_in(text: str) -> bool:
-    """Tell whether a part of an id is more than what registration still has to fill in."""
-    return bool(text) and _PLACEHOLDER.fullmatch(text) is None
 
 
 def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:

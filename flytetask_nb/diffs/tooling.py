@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.diffs.messages import field_changes
+from flytetask_nb.diffs.rules import NOISE
 from flytetask_nb.diffs.task_diff import diff
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.semantics.hydration import hydrated_message
@@ -34,25 +35,19 @@ _PLACEHOLDERS: Final = "placeholders that registration fills in"
 # flytectl/cmd/register/register_util.go fills these in; flytekit/core/python_auto_container.py writes them.
 _PACKAGE_PATH: Final = "{{ .remote_package_path }}"
 _DESTINATION: Final = "{{ .dest_dir }}"
-_ARGUMENTS: Final = frozenset({_PACKAGE_PATH, _DESTINATION})
 _OWN_VARIABLE: Final = re.compile(r"_F_.*|FLYTE_INTERNAL_.*", re.DOTALL)
 # flytekit names a bundle by the hash of what is in it, or puts it into a folder named so.
 _HASHED_BUNDLE: Final = re.compile(r"fast[0-9a-f]{32}\.tar\.gz")
 
 
 def _bundle(change: Change) -> str:
-    old, new = str(change.old), str(change.new)
-    if {old, new} & _ARGUMENTS:
-        return _PLACEHOLDERS
-    before, after = old.split("/"), new.split("/")
+    before, after = str(change.old).split("/"), str(change.new).split("/")
     is_same = before[-1] == after[-1] and (_HASHED_BUNDLE.fullmatch(after[-1]) or before[-2:] == after[-2:] != after)
     return _SAME_BUNDLE if is_same else _OTHER_BUNDLE
 
 
 def _argument(change: Change) -> str:
-    if change.key != "dest-dir":
-        return ""
-    return _PLACEHOLDERS if {change.old, change.new} & _ARGUMENTS else "the folder that the code is unpacked to"
+    return "the folder that the code is unpacked to" if change.key == "dest-dir" else ""
 
 
 def _variable(change: Change) -> str:
@@ -66,7 +61,7 @@ def _always(words: str) -> Callable[[Change], str]:
 # By rule, what a tool wrote; an empty text: the task itself was changed.
 _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
     "runtime-version": _always("the version of flytekit"),
-    "serialization-settings": _always(_ENVIRONMENT),
+    "serialization-settings": lambda change: _ENVIRONMENT if change.severity == NOISE else "",
     "env-added": _variable,
     "env-removed": _variable,
     "env-changed": _variable,

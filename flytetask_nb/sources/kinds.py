@@ -18,7 +18,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from flytetask_nb.errors import LoadError, ModelValueError
 from flytetask_nb.models.fields import utc_datetime
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.flyte_task import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -157,7 +157,7 @@ def _itself(message: Any) -> Iterator[Found]:
 
 
 def _of_template(message: Any) -> Iterator[Found]:
-    yield Found(_spec_of(message))
+    yield Found(_spec_of(message), Origin(untold=UNTOLD_BY_TEMPLATES))
 
 
 def _of_closure(message: Any) -> Iterator[Found]:
@@ -185,7 +185,7 @@ def _of_request(message: Any) -> Iterator[Found]:
 
 def _of_workflow_closure(message: Any) -> Iterator[Found]:
     for position, task in enumerate(message.tasks):
-        yield Found(_spec_of(task.template), position=position)
+        yield Found(_spec_of(task.template), Origin(untold=UNTOLD_BY_SERVERS), position)
 
 
 def _closure_itself(message: Any) -> Iterator[Found]:
@@ -209,7 +209,7 @@ def _origin(closure: Any, short_description: str = "") -> Origin:
             created = utc_datetime(closure.created_at, "created_at")
         except ModelValueError as error:
             note = str(error)
-    return Origin(created_at=created, short_description=short_description or None, note=note)
+    return Origin(created_at=created, short_description=short_description or None, note=note, untold=UNTOLD_BY_SERVERS)
 
 
 # In the order in which they are tried: what pyflyte writes first (flytectl/cmd/register/register_util.go).

@@ -26,7 +26,7 @@ from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
 from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, SNAPSHOT, is_readable_name, places_of, told_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
     from typing_extensions import Self
@@ -69,6 +69,7 @@ def load(
     source_uploaded_location: str | None = None,
     destination_directory: str | None = None,
     errors: str = "raise",
+    order: Iterable[str] | Callable[[FlyteTask], Any] | None = None,
     max_entry_bytes: int = MAX_ENTRY_BYTES,
     max_total_bytes: int = MAX_TOTAL_BYTES,
 ) -> TaskCollection:
@@ -96,6 +97,9 @@ def load(
     errors
         ``"raise"`` stops at the first file or entry that cannot be read. ``"collect"`` keeps all the good ones, and
         a record of each bad one in ``.failures``.
+    order
+        Which versions are older, where neither their times nor they themselves tell it: a list of all versions, the
+        oldest first, or a function from a task to something that compares, as ``TaskCollection.ordered`` takes them.
     max_entry_bytes, max_total_bytes
         Bytes that one file or entry may have (64 MiB), and that one archive or snapshot may unpack to (1 GiB).
         Archives are read as streams; nothing is unpacked to disk.
@@ -103,13 +107,16 @@ def load(
     Returns
     -------
     TaskCollection
-        In the order of the sources, of the files' names, and of the entries' names.
+        In the order of the sources, of the files' names, and of the entries' names, numbers in names counted. Where
+        nothing else tells which of two versions is newer, it is the later one.
 
     Raises
     ------
     LoadError
         With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do. A snapshot that
         is damaged among its tasks raises it when they are first looked at; ``errors="collect"`` looks at once.
+    ModelValueError
+        ``order`` lacks a version.
     MissingExtraError
         A snapshot is read by pyarrow, which comes with the extra ``tables``.
 
@@ -124,7 +131,8 @@ def load(
     filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
     reader = _Reader(filling, [TASKS], errors, max_entry_bytes, max_total_bytes)
     reader.read(source)
-    return reader.collection()
+    tasks = reader.collection()
+    return tasks if order is None else tasks.ordered(order)
 
 
 def load_workflows(

@@ -25,6 +25,7 @@ from flytetask_nb.errors import (
     RemoteTaskNotFoundError,
 )
 from flytetask_nb.models import Documentation, FlyteTask, Workflow
+from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.sources.client.filters import Filters, compiled
@@ -563,14 +564,7 @@ def _age(workflow: Any) -> tuple[int, int]:
 
 def _is_other_version(one: FlyteTask, task: FlyteTask) -> bool:
     """Tell whether two tasks are versions of one, as far as both say where they are."""
-    return all(
-        not mine or not theirs or mine == theirs
-        for mine, theirs in (
-            (one.id.project, task.id.project),
-            (one.id.domain, task.id.domain),
-            (one.name, task.name),
-        )
-    )
+    return one.name == task.name and are_one_place(said(each.id.project, each.id.domain) for each in (one, task))
 
 
 def _is_count(value: object) -> bool:
