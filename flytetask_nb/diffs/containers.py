@@ -606,8 +606,11 @@ def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: A
         return
     for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
         first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
+        # What pyflyte package leaves open, pyflyte register knows.
+        is_filled = first in _RELEASE_SETTINGS - {"image_config"} and (was is None or now is None)
+        rule = "id-filled-in" if is_filled else "serialization-settings"
         special = {} if first in _RELEASE_SETTINGS else {"severity": BEHAVIOUR, "reason": _PASSED_ON}
-        ledger.add("serialization-settings", place, was, now, key=key, old_path=was_place, edits=edits, **special)
+        ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits, **special)
 
 
 _LARGEST_SETTINGS: Final = 1_000_000

@@ -27,6 +27,7 @@ from flytetask_nb.diffs.pods import held_container, is_absent, is_named, labelle
 from flytetask_nb.diffs.settings import (
     numbered,
     own_config,
+    own_documentation,
     secret_name,
     span,
     token_name,
@@ -67,7 +68,7 @@ def flatten(message: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     template = getattr(message, "template", message)
     if template is not message:
-        _message(found, "description", message.description)
+        _message(found, "description", own_documentation(message.description))
         _unknown(found, _SPEC, [message])
     for field, value in template.ListFields():
         normal = _NORMAL.get(field.name)

@@ -27,6 +27,7 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.digests import unplaced_digest
+from flytetask_nb.semantics.image_tags import Fellows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -499,7 +500,7 @@ def plan(
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
     rules, taken = checked_severities(severities), frozenset(accepted)
-    mine, theirs = list(_tasks("local", local)), list(_tasks("remote", remote))
+    mine, theirs = _together(_tasks("local", local)), _together(_tasks("remote", remote))
     there: dict[_Key, list[_Held]] = {}
     for held in map(_Held, _placed(theirs, mine)):
         there.setdefault(held.key, []).append(held)
@@ -584,6 +585,16 @@ def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
             raise ModelTypeError(f"{side}[{position}]: {error}") from None
 
 
+def _together(tasks: Iterable[FlyteTask]) -> list[FlyteTask]:
+    """Give tasks that know each other, for what those of one release have in common."""
+    found = list(tasks)
+    fellows = Fellows([task._message for task in found], [task._origin for task in found])
+    return [
+        task if task.fellows is not None else FlyteTask._own(task._message, task._origin).beside(fellows)
+        for task in found
+    ]
+
+
 def _placed(tasks: Sequence[FlyteTask], others: Iterable[FlyteTask]) -> Iterator[FlyteTask]:
     """Fill in project and domain where a task does not say them and the tasks of the other side leave no doubt."""
     only = {}
@@ -601,7 +612,7 @@ def _placed(tasks: Sequence[FlyteTask], others: Iterable[FlyteTask]) -> Iterator
         spec.CopyFrom(task._message)
         for part in unsaid:
             setattr(spec.template.id, part, only[part])
-        yield FlyteTask._own(spec, task._origin)
+        yield FlyteTask._own(spec, task._origin).beside(task.fellows)
 
 
 def _verdict(held: _Held, versions: Sequence[_Held]) -> tuple[str, _Held | None]:

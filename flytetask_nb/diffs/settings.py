@@ -35,6 +35,7 @@ __all__ = [
     "map_task_stem",
     "numbered",
     "own_config",
+    "own_documentation",
     "secret_name",
     "shortened_map_task",
     "span",
@@ -325,4 +326,17 @@ _ID: Final = {
 
 # -- documentation -------------------------------------------------------------------------------------------------
 
-compare_documentation = _fields_by_rule("documentation")
+
+def compare_documentation(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare two ``DescriptionEntity`` messages."""
+    ledger.differences("documentation", field_changes(path, own_documentation(old), own_documentation(new)))
+
+
+def own_documentation(description: Any) -> Any:
+    """Give a ``DescriptionEntity`` without the id under which a server keeps it: no author says that."""
+    if not description.HasField("id"):
+        return description
+    own = type(description)()
+    own.CopyFrom(description)
+    own.ClearField("id")
+    return own

@@ -95,9 +95,11 @@ def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
     environment variables, counts as the task's own.
     """
     words: list[str] = []
-    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod:
+    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod and not _told_apart(old, new):
         rewritten = _rewritten(old), _rewritten(new)
-        if rewritten[0].template.k8s_pod == rewritten[1].template.k8s_pod and not _told_apart(old, new):
+        pods = [one.template.k8s_pod for one in rewritten]
+        # Where flytectl has rewritten one of the two, what else differs shows once both are.
+        if pods[0] == pods[1] or (pods[0] == old.template.k8s_pod) != (pods[1] == new.template.k8s_pod):
             words.append(_POD)
             old, new = rewritten
     found = diff(old, new)

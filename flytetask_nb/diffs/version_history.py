@@ -391,14 +391,22 @@ def _check_versions(tasks: Sequence[FlyteTask]) -> None:
         if not is_filled_in(identifier.version):
             continue
         first = seen.setdefault((identifier.project, identifier.domain, identifier.version), task)
-        # Documentation does not count, as it does not for Flyte: what a server gives has none.
-        if first is not task and first._message.template != task._message.template:
+        if first is not task and not _is_one(first, task):
             places = " and ".join(mask_text(one.source or "one without a source") for one in (first, task))
             version = mask_text(identifier.version)
             raise DiffError(
                 f"history got different tasks of the same version {version!r} of {mask_text(task.name)!r} ({places}), "
                 "expected one: Flyte registers a version once; leave one of them out, or compare the two with diff"
             )
+
+
+def _is_one(task: FlyteTask, other: FlyteTask) -> bool:
+    """Tell whether two tasks can be one: documentation does not count, nor what registration fills in."""
+    if task._message.template == other._message.template:
+        return True
+    found = diff(task, other)
+    rules = {change.rule for change in (*found.changes, *found.noise)}
+    return rules <= {"documentation", "id-filled-in"}
 
 
 def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:

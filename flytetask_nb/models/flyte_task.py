@@ -43,7 +43,15 @@ if TYPE_CHECKING:
     from flytetask_nb.models.security import SecurityContext
     from flytetask_nb.models.version_order import Rank
 
-__all__ = ["DESCRIPTION", "UNTOLD_BY_SERVERS", "UNTOLD_BY_TEMPLATES", "FlyteTask", "LocalExecutionMode", "Origin"]
+__all__ = [
+    "DESCRIPTION",
+    "UNTOLD_BY_FLYTECTL",
+    "UNTOLD_BY_SERVERS",
+    "UNTOLD_BY_TEMPLATES",
+    "FlyteTask",
+    "LocalExecutionMode",
+    "Origin",
+]
 
 DESCRIPTION: Final = "description"
 """Path of what its author says of a task: it stands beside the template, and Admin keeps it elsewhere."""
@@ -51,8 +59,11 @@ DESCRIPTION: Final = "description"
 UNTOLD_BY_TEMPLATES: Final = frozenset({DESCRIPTION})
 """Paths of what a template by itself leaves out."""
 
-UNTOLD_BY_SERVERS: Final = UNTOLD_BY_TEMPLATES | {"k8s_pod.primary_container_name", "k8s_pod.data_config"}
-"""Paths of what an answer of Admin's leaves out: flytectl registers pods without it, and their specs rewritten."""
+UNTOLD_BY_FLYTECTL: Final = frozenset({"k8s_pod.primary_container_name", "k8s_pod.data_config"})
+"""Paths of what flytectl drops when it registers a pod, whose spec it rewrites; data_config only before 1.13.1."""
+
+UNTOLD_BY_SERVERS: Final = UNTOLD_BY_TEMPLATES | UNTOLD_BY_FLYTECTL
+"""Paths of what an answer of Admin's leaves out: no description, and a pod as whatever tool registered it."""
 
 _TAGS: Final = "description.tags"
 """What Admin's description entities leave out (flyteadmin/pkg/repositories/transformers/description_entity.go)."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.name_index import said
 from flytetask_nb.models.version_order import version_label
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.pods import primary_container
@@ -274,16 +275,16 @@ class Fellows:
 
     Parameters
     ----------
-    data
-        Serialized tasks.
+    tasks
+        ``TaskSpec`` messages, serialized or not.
     origins
         Where each comes from.
     """
 
-    __slots__ = ("_data", "_origins", "_tags")
+    __slots__ = ("_origins", "_tags", "_tasks")
 
-    def __init__(self, data: Sequence[bytes], origins: Sequence[Origin | str]) -> None:
-        self._data = data
+    def __init__(self, tasks: Sequence[Any], origins: Sequence[Origin | str]) -> None:
+        self._tasks = tasks
         self._origins = origins
         self._tags: dict[tuple[str, ...], dict[str, str]] | None = None
 
@@ -291,21 +292,24 @@ class Fellows:
         """Return the tags of the images of the release that a task belongs to, by the tasks' names."""
         if self._tags is None:
             self._tags = {}
-            for data, origin in zip(self._data, self._origins, strict=True):
-                template = task_pb2.TaskSpec.FromString(data).template
+            for one, origin in zip(self._tasks, self._origins, strict=True):
+                template = (task_pb2.TaskSpec.FromString(one) if isinstance(one, bytes) else one).template
                 source = origin if isinstance(origin, str) else origin.source
                 reference = image_reference(_image(template))
                 if reference is not None and reference.tag:
-                    self._tags.setdefault(_release_key(template.id, source), {})[template.id.name] = reference.tag
-        return self._tags.get(_release_key(task._message.template.id, task.source), {})
+                    release = self._tags.setdefault(_release(template.id, source), {})
+                    release[template.id.name] = reference.tag
+        project, domain, *label = _release(task._message.template.id, task.source)
+        # Of a task that was given a place later, the others beside it still say none.
+        return self._tags.get((project, domain, *label)) or self._tags.get(("", "", *label)) or {}
 
 
-def _release_key(identifier: Any, source: str | None) -> tuple[str, ...]:
-    """Return what tasks of one release share: the version, or where they have none the archive or folder."""
+def _release(identifier: Any, source: str | None) -> tuple[str, ...]:
+    """Return what tasks of one release share: place and version, or where they have none the archive or folder."""
     if is_filled_in(identifier.version):
-        return identifier.project, identifier.domain, identifier.version
+        return *said(identifier.project, identifier.domain), identifier.version
     file, mark, _ = (source or "").partition("!")
-    return ("", "", "", file if mark else file.replace("\\", "/").rpartition("/")[0])
+    return "", "", "", file if mark else file.replace("\\", "/").rpartition("/")[0]
 
 
 def _image(template: Any) -> str:

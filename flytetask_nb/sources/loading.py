@@ -12,7 +12,7 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
 from flytetask_nb.errors import FlyteTaskError, LoadError, MissingExtraError, ModelTypeError, OptionError
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.flyte_task import UNTOLD_BY_FLYTECTL, Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.workflows import Workflow
@@ -338,6 +338,13 @@ class _Filling:
             destination_directory=self.directory or "",
         )
 
+    def origin(self, task: Any, origin: Origin | str) -> Origin | str:
+        """Give what is known of a task beside its message once it was filled in."""
+        if self.location is None or not task.template.HasField("k8s_pod"):
+            return origin
+        whole = Origin(source=origin) if isinstance(origin, str) else origin
+        return whole.but(untold=whole.untold | UNTOLD_BY_FLYTECTL)
+
 
 class Saved(NamedTuple):
     """A snapshot, of which the tasks are not read yet."""
@@ -516,7 +523,9 @@ class _Reader:
     def _refilled(self, data: bytes, origin: Origin | str, version: str | None) -> TaskRecord:
         message = task_pb2.TaskSpec.FromString(data)
         filled = self._filling.filled(TASKS, message, version)
-        return TaskRecord(data if filled is None else filled.SerializeToString(deterministic=True), origin)
+        if filled is None:
+            return TaskRecord(data, origin)
+        return TaskRecord(filled.SerializeToString(deterministic=True), self._filling.origin(filled, origin))
 
     def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[Outcome]:
         # Members come in the archive's own order, tasks are given in that of their names, which is the order of
@@ -589,7 +598,8 @@ class _Reader:
             data = found.data
         else:
             data = message.SerializeToString(deterministic=True)
-        return TaskRecord(data, source if found.origin is None else found.origin.but(source=source))
+        origin = source if found.origin is None else found.origin.but(source=source)
+        return TaskRecord(data, origin if filled is None else self._filling.origin(filled, origin))
 
 
 def _registered(plans: list[LaunchPlan], workflows: list[Workflow]) -> list[LaunchPlan]:
