@@ -26,6 +26,7 @@ from flytetask_nb.diffs.pods import Pod, is_named, labelled_tolerations, read_po
 from flytetask_nb.diffs.settings import (
     numbered,
     own_config,
+    own_documentation,
     secret_name,
     span,
     token_name,
@@ -74,7 +75,7 @@ def flatten(message: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     template = getattr(message, "template", message)
     if template is not message:
-        _message(found, "description", message.description)
+        _message(found, "description", own_documentation(message.description))
         _unknown(found, _SPEC, [message])
         if is_flyte2(message):
             found["flyte2"] = FLYTE2_MARK

@@ -14,6 +14,7 @@ from flytetask_nb.diffs.messages import (
     plain_message,
 )
 from flytetask_nb.diffs.structures import same
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
@@ -32,11 +33,11 @@ __all__ = [
     "compare_security",
     "compare_sql",
     "compare_type",
-    "is_filled_in",
     "map_task_stem",
     "mapped_task",
     "numbered",
     "own_config",
+    "own_documentation",
     "secret_name",
     "shortened_map_task",
     "span",
@@ -289,7 +290,6 @@ _SQL: Final = {"statement": by_rule("sql-statement"), "dialect": by_rule("sql-di
 
 # -- identity ------------------------------------------------------------------------------------------------------
 
-_PLACEHOLDER: Final = re.compile(r"\{\{ registration\.(?:project|domain|version) \}\}")
 _MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
 _HASH_SHOWN: Final = 8
 
@@ -297,11 +297,6 @@ _HASH_SHOWN: Final = 8
 def compare_id(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare two ``Identifier`` messages."""
     compare_fields(ledger, path, old, new, _ID)
-
-
-def is_filled_in(text: str) -> bool:
-    """Tell whether a part of an id is more than what registration still has to fill in."""
-    return bool(text) and _PLACEHOLDER.fullmatch(text) is None
 
 
 def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
@@ -360,4 +355,17 @@ _ID: Final = {
 
 # -- documentation -------------------------------------------------------------------------------------------------
 
-compare_documentation = _fields_by_rule("documentation")
+
+def compare_documentation(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare two ``DescriptionEntity`` messages."""
+    ledger.differences("documentation", field_changes(path, own_documentation(old), own_documentation(new)))
+
+
+def own_documentation(description: Any) -> Any:
+    """Give a ``DescriptionEntity`` without the id under which a server keeps it: no author says that."""
+    if not description.HasField("id"):
+        return description
+    own = type(description)()
+    own.CopyFrom(description)
+    own.ClearField("id")
+    return own

@@ -10,7 +10,7 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
 from flytetask_nb.errors import FlyteTaskError, LoadError, MissingExtraError, ModelTypeError, OptionError
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.flyte_task import UNTOLD_BY_FLYTECTL, Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.workflows import Workflow
@@ -63,6 +63,7 @@ def load(
     source_uploaded_location: str | None = None,
     destination_directory: str | None = None,
     errors: str = "raise",
+    order: Iterable[str] | Callable[[FlyteTask], Any] | None = None,
     max_entry_bytes: int = MAX_ENTRY_BYTES,
     max_total_bytes: int = MAX_TOTAL_BYTES,
 ) -> TaskCollection:
@@ -90,6 +91,9 @@ def load(
     errors
         ``"raise"`` stops at the first file or entry that cannot be read. ``"collect"`` keeps all the good ones, and
         a record of each bad one in ``.failures``.
+    order
+        Which versions are older, where neither their times nor they themselves tell it: a list of all versions, the
+        oldest first, or a function from a task to something that compares, as ``TaskCollection.ordered`` takes them.
     max_entry_bytes, max_total_bytes
         Bytes that one file or entry may have (64 MiB), and that one archive or snapshot may unpack to (1 GiB).
         Archives are read as streams; nothing is unpacked to disk.
@@ -97,13 +101,16 @@ def load(
     Returns
     -------
     TaskCollection
-        In the order of the sources, of the files' names, and of the entries' names.
+        In the order of the sources, of the files' names, and of the entries' names, numbers in names counted. Where
+        nothing else tells which of two versions is newer, it is the later one.
 
     Raises
     ------
     LoadError
         With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do. A snapshot that
         is damaged among its tasks raises it when they are first looked at; ``errors="collect"`` looks at once.
+    ModelValueError
+        ``order`` lacks a version.
     MissingExtraError
         A snapshot is read by pyarrow, which comes with the extra ``tables``.
 
@@ -118,7 +125,8 @@ def load(
     filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
     reader = _Reader(filling, [TASKS], errors, max_entry_bytes, max_total_bytes)
     reader.read(source)
-    return reader.collection()
+    tasks = reader.collection()
+    return tasks if order is None else tasks.ordered(order)
 
 
 def load_workflows(
@@ -324,6 +332,13 @@ class _Filling:
             destination_directory=self.directory or "",
         )
 
+    def origin(self, task: Any, origin: Origin | str) -> Origin | str:
+        """Give what is known of a task beside its message once it was filled in."""
+        if self.location is None or not task.template.HasField("k8s_pod"):
+            return origin
+        whole = Origin(source=origin) if isinstance(origin, str) else origin
+        return whole.but(untold=whole.untold | UNTOLD_BY_FLYTECTL)
+
 
 class Saved(NamedTuple):
     """A snapshot, of which the tasks are not read yet."""
@@ -509,7 +524,9 @@ class _Reader:
     def _refilled(self, data: bytes, origin: Origin | str, version: str | None) -> TaskRecord:
         message = task_pb2.TaskSpec.FromString(data)
         filled = self._filling.filled(TASKS, message, version)
-        return TaskRecord(data if filled is None else filled.SerializeToString(deterministic=True), origin)
+        if filled is None:
+            return TaskRecord(data, origin)
+        return TaskRecord(filled.SerializeToString(deterministic=True), self._filling.origin(filled, origin))
 
     def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[Outcome]:
         # Members come in the archive's own order, tasks are given in that of their names, which is the order of
@@ -590,7 +607,8 @@ class _Reader:
             data = found.data
         else:
             data = message.SerializeToString(deterministic=True)
-        return TaskRecord(data, source if found.origin is None else found.origin.but(source=source))
+        origin = source if found.origin is None else found.origin.but(source=source)
+        return TaskRecord(data, origin if filled is None else self._filling.origin(filled, origin))
 
 
 def _registered(plans: list[LaunchPlan], workflows: list[Workflow]) -> list[LaunchPlan]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
 from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
+from flytetask_nb.models.version_order import in_words
 from flytetask_nb.views.diffs import CACHE_TONES, PARTS, ratio_of
 from flytetask_nb.views.document import (
     Badge,
@@ -51,6 +52,7 @@ _STEPS_BUDGET: Final = 7_000
 _NAMED: Final = frozenset({BREAKING, RISKY})
 """Severities whose versions are named in the verdict."""
 _VERSIONS_NAMED: Final = 3
+_PLACES_NAMED: Final = 4
 
 
 def describe_history(history: TaskHistory) -> Document:
@@ -115,6 +117,10 @@ def _span(history: TaskHistory) -> str:
         words.append(f"{moment(times[0])} to {moment(times[-1])}")
     elif len(history) > 1:
         words.append(f"{cut(history.versions[0], _VALUE_BUDGET)[0]} to {cut(history.versions[-1], _VALUE_BUDGET)[0]}")
+    if len(history) > 1:
+        words.append(in_words(history.order))
+    if len(history.places) > 1:
+        words.append(f"of {listed([cut(place, _VALUE_BUDGET)[0] for place in history.places], _PLACES_NAMED)}")
     if history.is_map_task:
         words.append("linked across the hash in the name of a map task")
     return " · ".join(words)
