@@ -128,11 +128,9 @@ def property_notation(value: Any, root: Any, depth: int = 0) -> str:
     if "$ref" in fields:
         pointer = fields["$ref"].string_value
         target = _referenced(pointer, root)
-        if target is not None and "enum" in target:
-            return _values_notation(target)
-        return _reference_name(pointer) or "object"
-    if "enum" in fields or "const" in fields:
-        return _values_notation(fields)
+        return _values_notation(target) or _reference_name(pointer) or "object"
+    if values := _values_notation(fields):
+        return values
     for choice, sign in _CHOICES.items():
         if choice in fields:
             options = [property_notation(item, root, depth + 1) for item in fields[choice].list_value.values]
@@ -145,9 +143,12 @@ def property_notation(value: Any, root: Any, depth: int = 0) -> str:
 
 
 def _values_notation(fields: Any) -> str:
-    if "enum" in fields:
+    """Return the values that a schema lists; empty where it lists none."""
+    if fields is not None and "enum" in fields:
         return choice_notation("Enum", plain_json(fields["enum"]) or [])
-    return choice_notation("Literal", [plain_json(fields["const"])])
+    if fields is not None and "const" in fields:
+        return choice_notation("Literal", [plain_json(fields["const"])])
+    return ""
 
 
 def choice_notation(kind: str, values: Iterable[Any], *, brief: bool = False) -> str:
