@@ -14,6 +14,7 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.changes import Edit, Named, Splice, joined
 from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, field_changes
+from flytetask_nb.diffs.plain import enum_name
 from flytetask_nb.diffs.structures import mapped_differences, moved, same, unequal_runs
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.order import natural_key
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.quantities import Quantity
 
 __all__ = [
+    "ARCHITECTURES",
     "MOVABLE",
     "Runtime",
     "command_words",
@@ -54,6 +56,7 @@ _RESOURCE_NAMES: Final = {
     tasks_pb2.Resources.STORAGE: "storage",
     tasks_pb2.Resources.EPHEMERAL_STORAGE: "ephemeral-storage",
 }
+ARCHITECTURES: Final = tasks_pb2.Container.Architecture.DESCRIPTOR
 # Flyte passes these on to nothing (flytek8s/utils.go).
 _IGNORED: Final = frozenset({"storage", "unknown"})
 _GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
@@ -251,12 +254,11 @@ def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> Non
     if old.data_config != new.data_config:
         compare_data_loading(ledger, f"{path}.data_config", old.data_config, new.data_config)
     if old.architecture != new.architecture:
-        names = tasks_pb2.Container.Architecture
         numbers = old.architecture, new.architecture
-        known = [names.Name(number) if number in names.values() else str(number) for number in numbers]
+        names = [enum_name(ARCHITECTURES, number) for number in numbers]
         place = f"{path}.architecture"
-        edit = Edit(place, place, *(number or None for number in numbers))
-        ledger.add("architecture", place, *known, edits=(edit,))
+        edit = Edit(place, place, *(name if number else None for name, number in zip(names, numbers, strict=True)))
+        ledger.add("architecture", place, *names, edits=(edit,))
     if old.config != new.config:
         before, after = input_settings(old.config), input_settings(new.config)
         for key in sorted({*before, *after}, key=natural_key):
@@ -521,7 +523,8 @@ def _check_templates(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[s
     ):
         for name in sorted(names, key=natural_key):
             text = f"{{{{.inputs.{name}}}}}"
-            ledger.add(rule, f"{new.path}.args", text, text, old_path=f"{old.path}.args")
+            shown = (text, None) if rule == "template-input-gone" else (None, text)
+            ledger.add(rule, f"{new.path}.args", *shown, old_path=f"{old.path}.args")
 
 
 def input_names(template: Any) -> set[str]:

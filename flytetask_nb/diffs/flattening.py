@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, Word, joined
 from flytetask_nb.diffs.containers import (
+    ARCHITECTURES,
     command_words,
     container_runtime,
     env_order,
@@ -22,7 +23,16 @@ from flytetask_nb.diffs.containers import (
     unpacked_settings,
 )
 from flytetask_nb.diffs.interfaces import own_description, unnamed_columns
-from flytetask_nb.diffs.messages import UNKNOWN, is_map, is_repeated, plain_value, unknown_fields
+from flytetask_nb.diffs.plain import (
+    UNKNOWN,
+    enum_name,
+    is_map,
+    is_repeated,
+    map_values,
+    plain_list,
+    plain_value,
+    unknown_fields,
+)
 from flytetask_nb.diffs.pods import held_container, is_absent, is_named, labelled_tolerations, primary_runtime
 from flytetask_nb.diffs.settings import (
     numbered,
@@ -105,11 +115,11 @@ def _field(found: dict[str, Any], path: str, field: Any, value: Any) -> None:
             if isinstance(inner, Message):
                 _named(found, place, Named(str(key), inner))
             else:
-                flatten_value(found, place, inner)
+                flatten_value(found, place, plain_value(inner, map_values(field)))
     elif is_repeated(field):
-        flatten_value(found, path, [plain_value(item) for item in value])
+        flatten_value(found, path, plain_list(value, field))
     elif not isinstance(value, Message):
-        flatten_value(found, path, plain_value(value))
+        flatten_value(found, path, plain_value(value, field))
     elif field.containing_oneof:
         _named(found, path, Named(field.name, value))
     else:
@@ -223,7 +233,7 @@ def _container(found: dict[str, Any], path: str, template: Any) -> None:
     flatten_entries(found, f"{path}.config", input_settings(container.config))
     _message(found, f"{path}.data_config", container.data_config)
     if container.architecture:
-        found[f"{path}.architecture"] = Word(container.architecture)
+        flatten_value(found, f"{path}.architecture", enum_name(ARCHITECTURES, container.architecture))
     _unknown(found, f"{path}.resources", [container.resources])
     for field in ("env", "ports", "config"):
         _items_unknown(found, f"{path}.{field}", getattr(container, field))

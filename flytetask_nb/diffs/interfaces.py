@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flyteidl.core import types_pb2
 
 from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, joined
-from flytetask_nb.diffs.messages import UNKNOWN, compare_unknown, field_changes, plain_value, unknown_fields
+from flytetask_nb.diffs.messages import compare_unknown, field_changes
+from flytetask_nb.diffs.plain import UNKNOWN, enum_name, plain_value, unknown_fields
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES, UNCLASSIFIED, rank
 from flytetask_nb.diffs.structures import moved, same, same_entries
 from flytetask_nb.diffs.verdicts import type_verdict
@@ -349,17 +350,18 @@ def _metadata_facets(
 
 def _blob_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:  # noqa: ARG001 - called like the others
     if old.dimensionality != new.dimensionality:
-        kinds = [_dimensionality(one.dimensionality) for one in (old, new)]
+        numbers = old.dimensionality, new.dimensionality
         place = at.step(".dimensionality")
-        edits = place.edit(old.dimensionality or None, new.dimensionality or None)
-        yield _Facet("blob-dimensionality", place.path, kinds[0], kinds[1], edits=edits)
+        exact = [enum_name(_DIMENSIONALITIES, number) if number else None for number in numbers]
+        shown = [_DIMENSIONALITY_WORDS.get(number, number) for number in numbers]
+        yield _Facet("blob-dimensionality", place.path, *shown, edits=place.edit(*exact))
     if old.format != new.format:
         place = at.step(".format")
         yield _Facet("", place.path, old.format, new.format, edits=place.edit(old.format or None, new.format or None))
 
 
-def _dimensionality(number: int) -> str:
-    return {types_pb2.BlobType.SINGLE: "file", types_pb2.BlobType.MULTIPART: "directory"}.get(number, str(number))
+_DIMENSIONALITIES: Final = types_pb2.BlobType.BlobDimensionality.DESCRIPTOR
+_DIMENSIONALITY_WORDS: Final = {types_pb2.BlobType.SINGLE: "file", types_pb2.BlobType.MULTIPART: "directory"}
 
 
 def _enum_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:  # noqa: ARG001 - called like the others
@@ -437,7 +439,8 @@ def _dataset_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:
         before, after = getattr(old, field), getattr(new, field)
         if before != after:
             place = at.step(f".{field}")
-            exact = [plain_value(one) if one else None for one in (before, after)]
+            descriptor = old.DESCRIPTOR.fields_by_name[field]
+            exact = [plain_value(one, descriptor) if one else None for one in (before, after)]
             yield _Facet("", place.path, before, after, edits=place.edit(*exact))
 
 

@@ -16,9 +16,7 @@ from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
-from flytetask_nb.models.identifiers import ResourceType
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.models.tasks import RuntimeMetadata
 from flytetask_nb.models.types import SimpleType
 
 if TYPE_CHECKING:
@@ -40,8 +38,6 @@ _TARGET: Final = "target"
 _ENUMS: Final[dict[str, type[OpenEnum]]] = {
     ".type.simple": SimpleType,
     ".literal_type.simple": SimpleType,
-    "id.resource_type": ResourceType,
-    "metadata.runtime.type": RuntimeMetadata.RuntimeType,
 }
 
 
