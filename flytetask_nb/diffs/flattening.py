@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.message import Message
 
-from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, Word, joined
+from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, joined
 from flytetask_nb.diffs.containers import (
     ARCHITECTURES,
     command_words,
@@ -42,6 +42,7 @@ from flytetask_nb.diffs.settings import (
     token_name,
 )
 from flytetask_nb.diffs.structures import flatten_entries, flatten_value
+from flytetask_nb.diffs.texts import Word, text_of
 from flytetask_nb.errors import DiffError, QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct
@@ -431,8 +432,6 @@ def _entries(edits: list[Edit | Splice | Move], *, is_old: bool) -> list[tuple[s
 
 
 def _cannot(doing: str, path: str, value: Any, values: Mapping[str, Any]) -> str:
-    from flytetask_nb.diffs.changes import text_of  # noqa: PLC0415 - only an error needs it
-
     there = "nothing" if path not in values else repr(text_of(values[path], path))
     return (
         f"a change {doing} {text_of(value, path)!r} at {path}, where the task before has {there}; apply all changes of "

@@ -69,6 +69,7 @@ _ECHOING: Final = (
     "container-",
 )
 _SHORTEST_ECHO: Final = 4
+_DIGITS: Final = 12
 
 _SUMMARIES: Final = {
     "id-version": "version",
@@ -493,7 +494,9 @@ def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:
     except FlyteTaskError:
         return
     if digests[0] != digests[1]:
-        ledger.add("version-reused", "id.version", old.id.version, new.id.version, kind="changed")
+        # The version is the same: what differs is the structure.
+        shown = (f"{old.id.version} (structure {digest[:_DIGITS]})" for digest in digests)
+        ledger.add("version-reused", "id.version", *shown, kind="changed")
 
 
 _TEMPLATE: Final = {

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 from flyteidl.admin import task_pb2
 
-from flytetask_nb.diffs.changes import text_of
 from flytetask_nb.diffs.flattening import flatten
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities
 from flytetask_nb.diffs.settings import is_filled_in, map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
+from flytetask_nb.diffs.texts import text_of
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
