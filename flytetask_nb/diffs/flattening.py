@@ -22,7 +22,7 @@ from flytetask_nb.diffs.containers import (
     shadowed_variables,
     unpacked_settings,
 )
-from flytetask_nb.diffs.interfaces import own_description, unnamed_columns
+from flytetask_nb.diffs.interfaces import own_description
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
     enum_name,
@@ -43,6 +43,7 @@ from flytetask_nb.diffs.settings import (
 )
 from flytetask_nb.diffs.structures import flatten_entries, flatten_value
 from flytetask_nb.diffs.texts import Word, text_of
+from flytetask_nb.diffs.types import unnamed_columns
 from flytetask_nb.errors import DiffError, QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct

@@ -95,17 +95,17 @@ def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]
 
 def quoted_if_alike(old: str, new: str) -> tuple[str, str]:
     """Give two texts as they are, or quoted where they read alike: their blanks differ, or how a letter is spelled."""
-    return (_raw(old), _raw(new)) if old != new and _read_alike(old, new) else (old, new)
+    return (_raw(old), _raw(new)) if _seen(old) == _seen(new) else (old, new)
 
 
 def _read_alike(old: str, new: str) -> bool:
-    if old == new:
-        return True
-    if "\n" in old or "\n" in new:
-        # They are compared line by line.
-        return False
-    before, after = (" ".join(normalize("NFKC", text).split()) for text in (old, new))
-    return before == after
+    # Texts of several lines are compared line by line.
+    return old == new or ("\n" not in old + new and _seen(old) == _seen(new))
+
+
+def _seen(text: str) -> str:
+    """Give what a reader sees of a text in one line."""
+    return " ".join(normalize("NFKC", text).split())
 
 
 def _plain(value: Any) -> Any:
@@ -146,15 +146,16 @@ def windowed(old: str, new: str, limit: int) -> tuple[str, str]:
     old, new
         The texts.
     limit
-        Characters that may be shown of each.
+        Characters that may be shown of each, quotes aside.
     """
-    if max(len(old), len(new)) <= limit or old == new:
-        return _shortened(old, limit), _shortened(new, limit)
-    same = next((index for index, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), None)
-    start = max(0, (min(len(old), len(new)) if same is None else same) - limit // 3)
-    if start == 0:
-        return _shortened(old, limit), _shortened(new, limit)
-    return f"…{_shortened(old[start:], limit - 1)}", f"…{_shortened(new[start:], limit - 1)}"
+    start = 0
+    if max(len(old), len(new)) > limit:
+        length = min(len(old), len(new))
+        same = next((index for index in range(length) if old[index] != new[index]), length)
+        start = max(0, same - limit // 3)
+    sign = "…" if start else ""
+    before, after = (sign + _shortened(text[start:], limit - len(sign)) for text in (old, new))
+    return quoted_if_alike(before, after)
 
 
 def _shortened(text: str, limit: int) -> str:
