@@ -78,6 +78,7 @@ _SUMMARIES: Final = {
     "serialization-settings": "serialization settings",
     "release-echo": "mentions of them",
     "id-filled-in": "registration",
+    "type-metadata": "metadata of types",
 }
 
 

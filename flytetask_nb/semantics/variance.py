@@ -289,13 +289,20 @@ def _judge(old: bytes | None, new: bytes | None, direction: _Direction) -> _Judg
     return direction.changed(old, new)
 
 
-def _named(message: Any, *, unlike: Any = None) -> str:
-    """Return a type in brief, in full where it or a part of it would read like another one."""
+def _named(message: Any) -> str:
     notation = type_notation(message, brief=True)
-    if unlike is not None and type_notation(unlike, brief=True) in notation:
-        notation = type_notation(message)
     tag = message.structure.tag
     return f"{notation} (tag {tag!r})" if tag and message.WhichOneof("type") == "simple" else notation
+
+
+def _told(witness: Any, old: Any, new: Any) -> str:
+    """Return a witness in brief, in full where it or a part of it would read like the type that changed."""
+    variants = list(witness.union_type.variants)
+    if len(variants) == 2 and old in variants:  # noqa: PLR2004 - the old type, and what only one of both feeds
+        names = ("the old type" if one == old else "the new type" if one == new else _named(one) for one in variants)
+        return f"a union of {' and '.join(names)}"
+    notation = _named(witness)
+    return type_notation(witness) if type_notation(old, brief=True) in notation else notation
 
 
 @lru_cache(maxsize=4096)
@@ -312,7 +319,9 @@ def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
         return _Judgement(
             RISKY, "A value of the old type fits, but whether all that fitted still does is not decidable here."
         )
-    reason = f"A value of the old type fits, but {_named(witness, unlike=old.message)}, which fitted, no longer does."
+    reason = (
+        f"A value of the old type fits, but {_told(witness, old.message, new.message)}, which fitted, no longer does."
+    )
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -337,7 +346,9 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
         return _Judgement(
             RISKY, "It feeds a variable of the old type, but whether it feeds all that it fed is not decidable here."
         )
-    reason = f"It feeds a variable of the old type, but no longer {_named(witness, unlike=old.message)}, which it fed."
+    reason = (
+        f"It feeds a variable of the old type, but no longer {_told(witness, old.message, new.message)}, which it fed."
+    )
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
