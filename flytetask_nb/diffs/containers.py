@@ -14,6 +14,7 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.changes import Edit, Named, Splice, joined
 from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, field_changes
+from flytetask_nb.diffs.plain import enum_name
 from flytetask_nb.diffs.rules import BEHAVIOUR
 from flytetask_nb.diffs.structures import mapped_differences, moved, same, unequal_runs
 from flytetask_nb.errors import QuantityError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.task_container import TaskContainer
 
 __all__ = [
+    "ARCHITECTURES",
     "IGNORED_RESOURCES",
     "MOVABLE",
     "command_words",
@@ -48,6 +50,7 @@ __all__ = [
     "unpacked_settings",
 ]
 
+ARCHITECTURES: Final = tasks_pb2.Container.Architecture.DESCRIPTOR
 IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
 """Flyte passes these on to nothing (flytek8s/utils.go)."""
 _GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
@@ -120,12 +123,11 @@ def _has_no_unknown(old: Any, new: Any) -> bool:
 def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare what a task's container has and a pod's does not."""
     if old.architecture != new.architecture:
-        names = tasks_pb2.Container.Architecture
         numbers = old.architecture, new.architecture
-        known = [names.Name(number) if number in names.values() else str(number) for number in numbers]
+        names = [enum_name(ARCHITECTURES, number) for number in numbers]
         place = f"{path}.architecture"
-        edit = Edit(place, place, *(number or None for number in numbers))
-        ledger.add("architecture", place, *known, edits=(edit,))
+        edit = Edit(place, place, *(name if number else None for name, number in zip(names, numbers, strict=True)))
+        ledger.add("architecture", place, *names, edits=(edit,))
     if old.config != new.config:
         before, after = input_settings(old.config), input_settings(new.config)
         for key in sorted({*before, *after}, key=natural_key):
@@ -378,7 +380,8 @@ def _check_templates(ledger: Ledger, old: TaskContainer, new: TaskContainer, inp
     ):
         for name in sorted(names, key=natural_key):
             text = f"{{{{.inputs.{name}}}}}"
-            ledger.add(rule, f"{new.path}.args", text, text, old_path=f"{old.path}.args")
+            shown = (text, None) if rule == "template-input-gone" else (None, text)
+            ledger.add(rule, f"{new.path}.args", *shown, old_path=f"{old.path}.args")
 
 
 def input_names(template: Any) -> set[str]:

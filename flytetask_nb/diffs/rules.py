@@ -343,7 +343,7 @@ def _other_rules() -> list[Rule]:
     return [
         *_entries(
             "secret", "Secret", (RISKY, BEHAVIOUR, RISKY), STALE, f"{_PLUGINS}, {_POLICY}",
-            reasons=(must_exist, "It is no longer given the secret.", must_exist),
+            reasons=(must_exist, "It is no longer given the secret.", "It is given the secret in another way."),
         ),
         *_entries("token", "Token", (RISKY, BEHAVIOUR, RISKY), STALE, f"{_PLUGINS}, {_POLICY}"),
         _single("identity", RISKY, NONE, "It runs as somebody else, who may lack rights.", _POLICY),

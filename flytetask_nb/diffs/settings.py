@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from flyteidl.core import identifier_pb2, tasks_pb2
+
 from flytetask_nb.diffs.changes import Edit, Named, joined
 from flytetask_nb.diffs.messages import (
     compare_entries,
     compare_fields,
     compare_unknown,
     field_changes,
-    plain_message,
 )
+from flytetask_nb.diffs.plain import enum_name, plain_message
 from flytetask_nb.diffs.structures import same
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.order import natural_key
@@ -55,13 +57,22 @@ def _by_direction(raised: str, lowered: str) -> Callable[[Ledger, str, Any, Any]
     return compare
 
 
-def by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
-    """Give what judges any change of a value by one rule; what is empty is not there."""
+def by_rule(rule: str, enum: Any = None) -> Callable[[Ledger, str, Any, Any], None]:
+    """Give what judges any change of a value by one rule; what is empty is not there.
+
+    Parameters
+    ----------
+    rule
+        Id of the rule.
+    enum
+        Descriptor of the enum whose numbers the values are.
+    """
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         if not (isinstance(old, str) and same(old, new)):
-            edit = Edit(path, path, old or None, new or None)
-            ledger.add(rule, path, None if old == "" else old, None if new == "" else new, edits=(edit,))
+            shown = [None if one == "" else one if enum is None else enum_name(enum, one) for one in (old, new)]
+            edit = Edit(path, path, *(name if one else None for name, one in zip(shown, (old, new), strict=True)))
+            ledger.add(rule, path, *shown, edits=(edit,))
 
     return compare
 
@@ -164,7 +175,7 @@ def _compare_runtime(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 _RUNTIME: Final = {
     "version": by_rule("runtime-version"),
-    "type": by_rule("runtime-kind"),
+    "type": by_rule("runtime-kind", tasks_pb2.RuntimeMetadata.RuntimeType.DESCRIPTOR),
     "flavor": by_rule("runtime-kind"),
 }
 
@@ -285,7 +296,10 @@ def compare_sql(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     compare_fields(ledger, path, old, new, _SQL)
 
 
-_SQL: Final = {"statement": by_rule("sql-statement"), "dialect": by_rule("sql-dialect")}
+_SQL: Final = {
+    "statement": by_rule("sql-statement"),
+    "dialect": by_rule("sql-dialect", tasks_pb2.Sql.Dialect.DESCRIPTOR),
+}
 
 
 # -- identity ------------------------------------------------------------------------------------------------------
@@ -344,7 +358,7 @@ def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:
 
 
 _ID: Final = {
-    "resource_type": by_rule("id-filled-in"),
+    "resource_type": by_rule("id-filled-in", identifier_pb2.ResourceType.DESCRIPTOR),
     "project": _unless_filled_in("id-place"),
     "domain": _unless_filled_in("id-place"),
     "name": _compare_name,

@@ -14,8 +14,10 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.diffs.messages import field_changes
 from flytetask_nb.diffs.rules import NOISE
+from flytetask_nb.diffs.structures import canonical
 from flytetask_nb.diffs.task_diff import diff
 from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.models.class_names import without_addresses
 from flytetask_nb.semantics.hydration import hydrated_message
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ _SAME_BUNDLE: Final = "the place that the code was uploaded to"
 UNKNOWN_CODE: Final = "the uploaded code bundle, whose content a task does not tell"
 """What a tool wrote of code that may be another: nobody can say that the task is the same."""
 _ENVIRONMENT: Final = "environment variables that flytekit sets for itself"
+_ADDRESS: Final = "the memory address that flytekit writes into the name of a pickled class"
 _PLACEHOLDERS: Final = "placeholders that registration fills in"
 
 # flytectl/cmd/register/register_util.go fills these in; flytekit/core/python_auto_container.py writes them.
@@ -59,6 +62,12 @@ def _always(words: str) -> Callable[[Change], str]:
     return lambda _: words
 
 
+def _metadata(change: Change) -> str:
+    # An address in memory is all in which they differ, or the task itself was changed.
+    texts = (without_addresses(canonical(one)) for one in (change.old, change.new))
+    return _ADDRESS if len(set(texts)) == 1 else ""
+
+
 # By rule, what a tool wrote; an empty text: the task itself was changed.
 _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
     "runtime-version": _always("the version of flytekit"),
@@ -70,6 +79,7 @@ _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
     "fast-registration-on": _always(UNKNOWN_CODE),
     "fast-registration-off": _always(UNKNOWN_CODE),
     "argument-changed": _argument,
+    "type-metadata": _metadata,
     "id-filled-in": _always(_PLACEHOLDERS),
 }
 # These follow from others or are no part of the structure.

@@ -6,19 +6,18 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from flytetask_nb.diffs.changes import text_of
 from flytetask_nb.diffs.intervals import Interval, is_under, passed_through
 from flytetask_nb.diffs.knowledge import unknown_paths
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities
 from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
+from flytetask_nb.diffs.texts import text_of
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
-from flytetask_nb.models.identifiers import ResourceType, is_filled_in
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.models.tasks import RuntimeMetadata
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
 
@@ -41,8 +40,6 @@ _LAST_KEY: Final = re.compile(r"([\w-]+)(?:\[\d+\])*$")
 _ENUMS: Final[dict[str, type[OpenEnum]]] = {
     ".type.simple": SimpleType,
     ".literal_type.simple": SimpleType,
-    "id.resource_type": ResourceType,
-    "metadata.runtime.type": RuntimeMetadata.RuntimeType,
 }
 
 
