@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from flytetask_nb.embedded_admin.refusals import Refusal
 from flytetask_nb.embedded_admin.server import EmbeddedAdmin, sandbox
 
-__all__ = ["EmbeddedAdmin", "sandbox"]
+__all__ = ["EmbeddedAdmin", "Refusal", "sandbox"]
