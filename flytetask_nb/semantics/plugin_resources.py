@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import ModelValueError, QuantityError
-from flytetask_nb.semantics.limits import effective_resources
+from flytetask_nb.semantics import limits
 from flytetask_nb.semantics.plugin_settings import (
     Spelling,
     amounts_in,
@@ -101,12 +101,14 @@ class Group(NamedTuple):
 
     def key_of(self, resource: str) -> str:
         """Return the key under which the settings name a resource, the request's if there are both."""
-        found = (_named(self.amounts, side, resource) for side in ("requests", "limits"))
-        return next((one[0] for one in found if one is not None), f"requests.{resource}")
+        keys = [f"{side}.{name}" for side in ("requests", "limits") for name in _ALIASES.get(resource, (resource,))]
+        return next((key for key in keys if key in self.amounts), keys[0])
 
     def request(self, resource: str) -> Quantity | None:
         """Return what one of the pods requests; None where the platform decides, or nothing is asked for."""
         request, _ = self.sides(resource)
+        if not self.beside:
+            return request
         others = [one for name, amounts in self.beside if (one := _resolved(amounts, name, resource)[0]) is not None]
         if not others or (request is None and resource in DEFAULTED):
             return request
@@ -162,7 +164,7 @@ class Job(NamedTuple):
             The plugin cannot read its settings.
         """
         self._require_read()
-        total, is_asked = Quantity(0), False
+        nanos, is_asked = 0, False
         for group in self.groups:
             request = None if group.replicas == 0 else group.request(resource)
             if request is None:
@@ -171,8 +173,8 @@ class Job(NamedTuple):
                 continue
             if group.replicas is None:
                 return None
-            total, is_asked = total + request * group.replicas, True
-        return total if is_asked else None
+            nanos, is_asked = nanos + request.nanos * group.replicas, True
+        return Quantity.of_nanos(nanos) if is_asked else None
 
     def _require_read(self) -> None:
         if self.problem:
@@ -236,31 +238,27 @@ def own_pod(template: Any) -> Pod | None:
 # -- amounts -------------------------------------------------------------------------------------------------------
 
 
-def _named(amounts: Mapping[str, str], side: str, resource: str) -> tuple[str, str] | None:
-    """Return where an amount of a resource stands, and its text."""
-    keys = (f"{side}.{name}" for name in _ALIASES.get(resource, (resource,)))
-    return next(((key, amounts[key]) for key in keys if key in amounts), None)
-
-
 def _amount(amounts: Mapping[str, str], path: str, side: str, resource: str) -> Quantity | None:
-    found = _named(amounts, side, resource)
-    if found is None:
+    for name in _ALIASES.get(resource) or (resource,):
+        key = f"{side}.{name}"
+        if key in amounts:
+            break
+    else:
         return None
     try:
-        return parse(str(found[1]))
+        return parse(str(amounts[key]))
     except QuantityError as error:
-        raise QuantityError(f"{path}.{found[0]}: {error}" if path else str(error)) from None
+        raise QuantityError(f"{path}.{key}: {error}" if path else str(error)) from None
 
 
 def _resolved(amounts: Mapping[str, str], path: str, resource: str) -> Sides:
     """Return request and limit as Flyte fills them in: a zero is none, and one stands in for the other."""
-    request, limit = (_amount(amounts, path, side, resource) for side in ("requests", "limits"))
+    request, limit = _amount(amounts, path, "requests", resource), _amount(amounts, path, "limits", resource)
     if request is None and limit is None:
         return _NEITHER
-    given = [{} if one is None else {resource: one} for one in (request, limit)]
-    asked, allowed = (next(iter(found.values()), None) for found in effective_resources(given[0], given[1]))
+    asked, allowed = limits._adjusted(request or limits._ZERO, limit or limits._ZERO, limits._ZERO, limits._ZERO)
     # Who asks for none has none, unless the platform has a default.
-    return (asked, allowed) if asked is not None or resource in DEFAULTED else (Quantity(0), None)
+    return (asked, allowed) if asked or resource not in DEFAULTED else _NEITHER
 
 
 def _laid_over(over: Mapping[str, str], path: str, base: Callable[[str], Sides], resource: str) -> Sides:

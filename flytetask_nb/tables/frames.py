@@ -315,11 +315,11 @@ class _Table:
         where = np.full(len(is_there), NOTHING, dtype=np.int64)
         _, first, where[is_there] = np.unique(whole[is_there], return_index=True, return_inverse=True)
         examples = np.flatnonzero(is_there)[first]
-        values = [
-            [self._parts(name)[code] for code in codes[examples].tolist()]
+        parts = [
+            map(self._parts(name).__getitem__, codes[examples].tolist())
             for name, codes in zip(JOB_PARTS, taken, strict=True)
         ]
-        return list(map(job_in, *values)), where
+        return list(map(job_in, *parts)), where
 
     def _of_origins(self, column: Column) -> Any:
         origins, codes = self._origins

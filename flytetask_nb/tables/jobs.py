@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flyteidl.core import tasks_pb2
+from google.protobuf.struct_pb2 import Struct
 
 from flytetask_nb.semantics.plugin_resources import Pod, job_of
 
@@ -46,10 +46,21 @@ def job_in(  # noqa: PLR0917 - a part of the task each
     is_mapped
         Whether an array node runs it.
     """
-    template = tasks_pb2.TaskTemplate(type=kind, task_type_version=version)
-    template.custom.ParseFromString(custom)
     own = None
     if target in _IN_PODS:
         others = [(name, {f"{side}.{resource}": text for side, resource, text in one}) for name, one in beside]
         own = Pod({f"{side}.{resource}": text for (resource, side), text in asked.items()}, others)
-    return job_of(template, own, is_mapped=is_mapped)
+    return job_of(_Declared(kind, version, custom), own, is_mapped=is_mapped)
+
+
+class _Declared(NamedTuple):
+    """What of a template says which plugin runs the task, and how."""
+
+    type: str
+    task_type_version: int
+    data: bytes
+
+    @property
+    def custom(self) -> Struct:
+        """The settings, which few plugins read."""
+        return Struct.FromString(self.data)

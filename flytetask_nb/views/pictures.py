@@ -42,18 +42,17 @@ _SMALLEST_DOT: Final = 24.0
 
 
 def resources_scatter(frame: pd.DataFrame) -> Picture:
-    """Draw what tasks ask for: cores against memory, larger dots for more tasks, diamonds for GPUs.
+    """Draw what tasks ask for as whole jobs: cores against memory, larger dots for more tasks, diamonds for GPUs.
 
     Parameters
     ----------
     frame
-        A table of tasks with the columns ``cpu_request``, ``cpu_limit``, ``memory_request``, ``memory_limit``,
-        ``gpu_request`` and ``gpu_limit``; where a request is missing, the limit takes its place, as in Flyte.
+        A table of tasks with the columns ``job_cpu``, ``job_memory`` and ``job_gpu``.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Both axes are logarithmic. Tasks that do not say both are counted in its title.
+        Both axes are logarithmic. Tasks that do not say both, or of which nobody can know, are counted in its title.
 
     Raises
     ------
@@ -64,10 +63,10 @@ def resources_scatter(frame: pd.DataFrame) -> Picture:
     ModelValueError
         It lacks a column.
     """
-    sides = {what: [f"{what}_request", f"{what}_limit"] for what in ("cpu", "memory", "gpu")}
-    _require(frame, [column for columns in sides.values() for column in columns])
+    columns = {what: f"job_{what}" for what in ("cpu", "memory", "gpu")}
+    _require(frame, list(columns.values()))
     figures = _figures()
-    asked = {what: frame[request].fillna(frame[limit]) for what, (request, limit) in sides.items()}
+    asked = {what: frame[column] for what, column in columns.items()}
     is_told = ((asked["cpu"] > 0) & (asked["memory"] > 0)).fillna(value=False).astype(bool)
     has_gpu = (asked["gpu"] > 0).fillna(value=False).astype(bool)
     found = Counter(zip(asked["cpu"][is_told], asked["memory"][is_told], has_gpu[is_told], strict=True))
