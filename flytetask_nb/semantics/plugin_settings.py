@@ -52,6 +52,8 @@ _MESSAGES: Final[Mapping[tuple[str, int | None], tuple[str, str]]] = {
     ("tensorflow", 0): ("tensorflow", "DistributedTensorflowTrainingTask"),
     ("tensorflow", 1): ("kubeflow.tensorflow", "DistributedTensorflowTrainingTask"),
 }
+PLUGIN_TYPES: Final = frozenset(kind for kind, _ in _MESSAGES)
+"""Types of the tasks whose plugin's settings can be read."""
 
 
 class Spelling(str):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.core import tasks_pb2
 
 from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.semantics.plugin_settings import PLUGIN_TYPES
 from flytetask_nb.semantics.pod_specs import POD_SPEC, canonical, is_structure, known_field
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def with_normal_pods(template: Any) -> Any:
     """
     has_pod = template.HasField("k8s_pod")
     is_pod_itself = template.type == "sidecar" and template.task_type_version == 1
-    if not has_pod and not is_pod_itself and not _may_hold_pods(template.custom):
+    # The settings of these plugins are read as a whole, and the pods in them with the rest.
+    is_read = template.type in PLUGIN_TYPES
+    if not has_pod and not is_pod_itself and (is_read or not _may_hold_pods(template.custom)):
         return template
     found = tasks_pb2.TaskTemplate()
     found.CopyFrom(template)
@@ -55,9 +58,9 @@ def with_normal_pods(template: Any) -> Any:
         _structure(POD_SPEC, found.k8s_pod.pod_spec.fields)
     if is_pod_itself:
         _structure(POD_SPEC, found.custom.fields)
-    elif not _SPECS.isdisjoint(found.custom.fields):
+    elif not is_read and not _SPECS.isdisjoint(found.custom.fields):
         _message(_POD, found.custom.fields)
-    else:
+    elif not is_read:
         _plugin(found.custom.fields)
     return found
 

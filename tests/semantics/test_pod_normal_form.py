@@ -12,6 +12,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 
+import flytetask_nb as ftn
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.pod_specs import passed_through_kubernetes
 
@@ -137,17 +138,17 @@ BARE = {"containers": [{"name": "ray-head", "resources": {"requests": {"memory":
     ("kind", "settings", "expected"),
     [
         (
-            "ray",
+            "acme",
             {"rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": SPEC, "metadata": {"labels": {}}}}}},
             {"rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": BARE}}}},
         ),
         (
-            "ray",
+            "acme",
             {"rayCluster": {"workerGroupSpec": [{"groupName": "a", "k8sPod": {"podSpec": SPEC}}, {"k8sPod": {}}]}},
             {"rayCluster": {"workerGroupSpec": [{"groupName": "a", "k8sPod": {"podSpec": BARE}}, {}]}},
         ),
         (
-            "spark",
+            "acme",
             {"driverPod": {"podSpec": SPEC, "primaryContainerName": ""}, "executorPod": {"pod_spec": SPEC}},
             {"driverPod": {"podSpec": BARE}, "executorPod": {"pod_spec": BARE}},
         ),
@@ -176,3 +177,15 @@ def test_other_settings_stay_and_so_does_the_task() -> None:
     before = copy.deepcopy(template)
     assert MessageToDict(with_normal_pods(template).custom) == settings
     assert template == before
+
+
+@pytest.mark.parametrize("kind", ["ray", "spark"])
+def test_settings_that_are_read_as_a_whole_stay(kind: str) -> None:
+    """What stands in the pods of these plugins is compared in the form in which the plugin reads it."""
+    settings = {"driverPod": {"podSpec": SPEC}, "rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": SPEC}}}}
+    bare = {"driverPod": {"podSpec": BARE}, "rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": BARE}}}}
+    template, other = (
+        ParseDict({"type": kind, "custom": custom}, tasks_pb2.TaskTemplate()) for custom in (settings, bare)
+    )
+    assert with_normal_pods(template) is template
+    assert not ftn.diff(template, other)
