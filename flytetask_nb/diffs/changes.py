@@ -223,7 +223,8 @@ class Change:
         }
 
     def __repr__(self) -> str:
-        old, new = windowed(*("–" if text is None else text for text in self.texts), _SHOWN)
+        before, after = ("–" if text is None else text for text in self.texts)
+        old, new = windowed(before, after, _SHOWN)
         return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
 
 

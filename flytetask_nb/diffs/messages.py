@@ -162,9 +162,9 @@ def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Diff
     elif field.message_type is not None:
         yield from field_changes(path, old, new, was)
     elif repr(old) != repr(new) and not (isinstance(old, str) and same(old, new)):
-        shown = [plain_value(value, field) for value in (old, new)]
-        exact = [one if value or field.has_presence else None for one, value in zip(shown, (old, new), strict=True)]
-        yield Difference(path, *shown, field.name, was, (Edit(was, path, *exact),))
+        before, after = plain_value(old, field), plain_value(new, field)
+        exact = [shown if value or field.has_presence else None for shown, value in ((before, old), (after, new))]
+        yield Difference(path, before, after, field.name, was, (Edit(was, path, *exact),))
 
 
 def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
@@ -175,9 +175,9 @@ def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Di
         if values.message_type is not None and key in old and key in new:
             yield from field_changes(place, old[key], new[key], old_place)
             continue
-        shown = [plain_value(one[key], values) if key in one else None for one in (old, new)]
+        before, after = (plain_value(one[key], values) if key in one else None for one in (old, new))
         if values.message_type is not None:
             exact = [Named(str(key), one[key]) if key in one else None for one in (old, new)]
-            yield Difference(place, *shown, str(key), old_place, (Edit(old_place, place, *exact),))
-        elif None in shown or not same(*shown):
-            yield Difference(place, *shown, str(key), old_place)
+            yield Difference(place, before, after, str(key), old_place, (Edit(old_place, place, *exact),))
+        elif before is None or after is None or not same(before, after):
+            yield Difference(place, before, after, str(key), old_place)

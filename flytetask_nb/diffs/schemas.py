@@ -66,13 +66,13 @@ class _Document:
         table = self.whole.get(steps[1])
         return table.get(steps[2]) if isinstance(table, dict) else None
 
-    def notation(self, name: str) -> str | None:
-        """Return a field as Python type; None where the schema does not have it."""
+    def notation(self, name: str) -> str:
+        """Return a field as Python type."""
         schema = object_schema(self.message)
-        if name not in self.fields or schema is None or "properties" not in schema:
-            return None
-        properties = schema["properties"].struct_value.fields
-        return property_notation(properties[name], self.message.metadata.fields) if name in properties else None
+        known = schema is not None and "properties" in schema
+        properties = schema["properties"].struct_value.fields if known else {}
+        # One that stands behind several references is worded by nothing.
+        return property_notation(properties[name], self.message.metadata.fields) if name in properties else "object"
 
     def beside(self, names: set[str]) -> dict[str, Any]:
         """Return what the schema says beside its fields, and of which of these names it says that they are required."""
@@ -112,7 +112,7 @@ def schema_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool) -
             found = True
             yield facet._replace(field=(old, new, name))
     names = {name for name in documents[0].fields if name in documents[1].fields and name not in told}
-    rest = list(mapped_differences(at.path, *(one.beside(names) for one in documents)))
+    rest = list(mapped_differences(at.path, documents[0].beside(names), documents[1].beside(names)))
     if len(rest) == 1:
         yield Facet("type-schema", rest[0].path, rest[0].old, rest[0].new)
     elif rest or not (found or told):
@@ -136,12 +136,12 @@ def _told(old: Any, new: Any, documents: tuple[_Document, _Document]) -> set[str
 
 def _field_facets(path: str, side: str, name: str, documents: tuple[_Document, _Document]) -> Iterator[Facet]:
     was, now = (one.fields.get(name) for one in documents)
-    words = [one.notation(name) for one in documents]
-    if words[0] is None or words[1] is None:
-        kind = "added" if words[0] is None else "removed"
-        yield Facet(f"{side}-field-{kind}", path, *words, cache="none")
-    elif words[0] != words[1]:
-        yield Facet("field-type-changed", path, *words, cache="none")
+    before, after = (one.notation(name) if name in one.fields else None for one in documents)
+    if before is None or after is None:
+        kind = "added" if before is None else "removed"
+        yield Facet(f"{side}-field-{kind}", path, before, after, cache="none")
+    elif before != after:
+        yield Facet("field-type-changed", path, before, after, cache="none")
     elif isinstance(was, dict) and isinstance(now, dict):
         for place, before, after, *_ in mapped_differences(path, was, now):
             yield Facet("type-schema", place, before, after)

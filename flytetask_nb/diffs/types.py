@@ -168,9 +168,9 @@ def _metadata_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool
         types = LiteralType._own(old), LiteralType._own(new)
         facets = facets or [Facet("", "", None, None) if has_fields else Facet("type-schema", place.path, *types)]
     else:
+        facet = Facet("type-metadata", place.path, before or None, after or None)
         texts = [without_addresses(canonical(one)) for one in (before, after)]
-        told = {"severity": NOISE, "reason": _ADDRESS} if texts[0] == texts[1] else {}
-        facets = [Facet("type-metadata", place.path, before or None, after or None, **told)]
+        facets = [facet._replace(severity=NOISE, reason=_ADDRESS) if texts[0] == texts[1] else facet]
     # What a schema says of fields it says in several places, so the first of them stands for all.
     yield facets[0]._replace(edits=place.edit(before or None, after or None))
     yield from facets[1:]
@@ -181,8 +181,8 @@ def _blob_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:  # n
         numbers = old.dimensionality, new.dimensionality
         place = at.step(".dimensionality")
         exact = [enum_name(_DIMENSIONALITIES, number) if number else None for number in numbers]
-        shown = [_DIMENSIONALITY_WORDS.get(number, number) for number in numbers]
-        yield Facet("blob-dimensionality", place.path, *shown, edits=place.edit(*exact))
+        was, now = (_DIMENSIONALITY_WORDS.get(number, number) for number in numbers)
+        yield Facet("blob-dimensionality", place.path, was, now, edits=place.edit(exact[0], exact[1]))
     if old.format != new.format:
         place = at.step(".format")
         yield Facet("", place.path, old.format, new.format, edits=place.edit(old.format or None, new.format or None))

@@ -126,7 +126,7 @@ class _At(NamedTuple):
     def fits(self, part: Json, value: Json) -> bool:
         return _fits(_At(self.schema, part, self.depth + 1), value)
 
-    def count(self, name: str, value: Json) -> int:
+    def fitting(self, name: str, value: Json) -> int:
         return sum(self.fits(member, value) for member in self.part[name])
 
 
@@ -188,7 +188,7 @@ def _fits_items(at: _At, _told: Json, value: list[Json]) -> bool:
 
 def _fits_contains(at: _At, told: Json, value: list[Json]) -> bool:
     count = sum(at.fits(told, inner) for inner in value)
-    return at.part.get("minContains", 1) <= count <= at.part.get("maxContains", len(value))
+    return bool(at.part.get("minContains", 1) <= count <= at.part.get("maxContains", len(value)))
 
 
 def _fits_names(at: _At, _told: Json, value: dict[str, Json]) -> bool:
@@ -240,9 +240,9 @@ _CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {
     "dependencies": ("object", _fits_needed),
     "dependentRequired": ("object", _fits_needed),
     "dependentSchemas": ("object", _fits_needed),
-    "allOf": ("", lambda at, _, value: at.count("allOf", value) == len(at.part["allOf"])),
-    "anyOf": ("", lambda at, _, value: at.count("anyOf", value) > 0),
-    "oneOf": ("", lambda at, _, value: at.count("oneOf", value) == 1),
+    "allOf": ("", lambda at, _, value: at.fitting("allOf", value) == len(at.part["allOf"])),
+    "anyOf": ("", lambda at, _, value: at.fitting("anyOf", value) > 0),
+    "oneOf": ("", lambda at, _, value: at.fitting("oneOf", value) == 1),
     "not": ("", lambda at, told, value: not at.fits(told, value)),
     "if": ("", _fits_condition),
 }

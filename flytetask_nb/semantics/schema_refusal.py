@@ -82,6 +82,8 @@ def refusal(given: Schema, wanted: Schema) -> Refusal | None:
     if given.equals(wanted):
         return None
     try:
+        for one in (given, wanted):
+            one.require_sound()
         return _Walk(given, wanted).refusal(given.document, wanted.document, 0)
     except (NoAnswerError, _InvalidError):
         return Refusal(())
@@ -183,9 +185,9 @@ class _Walk:
         elif kind == "array":
             found.append(self._of_array(given, case, wanted, depth))
         if doubtful:
-            told = {word: wanted[word] for word in doubtful if word not in ("then", "else")}
-            bare = {**told, **{word: wanted[word] for word in ("then", "else") if word in wanted and "if" in told}}
-            found.append(self._shown(given, bare))
+            # A condition counts with what follows from it.
+            shown = {*doubtful, "then", "else"} if "if" in doubtful else {*doubtful} - {"then", "else"}
+            found.append(self._shown(given, {word: told for word, told in wanted.items() if word in shown}))
         return _clearest(found)
 
     def _of_object(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
@@ -205,15 +207,15 @@ class _Walk:
         if rest is not False and (is_open or asked is False):
             pairs.append((self._other_name(case, wanted), rest, asked))
         bare = {**wanted, "additionalProperties": asked}
-        found = [self._inside((given, case, bare), name, pair, depth) for name, *pair in pairs]
+        found = [self._inside((given, case, bare), *pair, depth) for pair in pairs]
         return _clearest([*found, self._of_names(given, case, wanted, depth)])
 
     def _of_names(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
         """Compare which names an object may have: texts, whatever else they are said to be."""
         if "propertyNames" not in wanted:
             return None
-        names = [{"type": "string", **_dict(part.get("propertyNames"))} for part in (case, wanted)]
-        found = self.refusal(*names, depth + 1)
+        ours, theirs = ({"type": "string", **_dict(part.get("propertyNames"))} for part in (case, wanted))
+        found = self.refusal(ours, theirs, depth + 1)
         if found is None or not isinstance(found.value, str):
             return found and Refusal(())
         values = examples(self.given, named(case, found.value))
@@ -226,10 +228,12 @@ class _Walk:
         free = extra(wanted, extra(case, sorted(allowed, key=lambda name: name != _OTHER)))
         return free[0] if free else _OTHER
 
-    def _inside(self, holders: tuple[Json, Case, Case], name: str, pair: list[Json], depth: int) -> Refusal | None:
+    def _inside(
+        self, holders: tuple[Json, Case, Case], name: str, inner: Json, asked: Json, depth: int
+    ) -> Refusal | None:
         """Compare what stands under a name, and put what is refused into an object."""
         given, case, wanted = holders
-        found = self.refusal(*pair, depth + 1)
+        found = self.refusal(inner, asked, depth + 1)
         if found is None:
             return None
         own = _value(case, "properties") or {}
@@ -392,12 +396,12 @@ def _has_names(case: Case, wanted: Case) -> bool:
 
 
 def _has_enough(case: Case, wanted: Case) -> bool:
-    return max(case.get("minProperties", 0), len(set(case.get("required") or ()))) >= wanted["minProperties"]
+    return bool(max(case.get("minProperties", 0), len(set(case.get("required") or ()))) >= wanted["minProperties"])
 
 
 def _has_few(case: Case, wanted: Case) -> bool:
     own = math.inf if _is_open(case) or "patternProperties" in case else len(case.get("properties") or ())
-    return min(case.get("maxProperties", math.inf), own) <= wanted["maxProperties"]
+    return bool(min(case.get("maxProperties", math.inf), own) <= wanted["maxProperties"])
 
 
 _RULES: Final[dict[str, tuple[tuple[str, ...], Callable[[Case, Case], Any]]]] = {
@@ -455,6 +459,8 @@ def changed_default(old: Schema, new: Schema) -> Default | None:
         None where there is none; a default that only one of them tells is not known of the other.
     """
     try:
+        for one in (old, new):
+            one.require_sound()
         before, after = (dict(islice(_defaults(one, one.document, (), 0), _MOST_PAIRS)) for one in (old, new))
     except (NoAnswerError, _InvalidError):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flytetask_nb.diffs.tooling import tool_differences
 from flytetask_nb.models.showing import Shown
 
 if TYPE_CHECKING:
@@ -48,9 +49,11 @@ class Registration(Shown):
 
     @property
     def summary(self) -> str:
-        """One sentence."""
+        """One sentence; of a conflict that tools alone made, which of what they write it is."""
         one = self.task.id
-        return f"{one.project}/{one.domain}/{one.name} {one.version} {_SENTENCES[self.verdict]}"
+        told = f"{one.project}/{one.domain}/{one.name} {one.version} {_SENTENCES[self.verdict]}"
+        written = () if self.diff is None else tool_differences(self.diff.old._message, self.diff.new._message)
+        return f"{told}; the task itself is the same but for {', '.join(written)}" if written else told
 
     def __repr__(self) -> str:
         return f"Registration({self.verdict}: {self.summary})"
