@@ -41,7 +41,7 @@ class Known(NamedTuple):
 
 def unknown_paths(task: FlyteTask) -> frozenset[str]:
     """Return the paths where a task has nothing, and its source would not say it if there were."""
-    untold = task._origin.untold
+    untold = task.untold
     return frozenset(path for path in untold if not stands(task._message, path)) if untold else untold
 
 
@@ -101,9 +101,21 @@ def known_pair(old: FlyteTask, new: FlyteTask) -> Known:
 
 
 def known_row(tasks: Sequence[FlyteTask]) -> list[Any]:
-    """Return the messages of versions of a task, their pods in one form where some of them may be rewritten."""
+    """Return the messages of versions of a task, their pods in one form where some of them may be rewritten.
+
+    What flytectl dropped of a pod is taken from the version before that has it, else from the next one.
+    """
     messages = [task._message for task in tasks]
-    return _rewritten(messages) if _may_be_rewritten(tasks) else messages
+    if not _may_be_rewritten(tasks):
+        return messages
+    messages = _rewritten(messages)
+    for position, task in enumerate(tasks):
+        for path in sorted(unknown_paths(task)):
+            donors = [other for other in (*messages[position::-1], *messages[position:]) if stands(other, path)]
+            if path.startswith(_POD) and donors:
+                messages[position] = _copied(messages[position])
+                _fill(messages[position], donors[0], path)
+    return messages
 
 
 def _copied(message: Any) -> Any:
@@ -127,8 +139,7 @@ def _fill(message: Any, other: Any, path: str) -> None:
 def _may_be_rewritten(tasks: Iterable[FlyteTask]) -> bool:
     """Tell whether one of the tasks is a pod and may be as flytectl registered it."""
     return any(
-        task._message.template.HasField(_POD) and any(path.startswith(_POD) for path in task._origin.untold)
-        for task in tasks
+        task._message.template.HasField(_POD) and any(path.startswith(_POD) for path in task.untold) for task in tasks
     )
 
 

@@ -475,6 +475,16 @@ class FlyteTask(TaskSpec):
         return getattr(self, "_fellows", None)
 
     @property
+    def untold(self) -> frozenset[str]:
+        """Paths of what its source leaves out: where nothing stands there, that says nothing."""
+        return self._origin.untold
+
+    @property
+    def rank(self) -> Rank | None:
+        """Its place in the order that was given to ``load`` or ``TaskCollection.ordered``; None where none was."""
+        return self._origin.rank
+
+    @property
     def console(self) -> str | None:
         """Address of the console of the cluster that it was fetched from; None for other sources."""
         return self._origin.console

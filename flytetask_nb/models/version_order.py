@@ -146,7 +146,7 @@ def tasks_by_age(tasks: Sequence[FlyteTask]) -> tuple[list[int], str]:
     return by_age(
         [task._message.template.id.version for task in tasks],
         [task.created_at for task in tasks],
-        [task._origin.rank for task in tasks],
+        [task.rank for task in tasks],
     )
 
 
