@@ -15,7 +15,17 @@ from typing import Any
 
 from flytetask_nb.options import OPTIONS
 
-__all__ = ["MASK", "SHAPES", "is_secret_key", "mask_arguments", "mask_text", "mask_urls", "mask_value", "masked"]
+__all__ = [
+    "MASK",
+    "SHAPES",
+    "is_secret_key",
+    "mask_arguments",
+    "mask_text",
+    "mask_urls",
+    "mask_value",
+    "masked",
+    "telling_key",
+]
 
 MASK = "••••••"
 """What stands in place of a masked value."""
@@ -368,6 +378,24 @@ def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:
         word if isinstance(item, str) or word == MASK else _mask_nested(item, secret=False)
         for item, word in zip(items, words, strict=True)
     ]
+
+
+def telling_key(outer: str, key: str) -> str:
+    """Return the key that says whether the value under ``key`` in a dict is secret.
+
+    Parameters
+    ----------
+    outer
+        The key that the dict stands under.
+    key
+        A key in it.
+
+    Returns
+    -------
+    str
+        ``outer`` where that names a secret, unless ``key`` only says where the secret is; else ``key``.
+    """
+    return outer if is_secret_key(outer) and not _refers(key) else key
 
 
 def _refers(key: str) -> bool:

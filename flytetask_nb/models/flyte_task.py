@@ -15,7 +15,7 @@ from flyteidl.core import tasks_pb2
 from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as ProtobufMessage
 
-from flytetask_nb.errors import LocalExecutionError, ModelTypeError, WorkflowIntegrationError
+from flytetask_nb.errors import LocalExecutionError, ModelTypeError, ModelValueError, WorkflowIntegrationError
 from flytetask_nb.models.base import Model, undecodable
 from flytetask_nb.models.fields import OptionalSub, Sub, utc_datetime
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, flyte2_words, wrapped
@@ -694,17 +694,20 @@ def of_flyte2(details: Any) -> tuple[Any, Origin]:
     Parameters
     ----------
     details
-        As ``flyte2_spec`` takes it.
-
-    Raises
-    ------
-    ModelValueError
-        It was deployed outside the years 1 to 9999.
+        As ``flyte2_spec`` takes it. If it was deployed outside the years 1 to 9999, a note says so.
     """
     deployment = details.metadata
-    created = utc_datetime(deployment.deployed_at, "deployed_at") if deployment.HasField("deployed_at") else None
+    created, note = None, None
+    if deployment.HasField("deployed_at"):
+        try:
+            created = utc_datetime(deployment.deployed_at, "deployed_at")
+        except ModelValueError as error:
+            note = str(error)
     origin = Origin(
-        created_at=created, short_description=deployment.short_description or None, untold=UNTOLD_BY_TEMPLATES
+        created_at=created,
+        short_description=deployment.short_description or None,
+        note=note,
+        untold=UNTOLD_BY_TEMPLATES,
     )
     return flyte2_spec(details), origin
 

@@ -7,6 +7,8 @@ YAML the keys of an object say the kind.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
@@ -53,7 +55,8 @@ class Found(NamedTuple):
     data: bytes | None = None
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True)
+class Kind:
     """A kind of message that a file may hold.
 
     Attributes
@@ -86,7 +89,7 @@ class Kind(NamedTuple):
         """Its name in protobuf, e.g. ``"flyteidl.admin.TaskSpec"``."""
         return str(self.source if self.is_flyte2 else self.source.DESCRIPTOR.full_name)
 
-    @property
+    @cached_property
     def message_class(self) -> Any:
         """The class of the message."""
         # That of Flyte 2 is made when it is first needed.
@@ -281,7 +284,7 @@ def _shapes(*shapes: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(shape.split()) for shape in shapes)
 
 
-OF_FLYTE2 = "(Flyte 2)"
+OF_FLYTE2 = "(flyte2)"
 """Stands among an object's keys where it is a template as only Flyte 2 writes it."""
 
 _DETAILS, _SPEC, _TEMPLATE = "flyteidl2.task.TaskDetails", "flyteidl2.task.TaskSpec", "flyteidl2.core.TaskTemplate"
@@ -377,7 +380,13 @@ KINDS: tuple[Kind, ...] = (
         {TASKS: _of_flyte2(_SPEC)},
         _shapes("taskTemplate"),
     ),
-    Kind("Flyte 2 TaskDetails", _DETAILS, _is_task_of_flyte2, {TASKS: _of_flyte2(_DETAILS)}, _shapes("taskId spec")),
+    Kind(
+        "Flyte 2 TaskDetails",
+        _DETAILS,
+        _is_task_of_flyte2,
+        {TASKS: _of_flyte2(_DETAILS)},
+        _shapes("taskId spec", "spec spec.taskTemplate"),
+    ),
     Kind(
         "Flyte 2 TaskTemplate",
         _TEMPLATE,

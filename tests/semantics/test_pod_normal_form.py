@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flyteidl.core import tasks_pb2
@@ -15,6 +15,9 @@ from hypothesis import given
 import flytetask_nb as ftn
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.pod_specs import passed_through_kubernetes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Json = dict[str, Any]
 
@@ -179,13 +182,17 @@ def test_other_settings_stay_and_so_does_the_task() -> None:
     assert template == before
 
 
-@pytest.mark.parametrize("kind", ["ray", "spark"])
-def test_settings_that_are_read_as_a_whole_stay(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("spark", lambda spec: {"driverPod": {"podSpec": spec}}),
+        ("ray", lambda spec: {"rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": spec}}}}),
+    ],
+)
+def test_settings_that_are_read_as_a_whole_stay(kind: str, settings: Callable[[Json], Json]) -> None:
     """What stands in the pods of these plugins is compared in the form in which the plugin reads it."""
-    settings = {"driverPod": {"podSpec": SPEC}, "rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": SPEC}}}}
-    bare = {"driverPod": {"podSpec": BARE}, "rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": BARE}}}}
     template, other = (
-        ParseDict({"type": kind, "custom": custom}, tasks_pb2.TaskTemplate()) for custom in (settings, bare)
+        ParseDict({"type": kind, "custom": settings(spec)}, tasks_pb2.TaskTemplate()) for spec in (SPEC, BARE)
     )
     assert with_normal_pods(template) is template
     assert not ftn.diff(template, other)
