@@ -15,6 +15,8 @@ from flytetask_nb.diffs.changes import Edit, Named, joined
 from flytetask_nb.diffs.rules import UNCLASSIFIED
 from flytetask_nb.diffs.structures import Difference, listed_differences, mapped_differences, same
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
+from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ __all__ = [
     "UNKNOWN",
     "compare_entries",
     "compare_fields",
+    "compare_flyte2",
     "compare_unknown",
     "compare_unknown_items",
     "field_changes",
@@ -36,6 +39,7 @@ __all__ = [
     "unknown_fields",
 ]
 
+_SURROUNDINGS: Final = f"{FLYTE2}: "
 UNKNOWN: Final = "(unknown fields)"
 """Key under which the fields stand that this flyteidl does not know."""
 
@@ -74,9 +78,17 @@ def compare_fields(ledger: Ledger, path: str, old: Any, new: Any, table: Mapping
 
 def compare_unknown(ledger: Ledger, path: str, old: Any, new: Any, old_path: str = "") -> None:
     """Compare the fields of two messages that this flyteidl does not know."""
-    before, after = UnknownFieldSet(old), UnknownFieldSet(new)
-    if len(before) or len(after):
-        _compare_unknown(ledger, path, _unknown(before), _unknown(after), old_path)
+    before, after = unknown_fields(old), unknown_fields(new)
+    if before or after:
+        _compare_unknown(ledger, path, before, after, old_path)
+
+
+def compare_flyte2(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare what only tasks of Flyte 2 say, beside their templates, and whether both are such."""
+    marks = [FLYTE2_MARK if is_flyte2(one) else None for one in (old, new)]
+    if marks[0] != marks[1]:
+        ledger.add(UNCLASSIFIED, path, *marks)
+    ledger.differences(UNCLASSIFIED, mapped_differences(path, flyte2_surroundings(old), flyte2_surroundings(new)))
 
 
 def compare_unknown_items(ledger: Ledger, path: str, old: Iterable[Any], new: Iterable[Any]) -> None:
@@ -94,7 +106,10 @@ def _compare_unknown(ledger: Ledger, path: str, old: list[str], new: list[str], 
 def unknown_fields(message: Any) -> list[str]:
     """Give the fields of a message that this flyteidl does not know, each as text."""
     found = UnknownFieldSet(message)
-    return _unknown(found) if len(found) else []
+    if not len(found):
+        return []
+    # What surrounds a task of Flyte 2 is compared by its own names.
+    return [text for text in _unknown(found) if not text.startswith(_SURROUNDINGS)]
 
 
 def _unknown(found: Any) -> list[str]:

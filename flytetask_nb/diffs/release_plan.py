@@ -19,7 +19,7 @@ from flyteidl.core import tasks_pb2
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
 from flytetask_nb.diffs.settings import is_filled_in, map_task_stem, shortened_map_task
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
-from flytetask_nb.diffs.tooling import spelling_paths, tool_differences
+from flytetask_nb.diffs.tooling import UNKNOWN_CODE, spelling_paths, tool_differences
 from flytetask_nb.errors import DiffError, FlyteTaskError, ModelTypeError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models import FlyteTask
@@ -154,10 +154,13 @@ class PlanEntry:
 
     @property
     def cache_word(self) -> str | None:
-        """The cache verdict in a word or two, ``"stale risk"`` where old results may be served for new code."""
+        """The cache verdict in a word or two, ``"stale risk"`` where old results may be served for new code.
+
+        There is no new code where tools alone made the difference.
+        """
         if self.cache is None:
             return None
-        return "stale risk" if self.cache.stale_risk else self.cache.verdict
+        return "stale risk" if self.cache.stale_risk and not self.is_same_task else self.cache.verdict
 
     @cached_property
     def tool_differences(self) -> tuple[str, ...]:
@@ -165,6 +168,11 @@ class PlanEntry:
         if self.diff is None or self.local is None or self.remote is None or self.renamed_from:
             return ()
         return tool_differences(self.remote._message, self.local._message)
+
+    @property
+    def is_same_task(self) -> bool:
+        """Whether a conflict is none of the task's own: whatever differs, registration tools filled in."""
+        return self.status == CONFLICT and bool(self.tool_differences) and UNKNOWN_CODE not in self.tool_differences
 
     @property
     def answer(self) -> str | None:
@@ -281,7 +289,8 @@ def _tell_conflict(entry: PlanEntry) -> str:
     told = f"refused: another structure has version {entry.remote_version}"
     if entry.tool_differences:
         verb = "differs" if len(entry.tool_differences) == 1 else "differ"
-        return f"{told}; the task itself is the same: only {_and(entry.tool_differences)} {verb}"
+        same = "the task itself is the same: " if entry.is_same_task else ""
+        return f"{told}; {same}only {_and(entry.tool_differences)} {verb}"
     return f"{told}; {_tell_changes(entry)}"
 
 

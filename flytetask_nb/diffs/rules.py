@@ -269,8 +269,8 @@ def _resource_rules() -> list[Rule]:
             Rule(f"{kind}-lowered", RISKY, NONE, "It may run out of memory or be throttled.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
         )  # fmt: skip
         rules += _pair(
-            Rule(f"{kind}-added", COST, NONE, "Takes the place of the platform's default.", _RESOURCES, (), part=_R),
-            Rule(f"{kind}-removed", RISKY, NONE, "The platform's default takes its place.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
+            Rule(f"{kind}-added", COST, NONE, "Takes the place of a pod template's amount or the platform's default.", _RESOURCES, (), part=_R),
+            Rule(f"{kind}-removed", RISKY, NONE, "A pod template's amount or the platform's default takes its place.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
         )  # fmt: skip
         rules.append(
             _single(f"{kind}-changed", RISKY, NONE, "An amount is not readable as a quantity.", _VALIDATION, part=_R)

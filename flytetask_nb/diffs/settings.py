@@ -15,7 +15,7 @@ from flytetask_nb.diffs.messages import (
 )
 from flytetask_nb.diffs.structures import same
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ __all__ = [
     "compare_sql",
     "is_filled_in",
     "map_task_stem",
+    "mapped_task",
     "numbered",
     "own_config",
     "secret_name",
@@ -303,6 +304,20 @@ def map_task_stem(name: str) -> str | None:
     """Give what comes before the hash in the name of a map task; None if it is no such name."""
     found = _MAP_TASK.fullmatch(name)
     return None if found is None else found["stem"]
+
+
+def mapped_task(name: str) -> str:
+    """Return the name of the task that a map task runs for each item; the name itself if it is none of a map task.
+
+    Notes
+    -----
+    Flytekit puts ``map_`` before the name of the function and a hash behind it (flytekit/core/array_node_map_task.py).
+    """
+    stem = map_task_stem(name)
+    if stem is None:
+        return name
+    module, dot, function = stem.rpartition(".")
+    return f"{module}{dot}{function.removeprefix('map_')}"
 
 
 def shortened_map_task(name: str) -> str:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.admin import task_pb2
+from flyteidl.core import interface_pb2, tasks_pb2
 from google.protobuf.message import Message
 
-from flytetask_nb.diffs.changes import Change, Edit, Ledger, Move, worst
+from flytetask_nb.diffs.changes import Change, Edit, Ledger, Move, Splice, joined, worst
 from flytetask_nb.diffs.containers import (
     MOVABLE,
-    Runtime,
     compare_container_rest,
     compare_containers,
-    compare_runtimes,
-    container_runtime,
+    compare_data_loading,
+    compare_task_containers,
     input_names,
 )
 from flytetask_nb.diffs.interfaces import compare_interface
-from flytetask_nb.diffs.messages import compare_fields, compare_unknown
+from flytetask_nb.diffs.messages import compare_fields, compare_flyte2, compare_unknown
 from flytetask_nb.diffs.plugins import compare_custom
-from flytetask_nb.diffs.pods import compare_pods, primary_runtime
+from flytetask_nb.diffs.pods import Pod, compare_pod_rest, compare_pods, primary_edits, read_pod
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
 from flytetask_nb.diffs.settings import (
     by_rule,
@@ -37,8 +38,10 @@ from flytetask_nb.errors import DiffError, FlyteTaskError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.semantics.caching import CacheKey, cache_key
-from flytetask_nb.semantics.templates import template_of
+from flytetask_nb.semantics.caching import CacheKey, cache_key, is_map_task, item_outputs, variables_signature
+from flytetask_nb.semantics.pod_normal_form import with_normal_pods
+from flytetask_nb.semantics.task_container import NO_CONTAINER, TaskContainer, own_container
+from flytetask_nb.semantics.templates import spec_of_flyte2, template_of
 from flytetask_nb.semantics.variance import compatibility
 
 if TYPE_CHECKING:
@@ -343,7 +346,7 @@ def diff(
 def _message(task: object) -> Any:
     """Give a TaskSpec, or a TaskTemplate where there is no more than that, which nobody changes from then on."""
     if isinstance(task, Message):
-        held = task if isinstance(task, task_pb2.TaskSpec) else template_of(task)
+        held = task if isinstance(task, task_pb2.TaskSpec) else spec_of_flyte2(task) or template_of(task)
         copied = type(held)()
         copied.CopyFrom(held)
         return copied
@@ -405,8 +408,6 @@ def _told_apart(changes: list[Change]) -> list[Change]:
     places = [(change.rule, change.old_path, change.path) for change in changes]
     if len(set(places)) == len(places):
         return changes
-    from dataclasses import replace  # noqa: PLC0415 - changes are told by their places but for items of lists
-
     seen: dict[str, int] = {}
     found = []
     for change, place in zip(changes, places, strict=True):
@@ -426,14 +427,50 @@ def _compare_specs(ledger: Ledger, old: Any, new: Any) -> None:
     if specs[0].description != specs[1].description:
         compare_documentation(ledger, "description", specs[0].description, specs[1].description)
     compare_unknown(ledger, "spec", specs[0], specs[1])
+    compare_flyte2(ledger, "flyte2", specs[0], specs[1])
 
 
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
+    if old.k8s_pod != new.k8s_pod or old.custom != new.custom:
+        _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
+    else:
+        _compare_normal(ledger, old, new)
+    if old.id == new.id and old.id.version and ledger.changes:
+        _check_digests(ledger, old, new)
+
+
+def _compare_normal(ledger: Ledger, old: Any, new: Any) -> None:
+    """Compare two templates whose pods are in normal form."""
     compare_fields(ledger, "", old, new, _TEMPLATE)
     if old.custom != new.custom or (old.type, old.task_type_version) != (new.type, new.task_type_version):
         compare_custom(ledger, "custom", old, new)
     if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
         compare_config(ledger, "config", old, new)
+    _compare_what_runs(ledger, old, new)
+    if old.interface.outputs != new.interface.outputs and is_map_task(old) and is_map_task(new):
+        _keep_keys_of_items(ledger, old.interface.outputs, new.interface.outputs)
+
+
+def _keep_keys_of_items(ledger: Ledger, old: Any, new: Any) -> None:
+    """Take back that changes of a map task's outputs move its key where the outputs of an item stay the same."""
+    kept: list[str] = []
+    for name in old.variables.keys() & new.variables.keys():
+        signatures = [_item_signature(name, one) for one in (old, new)]
+        if None not in signatures and signatures[0] == signatures[1]:
+            kept += [f"{joined('interface.outputs', name)}{step}" for step in ".["]
+    for index, change in enumerate(ledger.changes):
+        if change.cache == "invalidates" and change.path.startswith(tuple(kept)):
+            ledger.changes[index] = replace(change, cache="none")
+
+
+def _item_signature(name: str, outputs: Any) -> str | None:
+    try:
+        return variables_signature(item_outputs(interface_pb2.VariableMap(variables={name: outputs.variables[name]})))
+    except FlyteTaskError:
+        return None
+
+
+def _compare_what_runs(ledger: Ledger, old: Any, new: Any) -> None:
     inputs = input_names(old), input_names(new)
     targets = old.WhichOneof("target"), new.WhichOneof("target")
     if targets[0] != targets[1]:
@@ -446,42 +483,51 @@ def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
             compare_pods(ledger, "k8s_pod", old, new, inputs)
     elif targets[0] == "sql" and old.sql != new.sql:
         compare_sql(ledger, "sql", old.sql, new.sql)
-    if old.id == new.id and old.id.version and ledger.changes:
-        _check_digests(ledger, old, new)
+
+
+class _Runner(NamedTuple):
+    """What runs a task in a container or a pod, and how that gets its inputs."""
+
+    container: TaskContainer
+    loading_path: str
+    loading: Any
 
 
 def _compare_targets(
     ledger: Ledger, old: Any, new: Any, targets: tuple[str | None, str | None], inputs: tuple[set[str], set[str]]
 ) -> None:
     """Compare a container with a pod, or either with nothing: as far as both have the same, the same is compared."""
-    runtimes = [_runtime(one, target) for one, target in ((old, targets[0]), (new, targets[1]))]
-    edits: list[Edit | Move] = [Edit("target", "target", *targets)]
-    if runtimes[0] is not None and runtimes[1] is not None:
-        edits += [Move(*(f"{one.path}.{field}" for one in runtimes if one is not None)) for field in MOVABLE]
+    pods = read_pod("k8s_pod", old), read_pod("k8s_pod", new)
+    before, after = (_runner(*side) for side in zip((old, new), targets, pods, strict=True))
+    edits: list[Edit | Splice | Move] = [Edit("target", "target", *targets), *primary_edits("k8s_pod", *pods)]
+    if before is not None and after is not None:
+        paths = before.container.path, after.container.path
+        edits += [Move(*(f"{path}.{field}" for path in paths)) for field in MOVABLE]
+        edits.append(Move(before.loading_path, after.loading_path))
+    # The name of a pod's container is no change of its own: there was no other one before.
     ledger.add("target-switched", "target", *targets, kind="changed", edits=tuple(edits))
-    if runtimes[0] is not None or runtimes[1] is not None:
-        filled = [one or _NO_RUNTIME for one in runtimes]
-        before, after = filled
-        if runtimes[0] is None:
-            before = before._replace(path=after.path)
-        if runtimes[1] is None:
-            after = after._replace(path=before.path)
-        compare_runtimes(ledger, before, after, inputs)
+    if known := before or after:
+        nothing = _Runner(NO_CONTAINER._replace(path=known.container.path), known.loading_path, _NO_LOADING)
+        was, now = before or nothing, after or nothing
+        compare_task_containers(ledger, was.container, now.container, inputs)
+        compare_data_loading(ledger, now.loading_path, was.loading, now.loading, was.loading_path)
     if "container" in targets:
         compare_container_rest(ledger, "container", old.container, new.container)
     if "k8s_pod" in targets:
-        compare_pods(ledger, "k8s_pod", old, new, inputs)
+        compare_pod_rest(ledger, "k8s_pod", old, new, pods)
     if "sql" in targets:
         compare_sql(ledger, "sql", old.sql, new.sql)
 
 
-_NO_RUNTIME: Final = Runtime("", "", [], [], [], [], [], {}, {})
+_NO_LOADING: Final = tasks_pb2.DataLoadingConfig()
 
 
-def _runtime(template: Any, target: str | None) -> Runtime | None:
+def _runner(template: Any, target: str | None, pod: Pod) -> _Runner | None:
     if target == "container":
-        return container_runtime("container", template.container)
-    return primary_runtime("k8s_pod", template) if target == "k8s_pod" else None
+        return _Runner(own_container(template.container), "container.data_config", template.container.data_config)
+    if target == "k8s_pod":
+        return _Runner(pod.container, "k8s_pod.data_config", template.k8s_pod.data_config)
+    return None
 
 
 def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:

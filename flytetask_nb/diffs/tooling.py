@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Change
 
-__all__ = ["spelling_paths", "tool_differences"]
+__all__ = ["UNKNOWN_CODE", "spelling_paths", "tool_differences"]
 
 _POD: Final = "the pod's spec, which flytectl rewrites"
 _SPELLING: Final = "the spelling of values that mean the same"
 _SAME_BUNDLE: Final = "the place that the code was uploaded to"
-_OTHER_BUNDLE: Final = "the uploaded code bundle, whose content a task does not tell"
+UNKNOWN_CODE: Final = "the uploaded code bundle, whose content a task does not tell"
+"""What a tool wrote of code that may be another: nobody can say that the task is the same."""
 _ENVIRONMENT: Final = "environment variables that flytekit sets for itself"
 _PLACEHOLDERS: Final = "placeholders that registration fills in"
 
@@ -46,7 +47,7 @@ def _bundle(change: Change) -> str:
         return _PLACEHOLDERS
     before, after = old.split("/"), new.split("/")
     is_same = before[-1] == after[-1] and (_HASHED_BUNDLE.fullmatch(after[-1]) or before[-2:] == after[-2:] != after)
-    return _SAME_BUNDLE if is_same else _OTHER_BUNDLE
+    return _SAME_BUNDLE if is_same else UNKNOWN_CODE
 
 
 def _argument(change: Change) -> str:
@@ -71,8 +72,8 @@ _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
     "env-removed": _variable,
     "env-changed": _variable,
     "code-bundle": _bundle,
-    "fast-registration-on": _always(_OTHER_BUNDLE),
-    "fast-registration-off": _always(_OTHER_BUNDLE),
+    "fast-registration-on": _always(UNKNOWN_CODE),
+    "fast-registration-off": _always(UNKNOWN_CODE),
     "argument-changed": _argument,
     "id-filled-in": _always(_PLACEHOLDERS),
 }

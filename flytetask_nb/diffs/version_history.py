@@ -20,6 +20,7 @@ from flytetask_nb.models.identifiers import ResourceType
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.tasks import RuntimeMetadata
 from flytetask_nb.models.types import SimpleType
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -485,6 +486,10 @@ def _parts(message: Any) -> dict[str, bytes]:
                 found[name] = field.name.encode() + value.SerializeToString(deterministic=True)
             else:
                 found[name] = repr(sorted(value.items()) if hasattr(value, "items") else value).encode()
+    if primary := _primary_entry(message.template):
+        # Of a pod, which of its containers runs the task belongs to it.
+        found[_TARGET] += repr(primary).encode()
+        found["config"] += b" of a pod"
     unknown = _unknown(message)
     return {**found, _UNKNOWN: unknown} if unknown else found
 
@@ -522,4 +527,14 @@ def _part(message: Any, name: str) -> Any:
                 held.update(value)
             else:
                 setattr(target, field.name, value)
+    for key, value in _primary_entry(message.template).items():
+        made.template.config.pop(key, None)
+        if name == _TARGET:
+            made.template.config[key] = value
     return made
+
+
+def _primary_entry(template: Any) -> dict[str, str]:
+    """Give the entry of ``config`` that says which container of a pod runs the task."""
+    is_there = template.HasField("k8s_pod") and PRIMARY_CONTAINER_KEY in template.config
+    return {PRIMARY_CONTAINER_KEY: template.config[PRIMARY_CONTAINER_KEY]} if is_there else {}

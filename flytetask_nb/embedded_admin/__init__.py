@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from flytetask_nb.embedded_admin.faults import Fault, Faults
 from flytetask_nb.embedded_admin.server import EmbeddedAdmin, sandbox
 
-__all__ = ["EmbeddedAdmin", "Fault", "Faults", "sandbox"]
+__all__ = ["EmbeddedAdmin", "sandbox"]

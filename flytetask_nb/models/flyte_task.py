@@ -18,6 +18,7 @@ from google.protobuf.message import Message as ProtobufMessage
 from flytetask_nb.errors import LocalExecutionError, ModelTypeError, WorkflowIntegrationError
 from flytetask_nb.models.base import Model, undecodable
 from flytetask_nb.models.fields import OptionalSub, Sub, utc_datetime
+from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, flyte2_words, wrapped
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
 from flytetask_nb.models.messages import message_of
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from flytetask_nb.models.documentation import Documentation
     from flytetask_nb.models.security import SecurityContext
 
-__all__ = ["FlyteTask", "LocalExecutionMode", "Origin"]
+__all__ = ["FlyteTask", "LocalExecutionMode", "Origin", "of_flyte2"]
 
 
 class LocalExecutionMode(Enum):
@@ -199,13 +200,15 @@ class FlyteTask(TaskSpec):
         Parameters
         ----------
         pb2_object
-            A flyteidl ``TaskSpec``, ``TaskTemplate``, admin ``Task``, ``TaskClosure`` or ``CompiledTask``, or an
-            object whose ``to_flyte_idl()`` gives one of these. It is copied.
+            A flyteidl ``TaskSpec``, ``TaskTemplate``, admin ``Task``, ``TaskClosure`` or ``CompiledTask``, a
+            ``TaskTemplate``, ``TaskSpec`` or ``TaskDetails`` of flyteidl2, or an object whose ``to_flyte_idl()`` gives
+            one of these. It is copied.
 
         Returns
         -------
         FlyteTask
-            Of an admin ``Task`` or a ``TaskClosure`` also with ``created_at`` and ``short_description``.
+            Of an admin ``Task``, a ``TaskClosure`` or a ``TaskDetails`` also with ``created_at`` and
+            ``short_description``.
 
         Raises
         ------
@@ -361,6 +364,11 @@ class FlyteTask(TaskSpec):
         return self.template.extended_resources
 
     # -- beside the template -----------------------------------------------------------------------------------------
+
+    @property
+    def flyte2(self) -> dict[str, Any] | None:
+        """What a task of Flyte 2 says that flyteidl has no word for, by path; None for a task of Flyte 1."""
+        return flyte2_words(self._message)
 
     @property
     def name(self) -> str:
@@ -592,12 +600,36 @@ def _of_task(message: Any) -> tuple[Any, Origin]:
     return _of_closure(message.closure, message.short_description or None)
 
 
+def of_flyte2(details: Any) -> tuple[Any, Origin]:
+    """Return a task of Flyte 2 as one of Flyte 1: its TaskSpec, and what is known beside it.
+
+    Parameters
+    ----------
+    details
+        As ``flyte2_spec`` takes it.
+
+    Raises
+    ------
+    ModelValueError
+        It was deployed outside the years 1 to 9999.
+    """
+    deployment = details.metadata
+    created = utc_datetime(deployment.deployed_at, "deployed_at") if deployment.HasField("deployed_at") else None
+    origin = Origin(created_at=created, short_description=deployment.short_description or None)
+    return flyte2_spec(details), origin
+
+
+def _of_flyte2_message(message: Any) -> tuple[Any, Origin]:
+    return of_flyte2(wrapped(message.DESCRIPTOR.full_name, message.SerializeToString(deterministic=True)))
+
+
 _WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
     task_pb2.TaskSpec.DESCRIPTOR.full_name: _of_spec,
     tasks_pb2.TaskTemplate.DESCRIPTOR.full_name: _of_template,
     task_pb2.Task.DESCRIPTOR.full_name: _of_task,
     task_pb2.TaskClosure.DESCRIPTOR.full_name: _of_closure,
     "flyteidl.core.CompiledTask": _of_compiled,
+    **dict.fromkeys(FLYTE2_KINDS, _of_flyte2_message),
 }
 
 

@@ -8,12 +8,12 @@ from flytetask_nb.semantics.pod_specs import (
     _Amount,
     _fields,
     _folded,
-    _json_number,
     _Kind,
     _List,
     _Map,
     _Pointer,
     _Structure,
+    json_number,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _read(kind: _Kind, value: Any, amount: Callable[[str], Any]) -> Any:
     if isinstance(kind, _Pointer):
         return _read(kind.target, value, amount)
     if isinstance(kind, _Amount) and isinstance(value, str | int | float) and not isinstance(value, bool):
-        return amount(value.strip() if isinstance(value, str) else _json_number(float(value)))
+        return amount(value.strip() if isinstance(value, str) else json_number(float(value)))
     if isinstance(kind, _List) and isinstance(value, list):
         return [_read(kind.item, item, amount) for item in value]
     if isinstance(kind, _Map) and isinstance(value, dict):

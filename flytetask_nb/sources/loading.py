@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import re
 import time
 from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,19 +18,21 @@ from flytetask_nb.options import option
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_name, is_code_bundle, members_of
-from flytetask_nb.sources.documents import items_of, json_documents, message_of_json, yaml_documents
-from flytetask_nb.sources.kinds import LAUNCH_PLANS, TASKS, WORKFLOWS, Found, items_in, kind_of, kind_of_name, parsed
+from flytetask_nb.sources.foreign import LOOKED_AT, PARQUET_FILE, foreign_bytes
+from flytetask_nb.sources.formats import form_of_content, form_of_media_type, form_of_name, found_in, found_in_message
 from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
+from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS
 from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, SNAPSHOT, is_readable_name, places_of, told_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
     from typing_extensions import Self
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
+    from flytetask_nb.sources.message_kinds import Found
     from flytetask_nb.sources.places import Place, Stream
     from flytetask_nb.tables.snapshots import Snapshot
 
@@ -44,19 +44,13 @@ __all__ = ["load", "load_launch_plans", "load_task", "load_workflows"]
 MAX_ENTRY_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30
 OTHER_FILES = "other files"
-_BINARY, _JSON, _YAML = "binary", "json", "yaml"
-_PARSERS = {_JSON: json_documents, _YAML: yaml_documents}
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _PARQUET_MARK = b"PAR1"
 _MOST_OPEN = 64
 """Snapshots that stay open until their tasks are looked at; those beyond are read at once."""
-# Every protobuf message begins, or its first sub-message does, with a tag that no text has.
-_BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PATIENCE = 1.0
 """Seconds after which a progress bar appears."""
 _NAMES_SHOWN = 6
-_MOST_TOLD = 1000
-"""Bad items of one file that are told each by itself."""
 _CODE = "this is the code of a fast registration; the tasks are in the archive that pyflyte package put it into"
 
 
@@ -450,6 +444,10 @@ class _Reader:
         name = place.name
         told = told_name(name)
         version = self._filling.version_of(name)
+        if place.message:
+            data = stream.read_whole(self._limits.entry)
+            yield from self._in_file(name, "", version, data, found_in_message(place.message, data, self._wanted))
+            return
         if is_archive_name(told) if place.is_named else _begins_as_archive(stream):
             yield from self._in_archive(name, version, stream)
             return
@@ -460,8 +458,8 @@ class _Reader:
             kinds = ", ".join([*ARCHIVES, MESSAGE, *DOCUMENTS, SNAPSHOT])
             raise LoadError(f"files of this kind are not read; expected {kinds}")
         data = stream.read_whole(self._limits.entry)
-        form = _form_of_name(told) if place.is_named else _form_of_content(data)
-        yield from self._in_file(name, "", version, form, data)
+        form = form_of_name(told) if place.is_named else form_of_media_type(place.media_type) or form_of_content(data)
+        yield from self._in_file(name, "", version, data, found_in(form, told, data, self._wanted))
 
     def _in_snapshot(self, place: Place, version: str | None, stream: Stream) -> Iterator[Outcome]:
         """Give what a snapshot holds, in one piece where nothing is to be changed."""
@@ -469,6 +467,7 @@ class _Reader:
 
         self._progress.step()
         name = place.name
+        foreign = foreign_bytes(stream.peek(LOOKED_AT))
         try:
             # A file that stays at hand is read when it is needed; anything else is kept in memory, as small as it came.
             file = place.local_path or stream.read_whole(self._limits.total)
@@ -478,6 +477,8 @@ class _Reader:
                 raise
             yield Failure(name, "", str(error))
             return
+        except LoadError as error:
+            raise LoadError(f"{foreign}: {error}" if foreign not in {"", PARQUET_FILE} else str(error)) from None
         yield from (Noted(*failure) for failure in snapshot.failures)
         for kind, number in snapshot.skipped.items():
             self.skipped[kind] = self.skipped.get(kind, 0) + number
@@ -548,15 +549,23 @@ class _Reader:
         elif not _is_entry_name(member.name):
             yield OTHER_FILES
         else:
-            yield from self._in_file(place, member.name, version, _form_of_name(member.name), member.data)
+            found = found_in(form_of_name(member.name), member.name, member.data, self._wanted)
+            yield from self._in_file(place, member.name, version, member.data, found)
 
-    def _in_file(self, place: str, entry: str, version: str | None, form: str, data: bytes) -> Iterator[Outcome]:
+    def _in_file(
+        self,
+        place: str,
+        entry: str,
+        version: str | None,
+        data: bytes,
+        items: Iterable[tuple[str, Found | str | LoadError]],
+    ) -> Iterator[Outcome]:
         """Give what one file, or one entry of an archive, holds. Never raises, so that the next one is read."""
         self._progress.step()
         try:
             if not data:
                 raise LoadError("the file is empty; make or copy it again")
-            for wanted, found in _found_in(form, entry or told_name(place), data, self._wanted):
+            for wanted, found in items:
                 if isinstance(found, str):
                     yield found
                 elif isinstance(found, LoadError):
@@ -614,79 +623,9 @@ def _is_entry_name(name: str) -> bool:
     return name.lower().endswith((MESSAGE, *DOCUMENTS)) and not name.rsplit("/", 1)[-1].startswith(".")
 
 
-def _found_in(
-    form: str, name: str, data: bytes, wanted: Collection[str]
-) -> Iterator[tuple[str, Found | str | LoadError]]:
-    """Give what is wanted of a file, the words for what is passed over, and what is wrong with single items."""
-    if form == _BINARY:
-        kind = kind_of_name(name)
-        # Read even where it is passed over: a task under a workflow's name must not vanish among the skipped.
-        kind, message = kind_of(data) if kind is None else (kind, parsed(kind, data))
-        yield from items_in(kind, message, wanted, data)
-        return
-    values, damage = _values_in(form, data)
-    items = [item for value in values for item in items_of(value)]
-    # The only item of a file needs no number.
-    is_one = damage is None and len(items) == 1 and items[0] is values[0]
-    bad = 0
-    for position, item in enumerate(items):
-        try:
-            kind, message = message_of_json(item)
-        except LoadError as error:
-            bad += 1
-            if bad > _MOST_TOLD:
-                continue
-            yield "", error if is_one else LoadError(f"item {position}: {error}")
-            continue
-        for word, found in items_in(kind, message, wanted):
-            if isinstance(found, Found) and found.position is None and not is_one:
-                yield word, found._replace(position=position)
-            else:
-                yield word, found
-    if bad > _MOST_TOLD:
-        yield (
-            "",
-            LoadError(f"{bad - _MOST_TOLD:,} more items that cannot be read; only the first {_MOST_TOLD:,} are told"),
-        )
-    if damage is not None:
-        yield "", damage
-
-
-def _values_in(form: str, data: bytes) -> tuple[list[Any], LoadError | None]:
-    """Give the values of a text, and what is wrong behind them."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise LoadError(f"no UTF-8 text: {error}; JSON and YAML are UTF-8") from None
-    values: list[Any] = []
-    damage: LoadError | None = None
-    try:
-        values += (value for value in _PARSERS[form](text) if value is not None)
-    except LoadError as error:
-        damage = error
-    if not values and damage is None:
-        raise LoadError("the file holds no document; expected what flytectl get task -o json|yaml prints")
-    return values, damage
-
-
-def _form_of_name(name: str) -> str:
-    lower = name.lower()
-    if lower.endswith(MESSAGE):
-        return _BINARY
-    return _JSON if lower.endswith(".json") else _YAML
-
-
 def _begins_as_archive(stream: Stream) -> bool:
     head = stream.peek(_TAR_MARK_AT + len(_TAR_MARK))
     return head.startswith(GZIP) or head[_TAR_MARK_AT:] == _TAR_MARK
-
-
-def _form_of_content(data: bytes) -> str:
-    """Tell what bytes without a telling name are."""
-    if _BINARY_BYTES.search(data):
-        return _BINARY
-    begins = data.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    return _JSON if begins in (b"{", b"[") else _YAML
 
 
 class _Progress:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, Kind, whole
 from flytetask_nb.errors import FlyteTaskError, ModelValueError
 from flytetask_nb.masking import mask_text, masked
+from flytetask_nb.models.flyte2 import FLYTE2_MARK
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.tasks import Architecture, RuntimeType
 from flytetask_nb.semantics.caching import cache_key
@@ -237,6 +238,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "deprecated": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.deprecated_error_message))),
     "runtime": Column(TEXT, "metadata", _of_metadata(_runtime)),
     "runtime_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.runtime.version or None)),
+    "flyte": Column(TEXT, "flyte2", lambda is_marked: FLYTE2_MARK if is_marked else None),
     "pod_template": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.pod_template_name or None)),
     "service_account": Column(TEXT, "security", lambda security: security.run_as.k8s_service_account or None),
     "iam_role": Column(TEXT, "security", lambda security: security.run_as.iam_role or None),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
 
 from flytetask_nb.masking import mask_text
+from flytetask_nb.models.flyte2 import is_flyte2
 from flytetask_nb.semantics.commands import command_line
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.tables.runners import PodRunner, asked_of_bytes, environment_of
@@ -133,6 +134,7 @@ PARTS: Final[dict[str, Part]] = {
     "task_type_version": Part(lambda messages, _: [one.task_type_version for one in messages.templates]),
     "target": Part(lambda messages, _: [one.WhichOneof("target") for one in messages.templates]),
     "documentation": Part(lambda messages, _: [one.description.short_description for one in messages.specs]),
+    "flyte2": Part(lambda messages, _: list(map(is_flyte2, messages.specs))),
     "metadata": Part(
         lambda messages, _: [
             one.metadata.SerializeToString() if one.HasField("metadata") else None for one in messages.templates

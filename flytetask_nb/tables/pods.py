@@ -12,12 +12,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import ptars
-import pyarrow as pa
 from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.semantics.pods import primary_container_name
+from flytetask_nb.extras import pa, ptars
+from flytetask_nb.semantics.task_container import primary_container_name
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
 from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of_fields, text_of
 from flytetask_nb.tables.wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, described, parsed, parsed_at, wrapped

@@ -19,11 +19,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import ptars
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from flytetask_nb.extras import pa, pc, ptars
 from flytetask_nb.masking import SHAPES
+from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, parsed_batch
 from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
@@ -81,7 +80,7 @@ _MESSAGES: Final[dict[str, Fields]] = {
         (17, "k8s_pod", BYTES, True),
         (18, "sql", BYTES, True),
     ],
-    "Spec": [(1, "template", "Template", True), (2, "description", BYTES, True)],
+    "Spec": [(1, "template", "Template", True), (2, "description", BYTES, True), (FLYTE2, "flyte2", BYTES, True)],
 }
 _NUMBERS: Final = {message: {name: number for number, name, _, _ in fields} for message, fields in _MESSAGES.items()}
 _SEPARATOR: Final = "\0"
@@ -177,6 +176,7 @@ class _Projected:
         self._put_texts("type", positions, fields.field("type"))
         self._put_numbers("task_type_version", positions, fields.field("task_type_version"))
         self._put_documentation(batch.column("description"), positions)
+        self._put_flags("flyte2", positions, lengths(batch.column("flyte2")) > 0)
         for name, what in _BLOBS.items():
             self._put_blobs(what, fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
         for name in _UNREAD:
@@ -257,6 +257,11 @@ class _Projected:
         coded = self._parts.get(part)
         if coded is not None:
             coded.codes[positions] = coded.code([value])[0]
+
+    def _put_flags(self, part: str, positions: Any, flags: Any) -> None:
+        coded = self._parts.get(part)
+        if coded is not None:
+            coded.codes[positions] = np.array(coded.code([False, True]), dtype=np.int32)[flags.astype(np.int8)]
 
     def _put_texts(self, part: str, positions: Any, array: Any) -> None:
         coded = self._parts.get(part)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.errors import LoadError, MissingExtraError
+from flytetask_nb.errors import LoadError
+from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.options import set_options
@@ -27,7 +28,6 @@ from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, sav
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from types import ModuleType
 
 __all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "StoredTasks", "is_snapshot", "save_snapshot", "write_snapshot"]
 
@@ -51,17 +51,6 @@ _COMPRESSION: Final = "zstd"
 _TOLD_LENGTH: Final = 200
 _EXPECTED: Final = "expected a snapshot as TaskCollection.save writes it"
 _DAMAGED: Final = "copy the file again, or save the snapshot again"
-
-
-def _parquet() -> tuple[ModuleType, ModuleType]:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - heavy, and optional
-        import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
-    except ImportError:
-        raise MissingExtraError(
-            'snapshots need pyarrow, not installed here; run: pip install "flytetask-nb[tables]"'
-        ) from None
-    return pa, pq
 
 
 def is_snapshot(head: bytes) -> bool:
@@ -108,7 +97,7 @@ def save_snapshot(
     MissingExtraError
         pyarrow is not installed.
     """
-    _parquet()
+    load_module("pyarrow.parquet")
     if not isinstance(path, str | os.PathLike) or os.fsdecode(path).lower().endswith(SUFFIX):
         save_file(path, partial(write_snapshot, data=data, origins=origins, failures=failures, skipped=skipped))
         return
@@ -153,7 +142,6 @@ def write_snapshot(
     MissingExtraError
         pyarrow is not installed.
     """
-    pa, pq = _parquet()
     # What is in a file outlives the session that was allowed to see it.
     with set_options(reveal_secrets=False):
         about = {
@@ -162,17 +150,17 @@ def write_snapshot(
             "failures": [[mask_text(part) for part in failure] for failure in failures],
             "skipped": dict(skipped or {}),
         }
-        empty = _arrow(pa, empty_table(), [], [])
+        empty = _arrow(empty_table(), [], [])
         kept = {**(empty.schema.metadata or {}), _KEY: json.dumps(about, sort_keys=True).encode()}
         schema = empty.schema.with_metadata(kept)
         with pq.ParquetWriter(file, schema, compression=_COMPRESSION, write_page_checksum=True) as writer:
             for start in range(0, len(data), _GROUP):
                 some, places = data[start : start + _GROUP], origins[start : start + _GROUP]
                 frame = tabulate(list(zip(some, places, strict=True)))
-                writer.write_table(_arrow(pa, frame, some, places).cast(schema))
+                writer.write_table(_arrow(frame, some, places).cast(schema))
 
 
-def _arrow(pa: ModuleType, frame: Any, data: Sequence[bytes], origins: Sequence[Origin | str]) -> Any:
+def _arrow(frame: Any, data: Sequence[bytes], origins: Sequence[Origin | str]) -> Any:
     table = pa.Table.from_pandas(frame, preserve_index=False)
     whole = [Origin(source=origin) if isinstance(origin, str) else origin for origin in origins]
     beside = {
@@ -233,13 +221,13 @@ class Snapshot(NamedTuple):
         MissingExtraError
             pyarrow is not installed.
         """
-        pa, pq = _parquet()
+        load_module("pyarrow.parquet")
         try:
             source = pa.OSFile(file, "rb") if isinstance(file, str) else pa.BufferReader(file)
             opened = pq.ParquetFile(source, page_checksum_verification=True)
             about = _about(opened.schema_arrow.metadata or {})
             failures, skipped = _beside(about)
-            _check_form(pa, opened.schema_arrow)
+            _check_form(opened.schema_arrow)
             _check_size(opened.metadata, total_limit)
             columns = opened.read(columns=[*IDENTITY, *_ORIGIN], use_pandas_metadata=False)
             if columns.num_rows != opened.metadata.num_rows:
@@ -288,7 +276,7 @@ def _beside(about: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], dict[
     return failures, skipped
 
 
-def _check_form(pa: ModuleType, schema: Any) -> None:
+def _check_form(schema: Any) -> None:
     kinds = {
         **dict.fromkeys(_TEXTS, pa.string()),
         "created_at": pa.timestamp("us", "UTC"),

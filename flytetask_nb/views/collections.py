@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import mask_text
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
 from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.document import (
@@ -81,11 +82,12 @@ def _row(task: FlyteTask) -> Row:
     template: Any = task._message.template
     name, name_rest = cut(template.id.name, _NAME_BUDGET)
     signature, rest = cut(signature_notation(template.interface, brief=True), _SIGNATURE_BUDGET)
+    kind = cut(template.type, _NAME_BUDGET)[0]
     return Row(
         [
             [code(name), dim(f" {name_rest}")] if name_rest else code(name),
             cut(template.id.version, _NAME_BUDGET)[0] or dim("none"),
-            cut(template.type, _NAME_BUDGET)[0],
+            [kind, dim(f" {FLYTE2_MARK}")] if is_flyte2(task._message) else kind,
             [code(signature), dim(f" {rest}")] if rest else code(signature),
         ]
     )

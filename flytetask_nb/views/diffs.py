@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.masking import mask_text
-from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.plugin_settings import Spelling
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.views.document import (
@@ -22,6 +22,7 @@ from flytetask_nb.views.document import (
     code,
     cut,
     dim,
+    expanded,
     row_size,
     strong,
     within,
@@ -105,22 +106,18 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
     ):
         if changes_:
             section, left = _section(word, changes_, left)
-            section.note = (
+            told = (
                 f"{len(changes_)} folded{note}"
                 if word == "Accepted" or not any(versions)
                 else (f"{aside}{note} ({len(changes_)} folded)")
             )
-            section.is_open = False
-            sections.append(section)
-    if OPTIONS["expand"] is not None:
-        for section in sections:
-            section.is_open = OPTIONS["expand"]
+            sections.append(replace(section, note=told, is_open=False))
     return Document(
         cut(title, _PATH_BUDGET)[0] or "(no name)",
         aside,
         lines=[_verdict(diff), _rest(diff)],
         blocks=_headlines(diff),
-        sections=sections,
+        sections=expanded(sections),
     )
 
 

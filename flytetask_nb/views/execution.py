@@ -10,7 +10,7 @@ from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, Sql
 from flytetask_nb.semantics.commands import command_line
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.semantics.pods import pod_containers, primary_container_name
+from flytetask_nb.semantics.task_container import pod_containers, primary_container_name
 from flytetask_nb.views.document import (
     LOOKED_AT,
     Code,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
 from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
-from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.diffs import CACHE_TONES, PARTS, ratio_of
 from flytetask_nb.views.document import (
     Badge,
@@ -20,6 +19,7 @@ from flytetask_nb.views.document import (
     code,
     cut,
     dim,
+    expanded,
     line_size,
     marks_size,
     row_size,
@@ -78,15 +78,12 @@ def describe_history(history: TaskHistory) -> Document:
             dim(f"… {counted(first, 'older version')} without a column; history[:{first}] shows them, matrix() has all")
         )
     sections = [_steps_section(history, steps)] if steps else []
-    if OPTIONS["expand"] is not None:
-        for section in sections:
-            section.is_open = OPTIONS["expand"]
     return Document(
         cut(shortened_map_task(history.name), _NAME_BUDGET)[0] or "(no name)",
         _span(history),
         lines=lines,
         blocks=_blocks(history, runs, found),
-        sections=sections,
+        sections=expanded(sections),
     )
 
 

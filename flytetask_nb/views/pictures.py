@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.errors import MissingExtraError, ModelTypeError, ModelValueError
+from flytetask_nb.errors import ModelTypeError, ModelValueError
+from flytetask_nb.extras import matplotlib_ticker
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
@@ -256,12 +257,8 @@ def _require(frame: Any, columns: list[str]) -> None:
 
 
 def _figures() -> ModuleType:
-    try:
-        from flytetask_nb.views import figures  # noqa: PLC0415 - loads matplotlib, which is optional
-    except ImportError as error:
-        raise MissingExtraError(
-            'pictures need matplotlib, not installed here; run: pip install "flytetask-nb[plots]"'
-        ) from error
+    from flytetask_nb.views import figures  # noqa: PLC0415 - loads matplotlib
+
     return figures
 
 
@@ -277,9 +274,7 @@ def _label(text: str, longest: int = _LONGEST_LABEL) -> str:
 
 
 def _whole_numbers(axis: Any) -> None:
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - optional, and loaded by now
-
-    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axis.set_major_locator(matplotlib_ticker.MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def _legend(axes: Any, figures: ModuleType) -> None:

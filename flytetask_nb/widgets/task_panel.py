@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ipywidgets import Dropdown, HBox, Layout, Select, Tab, Text, VBox
@@ -170,11 +171,12 @@ class TaskPanel(Panel):
         words = [findings.aside] if findings.sections else []
         words += ["checked with what registration will fill in"] if is_filled_in else []
         badges = [piece for line in findings.lines for piece in (line if isinstance(line, list) else [line])]
-        document.lines = [*document.lines, [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]]
-        document.sections = findings.sections
-        for section in document.sections:
-            section.is_open = False
-        return document
+        verdict = [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]
+        return replace(
+            document,
+            lines=[*document.lines, verdict],
+            sections=[replace(section, is_open=False) for section in findings.sections],
+        )
 
     def _sections(self) -> dict[str, Section]:
         task = self.selection.task
@@ -196,7 +198,7 @@ class TaskPanel(Panel):
         task = self.selection.task
         document = self._head_document()
         if task is not None:
-            document.sections = [*describe(task).sections, *document.sections]
+            document = replace(document, sections=[*describe(task).sections, *document.sections])
         return document
 
     def __repr__(self) -> str:

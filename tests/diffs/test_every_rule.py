@@ -163,7 +163,7 @@ PAIRS: list[tuple[Plain, Plain]] = [
     *entries(lambda value: pod(volumes=value), [{"name": "b", "emptyDir": {}}], [{"name": "b", "nfs": {}}], []),
     *entries(lambda value: pod(tolerations=value), [{"key": "a"}], [{"key": "a", "tolerationSeconds": 1}], []),
     *entries(lambda value: pod(**value), {"nodeSelector": {"a": "1"}}, {"nodeSelector": {"a": "2"}}, {}),
-    *entries(lambda value: pod(**value), {"hostNetwork": True}, {"hostNetwork": False}, {}),
+    *entries(lambda value: pod(**value), {"restartPolicy": "Never"}, {"restartPolicy": "Always"}, {}),
     *entries(lambda value: pod_metadata(labels=value), {"a": "1"}, {"a": "2"}, {}),
     *entries(lambda value: pod_metadata(annotations=value), {"a": "1"}, {"a": "2"}, {}),
     (pod(containers=[{**NAMED, "ports": [{"containerPort": 80}]}]),

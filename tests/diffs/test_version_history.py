@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs.flattening import flatten
+from flytetask_nb.semantics.hydration import hydrated_message
 from tests.conftest import ROOT
-from tests.generated import task_specs
+from tests.generated import pod_tasks, task_specs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,26 @@ def task(version: str, memory: str = "1Gi", name: str = "shop.train", **env: str
     return spec
 
 
+def test_a_pod_that_flytectl_rewrote_changes_nowhere() -> None:
+    """It drops empty parts and the pod's own word for its primary container, which the config says too."""
+    containers = [
+        {"name": "main", "image": "a:1", "tty": False, "resources": {"limits": {}, "requests": {"memory": "1024Mi"}}},
+        {"name": "side", "volumeMounts": [], "workingDir": ""},
+    ]
+    by_pyflyte = task_pb2.TaskSpec()
+    by_pyflyte.template.id.name = "shop.train"
+    by_pyflyte.template.k8s_pod.pod_spec.update({"containers": containers, "nodeSelector": {}})
+    by_pyflyte.template.k8s_pod.primary_container_name = "main"
+    by_pyflyte.template.config["primary_container_name"] = "main"
+    specs = [by_pyflyte, hydrated_message(by_pyflyte, project="p", domain="d", version="v1")]
+    for number, spec in enumerate(specs):
+        spec.template.id.project, spec.template.id.domain, spec.template.id.version = "p", "d", f"v{number}"
+    assert specs[0].template.k8s_pod != specs[1].template.k8s_pod
+    history = ftn.history(specs)
+    assert history.changing == ["id.version"]
+    assert not ftn.diff(*specs)
+
+
 def dated(spec: task_pb2.TaskSpec, days: int) -> ftn.FlyteTask:
     """Give a task that was registered so many days after the first."""
     found = task_pb2.Task()
@@ -53,7 +74,7 @@ def dated(spec: task_pb2.TaskSpec, days: int) -> ftn.FlyteTask:
 @st.composite
 def rows_of_versions(draw: st.DrawFn) -> list[Any]:
     """Give versions of one task, some of which repeat an earlier one."""
-    kinds = draw(st.lists(task_specs(unknown=False), min_size=1, max_size=3))
+    kinds = draw(st.lists(st.one_of(task_specs(unknown=False), pod_tasks()), min_size=1, max_size=3))
     chosen = draw(st.lists(st.integers(0, len(kinds) - 1), min_size=1, max_size=6))
     versions = []
     for number, index in enumerate(chosen):

@@ -79,6 +79,22 @@ def cached(**metadata: Any) -> Any:
     return template(metadata={**RUNTIME, **metadata}, interface={"outputs": {"variables": {"o0": INTEGER}}})
 
 
+def raw(inputs: dict[str, Any] | None = None, outputs: dict[str, Any] | None = None) -> Any:
+    sides = {"inputs": inputs or {}, "outputs": outputs or {}}
+    told = {
+        side: {"variables": {name: {"type": found} for name, found in types.items()}} for side, types in sides.items()
+    }
+    return template(
+        type="raw-container",
+        container={"image": "a:v1", "command": ["run"], "dataConfig": {"enabled": True}},
+        interface=told,
+    )
+
+
+def shared_memory(**told: str) -> Any:
+    return template(container={"image": "a:v1"}, extendedResources={"sharedMemory": told})
+
+
 def plugin(kind: str, **custom: Any) -> Any:
     return template(type=kind, taskTypeVersion=1, custom=custom, container={"image": "a:v1"})
 
@@ -199,6 +215,7 @@ EXAMPLES: dict[str, Any] = {
     "container-name": pod({"name": "Main", "image": "a:v1"}, config={"primary_container_name": "Main"}),
     "unhashable": tasks_pb2.TaskTemplate.FromString(template().SerializeToString() + OF_NO_KIND),
     "unfilled-placeholder": container(args=["{{ .dest_dir }}"]),
+    "unopenable-id": template(id={**ID, "version": "feature/x"}),
     "deprecated": template(metadata={**RUNTIME, "deprecatedErrorMessage": "use a.c"}),
     "no-cache-version": cached(discoverable=True, discoveryVersion="  "),
     "nothing-to-cache": template(metadata={**RUNTIME, "discoverable": True, "discoveryVersion": "1"}),
@@ -206,9 +223,18 @@ EXAMPLES: dict[str, Any] = {
     "unknown-ignored-input": cached(discoverable=True, discoveryVersion="1", cacheIgnoreInputVars=["x"]),
     "untyped-variable": template(interface={"outputs": {"variables": {"o0": {}}}}),
     "no-target": template(type="python-task"),
+    "unwritten-placeholder": template(
+        type="bigquery_query_job_task",
+        sql={"statement": "select {{ .inputs.x }}"},
+        interface={"inputs": {"variables": {"x": INTEGER}}},
+    ),
     "unreadable-image": container(image="{{.image.default.fqn}}"),
     "floating-image": container(image="ghcr.io/acme/risk:latest"),
     "unbound-placeholder": container(args=["--x={{ $Inputs.x }}"]),
+    "unwritable-input": template(
+        container={"image": "a:v1", "args": ["{{.inputs.x}}"]},
+        interface={"inputs": {"variables": {"x": {"type": {"mapValueType": {"simple": "INTEGER"}}}}}},
+    ),
     "repeated-env": container(env=[{"key": "A", "value": "1"}, {"key": "A", "value": "2"}]),
     "plain-secret": container(env=[{"key": "DB_PASSWORD", "value": "hunter2"}]),
     "ignored-resource": resources({"UNKNOWN": "1"}),
@@ -237,6 +263,13 @@ EXAMPLES: dict[str, Any] = {
         container={"image": "a:v1"}, extendedResources={"gpuAccelerator": {"device": "nvidia-tesla-t4"}}
     ),
     "primary-container": pod({"name": "side", "image": "a:v1"}),
+    "repeated-mount": pod(
+        {"name": "main", "image": "a:v1", "volumeMounts": [{"name": name, "mountPath": "/data"} for name in "ab"]}
+    ),
+    "unfetchable-input": raw(inputs={"x": {"structuredDatasetType": {}}}),
+    "unstorable-output": raw(outputs={"o0": {"collectionType": {"simple": "INTEGER"}}}),
+    "shared-memory": shared_memory(mountPath="/shm"),
+    "refused-shared-memory": shared_memory(mountName="Shm", mountPath="/shm"),
 }
 
 
@@ -260,6 +293,8 @@ def test_every_rule_says_why(rule: Any) -> None:
     """A rule has a reason of whole sentences, a source, and a code if Admin refuses."""
     assert rule.reason.endswith((".", ")."))
     assert rule.source
+    if rule.severity == WARNING and rule.source not in ("Kubernetes", "policy of this package"):
+        assert re.match(r"fly\w+/[\w/]+\.(go|py), \w+", rule.source)
     assert (rule.severity, rule.code != "") in {(REFUSED, True), (WARNING, False)}
 
 
@@ -443,7 +478,8 @@ ODD = st.sampled_from(
     [None, True, -1, 0.5, 1e300, "", "x", "1 Gi", "\x00", [], [None], {}, {"cpu": [1]}, {"cpu": "abc"}]
 )
 POD_KEYS = st.sampled_from(
-    ["name", "Image", "env", "resources", "requests", "limits", "cpu", "containers", "value", "ports", "containerPort"]
+    "name Image env resources requests limits cpu containers initContainers volumes volumeMounts mountPath "
+    "value ports containerPort".split()
 )
 POD_SPECS = st.recursive(
     ODD, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(POD_KEYS, inner)), max_leaves=12

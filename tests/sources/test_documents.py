@@ -226,11 +226,13 @@ def test_bad_documents_are_told(text: str, suffix: str, expected: str, tmp_path:
         loaded(text, suffix, tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe{\x00}\x00", b'{"a": "\xe9"}'])
-def test_other_encodings_are_told(content: bytes, tmp_path: Path) -> None:
-    """JSON and YAML are UTF-8."""
+@pytest.mark.parametrize(
+    ("content", "encoding"), [(b'{"a": "\xe9"}', "UTF-8"), (b"\xff\xfe{\x00}", "UTF-16"), (b"{\x00}", "UTF-16-LE")]
+)
+def test_other_encodings_are_told(content: bytes, encoding: str, tmp_path: Path) -> None:
+    """JSON and YAML are UTF-8, or whole UTF-16."""
     (tmp_path / "a.json").write_bytes(content)
-    with pytest.raises(ftn.LoadError, match=r"a\.json: no UTF-8 text: .*JSON and YAML are UTF-8"):
+    with pytest.raises(ftn.LoadError, match=rf"a\.json: no {encoding} text: .*JSON and YAML are UTF-8"):
         ftn.load(tmp_path / "a.json")
 
 

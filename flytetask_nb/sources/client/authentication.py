@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.errors import AuthenticationError
+from flytetask_nb.extras import authlib_client, authlib_errors, requests
 from flytetask_nb.masking import MASK
 from flytetask_nb.sources.client import token_store
 from flytetask_nb.sources.client.cluster_config import (
@@ -295,10 +296,8 @@ class Authenticator:
     def _session(self, client_id: str, client_secret: str | None = None) -> Any:
         from urllib.parse import quote_plus  # noqa: PLC0415 - only needed for tokens
 
-        from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415 - only needed for tokens
-
         config, login = self._config, self._login()
-        session = OAuth2Session(
+        session = authlib_client.OAuth2Session(
             client_id=quote_plus(client_id) if client_secret else client_id,
             # RFC 6749, 2.3.1: what goes into the header is encoded first, and Admin decodes it.
             client_secret=quote_plus(client_secret) if client_secret else None,
@@ -330,21 +329,18 @@ class Authenticator:
             )
 
     def _fetched(self, session: Any, address: str, **given: Any) -> Tokens:
-        from authlib.integrations.base_client import OAuthError  # noqa: PLC0415 - only needed for tokens
-        from requests import RequestException  # noqa: PLC0415 - likewise
-
         self._check_address(address)
         try:
             # A redirect could carry the secret elsewhere.
             answer = session.fetch_token(address, allow_redirects=False, verify=self._verification, **given)
-        except OAuthError as error:
+        except authlib_errors.OAuthError as error:
             refusal = self._failure(
                 f"the token endpoint {address} refused: {error.error}: {error.description or 'no reason given'}",
                 _REMEDIES.get(error.error, "check client id, secret and scopes"),
             )
             refusal.code = error.error
             raise refusal from None
-        except (RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError) as error:
             raise self._failure(
                 f"no token from {address}: {type(error).__name__}: {_short(error)}",
                 "check that the address can be reached from here, and ca_cert or http_proxy_url if it needs one",

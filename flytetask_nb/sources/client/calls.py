@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-import grpc
-import tenacity
-from flyteidl.service import admin_pb2_grpc, auth_pb2, auth_pb2_grpc
+from flyteidl.service import auth_pb2
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import AuthenticationError, RemoteError, RemoteTaskNotFoundError
+from flytetask_nb.extras import admin_pb2_grpc, auth_pb2_grpc, grpc, tenacity
 from flytetask_nb.sources.client.authentication import Authenticator, ServerLogin
 from flytetask_nb.sources.client.channels import Undecoded
 from flytetask_nb.sources.client.remedies import is_broken_stream, is_too_large, remedy

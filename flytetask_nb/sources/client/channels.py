@@ -6,9 +6,8 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import grpc
-
 from flytetask_nb.errors import ConfigurationError, RemoteError
+from flytetask_nb.extras import grpc
 
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.cluster_config import ClusterConfig

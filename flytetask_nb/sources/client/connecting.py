@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.errors import ConfigurationError, MissingExtraError, OptionError
+from flytetask_nb.errors import ConfigurationError, OptionError
+from flytetask_nb.extras import require
 from flytetask_nb.sources.client.cluster_config import (
     CLIENT_SECRET,
     EXTERNAL_COMMAND,
@@ -24,18 +24,11 @@ from flytetask_nb.sources.client.cluster_config import (
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.remote import Remote
 
-__all__ = ["connect", "require_extra"]
+__all__ = ["connect"]
 
 TIMEOUT = 30.0
 MAX_MESSAGE_SIZE = 64 * 2**20
 
-_PACKAGES = {
-    "grpc": "grpcio",
-    "tenacity": "tenacity",
-    "keyring": "keyring",
-    "authlib": "Authlib",
-    "requests": "requests",
-}
 _AUTH_KEYS = {
     "token": STATIC_TOKEN,
     "client_secret": CLIENT_SECRET,
@@ -53,22 +46,6 @@ _OF_FLYTEKIT = {
     "auth": "auth_mode",
 }
 """Where flytekit's ``PlatformConfig`` calls a setting by another name."""
-
-
-def require_extra() -> None:
-    """Refuse where the packages for connections are not installed.
-
-    Raises
-    ------
-    MissingExtraError
-        Names them, and how to install them.
-    """
-    missing = [package for module, package in _PACKAGES.items() if find_spec(module) is None]
-    if missing:
-        raise MissingExtraError(
-            f"connections to a cluster need {', '.join(missing)}, not installed here; "
-            'run: pip install "flytetask-nb[cluster]"'
-        )
 
 
 def connect(
@@ -134,7 +111,7 @@ def connect(
     >>> remote
     Remote('localhost:30080', project='flytesnacks', domain='development')
     """
-    require_extra()
+    require("cluster")
     for name, number in (("timeout", timeout), ("max_message_size", max_message_size)):
         if not _is_amount(number):
             raise OptionError(f"{name} cannot be {number!r}; expected a number above 0")

@@ -530,7 +530,7 @@ class Remote:
             for report in listing.each(lambda one, stop: self._caller(mine, one, stop), ids):
                 bar.step(1)
                 found += report
-        return CallerReport(found)
+        return CallerReport(found, *(((mine.name,), ()) if found else ((), (mine.name,))))
 
     def _caller(self, task: FlyteTask, identifier: Any, stop: Stop) -> CallerReport | list[Any]:
         request = common_pb2.ObjectGetRequest(id=identifier)

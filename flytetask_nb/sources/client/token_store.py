@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from flytetask_nb.extras import keyring
+
 __all__ = ["Tokens", "keep", "kept"]
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of an entry
@@ -32,8 +34,6 @@ class Tokens:
 
 def kept(endpoint: str) -> Tokens | None:
     """Give the tokens that were kept for an endpoint; None where there are none."""
-    import keyring  # noqa: PLC0415 - only needed for logins
-
     try:
         access = keyring.get_password(endpoint, ACCESS_TOKEN)
         refresh = keyring.get_password(endpoint, REFRESH_TOKEN)
@@ -44,8 +44,6 @@ def kept(endpoint: str) -> Tokens | None:
 
 def keep(endpoint: str, tokens: Tokens) -> None:
     """Keep the tokens of a login for an endpoint, where this machine can."""
-    import keyring  # noqa: PLC0415 - only needed for logins
-
     try:
         if tokens.refresh:
             keyring.set_password(endpoint, REFRESH_TOKEN, tokens.refresh)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb.sources.client import calls as calls_module
 from tests.conftest import ROOT, flytekit_module
+from tests.embedded_admin.laboratory.running import Laboratory
 from tests.embedded_admin.replay import read, send
 from tests.sources.client.serving import Refusal, Served, make_task, refusing, serving
 from tests.sources.client.test_filters import conditions
@@ -30,8 +31,8 @@ PLACE = ("flytesnacks", "development")
 
 
 def replayed(path: Path) -> Any:
-    """Give an embedded Admin to which everything in a transcript was sent that makes something."""
-    admin = ftn.sandbox()
+    """Return an embedded Admin to which everything in a transcript was sent that makes something."""
+    admin = Laboratory()
     with grpc.insecure_channel(admin.endpoint) as channel:
         for case in read(path):
             if case["call"].startswith("Create") and case["status"] == "OK":
@@ -364,7 +365,10 @@ def test_callers_are_found_and_compiled(transcripts: Path) -> None:
             and case["request"]["id"]["name"].endswith("simple_wf_with_named_outputs")
         }
         assert refused & reports.keys() == {version for version, report in reports.items() if report}
-        assert list(remote.callers(versions[0].replace(name="used.by.nobody"))) == []
+        nobody = remote.callers(versions[0].replace(name="used.by.nobody"))
+        assert list(nobody) == []
+        assert nobody.summary == "no workflow uses used.by.nobody"
+        assert reports["v1"].used == (SLOPE,)
         admin.calls.clear()
         remote.callers(versions[0])
         workflows = len(
@@ -543,14 +547,14 @@ def test_missing_packages_are_told() -> None:
         "import importlib.util as u; find = u.find_spec\n"
         "u.find_spec = lambda name: None if name in {'grpc', 'keyring'} else find(name)\n"
         "import flytetask_nb as f\n"
-        "for make in (lambda: f.connect('localhost:1'), lambda: f.Remote):\n"
-        "    try: make()\n"
-        "    except f.MissingExtraError as error: sys.stdout.write(f'{error}\\n')\n"
+        "f.Remote\n"
+        "try: f.connect('localhost:1')\n"
+        "except f.MissingExtraError as error: sys.stdout.write(f'{error}\\n')\n"
     )
     told = (
         'connections to a cluster need grpcio, keyring, not installed here; run: pip install "flytetask-nb[cluster]"\n'
     )
-    assert told * 2 == in_a_fresh_interpreter(code)
+    assert told == in_a_fresh_interpreter(code)
 
 
 def test_calls_work_inside_a_running_event_loop(snacks: ftn.Remote) -> None:

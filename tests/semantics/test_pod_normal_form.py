@@ -1,0 +1,178 @@
+"""What is the same to Kubernetes reads the same, and what is not does not."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from flyteidl.core import tasks_pb2
+from generated import pod_specs
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.struct_pb2 import Struct
+from hypothesis import given
+
+from flytetask_nb.semantics.pod_normal_form import with_normal_pods
+from flytetask_nb.semantics.pod_specs import passed_through_kubernetes
+
+Json = dict[str, Any]
+
+
+def template_of(spec: Json, **more: Any) -> Any:
+    return ParseDict({"k8sPod": {"podSpec": spec}, **more}, tasks_pb2.TaskTemplate())
+
+
+def normal(spec: Json) -> Json:
+    found: Json = MessageToDict(with_normal_pods(template_of(spec)).k8s_pod.pod_spec)
+    return found
+
+
+def container(**fields: Any) -> Json:
+    """Give the normal form of a pod's only container, but for its name."""
+    (found,) = normal({"containers": [{"name": "p", **fields}]})["containers"]
+    return {name: value for name, value in found.items() if name != "name"}
+
+
+@given(pod_specs())
+def test_what_kubernetes_writes_of_a_pod_equals_it(spec: Json) -> None:
+    """Whatever flytectl drops, adds or spells in another way when it registers a pod."""
+    written: Json = MessageToDict(passed_through_kubernetes(ParseDict(spec, Struct())))
+    assert normal(spec) == normal(written)
+
+
+@given(pod_specs())
+def test_a_normal_form_is_its_own(spec: Json) -> None:
+    assert normal(normal(spec)) == normal(spec)
+
+
+@given(pod_specs())
+def test_what_kubernetes_reads_of_the_normal_form_is_what_it_reads_of_the_pod(spec: Json) -> None:
+    """Nothing that counts is lost: what Kubernetes writes of both is one."""
+    whole, bare = (passed_through_kubernetes(ParseDict(one, Struct())) for one in (spec, normal(spec)))
+    # An empty list that is always written is null once it is absent.
+    assert {**MessageToDict(bare), "containers": 0} == {**MessageToDict(whole), "containers": 0}
+    assert (MessageToDict(bare)["containers"] or []) == (MessageToDict(whole)["containers"] or [])
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"resources": {}},
+        {"resources": {"limits": {}, "requests": {}, "claims": []}},
+        {"resources": None},
+        {"command": [], "args": None, "env": [], "envFrom": [], "ports": [], "volumeMounts": []},
+        {"tty": False, "stdin": False, "workingDir": "", "imagePullPolicy": ""},
+        {"securityContext": None, "livenessProbe": None},
+        {"Resources": {"Limits": {}}, "TTY": False},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("field", ["containers", "initContainers"])
+def test_empty_parts_are_as_good_as_absent(field: str, empty: Json) -> None:
+    assert normal({field: [{"name": "p", **empty}]}) == {field: [{"name": "p"}]}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"securityContext": {}},
+        {"securityContext": {"runAsUser": 0, "runAsNonRoot": False, "capabilities": {}}},
+        {"livenessProbe": {}, "lifecycle": {"preStop": {}}},
+        {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"optional": False}}}]},
+        {"resources": {"limits": {"cpu": "0"}}},
+        {"envFrom": [{}], "volumeMounts": [{}]},
+        {"restartPolicy": ""},
+    ],
+    ids=str,
+)
+def test_pointers_and_items_are_there_though_they_are_empty(kept: Json) -> None:
+    assert container(**kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"hostNetwork": False, "hostname": "", "nodeSelector": {}, "tolerations": [], "overhead": {}}, {}),
+        ({"affinity": {}, "securityContext": {}}, {"affinity": {}, "securityContext": {}}),
+        ({"terminationGracePeriodSeconds": 0}, {"terminationGracePeriodSeconds": 0.0}),
+        ({"automountServiceAccountToken": False}, {"automountServiceAccountToken": False}),
+        ({"nodeSelector": {"a": ""}}, {"nodeSelector": {"a": ""}}),
+        (
+            {"volumes": [{"name": "v", "emptyDir": {"medium": "", "sizeLimit": "2048Mi"}}]},
+            {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "2Gi"}}]},
+        ),
+        ({"volumes": [{"name": "v", "emptyDir": {}}]}, {"volumes": [{"name": "v", "emptyDir": {}}]}),
+        (
+            {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}},
+            {"affinity": {"nodeAffinity": {}}},
+        ),
+    ],
+    ids=str,
+)
+def test_the_rest_of_a_pod_likewise(spec: Json, expected: Json) -> None:
+    assert normal(spec) == expected
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"nope": {"a": []}, "alsoNope": None},
+        {"hostNetwork": "", "containers": {}, "hostname": [], "tolerations": ""},
+        {"overhead": {"cpu": "much"}},
+        {"hostname": "a", "HOSTNAME": ""},
+    ],
+    ids=str,
+)
+def test_what_kubernetes_does_not_know_or_cannot_read_stays(odd: Json) -> None:
+    assert normal(odd) == odd
+
+
+SPEC = {
+    "containers": [{"name": "ray-head", "tty": False, "resources": {"requests": {"memory": "1024Mi"}, "limits": {}}}]
+}
+BARE = {"containers": [{"name": "ray-head", "resources": {"requests": {"memory": "1Gi"}}}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "expected"),
+    [
+        (
+            "ray",
+            {"rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": SPEC, "metadata": {"labels": {}}}}}},
+            {"rayCluster": {"headGroupSpec": {"k8sPod": {"podSpec": BARE}}}},
+        ),
+        (
+            "ray",
+            {"rayCluster": {"workerGroupSpec": [{"groupName": "a", "k8sPod": {"podSpec": SPEC}}, {"k8sPod": {}}]}},
+            {"rayCluster": {"workerGroupSpec": [{"groupName": "a", "k8sPod": {"podSpec": BARE}}, {}]}},
+        ),
+        (
+            "spark",
+            {"driverPod": {"podSpec": SPEC, "primaryContainerName": ""}, "executorPod": {"pod_spec": SPEC}},
+            {"driverPod": {"podSpec": BARE}, "executorPod": {"pod_spec": BARE}},
+        ),
+        ("sidecar", {"podSpec": SPEC, "labels": {}, "other": {}}, {"podSpec": BARE, "other": {}}),
+    ],
+)
+def test_pods_in_the_settings_of_plugins(kind: str, settings: Json, expected: Json) -> None:
+    template = ParseDict({"type": kind, "custom": settings}, tasks_pb2.TaskTemplate())
+    assert MessageToDict(with_normal_pods(template).custom) == expected
+
+
+def test_settings_that_are_a_pod() -> None:
+    """As tasks of type sidecar had them once."""
+    template = ParseDict({"type": "sidecar", "taskTypeVersion": 1, "custom": SPEC}, tasks_pb2.TaskTemplate())
+    assert MessageToDict(with_normal_pods(template).custom) == BARE
+    template.task_type_version = 2
+    assert with_normal_pods(template) is template
+
+
+def test_other_settings_stay_and_so_does_the_task() -> None:
+    """A task without pods is given back; one with pods is copied."""
+    settings = {"empty": {}, "list": [], "limits": {"a": ""}, "containers": [{"tty": False}]}
+    plain = ParseDict({"custom": settings}, tasks_pb2.TaskTemplate())
+    assert with_normal_pods(plain) is plain
+    template = template_of(SPEC, custom=settings)
+    before = copy.deepcopy(template)
+    assert MessageToDict(with_normal_pods(template).custom) == settings
+    assert template == before
