@@ -63,10 +63,22 @@ class Pod(NamedTuple):
         What the container that runs the task asks for, by side and resource: ``requests.cpu``.
     beside : sequence of (str, mapping)
         Names and amounts of the containers beside it.
+    has_template : bool
+        Whether a pod template of the cluster says more: what the task leaves open, that may fill in.
     """
 
     amounts: Mapping[str, str]
     beside: Sequence[tuple[str, Mapping[str, str]]] = ()
+    has_template: bool = False
+
+    def sides(self, resource: str) -> Sides:
+        """Return what the container that runs the task requests of a resource and is limited to; see :class:`Group`."""
+        found = _resolved(self.amounts, "", resource)
+        if not self.has_template or resource not in DEFAULTED:
+            return found
+        # The template's amounts come before one that stands in for another (MergeResourcesIfMissing).
+        named = (f"{side}.{resource}" in self.amounts for side in ("requests", "limits"))
+        return tuple(one if is_named else None for one, is_named in zip(found, named, strict=True))  # type: ignore[return-value]
 
 
 class Group(NamedTuple):
@@ -224,15 +236,15 @@ def groups_of(template: Any, settings: Settings, own: Pod) -> list[Group]:
 
 def own_pod(template: Any) -> Pod | None:
     """Return a task's own pod; None where neither a container nor a pod is its target."""
-    target = template.WhichOneof("target")
+    target, has_template = template.WhichOneof("target"), bool(template.metadata.pod_template_name)
     if target == "container":
-        return Pod(amounts_of_resources(template.container.resources))
+        return Pod(amounts_of_resources(template.container.resources), has_template=has_template)
     if target != "k8s_pod":
         return None
     name = primary_container_name(template)
     containers = [(one.get("name"), amounts_of_container(one)) for one in pod_containers(template.k8s_pod)]
     own = next((amounts for called, amounts in containers if called == name), {})
-    return Pod(own, [(str(called), amounts) for called, amounts in containers if called != name])
+    return Pod(own, [(str(called), amounts) for called, amounts in containers if called != name], has_template)
 
 
 # -- amounts -------------------------------------------------------------------------------------------------------
@@ -271,7 +283,7 @@ def _laid_over(over: Mapping[str, str], path: str, base: Callable[[str], Sides],
 
 
 def _own_group(name: str, replicas: int | None, own: Pod) -> Group:
-    return Group(name, "", replicas, {}, partial(_resolved, own.amounts, ""), own.beside)
+    return Group(name, "", replicas, {}, own.sides, own.beside)
 
 
 def _count(values: Mapping[str, Any], key: str) -> int:
@@ -347,14 +359,14 @@ def _kubeflow(kind: str, settings: Settings, own: Pod, version: int) -> list[Gro
             path, spec = f"{path}.common", given["common"]
         amounts, path = amounts_in(spec), f"{path}.resources"
         count = role.least if role.is_fixed else _count(spec, "replicas")
-        sides = partial(_over_own, amounts, path, own) if amounts else partial(_resolved, own.amounts, "")
+        sides = partial(_over_own, amounts, path, own) if amounts else own.sides
         groups.append(Group(role.key, path, count, amounts, sides, own.beside))
     return groups
 
 
 def _over_own(amounts: Mapping[str, str], path: str, own: Pod, resource: str) -> Sides:
     found = _resolved(amounts, path, resource)
-    return found if found != _NEITHER or resource in DEFAULTED else _resolved(own.amounts, "", resource)
+    return found if found != _NEITHER or resource in DEFAULTED else own.sides(resource)
 
 
 def _ray(settings: Settings, own: Pod, _version: int) -> list[Group]:
@@ -381,7 +393,7 @@ def _ray_group(name: str, given: Mapping[str, Any], path: str, own: Pod) -> Grou
     over = {one["name"]: amounts_in(one) for one in containers_of(spec)}
     path = f"{path}.k8sPod.podSpec.containers"
     main, amounts = f"{path}.{container}.resources", over.get(container, {})
-    sides = partial(_laid_over, amounts, main, partial(_resolved, own.amounts, ""))
+    sides = partial(_laid_over, amounts, main, own.sides)
     beside = [(one, {**held, **over.get(one, {})}) for one, held in own.beside]
     return Group(name, main, 1, amounts, sides, beside, is_overlaid=True)
 

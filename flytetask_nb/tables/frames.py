@@ -304,6 +304,10 @@ class _Table:
     def _jobs(self) -> tuple[list[Job], Any]:
         """Give the jobs that tasks run as, each once, and for each task which of them it has."""
         taken = [self._taken.parts[name].codes for name in JOB_PARTS]
+        values = [self._parts(name) for name in JOB_PARTS]
+        # Of metadata nothing counts but this, and there are many.
+        has_template = [one is not None and bool(one.pod_template_name) for one in values[-1]]
+        taken[-1], values[-1] = np.array([*has_template, NOTHING], dtype=np.int32)[taken[-1]], [False, True]
         is_there = np.all([codes >= 0 for codes in taken], axis=0)
         # One number for all parts together, made small again where it would not fit into 64 bits.
         whole, size = np.zeros(len(is_there), dtype=np.int64), 1
@@ -315,10 +319,7 @@ class _Table:
         where = np.full(len(is_there), NOTHING, dtype=np.int64)
         _, first, where[is_there] = np.unique(whole[is_there], return_index=True, return_inverse=True)
         examples = np.flatnonzero(is_there)[first]
-        parts = [
-            map(self._parts(name).__getitem__, codes[examples].tolist())
-            for name, codes in zip(JOB_PARTS, taken, strict=True)
-        ]
+        parts = [map(one.__getitem__, codes[examples].tolist()) for one, codes in zip(values, taken, strict=True)]
         return list(map(job_in, *parts)), where
 
     def _of_origins(self, column: Column) -> Any:

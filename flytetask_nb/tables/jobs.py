@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JOB_PARTS", "job_in"]
 
-JOB_PARTS: Final = ("type", "task_type_version", "custom", "target", "resources", "beside", "is_mapped")
+JOB_PARTS: Final = ("type", "task_type_version", "custom", "target", "resources", "beside", "is_mapped", "metadata")
 """Which parts of a task say it, in the order in which ``job_in`` takes them."""
 
 _IN_PODS: Final = frozenset({"container", "k8s_pod"})
@@ -28,6 +28,7 @@ def job_in(  # noqa: PLR0917 - a part of the task each
     asked: dict[tuple[str, str], str],
     beside: tuple[tuple[str, Asked], ...],
     is_mapped: bool,
+    has_template: bool,
 ) -> Job:
     """Return the job of a task.
 
@@ -45,11 +46,14 @@ def job_in(  # noqa: PLR0917 - a part of the task each
         Names of the containers beside it, and what those ask for.
     is_mapped
         Whether an array node runs it.
+    has_template
+        Whether its metadata name a pod template.
     """
     own = None
     if target in _IN_PODS:
         others = [(name, {f"{side}.{resource}": text for side, resource, text in one}) for name, one in beside]
-        own = Pod({f"{side}.{resource}": text for (resource, side), text in asked.items()}, others)
+        amounts = {f"{side}.{resource}": text for (resource, side), text in asked.items()}
+        own = Pod(amounts, others, has_template)
     return job_of(_Declared(kind, version, custom), own, is_mapped=is_mapped)
 
 
