@@ -20,7 +20,6 @@ from flytetask_nb.models.identifiers import ResourceType
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.tasks import RuntimeMetadata
 from flytetask_nb.models.types import SimpleType
-from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,9 +33,12 @@ __all__ = ["Interval", "TaskHistory", "history"]
 _NAMES_TOLD: Final = 6
 _LEAST: Final = 2
 _LAST_KEY: Final = re.compile(r"([\w-]+)(?:\[\d+\])*$")
-# Only one of them is set, and one more path says which.
-_TARGETS: Final = frozenset({"container", "k8s_pod", "sql"})
-_TARGET: Final = "target"
+# Fields that are looked at together: of the targets one is set, and which container of a pod runs the task may stand in
+# the config; what settings of a plugin mean depends on the type of the task.
+_TOGETHER: Final = {
+    **dict.fromkeys(("container", "k8s_pod", "sql", "config"), "target"),
+    **dict.fromkeys(("type", "task_type_version", "custom"), "plugin"),
+}
 # Numbers that nobody knows by heart.
 _ENUMS: Final[dict[str, type[OpenEnum]]] = {
     ".type.simple": SimpleType,
@@ -481,15 +483,12 @@ def _parts(message: Any) -> dict[str, bytes]:
         for field, value in owner.ListFields():
             if field.name == "template" and not of_template:
                 continue
-            name = _TARGET if field.name in _TARGETS else field.name
             if hasattr(value, "SerializeToString"):
-                found[name] = field.name.encode() + value.SerializeToString(deterministic=True)
+                written = value.SerializeToString(deterministic=True)
             else:
-                found[name] = repr(sorted(value.items()) if hasattr(value, "items") else value).encode()
-    if primary := _primary_entry(message.template):
-        # Of a pod, which of its containers runs the task belongs to it.
-        found[_TARGET] += repr(primary).encode()
-        found["config"] += b" of a pod"
+                written = repr(sorted(value.items()) if hasattr(value, "items") else value).encode()
+            name = _TOGETHER.get(field.name, field.name)
+            found[name] = found.get(name, b"") + f"{field.name} {len(written)} ".encode() + written
     unknown = _unknown(message)
     return {**found, _UNKNOWN: unknown} if unknown else found
 
@@ -515,10 +514,9 @@ def _unknown(message: Any) -> bytes:
 def _part(message: Any, name: str) -> Any:
     """Give a task that has nothing but one of its parts."""
     made = task_pb2.TaskSpec()
-    names = _TARGETS if name == _TARGET else {name}
     for owner, target in ((message, made), (message.template, made.template)):
         for field, value in owner.ListFields():
-            if field.name not in names:
+            if _TOGETHER.get(field.name, field.name) != name:
                 continue
             held = getattr(target, field.name)
             if hasattr(held, "CopyFrom"):
@@ -527,14 +525,4 @@ def _part(message: Any, name: str) -> Any:
                 held.update(value)
             else:
                 setattr(target, field.name, value)
-    for key, value in _primary_entry(message.template).items():
-        made.template.config.pop(key, None)
-        if name == _TARGET:
-            made.template.config[key] = value
     return made
-
-
-def _primary_entry(template: Any) -> dict[str, str]:
-    """Give the entry of ``config`` that says which container of a pod runs the task."""
-    is_there = template.HasField("k8s_pod") and PRIMARY_CONTAINER_KEY in template.config
-    return {PRIMARY_CONTAINER_KEY: template.config[PRIMARY_CONTAINER_KEY]} if is_there else {}
