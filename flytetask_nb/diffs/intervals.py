@@ -8,7 +8,6 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.diffs.flattening import flatten
 from flytetask_nb.diffs.knowledge import known_row
-from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Interval", "is_under", "passed_through"]
 
-# Only one of them is set, and one more path says which.
-_TARGETS: Final = frozenset({"container", "k8s_pod", "sql"})
-_TARGET: Final = "target"
+# Fields that are looked at together: of the targets one is set, and which container of a pod runs the task may stand in
+# the config; what settings of a plugin mean depends on the type of the task.
+_TOGETHER: Final = {
+    **dict.fromkeys(("container", "k8s_pod", "sql", "config"), "target"),
+    **dict.fromkeys(("type", "task_type_version", "custom"), "plugin"),
+}
 
 
 class Interval(NamedTuple):
@@ -108,21 +110,18 @@ def _note(
 
 
 def _parts(message: Any) -> dict[str, bytes]:
-    """Give the parts of a task in a form that is equal exactly if they are."""
+    """Return the parts of a task in a form that is equal exactly if they are."""
     found: dict[str, bytes] = {}
     for owner, of_template in ((message, False), (message.template, True)):
         for field, value in owner.ListFields():
             if field.name == "template" and not of_template:
                 continue
-            name = _TARGET if field.name in _TARGETS else field.name
             if hasattr(value, "SerializeToString"):
-                found[name] = field.name.encode() + value.SerializeToString(deterministic=True)
+                written = value.SerializeToString(deterministic=True)
             else:
-                found[name] = repr(sorted(value.items()) if hasattr(value, "items") else value).encode()
-    if primary := _primary_entry(message.template):
-        # Of a pod, which of its containers runs the task belongs to it.
-        found[_TARGET] += repr(primary).encode()
-        found["config"] += b" of a pod"
+                written = repr(sorted(value.items()) if hasattr(value, "items") else value).encode()
+            name = _TOGETHER.get(field.name, field.name)
+            found[name] = found.get(name, b"") + f"{field.name} {len(written)} ".encode() + written
     unknown = _unknown(message)
     return {**found, _UNKNOWN: unknown} if unknown else found
 
@@ -146,12 +145,11 @@ def _unknown(message: Any) -> bytes:
 
 
 def _part(message: Any, name: str) -> Any:
-    """Give a task that has nothing but one of its parts."""
+    """Return a task that has nothing but one of its parts."""
     made = task_pb2.TaskSpec()
-    names = _TARGETS if name == _TARGET else {name}
     for owner, target in ((message, made), (message.template, made.template)):
         for field, value in owner.ListFields():
-            if field.name not in names:
+            if _TOGETHER.get(field.name, field.name) != name:
                 continue
             held = getattr(target, field.name)
             if hasattr(held, "CopyFrom"):
@@ -160,14 +158,4 @@ def _part(message: Any, name: str) -> Any:
                 held.update(value)
             else:
                 setattr(target, field.name, value)
-    for key, value in _primary_entry(message.template).items():
-        made.template.config.pop(key, None)
-        if name == _TARGET:
-            made.template.config[key] = value
     return made
-
-
-def _primary_entry(template: Any) -> dict[str, str]:
-    """Return the entry of ``config`` that says which container of a pod runs the task."""
-    is_there = template.HasField("k8s_pod") and PRIMARY_CONTAINER_KEY in template.config
-    return {PRIMARY_CONTAINER_KEY: template.config[PRIMARY_CONTAINER_KEY]} if is_there else {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.fields import plain_struct
-from flytetask_nb.semantics.pod_amounts import pod_as_read
+from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.semantics.spark_conf import notation_of
 
@@ -110,7 +110,7 @@ class Settings(NamedTuple):
     misread : tuple of Misread
         What the plugin cannot read. Empty: it can read everything.
     is_known : bool
-        Whether a plugin of Flyte reads them. Where not, values are those of ``custom``.
+        Whether a plugin of Flyte reads them. Where not, values are those of ``custom``, with pod specs in normal form.
     pods : tuple of (str, dict)
         Where pod specs stand among them, and what they are.
     """
@@ -141,7 +141,9 @@ def settings_of(template: Any) -> Settings:
         return Settings(custom, (Misread("task_type_version", told),), is_known=True)
     descriptor = _descriptor(kind, template.task_type_version if kind in KUBEFLOW else None)
     if descriptor is None:
-        return Settings(custom, (), is_known=False)
+        # Once, tasks of type sidecar had their pod there and nothing else (plugins/k8s/pod/plugin.go).
+        read = normal_pod_spec if (kind, template.task_type_version) == ("sidecar", 1) else nested_normal_pods
+        return Settings(read(custom), (), is_known=False)
     reading = _Reading()
     values = reading.message(descriptor, custom, "custom")
     return Settings(values, tuple(reading.misread), is_known=True, pods=tuple(reading.pods))
@@ -333,7 +335,13 @@ def _is_repeated(field: Any) -> bool:
 
 def _has_presence(field: Any) -> bool:
     """Tell whether a field that is there and empty is another thing than one that is not there."""
+    if field.message_type is not None and field.message_type.full_name in _NOTHING_IF_EMPTY:
+        return False
     return (field.message_type is not None and not _is_repeated(field)) or field.containing_oneof is not None
+
+
+# Of these Flyte asks what is in them (plugins/k8s/ray/ray.go, spark/spark.go).
+_NOTHING_IF_EMPTY: Final = frozenset({"flyteidl.core.K8sPod", "flyteidl.core.K8sObjectMetadata"})
 
 
 def _label(item: Any, place: int) -> str:
@@ -394,7 +402,7 @@ def _start_parameters(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pod_spec(given: dict[str, Any]) -> dict[str, Any]:
-    read = pod_as_read(given, _quantity)
+    read = normal_pod_spec(given, _quantity)
     for field in ("containers", "initContainers"):
         if isinstance(read.get(field), list):
             read[field] = [_container(one) for one in read[field]]

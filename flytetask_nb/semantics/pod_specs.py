@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
 from flytetask_nb.errors import ModelValueError, QuantityError
+from flytetask_nb.models.fields import fill_struct, plain_struct
 from flytetask_nb.semantics.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -430,22 +431,20 @@ def is_structure(kind: str) -> bool:
     return kind in _table()
 
 
-def canonical(kind: str, value: Value) -> tuple[Value, bool]:
-    """Return a value without fields as Kubernetes writes it, and whether it says as much as nothing.
-
-    Parameters
-    ----------
-    kind, value
-        What it is read as (``string``, ``int32``, ``Quantity``), and what stands there.
+@lru_cache(maxsize=1024, typed=True)
+def canonical(kind: str, value: Any) -> tuple[Any, bool]:
+    """Return a plain value as Kubernetes writes what it reads as that kind, and whether it says as much as nothing.
 
     Raises
     ------
     QuantityError, ModelValueError
         It is of another kind.
     """
-    plain = _PLAIN[kind]
-    held = plain.read(value, None, kind)
-    return plain.written(held), held == plain.zero()
+    plain, holder = _kind(kind), Struct()
+    fill_struct(holder, {"value": value})
+    held = plain.read(holder.fields["value"], None, kind)
+    holder.fields["value"].CopyFrom(plain.written(held))
+    return plain_struct(holder)["value"], held == plain.zero()
 
 
 def _kind(told: str) -> _Kind:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 from flyteidl.admin import task_pb2
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs.flattening import flatten
 from flytetask_nb.semantics.hydration import hydrated_message
 from tests.conftest import ROOT
+from tests.diffs.strategies import plugins, pods
 from tests.generated import pod_tasks, task_specs
 
 if TYPE_CHECKING:
@@ -60,6 +61,18 @@ def test_a_pod_that_flytectl_rewrote_changes_nowhere() -> None:
     history = ftn.history(specs)
     assert history.changing == ["id.version"]
     assert not ftn.diff(*specs)
+
+
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@given(pair=st.one_of(plugins(), pods()))
+def test_a_history_tells_what_a_diff_compares(pair: tuple[Any, Any]) -> None:
+    """Settings by the type of the task, containers by what the config says of them, whatever part they stand in."""
+    for number, spec in enumerate(pair):
+        spec.template.id.name, spec.template.id.version = "shop.train", f"v{number}"
+    history = ftn.history(pair)
+    for position, version in enumerate(pair):
+        kept = {path: history.value(path, position) for path in history.intervals}
+        assert {path: value for path, value in kept.items() if value is not None} == flatten(version)
 
 
 def dated(spec: task_pb2.TaskSpec, days: int) -> ftn.FlyteTask:
