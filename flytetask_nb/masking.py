@@ -15,7 +15,19 @@ from typing import Any
 
 from flytetask_nb.options import OPTIONS
 
-__all__ = ["MASK", "SHAPES", "is_secret_key", "mask_arguments", "mask_text", "mask_urls", "mask_value", "masked"]
+__all__ = [
+    "IDENTIFIERS",
+    "MASK",
+    "SHAPES",
+    "is_secret_key",
+    "mask_arguments",
+    "mask_field",
+    "mask_identifier",
+    "mask_text",
+    "mask_urls",
+    "mask_value",
+    "masked",
+]
 
 MASK = "••••••"
 """What stands in place of a masked value."""
@@ -55,6 +67,15 @@ _REFERENCES = frozenset(
 _NO_SECRETS = frozenset({"PWD", "OLDPWD"})
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# Letters and digits that were drawn, as of a hash, fall into many pieces, and short words are among them by chance.
+_RUN = re.compile("[A-Za-z0-9]+")
+_SHORT_WORD, _FEW_PIECES, _LENGTH_OF_WORDS = 3, 4, 2.5
+
+IDENTIFIERS = frozenset({"project", "domain", "name", "version", "image"})
+"""Fields that name something."""
+_ONE_WORD = re.compile(r"""[^\s"'{}\[\]<>]+""")
+# The MD5 and SHA-256 that flytekit makes versions of, in base64: whatever it begins with, it is no token.
+_DIGEST = re.compile(r"[\w-]{22}(?:==)?|[\w-]{43}=?")
 
 # user:password@host, also where the user is missing. The password may hold anything but blanks, even what a URL would
 # have to escape; what reads as a port is none. Looked for in one word up to its last @ at a time, and behind schemes of
@@ -86,9 +107,10 @@ _SHAPES = re.compile(f"{_PRIVATE_KEY}|{SHAPES}", re.DOTALL)
 _SCHEME = re.compile(r"\b(?P<head>(?:Bearer|Basic)\s+)(?=\S*[0-9._~+/=-])(?P<secret>[\w.~+/=-]{6,})", re.IGNORECASE)
 
 # KEY=value, "key": value, key: value, --key value within a longer text: a shell script, JSON, YAML, a header. The key
-# is matched ahead and then repeated, so that the search never tries shorter ones: "a.a.a..." would take forever.
+# is matched ahead and then repeated, so that the search never tries shorter ones: "a.a.a..." would take forever. What
+# "==" follows is compared with a text, or it is the end of base64, or a package with its version: those are no entries.
 _ENTRY = re.compile(
-    r"""(?<![\w/])(?=(?P<key>[A-Za-z_][\w.-]{0,200}))(?P=key)(?P<closing>\\*["'])?(?P<sign>\s*=>?\s*|\s*:\s*|(?<=[\w"'])\s+)(?=\S)"""
+    r"""(?<![\w/])(?=(?P<key>[A-Za-z_][\w.-]{0,200}))(?P=key)(?P<closing>\\*["'])?(?P<sign>\s*=(?!=)>?\s*|\s*==\s*(?=\\*["'])|\s*:\s*|(?<=[\w"'])\s+)(?=\S)"""
 )
 # A quote inside may be escaped, as in JSON, or doubled, as in SQL; one that is never closed holds the rest.
 _QUOTED = re.compile(
@@ -102,8 +124,10 @@ _LAST_WORD = re.compile(r"""\S+(?=[ \t]*(?:[\r\n]|\Z))""")
 _HEADERS = frozenset({"authorization", "cookie"})
 _PASSWORDS = frozenset({"pass", "passphrase", "passwd", "password", "pwd"})
 
+_INSIDE = re.compile(r".?:|\w[.-]", re.DOTALL)
+
 _FLAG = re.compile(r"^(?P<head>--?(?P<key>[A-Za-z][\w.-]*))(?P<equals>=)?(?P<secret>.*)$", re.DOTALL)
-_ASSIGNMENT = re.compile(r"^(?P<key>[A-Za-z_][\w.-]*)=(?P<secret>.+)$", re.DOTALL)
+_ASSIGNMENT = re.compile(r"^(?P<key>[A-Za-z_][\w.-]*)=(?!=)(?P<secret>.+)$", re.DOTALL)
 _LONGEST_SHORT_FLAG = 2
 # No secret that is told by its looks is shorter: most texts need not be searched for one.
 _SHORTEST_SHAPE = 12
@@ -150,10 +174,22 @@ def _looks_secret(key: str) -> bool:
         return True
     if words[-1] in _REFERENCES:
         return False
-    if any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in pairwise(words)):
+    if any(pair in _PAIRS for pair in pairwise(words)) or any(word in _WORDS for word in _chosen_words(key, words)):
         return True
     joined = "".join(words)
     return any(part in joined for part in _PARTS) or any(word.endswith(_ENDINGS) for word in words)
+
+
+def _chosen_words(key: str, words: list[str]) -> list[str]:
+    """Return those words of a key that somebody chose: all of them, but short ones of a hash stand there by chance."""
+    if len(words) <= _FEW_PIECES:
+        return words
+    chosen: list[str] = []
+    for run in _RUN.findall(key):
+        pieces = _words(run)
+        is_drawn = len(pieces) > _FEW_PIECES and len(run) < _LENGTH_OF_WORDS * len(pieces)
+        chosen += [piece for piece in pieces if not is_drawn or len(piece) > _SHORT_WORD]
+    return chosen
 
 
 def mask_text(text: str) -> str:
@@ -175,6 +211,39 @@ def mask_text(text: str) -> str:
         return text
     # The words of a command line and the names of images are the same in thousands of tasks.
     return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else _mask_any(text)
+
+
+def mask_identifier(text: str) -> str:
+    """Return a project, domain, name, version or image with what is a secret by its own shape masked.
+
+    Parameters
+    ----------
+    text
+        The identifier. No word of it is a key: ``JiepXcXB3SiEJ8pwYDy-7g==`` is a hash and ``app-password:v1`` an image
+        with its tag.
+
+    Returns
+    -------
+    str
+        The text without passwords of URLs and tokens of well-known services. With ``reveal_secrets`` the text
+        untouched.
+    """
+    if OPTIONS["reveal_secrets"] or len(text) < _SHORTEST_SHAPE or _DIGEST.fullmatch(text):
+        return text
+    return _mask_shapes(text)
+
+
+def mask_field(name: str, value: Any) -> Any:
+    """Return the value of a model's field as it is shown: identifiers by ``mask_identifier``, others by ``mask_value``.
+
+    Parameters
+    ----------
+    name
+        The field's name.
+    value
+        What it holds.
+    """
+    return mask_identifier(value) if name in IDENTIFIERS and isinstance(value, str) else mask_value(value)
 
 
 def mask_urls(text: str) -> str:
@@ -209,17 +278,31 @@ def _mask_json(text: str) -> str:
 def _mask_plain(text: str) -> str:
     if "://" in text:
         text = _mask_urls(text)
+    return _mask_entries(_mask_looks(text))
+
+
+def _mask_shapes(text: str) -> str:
+    """Mask what is a secret by its own shape, whatever stands around it."""
+    return _mask_looks(_mask_users(text) if "://" in text else text)
+
+
+def _mask_looks(text: str) -> str:
     if len(text) >= _SHORTEST_SHAPE:
         text = _SHAPES.sub(MASK, text)
         text = _SCHEME.sub(_without_secret, text)
-    return _mask_entries(text)
+    return text
 
 
 def _mask_urls(text: str) -> str:
+    text = _mask_users(text)
+    return _URL_PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+
+
+def _mask_users(text: str) -> str:
     if "@" in text:
         text = _WORD_WITH_URL.sub(_mask_url_password, text)
         text = _URL_TOKEN.sub(_without_secret, text)
-    return _URL_PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+    return text
 
 
 def _without_secret(found: re.Match[str]) -> str:
@@ -294,8 +377,8 @@ def _after_colon(entry: re.Match[str], text: str) -> tuple[int, int] | None:
         rest = _REST_OF_LINE.match(text, entry.end())
     elif spaced:
         rest = _LAST_WORD.match(text, entry.end())
-    elif _PASSWORDS.intersection(words) and text[max(entry.start() - 1, 0) : entry.start()] != ":":
-        # password:abc, but not arn:aws:...:secret:name.
+    elif _PASSWORDS.intersection(words) and not _INSIDE.fullmatch(text[max(entry.start() - 2, 0) : entry.start()]):
+        # password:abc, but not arn:aws:...:secret:name, nor the tag of an image, registry/some-password:v1.
         rest = _REST_OF_WORD.match(text, entry.end())
     else:
         rest = None
@@ -314,7 +397,12 @@ def masked(key: str, text: str) -> str:
     """
     if text and is_secret_key(key) and not OPTIONS["reveal_secrets"]:
         return MASK
-    return mask_text(text)
+    return mask_identifier(text) if _identifies(key, text) else mask_text(text)
+
+
+def _identifies(key: object, text: str) -> bool:
+    """Tell whether an entry names something; what has blanks or quotes in it is more than a name."""
+    return key in IDENTIFIERS and _ONE_WORD.fullmatch(text) is not None
 
 
 def mask_value(value: Any, key: str = "") -> Any:
@@ -337,14 +425,15 @@ def mask_value(value: Any, key: str = "") -> Any:
     """
     if OPTIONS["reveal_secrets"]:
         return value
-    return _mask_nested(value, secret=bool(key) and is_secret_key(key))
+    return _mask_entry(key, value, secret=bool(key) and is_secret_key(key))
 
 
 def _mask_nested(value: Any, *, secret: bool) -> Any:
     if isinstance(value, dict):
         named = any(isinstance(value.get(name), str) and is_secret_key(value[name]) for name in _NAMES)
         return {
-            entry: _mask_nested(
+            entry: _mask_entry(
+                entry,
                 inner,
                 secret=(named and entry in _VALUES)
                 or (isinstance(entry, str) and (is_secret_key(entry) or (secret and not _refers(entry)))),
@@ -358,6 +447,12 @@ def _mask_nested(value: Any, *, secret: bool) -> Any:
     if secret and isinstance(value, str | bytes | int | float) and value != "" and not isinstance(value, bool):
         return MASK
     return mask_text(value) if isinstance(value, str) else value
+
+
+def _mask_entry(key: Any, value: Any, *, secret: bool) -> Any:
+    if not secret and isinstance(value, str) and _identifies(key, value):
+        return mask_identifier(value)
+    return _mask_nested(value, secret=secret)
 
 
 def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import flytetask_nb as ftn
-from flytetask_nb.sources.client.cluster_config import ClusterConfig, configured, host_and_port
+from flytetask_nb.sources.client.cluster_config import ClusterConfig, configured
+from flytetask_nb.sources.client.endpoints import host_and_port
 from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
