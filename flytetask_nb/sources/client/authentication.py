@@ -367,7 +367,7 @@ class Authenticator:
     def _fetched(self, session: Any, address: str, **given: Any) -> Tokens:
         from authlib.integrations.base_client import OAuthError  # noqa: PLC0415 - only needed for tokens
         from requests import RequestException  # noqa: PLC0415 - likewise
-        from requests.exceptions import ProxyError  # noqa: PLC0415 - likewise
+        from requests.exceptions import ConnectionError, SSLError  # noqa: A004, PLC0415 - likewise
 
         self._check_address(address)
         try:
@@ -383,10 +383,9 @@ class Authenticator:
         except (RequestException, ValueError) as error:
             told = self.without_tokens(_short(error))
             advice = "check that the address can be reached from here, and ca_cert or http_proxy_url if it needs one"
-            if isinstance(error, ProxyError):
-                advice = remedy(
-                    "UNAVAILABLE", told, Circumstances(urlsplit(address).hostname or "", self._proxy(address))
-                )
+            proxy = self._proxy(address)
+            if proxy and isinstance(error, ConnectionError) and not isinstance(error, SSLError):
+                advice = remedy("UNAVAILABLE", told, Circumstances(urlsplit(address).hostname or "", proxy))
             raise self._failure(f"no token from {address}: {type(error).__name__}: {told}", advice) from None
         access = answer.get("access_token")
         if not access:

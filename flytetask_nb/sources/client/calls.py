@@ -16,11 +16,9 @@ from google.protobuf.message import DecodeError
 from flytetask_nb.errors import AuthenticationError, RemoteError, RemoteTaskNotFoundError
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.sources.client.authentication import Authenticator, ServerLogin
-from flytetask_nb.sources.client.channels import Undecoded
-from flytetask_nb.sources.client.endpoints import host_of, web_proxy
+from flytetask_nb.sources.client.channels import Undecoded, circumstances_of
 from flytetask_nb.sources.client.peers import PATIENCE, speaks_tls, tls_problem
 from flytetask_nb.sources.client.remedies import (
-    Circumstances,
     is_broken_stream,
     is_no_grpc,
     is_too_large,
@@ -117,10 +115,7 @@ class Calls:
         self._timeout = timeout
         self._is_lent = is_lent
         self._is_looked_at = is_lent or config.insecure or config.insecure_skip_verify
-        host = host_of(config.endpoint)
-        self._circumstances = Circumstances(
-            host, str(web_proxy(host) or ""), config.insecure_skip_verify, bool(config.proxy_command)
-        )
+        self._circumstances = circumstances_of(config)
         raw = Undecoded(channel)
         self._admin = admin_pb2_grpc.AdminServiceStub(raw)
         self._logins = auth_pb2_grpc.AuthMetadataServiceStub(raw)

@@ -16,7 +16,7 @@ from flytetask_nb.sources.client.remedies import Circumstances, remedy
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
 
-__all__ = ["Undecoded", "flytekit_channel", "new_channel"]
+__all__ = ["Undecoded", "circumstances_of", "flytekit_channel", "new_channel"]
 
 _KEEPALIVE = (
     # Load balancers drop connections without a word; these are flytekit's times (flytekit/clients/raw.py).
@@ -64,7 +64,7 @@ def new_channel(config: ClusterConfig, max_message_size: int, timeout: float) ->
         return grpc.insecure_channel(config.endpoint, options=options)
     trusted = None
     if config.insecure_skip_verify:
-        trusted, name = _shown(config, host, min(timeout, PATIENCE))
+        trusted, name = _shown(config, min(timeout, PATIENCE))
         if name:
             # gRPC compares the certificate with this name; what is asked for is still the host.
             options += [("grpc.ssl_target_name_override", name), ("grpc.default_authority", host)]
@@ -73,7 +73,7 @@ def new_channel(config: ClusterConfig, max_message_size: int, timeout: float) ->
     return grpc.secure_channel(config.endpoint, grpc.ssl_channel_credentials(trusted), options=options)
 
 
-def _shown(config: ClusterConfig, host: str, patience: float) -> tuple[bytes, str]:
+def _shown(config: ClusterConfig, patience: float) -> tuple[bytes, str]:
     """Return the certificate that the server shows, and a name that it is good for if the host is none."""
     try:
         certificate = shown_certificate(config.endpoint, patience)
@@ -83,9 +83,19 @@ def _shown(config: ClusterConfig, host: str, patience: float) -> tuple[bytes, st
         if not certificate.problem:
             return certificate.pem.encode(), certificate.name
         problem = certificate.problem
-    advice = remedy("UNAVAILABLE", problem, Circumstances(host, str(web_proxy(host) or ""), skips_verification=True))
+    advice = remedy("UNAVAILABLE", problem, circumstances_of(config))
     raise RemoteError(
         f"{config.endpoint}: {problem}; {advice}", code="UNAVAILABLE", endpoint=config.endpoint, remedy=advice
+    )
+
+
+def circumstances_of(config: ClusterConfig) -> Circumstances:
+    """Return what is known of a connection, for advice when it fails."""
+    host = host_of(config.endpoint)
+    proxy = web_proxy(host)
+    usable, unusable = (str(proxy or ""), "") if proxy is None or proxy.is_usable else ("", str(proxy))
+    return Circumstances(
+        host, usable, unusable, config.insecure_skip_verify and not config.insecure, bool(config.proxy_command)
     )
 
 

@@ -144,9 +144,6 @@ def connect(
     for name, number in (("timeout", timeout), ("max_message_size", max_message_size)):
         if not _is_amount(number):
             raise OptionError(f"{name} cannot be {number!r}; expected a number above 0")
-    # gRPC writes what it thinks of a connection onto the error stream, which a notebook shows, unless it is told
-    # before it is loaded; flytekit's command line tells it so too.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from flytetask_nb.sources.client.calls import Calls  # noqa: PLC0415 - loads gRPC
     from flytetask_nb.sources.client.channels import flytekit_channel, new_channel  # noqa: PLC0415 - likewise
     from flytetask_nb.sources.client.remote import Remote  # noqa: PLC0415 - likewise

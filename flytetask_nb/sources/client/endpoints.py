@@ -202,8 +202,9 @@ def web_proxy(host: str) -> WebProxy | None:
 
 
 def _covers(entry: str, host: str) -> bool:
-    """Tell whether an entry of ``no_proxy`` names a host: as the end of its name, or as a range of addresses."""
-    if entry and host.lower().endswith(entry.lower()):
+    """Tell whether an entry of ``no_proxy`` names a host: it or a domain that it is in, or a range of addresses."""
+    domain = entry.lower().removeprefix(".")
+    if domain and f".{host.lower()}".endswith(f".{domain}"):
         return True
     try:
         return ip_address(host) in ip_network(entry, strict=False)

@@ -225,5 +225,10 @@ def _reached(endpoint: str, patience: float) -> socket.socket:
     tunnel = HTTPConnection(*proxy.place, timeout=patience)
     login = {"Proxy-Authorization": f"Basic {b64encode(proxy.login.encode()).decode()}"} if proxy.login else {}
     tunnel.set_tunnel(*place, headers=login)
-    tunnel.connect()
+    try:
+        tunnel.connect()
+    except (OSError, HTTPException):
+        # Of a proxy that hangs up, http.client leaves the connection open.
+        tunnel.close()
+        raise
     return tunnel.sock

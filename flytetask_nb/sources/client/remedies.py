@@ -17,6 +17,8 @@ class Circumstances(NamedTuple):
         Where it goes.
     proxy : str
         The web proxy that it is sent through, as the environment names it; empty: none.
+    unusable_proxy : str
+        Likewise one that gRPC passes by, as it is of another kind than gRPC knows.
     skips_verification : bool
         Whether any certificate is to be trusted.
     has_proxy_command : bool
@@ -25,6 +27,7 @@ class Circumstances(NamedTuple):
 
     host: str = ""
     proxy: str = ""
+    unusable_proxy: str = ""
     skips_verification: bool = False
     has_proxy_command: bool = False
 
@@ -44,6 +47,12 @@ _OTHER_NAME = r"not in peer certificate|[Hh]ostname (?:mismatch|Verification)|IP
 _OUT_OF_DATE = r"certificate has expired|not yet valid"
 _NOT_TRUSTED = r"self.signed|CERTIFICATE_VERIFY_FAILED|unable to get (local )?issuer"
 _ADVICE = (
+    _Advice(
+        "UNAVAILABLE",
+        r"h2 in ALPN|ALPN property",
+        "gRPC needs HTTP/2 over TLS: have the ingress or load balancer offer it (ALPN h2), or check host and port",
+    ),
+    _Advice("UNAVAILABLE", r"speaks TLS", "the connection is plain text: pass insecure=False"),
     # What stands in front of Flyte Admin answers in its place, under codes that gRPC makes of HTTP's.
     _Advice(
         "",
@@ -77,8 +86,8 @@ _ADVICE = (
     _Advice(
         "UNAVAILABLE",
         r"a web server answers|http1\.x server|Failed parsing HTTP/2",
-        "that is a web server and no gRPC: the endpoint is Admin's gRPC port (8089 where its HTTP port is 8088), or an "
-        "ingress that passes gRPC on",
+        "that is no gRPC but, as it seems, a web server: the endpoint is Admin's gRPC port (8089 where its HTTP port "
+        "is 8088), or an ingress that passes gRPC on",
     ),
     _Advice(
         "",
@@ -100,12 +109,6 @@ _ADVICE = (
         "the web proxy of the environment, {proxy}, refuses the way to the server: set no_proxy={host} if it can be "
         "reached without it, else ask who runs the proxy",
         only_if="proxy",
-    ),
-    _Advice("UNAVAILABLE", r"speaks TLS", "the connection is plain text: pass insecure=False"),
-    _Advice(
-        "UNAVAILABLE",
-        r"h2 in ALPN|ALPN property",
-        "gRPC needs HTTP/2 over TLS: have the ingress or load balancer offer it (ALPN h2), or check host and port",
     ),
     _Advice(
         "UNAVAILABLE",
@@ -148,10 +151,24 @@ _ADVICE = (
     ),
     _Advice(
         "UNAVAILABLE",
+        r"refused|resolv|lookup|DNS",
+        "the web proxy of the environment, {proxy}, is not there: set no_proxy={host} if the server can be reached "
+        "without it, else ask who runs the proxy",
+        only_if="proxy",
+    ),
+    _Advice(
+        "UNAVAILABLE",
         r"",
         "the way goes through the web proxy of the environment, {proxy}, which may be down: set no_proxy={host} if the "
         "server can be reached without it, else check the proxy, then the server",
         only_if="proxy",
+    ),
+    _Advice(
+        "UNAVAILABLE",
+        r"",
+        "gRPC goes through web proxies of http://... alone, and not through {unusable_proxy}: name one of those, or "
+        "check that the server can be reached straight from here",
+        only_if="unusable_proxy",
     ),
     _Advice(
         "UNAVAILABLE",
@@ -191,6 +208,7 @@ _ADVICE = (
     _Advice("FAILED_PRECONDITION", r"[Cc]losed", "the connection is closed: connect again"),
 )
 
+_PLACE = re.compile(r"\{(host|proxy|unusable_proxy)\}")
 _TURNED_AWAY = re.compile(_HTTP + r"(?:3\d\d|401|403|407)")
 _NO_GRPC = re.compile(r"Socket closed|Endpoint closing|SETTINGS frame|Failed parsing HTTP/2|http1\.x server")
 _TOO_LARGE = re.compile(r"larger than max|message.*too large|exceeds.*maximum")
@@ -218,7 +236,7 @@ def remedy(code: str, details: str, circumstances: Circumstances | None = None) 
             and (not one.only_if or getattr(known, one.only_if))
             and re.search(one.pattern, details)
         ):
-            return one.advice.replace("{proxy}", known.proxy).replace("{host}", known.host)
+            return _PLACE.sub(lambda found: str(getattr(known, found[1])), one.advice)
     return ""
 
 
