@@ -67,14 +67,14 @@ _REFERENCES = frozenset(
 _NO_SECRETS = frozenset({"PWD", "OLDPWD"})
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-# Letters and digits that were drawn, as of a hash, fall into many pieces, and short words are among them by chance.
+# Letters and digits that were drawn, as of a hash, fall into many pieces, and these are short.
 _RUN = re.compile("[A-Za-z0-9]+")
-_SHORT_WORD, _FEW_PIECES, _LENGTH_OF_WORDS = 3, 4, 2.5
+_SHORT_WORD, _FEW_PIECES, _LENGTH_OF_WORDS = 3, 4, 3
 
 IDENTIFIERS = frozenset({"project", "domain", "name", "version", "image"})
 """Fields that name something."""
 _ONE_WORD = re.compile(r"""[^\s"'{}\[\]<>]+""")
-# The MD5 and SHA-256 that flytekit makes versions of, in base64: whatever it begins with, it is no token.
+# The MD5 and SHA-256 that versions are made of, in base64. Three letters of it may read like the beginning of a key.
 _DIGEST = re.compile(r"[\w-]{22}(?:==)?|[\w-]{43}=?")
 
 # user:password@host, also where the user is missing. The password may hold anything but blanks, even what a URL would
@@ -90,12 +90,13 @@ _URL_TOKEN = re.compile(r"""(?P<head>https?://)(?P<secret>[^\s/:@'"]{20,})(?=@)"
 _URL_PARAMETER = re.compile(r"""(?P<head>[?&;#](?P<key>[\w.-]+)=)(?P<secret>[^&;\s'"]+)""")
 _SIGNATURES = frozenset({"key", "sig", "signature", "x-amz-signature", "x-amz-security-token", "x-goog-signature"})
 
+_KEYS = r"\b(?:sk|pk|rk)[-_][\w-]{16,}"  # OpenAI, Anthropic, Stripe
 # What is a secret by its looks alone, wherever it stands.
 SHAPES = (
     r"\b(?:gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})"  # GitHub, GitLab
     r"|\bxox[a-z]-[\w-]{10,}"  # Slack
     r"|\bhooks\.slack\.com/services/[\w/]+"
-    r"|\b(?:sk|pk|rk)[-_][\w-]{16,}"  # OpenAI, Anthropic, Stripe
+    rf"|{_KEYS}"
     r"|\bhf_\w{20,}"  # Hugging Face
     r"|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}"  # AWS, Google
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JSON web token
@@ -106,11 +107,15 @@ _SHAPES = re.compile(f"{_PRIVATE_KEY}|{SHAPES}", re.DOTALL)
 # Authorization's schemes; the lookahead leaves prose ("basic authentication") alone.
 _SCHEME = re.compile(r"\b(?P<head>(?:Bearer|Basic)\s+)(?=\S*[0-9._~+/=-])(?P<secret>[\w.~+/=-]{6,})", re.IGNORECASE)
 
+# What "==" is followed by: a version, as in pyjwt==2.8, or nothing, as at the end of base64.
+_NO_VALUE = r"""=(?:[0-9]+(?:\.(?:[0-9]+|\*))*(?:\.?(?:a|b|rc|post|dev)[0-9]+)?)?(?![^\s/"':,;)\]}=])"""
 # KEY=value, "key": value, key: value, --key value within a longer text: a shell script, JSON, YAML, a header. The key
-# is matched ahead and then repeated, so that the search never tries shorter ones: "a.a.a..." would take forever. What
-# "==" follows is compared with a text, or it is the end of base64, or a package with its version: those are no entries.
+# is matched ahead and then repeated, so that the search never tries shorter ones: "a.a.a..." would take forever.
 _ENTRY = re.compile(
-    r"""(?<![\w/])(?=(?P<key>[A-Za-z_][\w.-]{0,200}))(?P=key)(?P<closing>\\*["'])?(?P<sign>\s*=(?!=)>?\s*|\s*==\s*(?=\\*["'])|\s*:\s*|(?<=[\w"'])\s+)(?=\S)"""
+    r"""(?<![\w/])(?=(?P<key>[A-Za-z_][\w.-]{0,200}))(?P=key)(?P<closing>\\*["'])?"""
+    r"""(?P<sign>\s*==\s*(?=\\*["'])|\s*=(?!NO_VALUE)>?\s*|\s*:\s*|(?<=[\w"'])\s+)(?=\S)""".replace(
+        "NO_VALUE", _NO_VALUE
+    )
 )
 # A quote inside may be escaped, as in JSON, or doubled, as in SQL; one that is never closed holds the rest.
 _QUOTED = re.compile(
@@ -127,7 +132,7 @@ _PASSWORDS = frozenset({"pass", "passphrase", "passwd", "password", "pwd"})
 _INSIDE = re.compile(r".?:|\w[.-]", re.DOTALL)
 
 _FLAG = re.compile(r"^(?P<head>--?(?P<key>[A-Za-z][\w.-]*))(?P<equals>=)?(?P<secret>.*)$", re.DOTALL)
-_ASSIGNMENT = re.compile(r"^(?P<key>[A-Za-z_][\w.-]*)=(?!=)(?P<secret>.+)$", re.DOTALL)
+_ASSIGNMENT = re.compile(rf"^(?P<key>[A-Za-z_][\w.-]*)=(?!{_NO_VALUE})(?P<secret>.+)$", re.DOTALL)
 _LONGEST_SHORT_FLAG = 2
 # No secret that is told by its looks is shorter: most texts need not be searched for one.
 _SHORTEST_SHAPE = 12
@@ -174,22 +179,21 @@ def _looks_secret(key: str) -> bool:
         return True
     if words[-1] in _REFERENCES:
         return False
-    if any(pair in _PAIRS for pair in pairwise(words)) or any(word in _WORDS for word in _chosen_words(key, words)):
+    # Beside a hash, or in it, short words stand by chance: what somebody chose is long.
+    shortest = _SHORT_WORD if len(words) > _FEW_PIECES and any(map(_is_drawn, _RUN.findall(key))) else 0
+    if any(pair in _PAIRS for pair in pairwise(words)):
         return True
     joined = "".join(words)
-    return any(part in joined for part in _PARTS) or any(word.endswith(_ENDINGS) for word in words)
+    return (
+        any(word in _WORDS and len(word) > shortest for word in words)
+        or any(part in joined for part in _PARTS)
+        or any(word.endswith(ending) for ending in _ENDINGS if len(ending) > shortest for word in words)
+    )
 
 
-def _chosen_words(key: str, words: list[str]) -> list[str]:
-    """Return those words of a key that somebody chose: all of them, but short ones of a hash stand there by chance."""
-    if len(words) <= _FEW_PIECES:
-        return words
-    chosen: list[str] = []
-    for run in _RUN.findall(key):
-        pieces = _words(run)
-        is_drawn = len(pieces) > _FEW_PIECES and len(run) < _LENGTH_OF_WORDS * len(pieces)
-        chosen += [piece for piece in pieces if not is_drawn or len(piece) > _SHORT_WORD]
-    return chosen
+def _is_drawn(run: str) -> bool:
+    pieces = len(_WORD.findall(run))
+    return pieces > _FEW_PIECES and len(run) < _LENGTH_OF_WORDS * pieces
 
 
 def mask_text(text: str) -> str:
@@ -228,9 +232,11 @@ def mask_identifier(text: str) -> str:
         The text without passwords of URLs and tokens of well-known services. With ``reveal_secrets`` the text
         untouched.
     """
-    if OPTIONS["reveal_secrets"] or len(text) < _SHORTEST_SHAPE or _DIGEST.fullmatch(text):
+    if OPTIONS["reveal_secrets"] or len(text) < _SHORTEST_SHAPE:
         return text
-    return _mask_shapes(text)
+    shown = _mask_shapes(text)
+    is_chance = shown != text and _DIGEST.fullmatch(text) and re.search(_KEYS, text)
+    return text if is_chance else shown
 
 
 def mask_field(name: str, value: Any) -> Any:

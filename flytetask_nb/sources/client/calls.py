@@ -222,10 +222,7 @@ class Calls:
         except grpc.FutureCancelledError:
             raise self._error(method, request, "CANCELLED", "stopped") from None
         except Exception as error:  # noqa: BLE001 - a channel of flytekit's logs in as it likes, and fails likewise
-            status = _status_of(error)
-            if status is None:
-                raise self._error(method, request, "FAILED_PRECONDITION", f"{type(error).__name__}: {error}") from None
-            code, details = status
+            code, details = _status_of(error)
             if code == "UNAVAILABLE" and is_no_grpc(details) and self._wants_tls:
                 details = f"it speaks TLS ({details})"
             raise self._error(method, request, code, details) from None
@@ -292,11 +289,13 @@ def _passes(error: BaseException, *, is_patient: bool) -> bool:
     return error.code in _PASSING or (error.code in _PASSING_IF_BROKEN and is_broken_stream(str(error)))
 
 
-def _status_of(error: BaseException | None) -> tuple[str, str] | None:
+def _status_of(error: BaseException) -> tuple[str, str]:
     """Return the status that a call ended with, also where an interceptor made another error of it."""
-    while error is not None and not (isinstance(error, grpc.RpcError) and hasattr(error, "code")):
+    while not (isinstance(error, grpc.RpcError) and hasattr(error, "code")):
+        if error.__cause__ is None:
+            return "FAILED_PRECONDITION", f"{type(error).__name__}: {error}"
         error = error.__cause__
-    return None if error is None else (error.code().name, error.details() or "")
+    return error.code().name, error.details() or ""
 
 
 def _words(method: str, request: Any) -> str:

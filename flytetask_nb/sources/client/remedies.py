@@ -205,7 +205,7 @@ _ADVICE = (
     _Advice("NOT_FOUND", r"", "check project, domain, name and version; task_names() and versions() list them"),
     _Advice("INVALID_ARGUMENT", r"", "check what was asked for"),
     _Advice("UNKNOWN", r"database", "a filter's value may be of a kind that its column is not"),
-    _Advice("FAILED_PRECONDITION", r"[Cc]losed", "the connection is closed: connect again"),
+    _Advice("FAILED_PRECONDITION", r"(?i)closed channel|channel closed", "the connection is closed: connect again"),
 )
 
 _PLACE = re.compile(r"\{(host|proxy|unusable_proxy)\}")

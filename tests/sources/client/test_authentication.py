@@ -228,7 +228,7 @@ def test_a_command_whose_path_has_blanks_is_run(secured: Served, issuer: Issuer,
 
 
 @pytest.fixture
-def guarded(secured: Served, issuer: Issuer, tmp_path: Path) -> Served:
+def guarded(secured: Served, tmp_path: Path) -> Served:
     """Give the server behind a proxy that lets nobody pass without its token, whatever is asked."""
     behind = secured.before
 
@@ -304,7 +304,7 @@ def test_a_proxy_that_answers_with_a_page_is_asked_again_with_another_token(tmp_
         path = behind_proxy(Served(endpoint=f"127.0.0.1:{port}"), tmp_path)
         with (
             ftn.connect(config_file=path, ca_cert=tmp_path / "ca.pem") as remote,
-            pytest.raises(ftn.RemoteError, match="does not take the token of admin.proxyCommand"),
+            pytest.raises(ftn.RemoteError, match=r"does not take the token of admin\.proxyCommand"),
         ):
             remote.projects()
     assert (len(seen), (tmp_path / "runs").read_text()) == (2, "xx")

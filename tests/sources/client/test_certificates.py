@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -18,6 +17,7 @@ from tests.sources.client.serving import Served, make_task, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 HOST = "flyte.example.com"
 
@@ -191,7 +191,7 @@ def test_tls_without_http2_is_told(folder: Path, protocols: tuple[str, ...]) -> 
     with (
         ingress("200", tls=server_context(pair, folder, *protocols)) as port,
         ftn.connect(f"127.0.0.1:{port}", ca_cert=trusted(pair, folder), auth="None") as remote,
-        pytest.raises(ftn.RemoteError, match="no HTTP/2.*have the ingress or load balancer offer it"),
+        pytest.raises(ftn.RemoteError, match=r"no HTTP/2.*have the ingress or load balancer offer it"),
     ):
         remote.projects()
 
@@ -243,7 +243,7 @@ def test_a_tls_server_asked_in_plain_text_is_told(folder: Path, answer: bytes) -
     with (
         listening(serve) as port,
         ftn.connect(f"127.0.0.1:{port}", insecure=True) as remote,
-        pytest.raises(ftn.RemoteError, match="speaks TLS.*pass insecure=False"),
+        pytest.raises(ftn.RemoteError, match=r"speaks TLS.*pass insecure=False"),
     ):
         remote.projects()
 

@@ -86,7 +86,7 @@ def test_addresses_that_are_none_are_told(endpoint: str, told: str) -> None:
 
 @given(host=st.text(string.ascii_lowercase, min_size=1, max_size=9), port=st.integers(-100_000, 10_000_000))
 def test_ports_are_those_that_there_are(host: str, port: int) -> None:
-    """gRPC would take 99999 for 34463."""
+    """Otherwise gRPC would take 99999 for 34463."""
     if 0 < port <= 65_535:
         check_endpoint(f"{host}:{port}")
         assert place_of(f"{host}:{port}") == (host, port)
