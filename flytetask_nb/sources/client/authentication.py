@@ -268,8 +268,10 @@ class Authenticator:
                     raise self._failure("the server offers no device flow", "use auth='Pkce'")
                 self._check_address(login.device_endpoint)
                 tokens = logins.by_device(
-                    lambda form: session.post(
-                        login.device_endpoint, data=form, withhold_token=True, **self._way_to(login.device_endpoint)
+                    lambda form: self._as_json(
+                        session.post(
+                            login.device_endpoint, data=form, withhold_token=True, **self._way_to(login.device_endpoint)
+                        )
                     ),
                     login,
                     self._asked_for(),
@@ -376,12 +378,12 @@ class Authenticator:
             told = self.without_tokens(f"{error.error}: {error.description or 'no reason given'}")
             refusal = self._failure(
                 f"the token endpoint {address} refused: {told}",
-                _REMEDIES.get(error.error, "check client id, secret and scopes"),
+                _REMEDIES.get(str(error.error), "check client id, secret and scopes"),
             )
-            refusal.code = error.error
+            refusal.code = str(error.error)
             raise refusal from None
         except (RequestException, ValueError) as error:
-            told = self.without_tokens(_short(error))
+            told = mask_urls(self.without_tokens(_short(error)))
             advice = "check that the address can be reached from here, and ca_cert or http_proxy_url if it needs one"
             proxy = self._proxy(address)
             if proxy and isinstance(error, ConnectionError) and not isinstance(error, SSLError):

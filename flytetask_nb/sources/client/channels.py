@@ -32,6 +32,7 @@ _KEEPALIVE = (
     # Retries are this package's own: gRPC's would not be counted.
     ("grpc.enable_retries", 0),
 )
+_PEM_MARK = b"CERTIFICATE-----"
 # flytekit's own retries and exceptions: four calls for a task that does not exist.
 _UNWANTED_INTERCEPTOR = "RetryExceptionWrapperInterceptor"
 
@@ -51,7 +52,7 @@ def new_channel(config: ClusterConfig, max_message_size: int, timeout: float) ->
     Raises
     ------
     ConfigurationError
-        The file with the certificates cannot be read.
+        The file with the certificates cannot be read, or holds none.
     RemoteError
         The server's own certificate was to be trusted, and cannot be had, or gRPC takes it for none.
     """
@@ -101,11 +102,17 @@ def circumstances_of(config: ClusterConfig) -> Circumstances:
 
 def _read(ca_cert: str) -> bytes:
     try:
-        return Path(ca_cert).read_bytes()
+        content = Path(ca_cert).read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"ca_cert: {ca_cert} cannot be read: {error.strerror}; pass the path of a PEM file"
         ) from None
+    if _PEM_MARK not in content:
+        # Of an empty file gRPC would make its own authorities.
+        raise ConfigurationError(
+            f"ca_cert: {ca_cert} holds no certificate as PEM writes it; pass the path of a PEM file"
+        )
+    return content
 
 
 def flytekit_channel(flyte_remote: Any) -> grpc.Channel | None:

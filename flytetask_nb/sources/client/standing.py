@@ -28,7 +28,11 @@ def absence(calls: Calls, project: str, domain: str) -> str:
     project, domain
         The place.
     """
-    found = _project(calls, project)
+    try:
+        found = _project(calls, project)
+    except RemoteError:
+        # This is a hint to an answer that was had.
+        return ""
     if found is None:
         return f"there is no project {project!r}; projects() lists those that there are"
     known = _domains(found)
@@ -44,6 +48,11 @@ def refusal(calls: Calls, project: str, domain: str) -> str:
     ----------
     calls, project, domain
         As ``absence`` takes them.
+
+    Raises
+    ------
+    RemoteError
+        The server cannot be reached or refuses.
     """
     found = _project(calls, project)
     if found is None:
@@ -64,8 +73,12 @@ def _project(calls: Calls, project: str) -> project_pb2.Project | None:
             "GetProject", project_pb2.ProjectGetRequest(id=project), project_pb2.Project
         )
     except RemoteError as error:
+        if error.code == "NOT_FOUND":
+            return None
         # An old server has no such call, and not everybody may make it.
-        return None if error.code == "NOT_FOUND" else project_pb2.Project()
+        if error.code not in {"UNIMPLEMENTED", "PERMISSION_DENIED"}:
+            raise
+        return project_pb2.Project()
     return found
 
 

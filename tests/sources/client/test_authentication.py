@@ -335,16 +335,26 @@ def test_the_proxys_token_goes_over_no_plain_wire(tmp_path: Path) -> None:
         ((503, "<html>"), "try again later"),
     ],
 )
+@pytest.mark.parametrize("way", ["ClientSecret", "DeviceFlow"])
 def test_pages_in_place_of_tokens_are_told(
-    secured: Served, issuer: Issuer, ca: str, page: tuple[int, str], told: str
+    secured: Served, issuer: Issuer, ca: str, page: tuple[int, str], told: str, way: str
 ) -> None:
     issuer.page = page
     with (
-        ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote,
+        ftn.connect(secured.endpoint, ca_cert=ca, auth={"type": way, **CREDENTIALS}) as remote,
         pytest.raises(ftn.AuthenticationError, match=told) as error,
     ):
         remote.projects()
-    assert f"no token from {issuer.url}/token" in str(error.value)
+    assert f"{issuer.url}/{'device' if way == 'DeviceFlow' else 'token'}" in str(error.value)
+
+
+def test_errors_of_another_kind_than_oauths_are_told(secured: Served, issuer: Issuer, ca: str) -> None:
+    issuer.page = (401, '{"error": {"code": 401, "message": "no such key"}}')
+    with (
+        ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote,
+        pytest.raises(ftn.AuthenticationError, match=r"refused: .*no such key"),
+    ):
+        remote.projects()
 
 
 @pytest.mark.parametrize("how", ["environment", "configuration"])

@@ -172,6 +172,14 @@ def server(pair: tuple[bytes, bytes], folder: Path) -> AbstractContextManager[in
     return ingress("200", tls=server_context(pair, folder, "h2"))
 
 
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\x30\x82", make_certificate()[0]])
+def test_a_file_without_certificates_is_told(folder: Path, content: bytes) -> None:
+    """At once: of an empty one gRPC would make its own authorities."""
+    (folder / "none.pem").write_bytes(content)
+    with pytest.raises(ftn.ConfigurationError, match=r"none\.pem holds no certificate"):
+        ftn.connect("localhost:1", ca_cert=folder / "none.pem")
+
+
 def test_a_good_certificate_costs_one_look(folder: Path) -> None:
     """And later calls none."""
     pair = make_certificate()
