@@ -13,7 +13,7 @@ from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.texts import text_of
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import are_one_place, said
@@ -105,7 +105,7 @@ class TaskHistory(Shown):
     @property
     def name(self) -> str:
         """Name of the task; of a map task, that of its newest version."""
-        return mask_text(self._tasks[-1].name)
+        return mask_identifier(self._tasks[-1].name)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -317,7 +317,11 @@ class TaskHistory(Shown):
         return zip(intervals, ends, strict=True)
 
     def __repr__(self) -> str:
-        ends = f"{mask_text(self.versions[0])} … {mask_text(self.versions[-1])}" if len(self) > 1 else self.versions[0]
+        ends = (
+            f"{mask_identifier(self.versions[0])} … {mask_identifier(self.versions[-1])}"
+            if len(self) > 1
+            else self.versions[0]
+        )
         return f"<TaskHistory {self.name}: {len(self)} version{'' if len(self) == 1 else 's'}, {ends}>"
 
 
@@ -368,7 +372,7 @@ def history(
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in found}
     if len(stems) > 1:
-        told = ", ".join(repr(mask_text(name)) for name in sorted(stems)[:_NAMES_TOLD])
+        told = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_NAMES_TOLD])
         more = f" and {len(stems) - _NAMES_TOLD} more" if len(stems) > _NAMES_TOLD else ""
         raise DiffError(
             f"history got tasks of {len(stems)} names, expected versions of one: {told}{more}; "
@@ -390,9 +394,9 @@ def _check_versions(tasks: Sequence[FlyteTask]) -> None:
         first = seen.setdefault((identifier.project, identifier.domain, identifier.version), task)
         if first is not task and not _is_one(first, task):
             places = " and ".join(mask_text(one.source or "one without a source") for one in (first, task))
-            version = mask_text(identifier.version)
+            version = mask_identifier(identifier.version)
             raise DiffError(
-                f"history got different tasks of the same version {version!r} of {mask_text(task.name)!r} ({places}), "
+                f"history got different tasks of the same version {version!r} of {mask_identifier(task.name)!r} ({places}), "
                 "expected one: Flyte registers a version once; leave one of them out, or compare the two with diff"
             )
 
@@ -408,7 +412,7 @@ def _is_one(task: FlyteTask, other: FlyteTask) -> bool:
 
 def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
     """Give each version a text that no other one has."""
-    texts = [mask_text(version_label(task.id.version, task.source)) for task in tasks]
+    texts = [mask_identifier(version_label(task.id.version, task.source)) for task in tasks]
     where: dict[str, set[str]] = {}
     for text, place in zip(texts, places := _places(tasks), strict=True):
         where.setdefault(text, set()).add(place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +13,6 @@ from flytetask_nb.models.flyte_task import UNTOLD_BY_FLYTECTL, Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.workflows import Workflow
-from flytetask_nb.options import option
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_name, is_code_bundle, members_of
@@ -23,12 +21,11 @@ from flytetask_nb.sources.formats import form_of_content, form_of_media_type, fo
 from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
 from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS
 from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, SNAPSHOT, is_readable_name, places_of, told_name
+from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import TypeAlias
-
-    from typing_extensions import Self
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
@@ -48,8 +45,6 @@ _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _PARQUET_MARK = b"PAR1"
 _MOST_OPEN = 64
 """Snapshots that stay open until their tasks are looked at; those beyond are read at once."""
-_PATIENCE = 1.0
-"""Seconds after which a progress bar appears."""
 _NAMES_SHOWN = 6
 _CODE = "this is the code of a fast registration; the tasks are in the archive that pyflyte package put it into"
 
@@ -374,7 +369,7 @@ class _Reader:
         self._wanted = wanted
         self._limits = Limits(max_entry_bytes, max_total_bytes)
         self._collects = errors == "collect"
-        self._progress = _Progress(is_on=shows_progress and option("progress"))
+        self._progress = Bar("loading", "entries", is_on=shows_progress)
         # Runs of tasks in the order in which they come: those that were read, and snapshots of those that were not.
         self._runs: list[list[TaskRecord] | Snapshot] = []
         self._open_files = 0
@@ -644,30 +639,3 @@ def _is_entry_name(name: str) -> bool:
 def _begins_as_archive(stream: Stream) -> bool:
     head = stream.peek(_TAR_MARK_AT + len(_TAR_MARK))
     return head.startswith(GZIP) or head[_TAR_MARK_AT:] == _TAR_MARK
-
-
-class _Progress:
-    """A bar that appears when reading takes more than a moment."""
-
-    def __init__(self, *, is_on: bool) -> None:
-        self._start = time.monotonic()
-        self._count = 0
-        self._bar: Any = None
-        self._is_on = is_on
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def step(self) -> None:
-        """Count one more entry."""
-        self._count += 1
-        if self._bar is not None:
-            self._bar.update()
-        elif self._is_on and time.monotonic() - self._start > _PATIENCE:
-            from tqdm.auto import tqdm  # noqa: PLC0415 - most loading is done before it is needed
-
-            self._bar = tqdm(desc="loading", unit=" entries", initial=self._count)

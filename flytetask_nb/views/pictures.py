@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.extras import matplotlib_ticker
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_field, mask_identifier
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.version_order import version_keys
@@ -150,7 +150,7 @@ def image_bars(frame: pd.DataFrame) -> Picture:
         key=lambda pair: (-pair[1], natural_key(pair[0])),
     )
     without = int(frame["image"].isna().sum())
-    bars = [(mask_text(image), count) for image, count in counts[:_MOST_BARS]]
+    bars = [(mask_identifier(image), count) for image, count in counts[:_MOST_BARS]]
     hidden = len(counts) - len(bars)
     headline = f"{counted(len(counts), 'image')} of {counted(len(frame) - without, 'task')}"
     headline += f", {counted(without, 'task')} without one" if without else ""
@@ -203,7 +203,9 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     grouped = frame["created_at"].groupby([texts[by], texts["version"]])
     found: dict[str, list[tuple[str, Any, int]]] = {}
     for (group, version), times in grouped:
-        found.setdefault(mask_text(str(group)), []).append((mask_text(str(version)), times.min(), len(times)))
+        found.setdefault(mask_field(by, str(group)), []).append(
+            (mask_identifier(str(version)), times.min(), len(times))
+        )
     known = {version for row in found.values() for version, *_ in row}
     keys = version_keys(known)
     versions = sorted(known, key=natural_key if keys is None else keys.__getitem__)
