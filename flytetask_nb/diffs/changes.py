@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.diffs.rules import RULES, rank
-from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.masking import IDENTIFIERS, mask_arguments, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
 from flytetask_nb.options import set_options
 
@@ -205,7 +205,7 @@ class Change:
         """
         with set_options(reveal_secrets=False):
             paths = (mask_text(self.old_path), mask_text(self.path))
-            parts = [self.rule, *paths, *(_identity(value, self.key) for value in (self.old, self.new))]
+            parts = [self.rule, *paths, *(_identity(value, self._name) for value in (self.old, self.new))]
         if self.number:
             parts.append(str(self.number))
         text = "\0".join(f"{len(part)}:{part}" for part in parts)
@@ -232,12 +232,18 @@ class Change:
     @property
     def old_text(self) -> str | None:
         """The old value as text, secrets masked; None where there is none."""
-        return text_of(self.old, self.key)
+        return text_of(self.old, self._name)
 
     @property
     def new_text(self) -> str | None:
         """The new value as text, secrets masked; None where there is none."""
-        return text_of(self.new, self.key)
+        return text_of(self.new, self._name)
+
+    @property
+    def _name(self) -> str:
+        """What the values stand under: without a key of its own, an identifier is told by its field."""
+        field = self.path.rpartition(".")[2]
+        return field if not self.key and field in IDENTIFIERS else self.key
 
     @property
     def is_consequence(self) -> bool:

@@ -21,7 +21,7 @@ from flytetask_nb.diffs.settings import is_filled_in, map_task_stem, shortened_m
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.tooling import spelling_paths, tool_differences
 from flytetask_nb.errors import DiffError, FlyteTaskError, ModelTypeError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
@@ -101,17 +101,17 @@ class PlanEntry:
     @property
     def project(self) -> str:
         """The project, secrets masked; empty where none is said."""
-        return mask_text(self._id.project)
+        return mask_identifier(self._id.project)
 
     @property
     def domain(self) -> str:
         """The domain, secrets masked; empty where none is said."""
-        return mask_text(self._id.domain)
+        return mask_identifier(self._id.domain)
 
     @property
     def name(self) -> str:
         """The task's name, secrets masked; of a renamed map task the new one."""
-        return mask_text(self._id.name)
+        return mask_identifier(self._id.name)
 
     @property
     def local_version(self) -> str | None:
@@ -128,7 +128,7 @@ class PlanEntry:
         """The name that a map task has there, secrets masked; None where it has the same."""
         if self.local is None or self.remote is None or self.local.name == self.remote.name:
             return None
-        return mask_text(self.remote.name)
+        return mask_identifier(self.remote.name)
 
     @cached_property
     def diff(self) -> TaskDiff | None:
@@ -245,7 +245,7 @@ class PlanEntry:
 
 
 def _version(task: FlyteTask | None) -> str | None:
-    return (mask_text(task._message.template.id.version) or None) if task is not None else None
+    return (mask_identifier(task._message.template.id.version) or None) if task is not None else None
 
 
 # -- one sentence about a task ---------------------------------------------------------------------------------------

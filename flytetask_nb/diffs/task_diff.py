@@ -34,7 +34,7 @@ from flytetask_nb.diffs.settings import (
     compare_sql,
 )
 from flytetask_nb.errors import DiffError, FlyteTaskError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.semantics.caching import CacheKey, cache_key
@@ -199,7 +199,7 @@ class TaskDiff(Shown):
             found.append(f"Old results may be served for new code: the cache key stays, but these changed: {causes}.")
         found += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
         if cache.verdict == "invalidated" and cache.before is not None and cache.after is not None:
-            versions = mask_text(cache.before.version), mask_text(cache.after.version)
+            versions = mask_identifier(cache.before.version), mask_identifier(cache.after.version)
             if versions[0] != versions[1]:
                 found.append(
                     f"The cache key moves from {versions[0]} to {versions[1]}: the next run computes everything again."
@@ -376,7 +376,7 @@ def _fits(before: CacheKey, after: CacheKey) -> bool:
 
 def _id(message: Any) -> dict[str, str]:
     identifier = _template(message).id
-    return {name: mask_text(getattr(identifier, name)) for name in ("project", "domain", "name", "version")}
+    return {name: mask_identifier(getattr(identifier, name)) for name in ("project", "domain", "name", "version")}
 
 
 def _flat(message: Any) -> dict[str, Any]:

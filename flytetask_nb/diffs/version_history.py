@@ -14,7 +14,7 @@ from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities
 from flytetask_nb.diffs.settings import is_filled_in, map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import ResourceType
 from flytetask_nb.models.showing import Shown
@@ -113,7 +113,7 @@ class TaskHistory(Shown):
     @property
     def name(self) -> str:
         """Name of the task; of a map task, that of its newest version."""
-        return mask_text(self._tasks[-1].name)
+        return mask_identifier(self._tasks[-1].name)
 
     @property
     def is_map_task(self) -> bool:
@@ -310,7 +310,11 @@ class TaskHistory(Shown):
         return zip(intervals, ends, strict=True)
 
     def __repr__(self) -> str:
-        ends = f"{mask_text(self.versions[0])} … {mask_text(self.versions[-1])}" if len(self) > 1 else self.versions[0]
+        ends = (
+            f"{mask_identifier(self.versions[0])} … {mask_identifier(self.versions[-1])}"
+            if len(self) > 1
+            else self.versions[0]
+        )
         return f"<TaskHistory {self.name}: {len(self)} version{'' if len(self) == 1 else 's'}, {ends}>"
 
 
@@ -360,7 +364,7 @@ def history(
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in found}
     if len(stems) > 1:
-        told = ", ".join(repr(mask_text(name)) for name in sorted(stems)[:_NAMES_TOLD])
+        told = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_NAMES_TOLD])
         more = f" and {len(stems) - _NAMES_TOLD} more" if len(stems) > _NAMES_TOLD else ""
         raise DiffError(
             f"history got tasks of {len(stems)} names, expected versions of one: {told}{more}; "
@@ -385,16 +389,16 @@ def _check_versions(tasks: Sequence[FlyteTask]) -> None:
         # Documentation does not count, as it does not for Flyte: what a server gives has none.
         if first is not task and first._message.template != task._message.template:
             places = " and ".join(mask_text(one.source or "one without a source") for one in (first, task))
-            version = mask_text(identifier.version)
+            version = mask_identifier(identifier.version)
             raise DiffError(
-                f"history got different tasks of the same version {version!r} of {mask_text(task.name)!r} ({places}), "
+                f"history got different tasks of the same version {version!r} of {mask_identifier(task.name)!r} ({places}), "
                 "expected one: Flyte registers a version once; leave one of them out, or compare the two with diff"
             )
 
 
 def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
     """Give each version a text that no other one has."""
-    texts = [mask_text(_version_of(task)) for task in tasks]
+    texts = [mask_identifier(_version_of(task)) for task in tasks]
     # A number must not make of a text what another version is called.
     taken, used = set(texts), set[str]()
     numbers: dict[str, int] = {}

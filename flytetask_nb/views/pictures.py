@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import MissingExtraError, ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_field, mask_identifier
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.views.wording import counted
@@ -149,7 +149,7 @@ def image_bars(frame: pd.DataFrame) -> Picture:
         key=lambda pair: (-pair[1], natural_key(pair[0])),
     )
     without = int(frame["image"].isna().sum())
-    bars = [(mask_text(image), count) for image, count in counts[:_MOST_BARS]]
+    bars = [(mask_identifier(image), count) for image, count in counts[:_MOST_BARS]]
     hidden = len(counts) - len(bars)
     headline = f"{counted(len(counts), 'image')} of {counted(len(frame) - without, 'task')}"
     headline += f", {counted(without, 'task')} without one" if without else ""
@@ -202,7 +202,9 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     grouped = frame["created_at"].groupby([texts[by], texts["version"]])
     found: dict[str, list[tuple[str, Any, int]]] = {}
     for (group, version), times in grouped:
-        found.setdefault(mask_text(str(group)), []).append((mask_text(str(version)), times.min(), len(times)))
+        found.setdefault(mask_field(by, str(group)), []).append(
+            (mask_identifier(str(version)), times.min(), len(times))
+        )
     versions = sorted({version for row in found.values() for version, *_ in row}, key=natural_key)
     busiest = sorted(found, key=lambda group: (-len(found[group]), natural_key(group)))[:_MOST_BARS]
     groups = sorted(busiest, key=natural_key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf import json_format, text_format
 from google.protobuf.struct_pb2 import Struct
 
-from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.masking import mask_arguments, mask_field, mask_value, masked
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.descriptors import is_repeated, map_entry
@@ -90,7 +90,7 @@ def _mask_field(message: Message, field: Any, value: Any) -> None:
     elif is_repeated(field):
         value[:] = mask_arguments(list(value))
     else:
-        setattr(message, field.name, mask_text(value))
+        setattr(message, field.name, mask_field(field.name, value))
 
 
 def _mask_map(field: Any, entries: Any) -> None:
