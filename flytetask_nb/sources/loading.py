@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import time
 from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +15,6 @@ from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.workflows import Workflow
-from flytetask_nb.options import option
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_name, is_code_bundle, members_of
@@ -24,12 +22,11 @@ from flytetask_nb.sources.documents import items_of, json_documents, message_of_
 from flytetask_nb.sources.kinds import LAUNCH_PLANS, TASKS, WORKFLOWS, Found, items_in, kind_of, kind_of_name, parsed
 from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
 from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, SNAPSHOT, is_readable_name, places_of, told_name
+from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import TypeAlias
-
-    from typing_extensions import Self
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
@@ -52,8 +49,6 @@ _MOST_OPEN = 64
 """Snapshots that stay open until their tasks are looked at; those beyond are read at once."""
 # Every protobuf message begins, or its first sub-message does, with a tag that no text has.
 _BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_PATIENCE = 1.0
-"""Seconds after which a progress bar appears."""
 _NAMES_SHOWN = 6
 _MOST_TOLD = 1000
 """Bad items of one file that are told each by itself."""
@@ -365,7 +360,7 @@ class _Reader:
         self._wanted = wanted
         self._limits = Limits(max_entry_bytes, max_total_bytes)
         self._collects = errors == "collect"
-        self._progress = _Progress(is_on=shows_progress and option("progress"))
+        self._progress = Bar("loading", "entries", is_on=shows_progress)
         # Runs of tasks in the order in which they come: those that were read, and snapshots of those that were not.
         self._runs: list[list[TaskRecord] | Snapshot] = []
         self._open_files = 0
@@ -687,30 +682,3 @@ def _form_of_content(data: bytes) -> str:
         return _BINARY
     begins = data.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     return _JSON if begins in (b"{", b"[") else _YAML
-
-
-class _Progress:
-    """A bar that appears when reading takes more than a moment."""
-
-    def __init__(self, *, is_on: bool) -> None:
-        self._start = time.monotonic()
-        self._count = 0
-        self._bar: Any = None
-        self._is_on = is_on
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def step(self) -> None:
-        """Count one more entry."""
-        self._count += 1
-        if self._bar is not None:
-            self._bar.update()
-        elif self._is_on and time.monotonic() - self._start > _PATIENCE:
-            from tqdm.auto import tqdm  # noqa: PLC0415 - most loading is done before it is needed
-
-            self._bar = tqdm(desc="loading", unit=" entries", initial=self._count)
