@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Before gRPC is loaded: what clients do wrong is told to them, and need not stand on the error stream.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
 from flytetask_nb.embedded_admin.faults import Fault, Faults
 from flytetask_nb.embedded_admin.server import EmbeddedAdmin, sandbox
 
