@@ -218,21 +218,18 @@ SCHEMAS = st.sampled_from(
 )
 
 
+FIELDS = st.dictionaries(st.sampled_from("ab"), SCHEMAS, min_size=1)
+RESTS = st.sampled_from([{}, {"required": []}, {"title": "E"}])
+WRAPPED = st.sampled_from([lambda kind: kind, lambda kind: {"collectionType": kind}, lambda kind: union(kind, INT)])
+
+
 @st.composite
 def dataclasses(draw: st.DrawFn) -> tuple[Any, Any]:
-    """Give two tasks whose inputs and outputs are dataclasses of the same few fields."""
-    made = []
-    for _ in range(2):
-        kinds = [
-            dataclass(None, draw(st.sampled_from([{}, {"required": []}, {"title": "E"}])), **fields)
-            for fields in (draw(st.dictionaries(st.sampled_from("ab"), SCHEMAS, min_size=1)) for _ in range(2))
-        ]
-        wrapped = [draw(st.sampled_from([kind, {"collectionType": kind}, union(kind, INT)])) for kind in kinds]
-        interface = {
-            side: {"variables": {"x": {"type": one}}} for side, one in zip(("inputs", "outputs"), wrapped, strict=True)
-        }
-        made.append(ParseDict({"template": {"interface": interface}}, task_pb2.TaskSpec()))
-    return made[0], made[1]
+    """Give two tasks with a dataclass of which often one field alone changed."""
+    fields, rest, wrap, side = draw(FIELDS), draw(RESTS), draw(WRAPPED), draw(st.sampled_from(["inputs", "outputs"]))
+    others = draw(st.one_of(FIELDS, SCHEMAS.map(lambda one: {**fields, min(fields): one})))
+    other_rest = draw(st.one_of(st.just(rest), RESTS))
+    return task(side, wrap(dataclass(None, rest, **fields))), task(side, wrap(dataclass(None, other_rest, **others)))
 
 
 LAW = settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None, phases=PHASES)
