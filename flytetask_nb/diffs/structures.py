@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.changes import Edit, Splice, Word, joined
+from flytetask_nb.diffs.changes import Edit, Splice, joined
+from flytetask_nb.diffs.texts import Word
 from flytetask_nb.masking import telling_key
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.plugin_settings import Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,6 +57,8 @@ def canonical(value: Any) -> str:
 
 
 def _whole(value: Any) -> Any:
+    if isinstance(value, Spelling):
+        return str(value.value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["CommandLine", "command_line", "is_placeholder", "unfilled"]
+__all__ = ["MAP_ENTRYPOINT", "CommandLine", "command_line", "is_placeholder", "unfilled"]
 
 LAUNCHERS = frozenset({"pyflyte-fast-execute"})
-ENTRYPOINTS = frozenset({"pyflyte-execute", "pyflyte-map-execute"})
+MAP_ENTRYPOINT = "pyflyte-map-execute"
+"""Runs a task for one item of its lists."""
+ENTRYPOINTS = frozenset({"pyflyte-execute", MAP_ENTRYPOINT})
 
 # What flytekit always passes and Flyte always fills in (flytekit/core/python_auto_container.py, get_default_command).
 USUAL_ARGUMENTS = {

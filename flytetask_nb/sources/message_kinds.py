@@ -18,7 +18,7 @@ from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.flyte2 import wrapped
 from flytetask_nb.models.flyte2_schema import message_class
-from flytetask_nb.models.flyte_task import Origin, of_flyte2
+from flytetask_nb.models.flyte_task import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, Origin, of_flyte2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -197,7 +197,7 @@ def _itself(message: Any) -> Iterator[Found]:
 
 
 def _of_template(message: Any) -> Iterator[Found]:
-    yield Found(_spec_of(message))
+    yield Found(_spec_of(message), Origin(untold=UNTOLD_BY_TEMPLATES))
 
 
 def _of_closure(message: Any) -> Iterator[Found]:
@@ -225,12 +225,12 @@ def _of_request(message: Any) -> Iterator[Found]:
 
 def _of_compiled_tasks(message: Any) -> Iterator[Found]:
     for position, task in enumerate(message.tasks):
-        yield Found(_spec_of(task.template), position=position)
+        yield Found(_spec_of(task.template), Origin(untold=UNTOLD_BY_SERVERS), position)
 
 
 def _of_templates(message: Any) -> Iterator[Found]:
     for position, template in enumerate(message.tasks):
-        yield Found(_spec_of(template), position=position)
+        yield Found(_spec_of(template), Origin(untold=UNTOLD_BY_SERVERS), position)
 
 
 def _workflow_spec_of(template: Any) -> Any:
@@ -277,7 +277,7 @@ def _origin(closure: Any, short_description: str = "") -> Origin:
             created = utc_datetime(closure.created_at, "created_at")
         except ModelValueError as error:
             note = str(error)
-    return Origin(created_at=created, short_description=short_description or None, note=note)
+    return Origin(created_at=created, short_description=short_description or None, note=note, untold=UNTOLD_BY_SERVERS)
 
 
 def _shapes(*shapes: str) -> tuple[frozenset[str], ...]:

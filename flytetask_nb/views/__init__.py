@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytetask_nb.views import html, markdown, pictures, text
 from flytetask_nb.views.describing import describe
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from flytetask_nb.views.document import Document
 
 __all__ = ["LIMIT", "RENDERER", "describe", "pictures"]
+
+Page = TypeVar("Page")
 
 LIMIT = 32_768
 """Bytes that an object takes at most in any format, the stylesheet included."""
@@ -46,7 +48,7 @@ class _Renderer:
         return _fitting(value, markdown.render)[0]
 
 
-def _fitting(value: object, *renderers: Callable[[Document], Any]) -> list[Any]:
+def _fitting(value: object, *renderers: Callable[[Document], Page]) -> list[Page]:
     """Describe an object so that it fits in the formats that are asked for, and render it in these.
 
     Each part has a budget of its own. Where all of them are used up together it is described again with smaller ones,

@@ -7,8 +7,10 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
+from flytetask_nb.diffs.texts import quoted_if_alike, windowed
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.masking import mask_text
+from flytetask_nb.semantics.plugin_settings import Spelling
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.views.document import (
     Badge,
@@ -49,7 +51,7 @@ CACHE_TONES: Final = {
     "off": "cost",
     "unchanged": "good",
 }
-_AMOUNT_RULES: Final = ("request-", "limit-")
+_AMOUNT_RULES: Final = ("request-", "limit-", "plugin-memory-")
 
 _BUDGET: Final = 22_000
 _PATH_BUDGET: Final = 300
@@ -63,6 +65,8 @@ _LONG: Final = 48
 _LONG_TOGETHER: Final = 64
 """Characters of both from which on they do so too: in one line they would break at any place."""
 _LONGEST_MARKED: Final = 4_000
+_NARROW: Final = 40
+"""Characters that are shown of two values whose difference was cut off."""
 _LINES_SHOWN: Final = 12
 _KEPT: Final = 24
 """Characters that are shown of a long equal stretch, at each of its ends."""
@@ -140,6 +144,8 @@ def _rest(diff: TaskDiff) -> Line:
         words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
     if diff.accepted:
         words.append(f"{len(diff.accepted)} accepted")
+    if diff.left_out:
+        words.append(f"not compared, for only one side tells it: {', '.join(diff.left_out)}")
     return dim(" · ".join(words))
 
 
@@ -204,7 +210,7 @@ def _reason(change: Change) -> Line:
 
 
 def _value_lines(change: Change) -> list[Line]:
-    old, new = change.old_text, change.new_text
+    old, new = change.texts
     if old is None:
         return [""] if new is None else [_edit(new, is_added=True)]
     if new is None:
@@ -213,7 +219,8 @@ def _value_lines(change: Change) -> list[Line]:
         return _line_by_line(old, new)
     if max(len(old), len(new)) < _LONG and len(old) + len(new) < _LONG_TOGETHER:
         ratio = ratio_of(change)
-        line: list[Piece] = [_edit(old, is_added=False), " → ", _edit(new, is_added=True)]
+        removed, added = _edits(old, new)
+        line: list[Piece] = [removed, " → ", added]
         return [[*line, " ", strong(ratio)] if ratio else line]
     return list(_marked(old, new))
 
@@ -223,20 +230,33 @@ def _edit(text: str, *, is_added: bool) -> Edit:
     return Edit([(shown or "(empty)", False), *([(f" {remark}", False)] if remark else [])], is_added=is_added)
 
 
+def _edits(old: str, new: str) -> tuple[Edit, Edit]:
+    return _distinct(old, new, (_edit(old, is_added=False), _edit(new, is_added=True)))
+
+
+def _distinct(old: str, new: str, made: tuple[Edit, Edit]) -> tuple[Edit, Edit]:
+    """Give both values as they were made, or where that cut off the difference a stretch around it."""
+    if old == new or made[0].parts != made[1].parts:
+        return made
+    removed, added = windowed(old, new, _NARROW)
+    return Edit([(removed, True)], is_added=False), Edit([(added, True)], is_added=True)
+
+
 def _marked(old: str, new: str) -> tuple[Edit, Edit]:
     """Give both values with the words marked in which they differ, long equal stretches cut."""
+    old, new = quoted_if_alike(old, new)
     if old == new:
         same = _shortened(old)
         return Edit([(same, False)], is_added=False), Edit([(same, False)], is_added=True)
     if max(len(old), len(new)) > _LONGEST_MARKED:
-        return _edit(old, is_added=False), _edit(new, is_added=True)
+        return _edits(old, new)
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     parts: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
     for is_equal, first, second in _runs(before, after):
         for part, text in zip(parts, (first, second), strict=True):
             if text:
                 part.append((_shortened(text) if is_equal else text, not is_equal))
-    return _fitting(parts[0], is_added=False), _fitting(parts[1], is_added=True)
+    return _distinct(old, new, (_fitting(parts[0], is_added=False), _fitting(parts[1], is_added=True)))
 
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[bool, str, str]]:
@@ -273,7 +293,7 @@ def _shortened(text: str) -> str:
 def _line_by_line(old: str, new: str) -> list[Line]:
     before, after = old.splitlines(), new.splitlines()
     if max(len(before), len(after)) > _LONGEST_MARKED:
-        return [_edit(old, is_added=False), _edit(new, is_added=True)]
+        return list(_edits(old, new))
     found: list[Line] = []
     for tag, start, end, other_start, other_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -294,7 +314,9 @@ def ratio_of(change: Change) -> str:
     if not change.rule.startswith(_AMOUNT_RULES):
         return ""
     try:
-        before, after = parse(str(change.old)), parse(str(change.new))
+        before, after = (
+            one.value if isinstance(one, Spelling) else parse(str(one)).value for one in (change.old, change.new)
+        )
     except QuantityError:
         return ""
     if not before or not after:

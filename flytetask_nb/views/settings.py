@@ -10,7 +10,7 @@ from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
 from flytetask_nb.models.security import OAuth2TokenRequest, Secret
 from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
-from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 from flytetask_nb.views.document import (
     LOOKED_AT,
     Badge,

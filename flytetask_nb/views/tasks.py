@@ -8,7 +8,7 @@ from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.semantics.commands import unfilled
-from flytetask_nb.semantics.pods import pod_containers, primary_container
+from flytetask_nb.semantics.task_container import pod_containers, read_task_container
 from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim, expanded
 from flytetask_nb.views.execution import execution_section, image_words
 from flytetask_nb.views.interfaces import interface_section, signature_line
@@ -86,7 +86,12 @@ def _describe(
     makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
         ("Interface", lambda: interface_section(template.interface)),
         # Where nothing was found, asked again: what cannot be read is told by the section.
-        ("Resources", lambda: resources_section(found or amounts(template), template.extended_resources)),
+        (
+            "Resources",
+            lambda: resources_section(
+                found or amounts(template), template.extended_resources, template.metadata.pod_template_name
+            ),
+        ),
         ("Execution", lambda: execution_section(template, image)),
         ("Metadata", lambda: metadata_section(template.metadata)),
         ("Security", lambda: security_section(template.security_context)),
@@ -161,14 +166,8 @@ def _is_unregistered(template: Any) -> bool:
 
 
 def _image(template: Any) -> str:
-    target = template.WhichOneof("target")
-    if target == "container":
-        return str(template.container.image)
-    if target == "k8s_pod":
-        container = primary_container(template)
-        image = container.get("image") if container else None
-        return image if isinstance(image, str) else ""
-    return ""
+    container = read_task_container(template)
+    return "" if container is None else container.image
 
 
 def _summary(template: Any, found: Any, image: str) -> list[Line]:

@@ -10,6 +10,7 @@ from traitlets import Instance, link
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics import check, hydrate
 from flytetask_nb.views import describe
 from flytetask_nb.views.allotments import PLATFORM_RESOURCES, allotment_blocks
@@ -135,6 +136,8 @@ class TaskPanel(Panel):
             words = counted(found, "name")
             if found > NAMES_SHOWN:
                 words += f", the first {NAMES_SHOWN} are listed: search for others"
+            if len(selection.versions) > 1:
+                words += f" · {counted(len(selection.versions), 'version')}, {in_words(selection.order)}"
             self._count.show_part(Paragraph(dim(words)))
             display = "none" if len(selection.tasks) <= 1 else None
             if self._pickers.layout.display != display:
