@@ -247,7 +247,8 @@ class PlanEntry:
 
 
 def _version(task: FlyteTask | None) -> str | None:
-    return (mask_text(task._message.template.id.version) or None) if task is not None else None
+    version = "" if task is None else task._message.template.id.version
+    return mask_text(version) if is_filled_in(version) else None
 
 
 # -- one sentence about a task ---------------------------------------------------------------------------------------
