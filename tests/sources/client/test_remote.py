@@ -334,6 +334,19 @@ def test_a_conflict_says_what_differs_and_is_shown(served: Served, remote: ftn.R
     assert repr(remote.would_register(mine.replace(version="v9"))) == "Registration(new: p/d/n v9 would be registered)"
 
 
+def test_a_conflict_names_what_a_tool_wrote(served: Served, remote: ftn.Remote) -> None:
+    """Another registration of the same code writes another address of the same object."""
+    tasks = [make_task("n") for _ in range(2)]
+    for number, one in enumerate(tasks):
+        kind = one.closure.compiled_task.template.interface.inputs.variables["x"].type
+        kind.blob.format = "PythonPickle"
+        kind.metadata.update({"python_class_name": f"typing.Annotated[app.Video, <HashMethod object at 0x7f{number}>]"})
+    served.tasks = tasks[:1]
+    found = remote.would_register(ftn.FlyteTask.from_flyte_idl(tasks[1]))
+    assert found.verdict == "conflict"
+    assert "the task itself is the same but for the memory address that flytekit writes" in found.summary
+
+
 @pytest.mark.parametrize("part", ["project", "domain", "version"])
 def test_registering_needs_a_full_id(served: Served, remote: ftn.Remote, part: str) -> None:
     mine = ftn.FlyteTask.from_flyte_idl(make_task("n")).replace(**{part: None})
