@@ -13,6 +13,7 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.semantics.pod_specs import POD_SPEC, canonical, is_structure, known_field
+from flytetask_nb.semantics.quantities import Quantity, shortest_spelling
 
 if TYPE_CHECKING:
     from google.protobuf.struct_pb2 import Value
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["with_normal_pods"]
 
 _POINTER, _LIST, _MAP = "*", "[]", "map[string]"
+_QUANTITY = "Quantity"
 
 # The messages of flyteidl that hold pods in the settings of plugins (flyteidl/protos/flyteidl/plugins/ray.proto,
 # spark.proto; core/tasks.proto), both in the names of JSON and in their own.
@@ -109,6 +111,9 @@ def _value(kind: str, value: Value) -> bool:
         written, is_zero = canonical(kind, value)
     except FlyteTaskError:
         return True
+    if kind == _QUANTITY:
+        # Kubernetes keeps the notation, so that equal amounts can read otherwise.
+        written.string_value = shortest_spelling(Quantity(written.string_value))
     value.CopyFrom(written)
     return not is_zero
 

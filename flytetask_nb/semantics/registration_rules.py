@@ -242,37 +242,37 @@ RULES: Final[Mapping[str, Rule]] = {
         # -- in the settings of a plugin
         _warned(
             "unreadable-plugin-settings",
-            _MARSHALLING,
+            f"{_MARSHALLING}, UnmarshalStructToPb",
             "The plugin cannot read its settings, so every run of the task fails. Give it what it expects.",
         ),
         _warned(
             "unreadable-plugin-amount",
-            "flyteplugins/go/tasks/pluginmachinery/flytek8s/utils.go",
+            f"{_AMOUNTS}, ToK8sResourceList",
             "The plugin cannot make a quantity of it, so every run fails. Write it as Kubernetes does: 500m, 2, 512Mi.",
         ),
         _warned(
             "unreadable-plugin-pod",
-            f"{_PLUGINS}/ray/ray.go, spark/spark.go",
+            f"{_MARSHALLING}, UnmarshalStructToObj",
             "The plugin cannot make Kubernetes' PodSpec of it, so every run fails. Give the field a value that fits.",
         ),
         _warned(
             "unreadable-spark-amount",
-            "Spark",
+            f"{_PLUGINS}/spark/spark.go, getSparkConfig; ConfigBuilder.scala of Spark",
             "Spark refuses what it cannot read, so every run fails. It knows no fractions and none of Kubernetes' suffixes.",
         ),
         _warned(
             "contradictory-spark-setting",
-            "Spark",
+            f"{_PLUGINS}/spark/spark.go, getSparkConfig; ExecutorAllocationManager.scala of Spark",
             "Spark refuses to start with the one above the other, so every run fails. Change one of them.",
         ),
         _warned(
             "lowered-plugin-request",
-            _CONTAINERS,
+            f"{_CONTAINERS}, AdjustOrDefaultResource",
             "Admin does not look there, and the plugin cuts the request down to the limit without a word. Change one of them.",
         ),
         _warned(
             "refused-plugin-request",
-            f"{_PLUGINS}/ray/ray.go, spark/spark.go; Kubernetes",
+            f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, getSparkConfig; Kubernetes",
             "What stands there is laid over what Flyte has put right, and Kubernetes refuses such pods. Raise the limit.",
         ),
         _warned(
@@ -283,17 +283,18 @@ RULES: Final[Mapping[str, Rule]] = {
         _warned("fractional-plugin-gpu", _KUBERNETES, "GPUs are given out whole: Kubernetes refuses such pods."),
         _warned(
             "ignored-plugin-amount",
-            f"{_PLUGINS}: ray/ray.go, spark/spark.go, kfoperators/common/common_operator.go",
+            f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, createSparkPodSpec; kfoperators, "
+            "ToReplicaSpecWithOverrides",
             "The plugin does not look there, so nobody asks for it. Put it where the plugin looks.",
         ),
         _warned(
             "adjusted-plugin-replicas",
-            f"{_PLUGINS}/ray/ray.go",
+            f"{_PLUGINS}/ray/ray.go, constructRayJob",
             "The plugin moves the bounds to the number of replicas without a word. Change one of them.",
         ),
         _warned(
             "no-plugin-workers",
-            f"{_PLUGINS}/kfoperators/mpi/mpi.go, tensorflow/tensorflow.go",
+            f"{_PLUGINS}/kfoperators/mpi/mpi.go, BuildResource; tensorflow/tensorflow.go, BuildResource",
             "The plugin wants one worker at least, so every run fails. Say how many there are.",
         ),
         _warned(
