@@ -16,6 +16,7 @@ from flyteidl.core import tasks_pb2
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.semantics.pod_specs import POD_SPEC, canonical, is_structure, known_field
+from flytetask_nb.semantics.quantities import Quantity, shortest_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["nested_normal_pods", "normal_pod_spec", "with_normal_pods"]
 
 _POINTER, _LIST, _MAP = "*", "[]", "map[string]"
+_QUANTITY = "Quantity"
 
 _Amount = Callable[[str], Any]
 
@@ -112,12 +114,14 @@ def _read(kind: str, value: Any, amount: _Amount | None) -> tuple[Any, bool]:
         # What is of another kind stays.
         with suppress(FlyteTaskError):
             written, is_zero = canonical(kind, value)
-            if amount is not None and kind == _QUANTITY:
-                written = amount(value.strip() if isinstance(value, str) else written)
+            if kind == _QUANTITY:
+                # Kubernetes keeps the notation, so that equal amounts can read otherwise.
+                written = (
+                    shortest_spelling(Quantity(written))
+                    if amount is None
+                    else amount(value.strip() if isinstance(value, str) else written)
+                )
     return written, is_zero
-
-
-_QUANTITY: Final = "Quantity"
 
 
 def _item(kind: str, value: Any, amount: _Amount | None) -> Any:
