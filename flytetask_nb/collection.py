@@ -100,7 +100,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     (0, [])
     """
 
-    __slots__ = ("_columns", "_data", "_failures", "_fellows", "_index", "_origins", "_skipped")
+    __slots__ = ("_columns", "_data", "_failures", "_fellows", "_index", "_orders", "_origins", "_skipped")
 
     def __init__(
         self,
@@ -145,6 +145,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         self._origins = origins
         self._columns: tuple[list[str], ...] | None = None
         self._index: NameIndex | None = None
+        self._orders: dict[str, int] | None = None
         self._fellows = Fellows(data, origins)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
@@ -260,22 +261,22 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         versions of a task say it; ``"version"``: the versions themselves, where all of a task's are of one scheme;
         ``"loading"``: the order in which they were loaded. Where tasks differ in it, the least sure of these.
         """
-        orders = self.orders() or self.orders(least=1)
+        orders = self.orders() or self._count_orders(least=1)
         return max(orders, key=ORDERS.index, default=LOADING)
 
-    def orders(self, least: int = 2) -> dict[str, int]:
-        """Count the tasks by what the order of their versions rests on: see ``order``.
-
-        Parameters
-        ----------
-        least
-            How many versions a task must have to count.
+    def orders(self) -> dict[str, int]:
+        """Count the tasks of several versions by what the order of these rests on: see ``order``.
 
         Returns
         -------
         dict of str to int
             The surest first; what no task's order rests on is left out.
         """
+        if self._orders is None:
+            self._orders = self._count_orders(least=2)
+        return dict(self._orders)
+
+    def _count_orders(self, least: int) -> dict[str, int]:
         versions = self._all_columns()[_VERSION]
         found: Counter[str] = Counter()
         for positions in self._by_name().groups.values():
@@ -602,7 +603,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     # -- being a value -----------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        versions = len(set(filter(is_filled_in, self.column("version"))))
+        versions = len(list(filter(is_filled_in, set(self.column("version")))))
         parts = [_counted(len(self), "task"), _counted(len(self._by_name()), "name")]
         parts += [_counted(versions, "version")] if versions else []
         parts += [_counted(len(self.failures), "failure")] if self.failures else []

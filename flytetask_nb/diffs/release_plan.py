@@ -255,7 +255,8 @@ class PlanEntry:
 
 
 def _version(task: FlyteTask | None) -> str | None:
-    return (mask_identifier(task._message.template.id.version) or None) if task is not None else None
+    version = "" if task is None else task._message.template.id.version
+    return mask_identifier(version) if is_filled_in(version) else None
 
 
 # -- one sentence about a task ---------------------------------------------------------------------------------------

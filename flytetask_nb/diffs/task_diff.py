@@ -297,7 +297,8 @@ class TaskDiff(Shown):
         old, new = self.ids
         counts = " · ".join(f"{count} {severity}" for severity, count in self.counts.items()) or "no changes"
         names = old["name"] if old["name"] == new["name"] else f"{old['name']} → {new['name']}"
-        return f"<TaskDiff {names} {old['version'] or '?'} → {new['version'] or '?'}: {counts}>"
+        versions = " → ".join(one["version"] if is_filled_in(one["version"]) else "?" for one in (old, new))
+        return f"<TaskDiff {names} {versions}: {counts}>"
 
 
 def diff(

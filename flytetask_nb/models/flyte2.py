@@ -8,7 +8,6 @@ message, in one more such field of the ``TaskSpec``, which is also the mark of t
 
 from __future__ import annotations
 
-import json
 from collections.abc import MutableMapping, MutableSequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -195,7 +194,11 @@ def flyte2_details(spec: Any) -> Any | None:
 
 
 def _beside(spec: Any) -> Any:
-    return message_class("Marked").FromString(spec.SerializeToString()).flyte2
+    try:
+        return message_class("Marked").FromString(spec.SerializeToString()).flyte2
+    except DecodeError:
+        # Somebody else's field under the same number.
+        return message_class("Beside")()
 
 
 def flyte2_words(spec: Any) -> dict[str, Any] | None:
@@ -249,8 +252,15 @@ def flyte2_surroundings(spec: Any) -> dict[str, Any]:
 
 def _unread(details: Any) -> dict[str, Any]:
     """Return what a source said in JSON that no message has a field for, by path."""
-    found: dict[str, Any] = json.loads(details.unread or "{}")
-    return found
+    if not details.unread:
+        return {}
+    import json  # noqa: PLC0415 - few sources say such things
+
+    try:
+        found = json.loads(details.unread)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"unread": details.unread}
 
 
 def _add_gained(found: dict[str, Any], path: str, message: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from flyteidl.core import identifier_pb2
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["Identifier", "ResourceType", "is_filled_in"]
 
 # What flytectl replaces in an id, to the letter (flytectl/cmd/register/register_util.go).
-_PLACEHOLDER: Final = re.compile(r"\{\{ registration\.(?:project|domain|version) \}\}")
+_PLACEHOLDERS: Final = frozenset(f"{{{{ registration.{part} }}}}" for part in ("project", "domain", "version"))
 
 
 def is_filled_in(text: str) -> bool:
     """Tell whether a part of an id is more than what registration still has to fill in."""
-    return bool(text) and _PLACEHOLDER.fullmatch(text) is None
+    return bool(text) and text not in _PLACEHOLDERS
 
 
 class ResourceType(OpenEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.errors import TaskNotFoundError
@@ -43,24 +44,20 @@ class NameIndex:
     """
 
     def __init__(self, projects: Sequence[str], domains: Sequence[str], names: Sequence[str]) -> None:
-        self._places = projects, domains
+        self._columns = projects, domains
         self._by_name: dict[str, list[int]] = {}
         for position, name in enumerate(names):
             self._by_name.setdefault(name, []).append(position)
         self._parted: dict[str, dict[Place, list[int]]] = {}
         for name, positions in self._by_name.items():
-            if len(positions) > 1:
+            if len({(projects[position], domains[position]) for position in positions}) > 1:
                 parted: dict[Place, list[int]] = {}
                 for position in positions:
-                    parted.setdefault(self._place(position), []).append(position)
+                    parted.setdefault(said(projects[position], domains[position]), []).append(position)
                 if not are_one_place(parted):
                     self._parted[name] = parted
 
-    def _place(self, position: int) -> Place:
-        projects, domains = self._places
-        return said(projects[position], domains[position])
-
-    @property
+    @cached_property
     def groups(self) -> dict[str, list[int]]:
         """The positions of each task's versions, by the name under which it is found."""
         found: dict[str, list[int]] = {}
@@ -119,7 +116,9 @@ class NameIndex:
             return self._parted[name].get((place[0], place[1]), [])
         positions = self._by_name.get(name, [])
         # What says nothing of its place is where the other versions are.
-        known = [{at[part] for at in map(self._place, positions)} - {""} for part in (0, 1)]
+        projects, domains = self._columns
+        places = {said(projects[position], domains[position]) for position in positions}
+        known = [{at[part] for at in places} - {""} for part in (0, 1)]
         return positions if known == [{part} - {""} for part in place] else []
 
     def _missing(self, name: str) -> str:

@@ -103,7 +103,13 @@ def order_of(versions: Iterable[str], ranks: Sequence[Rank | None], *, are_dated
         return GIVEN
     if are_dated:
         return CREATED_AT
-    return LOADING if version_keys(versions) is None else VERSION
+    return VERSION if _tell_an_order(tuple(versions)) else LOADING
+
+
+@lru_cache(maxsize=256)
+def _tell_an_order(versions: tuple[str, ...]) -> bool:
+    # Tasks of one project have the same versions.
+    return version_keys(versions) is not None
 
 
 def by_age(

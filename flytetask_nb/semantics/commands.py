@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from flytetask_nb.models.identifiers import is_filled_in
+
 __all__ = ["MAP_ENTRYPOINT", "CommandLine", "command_line", "is_placeholder", "unfilled"]
 
 LAUNCHERS = frozenset({"pyflyte-fast-execute"})
@@ -27,7 +29,6 @@ USUAL_ARGUMENTS = {
 
 # Placeholders that registration fills in, to the letter (flytectl/cmd/register/register_util.go).
 UNREGISTERED = frozenset({"{{ .remote_package_path }}", "{{ .dest_dir }}"})
-_UNREGISTERED_ID = frozenset({"{{ registration.project }}", "{{ registration.domain }}", "{{ registration.version }}"})
 
 
 class CommandLine(NamedTuple):
@@ -133,6 +134,6 @@ def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[s
     list of str
         Each placeholder once, in the order of their appearance. Empty for a registered task.
     """
-    found = [part for part in identifier_parts if part in _UNREGISTERED_ID]
+    found = [part for part in identifier_parts if part and not is_filled_in(part)]
     found += [word for word in words if word in UNREGISTERED]
     return list(dict.fromkeys(found))

@@ -354,12 +354,12 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
 
 # -- what the compiler does not see --------------------------------------------------------------------------------
 
-_OF_INPUT: Final = ("a value of the old type", "is refused when the task reads it", "every value of the old type fits")
-_OF_OUTPUT: Final = (
-    "which it can be now",
-    "is refused by who reads the old type",
-    "each of its values is one of the old type",
+_OF_INPUT: Final = (
+    "a value of the old type",
+    "is none of the new one",
+    "every value of the old type is one of the new",
 )
+_OF_OUTPUT: Final = ("which it can be now", "is none of the old type", "every value of the new type is one of the old")
 _LONGEST_VALUE: Final = 200
 
 
@@ -374,7 +374,7 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
         old, new = map(_shown_value, spot.default)
         told = f"{value or 'what leaves it out'} is read with another default{place}: {new} instead of {old}"
     elif value:
-        told = f"{value} {fate}"
+        told = f"{value} {fate}, which shows only at run time"
     else:
         told = f"whether {question} is not decidable here"
     return _Judgement(

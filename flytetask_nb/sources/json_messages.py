@@ -61,17 +61,19 @@ def _inner_items(value: Any) -> list[Any]:
         # Flyte 2's answer to a question for one task (flyteidl2/task/task_service.proto).
         return [value["details"]]
     if "apiVersion" in value and isinstance(value.get("items"), list):
-        return items_of(value["items"])
-    tasks = value.get("tasks")
-    if isinstance(tasks, dict) and _is_flyte_workflow(value) and (tasks or "workflowClosureReference" not in value):
-        return list(tasks.values())
-    return [value]
+        return [inner for item in value["items"] for inner in _templates_of(item)]
+    return _templates_of(value)
 
 
-def _is_flyte_workflow(value: dict[Any, Any]) -> bool:
+def _templates_of(value: Any) -> list[Any]:
+    """Return the templates of a FlyteWorkflow resource, or else the value alone."""
+    tasks = value.get("tasks") if isinstance(value, dict) else None
+    if not isinstance(tasks, dict) or (not tasks and "workflowClosureReference" in value):
+        return [value]
     # Propeller keeps the parts of a resource that it takes out of it in the same form, without its kind.
     kind = value.get("kind")
-    return str(kind).lower() == "flyteworkflow" or (kind is None and isinstance(value.get("spec"), dict))
+    is_resource = str(kind).lower() == "flyteworkflow" or (kind is None and isinstance(value.get("spec"), dict))
+    return list(tasks.values()) if is_resource else [value]
 
 
 def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
@@ -99,7 +101,7 @@ def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
     if kind.is_flyte2:
         return _of_flyte2(kind, value, {}, keys)
     try:
-        message = _parsed(kind, fitted(value, kind.message_class.DESCRIPTOR) if is_yaml else value)
+        message = _parsed(kind, value, is_fitted=not is_yaml)
     except LoadError as error:
         found = _as_flyte2(kind, value, keys)
         if found is not None:
@@ -110,9 +112,10 @@ def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
     return settled(kind, message)
 
 
-def _parsed(kind: Kind, value: Any) -> Any:
+def _parsed(kind: Kind, value: Any, aside: dict[str, Any] | None = None, *, is_fitted: bool = False) -> Any:
     try:
-        return json_format.ParseDict(value, kind.message_class())
+        given = value if is_fitted else fitted(value, kind.message_class.DESCRIPTOR, aside)
+        return json_format.ParseDict(given, kind.message_class())
     except Exception as error:  # noqa: BLE001 - protobuf's parser raises errors of many kinds, SystemError among them
         raise LoadError(f"no {kind.name} in proto3 JSON: {' '.join(str(error).split())}") from None
 
@@ -128,7 +131,7 @@ def _of_flyte2(kind: Kind, value: Any, aside: dict[str, Any], keys: set[str]) ->
     for part in reversed(FLYTE2_KINDS[kind.full_name]):
         value = {part: value}
     details = _BY_NAME["Flyte 2 TaskDetails"]
-    message = _parsed(details, fitted(value, details.message_class.DESCRIPTOR, aside))
+    message = _parsed(details, value, aside)
     if aside:
         message.unread = json.dumps(aside, sort_keys=True, default=_refuse)
     _check_sense(details, message, value, keys)

@@ -68,12 +68,16 @@ def load(
     ----------
     source
         A path, a URL that fsspec knows, a glob, a folder (read with all folders in it), ``pathlib.Path``, bytes, an
-        open binary file, or a list of these. Read are
+        open binary file, a protobuf message, or a list of these. Read are
 
         - archives of ``pyflyte package``: ``.tgz``, ``.tar.gz``, ``.tar``;
-        - ``.pb`` files of a TaskSpec, TaskTemplate, Task, TaskList, TaskClosure, CompiledWorkflowClosure or
-          TaskCreateRequest; workflows (``_2.pb``) and launch plans (``_3.pb``) are passed over and counted;
-        - ``.json``, ``.yaml`` and ``.yml`` as ``flytectl get task -o json|yaml`` prints them;
+        - ``.pb`` files of a TaskSpec, TaskTemplate, Task, TaskList, TaskClosure, TaskCreateRequest,
+          CompiledWorkflowClosure, WorkflowClosure (Admin's too) or DynamicJobSpec; workflows (``_2.pb``) and launch
+          plans (``_3.pb``) are passed over and counted;
+        - the same in proto3 JSON, as ``.json``, ``.yaml`` or ``.yml``: what ``flytectl get task -o json|yaml`` prints,
+          and the FlyteWorkflow resources that ``kubectl get flyteworkflow -o json|yaml`` does;
+        - a TaskTemplate, TaskSpec or TaskDetails of Flyte 2, in any of these forms: as a task of Flyte 1, marked, with
+          all that Flyte 1 has no word for in ``FlyteTask.flyte2``;
         - ``.parquet`` as ``TaskCollection.save`` writes it: names and versions are read at once, the tasks when they
           are first looked at.
     project, domain, version
@@ -113,8 +117,10 @@ def load(
     -----
     A snapshot's tasks come from where they came from when it was saved, and its failures are in ``.failures`` again.
 
-    Bytes and open files without a telling name are told by how they begin. JSON and YAML may hold no field that
-    flyteidl does not know: it could not be kept, as it is in ``.pb`` files. Other files in a folder, an archive or
+    Bytes and open files without a telling name are told by how they begin, addresses of the web whose path does not
+    tell by the content type that the server says. JSON and YAML may be in UTF-16, and hold no field that flyteidl does
+    not know: it could not be kept, as it is in ``.pb`` files; of Flyte 2 it is kept. In YAML a plain word is a text
+    where the task has a text. Other files in a folder, an archive or
     under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
     """
     filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)

@@ -53,7 +53,7 @@ def describe_collection(tasks: TaskCollection) -> Document:
         The collection. Only the tasks in the rows that are shown are built, and the types counted from all.
     """
     count, limit = len(tasks), OPTIONS["max_rows"]
-    versions = len(set(filter(is_filled_in, tasks.column("version"))))
+    versions = len(list(filter(is_filled_in, set(tasks.column("version")))))
     words = [counted(len(tasks.names), "name"), counted(versions, "version") if versions else "not registered yet"]
     words += _order(tasks)
     lines: list[Line] = []
@@ -99,7 +99,7 @@ def _row(task: FlyteTask) -> Row:
     return Row(
         [
             [code(name), dim(f" {name_rest}")] if name_rest else code(name),
-            cut(template.id.version, _NAME_BUDGET)[0] or dim("none"),
+            cut(template.id.version, _NAME_BUDGET)[0] if is_filled_in(template.id.version) else dim("none"),
             [kind, dim(f" {FLYTE2_MARK}")] if is_flyte2(task._message) else kind,
             [code(signature), dim(f" {rest}")] if rest else code(signature),
         ]

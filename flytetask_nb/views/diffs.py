@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from flytetask_nb.diffs.texts import quoted_if_alike, windowed
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.masking import mask_text
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.semantics.plugin_settings import Spelling
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.views.document import (
@@ -91,7 +92,7 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
     """
     old, new = diff.ids
     title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
-    versions = [cut(one["version"], _PATH_BUDGET)[0] for one in (old, new)]
+    versions = [cut(one["version"], _PATH_BUDGET)[0] if is_filled_in(one["version"]) else "" for one in (old, new)]
     aside = " → ".join(version or "(no version)" for version in versions) if any(versions) else "not registered yet"
     sections, left = [], _BUDGET
     kept, accepted, noise = (

@@ -10,6 +10,7 @@ from traitlets import Instance, link
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics import check, hydrate
 from flytetask_nb.views import describe
@@ -215,13 +216,13 @@ class TaskPanel(Panel):
 
 def _as_registered(task: FlyteTask) -> tuple[FlyteTask, bool]:
     """Give a task with what it lacks until it is registered, so that a check finds only what would stay wrong."""
-    if task.id.project and task.id.domain and task.id.version:
+    if all(map(is_filled_in, (task.id.project, task.id.domain, task.id.version))):
         return task, False
     filled = hydrate(
         task,
-        project=task.id.project or "project",
-        domain=task.id.domain or "domain",
-        version=task.id.version or "version",
+        project="project",
+        domain="domain",
+        version="version",
         source_uploaded_location="uploaded",
         destination_directory="unpacked",
     )

@@ -194,6 +194,21 @@ def test_a_template_without_an_id_is_that_of_its_details() -> None:
     assert str(task.id) == str(ftn.FlyteTask.from_flyte_idl(details()).id)
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"\x03new", b"\x06\x0a\x04\xff\xff\xff\xff", b"\x08\x0a\x06\x92\xe2\x09\x02{x"]
+)
+def test_the_mark_may_hold_anything(content: bytes) -> None:
+    """Whoever writes a field of that number, the task shows itself and is compared."""
+    spec = task_pb2.TaskSpec()
+    spec.template.id.name = "shop.train"
+    tag = FLYTE2 << 3 | 2
+    spec.MergeFromString(bytes([tag & 0x7F | 0x80, tag >> 7 & 0x7F | 0x80, tag >> 14]) + (content or b"\x00"))
+    task = ftn.FlyteTask.from_flyte_idl(spec)
+    assert isinstance(task.flyte2, dict)
+    assert "Flyte 2" in task.to_text()
+    assert not ftn.diff(task, task).changes
+
+
 def test_other_bytes_are_told() -> None:
     """What is no message of Flyte 2 is one kind of error."""
     with pytest.raises(ftn.ModelValueError, match=r"3 bytes are no flyteidl2\.task\.TaskSpec"):

@@ -136,6 +136,15 @@ def test_a_value_that_does_not_fit_is_told() -> None:
         ftn.load(json.dumps(value).encode())
 
 
+@pytest.mark.parametrize("depth", [200, 400, 900])
+def test_deep_values_are_told(depth: int) -> None:
+    """Settings that are deeper than protobuf reads are one kind of error, like everywhere."""
+    value = json_format.MessageToDict(details().spec)
+    value["taskTemplate"]["custom"] = json.loads('{"a": ' * depth + "1" + "}" * depth)
+    with pytest.raises(LoadError, match="no Flyte 2 TaskDetails in proto3 JSON"):
+        ftn.load(json.dumps(value).encode())
+
+
 def test_the_mark_outlives_every_way(tmp_path: Path) -> None:
     """A task of Flyte 2 is one after it was saved, sent to another process, or put into a table out of core."""
     tasks = ftn.load([details(), building.spec("a.one")])

@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flytetask_nb.extras import grpc
+from flytetask_nb.extras import load_module
 from flytetask_nb.sources.client.endpoints import place_of, web_proxy
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ _REFUSALS = {
     62: "Hostname mismatch: its certificate is for another name",
     64: "IP address mismatch: its certificate is for another name",
 }
-_ROOTS = Path(grpc.__file__).parent / "_cython" / "_credentials" / "roots.pem"
+_ROOTS = ("_cython", "_credentials", "roots.pem")
+"""Where gRPC has the roots that it trusts, in its own folder."""
 _ROOTS_VARIABLE = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 # Stands in a wildcard's place: any name will do.
 _LABEL = "flyte"
@@ -85,12 +86,17 @@ def tls_problem(endpoint: str, ca_cert: str | None, patience: float) -> str:
         Seconds that it may take.
     """
     try:
-        context = _trusting(cafile=ca_cert or os.environ.get(_ROOTS_VARIABLE) or str(_ROOTS))
+        context = _trusting(cafile=ca_cert or os.environ.get(_ROOTS_VARIABLE) or _own_roots())
         context.check_hostname = True
         return _problem(endpoint, context, patience)
     except (OSError, HTTPException, ValueError):
         # It cannot be reached, or trust cannot be read: gRPC's own attempts tell what there is to tell.
         return ""
+
+
+def _own_roots() -> str:
+    """Return the file of roots that comes with gRPC."""
+    return str(Path(str(load_module("grpc").__file__)).parent.joinpath(*_ROOTS))
 
 
 def _problem(endpoint: str, context: ssl.SSLContext, patience: float) -> str:

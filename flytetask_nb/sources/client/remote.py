@@ -26,6 +26,7 @@ from flytetask_nb.errors import (
     RemoteTaskNotFoundError,
 )
 from flytetask_nb.models import Documentation, FlyteTask, Workflow
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.digests import structure_digest
@@ -639,5 +640,7 @@ def _part(what: str, value: object) -> str:
 def _full_id(task: object) -> Any:
     made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
     one = made.id
-    parts = {part: _part(part, getattr(one, part)) for part in ("project", "domain", "name", "version")}
+    given = {part: getattr(one, part) for part in ("project", "domain", "name", "version")}
+    # What registration still has to fill in names nothing.
+    parts = {part: _part(part, text if is_filled_in(text) else "") for part, text in given.items()}
     return identifier_pb2.Identifier(resource_type=_TASK, **parts)

@@ -447,6 +447,19 @@ def test_a_server_that_does_not_tell_its_projects_is_taken_at_its_word(
     assert remote.would_register(make_task("n").closure.compiled_task).verdict == "new"
 
 
+def test_a_conflict_names_what_a_tool_wrote(served: Served, remote: ftn.Remote) -> None:
+    """Another registration of the same code writes another address of the same object."""
+    tasks = [make_task("n") for _ in range(2)]
+    for number, one in enumerate(tasks):
+        kind = one.closure.compiled_task.template.interface.inputs.variables["x"].type
+        kind.blob.format = "PythonPickle"
+        kind.metadata.update({"python_class_name": f"typing.Annotated[app.Video, <HashMethod object at 0x7f{number}>]"})
+    served.tasks = tasks[:1]
+    found = remote.would_register(ftn.FlyteTask.from_flyte_idl(tasks[1]))
+    assert found.verdict == "conflict"
+    assert "the task itself is the same but for the memory address that flytekit writes" in found.summary
+
+
 @pytest.mark.parametrize("part", ["project", "domain", "version"])
 def test_registering_needs_a_full_id(served: Served, remote: ftn.Remote, part: str) -> None:
     mine = ftn.FlyteTask.from_flyte_idl(make_task("n")).replace(**{part: None})
