@@ -16,7 +16,7 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import said
 from flytetask_nb.models.version_order import version_label
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.semantics.task_container import primary_container
+from flytetask_nb.semantics.task_container import read_task_container
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -314,7 +314,7 @@ def _release(identifier: Any, source: str | None) -> tuple[str, ...]:
 
 def _image(template: Any) -> str:
     """Return the image of the container that runs a task; empty where none does."""
-    if template.HasField("k8s_pod"):
-        image = (primary_container(template) or {}).get("image")
-        return image if isinstance(image, str) else ""
-    return str(template.container.image)
+    if template.HasField("container"):
+        return str(template.container.image)
+    container = read_task_container(template)
+    return "" if container is None else container.image
