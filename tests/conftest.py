@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from flytetask_nb.errors import MissingExtraError
+from flytetask_nb.extras import require
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).resolve().parent / "data"
@@ -21,16 +25,49 @@ TRUTH = Path(os.environ.get(TRUTH_VARIABLE, ROOT.parent / "shared"))
 REQUIRED_VARIABLE = "FLYTETASK_NB_REQUIRE"
 REQUIRED = frozenset(os.environ.get(REQUIRED_VARIABLE, "").replace(",", " ").split())
 
+# Servers and clients are tested over gRPC, which comes with an extra.
+try:
+    require("cluster")
+except MissingExtraError:
+    collect_ignore = ["embedded_admin", "sources/client"]
+
 # How long a case takes depends on the machine, and no test may.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Divide the whole suite among the cores; a few tests are done before a worker would have started."""
+    return (os.cpu_count() or 1) if config.args == config.getini("testpaths") else 0
+
+
+# What some tests want, and how to have it.
+REMEDIES = {
+    "browser": "apt install chromium, pip install playwright",
+    "example": "the Python and the packages that the example was packaged with",
+    "flytekit": "a Python that flytekit is made for, 3.12 at most",
+    "mypy": "pip install mypy",
+    "truth": f"{TRUTH_VARIABLE} names the folder of Flyte's own answers",
+}
 
 
 def absent(what: str, reason: str) -> NoReturn:
     """Skip the test because ``what`` is not here, or fail it where the environment says it must be."""
     if what in REQUIRED:
         pytest.fail(f"{reason} ({REQUIRED_VARIABLE} names {what!r})", pytrace=False)
-    pytest.skip(reason)
+    pytest.skip(f"{what}: {reason}")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line what was skipped, and how to have it: the reasons of hundreds of tests are a few."""
+    skipped: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", ()):
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else "?"
+        what = reason.partition(":")[0]
+        skipped[f"{what} ({REMEDIES[what]})" if what in REMEDIES else reason] += 1
+    if skipped:
+        told = "; ".join(f"{number} for want of {what}" for what, number in sorted(skipped.items()))
+        terminalreporter.write_line(f"skipped: {told}")
 
 
 def flytekit_module(name: str) -> Any:

@@ -7,6 +7,9 @@ flyteidl does not know.
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import task_pb2
@@ -190,3 +193,82 @@ def reachable(descriptor: Descriptor) -> dict[str, Descriptor]:
             found[current.full_name] = current
             waiting += [field.message_type for field in current.fields if field.message_type is not None]
     return {name: found[name] for name in sorted(found) if not found[name].GetOptions().map_entry}
+
+
+# -- pods ----------------------------------------------------------------------------------------------------------
+
+_NAMES = st.sampled_from(("main", "side", "other"))
+_TEXTS = st.sampled_from(("", "a", "b:1", "pyflyte-map-execute", "--"))
+_AMOUNTS = st.dictionaries(
+    st.sampled_from(("cpu", "memory", "gpu", "nvidia.com/gpu", "ephemeral-storage", "acme.com/fpga")),
+    st.one_of(st.sampled_from(("1", "500m", "1Gi")), st.integers(0, 3), st.sampled_from((0.5, 1.5))),
+    max_size=3,
+)
+_VARIABLES = st.one_of(
+    st.fixed_dictionaries({"name": _NAMES}, optional={"value": _TEXTS}),
+    st.fixed_dictionaries({"name": _NAMES, "valueFrom": st.just({"fieldRef": {"fieldPath": "metadata.name"}})}),
+)
+_CONTAINERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": _NAMES,
+        "image": _TEXTS,
+        "command": st.lists(_TEXTS, max_size=2),
+        "args": st.lists(_TEXTS, max_size=3),
+        "env": st.lists(_VARIABLES, max_size=3),
+        "resources": st.fixed_dictionaries({}, optional={"requests": _AMOUNTS, "limits": _AMOUNTS}),
+        "tty": st.booleans(),
+    },
+)
+
+
+@st.composite
+def pod_tasks(draw: st.DrawFn) -> Any:
+    """Give tasks in pods as Kubernetes takes them, with the primary container named or not, there or not."""
+    containers = draw(st.lists(st.one_of(_CONTAINERS, st.just("no object")), max_size=3))
+    spec = task_pb2.TaskSpec()
+    spec.template.k8s_pod.pod_spec.update({"containers": containers})
+    spec.template.k8s_pod.primary_container_name = draw(st.one_of(st.just(""), _NAMES))
+    if draw(st.booleans()):
+        spec.template.config["primary_container_name"] = draw(_NAMES)
+    return spec
+
+
+_PLAIN: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.sampled_from(("", "a", "b")),
+    "bool": st.booleans(),
+    "int32": st.integers(0, 2),
+    "int64": st.integers(0, 2),
+    "Quantity": st.sampled_from(("0", "1", "1000m", "1Gi", "1024Mi", 2)),
+    "IntOrString": st.sampled_from((0, 80, "http")),
+    "Time": st.just("2026-01-31T12:00:00Z"),
+    "FieldsV1": st.just({"a": 1}),
+}
+_DEEPEST = 5
+
+
+@cache
+def _pod_fields() -> dict[str, dict[str, str]]:
+    text = files("flytetask_nb.semantics").joinpath("pod_fields.json").read_text(encoding="utf-8")
+    table: dict[str, dict[str, str]] = json.loads(text)
+    return table
+
+
+@st.composite
+def pod_specs(draw: st.DrawFn, structure: str = "PodSpec", depth: int = 0) -> dict[str, Any]:
+    """Give pod specs as Kubernetes takes them, of any of its fields, with empty parts and null wherever they can be."""
+    fields = _pod_fields()[structure]
+    often = [name for name in ("containers", "volumes", "resources", "env", "name") if name in fields]
+    chosen = draw(st.lists(st.sampled_from([*often, *fields]), max_size=4, unique=True))
+    return {name: draw(_pod_values(fields[name].lstrip("!?*"), depth)) for name in chosen}
+
+
+def _pod_values(kind: str, depth: int) -> st.SearchStrategy[Any]:
+    if kind.startswith("[]"):
+        return st.one_of(st.none(), st.lists(_pod_values(kind[2:], depth), max_size=2))
+    if kind.startswith("map[string]"):
+        keys = st.sampled_from(("cpu", "memory", "a"))
+        return st.one_of(st.none(), st.dictionaries(keys, _pod_values(kind[11:], depth), max_size=2))
+    if kind in _PLAIN:
+        return st.one_of(st.none(), _PLAIN[kind])
+    return st.just({}) if depth > _DEEPEST else st.one_of(st.none(), pod_specs(kind, depth + 1))

@@ -87,6 +87,7 @@ def put(system: Any, *names: str) -> None:
 @pytest.mark.parametrize("tail", ["", "/*.pb"])
 def test_what_others_wrote_since_is_seen(others: Any, tail: str) -> None:
     """A release that arrives between two looks at a store is there at the second one, one that went is not."""
+    pytest.importorskip("dask.dataframe")
     put(others, "a", "b")
     assert ftn.load(LAKE + tail).names == ["a", "b"]
     assert len(ftn.scan(LAKE + tail).compute(scheduler="synchronous")) == 2
@@ -110,6 +111,7 @@ def test_an_archive_in_a_store_is_seen_as_it_is(others: Any) -> None:
 
 def test_what_others_put_beside_a_snapshot_is_seen(others: Any) -> None:
     """A folder that holds somebody's thesis by now is no snapshot to be replaced."""
+    pytest.importorskip("pyarrow")
     tasks = ftn.TaskCollection([building.data("a")])
     tasks.save(f"{LAKE}/snapshot")
     assert ftn.load(f"{LAKE}/snapshot").names == ["a"]

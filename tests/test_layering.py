@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.conftest import ROOT
+from tests.without_extras import OPTIONAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ ROOF = 7
 # A room may read from rooms that lie lower. Of one height, only the ground and the roof are open rooms.
 HEIGHTS = {
     "errors": GROUND,
+    "extras": GROUND,
     "addresses": GROUND,
     "dtypes": GROUND,
     "options": GROUND,
@@ -40,6 +42,7 @@ HEIGHTS = {
     "__main__": ROOF,
 }
 
+EXTRAS = f"{PACKAGE}.extras"
 GRPC_ROOMS = (f"{PACKAGE}.sources.client", f"{PACKAGE}.embedded_admin")
 
 # These are public as modules.
@@ -125,9 +128,35 @@ def test_nothing_imports_upwards() -> None:
     assert [str(one) for one in ALL_IMPORTS if goes_up(one)] == []
 
 
-def test_grpc_is_imported_by_the_client_and_the_embedded_admin_alone() -> None:
-    users = [one for one in ALL_IMPORTS if "grpc" in one.imported.partition(".")[0] or "_pb2_grpc" in one.imported]
-    assert [str(one) for one in users if not one.importer.startswith(GRPC_ROOMS)] == []
+def test_grpc_is_used_by_the_client_and_the_embedded_admin_alone() -> None:
+    """Both take it from where all optional packages come from."""
+    users = [one for one in ALL_IMPORTS if "grpc" in one.imported.replace("_pb2_grpc", ".grpc").split(".")]
+    assert [str(one) for one in users if not one.importer.startswith((*GRPC_ROOMS, EXTRAS))] == []
+    assert {EXTRAS, f"{PACKAGE}.sources.client.calls", f"{PACKAGE}.embedded_admin.server"} <= {
+        one.importer for one in users
+    }
+
+
+def test_optional_packages_are_imported_by_one_module_alone() -> None:
+    """Elsewhere they are named for type checkers at most, and nothing waits for them."""
+    users = [
+        (module_name(path), name)
+        for path in SOURCES
+        for node in running(ast.parse(path.read_text(encoding="utf-8")))
+        for name in imported_by(module_name(path), node)
+        if name.partition(".")[0] in OPTIONAL or name.endswith("_pb2_grpc")
+    ]
+    assert [user for user in users if not user[1].startswith(f"{PACKAGE}.extras.")] == []
+
+
+def running(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those for type checkers only."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from running(ast.Module(node.orelse, []))
+        else:
+            yield node
+            yield from running(node)
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in SOURCES}), ids=lambda folder: folder.name)

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import launch_plan_pb2, task_pb2
 
+from flytetask_nb.diffs.settings import mapped_task
+from flytetask_nb.errors import CompileError
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
 from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.semantics.compilation import compile_problems
+from flytetask_nb.models.version_order import tasks_by_age
+from flytetask_nb.semantics.compilation import compile_workflow, digest_problems
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 
 if TYPE_CHECKING:
@@ -39,7 +43,7 @@ class Caller:
         ``"compiles"``, ``"breaks"``, or ``"unresolved"``: a task, launch plan or sub-workflow that it uses was not
         given, so nothing can be said.
     problems : tuple of CompileProblem
-        Why it does not compile, in the compiler's order.
+        Why it does not compile, in the compiler's order; or why Flyte Admin refuses it though it does.
     """
 
     workflow: Workflow
@@ -51,13 +55,27 @@ class CallerReport(Sequence[Caller], Shown):
     """What became of each workflow: those that break first, then those of which nothing can be said.
 
     True if any workflow breaks.
+
+    Parameters
+    ----------
+    found
+        A verdict for each workflow.
+    used, unused
+        Names of the tasks that were asked about: those that a workflow uses, and those that none uses.
     """
 
-    __slots__ = ("_callers",)
+    __slots__ = ("_callers", "unused", "used")
 
-    def __init__(self, found: Iterable[Caller]) -> None:
+    used: tuple[str, ...]
+    """The tasks that a workflow uses, by itself or in a map task, in natural order of their names."""
+    unused: tuple[str, ...]
+    """The tasks that no workflow uses, as far as can be seen: what ``@dynamic`` calls cannot, nor every map task."""
+
+    def __init__(self, found: Iterable[Caller], used: Iterable[str] = (), unused: Iterable[str] = ()) -> None:
         order = (BREAKS, UNRESOLVED, COMPILES)
         self._callers = sorted(found, key=lambda one: (order.index(one.verdict), natural_key(one.workflow.name)))
+        self.used = tuple(sorted(used, key=natural_key))
+        self.unused = tuple(sorted(unused, key=natural_key))
 
     def __len__(self) -> int:
         return len(self._callers)
@@ -91,7 +109,18 @@ class CallerReport(Sequence[Caller], Shown):
 
     @property
     def summary(self) -> str:
-        """One sentence: ``"2 of 11 workflows would not compile"``, or that so many would compile as before."""
+        """One sentence: ``"2 of 11 workflows would not compile"``, or that so many would compile as before.
+
+        Where no workflow uses any of the tasks it says that first.
+        """
+        if self.used or not self.unused:
+            return self._verdicts
+        tasks = self.unused[0] if len(self.unused) == 1 else f"any of the {len(self.unused):,} tasks"
+        told = f"no workflow uses {tasks}"
+        return f"{told}; {self._verdicts}" if self._callers else told
+
+    @property
+    def _verdicts(self) -> str:
         number = len(self)
         workflows = f"{number} workflow{'' if number == 1 else 's'}"
         if self.breaking:
@@ -158,52 +187,63 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     Notes
     -----
     Versions are immutable, so nothing breaks by itself: a workflow breaks when it is registered against the new
-    versions. The verdict is that of Flyte's workflow compiler.
+    versions. The verdict is that of Flyte's workflow compiler, and of Flyte Admin, which refuses what it cannot hash.
+    What a ``@dynamic`` or ``@eager`` task calls is decided when it runs, so no workflow shows it; a map task is a task
+    of its own, whose name tells the mapped function only where flytekit made it.
     """
     given = [workflows] if isinstance(workflows, Workflow) or not isinstance(workflows, Iterable) else list(workflows)
     found = [one if isinstance(one, Workflow) else Workflow.from_flyte_idl(one) for one in given]
     by_name = _by_name(tasks)
     plans = _filled(launch_plans, found)
-    return CallerReport(_caller(workflow, by_name, plans) for workflow in found)
+    called = {one.name for workflow in found for one in workflow.task_ids}
+    called |= {mapped_task(name) for name in called}
+    return CallerReport(
+        (_caller(workflow, by_name, plans) for workflow in found), by_name.keys() & called, by_name.keys() - called
+    )
 
 
 def _caller(workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any]) -> Caller:
-    repinned = [_repinned(by_name.get(one.name, ()), one._message) for one in workflow.task_ids]
-    problems = tuple(compile_problems(workflow, [task for task in repinned if task is not None], plans))
+    repinned = [_repinned(by_name.get(one.name, []), one._message) for one in workflow.task_ids]
+    problems = _problems(workflow, [task for task in repinned if task is not None], plans)
     if not problems:
         return Caller(workflow, COMPILES, ())
     verdict = UNRESOLVED if any(problem.is_unresolved for problem in problems) else BREAKS
     return Caller(workflow, verdict, problems)
 
 
+def _problems(workflow: Workflow, tasks: list[Any], plans: list[Any]) -> tuple[CompileProblem, ...]:
+    try:
+        closure = compile_workflow(workflow, tasks, plans)
+    except CompileError as error:
+        return tuple(error.problems)
+    return tuple(digest_problems(closure))
+
+
 def _by_name(tasks: Iterable[object]) -> dict[str, list[FlyteTask]]:
-    """Sort tasks by name, those of one name from the newest to the oldest."""
+    """Sort tasks by name, those of one name from the oldest to the newest."""
     groups: dict[str, list[FlyteTask]] = {}
     for task in tasks:
         made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
         groups.setdefault(made.name, []).append(made)
-    for versions in groups.values():
-        dated = all(task.created_at is not None for task in versions)
-        versions.sort(
-            key=lambda task: ((task.created_at,) if dated else (), natural_key(task.id.version)),
-            reverse=True,
-        )
-    return groups
+    return {name: _oldest_first(versions) for name, versions in groups.items()}
 
 
-def _repinned(versions: Iterable[FlyteTask], reference: Any) -> Any:
+def _oldest_first(versions: list[FlyteTask]) -> list[FlyteTask]:
+    return [versions[position] for position in tasks_by_age(versions)[0]]
+
+
+def _repinned(versions: list[FlyteTask], reference: Any) -> Any:
     """Give the newest version that a reference can mean, under the id that the workflow knows."""
-    for task in versions:
-        own = task._message.template.id
-        if all(
-            not mine or not theirs or mine == theirs
-            for mine, theirs in ((own.project, reference.project), (own.domain, reference.domain))
-        ):
-            spec = task_pb2.TaskSpec()
-            spec.CopyFrom(task._message)
-            spec.template.id.CopyFrom(reference)
-            return spec
-    return None
+    place = said(reference.project, reference.domain)
+    meant = [task for task in versions if are_one_place([place, said(task.id.project, task.id.domain)])]
+    if not meant:
+        return None
+    # Those of one place may tell an order where those of all places do not.
+    newest = (meant if len(meant) == len(versions) else _oldest_first(meant))[-1]
+    spec = task_pb2.TaskSpec()
+    spec.CopyFrom(newest._message)
+    spec.template.id.CopyFrom(reference)
+    return spec
 
 
 def _filled(launch_plans: Iterable[object], workflows: list[Workflow]) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flytetask_nb.diffs.plain import plain_message
 from flytetask_nb.diffs.rules import RULES, rank
 from flytetask_nb.diffs.texts import texts_of, windowed
-from flytetask_nb.masking import mask_text, mask_value, masked
+from flytetask_nb.masking import IDENTIFIERS, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
 from flytetask_nb.options import set_options
 
@@ -158,7 +158,7 @@ class Change:
         """
         with set_options(reveal_secrets=False):
             paths = (mask_text(self.old_path), mask_text(self.path))
-            parts = [self.rule, *paths, *(_identity(value, self.key) for value in (self.old, self.new))]
+            parts = [self.rule, *paths, *(_identity(value, self._name) for value in (self.old, self.new))]
         if self.number:
             parts.append(str(self.number))
         text = "\0".join(f"{len(part)}:{part}" for part in parts)
@@ -185,7 +185,7 @@ class Change:
     @property
     def texts(self) -> tuple[str | None, str | None]:
         """The old and the new value as texts that do not read alike, secrets masked; None where there is none."""
-        return texts_of(self.old, self.new, self.key)
+        return texts_of(self.old, self.new, self._name)
 
     @property
     def old_text(self) -> str | None:
@@ -196,6 +196,12 @@ class Change:
     def new_text(self) -> str | None:
         """The new value as text, secrets masked; None where there is none."""
         return self.texts[1]
+
+    @property
+    def _name(self) -> str:
+        """What the values stand under: without a key of its own, an identifier is told by its field."""
+        field = self.path.rpartition(".")[2]
+        return field if not self.key and field in IDENTIFIERS else self.key
 
     @property
     def is_consequence(self) -> bool:

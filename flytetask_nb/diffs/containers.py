@@ -15,50 +15,44 @@ from flyteidl.core import tasks_pb2
 from flytetask_nb.diffs.changes import Edit, Named, Splice, joined
 from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, field_changes
 from flytetask_nb.diffs.plain import enum_name
+from flytetask_nb.diffs.rules import BEHAVIOUR
 from flytetask_nb.diffs.structures import mapped_differences, moved, same, unequal_runs
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.semantics.commands import command_line
+from flytetask_nb.semantics.commands import command_line, is_placeholder
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.quantities import parse
+from flytetask_nb.semantics.task_container import own_container
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.semantics.commands import CommandLine
     from flytetask_nb.semantics.quantities import Quantity
+    from flytetask_nb.semantics.task_container import TaskContainer
 
 __all__ = [
     "ARCHITECTURES",
+    "IGNORED_RESOURCES",
     "MOVABLE",
-    "Runtime",
     "command_words",
     "compare_container_rest",
     "compare_containers",
     "compare_data_loading",
-    "compare_runtimes",
-    "container_runtime",
+    "compare_task_containers",
     "env_order",
     "image_rule",
     "input_names",
     "input_settings",
-    "pod_runtime",
     "shadowed_amounts",
     "shadowed_variables",
     "unpacked_settings",
 ]
 
-_RESOURCE_NAMES: Final = {
-    tasks_pb2.Resources.CPU: "cpu",
-    tasks_pb2.Resources.GPU: "gpu",
-    tasks_pb2.Resources.MEMORY: "memory",
-    tasks_pb2.Resources.STORAGE: "storage",
-    tasks_pb2.Resources.EPHEMERAL_STORAGE: "ephemeral-storage",
-}
 ARCHITECTURES: Final = tasks_pb2.Container.Architecture.DESCRIPTOR
-# Flyte passes these on to nothing (flytek8s/utils.go).
-_IGNORED: Final = frozenset({"storage", "unknown"})
+IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
+"""Flyte passes these on to nothing (flytek8s/utils.go)."""
 _GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
 
 _SETTINGS_VARIABLE: Final = "_F_SS_C"
@@ -68,139 +62,15 @@ _RELEASE_SETTINGS: Final = frozenset(
     "source_root git_repo".split()
 )
 
+_PASSED_ON: Final = "A setting of flytekit's, which it passes on to the tasks that this one makes when it runs."
+
 _BUNDLE_FLAG: Final = "--additional-distribution"
 _INPUT_TEMPLATE: Final = re.compile(r"\{\{\s*\.inputs\.([\w-]+)", re.IGNORECASE)
 _REFERENCE: Final = "$("
 _REFERENCED: Final = re.compile(r"\$\(([^()]+)\)")
-_HASH: Final = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{6,64}")
-_MIXED: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9_-]{16,}")
-_DIGITS: Final = re.compile("[0-9]+")
-
-
-class Runtime(NamedTuple):
-    """A container, whoever declares it.
-
-    Attributes
-    ----------
-    path
-        Where it stands in the task.
-    image, command, args
-        As declared.
-    env
-        Names and values in order; a value that is no text (a reference to a secret) as it stands.
-    requests, limits
-        Amounts by resource.
-    ports
-        As declared, by port and name.
-    rest
-        Other settings, as JSON values.
-    """
-
-    path: str
-    image: str
-    command: Sequence[str]
-    args: Sequence[str]
-    env: Sequence[tuple[str, Any]]
-    requests: Sequence[tuple[str, str]]
-    limits: Sequence[tuple[str, str]]
-    ports: Mapping[str, Any]
-    rest: Mapping[str, Any]
-
-
-def container_runtime(path: str, container: Any) -> Runtime:
-    """Give a task's container in the common form."""
-    return Runtime(
-        path,
-        container.image,
-        list(container.command),
-        list(container.args),
-        [(pair.key, pair.value) for pair in container.env],
-        [(_resource_name(entry.name), entry.value) for entry in container.resources.requests],
-        [(_resource_name(entry.name), entry.value) for entry in container.resources.limits],
-        {_port_key(port): _port(port) for port in container.ports},
-        {},
-    )
-
 
 MOVABLE: Final = ("image", "command", "args", "env", "requests", "limits", "ports")
 """What a container of a task and one of a pod have in common."""
-
-
-def _resource_name(number: int) -> str:
-    return _RESOURCE_NAMES.get(number) or (f"resource {number}" if number else "unknown")
-
-
-def _port(port: Any) -> dict[str, Any]:
-    return {"containerPort": port.container_port, **({"name": port.name} if port.name else {})}
-
-
-def _port_key(port: Any) -> str:
-    return f"{port.container_port} {port.name}".strip()
-
-
-_COMMON: Final = frozenset({"name", "image", "command", "args", "env", "resources", "ports"})
-
-
-def pod_runtime(path: str, container: Mapping[str, Any]) -> Runtime:
-    """Give a container of a pod, as plain Python values, in the common form."""
-    resources = container.get("resources")
-    resources = resources if isinstance(resources, dict) else {}
-    odd: dict[str, Any] = {
-        name: value
-        for name, value in container.items()
-        if name not in _COMMON or (name != "name" and not _is_usual(name, value))
-    }
-    left = {
-        name: value for name, value in resources.items() if name not in {"requests", "limits"} or not _amounts(value)
-    }
-    if left and _is_usual("resources", container.get("resources")):
-        odd["resources"] = left
-    env = container.get("env")
-    return Runtime(
-        path,
-        container["image"] if isinstance(container.get("image"), str) else "",
-        _words(container.get("command")),
-        _words(container.get("args")),
-        [_pod_variable(item) for item in env] if _is_usual("env", env) and env else [],
-        list(_amounts(resources.get("requests")).items()),
-        list(_amounts(resources.get("limits")).items()),
-        _pod_ports(container.get("ports")),
-        odd,
-    )
-
-
-def _is_usual(name: str, value: Any) -> bool:
-    """Tell whether a setting of a pod's container has the form that Kubernetes asks for."""
-    if name == "image":
-        return isinstance(value, str)
-    if name in {"command", "args"}:
-        return isinstance(value, list) and all(isinstance(word, str) for word in value)
-    if name in {"env", "ports"}:
-        label = "name" if name == "env" else "containerPort"
-        return isinstance(value, list) and all(isinstance(item, dict) and label in item for item in value)
-    return isinstance(value, dict)
-
-
-def _words(value: Any) -> list[str]:
-    return list(value) if _is_usual("args", value) else []
-
-
-def _pod_variable(item: dict[str, Any]) -> tuple[str, Any]:
-    rest = {name: value for name, value in item.items() if name != "name"}
-    value = rest.get("value", "")
-    return str(item["name"]), value if not rest.keys() - {"value"} and isinstance(value, str) else rest
-
-
-def _amounts(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str | int | float) for item in value.values()):
-        return {}
-    return {name: str(item) for name, item in value.items()}
-
-
-def _pod_ports(value: Any) -> dict[str, Any]:
-    if not _is_usual("ports", value):
-        return {}
-    return {f"{port['containerPort']} {port.get('name', '')}".strip(): port for port in value}
 
 
 # -- comparing -----------------------------------------------------------------------------------------------------
@@ -223,7 +93,8 @@ def compare_containers(ledger: Ledger, path: str, old: Any, new: Any, inputs: tu
     if _differ_in_image_alone(old, new) and not same(old.image, new.image):
         _compare_images(ledger, f"{path}.image", f"{path}.image", old.image, new.image)
         return
-    compare_runtimes(ledger, container_runtime(path, old), container_runtime(path, new), inputs)
+    compare_task_containers(ledger, own_container(old, path), own_container(new, path), inputs)
+    compare_data_loading(ledger, f"{path}.data_config", old.data_config, new.data_config)
     compare_container_rest(ledger, path, old, new)
 
 
@@ -251,8 +122,6 @@ def _has_no_unknown(old: Any, new: Any) -> bool:
 
 def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare what a task's container has and a pod's does not."""
-    if old.data_config != new.data_config:
-        compare_data_loading(ledger, f"{path}.data_config", old.data_config, new.data_config)
     if old.architecture != new.architecture:
         numbers = old.architecture, new.architecture
         names = [enum_name(ARCHITECTURES, number) for number in numbers]
@@ -284,12 +153,15 @@ def input_settings(pairs: Any) -> dict[str, str]:
     return {pair.key: pair.value for pair in pairs}
 
 
-def compare_data_loading(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+def compare_data_loading(ledger: Ledger, path: str, old: Any, new: Any, old_path: str = "") -> None:
     """Compare how a raw container gets its inputs, ``DataLoadingConfig`` messages."""
-    ledger.differences("data-loading", field_changes(path, old, new))
+    if old != new:
+        ledger.differences("data-loading", field_changes(path, old, new, old_path))
 
 
-def compare_runtimes(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[set[str], set[str]]) -> None:
+def compare_task_containers(
+    ledger: Ledger, old: TaskContainer, new: TaskContainer, inputs: tuple[set[str], set[str]]
+) -> None:
     """Compare two containers in the common form.
 
     Parameters
@@ -339,24 +211,8 @@ def image_rule(old: str, new: str) -> str:
         return "image-repository"
     if before.tag == after.tag:
         return "image-digest"
-    if bool(before.digest) != bool(after.digest) or not is_release_tag(before.tag, after.tag):
-        return "image-tag"
-    return "image-release-tag"
-
-
-def is_release_tag(old: str, new: str) -> bool:
-    """Tell whether two tags follow one pattern: ``1.1.0`` and ``2.0.0``, ``basics-0b350cd3`` and ``basics-c9b2c44d``.
-
-    Policy of this package: numbers and hashes may differ, the words around them may not.
-    """
-    return bool(old) and bool(new) and _pattern(old) == _pattern(new)
-
-
-def _pattern(tag: str) -> str:
-    if _MIXED.fullmatch(tag) and not any(mark in tag for mark in "-_"):
-        return "#"
-    parts = re.split(r"([-_.])", tag)
-    return "".join("#" if _HASH.fullmatch(part) else _DIGITS.sub("#", part) for part in parts)
+    # Whether the tag follows the release, the whole task and those beside it tell.
+    return "image-tag"
 
 
 # -- commands ------------------------------------------------------------------------------------------------------
@@ -373,7 +229,7 @@ class _Unit(NamedTuple):
         return [self.name] if self.value is None else [self.name, self.value]
 
 
-def compare_commands(ledger: Ledger, old: Runtime, new: Runtime) -> None:
+def compare_commands(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
     """Compare two command lines by what their words mean: launcher, flags with values, other words."""
     before, after = (None if one.command else command_line(list(one.args)) for one in (old, new))
     if before is None or after is None:
@@ -400,12 +256,12 @@ def command_words(words: Sequence[str]) -> list[str]:
     return _flat(_units(words))
 
 
-def _launcher_units(runtime: Runtime, line: CommandLine) -> list[_Unit]:
-    return _units(runtime.args[: len(line.launcher) + 1]) if line.launcher else []
+def _launcher_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
+    return _units(container.args[: len(line.launcher) + 1]) if line.launcher else []
 
 
-def _flytekit_units(runtime: Runtime, line: CommandLine) -> list[_Unit]:
-    words = list(runtime.args)
+def _flytekit_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
+    words = list(container.args)
     if line.launcher:
         words = words[len(line.launcher) + 1 :]
     split = words.index("--") if "--" in words else len(words)
@@ -457,8 +313,9 @@ def _compare_units(
             splice = Splice(*paths, (places[0][indexes[0]][1],), (places[1][indexes[1]][1],))
             for one, index in zip(kept, indexes, strict=True):
                 one[index] = one[index][:1]
+            is_unfilled = is_placeholder(was or "") or is_placeholder(now or "")
             ledger.add(
-                "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
+                "id-filled-in" if is_unfilled else "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
                 joined(paths[1], name),
                 was,
                 now,
@@ -510,7 +367,7 @@ def _flat(units: list[_Unit]) -> list[str]:
     return [word for unit in units for word in unit.words]
 
 
-def _check_templates(ledger: Ledger, old: Runtime, new: Runtime, inputs: tuple[set[str], set[str]]) -> None:
+def _check_templates(ledger: Ledger, old: TaskContainer, new: TaskContainer, inputs: tuple[set[str], set[str]]) -> None:
     if inputs[0] == inputs[1] and old.args == new.args and old.command == new.command:
         return
     missing = [
@@ -535,7 +392,7 @@ def input_names(template: Any) -> set[str]:
 # -- environment ---------------------------------------------------------------------------------------------------
 
 
-def compare_env(ledger: Ledger, old: Runtime, new: Runtime) -> None:
+def compare_env(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
     """Compare two environments by name; order counts where values refer to each other."""
     before, after = dict(old.env), dict(new.env)
     path, old_path = f"{new.path}.env", f"{old.path}.env"
@@ -624,10 +481,11 @@ def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: A
         return
     for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
         first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
-        if first in _RELEASE_SETTINGS:
-            ledger.add("serialization-settings", place, was, now, key=key, old_path=was_place, edits=edits)
-        else:
-            ledger.entry("env", place, was, now, key=key, old_path=was_place, edits=edits)
+        # What pyflyte package leaves open, pyflyte register knows.
+        is_filled = first in _RELEASE_SETTINGS - {"image_config"} and (was is None or now is None)
+        rule = "id-filled-in" if is_filled else "serialization-settings"
+        special = {} if first in _RELEASE_SETTINGS else {"severity": BEHAVIOUR, "reason": _PASSED_ON}
+        ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits, **special)
 
 
 _LARGEST_SETTINGS: Final = 1_000_000
@@ -654,16 +512,21 @@ def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
     try:
         unpacker = zlib.decompressobj(31)
         settings = json.loads(unpacker.decompress(b64decode(value, validate=True), _LARGEST_SETTINGS))
+        return _set_ones(settings) if isinstance(settings, dict) else None
     except (ValueError, zlib.error, RecursionError):
         return None
-    # flytekit writes null for what is not set, or leaves it out, depending on its version.
-    return {key: value for key, value in settings.items() if value is not None} if isinstance(settings, dict) else None
+
+
+def _set_ones(settings: dict[str, Any]) -> dict[str, Any]:
+    """Give what is set: flytekit writes null or nothing, and an object of nulls or null, as its commands differ."""
+    found = {key: _set_ones(value) if isinstance(value, dict) else value for key, value in settings.items()}
+    return {key: value for key, value in found.items() if value is not None and value != {}}
 
 
 # -- resources -----------------------------------------------------------------------------------------------------
 
 
-def compare_resources(ledger: Ledger, old: Runtime, new: Runtime) -> None:
+def compare_resources(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
     """Compare requests and limits by the name of the resource, as exact quantities."""
     for kind, field in (("request", "requests"), ("limit", "limits")):
         before, after = dict(getattr(old, field)), dict(getattr(new, field))
@@ -673,7 +536,7 @@ def compare_resources(ledger: Ledger, old: Runtime, new: Runtime) -> None:
                 continue
             path, old_path = joined(f"{new.path}.{field}", name), joined(f"{old.path}.{field}", name)
             rule = _resource_rule(was, now)
-            if rule and name in _IGNORED:
+            if rule and name in IGNORED_RESOURCES:
                 ledger.entry("resource-ignored", path, was, now, old_path=old_path)
             elif rule:
                 ledger.add(f"{kind}-{rule}", path, was, now, old_path=old_path)
@@ -698,10 +561,11 @@ def _resource_rule(old: str | None, new: str | None) -> str:
     return "raised" if after > before else "lowered"
 
 
-def _refusal(runtime: Runtime) -> str:
+def _refusal(container: TaskContainer) -> str:
     """Give why registration would refuse the resources, empty if it would not."""
     amounts: list[dict[str, Quantity]] = []
-    for field in (runtime.requests, runtime.limits):
+    # In order of the names: the entries have none.
+    for field in (sorted(container.requests), sorted(container.limits)):
         names = [name for name, _ in field]
         for name in names:
             if names.count(name) > 1:
@@ -723,7 +587,7 @@ def _refused_amounts(requests: dict[str, Quantity], limits: dict[str, Quantity])
         if request > limit:
             return f"{name}: request {request} over limit {limit}"
     for amounts in (requests, limits):
-        for name in _GPUS.intersection(amounts):
+        for name in sorted(_GPUS.intersection(amounts)):
             if amounts[name].value.denominator != 1:
                 return f"{name}: {amounts[name]} is a fraction"
     return ""

@@ -15,7 +15,6 @@ from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, joined
 from flytetask_nb.diffs.containers import (
     ARCHITECTURES,
     command_words,
-    container_runtime,
     env_order,
     input_settings,
     shadowed_amounts,
@@ -33,10 +32,11 @@ from flytetask_nb.diffs.plain import (
     plain_value,
     unknown_fields,
 )
-from flytetask_nb.diffs.pods import held_container, is_absent, is_named, labelled_tolerations, primary_runtime
+from flytetask_nb.diffs.pods import Pod, is_named, labelled_tolerations, read_pod
 from flytetask_nb.diffs.settings import (
     numbered,
     own_config,
+    own_documentation,
     secret_name,
     span,
     token_name,
@@ -47,18 +47,26 @@ from flytetask_nb.diffs.types import unnamed_columns
 from flytetask_nb.errors import DiffError, QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct
-from flytetask_nb.semantics.pods import primary_container_name
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
+from flytetask_nb.semantics.plugin_settings import Spelling, settings_of
+from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.quantities import parse
+from flytetask_nb.semantics.task_container import own_container
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flytetask_nb.diffs.changes import Change
-    from flytetask_nb.diffs.containers import Runtime
+    from flytetask_nb.semantics.task_container import TaskContainer
 
 __all__ = ["apply_changes", "flatten"]
 
-_AMOUNT: Final = re.compile(r"\.(?:requests|limits)(?:\.[^.\[]+|\['(?:[^'\\]|\\.)*'\])$")
+# Of the container that runs the task: those of others stand under their `resources`, as they are.
+_AMOUNT: Final = re.compile(
+    r"^(?:container|k8s_pod\.pod_spec\.containers\b.*(?<!\.resources))"
+    r"\.(?:requests|limits)(?:\.[\w./-]+|\['(?:[^'\\]|\\.)*'\])$",
+    re.ASCII,
+)
 _SPEC: Final = "spec"
 
 
@@ -79,8 +87,12 @@ def flatten(message: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     template = getattr(message, "template", message)
     if template is not message:
-        _message(found, "description", message.description)
+        _message(found, "description", own_documentation(message.description))
         _unknown(found, _SPEC, [message])
+        if is_flyte2(message):
+            found["flyte2"] = FLYTE2_MARK
+            flatten_entries(found, "flyte2", flyte2_surroundings(message))
+    template = with_normal_pods(template)
     for field, value in template.ListFields():
         normal = _NORMAL.get(field.name)
         if normal is None:
@@ -231,7 +243,7 @@ _MESSAGES: Final[dict[str, Callable[[dict[str, Any], str, Any], None]]] = {
 
 def _container(found: dict[str, Any], path: str, template: Any) -> None:
     container = template.container
-    _runtime(found, container_runtime(path, container))
+    _task_container(found, own_container(container, path))
     flatten_entries(found, f"{path}.config", input_settings(container.config))
     _message(found, f"{path}.data_config", container.data_config)
     if container.architecture:
@@ -244,28 +256,28 @@ def _container(found: dict[str, Any], path: str, template: Any) -> None:
     _unknown(found, path, [container])
 
 
-def _runtime(found: dict[str, Any], runtime: Runtime) -> None:
-    path = runtime.path
-    if runtime.image:
-        flatten_value(found, f"{path}.image", runtime.image)
+def _task_container(found: dict[str, Any], container: TaskContainer) -> None:
+    path = container.path
+    if container.image:
+        flatten_value(found, f"{path}.image", container.image)
     lists: dict[str, Sequence[str]] = {
-        "command": command_words(runtime.command),
-        "args": command_words(runtime.args),
-        "env['(shadowed)']": shadowed_variables(runtime.env),
-        "requests['(shadowed)']": shadowed_amounts(runtime.requests),
-        "limits['(shadowed)']": shadowed_amounts(runtime.limits),
+        "command": command_words(container.command),
+        "args": command_words(container.args),
+        "env['(shadowed)']": shadowed_variables(container.env),
+        "requests['(shadowed)']": shadowed_amounts(container.requests),
+        "limits['(shadowed)']": shadowed_amounts(container.limits),
     }
     found.update((f"{path}.{field}", tuple(words)) for field, words in lists.items() if words)
-    for name, value in dict(runtime.env).items():
+    for name, value in dict(container.env).items():
         _value(found, joined(f"{path}.env", name), _variable_value(name, value))
-    for name, order in env_order(runtime.env).items():
+    for name, order in env_order(container.env).items():
         found[joined(joined(f"{path}.env", name), "(references)")] = order
     for field in ("requests", "limits"):
-        for resource, amount in dict(getattr(runtime, field)).items():
+        for resource, amount in dict(getattr(container, field)).items():
             found[joined(f"{path}.{field}", resource)] = _quantity(amount)
-    for key, port in runtime.ports.items():
+    for key, port in container.ports.items():
         flatten_value(found, joined(f"{path}.ports", key), port)
-    flatten_entries(found, path, dict(runtime.rest))
+    flatten_entries(found, path, dict(container.rest))
 
 
 def _variable_value(name: str, value: Any) -> Any:
@@ -285,23 +297,19 @@ def _sql(found: dict[str, Any], path: str, template: Any) -> None:
 
 
 def _pod(found: dict[str, Any], path: str, template: Any) -> None:
-    pod = template.k8s_pod
-    name = primary_container_name(template)
-    if name:
-        found[f"{path}.primary_container_name"] = name
-    for field, value in pod.ListFields():
-        if field.name == "pod_spec":
-            _pod_spec(found, f"{path}.pod_spec", plain_struct(value), template)
-        elif field.name != "primary_container_name":
+    message = template.k8s_pod
+    pod = read_pod(path, template)
+    if pod.name:
+        found[f"{path}.primary_container_name"] = pod.name
+    _pod_spec(found, f"{path}.pod_spec", pod)
+    for field, value in message.ListFields():
+        if field.name not in {"pod_spec", "primary_container_name"}:
             _field(found, joined(path, field.name), field, value)
-    _unknown(found, path, [pod])
+    _unknown(found, path, [message])
 
 
-def _pod_spec(found: dict[str, Any], path: str, spec: dict[str, Any], template: Any) -> None:
-    primary = primary_container_name(template)
-    for field, value in spec.items():
-        if is_absent(field, value):
-            continue
+def _pod_spec(found: dict[str, Any], path: str, pod: Pod) -> None:
+    for field, value in pod.spec.items():
         place = joined(path, field)
         tolerations = labelled_tolerations(field, value)
         if tolerations is not None:
@@ -311,12 +319,12 @@ def _pod_spec(found: dict[str, Any], path: str, spec: dict[str, Any], template: 
             if value:
                 found[place] = tuple(item["name"] for item in value)
             for item in value:
-                if field != "containers" or item["name"] != primary:
+                if field != "containers" or item["name"] != pod.held:
                     flatten_value(found, joined(place, item["name"]), item)
         else:
             flatten_value(found, place, value)
-    if held_container(spec, primary) is not None:
-        _runtime(found, primary_runtime("k8s_pod", template))
+    if pod.held is not None:
+        _task_container(found, pod.container)
 
 
 # -- settings ------------------------------------------------------------------------------------------------------
@@ -364,6 +372,10 @@ def _extended(found: dict[str, Any], path: str, template: Any) -> None:
     _unknown(found, path, [extended])
 
 
+def _custom(found: dict[str, Any], path: str, template: Any) -> None:
+    flatten_entries(found, path, settings_of(template).values)
+
+
 def _config(found: dict[str, Any], path: str, template: Any) -> None:
     flatten_entries(found, path, own_config(template))
 
@@ -376,6 +388,7 @@ _NORMAL: Final[dict[str, Callable[[dict[str, Any], str, Any], None]]] = {
     "metadata": _metadata,
     "security_context": _security,
     "extended_resources": _extended,
+    "custom": _custom,
     "config": _config,
 }
 
@@ -460,7 +473,7 @@ def _value(found: dict[str, Any], path: str, value: Any) -> None:
             _named(found, path, value)
     elif isinstance(value, Message):
         _message(found, path, value)
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple | Spelling):
         found[path] = value
     elif isinstance(value, str) and _AMOUNT.search(path):
         found[path] = _quantity(value)

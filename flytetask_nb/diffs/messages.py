@@ -23,6 +23,7 @@ from flytetask_nb.diffs.plain import (
 from flytetask_nb.diffs.rules import UNCLASSIFIED
 from flytetask_nb.diffs.structures import Difference, listed_differences, mapped_differences, same
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = ["compare_entries", "compare_fields", "compare_unknown", "compare_unknown_items", "field_changes"]
+__all__ = [
+    "compare_entries",
+    "compare_fields",
+    "compare_flyte2",
+    "compare_unknown",
+    "compare_unknown_items",
+    "field_changes",
+]
 
 
 @lru_cache(maxsize=256)
@@ -68,6 +76,14 @@ def compare_fields(ledger: Ledger, path: str, old: Any, new: Any, table: Mapping
 def compare_unknown(ledger: Ledger, path: str, old: Any, new: Any, old_path: str = "") -> None:
     """Compare the fields of two messages that this flyteidl does not know."""
     _compare_unknown(ledger, path, unknown_fields(old), unknown_fields(new), old_path)
+
+
+def compare_flyte2(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare what only tasks of Flyte 2 say, beside their templates, and whether both are such."""
+    marks = [FLYTE2_MARK if is_flyte2(one) else None for one in (old, new)]
+    if marks[0] != marks[1]:
+        ledger.add(UNCLASSIFIED, path, *marks)
+    ledger.differences(UNCLASSIFIED, mapped_differences(path, flyte2_surroundings(old), flyte2_surroundings(new)))
 
 
 def compare_unknown_items(ledger: Ledger, path: str, old: Iterable[Any], new: Iterable[Any]) -> None:

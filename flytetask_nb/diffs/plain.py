@@ -8,6 +8,7 @@ from typing import Any, Final
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.models.order import natural_key
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "unknown_fields",
 ]
 
+_SURROUNDINGS: Final = f"{FLYTE2}: "
 UNKNOWN: Final = "(unknown fields)"
 """Key under which the fields stand that this flyteidl does not know."""
 
@@ -46,7 +48,8 @@ def map_values(field: Any) -> Any:
 def unknown_fields(message: Any) -> list[str]:
     """Give the fields of a message that this flyteidl does not know, each as text."""
     found = UnknownFieldSet(message)
-    return _unknown(found) if len(found) else []
+    # What surrounds a task of Flyte 2 is compared by its own names.
+    return [text for text in _unknown(found) if not text.startswith(_SURROUNDINGS)] if len(found) else []
 
 
 def _unknown(found: Any) -> list[str]:

@@ -8,19 +8,21 @@ is a setting of the plugin like before.
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.containers import image_rule
+from flytetask_nb.diffs.changes import Edit
+from flytetask_nb.diffs.containers import IGNORED_RESOURCES, image_rule
 from flytetask_nb.diffs.structures import mapped_differences
 from flytetask_nb.errors import QuantityError
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.semantics.plugin_settings import Spelling, amounts_in, settings_of
 from flytetask_nb.semantics.quantities import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
+    from fractions import Fraction
 
     from flytetask_nb.diffs.changes import Ledger
+    from flytetask_nb.diffs.structures import Difference
 
 __all__ = ["SETTINGS", "Setting", "compare_custom"]
 
@@ -33,8 +35,8 @@ class Setting(NamedTuple):
     types
         Types of tasks that have it; empty: any.
     path
-        Pattern of its path inside ``custom``, in lower case and without underscores: the same setting is spelled
-        ``minReplicas`` by JSON of protobuf and ``min_replicas`` by others.
+        Pattern of its path inside the settings as the plugin reads them, in lower case and without underscores: the
+        same setting is spelled ``minReplicas`` by JSON of protobuf and ``min_replicas`` by others.
     meaning
         A rule, or the stem of two: ``{stem}-raised`` and ``{stem}-lowered`` (for amounts), or ``image``.
     """
@@ -53,6 +55,9 @@ _QUERIES: Final = frozenset(
 _BATCH: Final = frozenset({"aws-batch"})
 _RAY: Final = frozenset({"ray"})
 _DASK: Final = frozenset({"dask"})
+_CONF: Final = r"(?:databricksconf\.newcluster\.)?sparkconf\.spark\."
+# Amounts of a group or of a container stand beside its other fields.
+_OF_GROUP: Final = r"(?!\w+conf\.)(?:.*(?<!resources)\.)?"
 
 # flyteidl/protos/flyteidl/plugins, and the settings of Spark and of Databricks that those pass on.
 SETTINGS: Final = (
@@ -70,10 +75,14 @@ SETTINGS: Final = (
     Setting(_KUBEFLOW, r"elasticconfig\.maxrestarts|.*\.restartpolicy", "plugin-retries"),
     Setting(
         _SPARK,
-        r"sparkconf\.spark\.(?:executor\.(?:instances|cores)|driver\.cores|dynamicallocation\.(?:min|max|initial)executors)",
+        rf"{_CONF}(?:executor\.(?:instances|cores)|driver\.cores|dynamicallocation\.(?:min|max|initial)executors)",
         "plugin-scale",
     ),
-    Setting(_SPARK, r"sparkconf\.spark\.(?:executor|driver)\.memory(?:overhead)?", "plugin-memory"),
+    Setting(_SPARK, rf"{_CONF}(?:(?:executor|driver)\.memory(?:overhead)?|executor\.pyspark\.memory)", "plugin-memory"),
+    Setting(_SPARK, rf"{_CONF}memory\.offheap\.size", "plugin-memory"),
+    Setting(_SPARK, rf"{_CONF}kubernetes\.(?:driver|executor)\.request\.cores", "request"),
+    Setting(_SPARK, rf"{_CONF}kubernetes\.(?:driver|executor)\.limit\.cores", "limit"),
+    Setting(_SPARK, rf"{_CONF}(?:driver|executor)\.resource\.[^.]+\.amount", "request"),
     Setting(_SPARK, r"databricksconf\.newcluster\.(?:numworkers|autoscale\.(?:min|max)workers)", "plugin-scale"),
     Setting(_SPARK, r"databricksconf\.newcluster\.(?:driver)?nodetypeid", "plugin-machine"),
     Setting(_SPARK, r"databricksconf\.(?:maxretries|timeoutseconds)", "plugin-retries"),
@@ -84,14 +93,20 @@ SETTINGS: Final = (
     Setting(_QUERIES, r"query\.(?:timeoutsec|retrycount)", "plugin-retries"),
     Setting(_QUERIES, r"tags(?:\[\])?", "plugin-label"),
     Setting(_RAY | _DASK | _KUBEFLOW, r"(?:.*\.)?image", "image"),
-    Setting(_RAY | _DASK | _KUBEFLOW, r".*resources\.requests\.[^.]+\.value", "request"),
-    Setting(_RAY | _DASK | _KUBEFLOW, r".*resources\.limits\.[^.]+\.value", "limit"),
+    Setting(_SPARK, r"(?:driver|executor)pod\..*\.image", "image"),
+    Setting(_RAY | _DASK | _KUBEFLOW | _SPARK, rf"{_OF_GROUP}requests\..+", "request"),
+    Setting(_RAY | _DASK | _KUBEFLOW | _SPARK, rf"{_OF_GROUP}limits\..+", "limit"),
 )
 """The first that fits is the meaning."""
 
-_SIZE: Final = re.compile(r"(?P<number>\d+)(?P<unit>[kmgtp]?)b?", re.IGNORECASE)
-_UNITS: Final = "kmgtp"
 _AMOUNTS: Final = frozenset({"plugin-scale", "plugin-success", "plugin-memory", "request", "limit"})
+_RESOURCES: Final = frozenset({"request", "limit"})
+# Nothing said means as many as there are inputs (flyteidl/plugins/array_job.proto).
+_ALL_AT_ONCE: Final = frozenset({"parallelism", "size"})
+_REASONS: Final = {
+    "added": "Takes the place of what the task itself asks for, or of the platform's default.",
+    "removed": "What the task itself asks for, or the platform's default, takes its place.",
+}
 
 
 def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -108,48 +123,76 @@ def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """
     kind = new.type if old.type == new.type else ""
     known = [setting for setting in SETTINGS if kind in setting.types]
-    for place, was, now, key, was_place, edits in mapped_differences(
-        path, plain_struct(old.custom), plain_struct(new.custom)
-    ):
+    before, after = settings_of(old), settings_of(new)
+    found = mapped_differences(path, before.values, after.values)
+    for place, was, now, key, was_place, edits in (each for one in found for each in _by_amount(one)):
         inner = place[len(path) :].lstrip(".").lower().replace("_", "")
         meaning = next((setting.meaning for setting in known if re.fullmatch(setting.path, inner)), "")
-        rule = _rule(meaning, inner, was, now)
+        is_text = "conf." in inner
+        if meaning in _RESOURCES and not is_text and inner.rpartition(".")[2] in IGNORED_RESOURCES:
+            ledger.entry("resource-ignored", place, was, now, key=key, old_path=was_place, edits=edits)
+            continue
+        counts = [was, now]
+        if meaning == "plugin-scale" and before.is_known and after.is_known and not is_text:
+            # What a message leaves out is zero; what a text leaves out, somebody else decides.
+            counts = [one or 0 for one in counts]
+        rule = _amount_rule(meaning, inner, *counts) if meaning in _AMOUNTS else _other_rule(meaning, was, now)
         if rule:
-            ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits)
+            reason = "" if is_text else _REASONS.get(rule.rpartition("-")[2], "")
+            ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits, reason=reason)
         else:
             ledger.entry("custom", place, was, now, key=key, old_path=was_place, edits=edits)
 
 
-def _rule(meaning: str, inner: str, old: Any, new: Any) -> str:
-    """Give the rule of a setting of that meaning; empty where it cannot be told."""
-    if meaning == "image":
-        return image_rule(old, new) if isinstance(old, str) and isinstance(new, str) else ""
-    if meaning not in _AMOUNTS:
+def _by_amount(found: Difference) -> Iterator[Difference]:
+    """Give the parts of what came or went as a whole if there are amounts among them; items of lists stay whole."""
+    sides = found.old, found.new
+    whole = found.old or found.new
+    if found.edits is not None or (found.old and found.new) or not isinstance(whole, dict) or not _has_amounts(whole):
+        yield found
+        return
+    parts = mapped_differences(found.path, found.old or {}, found.new or {}, found.old_path)
+    # That a group is there and empty is a value of its own.
+    empty = Edit(found.old_path, found.path, *(one if one == {} else None for one in sides))
+    for number, part in enumerate(parts):
+        edits = part.edits
+        if not number and {} in sides:
+            edits = (*(edits or (Edit(part.old_path, part.path, part.old, part.new),)), empty)
+        yield part._replace(edits=edits)
+
+
+def _has_amounts(values: dict[str, Any]) -> bool:
+    return any(isinstance(value, Spelling) for value in values.values()) or bool(amounts_in(values))
+
+
+def _other_rule(meaning: str, old: Any, new: Any) -> str:
+    """Give the rule of a setting that is no amount; empty where it cannot be told."""
+    if meaning != "image":
         return meaning
-    read: Callable[[Any], Fraction | None] = _size if meaning == "plugin-memory" else _amount
-    before, after = read(old), read(new)
+    return image_rule(old, new) if isinstance(old, str) and isinstance(new, str) else ""
+
+
+def _amount_rule(meaning: str, inner: str, old: Any, new: Any) -> str:
+    """Give the rule of an amount of that meaning; empty where it cannot be told."""
+    if old is None or new is None:
+        if meaning not in _RESOURCES and "sparkconf." not in inner:
+            return ""
+        stem = meaning if meaning in _RESOURCES else "request"
+        return f"{stem}-{'added' if old is None else 'removed'}"
+    before, after = _amount(old), _amount(new)
     if before is None or after is None or before == after:
-        return ""
-    if inner == "parallelism" and not (before and after):
-        # None at a time means all at once (flyteidl/plugins/array_job.proto).
+        return f"{meaning}-changed" if meaning in _RESOURCES else ""
+    if inner in _ALL_AT_ONCE and not (before and after):
         return f"{meaning}-{'raised' if before else 'lowered'}"
     return f"{meaning}-{'raised' if after > before else 'lowered'}"
 
 
 def _amount(value: Any) -> Fraction | None:
+    if isinstance(value, Spelling):
+        return value.value
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
         return parse(str(value)).value
     except QuantityError:
         return None
-
-
-def _size(value: Any) -> Fraction | None:
-    """Give a size of Spark's (``4g``), whose units are powers of 1024."""
-    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        return None
-    # Without a unit Spark takes it for MiB.
-    unit = found["unit"].lower() or "m"
-    return Fraction(int(found["number"]) * 1024 ** (_UNITS.index(unit) + 1))

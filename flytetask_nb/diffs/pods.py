@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.diffs.changes import Edit, Move, Splice, joined
-from flytetask_nb.diffs.containers import Runtime, compare_data_loading, compare_runtimes, pod_runtime
+from flytetask_nb.diffs.containers import compare_data_loading, compare_task_containers
 from flytetask_nb.diffs.messages import compare_entries, compare_unknown
 from flytetask_nb.diffs.structures import canonical, differences, moved, same
 from flytetask_nb.diffs.texts import Word
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.semantics.pods import primary_container_name
+from flytetask_nb.semantics.task_container import (
+    TaskContainer,
+    pod_container,
+    primary_container,
+    primary_container_name,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = ["compare_pods", "held_container", "is_absent", "is_named", "labelled_tolerations", "primary_runtime"]
+__all__ = ["Pod", "compare_pod_rest", "compare_pods", "is_named", "labelled_tolerations", "primary_edits", "read_pod"]
 
 # Lists of named things in a pod's spec, and the stem of the rules for them.
 _NAMED: Final = {"containers": "pod-container", "initContainers": "pod-init-container", "volumes": "pod-volume"}
@@ -28,24 +31,41 @@ _TOLERATIONS: Final = "tolerations"
 _TOLERATED: Final = ("key", "operator", "value", "effect")
 
 
-def primary_runtime(path: str, template: Any) -> Runtime:
-    """Give the container of a pod that runs the task; an empty one where the pod does not hold it."""
-    name = primary_container_name(template)
+class Pod(NamedTuple):
+    """A pod of a task.
+
+    Attributes
+    ----------
+    name
+        Of the container that runs the task, as the task says it.
+    spec
+        The pod's spec.
+    held
+        Name under which that container stands there; None where it does not, or where containers have no names.
+    container
+        That container; an empty one where it is not there.
+    """
+
+    name: str
+    spec: dict[str, Any]
+    held: str | None
+    container: TaskContainer
+
+
+def read_pod(path: str, template: Any) -> Pod:
+    """Return the pod of a template; an empty one where its target is something else."""
+    is_pod = template.WhichOneof("target") == "k8s_pod"
+    name = primary_container_name(template) if is_pod else ""
     spec = plain_struct(template.k8s_pod.pod_spec)
-    place = joined(f"{path}.pod_spec.containers", name or "primary")
-    return pod_runtime(place, held_container(spec, name) or {})
-
-
-def held_container(spec: Mapping[str, Any], name: str) -> dict[str, Any] | None:
-    """Give the container of that name; None if there is none, or if containers cannot be told by name."""
     containers = spec.get("containers")
-    if not is_named("containers", containers):
-        return None
-    return next((one for one in containers or () if one["name"] == name), None)
+    primary = primary_container(template) if is_named("containers", containers) else None
+    held = None if primary is None else primary.fields["name"].string_value
+    place = joined(f"{path}.pod_spec.containers", held or name or "primary")
+    return Pod(name, spec, held, pod_container({} if primary is None else plain_struct(primary), place))
 
 
 def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[set[str], set[str]]) -> None:
-    """Compare the pods of two templates.
+    """Compare the pods of two templates whose targets they are.
 
     Parameters
     ----------
@@ -54,47 +74,61 @@ def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[se
     path
         Where the pods stand.
     old, new
-        ``TaskTemplate`` messages, whose target is a pod or, on one side, something else.
+        ``TaskTemplate`` messages.
     inputs
         Names of the tasks' inputs, before and after.
     """
-    before, after = old.k8s_pod, new.k8s_pod
-    both = old.HasField("k8s_pod") and new.HasField("k8s_pod")
-    names = [primary_container_name(one) if one.HasField("k8s_pod") else "" for one in (old, new)]
-    if names[0] != names[1]:
-        ledger.add("primary-container", f"{path}.primary_container_name", names[0] or None, names[1] or None)
-    _compare_metadata(ledger, f"{path}.metadata", before.metadata, after.metadata)
-    if before.pod_spec != after.pod_spec or names[0] != names[1] or inputs[0] != inputs[1]:
-        specs = plain_struct(before.pod_spec), plain_struct(after.pod_spec)
-        _compare_specs(ledger, f"{path}.pod_spec", *specs, (names[0], names[1]))
-        _compare_held(ledger, f"{path}.pod_spec.containers", specs, names)
-        if both:
-            runtimes = [
-                pod_runtime(joined(f"{path}.pod_spec.containers", name or "primary"), held_container(spec, name) or {})
-                for spec, name in zip(specs, names, strict=True)
-            ]
-            compare_runtimes(ledger, runtimes[0], runtimes[1], inputs)
-    if before.data_config != after.data_config:
-        compare_data_loading(ledger, f"{path}.data_config", before.data_config, after.data_config)
-    compare_unknown(ledger, path, before, after)
+    pods = read_pod(path, old), read_pod(path, new)
+    before, after = pods
+    edits = primary_edits(path, *pods)
+    if before.name != after.name or None not in {before.held, after.held}:
+        shown = (before.name, after.name) if before.name != after.name else (before.held, after.held)
+        if edits:
+            ledger.add(
+                "primary-container", f"{path}.primary_container_name", *(one or None for one in shown), edits=edits
+            )
+    elif edits:
+        ledger.entry("pod-container", f"{path}.pod_spec.containers", before.held, after.held, edits=edits)
+    compare_pod_rest(ledger, path, old, new, pods)
+    compare_task_containers(ledger, before.container, after.container, inputs)
+    compare_data_loading(ledger, f"{path}.data_config", old.k8s_pod.data_config, new.k8s_pod.data_config)
 
 
-def _compare_held(ledger: Ledger, path: str, specs: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
-    """Tell that the container that runs the task is there, and its name: what is in it is compared as a container."""
-    held = [name if held_container(spec, name) is not None else None for spec, name in zip(specs, names, strict=True)]
-    if held[0] == held[1]:
-        return
-    places = [
-        () if name is None else ((_order(spec).index(name), name),) for spec, name in zip(specs, held, strict=True)
-    ]
-    edits: list[Splice | Move] = [Splice(path, path, *places)]
-    if held[0] is not None and held[1] is not None:
-        edits.append(Move(joined(path, held[0]), joined(path, held[1])))
-    ledger.entry("pod-container", path, *held, edits=tuple(edits))
+def primary_edits(path: str, old: Pod, new: Pod) -> tuple[Edit | Splice | Move, ...]:
+    """Return what becomes of the name of the container that runs the task, and of its place among the others.
+
+    What is in it is compared as a container.
+    """
+    edits: list[Edit | Splice | Move] = []
+    if old.name != new.name:
+        place = f"{path}.primary_container_name"
+        edits.append(Edit(place, place, old.name or None, new.name or None))
+    if old.held != new.held:
+        place = f"{path}.pod_spec.containers"
+        words = (() if one.held is None else ((_order(one.spec).index(one.held), one.held),) for one in (old, new))
+        edits.append(Splice(place, place, *words))
+        if old.held is not None and new.held is not None:
+            edits.append(Move(joined(place, old.held), joined(place, new.held)))
+    return tuple(edits)
 
 
 def _order(spec: dict[str, Any]) -> list[str]:
     return [one["name"] for one in spec["containers"]]
+
+
+def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[Pod, Pod]) -> None:
+    """Compare what a pod has beside the container that runs the task.
+
+    Parameters
+    ----------
+    ledger, path, old, new
+        As for :func:`compare_pods`, but that the target of one may be no pod.
+    pods
+        Both, as they were read.
+    """
+    _compare_metadata(ledger, f"{path}.metadata", old.k8s_pod.metadata, new.k8s_pod.metadata)
+    _compare_specs(ledger, f"{path}.pod_spec", *pods)
+    compare_unknown(ledger, path, old.k8s_pod, new.k8s_pod)
 
 
 def _compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -105,9 +139,9 @@ def _compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     compare_unknown(ledger, path, old, new)
 
 
-def _compare_specs(
-    ledger: Ledger, path: str, old: dict[str, Any], new: dict[str, Any], primary: tuple[str, str]
-) -> None:
+def _compare_specs(ledger: Ledger, path: str, old_pod: Pod, new_pod: Pod) -> None:
+    old, new = old_pod.spec, new_pod.spec
+    primary = old_pod.held, new_pod.held
     for field in sorted({*old, *new}, key=natural_key):
         before, after = old.get(field), new.get(field)
         is_primary_other = field == "containers" and primary[0] != primary[1]
@@ -136,11 +170,6 @@ def _are_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
-def is_absent(field: str, value: Any) -> bool:
-    """Tell whether a list of a pod's spec is as good as not there: null instead of a list."""
-    return value is None and (field in _NAMED or field == _TOLERATIONS)
-
-
 def is_named(field: str, value: Any) -> bool:
     """Tell whether a field of a pod's spec is a list whose items can be told by name, as Kubernetes has it."""
     if field not in _NAMED or not _are_objects(value):
@@ -149,7 +178,9 @@ def is_named(field: str, value: Any) -> bool:
     return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
 
-def _compare_named(ledger: Ledger, path: str, old: Any, new: Any, field: str, *, primary: tuple[str, str]) -> None:
+def _compare_named(
+    ledger: Ledger, path: str, old: Any, new: Any, field: str, *, primary: tuple[str | None, str | None]
+) -> None:
     stem, is_containers = _NAMED[field], field == "containers"
     known = [is_named(field, one) for one in (old, new)]
     odd = [None if one is None or is_there else one for one, is_there in zip((old, new), known, strict=True)]

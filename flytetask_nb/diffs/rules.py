@@ -221,7 +221,7 @@ def _execution_rules() -> list[Rule]:
         _single("task-type-version", BEHAVIOUR, NONE, "The plugin reads its settings by other rules.", _PLUGINS, part="Plugin"),
         _single("target-switched", BEHAVIOUR, STALE, "What runs it is another kind of thing.", f"{_PLUGINS}, {_POLICY}"),
         _single("image-repository", BEHAVIOUR, STALE, "Another image runs it.", _POLICY),
-        _single("image-tag", BEHAVIOUR, STALE, "Another build of the image runs it, named by another pattern.", _POLICY),
+        _single("image-tag", BEHAVIOUR, STALE, "Another image runs it: the tag follows neither the version of the task, nor a commit, nor the tasks beside it.", _POLICY),
         _single("image-digest", BEHAVIOUR, STALE, "Another build of the image runs it.", _POLICY),
         _single("image-release-tag", NOISE, STALE, "The tag follows the release.", _POLICY),
         _single("code-bundle", NOISE, STALE, "The place of the code changes with every fast registration.", f"{_REGISTER}, {_POLICY}"),
@@ -269,8 +269,8 @@ def _resource_rules() -> list[Rule]:
             Rule(f"{kind}-lowered", RISKY, NONE, "It may run out of memory or be throttled.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
         )  # fmt: skip
         rules += _pair(
-            Rule(f"{kind}-added", COST, NONE, "Takes the place of the platform's default.", _RESOURCES, (), part=_R),
-            Rule(f"{kind}-removed", RISKY, NONE, "The platform's default takes its place.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
+            Rule(f"{kind}-added", COST, NONE, "Takes the place of a pod template's amount or the platform's default.", _RESOURCES, (), part=_R),
+            Rule(f"{kind}-removed", RISKY, NONE, "A pod template's amount or the platform's default takes its place.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
         )  # fmt: skip
         rules.append(
             _single(f"{kind}-changed", RISKY, NONE, "An amount is not readable as a quantity.", _VALIDATION, part=_R)

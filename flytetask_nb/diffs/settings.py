@@ -16,8 +16,9 @@ from flytetask_nb.diffs.messages import (
 )
 from flytetask_nb.diffs.plain import enum_name, plain_message
 from flytetask_nb.diffs.structures import same
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +34,12 @@ __all__ = [
     "compare_metadata",
     "compare_security",
     "compare_sql",
-    "is_filled_in",
+    "compare_type",
     "map_task_stem",
+    "mapped_task",
     "numbered",
     "own_config",
+    "own_documentation",
     "secret_name",
     "shortened_map_task",
     "span",
@@ -81,6 +84,19 @@ def _fields_by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
         ledger.differences(rule, field_changes(path, old, new))
 
     return compare
+
+
+# What the plugin of pods runs (flyteplugins/go/tasks/plugins/k8s/pod/plugin.go).
+_RUN_AS_PODS: Final = frozenset({"container", "pod", "python-task", "raw-container", "sidecar"})
+
+
+def compare_type(ledger: Ledger, path: str, old: str, new: str) -> None:
+    """Compare the types of two tasks."""
+    if same(old, new):
+        return
+    is_same_plugin = {old, new} <= _RUN_AS_PODS
+    reason = "The same plugin runs it, as a task of another kind." if is_same_plugin else ""
+    ledger.add("task-type", path, old or None, new or None, reason=reason)
 
 
 def _by_presence(set_: str, cleared: str, changed: str) -> Callable[[Ledger, str, Any, Any], None]:
@@ -288,7 +304,6 @@ _SQL: Final = {
 
 # -- identity ------------------------------------------------------------------------------------------------------
 
-_PLACEHOLDER: Final = re.compile(r"\{\{ registration\.(?:project|domain|version) \}\}")
 _MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
 _HASH_SHOWN: Final = 8
 
@@ -296,11 +311,6 @@ _HASH_SHOWN: Final = 8
 def compare_id(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare two ``Identifier`` messages."""
     compare_fields(ledger, path, old, new, _ID)
-
-
-def is_filled_in(text: str) -> bool:
-    """Tell whether a part of an id is more than what registration still has to fill in."""
-    return bool(text) and _PLACEHOLDER.fullmatch(text) is None
 
 
 def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
@@ -317,6 +327,20 @@ def map_task_stem(name: str) -> str | None:
     """Give what comes before the hash in the name of a map task; None if it is no such name."""
     found = _MAP_TASK.fullmatch(name)
     return None if found is None else found["stem"]
+
+
+def mapped_task(name: str) -> str:
+    """Return the name of the task that a map task runs for each item; the name itself if it is none of a map task.
+
+    Notes
+    -----
+    Flytekit puts ``map_`` before the name of the function and a hash behind it (flytekit/core/array_node_map_task.py).
+    """
+    stem = map_task_stem(name)
+    if stem is None:
+        return name
+    module, dot, function = stem.rpartition(".")
+    return f"{module}{dot}{function.removeprefix('map_')}"
 
 
 def shortened_map_task(name: str) -> str:
@@ -345,4 +369,17 @@ _ID: Final = {
 
 # -- documentation -------------------------------------------------------------------------------------------------
 
-compare_documentation = _fields_by_rule("documentation")
+
+def compare_documentation(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare two ``DescriptionEntity`` messages."""
+    ledger.differences("documentation", field_changes(path, own_documentation(old), own_documentation(new)))
+
+
+def own_documentation(description: Any) -> Any:
+    """Give a ``DescriptionEntity`` without the id under which a server keeps it: no author says that."""
+    if not description.HasField("id"):
+        return description
+    own = type(description)()
+    own.CopyFrom(description)
+    own.ClearField("id")
+    return own

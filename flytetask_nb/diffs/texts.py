@@ -59,7 +59,7 @@ def _nested_text(value: Any, key: str) -> str:
 
 
 _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
-    (str, lambda value, key: masked(key, value)),
+    (str, lambda value, key: masked(key, str(value))),
     (bool, lambda value, _: "yes" if value else "no"),
     # A model masks what is in it; its name may hold what looks like a secret.
     (Model, lambda value, _: mask_text(str(value))),

@@ -8,7 +8,6 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from flytetask_nb.embedded_admin.filling import Filled
 from flytetask_nb.embedded_admin.server import sandbox
 from flytetask_nb.embedded_admin.settings import DOMAINS, PROJECTS
 from flytetask_nb.errors import FlyteTaskError
@@ -29,7 +28,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--project", dest="projects", action="append", help="a project (repeatable)")
     parser.add_argument("--domain", dest="domains", action="append", help="a domain (repeatable)")
     parser.add_argument("--version", default="v1", help="for what has none (%(default)s)")
-    parser.add_argument("--auth", action="store_true", help="ask for tokens, and give them out")
     return parser
 
 
@@ -44,30 +42,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where a source could not be read.
+        0, or 1 where it cannot be started, or a source cannot be read.
     """
-    told = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with sandbox(
-        port=told.port,
-        database=told.database,
-        projects=told.projects or PROJECTS,
-        domains=told.domains or DOMAINS,
-        auth=told.auth,
-    ) as admin:
-        try:
-            filled = admin.load(told.sources, version=told.version, errors="collect") if told.sources else Filled()
-        except FlyteTaskError as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
-        sys.stderr.writelines(f"{refusal}\n" for refusal in filled.refused)
-        sys.stdout.write(f"Flyte Admin listens at {admin.endpoint} (insecure), with {filled.tasks} tasks more\n")
-        if admin.token_url is not None:
-            sys.stdout.write(f"tokens: {admin.token_url}/oauth2/token\n")
-        sys.stdout.flush()
-        stopped.wait()
+    try:
+        with sandbox(
+            port=options.port,
+            database=options.database,
+            projects=options.projects or PROJECTS,
+            domains=options.domains or DOMAINS,
+        ) as admin:
+            filled = admin.load(options.sources, version=options.version, errors="collect")
+            sys.stderr.writelines(f"{refusal}\n" for refusal in filled.refused)
+            sys.stdout.write(f"Flyte Admin listens at {admin.endpoint} (insecure), with {filled.tasks} tasks more\n")
+            sys.stdout.flush()
+            stopped.wait()
+    except FlyteTaskError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 

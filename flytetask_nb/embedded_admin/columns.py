@@ -5,7 +5,7 @@ Source: flyteadmin/pkg/repositories/models.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -17,10 +17,13 @@ __all__ = [
     "DESCRIPTIONS",
     "EXECUTIONS",
     "INTEGER",
+    "KEY",
     "LAUNCH_PLANS",
     "METADATA",
+    "NAME",
     "NAMED_ENTITIES",
     "PROJECTS",
+    "STORED",
     "TASKS",
     "TEXT",
     "TIME",
@@ -34,6 +37,9 @@ INTEGER: Final = "integer"
 TIME: Final = "timestamp with time zone"
 BYTES: Final = "bytea"
 
+NAME: Final = ("project", "domain", "name")
+KEY: Final = (*NAME, "version")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -45,120 +51,90 @@ class Table:
         As Admin calls it in SQL.
     entity : str
         The letters by which its refusals call it; empty where it cannot be filtered by.
-    columns : mapping of str to str
-        Each with PostgreSQL's name of what it holds, in the order in which they are stored.
+    prefix : str
+        What stands before its fields in a filter, as in ``task.name``.
     key : tuple of str
         The columns that tell its rows apart.
+    columns : mapping of str to str
+        Each with PostgreSQL's name of what it holds.
+    links : mapping of str to str
+        Other tables that its filters may ask about, each with the column that holds the id of the row there.
     """
 
     name: str
     entity: str
-    columns: Mapping[str, str]
+    prefix: str
     key: tuple[str, ...]
+    columns: Mapping[str, str]
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
-_BASE: Final = {"id": BIGINT, "created_at": TIME, "updated_at": TIME, "deleted_at": TIME}
-_NAME: Final = ("project", "domain", "name")
-_KEY: Final = (*_NAME, "version")
-_TYPED_NAME: Final = ("resource_type", *_NAME)
+def _columns(texts: str = "", *, numbers: str = "", ids: str = "", times: str = "", data: str = "") -> dict[str, str]:
+    kinds = {TEXT: texts, INTEGER: numbers, BIGINT: ids, TIME: times, BYTES: data}
+    return {name: kind for kind, names in kinds.items() for name in names.split()}
 
 
-def _texts(names: tuple[str, ...]) -> dict[str, str]:
-    return {name: INTEGER if name == "resource_type" else TEXT for name in names}
+_BASE: Final = _columns(ids="id", times="created_at updated_at deleted_at")
+_VERSIONED: Final = _BASE | _columns("project domain name version")
+_OF_A_TYPE: Final = _columns("project domain name", numbers="resource_type")
 
-
-TASKS: Final = Table(
-    "tasks",
-    "t",
-    {**_BASE, **_texts(_KEY), "closure": BYTES, "digest": BYTES, "type": TEXT, "short_description": TEXT},
-    _KEY,
-)
+TASKS: Final = Table("tasks", "t", "task", KEY, _VERSIONED | _columns("type short_description", data="closure digest"))
 WORKFLOWS: Final = Table(
     "workflows",
     "w",
-    {
-        **_BASE,
-        **_texts(_KEY),
-        "typed_interface": BYTES,
-        "remote_closure_identifier": TEXT,
-        "digest": BYTES,
-        "short_description": TEXT,
-    },
-    _KEY,
+    "workflow",
+    KEY,
+    _VERSIONED | _columns("remote_closure_identifier short_description", data="typed_interface digest"),
 )
 LAUNCH_PLANS: Final = Table(
     "launch_plans",
     "l",
-    {
-        **_BASE,
-        **_texts(_KEY),
-        "spec": BYTES,
-        "workflow_id": BIGINT,
-        "closure": BYTES,
-        "state": INTEGER,
-        "digest": BYTES,
-        "schedule_type": TEXT,
-        "launch_condition_type": TEXT,
-    },
-    _KEY,
+    "launch_plan",
+    KEY,
+    _VERSIONED
+    | _columns("schedule_type launch_condition_type", numbers="state", ids="workflow_id", data="spec closure digest"),
+    {WORKFLOWS.name: "workflow_id"},
 )
 DESCRIPTIONS: Final = Table(
     "description_entities",
     "",
-    {
-        **_texts((*_TYPED_NAME, "version")),
-        **_BASE,
-        "short_description": TEXT,
-        "long_description": BYTES,
-        "link": TEXT,
-    },
-    (*_TYPED_NAME, "version"),
+    "",
+    ("resource_type", *KEY),
+    _BASE | _OF_A_TYPE | _columns("version short_description link", data="long_description"),
 )
 METADATA: Final = Table(
     "named_entity_metadata",
     "nem",
-    {**_BASE, **_texts(_TYPED_NAME), "description": TEXT, "state": INTEGER},
-    _TYPED_NAME,
+    "named_entity_metadata",
+    ("resource_type", *NAME),
+    _BASE | _OF_A_TYPE | _columns("description", numbers="state"),
 )
 # What ListNamedEntities makes of the tables above; it is a query, not a table.
 NAMED_ENTITIES: Final = Table(
-    "entities", "nen", {**_texts(_TYPED_NAME), "description": TEXT, "state": INTEGER}, _TYPED_NAME
+    "entities", "nen", "entities", NAME, _OF_A_TYPE | _columns("description", numbers="state"), {METADATA.name: ""}
 )
 PROJECTS: Final = Table(
     "projects",
     "p",
-    {**_BASE, "identifier": TEXT, "name": TEXT, "description": TEXT, "labels": BYTES, "state": INTEGER},
+    "project",
     ("identifier",),
+    _BASE | _columns("identifier name description", numbers="state", data="labels"),
 )
-_EXECUTION_KEY: Final = ("execution_project", "execution_domain", "execution_name")
 EXECUTIONS: Final = Table(
     "executions",
     "e",
-    {
-        **_BASE,
-        **_texts(_EXECUTION_KEY),
-        "launch_plan_id": BIGINT,
-        "workflow_id": BIGINT,
-        "task_id": BIGINT,
-        "phase": TEXT,
-        "closure": BYTES,
-        "spec": BYTES,
-        "started_at": TIME,
-        "execution_created_at": TIME,
-        "execution_updated_at": TIME,
-        "duration": BIGINT,
-        "abort_cause": TEXT,
-        "mode": INTEGER,
-        "source_execution_id": BIGINT,
-        "parent_node_execution_id": BIGINT,
-        "cluster": TEXT,
-        "inputs_uri": TEXT,
-        "user_inputs_uri": TEXT,
-        "error_kind": TEXT,
-        "error_code": TEXT,
-        "user": TEXT,
-        "state": INTEGER,
-        "launch_entity": TEXT,
-    },
-    _EXECUTION_KEY,
+    "execution",
+    ("execution_project", "execution_domain", "execution_name"),
+    _BASE
+    | _columns(
+        "execution_project execution_domain execution_name phase abort_cause cluster inputs_uri user_inputs_uri "
+        "error_kind error_code user launch_entity",
+        numbers="mode state",
+        ids="launch_plan_id workflow_id task_id duration source_execution_id parent_node_execution_id",
+        times="started_at execution_created_at execution_updated_at",
+        data="closure spec",
+    ),
+    {TASKS.name: "task_id", WORKFLOWS.name: "workflow_id", LAUNCH_PLANS.name: "launch_plan_id"},
 )
+
+STORED: Final = (TASKS, WORKFLOWS, LAUNCH_PLANS, DESCRIPTIONS, METADATA, PROJECTS, EXECUTIONS)

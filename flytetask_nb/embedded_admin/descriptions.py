@@ -6,14 +6,15 @@ repositories/gormimpl/description_entity_repo.go.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import description_entity_pb2
 from flyteidl.core import identifier_pb2
 
-from flytetask_nb.embedded_admin.columns import DESCRIPTIONS, LAUNCH_PLANS, TASKS, WORKFLOWS
-from flytetask_nb.embedded_admin.identifiers import KEY, check_parts, check_resource_type, key_of
-from flytetask_nb.embedded_admin.listings import next_token, read_page, require
+from flytetask_nb.embedded_admin.columns import DESCRIPTIONS, LAUNCH_PLANS, NAME, TASKS, WORKFLOWS
+from flytetask_nb.embedded_admin.identifiers import check_parts, check_resource_type, id_of, key_of
+from flytetask_nb.embedded_admin.listings import read_listing
 from flytetask_nb.embedded_admin.refusals import not_found
 
 if TYPE_CHECKING:
@@ -29,62 +30,51 @@ _DESCRIBED: Final = {
 }
 
 
+@dataclass(frozen=True)
 class Descriptions:
-    """The description entities of a server.
+    """The description entities of a server."""
 
-    Parameters
-    ----------
-    store : Store
-    """
+    store: Store
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def add(self, identifier: Any, description: Any, moment: int) -> None:
-        """Keep what something that is registered says of itself."""
-        long = description.long_description.SerializeToString() if description.HasField("long_description") else None
+    def add(self, request: Any, moment: int) -> None:
+        """Keep what something that is registered says of itself, if it says anything."""
+        if not request.spec.HasField("description"):
+            return
+        description = request.spec.description
+        has_long = description.HasField("long_description")
         row = {
-            "resource_type": identifier.resource_type,
-            **key_of(identifier),
+            "resource_type": request.id.resource_type,
+            **key_of(request.id),
             "short_description": description.short_description,
-            "long_description": long,
+            "long_description": description.long_description.SerializeToString() if has_long else None,
             "link": description.source_code.link,
         }
-        self._store.insert(DESCRIPTIONS, row, moment=moment)
+        self.store.insert(DESCRIPTIONS, row, moment=moment)
 
-    def get_description(self, request: Any) -> Any:
+    def get_description_entity(self, request: Any) -> Any:
         """Answer GetDescriptionEntity. Admin looks for the name alone, whatever the id is one of."""
         check_resource_type(request.id.resource_type)
         check_parts(request)
-        row = self._store.find(DESCRIPTIONS, key_of(request.id))
+        row = self.store.find(DESCRIPTIONS, key_of(request.id))
         if row is None:
             raise not_found()
         return _description(row)
 
-    def list_descriptions(self, request: Any) -> Any:
+    def list_description_entities(self, request: Any) -> Any:
         """Answer ListDescriptionEntities."""
-        check_parts(request, parts=KEY[:3])
-        require(request, "limit")
-        page = read_page(
-            request,
-            _DESCRIBED.get(request.resource_type, DESCRIPTIONS),
-            DESCRIPTIONS,
-            # So it calls itself.
-            "ListWorkflows",
-            place=request.id,
-            named=KEY[:3],
-            filters=request.filters,
-        )
+        table = _DESCRIBED.get(request.resource_type, DESCRIPTIONS)
+        # The listing calls itself so.
+        page = read_listing(request, table, "ListWorkflows", required=NAME, sort_keys=DESCRIPTIONS)
         conditions = [condition._replace(table=DESCRIPTIONS) for condition in page.conditions]
-        rows = self._store.select(DESCRIPTIONS, conditions, page.sorting, page.limit, page.offset)
+        rows = self.store.select(DESCRIPTIONS, page._replace(conditions=conditions))
         return description_entity_pb2.DescriptionEntityList(
-            descriptionEntities=map(_description, rows), token=next_token(page, len(rows))
+            descriptionEntities=map(_description, rows), token=page.next_token(rows)
         )
 
 
 def _description(row: Row) -> Any:
     description = description_entity_pb2.DescriptionEntity(
-        id=identifier_pb2.Identifier(resource_type=row["resource_type"], **{name: row[name] for name in KEY}),
+        id=id_of(row, row["resource_type"]),
         short_description=row["short_description"],
         source_code=description_entity_pb2.SourceCode(link=row["link"]),
     )

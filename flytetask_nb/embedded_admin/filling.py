@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flyteidl.admin import description_entity_pb2, launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2
 
 from flytetask_nb.collection import TaskCollection
@@ -15,9 +16,8 @@ from flytetask_nb.semantics.workflow_templates import workflow_source
 from flytetask_nb.sources import load, load_launch_plans, load_workflows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
-    from flytetask_nb.embedded_admin.methods import Entities
     from flytetask_nb.models import FlyteTask
 
 __all__ = ["Filled", "fill"]
@@ -43,20 +43,26 @@ class Filled(NamedTuple):
 class _Registration(NamedTuple):
     """Something that is to be registered."""
 
-    kind: str
-    name: str
+    noun: str
+    method: str
     source: str
-    register: Callable[[Any], Any]
     request: Any
 
+    def refused(self, refusal: Refusal) -> str:
+        name = self.request.id.name
+        return (
+            f"{self.source or name}: the embedded Admin refuses {self.noun} {name!r}: {refusal.message}. Change it, "
+            "register first what it needs, or set up the server with other projects, domains or limits"
+        )
 
-def fill(entities: Entities, source: Any, *, errors: str = "raise", **settings: Any) -> Filled:
+
+def fill(methods: Mapping[str, Callable[[Any], Any]], source: Any, *, errors: str = "raise", **settings: Any) -> Filled:
     """Register what a source holds.
 
     Parameters
     ----------
-    entities : Entities
-        Of the server.
+    methods : mapping of str to callable
+        What answers the methods of the server.
     source
         As ``ftn.load`` takes it, or a ``TaskCollection``.
     errors : str
@@ -76,81 +82,72 @@ def fill(entities: Entities, source: Any, *, errors: str = "raise", **settings: 
     """
     unread: list[str] = []
     if isinstance(source, TaskCollection):
-        waiting = [_of_task(entities, task) for task in source]
+        waiting = [_of_task(task) for task in source]
     else:
         # It is read three times.
-        again = [_lasting(one) for one in source] if isinstance(source, list | tuple) else _lasting(source)
+        again = [_lasting(item) for item in source] if isinstance(source, list | tuple | Iterator) else _lasting(source)
         tasks = load(again, errors=errors, **settings)
-        waiting = [_of_task(entities, task) for task in tasks]
-        waiting += [_of_workflow(entities, found) for found in load_workflows(again, errors=errors, **settings)]
-        waiting += [_of_launch_plan(entities, found) for found in load_launch_plans(again, errors=errors, **settings)]
+        waiting = [_of_task(task) for task in tasks]
+        waiting += map(_of_workflow, load_workflows(again, errors=errors, **settings))
+        waiting += map(_of_launch_plan, load_launch_plans(again, errors=errors, **settings))
         unread = [str(failure) for failure in tasks.failures]
-    new, refused = _registered(waiting)
+    new, refused = _registered(methods, waiting)
     if refused and errors == "raise":
         raise LoadError(refused[0])
-    counted = Counter(new)
-    return Filled(counted["task"], counted["workflow"], counted["launch plan"], (*unread, *refused))
+    return Filled(new["task"], new["workflow"], new["launch plan"], (*unread, *refused))
 
 
 def _lasting(source: Any) -> Any:
     return source.read() if hasattr(source, "read") else source
 
 
-def _registered(waiting: Iterable[_Registration]) -> tuple[list[str], list[str]]:
-    """Register all, whatever needs what; give the kinds of what was new, and why the rest was refused.
+def _registered(
+    methods: Mapping[str, Callable[[Any], Any]], waiting: list[_Registration]
+) -> tuple[Counter[str], list[str]]:
+    """Register all, whatever needs what; return how many of a kind were new, and why the rest was refused.
 
     Workflows start launch plans, and launch plans workflows: what is refused is tried again as long as something
     else succeeds.
     """
-    new: list[str] = []
-    left = list(waiting)
+    new: Counter[str] = Counter()
     while True:
-        answers = [(one, _answer(one)) for one in left]
-        new += [one.kind for one, refusal in answers if refusal is None]
-        refused = [(one, refusal) for one, refusal in answers if refusal and refusal.code != "ALREADY_EXISTS"]
-        if len(refused) == len(left) or not refused:
-            return new, [_refused(one, refusal) for one, refusal in refused]
-        left = [one for one, _ in refused]
+        answers = [
+            (registration, _refusal(methods[registration.method], registration.request)) for registration in waiting
+        ]
+        new.update(registration.noun for registration, refusal in answers if refusal is None)
+        refused = [(item, refusal) for item, refusal in answers if refusal and refusal.code != "ALREADY_EXISTS"]
+        if len(refused) == len(waiting) or not refused:
+            return new, [registration.refused(refusal) for registration, refusal in refused]
+        waiting = [registration for registration, _ in refused]
 
 
-def _answer(one: _Registration) -> Refusal | None:
+def _refusal(register: Callable[[Any], Any], request: Any) -> Refusal | None:
     try:
-        one.register(one.request)
+        register(request)
     except Refusal as refusal:
         return refusal
     return None
 
 
-def _refused(one: _Registration, refusal: Refusal) -> str:
-    return (
-        f"{one.source or one.name}: the embedded Admin refuses {one.kind} {one.name!r}: {refusal.message}. "
-        "Change it, register first what it needs, or set up the server with other projects, domains or limits"
-    )
-
-
-def _of_task(entities: Entities, task: FlyteTask) -> _Registration:
+def _of_task(task: FlyteTask) -> _Registration:
     spec = task.to_flyte_idl()
     request = task_pb2.TaskCreateRequest(id=spec.template.id, spec=spec)
     request.id.resource_type = identifier_pb2.TASK
     if task.short_description and not spec.HasField("description"):
-        request.spec.description.CopyFrom(
-            description_entity_pb2.DescriptionEntity(short_description=task.short_description)
-        )
-    return _Registration("task", task.name, task.source or "", entities.tasks.create_task, request)
+        request.spec.description.short_description = task.short_description
+    return _Registration("task", "CreateTask", task.source or "", request)
 
 
-def _of_workflow(entities: Entities, workflow: Any) -> _Registration:
-    found = workflow_source(workflow)
-    spec = workflow_pb2.WorkflowSpec(template=found.template, sub_workflows=found.sub_workflows)
+def _of_workflow(workflow: Any) -> _Registration:
+    origin = workflow_source(workflow)
+    spec = workflow_pb2.WorkflowSpec(template=origin.template, sub_workflows=origin.sub_workflows)
     request = workflow_pb2.WorkflowCreateRequest(id=spec.template.id, spec=spec)
     request.id.resource_type = identifier_pb2.WORKFLOW
-    name = spec.template.id.name
-    return _Registration("workflow", name, workflow.source or "", entities.workflows.create_workflow, request)
+    return _Registration("workflow", "CreateWorkflow", workflow.source or "", request)
 
 
-def _of_launch_plan(entities: Entities, launch_plan: Any) -> _Registration:
+def _of_launch_plan(launch_plan: Any) -> _Registration:
     message = launch_plan.to_flyte_idl()
     request = launch_plan_pb2.LaunchPlanCreateRequest(id=message.id, spec=message.spec)
     request.id.resource_type = identifier_pb2.LAUNCH_PLAN
-    create = entities.launch_plans.create_launch_plan
-    return _Registration("launch plan", message.id.name, launch_plan.source or "", create, request)
+    return _Registration("launch plan", "CreateLaunchPlan", launch_plan.source or "", request)

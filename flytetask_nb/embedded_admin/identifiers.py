@@ -1,84 +1,87 @@
-"""What Flyte Admin wants of the id in a request.
+"""What Flyte Admin wants of the ids and texts in a request, and rows found by id.
 
 Source: flyteadmin/pkg/manager/impl/validation/validation.go.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 from flyteidl.core import identifier_pb2
 
-from flytetask_nb.embedded_admin.listings import require
-from flytetask_nb.embedded_admin.refusals import Refusal, invalid, invalid_value, missing, not_found
+from flytetask_nb.embedded_admin.columns import KEY, NAME
+from flytetask_nb.embedded_admin.refusals import invalid, invalid_value, missing, not_found
 from flytetask_nb.semantics.prototext import compact_text
 
-__all__ = ["KEY", "check_id", "check_parts", "check_resource_type", "id_text", "key_of", "missing_entity"]
+if TYPE_CHECKING:
+    from flytetask_nb.embedded_admin.columns import Table
+    from flytetask_nb.embedded_admin.store import Row, Store
 
-KEY: Final = ("project", "domain", "name", "version")
-_TYPES: Final = identifier_pb2.ResourceType
-
-
-def id_text(identifier: Any) -> str:
-    """Write an id as Go does."""
-    return compact_text(identifier)
+__all__ = ["check_id", "check_parts", "check_resource_type", "id_of", "key_of", "registered", "require", "type_name"]
 
 
-def key_of(identifier: Any) -> dict[str, str]:
-    """Give the columns by which a row of an id is found."""
-    return {name: getattr(identifier, name) for name in KEY}
+def key_of(identifier: Any, parts: tuple[str, ...] = KEY) -> dict[str, str]:
+    """Return the columns by which a row of an id is found."""
+    return {part: getattr(identifier, part) for part in parts}
+
+
+def id_of(row: Row, resource_type: int) -> Any:
+    """Return the id of a row."""
+    return identifier_pb2.Identifier(resource_type=resource_type, **{part: row[part] for part in KEY})
+
+
+def type_name(number: int) -> str:
+    """Return the name of a resource type; of one without a name the number."""
+    value = identifier_pb2.ResourceType.DESCRIPTOR.values_by_number.get(number)
+    return str(number) if value is None else str(value.name)
+
+
+def require(message: Any, *fields: str) -> None:
+    """Refuse a request in which one of these texts is empty, or a limit of these zero."""
+    for field in fields:
+        if not getattr(message, field):
+            raise invalid_value(field) if field == "limit" else missing(field)
 
 
 def check_parts(holder: Any, field: str = "id", parts: tuple[str, ...] = KEY) -> None:
-    """Refuse an id that is not there, or lacks a part.
-
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT.
-    """
+    """Refuse an id that is not there, or lacks a part."""
     if not holder.HasField(field):
         raise missing("id")
     require(getattr(holder, field), *parts)
 
 
 def check_id(holder: Any, expected: int, field: str = "id") -> None:
-    """Refuse an id that is not there, is one of something else, or lacks a part.
-
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT.
-    """
-    if not holder.HasField(field):
-        raise missing("id")
+    """Refuse an id that is not there, is one of something else, or lacks a part."""
     identifier = getattr(holder, field)
-    if identifier.resource_type != expected:
+    if holder.HasField(field) and identifier.resource_type != expected:
         raise invalid(
-            f"unexpected resource type {_type_name(identifier.resource_type)} for identifier "
-            f"[{id_text(identifier)}], expected {_type_name(expected)} instead"
+            f"unexpected resource type {type_name(identifier.resource_type).lower()} for identifier "
+            f"[{compact_text(identifier)}], expected {type_name(expected).lower()} instead"
         )
     check_parts(holder, field)
 
 
 def check_resource_type(number: int) -> None:
-    """Refuse a request that does not say what it is about. Numbers without a name pass.
-
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT.
-    """
+    """Refuse a request that does not say what it is about. Numbers without a name pass."""
     if number == identifier_pb2.UNSPECIFIED:
         raise invalid_value("resource_type")
 
 
-def missing_entity(kind: str, identifier: Any) -> Refusal:
-    """Say that nothing is registered under an id. The type of the id is not told."""
-    told = identifier_pb2.Identifier(**key_of(identifier))
-    return not_found(f"missing entity of type {kind} with identifier {id_text(told)}")
+def registered(store: Store, table: Table, identifier: Any) -> Row:
+    """Return the row of an id: of anything that fits where parts of the id are empty.
 
-
-def _type_name(number: int) -> str:
-    named = _TYPES.DESCRIPTOR.values_by_number.get(number)
-    return str(number) if named is None else str(named.name).lower()
+    Raises
+    ------
+    Refusal
+        NOT_FOUND: nothing is registered under it. The type of the id is not told.
+    """
+    # Executions have no versions, and columns of other names.
+    parts = KEY if table.key == KEY else NAME
+    key = key_of(identifier, parts)
+    row = store.find(table, dict(zip(table.key, key.values(), strict=True)))
+    if row is None:
+        kind = table.prefix.upper() if parts is KEY else table.prefix
+        raise not_found(
+            f"missing entity of type {kind} with identifier {compact_text(identifier_pb2.Identifier(**key))}"
+        )
+    return row

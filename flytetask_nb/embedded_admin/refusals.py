@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.semantics.digests import unhashable_answer
+from flytetask_nb.semantics.objecthash import UnhashableError, object_hash
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-__all__ = ["Refusal", "database_error", "invalid", "invalid_value", "missing", "not_found"]
+__all__ = ["Refusal", "database_error", "digest_of", "invalid", "invalid_value", "missing", "not_found"]
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer of the server, never an error of its caller
@@ -53,3 +56,17 @@ def not_found(message: str = "entry not found") -> Refusal:
 def database_error(message: str) -> Refusal:
     """Say what PostgreSQL has against a query. Admin passes its words on."""
     return Refusal("UNKNOWN", f"failed database operation with {message}")
+
+
+def digest_of(kind: str, identifier: Any, message: Message) -> bytes:
+    """Compute what is stored of a workflow or launch plan to tell whether it is the same when it comes again.
+
+    Raises
+    ------
+    Refusal
+        INTERNAL: it cannot be hashed.
+    """
+    try:
+        return object_hash(message)
+    except UnhashableError as error:
+        raise Refusal("INTERNAL", unhashable_answer(kind, identifier, error)) from None

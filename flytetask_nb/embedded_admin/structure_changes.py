@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.json_format import MessageToDict
 
+from flytetask_nb.embedded_admin.refusals import Refusal, invalid
 from flytetask_nb.semantics.descriptors import is_repeated, map_entry
 
 if TYPE_CHECKING:
@@ -18,62 +19,71 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-__all__ = ["differences"]
+__all__ = ["differences", "registered_already"]
 
 _JSON_OF_ITS_OWN: Final = frozenset({"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"})
-_Operation = tuple[str, Any]
+_LARGE: Final = 1e21
 
 
-def differences(old: Message, new: Message) -> str:
-    """Tell where two messages of a kind differ.
+def registered_already(
+    noun: str, identifier: Any, old: Message, new: Message, *, is_identical: bool, details: Message | None = None
+) -> Refusal:
+    """Say that something is registered under an id.
 
     Parameters
     ----------
+    noun : str
+        What is registered, e.g. ``"task"``.
+    identifier : Message
     old, new : Message
+    is_identical : bool
+        Whether their digests are the same.
+    details : Message, optional
+        What Admin packs into the status.
 
     Returns
     -------
-    str
-        One path after the other. It can be empty though they differ: what is added to a list is not told.
+    Refusal
+        ALREADY_EXISTS, or INVALID_ARGUMENT with the differences.
     """
-    there, here = _go_json(old), _go_json(new)
-    forth = dict(_operations("", there, here))
-    back = dict(_operations("", here, there))
+    if is_identical:
+        return Refusal("ALREADY_EXISTS", f"{noun} with identical structure already exists", details)
+    return invalid(
+        f"{identifier.name} {noun} with different structure already exists. "
+        f"(Please register a new version of the {noun}):\n{differences(old, new)}",
+        details,
+    )
+
+
+def differences(old: Message, new: Message) -> str:
+    """Return the paths at which two messages of a kind differ, each with both values, one after the other.
+
+    It can be empty though they differ: what is added to a list is not told.
+    """
+    before, after = _go_json(old), _go_json(new)
+    forth, back = dict(_operations("", before, after)), dict(_operations("", after, before))
     return "\n".join(
         f"{path}:\n\t- {_go_text(value)} \n\t+ {_go_text(forth[path])}" for path, value in back.items() if path in forth
     )
 
 
-# -- as Go turns its structs into JSON -------------------------------------------------------------------------------
-
-
 def _go_json(message: Message) -> Any:
-    """Give a message as Go's own JSON, which knows nothing of protobuf: names of fields, and of variants of a oneof."""
+    """Return a message as Go's own JSON, which knows nothing of protobuf: by names of fields and variants of a oneof."""
     descriptor = message.DESCRIPTOR
     if descriptor.full_name in _JSON_OF_ITS_OWN:
         return MessageToDict(message)
-    written: dict[str, Any] = {}
     # Optional fields count as a oneof of their own, which Go does not write.
     variants = [oneof for oneof in descriptor.oneofs if not oneof.name.startswith("_")]
-    for oneof in variants:
-        chosen = message.WhichOneof(oneof.name)
-        field = descriptor.fields_by_name.get(chosen or "")
-        written[_camel(oneof.name)] = (
-            None if field is None else {_camel(field.name): _go_value(field, getattr(message, field.name))}
-        )
+    written: dict[str, Any] = dict.fromkeys(_camel(oneof.name) for oneof in variants)
     for field, value in message.ListFields():
-        if field.containing_oneof not in variants:
-            written[field.name] = _go_field(field, value)
+        if field.containing_oneof in variants:
+            written[_camel(field.containing_oneof.name)] = {_camel(field.name): _go_value(field, value)}
+        elif (entry := map_entry(field)) is not None:
+            written[field.name] = {str(key): _go_value(entry[1], value[key]) for key in value}
+        else:
+            is_list = is_repeated(field)
+            written[field.name] = [_go_value(field, item) for item in value] if is_list else _go_value(field, value)
     return written
-
-
-def _go_field(field: Any, value: Any) -> Any:
-    entry = map_entry(field)
-    if entry is not None:
-        return {str(key): _go_value(entry[1], value[key]) for key in value}
-    if is_repeated(field):
-        return [_go_value(field, item) for item in value]
-    return _go_value(field, value)
 
 
 def _go_value(field: Any, value: Any) -> Any:
@@ -93,11 +103,8 @@ def _camel(name: str) -> str:
     return "".join(letters)
 
 
-# -- as jsondiff compares it -----------------------------------------------------------------------------------------
-
-
-def _operations(path: str, old: Any, new: Any) -> Iterator[_Operation]:
-    """Give what must change, by path: with the new value, or None for what goes."""
+def _operations(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what must change, by path as jsondiff names it: with the new value, or None for what goes."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in sorted({*old, *new}):
             inner = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
@@ -108,14 +115,11 @@ def _operations(path: str, old: Any, new: Any) -> Iterator[_Operation]:
     elif isinstance(old, list) and isinstance(new, list):
         common = min(len(old), len(new))
         yield from ((f"{path}/{common}", None) for _ in old[common:])
-        for place in range(common):
-            yield from _operations(f"{path}/{place}", old[place], new[place])
+        for position in range(common):
+            yield from _operations(f"{path}/{position}", old[position], new[position])
         yield from ((f"{path}/-", item) for item in new[common:])
     elif old != new or type(old) is not type(new):
         yield path, new
-
-
-# -- as Go writes what it has read -----------------------------------------------------------------------------------
 
 
 def _go_text(value: Any) -> str:
@@ -128,7 +132,6 @@ def _go_number(number: float) -> str:
     return text if "e" in text and abs(number) >= _LARGE else text.removesuffix(".0")
 
 
-_LARGE: Final = 1e21
 _WRITERS: Final[dict[type, Callable[[Any], str]]] = {
     type(None): lambda _: "<nil>",
     bool: lambda value: str(value).lower(),

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as ProtobufMessage
 
-from flytetask_nb.errors import LocalExecutionError, ModelTypeError, WorkflowIntegrationError
+from flytetask_nb.errors import LocalExecutionError, ModelTypeError, ModelValueError, WorkflowIntegrationError
 from flytetask_nb.models.base import Model, undecodable
 from flytetask_nb.models.fields import OptionalSub, Sub, utc_datetime
+from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, flyte2_words, wrapped
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
 from flytetask_nb.models.messages import message_of
@@ -33,7 +34,7 @@ from flytetask_nb.models.tasks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from typing_extensions import Self
@@ -41,8 +42,33 @@ if TYPE_CHECKING:
     from flytetask_nb.models.declarations import Maybe, Message
     from flytetask_nb.models.documentation import Documentation
     from flytetask_nb.models.security import SecurityContext
+    from flytetask_nb.models.version_order import Rank
 
-__all__ = ["FlyteTask", "LocalExecutionMode", "Origin"]
+__all__ = [
+    "DESCRIPTION",
+    "UNTOLD_BY_FLYTECTL",
+    "UNTOLD_BY_SERVERS",
+    "UNTOLD_BY_TEMPLATES",
+    "FlyteTask",
+    "LocalExecutionMode",
+    "Origin",
+    "of_flyte2",
+]
+
+DESCRIPTION: Final = "description"
+"""Path of what its author says of a task: it stands beside the template, and Admin keeps it elsewhere."""
+
+UNTOLD_BY_TEMPLATES: Final = frozenset({DESCRIPTION})
+"""Paths of what a template by itself leaves out."""
+
+UNTOLD_BY_FLYTECTL: Final = frozenset({"k8s_pod.primary_container_name", "k8s_pod.data_config"})
+"""Paths of what flytectl drops when it registers a pod, whose spec it rewrites; data_config only before 1.13.1."""
+
+UNTOLD_BY_SERVERS: Final = UNTOLD_BY_TEMPLATES | UNTOLD_BY_FLYTECTL
+"""Paths of what an answer of Admin's leaves out: no description, and a pod as whatever tool registered it."""
+
+_TAGS: Final = "description.tags"
+"""What Admin's description entities leave out (flyteadmin/pkg/repositories/transformers/description_entity.go)."""
 
 
 class LocalExecutionMode(Enum):
@@ -52,9 +78,22 @@ class LocalExecutionMode(Enum):
 
 
 class Origin:
-    """What is known of a task beside its message: where it came from, and what its source said of it."""
+    """What is known of a task beside its message: where it came from, and what its source said of it.
 
-    __slots__ = ("console", "created_at", "note", "python_interface", "short_description", "should_register", "source")
+    ``untold`` are the paths of what a source of that kind leaves out: where nothing stands there, that says nothing.
+    """
+
+    __slots__ = (
+        "console",
+        "created_at",
+        "note",
+        "python_interface",
+        "rank",
+        "short_description",
+        "should_register",
+        "source",
+        "untold",
+    )
 
     def __init__(
         self,
@@ -66,6 +105,8 @@ class Origin:
         should_register: bool = False,
         python_interface: object = None,
         console: str | None = None,
+        rank: Rank | None = None,
+        untold: frozenset[str] = frozenset(),
     ) -> None:
         self.console = console
         self.source = source
@@ -74,6 +115,13 @@ class Origin:
         self.note = note
         self.should_register = should_register
         self.python_interface = python_interface
+        self.rank = rank
+        self.untold = untold
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the source said when the task was registered."""
+        return self.created_at is not None
 
     def but(self, **changes: Any) -> Origin:
         """Give a changed copy."""
@@ -81,6 +129,8 @@ class Origin:
 
 
 _NOWHERE = Origin()
+_TEMPLATE_ALONE = Origin(untold=UNTOLD_BY_TEMPLATES)
+_COMPILED = Origin(untold=UNTOLD_BY_SERVERS)
 
 
 class FlyteTask(TaskSpec):
@@ -121,7 +171,7 @@ class FlyteTask(TaskSpec):
     flytetask_nb.load_task : reads one from a file.
     """
 
-    __slots__ = ("_origin",)
+    __slots__ = ("_fellows", "_origin")
 
     if TYPE_CHECKING:
 
@@ -154,7 +204,7 @@ class FlyteTask(TaskSpec):
         spec.template.SetInParent()
         TaskTemplate._write(spec.template, given)
         _set_message(self, spec)
-        _set_origin(self, Origin(should_register=should_register))
+        _set_origin(self, Origin(should_register=should_register, untold=UNTOLD_BY_TEMPLATES))
 
     # -- making ----------------------------------------------------------------------------------------------------
 
@@ -199,13 +249,15 @@ class FlyteTask(TaskSpec):
         Parameters
         ----------
         pb2_object
-            A flyteidl ``TaskSpec``, ``TaskTemplate``, admin ``Task``, ``TaskClosure`` or ``CompiledTask``, or an
-            object whose ``to_flyte_idl()`` gives one of these. It is copied.
+            A flyteidl ``TaskSpec``, ``TaskTemplate``, admin ``Task``, ``TaskClosure`` or ``CompiledTask``, a
+            ``TaskTemplate``, ``TaskSpec`` or ``TaskDetails`` of flyteidl2, or an object whose ``to_flyte_idl()`` gives
+            one of these. It is copied.
 
         Returns
         -------
         FlyteTask
-            Of an admin ``Task`` or a ``TaskClosure`` also with ``created_at`` and ``short_description``.
+            Of an admin ``Task``, a ``TaskClosure`` or a ``TaskDetails`` also with ``created_at`` and
+            ``short_description``.
 
         Raises
         ------
@@ -228,6 +280,8 @@ class FlyteTask(TaskSpec):
         spec, origin = unwrap(message)
         if isinstance(pb2_object, FlyteTask):
             origin = pb2_object._origin.but(python_interface=None)
+        elif _is_fetched_by_flytekit(pb2_object) and not spec.HasField(DESCRIPTION):
+            origin = _COMPILED
         return cls._own(spec, origin)
 
     @classmethod
@@ -275,6 +329,8 @@ class FlyteTask(TaskSpec):
             Identifier._write(message.template.id, changed["id"])
         if changed["origin"].get("should_register", False) is None:
             changed["origin"]["should_register"] = False
+        if self._origin.untold:
+            changed["origin"]["untold"] = _still_untold(self._origin.untold, changes, message)
         return type(self)._own(message, self._origin.but(**changed["origin"]))
 
     def has(self, name: str) -> bool:
@@ -363,6 +419,11 @@ class FlyteTask(TaskSpec):
     # -- beside the template -----------------------------------------------------------------------------------------
 
     @property
+    def flyte2(self) -> dict[str, Any] | None:
+        """What a task of Flyte 2 says that flyteidl has no word for, by path; None for a task of Flyte 1."""
+        return flyte2_words(self._message)
+
+    @property
     def name(self) -> str:
         """Name of the id."""
         name: str = self._message.template.id.name
@@ -402,6 +463,26 @@ class FlyteTask(TaskSpec):
     def note(self) -> str | None:
         """What its source says beside, e.g. the name of the code bundle that an archive holds."""
         return self._origin.note
+
+    def beside(self, fellows: object) -> Self:
+        """Note the tasks of the collection that it is taken from, and return the task."""
+        _set_fellows(self, fellows)
+        return self
+
+    @property
+    def fellows(self) -> Any:
+        """The tasks of the collection that it was taken from; None if it was taken from none."""
+        return getattr(self, "_fellows", None)
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """Paths of what its source leaves out: where nothing stands there, that says nothing."""
+        return self._origin.untold
+
+    @property
+    def rank(self) -> Rank | None:
+        """Its place in the order that was given to ``load`` or ``TaskCollection.ordered``; None where none was."""
+        return self._origin.rank
 
     @property
     def console(self) -> str | None:
@@ -529,6 +610,7 @@ _new = object.__new__
 _parse = task_pb2.TaskSpec.FromString
 _set_message = Model._message.__set__  # type: ignore[attr-defined, misc]
 _set_origin = FlyteTask._origin.__set__  # type: ignore[attr-defined, misc]
+_set_fellows = FlyteTask._fellows.__set__  # type: ignore[attr-defined]
 
 _PLACES = (
     dict.fromkeys(("should_register", "python_interface"), "origin")
@@ -543,6 +625,15 @@ def _place_of(name: str) -> str:
     if place is None:
         raise ModelTypeError(f"FlyteTask has no field {name!r}; it has {', '.join(_PLACES)}")
     return place
+
+
+def _still_untold(untold: frozenset[str], changes: Mapping[str, Any], message: Any) -> frozenset[str]:
+    """Return what a task still does not tell once some of its fields were given."""
+    given = {"docs": DESCRIPTION, "template": "k8s_pod"}
+    heads = {given.get(name, name) for name in changes}
+    kept = frozenset(path for path in untold if path.partition(".")[0] not in heads)
+    # An entity with an id is one of a server's.
+    return kept | {_TAGS} if "docs" in changes and message.description.HasField("id") else kept
 
 
 def _restore(task_class: type[FlyteTask], data: bytes, origin: dict[str, Any]) -> FlyteTask:
@@ -562,6 +653,11 @@ def _any_message(value: Any) -> Any:
     return message_of(value, task_pb2.TaskSpec)
 
 
+def _is_fetched_by_flytekit(value: object) -> bool:
+    """Tell whether something is what flytekit's FlyteRemote makes of a server's answer."""
+    return any(base.__module__ == "flytekit.remote.entities" for base in type(value).__mro__)
+
+
 def _with_template(template: Any) -> Any:
     spec = task_pb2.TaskSpec()
     spec.template.CopyFrom(template)
@@ -575,21 +671,49 @@ def _of_spec(message: Any) -> tuple[Any, Origin]:
 
 
 def _of_template(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message), _NOWHERE
+    return _with_template(message), _TEMPLATE_ALONE
 
 
 def _of_compiled(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message.template), _NOWHERE
+    return _with_template(message.template), _COMPILED
 
 
 def _of_closure(message: Any, short_description: str | None = None) -> tuple[Any, Origin]:
     created = utc_datetime(message.created_at, "created_at") if message.HasField("created_at") else None
-    origin = Origin(created_at=created, short_description=short_description)
+    origin = Origin(created_at=created, short_description=short_description, untold=UNTOLD_BY_SERVERS)
     return _with_template(message.compiled_task.template), origin
 
 
 def _of_task(message: Any) -> tuple[Any, Origin]:
     return _of_closure(message.closure, message.short_description or None)
+
+
+def of_flyte2(details: Any) -> tuple[Any, Origin]:
+    """Return a task of Flyte 2 as one of Flyte 1: its TaskSpec, and what is known beside it.
+
+    Parameters
+    ----------
+    details
+        As ``flyte2_spec`` takes it. If it was deployed outside the years 1 to 9999, a note says so.
+    """
+    deployment = details.metadata
+    created, note = None, None
+    if deployment.HasField("deployed_at"):
+        try:
+            created = utc_datetime(deployment.deployed_at, "deployed_at")
+        except ModelValueError as error:
+            note = str(error)
+    origin = Origin(
+        created_at=created,
+        short_description=deployment.short_description or None,
+        note=note,
+        untold=UNTOLD_BY_TEMPLATES,
+    )
+    return flyte2_spec(details), origin
+
+
+def _of_flyte2_message(message: Any) -> tuple[Any, Origin]:
+    return of_flyte2(wrapped(message.DESCRIPTOR.full_name, message.SerializeToString(deterministic=True)))
 
 
 _WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
@@ -598,6 +722,7 @@ _WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
     task_pb2.Task.DESCRIPTOR.full_name: _of_task,
     task_pb2.TaskClosure.DESCRIPTOR.full_name: _of_closure,
     "flyteidl.core.CompiledTask": _of_compiled,
+    **dict.fromkeys(FLYTE2_KINDS, _of_flyte2_message),
 }
 
 

@@ -13,7 +13,7 @@ from flyteidl.core import types_pb2
 
 from flytetask_nb.semantics.castability import castable, is_optional
 from flytetask_nb.semantics.graphs import START_NODE
-from flytetask_nb.semantics.literal_types import scalar_type_message
+from flytetask_nb.semantics.literal_types import scalar_says_its_type, scalar_type_message
 from flytetask_nb.semantics.problems import (
     AMBIGUOUS_UNION,
     BOUND_TWICE,
@@ -257,7 +257,7 @@ def _check_scalar(place: _Place, binding: Any, expected: Any) -> _Resolved | Non
     if literal_type is None:
         # A blob that does not say what it is; a scalar without a value is more than the compiler survives.
         place.found(UNRECOGNIZED_VALUE, "*core.Scalar_Blob" if scalar.HasField("blob") else "<nil>")
-    elif place.is_typed and not castable(literal_type, expected):
+    elif place.is_typed and not (scalar_says_its_type(scalar) and castable(literal_type, expected)):
         place.found(MISMATCHING_TYPES, Pretty(literal_type), Pretty(expected))
     values = expected.enum_type.values
     if expected.HasField("enum_type") and scalar.primitive.string_value not in values:

@@ -10,13 +10,15 @@ from flyteidl.core import interface_pb2, literals_pb2
 
 from flytetask_nb.errors import CacheVersionError, ModelTypeError, ModelValueError
 from flytetask_nb.models.messages import message_of, shown
+from flytetask_nb.semantics.commands import MAP_ENTRYPOINT, command_line
 from flytetask_nb.semantics.objecthash import ObjectHasher, hash_list, hash_object, hash_text, object_hash
+from flytetask_nb.semantics.task_container import command_words
 from flytetask_nb.semantics.templates import template_of
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["CacheKey", "cache_key", "cache_tag"]
+__all__ = ["CacheKey", "cache_key", "cache_tag", "is_map_task", "item_outputs", "variables_signature"]
 
 _NAME_PREFIX: Final = "flyte_task-"
 _TAG_PREFIX: Final = "flyte_cached-"
@@ -24,6 +26,8 @@ _SIGNATURE_LENGTH: Final = 8
 _SIGNATURES_KEPT: Final = 4096
 # An annotation with this key says how values are serialized, and so which cached values can be read.
 _CACHED_ANNOTATION: Final = "cache-key-metadata"
+# What the plugins of arrays run (flyteplugins/go/tasks/plugins/array/k8s/executor.go, awsbatch/executor.go).
+_ARRAY_TYPES: Final = frozenset({"container_array", "aws-batch"})
 
 
 class CacheKey(NamedTuple):
@@ -48,8 +52,8 @@ class CacheKey(NamedTuple):
     enabled: bool
 
 
-def cache_key(task: object, *, cache_version: str | None = None) -> CacheKey:
-    """Give the key under which Flyte keeps a task's results.
+def cache_key(task: object, *, cache_version: str | None = None, mapped: bool | None = None) -> CacheKey:
+    """Return the key under which Flyte keeps a task's results.
 
     Parameters
     ----------
@@ -57,11 +61,14 @@ def cache_key(task: object, *, cache_version: str | None = None) -> CacheKey:
         A ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or such a message.
     cache_version
         To be used instead of the task's own: what the key would be with it.
+    mapped
+        Whether Flyte runs the task item by item, so that results are kept item by item. None: as the task itself
+        says, see :func:`is_map_task`. True for any task that an array node of a workflow runs.
 
     Returns
     -------
     CacheKey
-        Whether caching is on for the task or not; ``enabled`` says which.
+        Whether caching is on for the task or not; ``enabled`` says which. Of a map task the key of its items.
 
     Raises
     ------
@@ -79,12 +86,18 @@ def cache_key(task: object, *, cache_version: str | None = None) -> CacheKey:
     flytepropeller/pkg/compiler/transformers/k8s/utils.go. Of the task only project, domain, name, cache version,
     input and output names and types count; of the types all but ``metadata`` and annotations that are not about
     caching. So the image, the code and the environment can change while the key stays.
+
+    Of what runs item by item each output that is a list counts as its element: ``arrayTaskReader`` in
+    flytepropeller/pkg/controller/nodes/array/node_execution_context.go, ``makeSingularTaskInterface`` in
+    flyteplugins/go/tasks/plugins/array/catalog.go.
     """
     template = template_of(task)
     identifier, metadata, interface = template.id, template.metadata, template.interface
     version = _version(metadata.discovery_version if cache_version is None else cache_version, identifier.name)
+    by_item = is_map_task(template) if mapped is None else mapped
     try:
-        inputs, outputs = _signature(interface.inputs), _signature(interface.outputs)
+        inputs = variables_signature(interface.inputs)
+        outputs = variables_signature(item_outputs(interface.outputs) if by_item else interface.outputs)
     except ModelValueError as error:
         raise ModelValueError(f"task {identifier.name!r}: interface: {error}") from None
     return CacheKey(
@@ -94,6 +107,52 @@ def cache_key(task: object, *, cache_version: str | None = None) -> CacheKey:
         version=f"{version}-{inputs}-{outputs}",
         enabled=metadata.discoverable,
     )
+
+
+def is_map_task(task: object) -> bool:
+    """Tell whether a task runs item by item, over lists of inputs.
+
+    Parameters
+    ----------
+    task
+        As for :func:`cache_key`.
+
+    Returns
+    -------
+    bool
+        True if a plugin of Flyte's for arrays runs it by its type, or if its container or the primary one of its pod
+        starts flytekit's ``pyflyte-map-execute``. A task that becomes a map task only through the array node of a
+        workflow does not say so itself.
+    """
+    template = template_of(task)
+    if template.type in _ARRAY_TYPES:
+        return True
+    words = command_words(template)
+    # Few commands hold the word at all.
+    line = command_line(words) if MAP_ENTRYPOINT in words else None
+    return line is not None and line.entrypoint[0] == MAP_ENTRYPOINT
+
+
+def item_outputs(outputs: Any) -> Any:
+    """Return the outputs of a single item of a map task.
+
+    Parameters
+    ----------
+    outputs
+        A flyteidl ``VariableMap``: those of the whole.
+
+    Returns
+    -------
+    flyteidl.core.interface_pb2.VariableMap
+        A new one. Of an output that is a list nothing but the type of its elements is left.
+    """
+    found = interface_pb2.VariableMap()
+    for name, variable in outputs.variables.items():
+        if variable.type.WhichOneof("type") == "collection_type":
+            found.variables[name].type.CopyFrom(variable.type.collection_type)
+        else:
+            found.variables[name].CopyFrom(variable)
+    return found
 
 
 def _version(given: object, name: str) -> str:
@@ -111,8 +170,14 @@ def _version(given: object, name: str) -> str:
     return trimmed
 
 
-def _signature(variables: Any) -> str:
-    """Give the short hash of an interface's inputs or outputs."""
+def variables_signature(variables: Any) -> str:
+    """Return the short hash of inputs or outputs, a flyteidl ``VariableMap``, that stands in the version of a key.
+
+    Raises
+    ------
+    ModelValueError
+        A type holds something that cannot be hashed.
+    """
     return _kept_signature(variables.SerializeToString(deterministic=True))
 
 

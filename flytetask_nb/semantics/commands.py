@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["CommandLine", "command_line", "is_placeholder", "unfilled"]
+from flytetask_nb.models.identifiers import is_filled_in
+
+__all__ = ["MAP_ENTRYPOINT", "CommandLine", "command_line", "is_placeholder", "unfilled"]
 
 LAUNCHERS = frozenset({"pyflyte-fast-execute"})
-ENTRYPOINTS = frozenset({"pyflyte-execute", "pyflyte-map-execute"})
+MAP_ENTRYPOINT = "pyflyte-map-execute"
+"""Runs a task for one item of its lists."""
+ENTRYPOINTS = frozenset({"pyflyte-execute", MAP_ENTRYPOINT})
 
 # What flytekit always passes and Flyte always fills in (flytekit/core/python_auto_container.py, get_default_command).
 USUAL_ARGUMENTS = {
@@ -25,7 +29,6 @@ USUAL_ARGUMENTS = {
 
 # Placeholders that registration fills in, to the letter (flytectl/cmd/register/register_util.go).
 UNREGISTERED = frozenset({"{{ .remote_package_path }}", "{{ .dest_dir }}"})
-_UNREGISTERED_ID = frozenset({"{{ registration.project }}", "{{ registration.domain }}", "{{ registration.version }}"})
 
 
 class CommandLine(NamedTuple):
@@ -131,6 +134,6 @@ def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[s
     list of str
         Each placeholder once, in the order of their appearance. Empty for a registered task.
     """
-    found = [part for part in identifier_parts if part in _UNREGISTERED_ID]
+    found = [part for part in identifier_parts if part and not is_filled_in(part)]
     found += [word for word in words if word in UNREGISTERED]
     return list(dict.fromkeys(found))

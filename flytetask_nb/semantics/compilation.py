@@ -14,6 +14,7 @@ from flyteidl.core import compiler_pb2
 from flytetask_nb.errors import CompileError
 from flytetask_nb.semantics.bindings import check_bindings, output_types
 from flytetask_nb.semantics.conditions import check_condition
+from flytetask_nb.semantics.digests import unhashable_answer
 from flytetask_nb.semantics.graphs import (
     BOTH_WAYS,
     END_NODE,
@@ -34,6 +35,7 @@ from flytetask_nb.semantics.node_interfaces import (
     interface_of,
     nodes_of_cases,
 )
+from flytetask_nb.semantics.objecthash import UnhashableError, object_hash
 from flytetask_nb.semantics.problems import (
     BRANCH_WITHOUT_CONDITION,
     BRANCH_WITHOUT_DEFAULT,
@@ -42,6 +44,7 @@ from flytetask_nb.semantics.problems import (
     NO_NODES,
     TASK_NOT_FOUND,
     TOO_LARGE,
+    UNHASHABLE,
     VALUE_REQUIRED,
     WORKFLOW_NOT_FOUND,
     CompileProblem,
@@ -60,7 +63,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.graphs import Direction
     from flytetask_nb.semantics.requirements import Requirements
 
-__all__ = ["compile_problems", "compile_workflow"]
+__all__ = ["compile_problems", "compile_workflow", "digest_problems"]
 
 
 def compile_problems(
@@ -136,6 +139,41 @@ def compile_workflow(workflow: object, tasks: Iterable[object], launch_plans: It
             problems,
         )
     return closure
+
+
+def digest_problems(closure: Any) -> list[CompileProblem]:
+    """Tell why Flyte Admin would refuse a workflow that compiles: it keeps a digest, and some messages have none.
+
+    Parameters
+    ----------
+    closure
+        What ``compile_workflow`` made.
+
+    Returns
+    -------
+    list of CompileProblem
+        One, in Admin's words, at the first node that is to blame; empty where the workflow has a digest.
+
+    Notes
+    -----
+    ``GetWorkflowDigest`` in flyteadmin/pkg/manager/impl/util/digests.go.
+    """
+    try:
+        object_hash(closure)
+    except UnhashableError as error:
+        template = closure.primary.template
+        answer = unhashable_answer("workflow", template.id if template.HasField("id") else None, error)
+        node = next((node.id for node in template.nodes if not _is_hashable(node)), START_NODE)
+        return problems_of([Finding(UNHASHABLE, node, details=(answer,))])
+    return []
+
+
+def _is_hashable(message: Any) -> bool:
+    try:
+        object_hash(message)
+    except UnhashableError:
+        return False
+    return True
 
 
 def _name(source: WorkflowSource) -> str:

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
-from flytetask_nb.errors import ModelValueError
-from flytetask_nb.semantics.objecthash import ObjectHasher, hash_object, hash_text, object_hash
+from flytetask_nb.semantics.objecthash import ObjectHasher, UnhashableError, hash_object, hash_text, object_hash
+from flytetask_nb.semantics.prototext import compact_text
 from flytetask_nb.semantics.templates import template_of
 
-__all__ = ["nameless_digest", "structure_digest", "unplaced_digest"]
+__all__ = ["nameless_digest", "structure_digest", "unhashable_answer", "unplaced_digest"]
 
 
 def structure_digest(task: object) -> bytes:
@@ -44,8 +44,8 @@ def structure_digest(task: object) -> bytes:
     template = _registered(template_of(task))
     try:
         return hash_object([("template", object_hash(template))])
-    except ModelValueError as error:
-        raise ModelValueError(f"task {template.id.name!r}: {error}") from None
+    except UnhashableError as error:
+        raise UnhashableError(f"task {template.id.name!r}: {error}", error.reason) from None
 
 
 def unplaced_digest(task: object) -> bytes:
@@ -103,11 +103,36 @@ def nameless_digest(task: object) -> bytes:
     return hash_object([("template", _rest(template_of(task)))])
 
 
+def unhashable_answer(kind: str, identifier: Any, error: UnhashableError) -> str:
+    """Return what Flyte Admin answers, with the status INTERNAL, where it cannot compute a digest.
+
+    Parameters
+    ----------
+    kind
+        What is registered: ``"task"``, ``"workflow"`` or ``"launch plan"``.
+    identifier
+        Its ``Identifier`` message; None where it has none.
+    error
+        Why it cannot be hashed.
+
+    Returns
+    -------
+    str
+        Admin's words.
+
+    Notes
+    -----
+    ``GetTaskDigest``, ``GetWorkflowDigest`` and ``GetLaunchPlanDigest`` of flyteadmin/pkg/manager/impl/util/digests.go.
+    """
+    named = "<nil>" if identifier is None else compact_text(identifier)
+    return f"failed to hash {kind} [{named}] to digest with err {error.reason}"
+
+
 def _rest(template: Any) -> bytes:
     try:
         return _without_id(template)
-    except ModelValueError as error:
-        raise ModelValueError(f"task {template.id.name!r}: {error}") from None
+    except UnhashableError as error:
+        raise UnhashableError(f"task {template.id.name!r}: {error}", error.reason) from None
 
 
 _without_id: Final = ObjectHasher({"flyteidl.core.TaskTemplate.id": lambda _: True})

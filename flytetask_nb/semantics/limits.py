@@ -34,6 +34,7 @@ def effective_resources(
     limits: Mapping[str, Amount],
     platform_defaults: Mapping[str, Amount] | None = None,
     platform_limits: Mapping[str, Amount] | None = None,
+    pod_template_name: str = "",
 ) -> tuple[dict[str, Quantity], dict[str, Quantity]]:
     """Give the requests and limits of the container that runs a task.
 
@@ -48,6 +49,10 @@ def effective_resources(
         answer.
     platform_limits
         The most that the platform grants. ``{}`` sets no limit. None: unknown, so nothing is cut down.
+    pod_template_name
+        The pod template that the task names in its metadata. Requests and limits that the task leaves out are then
+        the template's, if it has any, so they are left out of the answer; a request stands as it is, though a limit
+        of the template may cut it down.
 
     Returns
     -------
@@ -65,7 +70,8 @@ def effective_resources(
     The rules are ``ToK8sResourceList`` and ``ApplyResourceOverrides`` in
     flyteplugins/go/tasks/pluginmachinery/flytek8s (utils.go, container_helper.go): a
     zero counts as absent; an absent request becomes the limit, else the platform's default; an absent limit becomes
-    the request; both are cut down to the platform's limit, then the request to the limit.
+    the request; both are cut down to the platform's limit, then the request to the limit. Before all that
+    ``MergeResourcesIfMissing`` fills in from the pod template, side by side.
 
     Examples
     --------
@@ -81,9 +87,12 @@ def effective_resources(
     names = [*_ALWAYS, *(name for name in _ON_REQUEST if name in asked or name in allowed)]
     for name in names:
         request, limit = asked.pop(name, _ZERO), allowed.pop(name, _ZERO)
-        if not request and not limit and not known_defaults:
+        if not request and not limit and (pod_template_name or not known_defaults):
             continue
-        asked[name], allowed[name] = _adjusted(request, limit, defaults.get(name, _ZERO), ceilings.get(name, _ZERO))
+        adjusted = _adjusted(request, limit, defaults.get(name, _ZERO), ceilings.get(name, _ZERO))
+        for side, given, amount in ((asked, request, adjusted[0]), (allowed, limit, adjusted[1])):
+            if given or not pod_template_name:
+                side[name] = amount
     return asked, allowed
 
 

@@ -14,7 +14,7 @@ from flytetask_nb.semantics.prototext import compact_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["literal_type", "literal_type_message", "scalar_type_message"]
+__all__ = ["literal_type", "literal_type_message", "says_its_type", "scalar_says_its_type", "scalar_type_message"]
 
 # A binary with this tag is a dataclass, a Pydantic model or an untyped dict.
 _MESSAGE_PACK: Final = "msgpack"
@@ -70,6 +70,47 @@ def scalar_type_message(scalar: Any) -> Any:
     kind = scalar.WhichOneof("value")
     infer = _SCALARS.get(kind)
     return None if infer is None else infer(getattr(scalar, kind))
+
+
+def says_its_type(literal: Any) -> bool:
+    """Tell whether a value, and each item of a list or map, says of itself what Flyte takes its type from.
+
+    Parameters
+    ----------
+    literal
+        A ``Literal`` message.
+
+    Returns
+    -------
+    bool
+        False where a file, a schema, a dataset or a union leaves its type out. It is inferred as one without
+        particulars all the same, but feeds nothing, not even a variable of just that type.
+
+    Notes
+    -----
+    ``literalTypeForScalar`` and the type checkers of flytepropeller/pkg/compiler/validators (utils.go, typing.go): the
+    type is there, with nothing in it.
+    """
+    kind = literal.WhichOneof("value")
+    if kind == "scalar":
+        return scalar_says_its_type(literal.scalar)
+    items = {"collection": literal.collection.literals, "map": literal.map.literals.values()}.get(kind, ())
+    return all(says_its_type(item) for item in items)
+
+
+def scalar_says_its_type(scalar: Any) -> bool:
+    """Tell whether a ``Scalar`` message says of itself what Flyte takes its type from: see :func:`says_its_type`."""
+    kind = scalar.WhichOneof("value")
+    holder = _HOLDERS_OF_TYPES.get(kind)
+    return holder is None or holder(getattr(scalar, kind))
+
+
+_HOLDERS_OF_TYPES: Final[dict[str | None, Callable[[Any], bool]]] = {
+    "blob": lambda blob: blob.metadata.HasField("type"),
+    "schema": lambda schema: schema.HasField("type"),
+    "structured_dataset": lambda dataset: dataset.metadata.HasField("structured_dataset_type"),
+    "union": lambda union: union.HasField("type"),
+}
 
 
 def _simple(simple: int) -> Any:

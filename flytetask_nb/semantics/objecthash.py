@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     # The hash of a field's name, what hashes its value, and the test for leaving it out, if there is one.
     _FieldHash: TypeAlias = tuple[bytes, _Hash, Callable[[Any], bool] | None]
 
-__all__ = ["ObjectHasher", "hash_list", "hash_object", "hash_text", "object_hash"]
+__all__ = ["ObjectHasher", "UnhashableError", "hash_list", "hash_object", "hash_text", "object_hash"]
 
 # Each hash begins with a letter, so that "1", 1 and true differ.
 _NULL: Final = sha256(b"n").digest()
@@ -49,6 +49,25 @@ _LONGEST: Final = 315_576_000_000
 _CYCLE_YEARS: Final = 400
 _CYCLE_DAYS: Final = 146_097
 _EPOCH_DAYS: Final = date(1970, 1, 1).toordinal() - 1
+
+
+class UnhashableError(ModelValueError):
+    """A message has no JSON, so Flyte cannot hash it.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.
+    reason : str
+        The words of Flyte's own writer of JSON (github.com/golang/protobuf/jsonpb), e.g. ``"nil Value"``.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[UnhashableError], tuple[str, str]]:
+        return type(self), (str(self), self.reason)
 
 
 # -- the kinds of JSON values ----------------------------------------------------------------------------------------
@@ -177,8 +196,15 @@ def _enumeration(descriptor: EnumDescriptor) -> _Hash:
 
 def _duration(duration: Any) -> bytes:
     seconds, nanos = duration.seconds, duration.nanos
-    if abs(seconds) > _LONGEST or abs(nanos) >= _NANOS_A_SECOND or seconds * nanos < 0:
-        raise _no_json(f"a duration of {seconds} seconds and {nanos} nanoseconds")
+    reason = ""
+    if abs(seconds) > _LONGEST:
+        reason = f"seconds out of range {seconds}"
+    elif abs(nanos) >= _NANOS_A_SECOND:
+        reason = f"ns out of range (-{_NANOS_A_SECOND}, {_NANOS_A_SECOND})"
+    elif seconds * nanos < 0:
+        reason = "signs of seconds and nanos do not match"
+    if reason:
+        raise _no_json(f"a duration of {seconds} seconds and {nanos} nanoseconds", reason)
     sign = "-" if seconds < 0 or nanos < 0 else ""
     return hash_text(f"{sign}{abs(seconds)}{_fraction(abs(nanos))}s")
 
@@ -186,7 +212,7 @@ def _duration(duration: Any) -> bytes:
 def _timestamp(timestamp: Any) -> bytes:
     """Give the hash of a time in RFC 3339: Flyte does not mind years that have more than four digits."""
     if not 0 <= timestamp.nanos < _NANOS_A_SECOND:
-        raise _no_json(f"a time with {timestamp.nanos} nanoseconds")
+        raise _no_json(f"a time with {timestamp.nanos} nanoseconds", f"ns out of range [0, {_NANOS_A_SECOND})")
     days, second = divmod(timestamp.seconds, _SECONDS_A_DAY)
     cycles, day = divmod(days + _EPOCH_DAYS, _CYCLE_DAYS)
     within = date.fromordinal(day + 1)
@@ -216,7 +242,7 @@ def _values(values: Any) -> bytes:
 def _value(value: Any) -> bytes:
     for field, content in value.ListFields():
         return _KINDS[field.name](content)
-    raise _no_json("a google.protobuf.Value of no kind")
+    raise _no_json("a google.protobuf.Value of no kind", "nil Value")
 
 
 def _null(_content: int) -> bytes:
@@ -258,9 +284,9 @@ _WELL_KNOWN: Final[dict[str, _Hash]] = {
 }
 
 
-def _no_json(what: str) -> ModelValueError:
-    return ModelValueError(
-        f"{what} cannot be written as JSON, so Flyte refuses to hash it; correct it where it was made"
+def _no_json(what: str, reason: str) -> UnhashableError:
+    return UnhashableError(
+        f"{what} cannot be written as JSON, so Flyte refuses to hash it; correct it where it was made", reason
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from google.protobuf.struct_pb2 import Struct, Value
 
 from flytetask_nb.errors import QuantityError
-from flytetask_nb.semantics import pod_specs, quantities
+from flytetask_nb.semantics import quantities
+from flytetask_nb.semantics.pod_specs import POD_SPEC, json_number, known_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +96,7 @@ def misfit(spec: Struct) -> str:
     the first of them at the end, but an unreadable quantity ends it at once.
     """
     first = ""
-    for found in _misfits(pod_specs._ROOT, Value(struct_value=spec), _Place("", "")):
+    for found in _misfits(POD_SPEC, Value(struct_value=spec), _Place("", "")):
         if found.stops:
             return found.message
         first = first or found.message
@@ -103,8 +104,8 @@ def misfit(spec: Struct) -> str:
 
 
 def _misfits(kind: str, value: Value, place: _Place) -> Iterator[_Misfit]:
-    """Give what does not fit a kind of field as ``pod_fields.json`` spells it."""
-    told = kind.lstrip(pod_specs._ALWAYS + pod_specs._NOT_WHEN_ZERO).removeprefix("*")
+    """Give what does not fit a kind of field as Go spells it."""
+    told = kind.removeprefix("*")
     found = value.WhichOneof("kind")
     if found is None or found == "null_value":
         return
@@ -127,13 +128,11 @@ def _in_map(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
 
 
 def _in_structure(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
-    known, kinds = pod_specs._fields(told), pod_specs._table()[told]
     given = value.struct_value.fields
     for key in sorted(given):
-        field = known.get(key) or known.get(pod_specs._folded(key))
-        if field is not None:
-            inner = _Place(_type_name(told), f"{place.path}.{field.name}")
-            yield from _misfits(kinds[field.name], given[key], inner)
+        if (field := known_field(told, key)) is not None:
+            name, kind = field
+            yield from _misfits(kind, given[key], _Place(_type_name(told), f"{place.path}.{name}"))
 
 
 def _in_quantity(_told: str, value: Value, _place: _Place) -> Iterator[_Misfit]:
@@ -141,7 +140,7 @@ def _in_quantity(_told: str, value: Value, _place: _Place) -> Iterator[_Misfit]:
     if found == "string_value":
         fault = quantity_fault(value.string_value.strip())
     else:
-        fault = quantity_fault(pod_specs._json_number(value.number_value)) if found == "number_value" else _FORMAT
+        fault = quantity_fault(json_number(value.number_value)) if found == "number_value" else _FORMAT
     if fault:
         yield _Misfit(fault, stops=True)
 
@@ -151,7 +150,7 @@ def _in_number(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
     if value.WhichOneof("kind") == "number_value" and (
         not number.is_integer() or not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1)
     ):
-        message = _mismatch(f"number {pod_specs._json_number(number)}", told, place)
+        message = _mismatch(f"number {json_number(number)}", told, place)
         yield _Misfit(message, told in _READS_ITSELF)
 
 

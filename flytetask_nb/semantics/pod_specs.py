@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
 from flytetask_nb.errors import ModelValueError, QuantityError
+from flytetask_nb.models.fields import fill_struct, plain_struct
 from flytetask_nb.semantics.quantities import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["passed_through_kubernetes"]
+__all__ = ["POD_SPEC", "canonical", "is_structure", "json_number", "known_field", "passed_through_kubernetes"]
 
-_ROOT: Final = "PodSpec"
+POD_SPEC: Final = "PodSpec"
+"""Name of the type that a pod's spec is of."""
 
 
 def passed_through_kubernetes(
@@ -61,7 +63,7 @@ def passed_through_kubernetes(
     uses; ``hydrateTaskSpec`` in flytectl/cmd/register/register_util.go calls them.
     """
     _require_json(spec, told)
-    pod = _Structure(_ROOT)
+    pod = _Structure(POD_SPEC)
     fields = pod.read(Value(struct_value=spec), None, told)
     if argument is not None:
         for container in fields.get("containers") or ():
@@ -164,7 +166,7 @@ class _Whole(_Kind):
     def read_own(self, value: Value, _current: int, path: str) -> int:
         number = value.number_value
         if not number.is_integer() or not -(2 ** (self.bits - 1)) <= number < 2 ** (self.bits - 1):
-            raise ModelValueError(f"{path} is {_json_number(number)}, expected a whole number of {self.bits} bits")
+            raise ModelValueError(f"{path} is {json_number(number)}, expected a whole number of {self.bits} bits")
         return int(number)
 
     def written(self, held: int) -> Value:
@@ -186,7 +188,7 @@ class _Amount(_Kind):
         if found == "string_value":
             text = value.string_value.strip()
         elif found == "number_value":
-            text = _json_number(value.number_value)
+            text = json_number(value.number_value)
         else:
             raise _mismatch(path, value, "string_value")
         try:
@@ -364,6 +366,7 @@ class _Field(NamedTuple):
     name: str
     kind: _Kind
     mark: str
+    told: str
 
     def left_out(self, held: Any) -> bool:
         if self.mark == _ALWAYS:
@@ -407,8 +410,41 @@ def _fields(structure: str) -> dict[str, _Field]:
     fields = {}
     for name, told in _table()[structure].items():
         mark = told[0] if told[0] in (_ALWAYS, _NOT_WHEN_ZERO) else ""
-        fields[name] = fields[_folded(name)] = _Field(name, _kind(told[len(mark) :]), mark)
+        kind = told[len(mark) :]
+        fields[name] = fields[_folded(name)] = _Field(name, _kind(kind), mark, kind)
     return fields
+
+
+def known_field(structure: str, key: str) -> tuple[str, str] | None:
+    """Return the name and the kind of a field of one of Kubernetes' types; None where it has no such field.
+
+    The name may be given in any case. The kind is as Go spells it: ``*`` begins a pointer, ``[]`` a list,
+    ``map[string]`` a map.
+    """
+    fields = _fields(structure)
+    field = fields.get(key) or fields.get(_folded(key))
+    return None if field is None else (field.name, field.told)
+
+
+def is_structure(kind: str) -> bool:
+    """Tell whether a kind is one of Kubernetes' types that have fields."""
+    return kind in _table()
+
+
+@lru_cache(maxsize=1024, typed=True)
+def canonical(kind: str, value: Any) -> tuple[Any, bool]:
+    """Return a plain value as Kubernetes writes what it reads as that kind, and whether it says as much as nothing.
+
+    Raises
+    ------
+    QuantityError, ModelValueError
+        It is of another kind.
+    """
+    plain, holder = _kind(kind), Struct()
+    fill_struct(holder, {"value": value})
+    held = plain.read(holder.fields["value"], None, kind)
+    holder.fields["value"].CopyFrom(plain.written(held))
+    return plain_struct(holder)["value"], held == plain.zero()
 
 
 def _kind(told: str) -> _Kind:
@@ -446,7 +482,7 @@ _LARGEST_WITHOUT_EXPONENT: Final = 1e21
 _SMALLEST_WITHOUT_EXPONENT: Final = 1e-6
 
 
-def _json_number(number: float) -> str:
+def json_number(number: float) -> str:
     """Write a number as Go's encoding/json does: with an exponent only below 1e-6 and from 1e21 on."""
     if number.is_integer() and abs(number) < _LARGEST_WITHOUT_EXPONENT:
         sign = "-" if math.copysign(1, number) < 0 and number == 0 else ""

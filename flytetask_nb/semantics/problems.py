@@ -1,7 +1,8 @@
 """What can be wrong with a workflow: the compiler's codes, its words for them, and where they apply.
 
 Codes and words are those of flytepropeller/pkg/compiler/errors; the words matter because Flyte Admin answers with
-them. One code more is a policy of this package, for workflows that nobody should have to wait for.
+them. Two codes more are this package's own: for workflows that nobody should have to wait for, and for those that
+compile though Flyte Admin cannot store them.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class CompileProblem:
     Parameters
     ----------
     code : str
-        The compiler's word for it, e.g. ``"MismatchingTypes"`` or ``"ParameterNotBound"``. ``"TooLarge"`` is this
-        package's own.
+        The compiler's word for it, e.g. ``"MismatchingTypes"`` or ``"ParameterNotBound"``. ``"TooLarge"`` and
+        ``"Unhashable"`` are this package's own.
     node : str
         Id of the node that the compiler blames. For what concerns the workflow as a whole ``"start-node"``, for its
         outputs ``"end-node"``, for a node that does not exist the id that was referred to. Nodes inside a branch
@@ -120,6 +121,7 @@ NO_NODES = Kind("NoNodesFound", "Can't find any nodes in workflow [{node}].")
 SYNTAX = Kind("SyntaxError", "Failed to parse element [{0}].")
 TASK_NOT_FOUND = Kind("TaskReferenceNotFound", "Referenced Task [{0}] not found.", is_unresolved=True)
 TOO_LARGE = Kind("TooLarge", "The workflow is too large to be checked here: {0}.", is_unresolved=True)
+UNHASHABLE = Kind("Unhashable", "{0}")
 UNREACHABLE = Kind("UnreachableNodes", "The Workflow contain unreachable nodes [{0}].")
 UNRECOGNIZED_VALUE = Kind("UnrecognizedValue", "Unrecognized value [{0}].")
 VALUE_REQUIRED = Kind("ValueRequired", "Value required [{variable}].")

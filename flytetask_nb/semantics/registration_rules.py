@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flytetask_nb.semantics.findings import REFUSED, WARNING
-from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +20,18 @@ _IDENTIFIERS: Final = "flyteadmin/pkg/manager/impl/validation/validation.go"
 _COMPILER: Final = "flytepropeller/pkg/compiler/task_compiler.go"
 _DIGESTS: Final = "flyteadmin/pkg/manager/impl/util/digests.go"
 _CONTAINERS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/container_helper.go"
+_AMOUNTS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/utils.go"
 _PODS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/pod_helper.go"
 _TEMPLATES: Final = "flyteplugins/go/tasks/pluginmachinery/core/template/template.go"
+_BIGQUERY: Final = "flyteplugins/go/tasks/plugins/webapi/bigquery/plugin.go"
+_FLYTEKIT_SQL: Final = "flytekit/core/base_sql_task.py"
+_DOWNLOAD: Final = "flytecopilot/data/download.go"
+_UPLOAD: Final = "flytecopilot/data/upload.go"
 _CATALOG: Final = "flytepropeller/pkg/controller/nodes/catalog/datacatalog/transformer.go"
+_CACHING: Final = "flytepropeller/pkg/controller/nodes/task/cache.go"
+_PLUGINS: Final = "flyteplugins/go/tasks/plugins/k8s"
+_MARSHALLING: Final = "flytestdlib/utils/marshal_utils.go, UnmarshalStructToPb"
+_SPARK: Final = "Spark"
 _HYDRATION: Final = "flytectl/cmd/register/register_util.go"
 _KUBERNETES: Final = "Kubernetes"
 _POLICY: Final = "policy of this package"
@@ -40,7 +49,8 @@ class Rule(NamedTuple):
     reason : str
         Why it matters and what to do, in a sentence or two.
     source : str
-        The file of Flyte that has it, or ``"policy of this package"``.
+        The file of Flyte that has it, for warnings with the function in it; ``"Kubernetes"``, or ``"policy of this
+        package"``.
     code : str
         With which gRPC status Admin refuses; empty for warnings.
     """
@@ -128,28 +138,34 @@ RULES: Final[Mapping[str, Rule]] = {
         # -- what Admin takes without a word, in the order of the template
         _warned(
             "unfilled-placeholder",
-            _HYDRATION,
+            f"{_HYDRATION}, hydrateSpec",
             "Only registration with flytectl or pyflyte replaces it; as it stands, the task looks for its code there.",
+        ),
+        _warned(
+            "unopenable-id",
+            f"{_IDENTIFIERS}, ValidateVersion",
+            "Admin has a rule against it that it never applies, and the console and the REST API look for a task by an "
+            "address with its name and version in it, so they cannot open it. Use letters, digits, - _ . and ~.",
         ),
         _warned("deprecated", _POLICY, "The author of the task wants it to be used no more."),
         _warned(
             "no-cache-version",
-            _CATALOG,
+            f"{_CATALOG}, generateDataSetVersionFromTask",
             "Caching is on, and without a cache version every run of the task fails. Set cache_version.",
         ),
         _warned(
             "nothing-to-cache",
-            _CATALOG,
+            f"{_CATALOG}, GenerateTaskOutputsFromArtifact",
             "Flyte never stores empty outputs, so the task runs each time although caching is on.",
         ),
         _warned(
             "cache-setting-unused",
-            _CATALOG,
+            f"{_CACHING}, IsCacheable",
             "The setting has an effect only where caching is on. Turn caching on, or drop the setting.",
         ),
         _warned(
             "unknown-ignored-input",
-            _CATALOG,
+            f"{_CATALOG}, GenerateArtifactTagName",
             "The cache is told to ignore an input that is not there, so perhaps the one that was meant still counts.",
         ),
         _warned(
@@ -159,8 +175,13 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "no-target",
-            _PODS,
+            f"{_PODS}, BuildRawPod",
             "Tasks of this type run in a container or a pod, and this one has neither, so every run fails.",
+        ),
+        _warned(
+            "unwritten-placeholder",
+            f"{_BIGQUERY}, createImpl",
+            "BigQuery gets the statement as it stands and inputs as parameters beside it. Write @x for the input x.",
         ),
         _warned("unreadable-image", _KUBERNETES, "Kubernetes cannot pull an image by such a name (InvalidImageName)."),
         _warned(
@@ -170,8 +191,14 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "unbound-placeholder",
-            _TEMPLATES,
+            f"{_TEMPLATES}, render; of SQLite and SQLAlchemy {_FLYTEKIT_SQL}, interpolate_query",
             "There is no input of that name, so the run fails, or the program gets the placeholder as it stands.",
+        ),
+        _warned(
+            "unwritable-input",
+            f"{_TEMPLATES}, serializeLiteral",
+            "Only simple values, files, schemas and lists of them can be written into a text, so the run fails. Let the "
+            "program read the input from its file, or give it an input of a simpler type.",
         ),
         _warned("repeated-env", _KUBERNETES, "Of a name that is set more than once the last value counts."),
         _warned(
@@ -179,9 +206,15 @@ RULES: Final[Mapping[str, Rule]] = {
             _POLICY,
             "Everybody who can see the task can read it, and it stays in every version. Ask for it as a secret.",
         ),
-        _warned("ignored-resource", _CONTAINERS, "Flyte maps it to nothing, so it is not asked for."),
+        _warned(
+            "ignored-resource", f"{_AMOUNTS}, ToK8sResourceList", "Flyte maps it to nothing, so it is not asked for."
+        ),
         _warned("negative-amount", _KUBERNETES, "Kubernetes refuses negative amounts when the task is started."),
-        _warned("zero-amount", _CONTAINERS, "Zero counts as absent: the limit, or the platform's default, is used."),
+        _warned(
+            "zero-amount",
+            f"{_CONTAINERS}, AdjustOrDefaultResource",
+            "Zero counts as absent: the limit, a pod template's amount or the platform's default is used.",
+        ),
         _warned(
             "incomparable-amount",
             _KUBERNETES,
@@ -194,12 +227,12 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "hidden-request-over-limit",
-            _VALIDATION,
+            f"{_VALIDATION}, validateResource",
             "Admin rounds both up to whole numbers and sees no difference; Flyte cuts the request down to the limit.",
         ),
         _warned(
             "hidden-over-platform-limit",
-            _CONTAINERS,
+            f"{_CONTAINERS}, ensureResourceRange",
             "Admin does not look there, or rounds the difference away; Flyte cuts it down to the platform's limit.",
         ),
         _warned(
@@ -207,15 +240,99 @@ RULES: Final[Mapping[str, Rule]] = {
             _POLICY,
             "Kubernetes starts nothing whose GPU request and limit differ; it is left to the platform to add the limit.",
         ),
+        # -- in the settings of a plugin
+        _warned(
+            "unreadable-plugin-settings",
+            _MARSHALLING,
+            "The plugin cannot read its settings, so every run of the task fails. Give it what it expects.",
+        ),
+        _warned(
+            "unreadable-plugin-amount",
+            f"{_AMOUNTS}, ToK8sResourceList",
+            "The plugin cannot make a quantity of it, so every run fails. Write it as Kubernetes does: 500m, 2, 512Mi.",
+        ),
+        _warned(
+            "unreadable-plugin-pod",
+            f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, createSparkPodSpec",
+            "The plugin cannot make Kubernetes' PodSpec of it, so every run fails. Give the field a value that fits.",
+        ),
+        _warned(
+            "unreadable-spark-amount",
+            _SPARK,
+            "Spark refuses what it cannot read, so every run fails. It knows no fractions and none of Kubernetes' suffixes.",
+        ),
+        _warned(
+            "contradictory-spark-setting",
+            _SPARK,
+            "Spark refuses to start with the one above the other, so every run fails. Change one of them.",
+        ),
+        _warned(
+            "lowered-plugin-request",
+            f"{_CONTAINERS}, AdjustOrDefaultResource",
+            "Admin does not look there, and the plugin cuts the request down to the limit without a word. Change one of them.",
+        ),
+        _warned(
+            "refused-plugin-request",
+            f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, createSparkPodSpec; Kubernetes",
+            "What stands there is laid over what Flyte has put right, and Kubernetes refuses such pods. Raise the limit.",
+        ),
+        _warned(
+            "unequal-plugin-gpus",
+            _KUBERNETES,
+            "GPUs cannot be overcommitted: Kubernetes refuses pods whose GPU request and limit differ.",
+        ),
+        _warned("fractional-plugin-gpu", _KUBERNETES, "GPUs are given out whole: Kubernetes refuses such pods."),
+        _warned(
+            "ignored-plugin-amount",
+            f"{_PLUGINS}/ray/ray.go, buildWorkerPodTemplate; spark/spark.go, createSparkPodSpec; "
+            "kfoperators/common/common_operator.go, ToReplicaSpecWithOverrides",
+            "The plugin does not look there, so nobody asks for it. Put it where the plugin looks.",
+        ),
+        _warned(
+            "adjusted-plugin-replicas",
+            f"{_PLUGINS}/ray/ray.go, constructRayJob",
+            "The plugin moves the bounds to the number of replicas without a word. Change one of them.",
+        ),
+        _warned(
+            "no-plugin-workers",
+            f"{_PLUGINS}/kfoperators/mpi/mpi.go, BuildResource; tensorflow/tensorflow.go, BuildResource",
+            "The plugin wants one worker at least, so every run fails. Say how many there are.",
+        ),
         _warned(
             "accelerator-without-gpu",
-            _PODS,
+            f"{_PODS}, ApplyGPUNodeSelectors",
             "The accelerator is ignored unless a container asks for a GPU. Ask for one, or drop the accelerator.",
         ),
         _warned(
             "primary-container",
-            _PODS,
+            f"{_PODS}, BuildRawPod",
             f"Propeller looks it up in the task's config under {PRIMARY_CONTAINER_KEY!r}; without it every run fails.",
+        ),
+        # -- what Flyte adds to the pod
+        _warned("repeated-mount", _KUBERNETES, "Kubernetes refuses a pod in which a container mounts a path twice."),
+        _warned(
+            "unfetchable-input",
+            f"{_DOWNLOAD}, handleScalar",
+            "The copilot fetches the inputs of this container into files and knows no datasets, so every run ends before "
+            "it starts. Take a file or a directory.",
+        ),
+        _warned(
+            "unstorable-output",
+            f"{_UPLOAD}, RecursiveUpload",
+            "The copilot makes the outputs of this container of files and knows simple types and files alone, so every "
+            "run fails when it is done. Give a file, a directory or a value of a simple type.",
+        ),
+        _warned(
+            "shared-memory",
+            f"{_PODS}, ApplySharedMemory",
+            "Flyte mounts the memory into the pod itself, and where it cannot, every run fails (BadTaskSpecification). "
+            "Take the pod's own mount out, or ask for the memory under another name, at another path.",
+        ),
+        _warned(
+            "refused-shared-memory",
+            _KUBERNETES,
+            "Kubernetes refuses such a volume, so no run starts. A name has lowercase letters, digits and dashes, 63 of "
+            "them at most; a path has no colon; a size is not negative.",
         ),
     )
 }

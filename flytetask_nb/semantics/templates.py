@@ -9,12 +9,13 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import compiler_pb2, tasks_pb2
 from google.protobuf.message import Message
 
+from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
 from flytetask_nb.models.messages import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["template_of"]
+__all__ = ["spec_of_flyte2", "template_of"]
 
 _TEMPLATES: Final[dict[type[Any], Callable[[Any], Any]]] = {
     tasks_pb2.TaskTemplate: lambda template: template,
@@ -25,6 +26,12 @@ _TEMPLATES: Final[dict[type[Any], Callable[[Any], Any]]] = {
 }
 
 
+def spec_of_flyte2(task: object) -> Any | None:
+    """Return a message of flyteidl2 as the TaskSpec that it is read as; None for anything else."""
+    name = task.DESCRIPTOR.full_name if isinstance(task, Message) else ""
+    return flyte2_spec(wrapped(name, task.SerializeToString())) if name in FLYTE2_KINDS else None  # type: ignore[attr-defined]
+
+
 def template_of(task: object) -> Any:
     """Give the template of a task.
 
@@ -32,7 +39,8 @@ def template_of(task: object) -> Any:
     ----------
     task
         A ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or one of the messages
-        ``TaskSpec``, ``TaskTemplate``, ``CompiledTask``, ``TaskClosure`` and admin ``Task``.
+        ``TaskSpec``, ``TaskTemplate``, ``CompiledTask``, ``TaskClosure`` and admin ``Task``, or one of flyteidl2's
+        ``TaskSpec``, ``TaskTemplate`` and ``TaskDetails``.
 
     Returns
     -------
@@ -48,5 +56,7 @@ def template_of(task: object) -> Any:
     if type(message) not in _TEMPLATES and hasattr(task, "to_flyte_idl") and not isinstance(task, type):
         message = task.to_flyte_idl()
     read = _TEMPLATES.get(type(message))
-    # Says what is wrong in the words of every other conversion.
-    return read(message) if read is not None else message_of(task, task_pb2.TaskSpec).template
+    if read is not None:
+        return read(message)
+    # The last one says what is wrong in the words of every other conversion.
+    return (spec_of_flyte2(message) or message_of(task, task_pb2.TaskSpec)).template

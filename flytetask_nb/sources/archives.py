@@ -8,6 +8,8 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.errors import LoadError
+from flytetask_nb.sources.foreign import LOOKED_AT, TAR_ARCHIVE, foreign_bytes
+from flytetask_nb.sources.tar_stream import GZIP, MOST_PACKED, plain_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +20,6 @@ __all__ = ["ARCHIVES", "GZIP", "Limits", "Member", "is_archive_name", "is_code_b
 
 ARCHIVES = (".tar", ".tgz", ".tar.gz")
 """Suffixes of archives, as flytectl knows them."""
-GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 16
 _HEADERS = 1 << 20
 """Bytes that may stand between two entries: headers, and long names, which tarfile reads into memory at once."""
@@ -79,6 +80,7 @@ class _Counted:
         self._limit = limit
         self._allowed = _HEADERS
         self._ends = 0
+        self.head = b""
         self.total = 0
         self.content_end = 0
 
@@ -91,6 +93,8 @@ class _Counted:
         self._ends = 0 if data else self._ends + 1
         if self._ends > _MOST_ENDS:
             raise LoadError("the archive was cut off in an entry; make or copy it again")
+        if not self.total:
+            self.head = data[:LOOKED_AT]
         content = len(data.rstrip(b"\0"))
         if content:
             self.content_end = self.total + content
@@ -127,7 +131,15 @@ def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool])
     LoadError
         The archive is damaged or too large. The members before that were given already.
     """
-    unpacked: Any = gzip.GzipFile(fileobj=stream, mode="rb") if stream.peek(2) == GZIP else stream  # type: ignore[call-overload]
+    whole = stream.peek(MOST_PACKED + 1)
+    plain = plain_entries(whole) if len(whole) <= MOST_PACKED else None
+    if plain is not None and len(plain[0]) <= limits.total and len(plain[1]) <= _MOST_ENTRIES:
+        tar, entries = plain
+        for name, start, size in entries:
+            yield _unread(name, size, limits, is_wanted) or Member(name, tar[start : start + size])
+        return
+    is_packed = whole.startswith(GZIP)
+    unpacked: Any = gzip.GzipFile(fileobj=stream, mode="rb") if is_packed else stream  # type: ignore[call-overload]
     counted: Any = _Counted(unpacked, limits.total)
     try:
         with tarfile.open(fileobj=counted, mode="r|") as archive:
@@ -139,6 +151,12 @@ def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool])
     except LoadError:
         raise
     except _DAMAGE as error:
+        foreign = foreign_bytes(counted.head)
+        if foreign and foreign != TAR_ARCHIVE:
+            packed = "a gzip file of " if is_packed else ""
+            raise LoadError(
+                f"{packed}{foreign}, not an archive; expected what pyflyte package writes: make or copy it again"
+            ) from None
         raise LoadError(f"no whole archive: {_told(error)}; make or copy it again") from None
 
 
@@ -168,23 +186,29 @@ def _member(
     archive: tarfile.TarFile, info: tarfile.TarInfo, limits: Limits, is_wanted: Callable[[str], bool]
 ) -> Member:
     name = legible(info.name)
-    if name.startswith("/") or ".." in name.split("/"):
-        return Member(name, b"", "a name that leads out of the archive; pyflyte writes plain names")
-    if not info.isreg() or info.issparse():
-        return Member(name, b"", f"{_type_of(info)} is not read; pyflyte writes plain files only")
-    if not is_wanted(name):
-        return Member(name, b"")
-    if info.size > limits.entry:
-        return Member(
-            name,
-            b"",
-            f"{info.size:,} bytes, more than {limits.entry:,}; if it is to be trusted, raise max_entry_bytes",
-        )
+    problem = (
+        "" if info.isreg() and not info.issparse() else f"{_type_of(info)} is not read; pyflyte writes plain files only"
+    )
+    member = _unread(name, info.size, limits, is_wanted, problem)
+    if member is not None:
+        return member
     # What stands behind a header in a stream is read from the stream; extractfile would wrap it twice.
     data: bytes = archive.fileobj.read(info.size)
     if len(data) < info.size:
         raise LoadError(f"the archive was cut off in {name}; make or copy it again")
     return Member(name, data)
+
+
+def _unread(name: str, size: int, limits: Limits, is_wanted: Callable[[str], bool], problem: str = "") -> Member | None:
+    """Return an entry whose bytes are not to be read, or None where they are."""
+    if name.startswith("/") or ".." in name.split("/"):
+        return Member(name, b"", "a name that leads out of the archive; pyflyte writes plain names")
+    if problem or not is_wanted(name):
+        return Member(name, b"", problem)
+    if size > limits.entry:
+        told = f"{size:,} bytes, more than {limits.entry:,}; if it is to be trusted, raise max_entry_bytes"
+        return Member(name, b"", told)
+    return None
 
 
 def _type_of(info: tarfile.TarInfo) -> str:

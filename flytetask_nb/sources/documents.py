@@ -1,44 +1,28 @@
-"""JSON and YAML: tasks, workflows and launch plans in proto3 JSON, as ``flytectl get task -o json|yaml`` prints them."""
+"""The values of JSON and YAML texts.
+
+YAML is read as flytectl and kubectl write it, and as people do. Both write by ``sigs.k8s.io/yaml``, which quotes a text
+where ``resolve`` of go.yaml.in/yaml/v2 (resolve.go) would make something else of it, and nowhere else. YAML 1.1, and
+PyYAML with it, makes something else of more: ``=`` and ``<<``, hexadecimal and binary numbers of more than 64 bits,
+decimal ones beyond a double's; and it takes a number such as ``1e-07`` for a text. Here a plain scalar is what it is to
+that writer.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import json_format
-
 from flytetask_nb.errors import LoadError
-from flytetask_nb.sources.kinds import KINDS
+from flytetask_nb.sources.fitting import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flytetask_nb.sources.kinds import Kind
+__all__ = ["json_documents", "text_of", "yaml_documents"]
 
-__all__ = ["items_of", "json_documents", "message_of_json", "yaml_documents"]
-
-_BY_NAME = {kind.name: kind for kind in KINDS}
-
-# Which keys say which kind, in the order in which they are asked.
-_SHAPES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("LaunchPlan", frozenset({"spec", "workflowId"})),
-    ("Workflow", frozenset({"closure", "compiledWorkflow"})),
-    ("Task", frozenset({"closure"})),
-    ("CompiledWorkflowClosure", frozenset({"primary"})),
-    ("TaskList", frozenset({"tasks"})),
-    ("TaskClosure", frozenset({"compiledTask"})),
-    ("TaskCreateRequest", frozenset({"id", "spec"})),
-    ("WorkflowSpec", frozenset({"template", "nodes"})),
-    ("TaskSpec", frozenset({"template"})),
-    ("TaskTemplate", frozenset({"id", "interface"})),
-    ("TaskTemplate", frozenset({"id", "type"})),
-    ("TaskTemplate", frozenset({"id", "metadata"})),
-)
-_LISTS = ("tasks", "workflows", "launchPlans", "launch_plans")
-"""Keys under which Admin's lists hold their items."""
-_SNAKE = re.compile("_([a-z])")
 _LARGEST_DOCUMENT = 1_000_000
 """Values that one YAML file may have, and that one document in it may come to when its aliases are written out."""
 _LARGEST_JSON = 5_000_000
@@ -49,8 +33,46 @@ _DEEPEST = 100
 """How deep values may stand inside each other: as deep as protobuf's own JSON parser goes."""
 _BRACKETS = re.compile(r"[\[{\]}]")
 _NESTED_LINE = re.compile(rf"^[ ]*(?:[-?:][ \t]+){{{_DEEPEST}}}|^[ ]{{{_DEEPEST}}}", re.MULTILINE)
-_KEYS_SHOWN = 8
-_MERGE = "tag:yaml.org,2002:merge"
+
+_TAG = "tag:yaml.org,2002:"
+_STR, _MERGE = f"{_TAG}str", f"{_TAG}merge"
+# Keys are texts in JSON, whatever they look like.
+_IMPLICIT = frozenset(f"{_TAG}{name}" for name in ("bool", "float", "int", "merge", "null"))
+_TEXTS = frozenset({f"{_TAG}timestamp", f"{_TAG}value"})
+# Scalars that look like numbers, instead of those that do so to PyYAML.
+_RESOLVED = {
+    f"{_TAG}int": re.compile(
+        r"[-+]?(?:0|[1-9][0-9_]*|0[0-7_]+|0x_*[0-9a-fA-F][0-9a-fA-F_]*|0b_*[01][01_]*|[1-9][0-9_]*(?::[0-5]?[0-9])+)$"
+    ),
+    f"{_TAG}float": re.compile(
+        r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9]+[eE][-+][0-9]+"
+        r"|\.[0-9]+(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+}
+_BASED = re.compile(r"[-+]?0[xb]")
+_LEAST, _MOST = -(2**63), 2**64 - 1
+
+
+def text_of(data: bytes) -> str:
+    """Return the text of JSON or YAML.
+
+    Parameters
+    ----------
+    data
+        In UTF-8, or in UTF-16 or UTF-32, which a byte order mark tells (PowerShell's ``>`` writes one), or the zeros
+        among the first bytes.
+
+    Raises
+    ------
+    LoadError
+        It is no text.
+    """
+    encoding = json.detect_encoding(data)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        name = encoding.removesuffix("-sig").upper()
+        raise LoadError(f"no {name} text: {error}; JSON and YAML are UTF-8: save the file as that") from None
 
 
 def json_documents(text: str) -> Iterator[Any]:
@@ -89,10 +111,11 @@ def _refuse_doubles(keys: list[str]) -> None:
 
 
 def yaml_documents(text: str) -> Iterator[Any]:
-    """Give the values of the documents of a YAML text, one after the other.
+    """Return the values of the documents of a YAML text, one after the other.
 
-    Tags that would make objects are refused, and so are keys that stand twice in one mapping; times stay texts, and
-    aliases are bounded by what they come to when they are written out.
+    Tags that would make objects are refused, and so are keys that stand twice in one mapping. Keys are texts, as in
+    JSON; ``<<`` merges what an alias names, and is a key like any other before anything else. Times stay texts, numbers
+    and truth values are ``Plain``, and aliases are bounded by what they come to when they are written out.
 
     Raises
     ------
@@ -111,7 +134,7 @@ def yaml_documents(text: str) -> Iterator[Any]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            _written_out(node, {})
+            _prepare(node, {})
             yield loader.construct_document(node)
     except yaml.YAMLError as error:
         raise _no_yaml(error) from None
@@ -128,22 +151,34 @@ def _loader_class() -> Any:
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc, valid-type]
-        """A safe loader to which a time is a text, as it is in proto3 JSON."""
+        """A safe loader to which a plain scalar is what it is to flytectl."""
 
         yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML reads it from the class
-            first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+            first: [(tag, _RESOLVED.get(tag, pattern)) for tag, pattern in resolvers if tag not in _TEXTS]
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
 
-    for tag, construct in (("int", base.construct_yaml_int), ("float", base.construct_yaml_float)):
-        Loader.add_constructor(f"tag:yaml.org,2002:{tag}", partial(_number, construct))
+    for name in ("bool", "int", "float"):
+        Loader.add_constructor(f"{_TAG}{name}", _scalar_constructor(getattr(base, f"construct_yaml_{name}")))
     return Loader
 
 
-def _number(construct: Any, loader: Any, node: Any) -> Any:
-    if len(node.value) > _LONGEST_NUMBER:
-        raise ValueError(f"a number of {len(node.value):,} characters")
-    return construct(loader, node)
+def _scalar_constructor(construct: Any) -> Any:
+    def constructed(loader: Any, node: Any) -> Any:
+        text = node.value
+        if len(text) > _LONGEST_NUMBER:
+            raise ValueError(f"a number of {len(text):,} characters")
+        value = construct(loader, node)
+        return text if _is_beyond(value, text) else Plain(value, text)
+
+    return constructed
+
+
+def _is_beyond(value: Any, text: str) -> bool:
+    """Tell whether a number is one to PyYAML alone: of base 60, of more than 64 bits, or larger than any double."""
+    if isinstance(value, float):
+        return math.isinf(value) and text[-1].isdigit()
+    return ":" in text or (_BASED.match(text) is not None and not _LEAST <= value <= _MOST)
 
 
 def _no_yaml(error: Exception) -> LoadError:
@@ -190,8 +225,16 @@ def _refuse_bombs(text: str) -> None:
         return
 
 
-def _written_out(node: Any, known: dict[int, int]) -> int:
-    """Count the values of a node with its aliases written out, and stop where they become too many."""
+def _prepare(node: Any, known: dict[int, int]) -> int:
+    """Make keys texts, and count the values with aliases written out; stop where they become too many.
+
+    Parameters
+    ----------
+    node
+        Of PyYAML, as it was composed.
+    known
+        Of each node that was looked at its number of values; 0 while it is looked at.
+    """
     key = id(node)
     if key in known:
         if not known[key]:
@@ -199,88 +242,38 @@ def _written_out(node: Any, known: dict[int, int]) -> int:
         return known[key]
     known[key] = 0
     total = 1
-    children = node.value if isinstance(node.value, list) else ()
-    # A merged mapping gives way to the keys beside it, and may be merged more than once.
-    _refuse_doubles(
-        [
-            child[0].value
-            for child in children
-            if isinstance(child, tuple) and isinstance(child[0].value, str) and child[0].tag != _MERGE
-        ]
-    )
-    for child in children:
+    if node.tag == _MERGE:
+        node.tag = _STR
+    seen: set[str] = set()
+    for child in node.value if isinstance(node.value, list) else ():
         parts = child if isinstance(child, tuple) else (child,)
+        if isinstance(child, tuple):
+            _prepare_key(parts[0], parts[1], seen, known)
         for part in parts:
-            total += _written_out(part, known)
+            total += _prepare(part, known)
             if total > _LARGEST_DOCUMENT:
                 raise ValueError(f"aliases that come to more than {_LARGEST_DOCUMENT:,} values")
     known[key] = total
     return total
 
 
-def items_of(value: Any) -> list[Any]:
-    """Give the single items of a list, be it a plain one or one of Admin's (TaskList), or else the value alone."""
-    if isinstance(value, list):
-        return value
-    if isinstance(value, dict):
-        for key in _LISTS:
-            if value.keys() <= {key, "token"} and isinstance(value.get(key), list):
-                return list(value[key])
-    return [value]
+def _prepare_key(key: Any, value: Any, seen: set[str], known: dict[int, int]) -> None:
+    if not isinstance(key.value, str):
+        return
+    if key.tag == _MERGE and _is_alias(value, known):
+        # A merged mapping gives way to the keys beside it, and may be merged more than once.
+        known[id(key)] = 1
+        return
+    if key.tag in _IMPLICIT:
+        key.tag = _STR
+    if key.value in seen:
+        raise ValueError(f"the key {key.value!r} stands twice in one object")
+    seen.add(key.value)
 
 
-def message_of_json(value: Any) -> tuple[Kind, Any]:
-    """Give the message of a value that JSON or YAML gave.
-
-    Parameters
-    ----------
-    value
-        An object in proto3 JSON.
-
-    Returns
-    -------
-    (Kind, message)
-        What it is, told from its keys, and the message.
-
-    Raises
-    ------
-    LoadError
-        It is no task, or has a field that this flyteidl does not know: it could not be kept.
-    """
-    kind = _kind_of(value)
-    try:
-        message = json_format.ParseDict(value, kind.message_class())
-    except Exception as error:  # noqa: BLE001 - protobuf's parser raises errors of many kinds, SystemError among them
-        told = " ".join(str(error).split())
-        raise LoadError(
-            f"no {kind.name} in proto3 JSON: {told}; expected what flytectl get task -o json|yaml prints"
-        ) from None
-    if not kind.makes_sense(message):
-        raise LoadError(f"a {kind.name} that names no task; expected what flytectl get task -o json|yaml prints")
-    return kind, message
-
-
-def _kind_of(value: Any) -> Kind:
-    if not isinstance(value, dict):
-        raise LoadError(
-            f"{type(value).__name__} where a task was expected: an object, or a list of objects, "
-            "as flytectl get task -o json|yaml prints them"
-        )
-    keys = _keys(value)
-    # What tells a workflow from a task, and a launch plan from a request, stands one level down.
-    for inner in ("template", "spec", "closure"):
-        if isinstance(value.get(inner), dict):
-            keys |= _keys(value[inner]) & {"nodes", "workflowId", "compiledWorkflow"}
-    for name, required in _SHAPES:
-        if required <= keys:
-            return _BY_NAME[name]
-    shown = sorted(map(str, value))[:_KEYS_SHOWN]
-    raise LoadError(
-        f"an object with the keys {', '.join(shown) or '(none)'} is no task; expected {', '.join(_BY_NAME)} in proto3 "
-        "JSON, as flytectl get task -o json|yaml prints them"
-    )
-
-
-def _keys(value: dict[Any, Any]) -> set[str]:
-    """Give the keys in lowerCamelCase; proto3 JSON takes flyteidl's own spelling too."""
-    return {_SNAKE.sub(lambda found: found[1].upper(), key) for key in value if isinstance(key, str)}
+def _is_alias(node: Any, known: dict[int, int]) -> bool:
+    """Tell whether something is an alias, or a list of them: what an alias names stands before it."""
+    if id(node) in known:
+        return True
+    items = node.value if isinstance(node.value, list) else ()
+    return bool(items) and all(id(item) in known for item in items)

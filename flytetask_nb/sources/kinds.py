@@ -1,27 +1,27 @@
-"""Which message a file holds, and the tasks, workflows and launch plans that are in it.
+"""Which message a file holds, and what of it is wanted.
 
 ``pyflyte package`` says the kind in the file's name: ``_1.pb`` is a task, ``_2.pb`` a workflow, ``_3.pb`` a launch
-plan (flytekit/tools/repo.py). Without such a suffix each kind is tried, and the one that makes sense is taken:
-protobuf reads almost any bytes as almost any message, so a message must also name a task or workflow, and leave
-nothing unread that another kind would have read.
+plan (flytekit/tools/repo.py). Without such a suffix each kind is tried, and the one that makes sense and leaves the
+least unread is taken. Tasks of Flyte 2 are told from those of Flyte 1 by what only they say.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
-from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
-from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from flytetask_nb.errors import LoadError, ModelValueError
-from flytetask_nb.models.fields import utc_datetime
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.errors import LoadError
+from flytetask_nb.models.flyte2 import is_sdk2
+from flytetask_nb.sources.foreign import foreign_bytes
+from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Found, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
+    from collections.abc import Set as AbstractSet
 
 __all__ = [
     "KINDS",
@@ -31,225 +31,128 @@ __all__ = [
     "Found",
     "Kind",
     "items_in",
+    "kind_by_keys",
+    "kind_in",
     "kind_of",
+    "kind_of_message",
     "kind_of_name",
     "parsed",
+    "settled",
 ]
 
-TASKS = "tasks"
-WORKFLOWS = "workflows"
-LAUNCH_PLANS = "launch plans"
-
-_TASK = identifier_pb2.TASK
-_UNSAID = identifier_pb2.UNSPECIFIED
 _SUFFIX = re.compile(r"_([123])\.pb$")
-_CONTROL = re.compile(r"[\x00-\x1f]")
 _DEEPEST = 100
-
-
-class Found(NamedTuple):
-    """A task, workflow or launch plan as a file holds it.
-
-    Attributes
-    ----------
-    message : google.protobuf.message.Message
-        A TaskSpec, a WorkflowSpec or CompiledWorkflowClosure, or a LaunchPlan.
-    origin : Origin, optional
-        What the file says beside it.
-    position : int, optional
-        Its place, where the file is a list.
-    data : bytes, optional
-        The message's own bytes, where the file holds nothing else.
-    """
-
-    message: Any
-    origin: Origin | None = None
-    position: int | None = None
-    data: bytes | None = None
-
-
-class Kind(NamedTuple):
-    """A kind of message that a file may hold."""
-
-    name: str
-    message_class: Any
-    makes_sense: Callable[[Any], bool]
-    holds: Mapping[str, Callable[[Any], Iterator[Found]]]
-    """How what is in it is found: tasks, workflows, launch plans."""
-
-
-# -- does it make sense? -------------------------------------------------------------------------------------------
-
-
-def _is_text(*texts: str) -> bool:
-    # Where a message is read as a text, its first byte is the tag of one of its first fields: a control character.
-    return not any(map(_CONTROL.search, texts))
-
-
-def _is_name_of(identifier: Any, *resource_types: int) -> bool:
-    return (
-        bool(identifier.name)
-        and identifier.resource_type in resource_types
-        and _is_text(identifier.name, identifier.project, identifier.domain, identifier.version)
-    )
-
-
-def _is_template(template: Any, identifier: Any = None) -> bool:
-    """Tell whether something is a task; where it has no id of its own, one that stands beside it counts."""
-    own = template.id if identifier is None or template.id.ByteSize() else identifier
-    return (
-        _is_name_of(own, _TASK, _UNSAID)
-        and bool(template.type or template.HasField("interface") or template.HasField("metadata"))
-        and _is_text(template.type)
-    )
-
-
-def _is_task_list(message: Any) -> bool:
-    return bool(message.tasks) and all(map(_is_task, message.tasks))
-
-
-def _is_task(message: Any) -> bool:
-    return _is_template(message.closure.compiled_task.template, message.id)
-
-
-def _is_request(message: Any) -> bool:
-    return _is_template(message.spec.template, message.id) and (
-        not message.HasField("id") or _is_name_of(message.id, _TASK, _UNSAID)
-    )
-
-
-def _is_workflow(template: Any) -> bool:
-    return _is_name_of(template.id, identifier_pb2.WORKFLOW) or (
-        _is_name_of(template.id, _UNSAID) and bool(template.nodes)
-    )
-
-
-def _is_closure(message: Any) -> bool:
-    if message.HasField("primary"):
-        return _is_workflow(message.primary.template) and all(_is_template(task.template) for task in message.tasks)
-    return bool(message.tasks) and all(_is_template(task.template) for task in message.tasks)
-
-
-def _is_registered_workflow(message: Any) -> bool:
-    closure = message.closure.compiled_workflow
-    return _is_name_of(message.id, identifier_pb2.WORKFLOW) and closure.HasField("primary") and _is_closure(closure)
-
-
-def _is_launch_plan(message: Any) -> bool:
-    return _is_name_of(message.id, identifier_pb2.LAUNCH_PLAN) or (
-        _is_name_of(message.id, _UNSAID) and _is_name_of(message.spec.workflow_id, identifier_pb2.WORKFLOW)
-    )
-
-
-# -- what is in it ------------------------------------------------------------------------------------------------
-
-
-def _spec_of(template: Any, identifier: Any = None) -> Any:
-    spec = task_pb2.TaskSpec()
-    spec.template.CopyFrom(template)
-    if identifier is not None and not template.id.ByteSize():
-        spec.template.id.CopyFrom(identifier)
-    return spec
-
-
-def _itself(message: Any) -> Iterator[Found]:
-    yield Found(message)
-
-
-def _of_template(message: Any) -> Iterator[Found]:
-    yield Found(_spec_of(message))
-
-
-def _of_closure(message: Any) -> Iterator[Found]:
-    yield Found(_spec_of(message.compiled_task.template), _origin(message))
-
-
-def _of_task(message: Any, position: int | None = None) -> Iterator[Found]:
-    origin = _origin(message.closure, message.short_description)
-    yield Found(_spec_of(message.closure.compiled_task.template, message.id), origin, position)
-
-
-def _of_task_list(message: Any) -> Iterator[Found]:
-    for position, task in enumerate(message.tasks):
-        yield from _of_task(task, position)
-
-
-def _of_request(message: Any) -> Iterator[Found]:
-    spec = task_pb2.TaskSpec()
-    spec.CopyFrom(message.spec)
-    if message.HasField("id"):
-        # The server overwrites the template's id with the request's.
-        spec.template.id.CopyFrom(message.id)
-    yield Found(spec)
-
-
-def _of_workflow_closure(message: Any) -> Iterator[Found]:
-    for position, task in enumerate(message.tasks):
-        yield Found(_spec_of(task.template), position=position)
-
-
-def _closure_itself(message: Any) -> Iterator[Found]:
-    # Flyte's own are of one workflow; some are collections of tasks alone.
-    if message.HasField("primary"):
-        yield Found(message)
-
-
-def _tasks_of_workflow(message: Any) -> Iterator[Found]:
-    yield from _of_workflow_closure(message.closure.compiled_workflow)
-
-
-def _closure_of_workflow(message: Any) -> Iterator[Found]:
-    yield Found(message.closure.compiled_workflow)
-
-
-def _origin(closure: Any, short_description: str = "") -> Origin:
-    created, note = None, None
-    if closure.HasField("created_at"):
-        try:
-            created = utc_datetime(closure.created_at, "created_at")
-        except ModelValueError as error:
-            note = str(error)
-    return Origin(created_at=created, short_description=short_description or None, note=note)
-
-
-# In the order in which they are tried: what pyflyte writes first (flytectl/cmd/register/register_util.go).
-KINDS: tuple[Kind, ...] = (
-    Kind("TaskSpec", task_pb2.TaskSpec, lambda message: _is_template(message.template), {TASKS: _itself}),
-    Kind(
-        "WorkflowSpec", workflow_pb2.WorkflowSpec, lambda message: _is_workflow(message.template), {WORKFLOWS: _itself}
-    ),
-    Kind("LaunchPlan", launch_plan_pb2.LaunchPlan, _is_launch_plan, {LAUNCH_PLANS: _itself}),
-    Kind("TaskTemplate", tasks_pb2.TaskTemplate, _is_template, {TASKS: _of_template}),
-    Kind("Task", task_pb2.Task, _is_task, {TASKS: _of_task}),
-    Kind("TaskList", task_pb2.TaskList, _is_task_list, {TASKS: _of_task_list}),
-    Kind(
-        "CompiledWorkflowClosure",
-        compiler_pb2.CompiledWorkflowClosure,
-        _is_closure,
-        {TASKS: _of_workflow_closure, WORKFLOWS: _closure_itself},
-    ),
-    Kind("TaskCreateRequest", task_pb2.TaskCreateRequest, _is_request, {TASKS: _of_request}),
-    Kind(
-        "TaskClosure",
-        task_pb2.TaskClosure,
-        lambda message: _is_template(message.compiled_task.template),
-        {TASKS: _of_closure},
-    ),
-    Kind(
-        "Workflow",
-        workflow_pb2.Workflow,
-        _is_registered_workflow,
-        {TASKS: _tasks_of_workflow, WORKFLOWS: _closure_of_workflow},
-    ),
-)
 _BY_NAME = {kind.name: kind for kind in KINDS}
 _BY_NUMBER = {"1": _BY_NAME["TaskSpec"], "2": _BY_NAME["WorkflowSpec"], "3": _BY_NAME["LaunchPlan"]}
+_BY_FULL_NAME = {kind.full_name: kind for kind in KINDS}
+# On the wire these begin alike.
+_FLYTE2_FORMS = {name: _BY_NAME[f"Flyte 2 {name}"] for name in ("TaskSpec", "TaskTemplate")}
 
 
 def kind_of_name(file_name: str) -> Kind | None:
     """Give the kind that a file's name says; None where it says none."""
     found = _SUFFIX.search(file_name)
     return _BY_NUMBER[found[1]] if found else None
+
+
+def kind_of_message(full_name: str) -> Kind | None:
+    """Return the kind of a message by its name in protobuf; None where it holds no task."""
+    return _BY_FULL_NAME.get(full_name)
+
+
+def kind_by_keys(keys: AbstractSet[str]) -> Kind | None:
+    """Return the kind that an object in JSON is by its keys; None where they are those of no kind.
+
+    Parameters
+    ----------
+    keys
+        In lowerCamelCase, those of objects inside with a dot. Of the kinds that they allow, the one that says the most
+        of them is taken.
+    """
+    fitting = [(len(shape), kind) for kind in KINDS for shape in kind.shapes if shape <= keys]
+    # Of equals the first.
+    return max(fitting, key=itemgetter(0))[1] if fitting else None
+
+
+def kind_in(file_name: str, data: bytes) -> tuple[Kind, Any]:
+    """Return what a file holds.
+
+    Parameters
+    ----------
+    file_name
+        Its name, which may say the kind.
+    data
+        The serialized message.
+
+    Returns
+    -------
+    (Kind, message)
+        What the name says, else what ``kind_of`` finds; a task of Flyte 2 is told from one of Flyte 1.
+
+    Raises
+    ------
+    LoadError
+        It is no such message, or none at all.
+    """
+    said = kind_of_name(file_name)
+    kind, message = kind_of(data) if said is None else (said, None)
+    if message is None:
+        try:
+            message = parsed(kind, data)
+        except LoadError:
+            form = _FLYTE2_FORMS.get(kind.name)
+            message = None if form is None else _read(form, data)
+            if form is None or message is None:
+                raise
+            return form, message
+    return settled(kind, message, data)
+
+
+def settled(kind: Kind, message: Any, data: bytes | None = None) -> tuple[Kind, Any]:
+    """Take a task of Flyte 1 for one of Flyte 2 where it says what only those say, or their SDK wrote it.
+
+    Parameters
+    ----------
+    kind, message
+        As they seem to be.
+    data
+        The bytes that the message was read from, if it was.
+
+    Returns
+    -------
+    (Kind, message)
+        As they are.
+    """
+    form = _FLYTE2_FORMS.get(kind.name)
+    if form is None:
+        return kind, message
+    template = message.template if kind.name == "TaskSpec" else message
+    is_written_by_sdk2 = is_sdk2(template.metadata.runtime)
+    if not is_written_by_sdk2 and not _has_more(message, template):
+        return kind, message
+    other = _read(form, message.SerializeToString(deterministic=True) if data is None else data)
+    if other is None:
+        return kind, message
+    ours, theirs = _unread(message), _unread(other)
+    is_theirs = theirs is not None and (ours is None or theirs < ours or (is_written_by_sdk2 and theirs == ours))
+    return (form, other) if is_theirs else (kind, message)
+
+
+def _has_more(message: Any, template: Any) -> bool:
+    """Tell whether a task may say what Flyte 1 has no word for: looked at in each task, so not in every corner."""
+    if len(UnknownFieldSet(template)) or len(UnknownFieldSet(template.metadata)):
+        return True
+    # flytekit gives descriptions no id; default inputs, which stand there in Flyte 2, begin with a name.
+    return message is not template and (len(UnknownFieldSet(message)) > 0 or message.description.HasField("id"))
+
+
+def _read(kind: Kind, data: bytes) -> Any | None:
+    """Return bytes as a message of a kind; None where they make no sense as one."""
+    try:
+        message = kind.message_class.FromString(data)
+    except DecodeError:
+        return None
+    return message if kind.makes_sense(message) else None
 
 
 def kind_of(data: bytes) -> tuple[Kind, Any]:
@@ -273,7 +176,7 @@ def kind_of(data: bytes) -> tuple[Kind, Any]:
     found = _likeliest(data)
     if found is None:
         raise LoadError(
-            f"{_described(data)} are none of {', '.join(kind.name for kind in KINDS)}; "
+            f"{_described(data)} are none of {', '.join(_BY_NAME)}; "
             "expected a file that pyflyte, flytectl or flyteidl wrote"
         )
     return found
@@ -282,11 +185,8 @@ def kind_of(data: bytes) -> tuple[Kind, Any]:
 def _likeliest(data: bytes) -> tuple[Kind, Any] | None:
     best: tuple[int, Kind, Any] | None = None
     for kind in KINDS:
-        try:
-            message = kind.message_class.FromString(data)
-        except DecodeError:
-            continue
-        if not kind.makes_sense(message):
+        message = _read(kind, data)
+        if message is None:
             continue
         unread = _unread(message)
         if unread is not None and (best is None or unread < best[0]):
@@ -297,7 +197,9 @@ def _likeliest(data: bytes) -> tuple[Kind, Any] | None:
 
 
 def _described(data: bytes) -> str:
-    return f"{len(data):,} bytes beginning with {data[:8].hex(' ')}"
+    foreign = foreign_bytes(data)
+    told = f"{foreign}, no message: " if foreign else ""
+    return f"{told}{len(data):,} bytes beginning with {data[:8].hex(' ')}"
 
 
 def _unread(message: Any, depth: int = 0) -> int | None:

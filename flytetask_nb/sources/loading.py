@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import re
-import time
 from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,27 +9,27 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
 from flytetask_nb.errors import FlyteTaskError, LoadError, MissingExtraError, ModelTypeError, OptionError
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.flyte_task import UNTOLD_BY_FLYTECTL, Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.workflows import Workflow
-from flytetask_nb.options import option
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_name, is_code_bundle, members_of
-from flytetask_nb.sources.documents import items_of, json_documents, message_of_json, yaml_documents
-from flytetask_nb.sources.kinds import LAUNCH_PLANS, TASKS, WORKFLOWS, Found, items_in, kind_of, kind_of_name, parsed
+from flytetask_nb.sources.foreign import LOOKED_AT, PARQUET_FILE, foreign_bytes
+from flytetask_nb.sources.formats import form_of_content, form_of_media_type, form_of_name, found_in, found_in_message
 from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
+from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS
 from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, SNAPSHOT, is_readable_name, places_of, told_name
+from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import TypeAlias
-
-    from typing_extensions import Self
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
+    from flytetask_nb.sources.message_kinds import Found
     from flytetask_nb.sources.places import Place, Stream
     from flytetask_nb.tables.snapshots import Snapshot
 
@@ -44,19 +41,11 @@ __all__ = ["load", "load_launch_plans", "load_task", "load_workflows"]
 MAX_ENTRY_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30
 OTHER_FILES = "other files"
-_BINARY, _JSON, _YAML = "binary", "json", "yaml"
-_PARSERS = {_JSON: json_documents, _YAML: yaml_documents}
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _PARQUET_MARK = b"PAR1"
 _MOST_OPEN = 64
 """Snapshots that stay open until their tasks are looked at; those beyond are read at once."""
-# Every protobuf message begins, or its first sub-message does, with a tag that no text has.
-_BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_PATIENCE = 1.0
-"""Seconds after which a progress bar appears."""
 _NAMES_SHOWN = 6
-_MOST_TOLD = 1000
-"""Bad items of one file that are told each by itself."""
 _CODE = "this is the code of a fast registration; the tasks are in the archive that pyflyte package put it into"
 
 
@@ -69,6 +58,7 @@ def load(
     source_uploaded_location: str | None = None,
     destination_directory: str | None = None,
     errors: str = "raise",
+    order: Iterable[str] | Callable[[FlyteTask], Any] | None = None,
     max_entry_bytes: int = MAX_ENTRY_BYTES,
     max_total_bytes: int = MAX_TOTAL_BYTES,
 ) -> TaskCollection:
@@ -78,12 +68,16 @@ def load(
     ----------
     source
         A path, a URL that fsspec knows, a glob, a folder (read with all folders in it), ``pathlib.Path``, bytes, an
-        open binary file, or a list of these. Read are
+        open binary file, a protobuf message, or a list of these. Read are
 
         - archives of ``pyflyte package``: ``.tgz``, ``.tar.gz``, ``.tar``;
-        - ``.pb`` files of a TaskSpec, TaskTemplate, Task, TaskList, TaskClosure, CompiledWorkflowClosure or
-          TaskCreateRequest; workflows (``_2.pb``) and launch plans (``_3.pb``) are passed over and counted;
-        - ``.json``, ``.yaml`` and ``.yml`` as ``flytectl get task -o json|yaml`` prints them;
+        - ``.pb`` files of a TaskSpec, TaskTemplate, Task, TaskList, TaskClosure, TaskCreateRequest,
+          CompiledWorkflowClosure, WorkflowClosure (Admin's too) or DynamicJobSpec; workflows (``_2.pb``) and launch
+          plans (``_3.pb``) are passed over and counted;
+        - the same in proto3 JSON, as ``.json``, ``.yaml`` or ``.yml``: what ``flytectl get task -o json|yaml`` prints,
+          and the FlyteWorkflow resources that ``kubectl get flyteworkflow -o json|yaml`` does;
+        - a TaskTemplate, TaskSpec or TaskDetails of Flyte 2, in any of these forms: as a task of Flyte 1, marked, with
+          all that Flyte 1 has no word for in ``FlyteTask.flyte2``;
         - ``.parquet`` as ``TaskCollection.save`` writes it: names and versions are read at once, the tasks when they
           are first looked at.
     project, domain, version
@@ -96,6 +90,9 @@ def load(
     errors
         ``"raise"`` stops at the first file or entry that cannot be read. ``"collect"`` keeps all the good ones, and
         a record of each bad one in ``.failures``.
+    order
+        Which versions are older, where neither their times nor they themselves tell it: a list of all versions, the
+        oldest first, or a function from a task to something that compares, as ``TaskCollection.ordered`` takes them.
     max_entry_bytes, max_total_bytes
         Bytes that one file or entry may have (64 MiB), and that one archive or snapshot may unpack to (1 GiB).
         Archives are read as streams; nothing is unpacked to disk.
@@ -103,13 +100,16 @@ def load(
     Returns
     -------
     TaskCollection
-        In the order of the sources, of the files' names, and of the entries' names.
+        In the order of the sources, of the files' names, and of the entries' names, numbers in names counted. Where
+        nothing else tells which of two versions is newer, it is the later one.
 
     Raises
     ------
     LoadError
         With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do. A snapshot that
         is damaged among its tasks raises it when they are first looked at; ``errors="collect"`` looks at once.
+    ModelValueError
+        ``order`` lacks a version.
     MissingExtraError
         A snapshot is read by pyarrow, which comes with the extra ``tables``.
 
@@ -117,14 +117,17 @@ def load(
     -----
     A snapshot's tasks come from where they came from when it was saved, and its failures are in ``.failures`` again.
 
-    Bytes and open files without a telling name are told by how they begin. JSON and YAML may hold no field that
-    flyteidl does not know: it could not be kept, as it is in ``.pb`` files. Other files in a folder, an archive or
+    Bytes and open files without a telling name are told by how they begin, addresses of the web whose path does not
+    tell by the content type that the server says. JSON and YAML may be in UTF-16, and hold no field that flyteidl does
+    not know: it could not be kept, as it is in ``.pb`` files; of Flyte 2 it is kept. In YAML a plain word is a text
+    where the task has a text. Other files in a folder, an archive or
     under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
     """
     filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
     reader = _Reader(filling, [TASKS], errors, max_entry_bytes, max_total_bytes)
     reader.read(source)
-    return reader.collection()
+    tasks = reader.collection()
+    return tasks if order is None else tasks.ordered(order)
 
 
 def load_workflows(
@@ -330,6 +333,13 @@ class _Filling:
             destination_directory=self.directory or "",
         )
 
+    def origin(self, task: Any, origin: Origin | str) -> Origin | str:
+        """Give what is known of a task beside its message once it was filled in."""
+        if self.location is None or not task.template.HasField("k8s_pod"):
+            return origin
+        whole = Origin(source=origin) if isinstance(origin, str) else origin
+        return whole.but(untold=whole.untold | UNTOLD_BY_FLYTECTL)
+
 
 class Saved(NamedTuple):
     """A snapshot, of which the tasks are not read yet."""
@@ -365,7 +375,7 @@ class _Reader:
         self._wanted = wanted
         self._limits = Limits(max_entry_bytes, max_total_bytes)
         self._collects = errors == "collect"
-        self._progress = _Progress(is_on=shows_progress and option("progress"))
+        self._progress = Bar("loading", "entries", is_on=shows_progress)
         # Runs of tasks in the order in which they come: those that were read, and snapshots of those that were not.
         self._runs: list[list[TaskRecord] | Snapshot] = []
         self._open_files = 0
@@ -450,6 +460,10 @@ class _Reader:
         name = place.name
         told = told_name(name)
         version = self._filling.version_of(name)
+        if place.message:
+            data = stream.read_whole(self._limits.entry)
+            yield from self._in_file(name, "", version, data, found_in_message(place.message, data, self._wanted))
+            return
         if is_archive_name(told) if place.is_named else _begins_as_archive(stream):
             yield from self._in_archive(name, version, stream)
             return
@@ -460,8 +474,8 @@ class _Reader:
             kinds = ", ".join([*ARCHIVES, MESSAGE, *DOCUMENTS, SNAPSHOT])
             raise LoadError(f"files of this kind are not read; expected {kinds}")
         data = stream.read_whole(self._limits.entry)
-        form = _form_of_name(told) if place.is_named else _form_of_content(data)
-        yield from self._in_file(name, "", version, form, data)
+        form = form_of_name(told) if place.is_named else form_of_media_type(place.media_type) or form_of_content(data)
+        yield from self._in_file(name, "", version, data, found_in(form, told, data, self._wanted))
 
     def _in_snapshot(self, place: Place, version: str | None, stream: Stream) -> Iterator[Outcome]:
         """Give what a snapshot holds, in one piece where nothing is to be changed."""
@@ -469,6 +483,7 @@ class _Reader:
 
         self._progress.step()
         name = place.name
+        foreign = foreign_bytes(stream.peek(LOOKED_AT))
         try:
             # A file that stays at hand is read when it is needed; anything else is kept in memory, as small as it came.
             file = place.local_path or stream.read_whole(self._limits.total)
@@ -478,6 +493,8 @@ class _Reader:
                 raise
             yield Failure(name, "", str(error))
             return
+        except LoadError as error:
+            raise LoadError(f"{foreign}: {error}" if foreign not in {"", PARQUET_FILE} else str(error)) from None
         yield from (Noted(*failure) for failure in snapshot.failures)
         for kind, number in snapshot.skipped.items():
             self.skipped[kind] = self.skipped.get(kind, 0) + number
@@ -508,7 +525,9 @@ class _Reader:
     def _refilled(self, data: bytes, origin: Origin | str, version: str | None) -> TaskRecord:
         message = task_pb2.TaskSpec.FromString(data)
         filled = self._filling.filled(TASKS, message, version)
-        return TaskRecord(data if filled is None else filled.SerializeToString(deterministic=True), origin)
+        if filled is None:
+            return TaskRecord(data, origin)
+        return TaskRecord(filled.SerializeToString(deterministic=True), self._filling.origin(filled, origin))
 
     def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[Outcome]:
         # Members come in the archive's own order, tasks are given in that of their names, which is the order of
@@ -548,15 +567,23 @@ class _Reader:
         elif not _is_entry_name(member.name):
             yield OTHER_FILES
         else:
-            yield from self._in_file(place, member.name, version, _form_of_name(member.name), member.data)
+            found = found_in(form_of_name(member.name), member.name, member.data, self._wanted)
+            yield from self._in_file(place, member.name, version, member.data, found)
 
-    def _in_file(self, place: str, entry: str, version: str | None, form: str, data: bytes) -> Iterator[Outcome]:
+    def _in_file(
+        self,
+        place: str,
+        entry: str,
+        version: str | None,
+        data: bytes,
+        items: Iterable[tuple[str, Found | str | LoadError]],
+    ) -> Iterator[Outcome]:
         """Give what one file, or one entry of an archive, holds. Never raises, so that the next one is read."""
         self._progress.step()
         try:
             if not data:
                 raise LoadError("the file is empty; make or copy it again")
-            for wanted, found in _found_in(form, entry or told_name(place), data, self._wanted):
+            for wanted, found in items:
                 if isinstance(found, str):
                     yield found
                 elif isinstance(found, LoadError):
@@ -581,7 +608,8 @@ class _Reader:
             data = found.data
         else:
             data = message.SerializeToString(deterministic=True)
-        return TaskRecord(data, source if found.origin is None else found.origin.but(source=source))
+        origin = source if found.origin is None else found.origin.but(source=source)
+        return TaskRecord(data, origin if filled is None else self._filling.origin(filled, origin))
 
 
 def _registered(plans: list[LaunchPlan], workflows: list[Workflow]) -> list[LaunchPlan]:
@@ -614,103 +642,6 @@ def _is_entry_name(name: str) -> bool:
     return name.lower().endswith((MESSAGE, *DOCUMENTS)) and not name.rsplit("/", 1)[-1].startswith(".")
 
 
-def _found_in(
-    form: str, name: str, data: bytes, wanted: Collection[str]
-) -> Iterator[tuple[str, Found | str | LoadError]]:
-    """Give what is wanted of a file, the words for what is passed over, and what is wrong with single items."""
-    if form == _BINARY:
-        kind = kind_of_name(name)
-        # Read even where it is passed over: a task under a workflow's name must not vanish among the skipped.
-        kind, message = kind_of(data) if kind is None else (kind, parsed(kind, data))
-        yield from items_in(kind, message, wanted, data)
-        return
-    values, damage = _values_in(form, data)
-    items = [item for value in values for item in items_of(value)]
-    # The only item of a file needs no number.
-    is_one = damage is None and len(items) == 1 and items[0] is values[0]
-    bad = 0
-    for position, item in enumerate(items):
-        try:
-            kind, message = message_of_json(item)
-        except LoadError as error:
-            bad += 1
-            if bad > _MOST_TOLD:
-                continue
-            yield "", error if is_one else LoadError(f"item {position}: {error}")
-            continue
-        for word, found in items_in(kind, message, wanted):
-            if isinstance(found, Found) and found.position is None and not is_one:
-                yield word, found._replace(position=position)
-            else:
-                yield word, found
-    if bad > _MOST_TOLD:
-        yield (
-            "",
-            LoadError(f"{bad - _MOST_TOLD:,} more items that cannot be read; only the first {_MOST_TOLD:,} are told"),
-        )
-    if damage is not None:
-        yield "", damage
-
-
-def _values_in(form: str, data: bytes) -> tuple[list[Any], LoadError | None]:
-    """Give the values of a text, and what is wrong behind them."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise LoadError(f"no UTF-8 text: {error}; JSON and YAML are UTF-8") from None
-    values: list[Any] = []
-    damage: LoadError | None = None
-    try:
-        values += (value for value in _PARSERS[form](text) if value is not None)
-    except LoadError as error:
-        damage = error
-    if not values and damage is None:
-        raise LoadError("the file holds no document; expected what flytectl get task -o json|yaml prints")
-    return values, damage
-
-
-def _form_of_name(name: str) -> str:
-    lower = name.lower()
-    if lower.endswith(MESSAGE):
-        return _BINARY
-    return _JSON if lower.endswith(".json") else _YAML
-
-
 def _begins_as_archive(stream: Stream) -> bool:
     head = stream.peek(_TAR_MARK_AT + len(_TAR_MARK))
     return head.startswith(GZIP) or head[_TAR_MARK_AT:] == _TAR_MARK
-
-
-def _form_of_content(data: bytes) -> str:
-    """Tell what bytes without a telling name are."""
-    if _BINARY_BYTES.search(data):
-        return _BINARY
-    begins = data.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    return _JSON if begins in (b"{", b"[") else _YAML
-
-
-class _Progress:
-    """A bar that appears when reading takes more than a moment."""
-
-    def __init__(self, *, is_on: bool) -> None:
-        self._start = time.monotonic()
-        self._count = 0
-        self._bar: Any = None
-        self._is_on = is_on
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def step(self) -> None:
-        """Count one more entry."""
-        self._count += 1
-        if self._bar is not None:
-            self._bar.update()
-        elif self._is_on and time.monotonic() - self._start > _PATIENCE:
-            from tqdm.auto import tqdm  # noqa: PLC0415 - most loading is done before it is needed
-
-            self._bar = tqdm(desc="loading", unit=" entries", initial=self._count)

@@ -8,6 +8,9 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from google.protobuf.message import Message
 
 from flytetask_nb.addresses import file_system, is_url
 from flytetask_nb.errors import LoadError, ModelTypeError
@@ -28,6 +31,9 @@ _EVERY_DEPTH = "**"
 _NO_FILE = "it is neither a file nor a folder"
 _DEEPEST = 100
 """How deep lists of sources may stand inside each other."""
+_WEB = ("http://", "https://")
+_MEDIA_TYPE_KEYS = ("mimetype", "ContentType", "contentType", "content_type")
+"""Under which fsspec's drivers tell it: of HTTP, S3, Google's and Azure's stores."""
 _TOLD = 300
 """Characters of a driver's error that are passed on; some list every place where they looked for a library."""
 
@@ -157,6 +163,10 @@ class Place(NamedTuple):
         Whether it only stands beside what was asked for.
     is_lent : bool
         Whether somebody else closes it.
+    media_type : str
+        What its server says that it is, where the name does not tell.
+    message : str
+        Full name of the message that it is; empty for files.
     """
 
     name: str
@@ -165,6 +175,8 @@ class Place(NamedTuple):
     is_named: bool = True
     is_passed_over: bool = False
     is_lent: bool = False
+    media_type: str = ""
+    message: str = ""
 
     @property
     def local_path(self) -> str | None:
@@ -205,7 +217,8 @@ def places_of(source: Any, depth: int = 0) -> Iterator[Place]:
     Parameters
     ----------
     source
-        A path or URL of a file, a folder or a glob; ``pathlib.Path``; bytes; an open binary file; or a list of these.
+        A path or URL of a file, a folder or a glob; ``pathlib.Path``; bytes; an open binary file; a protobuf message;
+        or a list of these.
     depth
         In how many lists it stands. What is no source is an error by itself, and a place with a problem in a list.
 
@@ -225,6 +238,11 @@ def places_of(source: Any, depth: int = 0) -> Iterator[Place]:
         yield Place(f"<{len(data)} bytes>", BytesAtHand(data), is_named=False)
     elif isinstance(source, str | os.PathLike):
         yield from _named_places(source)
+    elif isinstance(source, Message):
+        name = source.DESCRIPTOR.full_name
+        # Serialized as the tasks of a collection are, for they are kept as they come.
+        data = source.SerializeToString(deterministic=True)
+        yield Place(f"<{name}>", BytesAtHand(data), is_named=False, message=name)
     elif hasattr(source, "read"):
         name = _name_of(source)
         yield Place(name, lambda: source, is_named=is_readable_name(name), is_lent=True)
@@ -237,7 +255,7 @@ def places_of(source: Any, depth: int = 0) -> Iterator[Place]:
     else:
         told = (
             f"a source of type {type(source).__name__} cannot be loaded; expected a path, a URL, a glob, bytes, "
-            "an open binary file, or a list of these"
+            "an open binary file, a protobuf message, or a list of these"
         )
         if not depth:
             raise ModelTypeError(told)
@@ -346,10 +364,10 @@ def _remote_places(name: str) -> Iterator[Place]:
     try:
         system, path = _file_system(name)
         if system.isfile(path):
-            places = [_remote_place(system, path, name)]
+            places = [_remote_file(system, path, name)]
         elif system.isdir(path):
             places = list(_some_readable(name, "the folder holds", _remote_folder(system, path, name)))
-        elif _MAGIC & set(name):
+        elif _MAGIC & set(name) and not (_is_of_web(name) and "?" in name):
             places = _remote_glob(system, path, name)
         else:
             places = [_unreadable(name, "there is no such file or folder; check the address")]
@@ -368,6 +386,20 @@ def _file_system(name: str) -> tuple[Any, str]:
         raise LoadError(f"the driver for this address is not installed: {_told(error)}") from None
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
         raise LoadError(f"this address cannot be opened: {_told(error)}; check it") from None
+
+
+def _remote_file(system: Any, path: str, name: str) -> Place:
+    """Return a file that was named by itself: where its name does not tell what it is, its server or its content may."""
+    place = _remote_place(system, path, name)
+    if is_readable_name(told_name(name)):
+        return place
+    info = system.info(path)
+    media_type = next((info[key] for key in _MEDIA_TYPE_KEYS if isinstance(info.get(key), str)), "")
+    return place._replace(is_named=not media_type and not _is_of_web(name), media_type=media_type)
+
+
+def _is_of_web(name: str) -> bool:
+    return any(link.startswith(_WEB) for link in name.split("::"))
 
 
 def _remote_place(system: Any, path: str, name: str, *, is_passed_over: bool = False) -> Place:
@@ -389,9 +421,13 @@ def _remote_folder(system: Any, path: str, name: str) -> list[Place]:
 
 
 def told_name(name: str) -> str:
-    """Give the part of a place's name that tells what it holds: of a chain of file systems, what is inside."""
+    """Return the part of a place's name that tells what it holds.
+
+    Of a chain of file systems, that is what is inside; of an address of the web, the path without its query.
+    """
     links = name.split("::")
-    return next((link for link in links if "://" in link), name) if len(links) > 1 else name
+    told = next((link for link in links if "://" in link), name) if len(links) > 1 else name
+    return unquote(urlsplit(told).path) if told.startswith(_WEB) else told
 
 
 def _remote_glob(system: Any, path: str, name: str) -> list[Place]:

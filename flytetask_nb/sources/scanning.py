@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.collection import Failure
-from flytetask_nb.errors import LoadError, MissingExtraError, OptionError
+from flytetask_nb.errors import LoadError, OptionError
+from flytetask_nb.extras import load_module
 from flytetask_nb.masking import mask_text
 from flytetask_nb.sources.kinds import TASKS
 from flytetask_nb.sources.loading import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES, _Filling, _Reader
@@ -93,7 +94,7 @@ def scan(
     >>> table = ftn.scan("releases/*.tgz", project="shops", domain="production")  # doctest: +SKIP
     >>> table.groupby("name").memory_request.max().compute()  # doctest: +SKIP
     """
-    config, dd = _dask()
+    config, dd = load_module("dask.config"), load_module("dask.dataframe")
     from flytetask_nb.tables.frames import table_of  # noqa: PLC0415 - loads pandas
     from flytetask_nb.tables.records import Records  # noqa: PLC0415 - likewise
 
@@ -117,16 +118,6 @@ def scan(
             partial(_partition, asked=columns, settings=settings), groups, meta=meta, label="scan"
         )
     return made
-
-
-def _dask() -> tuple[Any, Any]:
-    try:
-        import dask.dataframe  # noqa: PLC0415 - heavy, and optional
-    except ImportError:
-        raise MissingExtraError(
-            'scan needs dask, not installed here; run: pip install "flytetask-nb[distributed]"'
-        ) from None
-    return dask.config, dask.dataframe
 
 
 def _reader(settings: _Settings) -> _Reader:
@@ -178,7 +169,7 @@ def _portable(place: Place) -> Place:
 
 
 def _with_bytes(place: Place, data: bytes, problem: str = "") -> Place:
-    return Place(place.name, BytesAtHand(data), problem or place.problem, is_named=place.is_named)
+    return place._replace(opener=BytesAtHand(data), problem=problem or place.problem, is_lent=False)
 
 
 def _groups(places: list[Place], most_bytes: int, most_files: int) -> Iterator[tuple[Place, ...]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, Kind, whole
 from flytetask_nb.errors import FlyteTaskError, ModelValueError
 from flytetask_nb.masking import mask_text, masked
+from flytetask_nb.models.flyte2 import FLYTE2_MARK
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.tasks import Architecture, RuntimeType
 from flytetask_nb.semantics.caching import cache_key
@@ -22,11 +23,14 @@ from flytetask_nb.tables.runners import LIMITS, REQUESTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "ORIGIN", "TASK", "Column", "amount_in", "read_all"]
+    from flytetask_nb.semantics.plugin_resources import Job
+
+__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "JOB", "ORIGIN", "TASK", "Column", "amount_in", "read_all"]
 
 ERROR: Final = "error"
 """The column that says why others are NA."""
 
+JOB: Final = "job"
 ORIGIN: Final = "origin"
 TASK: Final = "task"
 
@@ -39,8 +43,8 @@ class Column(NamedTuple):
     kind : Kind
         Which dtype it has.
     part : str
-        The part of a task that it is computed from: a name of ``PARTS``, ``"origin"`` for what is known beside the
-        message, or ``"task"`` for the message as a whole.
+        The part of a task that it is computed from: a name of ``PARTS``, ``"job"`` for what ``jobs`` makes of several
+        of them, ``"origin"`` for what is known beside the message, or ``"task"`` for the message as a whole.
     read : function
         From that part to the value; None where there is none. What it raises becomes NA and a reason.
     """
@@ -104,6 +108,14 @@ def _amount(resource: str, side: str, unit: str) -> Callable[[dict[tuple[str, st
     def read(asked: dict[tuple[str, str], str]) -> float | None:
         text = asked.get((resource, side))
         return None if text is None else amount_in(unit, text)
+
+    return read
+
+
+def _of_job(resource: str, unit: str) -> Callable[[Job], float | None]:
+    def read(job: Job) -> float | None:
+        total = job.total(resource)
+        return None if total is None else _UNITS[unit](total.nanos)
 
     return read
 
@@ -201,6 +213,10 @@ COLUMNS: Final[dict[str, Column]] = {
     "ephemeral_storage_limit": Column(COUNT, "resources", _amount("ephemeral_storage", LIMITS, "bytes")),
     "gpu_request": Column(COUNT, "resources", _amount("gpu", REQUESTS, "count")),
     "gpu_limit": Column(COUNT, "resources", _amount("gpu", LIMITS, "count")),
+    "job_cpu": Column(AMOUNT, JOB, _of_job("cpu", "cores")),
+    "job_memory": Column(COUNT, JOB, _of_job("memory", "bytes")),
+    "job_gpu": Column(COUNT, JOB, _of_job("gpu", "count")),
+    "replicas": Column(COUNT, JOB, lambda job: job.replicas),
     "accelerator": Column(TEXT, "extended", lambda extended: extended.gpu_accelerator.device or None),
     "accelerator_partition": Column(TEXT, "extended", _partition),
     "shared_memory": Column(COUNT, "extended", _shared_memory),
@@ -222,6 +238,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "deprecated": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.deprecated_error_message))),
     "runtime": Column(TEXT, "metadata", _of_metadata(_runtime)),
     "runtime_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.runtime.version or None)),
+    "flyte": Column(TEXT, "flyte2", lambda is_marked: FLYTE2_MARK if is_marked else None),
     "pod_template": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.pod_template_name or None)),
     "service_account": Column(TEXT, "security", lambda security: security.run_as.k8s_service_account or None),
     "iam_role": Column(TEXT, "security", lambda security: security.run_as.iam_role or None),

@@ -13,7 +13,9 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.messages import shown
-from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, ORIGIN, TASK, read_all
+from flytetask_nb.tables.coding import NOTHING
+from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, JOB, ORIGIN, TASK, read_all
+from flytetask_nb.tables.jobs import JOB_PARTS, job_in
 from flytetask_nb.tables.parts import PARTS
 from flytetask_nb.tables.records import records_of
 from flytetask_nb.tables.taking import taken
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from flytetask_nb.models.flyte_task import FlyteTask
+    from flytetask_nb.semantics.plugin_resources import Job
     from flytetask_nb.tables.columns import Column
     from flytetask_nb.tables.records import Place, Records
     from flytetask_nb.tables.taking import Taken
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["empty_table", "table_of", "tabulate"]
 
 _PAIR = 2
+_LARGEST = 2**62
 
 
 class _Own(NamedTuple):
@@ -93,6 +97,10 @@ def tabulate(
         ephemeral_storage_limit    Int64                bytes
         gpu_request                Int64                devices
         gpu_limit                  Int64                devices
+        job_cpu                    Float64              cores of all pods that run at the same time, see below
+        job_memory                 Int64                bytes, likewise
+        job_gpu                    Int64                devices, likewise
+        replicas                   Int64                how many pods those are
         accelerator                string               the device, e.g. ``nvidia-tesla-a100``
         accelerator_partition      string               ``1g.5gb``; ``unpartitioned`` where none is wanted
         shared_memory              Int64                bytes; NA too where it is as large as the memory
@@ -106,6 +114,7 @@ def tabulate(
         deprecated                 string               the message; NA: it is not
         runtime                    string               flavor of the SDK, else its type: ``python``
         runtime_version            string
+        flyte                      string               ``Flyte 2`` where the task is of that; NA: Flyte 1
         pod_template               string               its name
         service_account            string               of Kubernetes
         iam_role                   string
@@ -117,7 +126,7 @@ def tabulate(
         code_bundle                string               where fast registration put the code
         source                     string               file or address it was loaded from
         error                      string               why something is NA that should not be; NA: all is well
-        cache_key                  string               of cached tasks: ``project/domain/dataset/version``
+        cache_key                  string               of cached tasks: ``project/domain/dataset/version``; of map tasks of an item
         digest                     string               hexadecimal, what Flyte Admin compares on registration
         findings                   string               rules of ``check`` that have something to say
         =========================  ===================  =======================================================
@@ -138,6 +147,15 @@ def tabulate(
     Quantities are those of the task itself, without the platform's defaults: see
     :func:`flytetask_nb.semantics.effective_resources`. Bytes are rounded up to whole ones as Kubernetes does
     (``Value()`` in apimachinery/pkg/api/resource/quantity.go). Of a resource that stands there twice the last counts.
+    The columns of the whole job count driver and executors, head and workers, and whatever else a plugin starts
+    after the task and its settings, each with its requests: a limit stands in for a request that is not there, and
+    cuts down one that is higher. They equal the task's own where no plugin starts more than one pod. They are NA
+    where nobody can know them before a run: an amount is left to the platform, executors come and go without bound,
+    or an array node runs the task for each of its inputs. With a bound they are the most that there can be: what
+    autoscaling may start, as many items of a map task as run at the same time. ``job_gpu`` is NA where no pod asks
+    for GPUs. Not counted are init containers, the pod that submits a Ray job, and Spark's own overhead of memory
+    unless it is named; see :func:`flytetask_nb.semantics.plugin_resources.job_of`.
+
     Images are split by the grammar of ``reference.go`` of github.com/distribution/reference; no registry is added
     where none is named.
 
@@ -236,8 +254,9 @@ class _Table:
         self._records = records
         self._chosen = chosen
         self._wanted = [what for what in chosen.values() if isinstance(what, str)]
-        parts = dict.fromkeys(COLUMNS[name].part for name in self._wanted if COLUMNS[name].part in PARTS)
-        self._taken: Taken = taken(records, parts)
+        parts = dict.fromkeys(COLUMNS[name].part for name in self._wanted)
+        parts |= dict.fromkeys(JOB_PARTS if JOB in parts else ())
+        self._taken: Taken = taken(records, [name for name in parts if name in PARTS])
         self._read: dict[str, list[Any]] = {}
         self._reasons: dict[int, list[str]] = {}
 
@@ -262,10 +281,11 @@ class _Table:
             return self._of_origins(column)
         if column.part == TASK:
             return self._of_tasks(name, column)
-        codes = self._taken.parts[column.part].codes
-        values, reasons = read_all(column.read, self._parts(column.part))
+        is_of_job = column.part == JOB
+        parts, codes = self._jobs if is_of_job else (self._parts(column.part), self._taken.parts[column.part].codes)
+        values, reasons = read_all(column.read, parts)
         for code, reason in reasons.items():
-            self._blame(np.flatnonzero(codes == code), name, reason)
+            self._blame(np.flatnonzero(codes == code), name, reason, once=is_of_job)
         found = array_of(column.kind, values).take(codes, allow_fill=True)
         return self._with_told(found) if name == "short_description" else found
 
@@ -279,6 +299,28 @@ class _Table:
             found = values if read is None else [known[one] if one in known else read(one) for one in values]
             self._read[name] = found
         return found
+
+    @cached_property
+    def _jobs(self) -> tuple[list[Job], Any]:
+        """Give the jobs that tasks run as, each once, and for each task which of them it has."""
+        taken = [self._taken.parts[name].codes for name in JOB_PARTS]
+        values = [self._parts(name) for name in JOB_PARTS]
+        # Of metadata nothing counts but this, and there are many.
+        has_template = [one is not None and bool(one.pod_template_name) for one in values[-1]]
+        taken[-1], values[-1] = np.array([*has_template, NOTHING], dtype=np.int32)[taken[-1]], [False, True]
+        is_there = np.all([codes >= 0 for codes in taken], axis=0)
+        # One number for all parts together, made small again where it would not fit into 64 bits.
+        whole, size = np.zeros(len(is_there), dtype=np.int64), 1
+        for codes in taken:
+            several = int(codes.max(initial=0)) + 1
+            if size * several > _LARGEST:
+                whole, size = np.unique(whole, return_inverse=True)[1], len(whole)
+            whole, size = whole * several + codes, size * several
+        where = np.full(len(is_there), NOTHING, dtype=np.int64)
+        _, first, where[is_there] = np.unique(whole[is_there], return_index=True, return_inverse=True)
+        examples = np.flatnonzero(is_there)[first]
+        parts = [map(one.__getitem__, codes[examples].tolist()) for one, codes in zip(values, taken, strict=True)]
+        return list(map(job_in, *parts)), where
 
     def _of_origins(self, column: Column) -> Any:
         origins, codes = self._origins
@@ -338,9 +380,12 @@ class _Table:
             self._taken.broken[position] = str(error)
             return None
 
-    def _blame(self, positions: Iterable[int], name: str, reason: str) -> None:
+    def _blame(self, positions: Iterable[int], name: str, reason: str, *, once: bool = False) -> None:
+        """Tell why a value is missing; once: unless another column tells the same."""
         for position in positions:
-            self._reasons.setdefault(int(position), []).append(f"{name}: {reason}")
+            told = self._reasons.setdefault(int(position), [])
+            if not (once and any(one.endswith(f": {reason}") for one in told)):
+                told.append(f"{name}: {reason}")
 
     def _errors(self) -> Any:
         found = self._array(ERROR, COLUMNS[ERROR])

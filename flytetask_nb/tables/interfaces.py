@@ -6,10 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import ptars
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from flytetask_nb.extras import pa, pc, ptars
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
 from flytetask_nb.tables.signatures import Signature, notation_of, order_of, word_of
 from flytetask_nb.tables.wire import BYTES, TEXT, Fields, described

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
 
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier
+from flytetask_nb.models.flyte2 import is_flyte2
+from flytetask_nb.semantics.commands import command_line
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.tables.runners import PodRunner, asked_of_bytes, environment_of
 from flytetask_nb.tables.signatures import signature_of
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.words import Words
 
-__all__ = ["PARTS", "Messages", "Part"]
+__all__ = ["MAP_ENTRYPOINT", "PARTS", "Messages", "Part", "is_mapped"]
+
+MAP_ENTRYPOINT: Final = "pyflyte-map-execute"
+"""What runs one item of a map task."""
 
 
 class Messages(NamedTuple):
@@ -72,6 +77,20 @@ def _env_keys(runner: Any) -> tuple[str, ...]:
     return tuple([pair.key for pair in runner.env])
 
 
+def is_mapped(words: list[str]) -> bool:
+    """Tell whether a command line is that of a map task, which an array node runs once for each item."""
+    line = command_line(words)
+    return line is not None and line.entrypoint[0] == MAP_ENTRYPOINT
+
+
+def _mapped(messages: Messages, _words: Words) -> list[bool]:
+    # Few command lines have the word, and a search in C sees that sooner.
+    return [
+        (MAP_ENTRYPOINT in arguments or MAP_ENTRYPOINT in runner.command) and is_mapped([*runner.command, *arguments])
+        for runner, arguments in zip(messages.runners, messages.arguments, strict=True)
+    ]
+
+
 def _command(messages: Messages, words: Words) -> list[str]:
     return [words.shown(tuple(runner.command)) for runner in messages.runners]
 
@@ -87,11 +106,11 @@ def _code_bundles(messages: Messages, _words: Words) -> list[str]:
 
 def _read_image(image: str) -> tuple[str | None, ...]:
     """Give an image as it is shown, and the parts of its name; a template that is still to be filled in has none."""
-    shown = mask_text(image)
+    shown = mask_identifier(image)
     reference = image_reference(image)
     parts: tuple[str, ...] = ("",) * 4 if reference is None else reference
     if shown != image:
-        parts = tuple(map(mask_text, parts))
+        parts = tuple(map(mask_identifier, parts))
     registry, repository, tag, digest = parts
     return shown or None, registry or None, repository or None, tag or None, digest or None
 
@@ -115,6 +134,7 @@ PARTS: Final[dict[str, Part]] = {
     "task_type_version": Part(lambda messages, _: [one.task_type_version for one in messages.templates]),
     "target": Part(lambda messages, _: [one.WhichOneof("target") for one in messages.templates]),
     "documentation": Part(lambda messages, _: [one.description.short_description for one in messages.specs]),
+    "flyte2": Part(lambda messages, _: list(map(is_flyte2, messages.specs))),
     "metadata": Part(
         lambda messages, _: [
             one.metadata.SerializeToString() if one.HasField("metadata") else None for one in messages.templates
@@ -142,11 +162,21 @@ PARTS: Final[dict[str, Part]] = {
         ],
         tasks_pb2.ExtendedResources.FromString,
     ),
+    "custom": Part(
+        lambda messages, _: [
+            one.custom.SerializeToString() if one.HasField("custom") else b"" for one in messages.templates
+        ]
+    ),
     "image": Part(lambda messages, _: [one.image for one in messages.runners], _read_image, needs_runner=True),
     "command": Part(_command, needs_runner=True),
     "args": Part(_arguments, needs_runner=True, needs_arguments=True),
     "code_bundle": Part(_code_bundles, needs_runner=True, needs_arguments=True),
     "resources": Part(lambda messages, _: [_asked(one) for one in messages.runners], _read_asked, needs_runner=True),
+    "beside": Part(
+        lambda messages, _: [one.beside if type(one) is PodRunner else () for one in messages.runners],
+        needs_runner=True,
+    ),
+    "is_mapped": Part(_mapped, needs_runner=True, needs_arguments=True),
     "env_keys": Part(lambda messages, _: [_env_keys(one) for one in messages.runners], needs_runner=True),
     "environment": Part(lambda messages, _: [environment_of(one) for one in messages.runners], needs_runner=True),
     "architecture": Part(lambda messages, _: [one.architecture for one in messages.runners], needs_runner=True),

@@ -12,12 +12,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import ptars
-import pyarrow as pa
 from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.semantics.pods import primary_container_name
+from flytetask_nb.extras import pa, ptars
+from flytetask_nb.semantics.task_container import primary_container_name
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
 from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of_fields, text_of
 from flytetask_nb.tables.wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, described, parsed, parsed_at, wrapped
@@ -128,6 +127,7 @@ def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
     (images, image_of), *others = fields
     # What else there is in each container: equal where that is.
     rest_of = list(zip(*(where for _, where in others), strict=True))
+    amounts, amounts_of = others[-1]
     texts, text_of_each = _read_under(containers, "name", lambda value: None if value is None else text_of(value))
     called = [texts[one] for one in text_of_each]
     primary_name = cache(_primary_name)
@@ -143,10 +143,17 @@ def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
             if not is_only:
                 chosen = called.index(name, chosen)
         found.images[position], problem = images[image_of[chosen]]
-        group = (problem, rest_of[chosen])
+        beside = tuple(
+            [
+                (other, amounts[amounts_of[one]][0])
+                for one in range(starts[row], end)
+                if one != chosen and (other := called[one]) is not None
+            ]
+        )
+        group = (problem, rest_of[chosen], beside)
         if group not in groups:
             groups[group] = len(groups)
-            found.runners.append(runner_of_fields([values[where[chosen]] for values, where in fields]))
+            found.runners.append(runner_of_fields([values[where[chosen]] for values, where in fields], beside))
         found.which[position] = groups[group]
     return found
 

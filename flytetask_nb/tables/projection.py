@@ -19,15 +19,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import ptars
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from flytetask_nb.extras import pa, pc, ptars
 from flytetask_nb.masking import SHAPES
+from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, parsed_batch
 from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
-from flytetask_nb.tables.parts import PARTS, Messages
+from flytetask_nb.tables.parts import MAP_ENTRYPOINT, PARTS, Messages, is_mapped
 from flytetask_nb.tables.pods import pod_runners
 from flytetask_nb.tables.runners import NO_RUNNER
 from flytetask_nb.tables.wire import BYTES, NUMBER, TEXT, Fields, described, parsed
@@ -81,7 +80,7 @@ _MESSAGES: Final[dict[str, Fields]] = {
         (17, "k8s_pod", BYTES, True),
         (18, "sql", BYTES, True),
     ],
-    "Spec": [(1, "template", "Template", True), (2, "description", BYTES, True)],
+    "Spec": [(1, "template", "Template", True), (2, "description", BYTES, True), (FLYTE2, "flyte2", BYTES, True)],
 }
 _NUMBERS: Final = {message: {name: number for number, name, _, _ in fields} for message, fields in _MESSAGES.items()}
 _SEPARATOR: Final = "\0"
@@ -95,8 +94,9 @@ _BLOBS: Final[dict[str, tuple[tuple[str, ...], bytes | None]]] = {
     "interface": (("interface", "signature"), b""),
     "security_context": (("security",), b""),
     "extended_resources": (("extended",), b""),
+    "custom": (("custom",), b""),
 }
-_UNREAD: Final = ("custom", "config", "k8s_pod", "sql")
+_UNREAD: Final = ("config", "k8s_pod", "sql")
 _INTERFACE: Final = (*_TEMPLATE, _NUMBERS["Template"]["interface"])
 # The value of an entry among the inputs; one among the outputs stands as deep.
 _VARIABLE: Final = (*_INTERFACE, 1, 1, 2)
@@ -176,6 +176,7 @@ class _Projected:
         self._put_texts("type", positions, fields.field("type"))
         self._put_numbers("task_type_version", positions, fields.field("task_type_version"))
         self._put_documentation(batch.column("description"), positions)
+        self._put_flags("flyte2", positions, lengths(batch.column("flyte2")) > 0)
         for name, what in _BLOBS.items():
             self._put_blobs(what, fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
         for name in _UNREAD:
@@ -218,6 +219,8 @@ class _Projected:
         self._put_words("command", container.field("command"), contained)
         self._put_words("args", container.field("args"), contained)
         self._put_same("pod_problem", contained, "")
+        self._put_same("beside", contained, ())
+        self._put_mapped(container, contained)
         self._take_pods(fields, positions, np.flatnonzero(has["k8s_pod"]))
         self._take_without_runner(positions[~has["container"] & ~has["k8s_pod"]])
 
@@ -254,6 +257,11 @@ class _Projected:
         coded = self._parts.get(part)
         if coded is not None:
             coded.codes[positions] = coded.code([value])[0]
+
+    def _put_flags(self, part: str, positions: Any, flags: Any) -> None:
+        coded = self._parts.get(part)
+        if coded is not None:
+            coded.codes[positions] = np.array(coded.code([False, True]), dtype=np.int32)[flags.astype(np.int8)]
 
     def _put_texts(self, part: str, positions: Any, array: Any) -> None:
         coded = self._parts.get(part)
@@ -357,6 +365,19 @@ class _Projected:
         coded.codes[positions] = np.array(codes, dtype=np.int32)[joined.indices.to_numpy()]
         self._plain.extend(positions[is_odd].tolist())
 
+    def _put_mapped(self, container: Any, positions: Any) -> None:
+        """Put which containers run an item of a map task."""
+        coded = self._parts.get("is_mapped")
+        if coded is None:
+            return
+        sides = [container.field(name) for name in ("command", "args")]
+        coded.codes[positions] = coded.code([False])[0]
+        rows = np.unique(np.concatenate([_rows_that_hold(side, MAP_ENTRYPOINT) for side in sides]))
+        if len(rows):
+            command, arguments = (lists(side.take(pa.array(rows))) for side in sides)
+            words = (one + other for one, other in zip(command, arguments, strict=True))
+            coded.put(positions[rows], map(is_mapped, words))
+
     def _put_words(self, part: str, array: Any, positions: Any) -> None:
         """Put command lines as they are shown; words that many share are looked at once."""
         coded = self._parts.get(part)
@@ -384,6 +405,12 @@ class _Projected:
         rows = _rows_with(array, where, np.flatnonzero(~is_plain)[[word in words.telling for word in special]])
         if len(rows):
             coded.put(positions[rows], map(words.shown, lists(array.take(pa.array(rows)))))
+
+
+def _rows_that_hold(array: Any, word: str) -> Any:
+    """Give the rows whose lists hold a word."""
+    hits = np.flatnonzero(pc.equal(items(array), word).to_numpy(zero_copy_only=False))
+    return np.searchsorted(np.cumsum(lengths(array)), hits, side="right")
 
 
 def _codes_of(coded: Coded, encoded: Any) -> Any:

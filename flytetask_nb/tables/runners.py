@@ -10,7 +10,7 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.tasks import ResourceName
-from flytetask_nb.semantics.pods import primary_container_name
+from flytetask_nb.semantics.task_container import listed_structs, primary_container
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ __all__ = [
     "NO_RUNNER",
     "READERS",
     "REQUESTS",
+    "Asked",
     "PodRunner",
     "asked_of_bytes",
     "environment_of",
@@ -57,6 +58,8 @@ class PodRunner(NamedTuple):
         Always 0: pods choose it by other means.
     problem : str
         What cannot be read; empty where all is well.
+    beside : tuple of (str, tuple)
+        Names of the other containers of the pod, and what those ask for.
     """
 
     image: str = ""
@@ -66,6 +69,7 @@ class PodRunner(NamedTuple):
     asked: Asked = ()
     architecture: int = 0
     problem: str = ""
+    beside: tuple[tuple[str, Asked], ...] = ()
 
 
 NO_RUNNER: Final = PodRunner()
@@ -92,44 +96,32 @@ def runner_of(template: Any) -> Any:
 
 
 def _of_pod(template: Any) -> PodRunner:
-    listed = template.k8s_pod.pod_spec.fields.get("containers")
-    structs = [] if listed is None else [value.struct_value.fields for value in listed.list_value.values]
-    chosen = _primary(structs, listed, template)
+    chosen = primary_container(template)
     if chosen is None:
-        told = f"none of its {len(structs)} containers is the primary one" if structs else "it has no containers"
+        listed = template.k8s_pod.pod_spec.fields.get("containers")
+        count = 0 if listed is None else len(listed.list_value.values)
+        told = f"none of its {count} containers is the primary one" if count else "it has no containers"
         return PodRunner(problem=f"k8s_pod: {told}, so there is nothing to read from")
-    return runner_of_fields([read(chosen.get(key)) for key, read in READERS.items()])
+    found = [read(chosen.fields.get(key)) for key, read in READERS.items()]
+    others = [one.fields for one in listed_structs(template.k8s_pod.pod_spec, "containers") if one is not chosen]
+    named = [(text_of(one["name"]), one.get("resources")) for one in others if "name" in one]
+    beside = tuple((name, _asked(asked)[0]) for name, asked in named if name is not None)
+    return runner_of_fields(found, beside)
 
 
-def runner_of_fields(found: Sequence[tuple[Any, str]]) -> PodRunner:
+def runner_of_fields(found: Sequence[tuple[Any, str]], beside: tuple[tuple[str, Asked], ...] = ()) -> PodRunner:
     """Give the runner that a pod's container is.
 
     Parameters
     ----------
     found
         What each of ``READERS``, in order, makes of the container's field.
+    beside
+        Names of the other containers of the pod, and what those ask for.
     """
     image, command, args, env, asked = (value for value, _ in found)
-    return PodRunner(image, command, args, env, asked, 0, "; ".join([problem for _, problem in found if problem]))
-
-
-def _primary(structs: list[Any], listed: Any, template: Any) -> Any | None:
-    if len(structs) == 1 and structs[0]:
-        return structs[0]
-    # What is no object is no container.
-    containers = (
-        [
-            fields
-            for fields, value in zip(structs, listed.list_value.values, strict=True)
-            if value.HasField("struct_value")
-        ]
-        if structs
-        else []
-    )
-    if len(containers) == 1:
-        return containers[0]
-    name = primary_container_name(template)
-    return next((one for one in containers if "name" in one and text_of(one["name"]) == name), None)
+    problem = "; ".join([problem for _, problem in found if problem])
+    return PodRunner(image, command, args, env, asked, 0, problem, beside)
 
 
 def text_of(value: Any) -> str | None:

@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.errors import LoadError, MissingExtraError
+from flytetask_nb.errors import LoadError
+from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.version_order import Rank
 from flytetask_nb.options import set_options
 from flytetask_nb.tables.frames import empty_table, tabulate
 from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from types import ModuleType
 
 __all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "StoredTasks", "is_snapshot", "save_snapshot", "write_snapshot"]
 
@@ -38,10 +39,11 @@ MAGIC: Final = b"PAR1"
 _KEY: Final = b"flytetask_nb"
 _DATA: Final = "task"
 _NOTE, _TOLD, _CONSOLE, _PENDING = "origin_note", "origin_short_description", "origin_console", "should_register"
+_UNTOLD, _ORDER, _PLACE = "origin_untold", "origin_order", "origin_place"
 IDENTITY: Final = ("project", "domain", "name", "version", "type")
 """The columns that tell tasks apart, as a collection has them."""
-_ORIGIN: Final = ("source", "created_at", _NOTE, _TOLD, _CONSOLE, _PENDING)
-_TEXTS: Final = (*IDENTITY, "source", _NOTE, _TOLD, _CONSOLE)
+_ORIGIN: Final = ("source", "created_at", _NOTE, _TOLD, _CONSOLE, _PENDING, _UNTOLD, _ORDER, _PLACE)
+_TEXTS: Final = (*IDENTITY, "source", _NOTE, _TOLD, _CONSOLE, _UNTOLD, _ORDER)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _GROUP: Final = 4096
 """Tasks in a group of rows: what is in memory at a time while a file is written, and is read for one task."""
@@ -51,17 +53,6 @@ _COMPRESSION: Final = "zstd"
 _TOLD_LENGTH: Final = 200
 _EXPECTED: Final = "expected a snapshot as TaskCollection.save writes it"
 _DAMAGED: Final = "copy the file again, or save the snapshot again"
-
-
-def _parquet() -> tuple[ModuleType, ModuleType]:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - heavy, and optional
-        import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
-    except ImportError:
-        raise MissingExtraError(
-            'snapshots need pyarrow, not installed here; run: pip install "flytetask-nb[tables]"'
-        ) from None
-    return pa, pq
 
 
 def is_snapshot(head: bytes) -> bool:
@@ -108,7 +99,7 @@ def save_snapshot(
     MissingExtraError
         pyarrow is not installed.
     """
-    _parquet()
+    load_module("pyarrow.parquet")
     if not isinstance(path, str | os.PathLike) or os.fsdecode(path).lower().endswith(SUFFIX):
         save_file(path, partial(write_snapshot, data=data, origins=origins, failures=failures, skipped=skipped))
         return
@@ -153,7 +144,6 @@ def write_snapshot(
     MissingExtraError
         pyarrow is not installed.
     """
-    pa, pq = _parquet()
     # What is in a file outlives the session that was allowed to see it.
     with set_options(reveal_secrets=False):
         about = {
@@ -162,26 +152,30 @@ def write_snapshot(
             "failures": [[mask_text(part) for part in failure] for failure in failures],
             "skipped": dict(skipped or {}),
         }
-        empty = _arrow(pa, empty_table(), [], [])
+        empty = _arrow(empty_table(), [], [])
         kept = {**(empty.schema.metadata or {}), _KEY: json.dumps(about, sort_keys=True).encode()}
         schema = empty.schema.with_metadata(kept)
         with pq.ParquetWriter(file, schema, compression=_COMPRESSION, write_page_checksum=True) as writer:
             for start in range(0, len(data), _GROUP):
                 some, places = data[start : start + _GROUP], origins[start : start + _GROUP]
                 frame = tabulate(list(zip(some, places, strict=True)))
-                writer.write_table(_arrow(pa, frame, some, places).cast(schema))
+                writer.write_table(_arrow(frame, some, places).cast(schema))
 
 
-def _arrow(pa: ModuleType, frame: Any, data: Sequence[bytes], origins: Sequence[Origin | str]) -> Any:
+def _arrow(frame: Any, data: Sequence[bytes], origins: Sequence[Origin | str]) -> Any:
     table = pa.Table.from_pandas(frame, preserve_index=False)
     whole = [Origin(source=origin) if isinstance(origin, str) else origin for origin in origins]
     beside = {
         _NOTE: [_masked(origin.note) for origin in whole],
         _TOLD: [_masked(origin.short_description) for origin in whole],
         _CONSOLE: [_masked(origin.console) for origin in whole],
+        _UNTOLD: [" ".join(sorted(origin.untold)) or None for origin in whole],
+        _ORDER: [origin.rank.order if origin.rank else None for origin in whole],
     }
     for name, values in beside.items():
         table = table.append_column(name, pa.array(values, type=pa.string()))
+    places = [origin.rank.place if origin.rank else None for origin in whole]
+    table = table.append_column(_PLACE, pa.array(places, type=pa.int64()))
     table = table.append_column(_PENDING, pa.array([origin.should_register for origin in whole], type=pa.bool_()))
     return table.append_column(_DATA, pa.array(data, type=pa.binary()))
 
@@ -233,13 +227,13 @@ class Snapshot(NamedTuple):
         MissingExtraError
             pyarrow is not installed.
         """
-        pa, pq = _parquet()
+        load_module("pyarrow.parquet")
         try:
             source = pa.OSFile(file, "rb") if isinstance(file, str) else pa.BufferReader(file)
             opened = pq.ParquetFile(source, page_checksum_verification=True)
             about = _about(opened.schema_arrow.metadata or {})
             failures, skipped = _beside(about)
-            _check_form(pa, opened.schema_arrow)
+            _check_form(opened.schema_arrow)
             _check_size(opened.metadata, total_limit)
             columns = opened.read(columns=[*IDENTITY, *_ORIGIN], use_pandas_metadata=False)
             if columns.num_rows != opened.metadata.num_rows:
@@ -288,11 +282,12 @@ def _beside(about: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], dict[
     return failures, skipped
 
 
-def _check_form(pa: ModuleType, schema: Any) -> None:
+def _check_form(schema: Any) -> None:
     kinds = {
         **dict.fromkeys(_TEXTS, pa.string()),
         "created_at": pa.timestamp("us", "UTC"),
         _PENDING: pa.bool_(),
+        _PLACE: pa.int64(),
         _DATA: pa.binary(),
     }
     for name, kind in kinds.items():
@@ -316,13 +311,13 @@ def _texts(columns: Any, name: str) -> list[str]:
 
 
 def _origins(columns: Any) -> list[Origin | str]:
-    texts = [_texts(columns, name) for name in ("source", _NOTE, _TOLD, _CONSOLE)]
+    texts = [_texts(columns, name) for name in ("source", _NOTE, _TOLD, _CONSOLE, _UNTOLD, _ORDER)]
     moments = columns.column("created_at").cast("int64").to_pylist()
-    pending = columns.column(_PENDING).to_pylist()
+    pending, places = (columns.column(name).to_pylist() for name in (_PENDING, _PLACE))
     # Tasks of one source share what says so, as they do when they are loaded.
     known: dict[tuple[Any, ...], Origin | str] = {}
     found = []
-    for key in zip(*texts, moments, pending, strict=True):
+    for key in zip(*texts, moments, pending, places, strict=True):
         origin = known.get(key)
         if origin is None:
             origin = known[key] = _origin(key)
@@ -331,8 +326,8 @@ def _origins(columns: Any) -> list[Origin | str]:
 
 
 def _origin(values: tuple[Any, ...]) -> Origin | str:
-    source, note, told, console, moment, pending = values
-    if source and not any((note, told, console, pending)) and moment is None:
+    source, note, told, console, untold, order, moment, pending, place = values
+    if source and not any((note, told, console, untold, order, pending)) and moment is None:
         return str(source)
     return Origin(
         source=source or None,
@@ -341,6 +336,8 @@ def _origin(values: tuple[Any, ...]) -> Origin | str:
         console=console or None,
         created_at=None if moment is None else _EPOCH + timedelta(microseconds=moment),
         should_register=bool(pending),
+        rank=Rank(order, place) if order and place is not None else None,
+        untold=frozenset(untold.split()),
     )
 
 

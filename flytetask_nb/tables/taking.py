@@ -8,6 +8,7 @@ import numpy as np
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
+from flytetask_nb.extras import load_module
 from flytetask_nb.models.base import undecodable
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
 from flytetask_nb.tables.coding import Coded
@@ -123,7 +124,9 @@ def taken(records: Records, names: Iterable[str], *, plainly: bool = False) -> T
 def _projection() -> Callable[[Taken], None] | None:
     """Give the faster path, where what it needs is installed: the extra ``tables``."""
     try:
-        from flytetask_nb.tables.projection import take_projected  # noqa: PLC0415 - heavy, and optional
+        load_module("ptars")
+        load_module("pyarrow.compute")
+        from flytetask_nb.tables.projection import take_projected  # noqa: PLC0415 - of no use without these
     except ImportError:
         return None
     return take_projected

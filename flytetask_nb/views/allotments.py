@@ -5,32 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
-from flytetask_nb.models.tasks import Resources
 from flytetask_nb.semantics.limits import effective_resources
-from flytetask_nb.semantics.pods import primary_container
 from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores
+from flytetask_nb.semantics.task_container import read_task_container
 from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, cut, dim, row_size, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.views.document import Block
+
+    # Requests and limits by Kubernetes' names of resources, as they were asked for or as they are given.
+    _Sides: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 __all__ = ["PLATFORM_RESOURCES", "allotment_blocks"]
 
 PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
 """The resources for which a platform has defaults and limits."""
 
-_Names = Resources.ResourceName
-_KUBERNETES_NAMES = {
-    _Names.CPU: "cpu",
-    _Names.MEMORY: "memory",
-    _Names.EPHEMERAL_STORAGE: "ephemeral-storage",
-    _Names.GPU: "nvidia.com/gpu",
-}
+_KUBERNETES_NAMES = {"gpu": "nvidia.com/gpu"}
 _BYTES = frozenset({"memory", "ephemeral-storage", "storage"})
 _BUDGET = 4_000
+_NAME_BUDGET = 120
+_SIDES = ("request", "limit")
 _REASON_BUDGET = 600
 
 
@@ -50,59 +49,64 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
     list of Block
         A table, or why there is none.
     """
-    asked = _asked(task._message.template)
+    template = task._message.template
+    asked = _asked(template)
     if asked is None:
         return [Paragraph(dim("No container runs this task, so nothing is allotted."))]
     requests, ceilings = asked
+    pod_template = template.metadata.pod_template_name
     try:
-        granted, capped = effective_resources(requests, ceilings, defaults, limits)
+        granted, capped = effective_resources(requests, ceilings, defaults, limits, pod_template)
+        otherwise = effective_resources(requests, ceilings, defaults, limits)
     except QuantityError as error:
         return [Notice(Badge("breaking", "✗", "cannot be told"), cut(str(error), _REASON_BUDGET)[0])]
-    names = [*granted, *(name for name in capped if name not in granted)]
-    rows = [Row(_cells(name, requests, ceilings, granted, capped)) for name in names]
+    names = dict.fromkeys(name for side in otherwise for name in side)
+    rows = [Row(_cells(name, (requests, ceilings), (granted, capped), otherwise)) for name in names]
     shown, left = within(rows, _BUDGET, row_size)
     head = Row(["the container", "gets at least", "gets at most", ""], header=True)
     more = [Row([dim(f"… {left:,} more"), "", "", ""])] if left else []
+    if pod_template:
+        told = f"only where the pod template {cut(pod_template, _NAME_BUDGET)[0]} asks for it"
+        more.append(Row([dim("anything else"), "", "", dim(told)]))
     return [Table([head, *shown, *more], named=True, numbers=(1, 2))]
 
 
 def _asked(template: Any) -> tuple[dict[str, str], dict[str, str]] | None:
     """Give requests and limits by Kubernetes' names; None where no container runs."""
-    target = template.WhichOneof("target")
-    if target == "container":
-        resources = template.container.resources
-        requests, limits = (
-            {_KUBERNETES_NAMES[entry.name]: entry.value for entry in entries if entry.name in _KUBERNETES_NAMES}
-            for entries in (resources.requests, resources.limits)
-        )
-        return requests, limits
-    container = primary_container(template) if target == "k8s_pod" else None
+    container = read_task_container(template)
     if container is None:
         return None
-    held = container.get("resources")
-    sides = [held.get(side) if isinstance(held, dict) else None for side in ("requests", "limits")]
+    # Flyte passes nothing else of a container of its own on.
+    is_own = template.HasField("container")
     requests, limits = (
-        {str(name): str(amount) for name, amount in side.items()} if isinstance(side, dict) else {} for side in sides
+        {_KUBERNETES_NAMES.get(name, name): text for name, text in side if not is_own or name in PLATFORM_RESOURCES}
+        for side in (container.requests, container.limits)
     )
     return requests, limits
 
 
-def _cells(
-    name: str,
-    requests: Mapping[str, str],
-    ceilings: Mapping[str, str],
-    granted: Mapping[str, Quantity],
-    capped: Mapping[str, Quantity],
-) -> list[Any]:
+def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any]:
+    """Return a row: the amounts that are certain, and what is to be said of them.
+
+    ``otherwise`` is what the container gets where its pod template has nothing to say.
+    """
     remarks = [
-        f"{told} as asked: {cut(side[name], 120)[0]}"
-        for told, side, given in (("request", requests, granted), ("limit", ceilings, capped))
-        if name in side and given.get(name) != Quantity(side[name])
+        f"{told} as asked: {cut(wanted[name], _NAME_BUDGET)[0]}"
+        for told, wanted, given in zip(_SIDES, asked, got, strict=True)
+        if name in wanted and given.get(name) != Quantity(wanted[name])
     ]
-    if name not in requests and name not in ceilings:
+    open_sides = [
+        told for told, given, other in zip(_SIDES, got, otherwise, strict=True) if name in other and name not in given
+    ]
+    if len(open_sides) == len(_SIDES):
+        remarks = [f"the pod template's, else the platform's default: {_amount(name, otherwise[0].get(name))}"]
+    elif open_sides:
+        (side,) = open_sides
+        remarks.append(f"{side}: the pod template's, else as {'limit' if side == 'request' else 'request'}")
+    elif name not in asked[0] and name not in asked[1]:
         remarks = ["platform's default"]
-    shown = cut(name, 120)[0]
-    return [shown, _amount(name, granted.get(name)), _amount(name, capped.get(name)), dim("; ".join(remarks))]
+    shown = cut(name, _NAME_BUDGET)[0]
+    return [shown, *(_amount(name, given.get(name)) for given in got), dim("; ".join(remarks))]
 
 
 def _amount(name: str, quantity: Quantity | None) -> str:

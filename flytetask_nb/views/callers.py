@@ -20,6 +20,8 @@ from flytetask_nb.views.document import (
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flytetask_nb.diffs.blast_radius import Caller, CallerReport
     from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.views.document import Block, Line, Piece
@@ -30,6 +32,10 @@ _NAME_BUDGET = 300
 _MESSAGE_BUDGET = 700
 _TABLE_BUDGET = 10_000
 _NAMES_BUDGET = 4_000
+_UNSEEN = (
+    "What @dynamic and @eager tasks call shows only when they run, and a map task is a task of its own, so not every "
+    "use can be seen."
+)
 
 
 def describe_callers(report: CallerReport) -> Document:
@@ -51,7 +57,8 @@ def describe_callers(report: CallerReport) -> Document:
     sections = [
         _problem_section("Would not compile", report.breaking, is_open=True),
         _problem_section("Unresolved: something they use was not given", report.unresolved, is_open=False),
-        _name_section(report.compiling),
+        _name_section("Compile as before", "workflow", [caller.workflow.name for caller in report.compiling]),
+        _name_section("Used by no workflow", "task", report.unused, note=_UNSEEN, is_open=not report.used),
     ]
     return Document(
         report.summary,
@@ -90,6 +97,7 @@ _SENTENCES = {
     "FieldNotFound": "the workflow reaches into {variable}, where the field is gone",
     "TaskReferenceNotFound": "a task that it calls was not given",
     "WorkflowReferenceNotFound": "a launch plan or sub-workflow that it starts was not given",
+    "Unhashable": "Flyte Admin refuses it: {message}",
 }
 
 
@@ -97,16 +105,21 @@ def _sentence(problem: CompileProblem) -> str:
     """Give the reason as a person would say it; the compiler's own words where they say more."""
     sentence = _SENTENCES.get(problem.code)
     if sentence is not None:
-        return cut(sentence.format(variable=problem.variable or "something"), _MESSAGE_BUDGET)[0]
+        told = sentence.format(variable=problem.variable or "something", message=problem.message)
+        return cut(told, _MESSAGE_BUDGET)[0]
     return " ".join(filter(None, cut(problem.message, _MESSAGE_BUDGET)))
 
 
-def _name_section(callers: list[Caller]) -> Section | None:
-    if not callers:
+def _name_section(
+    title: str, noun: str, names: Sequence[str], *, note: str = "", is_open: bool = False
+) -> Section | None:
+    if not names:
         return None
-    rows = (Row([code(cut(caller.workflow.name, _NAME_BUDGET)[0])]) for caller in callers)
-    shown, left = within(rows, _NAMES_BUDGET, row_size, len(callers))
-    blocks: list[Block] = [Table(shown)]
+    shown, left = within(
+        (Row([code(cut(name, _NAME_BUDGET)[0])]) for name in names), _NAMES_BUDGET, row_size, len(names)
+    )
+    blocks: list[Block] = [Paragraph(dim(note))] if note else []
+    blocks.append(Table(shown))
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return Section("Compile as before", counted(len(callers), "workflow"), blocks)
+    return Section(title, counted(len(names), noun), blocks, is_open=is_open)

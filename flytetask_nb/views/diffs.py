@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.texts import quoted_if_alike, windowed
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.masking import mask_text
-from flytetask_nb.options import OPTIONS
+from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.semantics.plugin_settings import Spelling
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.views.document import (
     Badge,
@@ -22,6 +24,7 @@ from flytetask_nb.views.document import (
     code,
     cut,
     dim,
+    expanded,
     row_size,
     strong,
     within,
@@ -49,7 +52,7 @@ CACHE_TONES: Final = {
     "off": "cost",
     "unchanged": "good",
 }
-_AMOUNT_RULES: Final = ("request-", "limit-")
+_AMOUNT_RULES: Final = ("request-", "limit-", "plugin-memory-")
 
 _BUDGET: Final = 22_000
 _PATH_BUDGET: Final = 300
@@ -89,7 +92,7 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
     """
     old, new = diff.ids
     title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
-    versions = [cut(one["version"], _PATH_BUDGET)[0] for one in (old, new)]
+    versions = [cut(one["version"], _PATH_BUDGET)[0] if is_filled_in(one["version"]) else "" for one in (old, new)]
     aside = " → ".join(version or "(no version)" for version in versions) if any(versions) else "not registered yet"
     sections, left = [], _BUDGET
     kept, accepted, noise = (
@@ -107,22 +110,18 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
     ):
         if changes_:
             section, left = _section(word, changes_, left)
-            section.note = (
+            told = (
                 f"{len(changes_)} folded{note}"
                 if word == "Accepted" or not any(versions)
                 else (f"{aside}{note} ({len(changes_)} folded)")
             )
-            section.is_open = False
-            sections.append(section)
-    if OPTIONS["expand"] is not None:
-        for section in sections:
-            section.is_open = OPTIONS["expand"]
+            sections.append(replace(section, note=told, is_open=False))
     return Document(
         cut(title, _PATH_BUDGET)[0] or "(no name)",
         aside,
         lines=[_verdict(diff), _rest(diff)],
         blocks=_headlines(diff),
-        sections=sections,
+        sections=expanded(sections),
     )
 
 
@@ -146,6 +145,8 @@ def _rest(diff: TaskDiff) -> Line:
         words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
     if diff.accepted:
         words.append(f"{len(diff.accepted)} accepted")
+    if diff.left_out:
+        words.append(f"not compared, for only one side tells it: {', '.join(diff.left_out)}")
     return dim(" · ".join(words))
 
 
@@ -314,7 +315,9 @@ def ratio_of(change: Change) -> str:
     if not change.rule.startswith(_AMOUNT_RULES):
         return ""
     try:
-        before, after = parse(str(change.old)), parse(str(change.new))
+        before, after = (
+            one.value if isinstance(one, Spelling) else parse(str(one)).value for one in (change.old, change.new)
+        )
     except QuantityError:
         return ""
     if not before or not after:

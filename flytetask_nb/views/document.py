@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from flytetask_nb.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +37,7 @@ __all__ = [
     "code",
     "cut",
     "dim",
+    "expanded",
     "line_size",
     "marks_size",
     "scaled",
@@ -45,51 +49,43 @@ __all__ = [
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
 class Span:
     """A piece of text with a role: ``code`` (as it stands in the task), ``dim`` (said aside) or ``strong``."""
 
-    __slots__ = ("role", "text")
-
-    def __init__(self, text: str, role: str) -> None:
-        self.text = text
-        self.role = role
+    text: str
+    role: str
 
 
+@dataclass(frozen=True, slots=True)
 class Badge:
     """A short verdict that must not be missed: a glyph and a word, tinted by its tone.
 
     Tones, from worst: ``breaking``, ``risky``, ``behaviour``, ``cost``, ``cosmetic``; and ``good``.
     """
 
-    __slots__ = ("glyph", "tone", "word")
-
-    def __init__(self, tone: str, glyph: str, word: str) -> None:
-        self.tone = tone
-        self.glyph = glyph
-        self.word = word
+    tone: str
+    glyph: str
+    word: str
 
 
+@dataclass(frozen=True, slots=True)
 class Link:
     """A text that leads somewhere. Only web addresses become links; anything else stays text."""
 
-    __slots__ = ("href", "text")
-
-    def __init__(self, text: str, href: str) -> None:
-        self.text = text
-        self.href = href
+    text: str
+    href: str
 
 
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A value that was put in or taken out, with the words marked that make the difference.
 
     Parts are ``(text, is_marked)``. An edit stands for the value as it is in the task, like ``code``.
     """
 
-    __slots__ = ("is_added", "parts")
-
-    def __init__(self, parts: Sequence[tuple[str, bool]], *, is_added: bool) -> None:
-        self.parts = parts
-        self.is_added = is_added
+    parts: Sequence[tuple[str, bool]]
+    is_added: bool
 
     @property
     def sign(self) -> str:
@@ -101,27 +97,24 @@ Piece: TypeAlias = "str | Span | Badge | Link | Edit"
 Line: TypeAlias = "str | Span | Badge | Link | Edit | list[Piece]"
 
 
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table. ``header`` rows name the columns of what follows."""
 
-    __slots__ = ("cells", "header")
-
-    def __init__(self, cells: Sequence[Line], *, header: bool = False) -> None:
-        self.cells = cells
-        self.header = header
+    cells: Sequence[Line]
+    header: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of cells. The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right."""
 
-    __slots__ = ("named", "numbers", "rows")
-
-    def __init__(self, rows: list[Row], *, named: bool = False, numbers: tuple[int, ...] = ()) -> None:
-        self.rows = rows
-        self.named = named
-        self.numbers = numbers
+    rows: Sequence[Row]
+    named: bool = False
+    numbers: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
 class Bars:
     """What became of things from step to step: a mark for each of them in every column where something happened.
 
@@ -129,111 +122,87 @@ class Bars:
     names and of the notes; ``caption`` says how to read the marks.
     """
 
-    __slots__ = ("caption", "columns", "rows", "titles")
-
-    def __init__(
-        self,
-        columns: list[str],
-        rows: list[tuple[Line, list[Badge | None], Line]],
-        *,
-        titles: tuple[str, str] = ("", ""),
-        caption: str = "",
-    ) -> None:
-        self.caption = caption
-        self.columns = columns
-        self.rows = rows
-        self.titles = titles
+    columns: Sequence[str]
+    rows: Sequence[tuple[Line, list[Badge | None], Line]]
+    titles: tuple[str, str] = ("", "")
+    caption: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class Fields:
     """Names with values: ``(name, value)`` pairs, each value one or several lines."""
 
-    __slots__ = ("rows",)
-
-    def __init__(self, rows: list[tuple[str, list[Line]]]) -> None:
-        self.rows = rows
+    rows: Sequence[tuple[str, list[Line]]]
 
 
+@dataclass(frozen=True, slots=True)
 class Code:
     """A block of source text in a language that can be highlighted, e.g. ``sql``."""
 
-    __slots__ = ("language", "text")
-
-    def __init__(self, text: str, language: str) -> None:
-        self.text = text
-        self.language = language
+    text: str
+    language: str
 
 
+@dataclass(frozen=True, slots=True)
 class Paragraph:
     """A line of its own."""
 
-    __slots__ = ("line",)
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
+    line: Line
 
 
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A line that stands out: a badge and what it is about."""
 
-    __slots__ = ("badge", "line")
-
-    def __init__(self, badge: Badge, line: Line) -> None:
-        self.badge = badge
-        self.line = line
+    badge: Badge
+    line: Line
 
 
 Block: TypeAlias = "Table | Bars | Fields | Code | Paragraph | Notice"
 
 
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part with a title, a note that sums it up while it is folded, and its blocks."""
 
-    __slots__ = ("blocks", "is_open", "note", "title")
-
-    def __init__(self, title: str, note: str, blocks: list[Block], *, is_open: bool = False) -> None:
-        self.title = title
-        self.note = note
-        self.blocks = blocks
-        self.is_open = is_open
+    title: str
+    note: str
+    blocks: Sequence[Block]
+    is_open: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class Document:
     """What is to be shown: a title, the lines that say what it is, blocks without a heading, and sections.
 
     A part that stands under a heading of its own elsewhere has an empty title.
     """
 
-    __slots__ = ("aside", "blocks", "lines", "sections", "title")
+    title: str
+    aside: str = ""
+    lines: Sequence[Line] = ()
+    blocks: Sequence[Block] = ()
+    sections: Sequence[Section] = ()
 
-    def __init__(
-        self,
-        title: str,
-        aside: str = "",
-        *,
-        lines: Sequence[Line] = (),
-        blocks: Sequence[Block] = (),
-        sections: Sequence[Section] = (),
-    ) -> None:
-        self.title = title
-        self.aside = aside
-        self.lines = lines
-        self.blocks = blocks
-        self.sections = sections
+
+def expanded(sections: Iterable[Section]) -> list[Section]:
+    """Return sections all open or all folded, where the option ``expand`` says so; else as they are."""
+    expand = OPTIONS["expand"]
+    return list(sections) if expand is None else [replace(section, is_open=expand) for section in sections]
 
 
 def code(text: str) -> Span:
-    """Give text as it stands in the task."""
+    """Return text as it stands in the task."""
     return Span(text, "code")
 
 
 def dim(text: str) -> Span:
-    """Give text that is said aside."""
+    """Return text that is said aside."""
     return Span(text, "dim")
 
 
 def strong(text: str) -> Span:
-    """Give text that stands out."""
+    """Return text that stands out."""
     return Span(text, "strong")
 
 
@@ -245,7 +214,7 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    """Give the text with characters that show nothing, or more than they should, written as escapes.
+    """Return the text with characters that show nothing, or more than they should, written as escapes.
 
     Parameters
     ----------
@@ -298,7 +267,7 @@ def scaled(factor: float) -> Iterator[None]:
 
 
 def text_size(text: str) -> int:
-    """Give an upper bound of the bytes that a text takes in HTML."""
+    """Return an upper bound of the bytes that a text takes in HTML."""
     if _is_cheap(text):
         return len(text)
     shown = visible(text)
@@ -307,27 +276,27 @@ def text_size(text: str) -> int:
 
 
 def line_size(line: Line) -> int:
-    """Give an upper bound of the bytes that a line takes in HTML."""
-    if isinstance(line, str):
-        return text_size(line)
-    if isinstance(line, list):
-        return sum(map(line_size, line))
-    if isinstance(line, Badge):
-        return _PIECE * 2 + text_size(line.glyph) + text_size(line.word)
-    if isinstance(line, Link):
-        return _PIECE * 2 + text_size(line.text) + text_size(line.href)
-    if isinstance(line, Edit):
-        return 2 * _PIECE + sum(_MARKED + text_size(text) for text, _ in line.parts)
-    return _PIECE + text_size(line.text)
+    """Return an upper bound of the bytes that a line takes in HTML."""
+    return _SIZES[type(line)](line)
+
+
+_SIZES: dict[type, Callable[[Any], int]] = {
+    str: text_size,
+    list: lambda pieces: sum(map(line_size, pieces)),
+    Span: lambda span: _PIECE + text_size(span.text),
+    Badge: lambda badge: _PIECE * 2 + text_size(badge.glyph) + text_size(badge.word),
+    Link: lambda link: _PIECE * 2 + text_size(link.text) + text_size(link.href),
+    Edit: lambda edit: 2 * _PIECE + sum(_MARKED + text_size(text) for text, _ in edit.parts),
+}
 
 
 def row_size(row: Row) -> int:
-    """Give an upper bound of the bytes that a row takes in HTML."""
+    """Return an upper bound of the bytes that a row takes in HTML."""
     return sum(_CELL + line_size(cell) for cell in row.cells)
 
 
 def marks_size(marks: Sequence[Badge | None]) -> int:
-    """Give an upper bound of the bytes that a row of marks takes in HTML."""
+    """Return an upper bound of the bytes that a row of marks takes in HTML."""
     return sum(
         _NO_MARK if mark is None else _MARK + len(mark.tone) + text_size(mark.word) + text_size(mark.glyph)
         for mark in marks

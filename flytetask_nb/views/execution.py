@@ -5,12 +5,12 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.masking import MASK, mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.masking import MASK, mask_arguments, mask_identifier, mask_text, mask_value, masked
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, Sql
 from flytetask_nb.semantics.commands import command_line
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.semantics.pods import pod_containers, primary_container_name
+from flytetask_nb.semantics.task_container import pod_containers, primary_container_name
 from flytetask_nb.views.document import (
     LOOKED_AT,
     Code,
@@ -57,7 +57,7 @@ Rows = list[tuple[str, "list[Line]"]]
 
 def image_words(image: str) -> str:
     """Give an image's name, cut where it is overlong."""
-    return cut(mask_text(image[:LOOKED_AT]), _IMAGE_BUDGET)[0]
+    return cut(mask_identifier(image[:LOOKED_AT]), _IMAGE_BUDGET)[0]
 
 
 def execution_section(template: Any, image: str) -> Section | None:

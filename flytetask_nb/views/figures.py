@@ -10,8 +10,7 @@ from base64 import b64encode
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
-from matplotlib import rc_context, rcParamsDefault
-from matplotlib.figure import Figure
+from flytetask_nb.extras import matplotlib_figure, mpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +46,7 @@ _STYLE: Final[dict[Any, Any]] = {
 }
 
 
-class Picture(Figure):
+class Picture(matplotlib_figure.Figure):
     """A figure of matplotlib that shows itself as an image, and in words where there are no images.
 
     Save it with ``savefig``; ``axes`` are there to be changed.
@@ -98,7 +97,7 @@ def blank(height: float, headline: str, details: Sequence[str]) -> tuple[Picture
     Picture, matplotlib.axes.Axes
         In the style of this package, whatever the user's own settings of matplotlib are.
     """
-    with rc_context(dict(rcParamsDefault) | _STYLE):
+    with mpl.rc_context(dict(mpl.rcParamsDefault) | _STYLE):
         picture = Picture(figsize=(_WIDTH, height), layout="constrained", dpi=_DENSITY, facecolor="none")
         axes = picture.add_subplot()
         # Over the labels too, where there is room for it.

@@ -8,7 +8,7 @@ from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
 from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.diffs.texts import windowed
 from flytetask_nb.masking import mask_text
-from flytetask_nb.options import OPTIONS
+from flytetask_nb.models.version_order import in_words
 from flytetask_nb.views.diffs import CACHE_TONES, PARTS, ratio_of
 from flytetask_nb.views.document import (
     Badge,
@@ -21,6 +21,7 @@ from flytetask_nb.views.document import (
     code,
     cut,
     dim,
+    expanded,
     line_size,
     marks_size,
     row_size,
@@ -54,6 +55,7 @@ _STEPS_BUDGET: Final = 7_000
 _NAMED: Final = frozenset({BREAKING, RISKY})
 """Severities whose versions are named in the verdict."""
 _VERSIONS_NAMED: Final = 3
+_PLACES_NAMED: Final = 4
 
 
 def describe_history(history: TaskHistory) -> Document:
@@ -81,15 +83,12 @@ def describe_history(history: TaskHistory) -> Document:
             dim(f"… {counted(first, 'older version')} without a column; history[:{first}] shows them, matrix() has all")
         )
     sections = [_steps_section(history, steps)] if steps else []
-    if OPTIONS["expand"] is not None:
-        for section in sections:
-            section.is_open = OPTIONS["expand"]
     return Document(
         cut(shortened_map_task(history.name), _NAME_BUDGET)[0] or "(no name)",
         _span(history),
         lines=lines,
         blocks=_blocks(history, runs, found),
-        sections=sections,
+        sections=expanded(sections),
     )
 
 
@@ -121,6 +120,10 @@ def _span(history: TaskHistory) -> str:
         words.append(f"{moment(times[0])} to {moment(times[-1])}")
     elif len(history) > 1:
         words.append(f"{cut(history.versions[0], _VALUE_BUDGET)[0]} to {cut(history.versions[-1], _VALUE_BUDGET)[0]}")
+    if len(history) > 1:
+        words.append(in_words(history.order))
+    if len(history.places) > 1:
+        words.append(f"of {listed([cut(place, _VALUE_BUDGET)[0] for place in history.places], _PLACES_NAMED)}")
     if history.is_map_task:
         words.append("linked across the hash in the name of a map task")
     return " · ".join(words)

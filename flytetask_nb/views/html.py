@@ -10,7 +10,7 @@ import re
 from functools import cache
 from html import escape as escape_html
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.views.document import (
     Badge,
@@ -50,19 +50,19 @@ _WHOLE = 32
 
 
 def escape(value: object) -> str:
-    """Give any value as text that is safe between tags and in attributes: the one way into the HTML."""
+    """Return any value as text that is safe between tags and in attributes: the one way into the HTML."""
     text = value if type(value) is str else str(value)
     return text if _is_plain(text) else escape_html(visible(text))
 
 
 @cache
 def stylesheet() -> str:
-    """Give the stylesheet: literal, translucent colours that sit on light and dark pages."""
+    """Return the stylesheet: literal, translucent colours that sit on light and dark pages."""
     return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
 def render(document: Document) -> str:
-    """Give a document as HTML with its stylesheet.
+    """Return a document as HTML with its stylesheet.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def render(document: Document) -> str:
 
 
 def fragment(document: Document) -> str:
-    """Give a document as HTML alone, for places that have the stylesheet already."""
+    """Return a document as HTML alone, for places that have the stylesheet already."""
     parts = ['<div class="ftn">']
     if document.title:
         aside = f' <span class="ftn-dim">{_prose(document.aside)}</span>' if document.aside else ""
@@ -98,7 +98,7 @@ def _section(section: Section) -> str:
 
 
 def _prose(text: str) -> str:
-    """Give text between tags in which nothing can be taken for a formula.
+    """Return text between tags in which nothing can be taken for a formula.
 
     JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
     an element of its own has no partner.
@@ -110,10 +110,6 @@ def _prose(text: str) -> str:
 
 
 def _line(line: Line) -> str:
-    if type(line) is str:
-        return _prose(line)
-    if type(line) is list:
-        return "".join(map(_line, line))
     return _PIECES[type(line)](line)
 
 
@@ -179,7 +175,7 @@ def _bars(bars: Bars) -> str:
 
 
 def _mark(badge: Badge) -> str:
-    """Give a badge of which only the glyph is seen until one asks for the word."""
+    """Return a badge of which only the glyph is seen until one asks for the word."""
     return f'<mark class="ftn-tag ftn-{badge.tone}" title="{escape(badge.word)}">{escape(badge.glyph)}</mark>'
 
 
@@ -207,8 +203,15 @@ def _notice(notice: Notice) -> str:
     return f'<div class="ftn-notice">{_badge(notice.badge)} {_line(notice.line)}</div>'
 
 
-_PIECES: dict[type, Callable[..., str]] = {Span: _span, Badge: _badge, Link: _link, Edit: _edit}
-_BLOCKS: dict[type, Callable[..., str]] = {
+_PIECES: dict[type, Callable[[Any], str]] = {
+    str: _prose,
+    list: lambda pieces: "".join(map(_line, pieces)),
+    Span: _span,
+    Badge: _badge,
+    Link: _link,
+    Edit: _edit,
+}
+_BLOCKS: dict[type, Callable[[Any], str]] = {
     Table: _table,
     Bars: _bars,
     Fields: _fields,

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.views.document import Badge, Bars, Code, Document, Edit, Fields, Link, Notice, Table, visible
+from flytetask_nb.views.document import (
+    Badge,
+    Bars,
+    Code,
+    Document,
+    Edit,
+    Fields,
+    Link,
+    Notice,
+    Paragraph,
+    Span,
+    Table,
+    visible,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from flytetask_nb.views.document import Block, Line, Row, Section, Span
+    from flytetask_nb.views.document import Block, Line, Row, Section
 
 __all__ = ["render"]
 
@@ -23,7 +36,7 @@ _WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
 
 
 def render(document: Document) -> str:
-    """Give a document as Markdown.
+    """Return a document as Markdown.
 
     Parameters
     ----------
@@ -57,13 +70,13 @@ def _section(section: Section) -> Iterable[str]:
 
 
 def escape(value: object) -> str:
-    """Give any value as Markdown that shows it literally, on one line."""
+    """Return any value as Markdown that shows it literally, on one line."""
     text = visible(value if isinstance(value, str) else str(value)).replace("\n", " ")
     return _SPECIAL.sub(r"\\\g<0>", text).translate(_ENTITIES)
 
 
 def code_span(text: str) -> str:
-    """Give a text as a code span, whatever backticks it holds."""
+    """Return a text as a code span, whatever backticks it holds."""
     shown = visible(text).replace("\n", " ")
     if "\\|" in shown:
         # In a table no code span can hold this: readers disagree on which of the two escapes the other.
@@ -77,15 +90,15 @@ def code_span(text: str) -> str:
 
 
 def _line(line: Line) -> str:
-    if isinstance(line, str):
-        return escape(line)
-    if isinstance(line, list):
-        return "".join(map(_line, line))
-    if isinstance(line, Badge):
-        return f"**{line.glyph} {escape(line.word)}**"
-    if isinstance(line, Link):
-        return f"[{escape(line.text)}]({line.href})" if _WEB.match(line.href) else escape(line.text)
-    return _edit(line) if isinstance(line, Edit) else _span(line)
+    return _PIECES[type(line)](line)
+
+
+def _badge(badge: Badge) -> str:
+    return f"**{badge.glyph} {escape(badge.word)}**"
+
+
+def _link(link: Link) -> str:
+    return f"[{escape(link.text)}]({link.href})" if _WEB.match(link.href) else escape(link.text)
 
 
 def _edit(edit: Edit) -> str:
@@ -100,30 +113,36 @@ def _span(span: Span) -> str:
 
 
 def _block(block: Block) -> str:
-    if isinstance(block, Table):
-        return _table(block)
-    if isinstance(block, Bars):
-        return _bars(block)
-    if isinstance(block, Fields):
-        rows = [f"| {_cell(name)} | {'<br>'.join(map(_cell, lines))} |" for name, lines in block.rows]
-        return "\n".join(["| | |", "| --- | --- |", *rows])
-    if isinstance(block, Code):
-        longest = max((len(run) for run in _BACKTICKS.findall(block.text)), default=0)
-        fence = "`" * max(longest + 1, 3)
-        return f"{fence}{block.language}\n{visible(block.text)}\n{fence}"
-    if isinstance(block, Notice):
-        return f"> {_line(block.badge)} {_line(block.line)}"
-    return _line(block.line)
+    return _BLOCKS[type(block)](block)
+
+
+def _fields(fields: Fields) -> str:
+    rows = [f"| {_cell(name)} | {'<br>'.join(map(_cell, lines))} |" for name, lines in fields.rows]
+    return "\n".join(["| | |", "| --- | --- |", *rows])
+
+
+def _code(block: Code) -> str:
+    longest = max((len(run) for run in _BACKTICKS.findall(block.text)), default=0)
+    fence = "`" * max(longest + 1, 3)
+    return f"{fence}{block.language}\n{visible(block.text)}\n{fence}"
+
+
+def _notice(notice: Notice) -> str:
+    return f"> {_line(notice.badge)} {_line(notice.line)}"
+
+
+def _paragraph(paragraph: Paragraph) -> str:
+    return _line(paragraph.line)
 
 
 def _cell(line: Line) -> str:
-    """Give a line for a table, where a bar ends the cell even inside a code span."""
+    """Return a line for a table, where a bar ends the cell even inside a code span."""
     text = _line(line)
     return re.sub(r"(?<!\\)\|", r"\\|", text)
 
 
 def _table(table: Table) -> str:
-    """Give a table; header rows after the first one become rows in bold, for Markdown knows but one header."""
+    """Return a table; header rows after the first one become rows in bold, for Markdown knows but one header."""
     columns = max((len(row.cells) for row in table.rows), default=0)
     rows = table.rows
     lines = []
@@ -154,3 +173,21 @@ def _row(row: Row, columns: int, *, bold: bool = False) -> str:
         cells = [f"**{cell}**" if cell else cell for cell in cells]
     cells += [""] * (columns - len(cells))
     return f"| {' | '.join(cells)} |"
+
+
+_PIECES: dict[type, Callable[[Any], str]] = {
+    str: escape,
+    list: lambda pieces: "".join(map(_line, pieces)),
+    Span: _span,
+    Badge: _badge,
+    Link: _link,
+    Edit: _edit,
+}
+_BLOCKS: dict[type, Callable[[Any], str]] = {
+    Table: _table,
+    Bars: _bars,
+    Fields: _fields,
+    Code: _code,
+    Paragraph: _paragraph,
+    Notice: _notice,
+}

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.errors import MissingExtraError, ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.errors import ModelTypeError, ModelValueError
+from flytetask_nb.extras import matplotlib_ticker
+from flytetask_nb.masking import mask_field, mask_identifier
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.version_order import version_keys
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -40,18 +42,17 @@ _SMALLEST_DOT: Final = 24.0
 
 
 def resources_scatter(frame: pd.DataFrame) -> Picture:
-    """Draw what tasks ask for: cores against memory, larger dots for more tasks, diamonds for GPUs.
+    """Draw what tasks ask for as whole jobs: cores against memory, larger dots for more tasks, diamonds for GPUs.
 
     Parameters
     ----------
     frame
-        A table of tasks with the columns ``cpu_request``, ``cpu_limit``, ``memory_request``, ``memory_limit``,
-        ``gpu_request`` and ``gpu_limit``; where a request is missing, the limit takes its place, as in Flyte.
+        A table of tasks with the columns ``job_cpu``, ``job_memory`` and ``job_gpu``.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Both axes are logarithmic. Tasks that do not say both are counted in its title.
+        Both axes are logarithmic. Tasks that do not say both, or of which nobody can know, are counted in its title.
 
     Raises
     ------
@@ -62,10 +63,10 @@ def resources_scatter(frame: pd.DataFrame) -> Picture:
     ModelValueError
         It lacks a column.
     """
-    sides = {what: [f"{what}_request", f"{what}_limit"] for what in ("cpu", "memory", "gpu")}
-    _require(frame, [column for columns in sides.values() for column in columns])
+    columns = {what: f"job_{what}" for what in ("cpu", "memory", "gpu")}
+    _require(frame, list(columns.values()))
     figures = _figures()
-    asked = {what: frame[request].fillna(frame[limit]) for what, (request, limit) in sides.items()}
+    asked = {what: frame[column] for what, column in columns.items()}
     is_told = ((asked["cpu"] > 0) & (asked["memory"] > 0)).fillna(value=False).astype(bool)
     has_gpu = (asked["gpu"] > 0).fillna(value=False).astype(bool)
     found = Counter(zip(asked["cpu"][is_told], asked["memory"][is_told], has_gpu[is_told], strict=True))
@@ -149,7 +150,7 @@ def image_bars(frame: pd.DataFrame) -> Picture:
         key=lambda pair: (-pair[1], natural_key(pair[0])),
     )
     without = int(frame["image"].isna().sum())
-    bars = [(mask_text(image), count) for image, count in counts[:_MOST_BARS]]
+    bars = [(mask_identifier(image), count) for image, count in counts[:_MOST_BARS]]
     hidden = len(counts) - len(bars)
     headline = f"{counted(len(counts), 'image')} of {counted(len(frame) - without, 'task')}"
     headline += f", {counted(without, 'task')} without one" if without else ""
@@ -183,7 +184,7 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     -------
     matplotlib.figure.Figure
         Over time where all tasks have ``created_at``, each version when its first task was registered; else over
-        versions in natural order. Beyond 20 rows, those with most versions are shown, and the others counted in the
+        versions, in their order where they tell one, else in natural order. Beyond 20 rows, those with most versions are shown, and the others counted in the
         title.
 
     Raises
@@ -202,8 +203,12 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     grouped = frame["created_at"].groupby([texts[by], texts["version"]])
     found: dict[str, list[tuple[str, Any, int]]] = {}
     for (group, version), times in grouped:
-        found.setdefault(mask_text(str(group)), []).append((mask_text(str(version)), times.min(), len(times)))
-    versions = sorted({version for row in found.values() for version, *_ in row}, key=natural_key)
+        found.setdefault(mask_field(by, str(group)), []).append(
+            (mask_identifier(str(version)), times.min(), len(times))
+        )
+    known = {version for row in found.values() for version, *_ in row}
+    keys = version_keys(known)
+    versions = sorted(known, key=natural_key if keys is None else keys.__getitem__)
     busiest = sorted(found, key=lambda group: (-len(found[group]), natural_key(group)))[:_MOST_BARS]
     groups = sorted(busiest, key=natural_key)
     hidden = len(found) - len(groups)
@@ -213,7 +218,7 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     picture, axes = figures.blank(
         _FRAME + 1.5 * _BAR * max(len(groups), 1),
         headline,
-        [_told(group, found[group], is_dated=is_dated) for group in groups],
+        [_told(group, found[group], None if is_dated else versions) for group in groups],
     )
     largest = max((count for row in found.values() for *_, count in row), default=1)
     places = {version: place for place, version in enumerate(versions)}
@@ -238,9 +243,10 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     return picture
 
 
-def _told(group: str, row: list[tuple[str, Any, int]], *, is_dated: bool) -> str:
-    ordered = sorted(row, key=lambda one: (one[1] if is_dated else 0, natural_key(one[0])))
-    span = " to ".join(dict.fromkeys(str(one[1].date()) if is_dated else one[0] for one in (ordered[0], ordered[-1])))
+def _told(group: str, row: list[tuple[str, Any, int]], versions: list[str] | None) -> str:
+    ordered = sorted(row, key=lambda one: one[1] if versions is None else versions.index(one[0]))
+    ends = ordered[0], ordered[-1]
+    span = " to ".join(dict.fromkeys(str(one[1].date()) if versions is None else one[0] for one in ends))
     return f"{group}: {counted(len(row), 'version')}, {span}; {counted(ordered[-1][2], 'task')} in the last"
 
 
@@ -257,12 +263,8 @@ def _require(frame: Any, columns: list[str]) -> None:
 
 
 def _figures() -> ModuleType:
-    try:
-        from flytetask_nb.views import figures  # noqa: PLC0415 - loads matplotlib, which is optional
-    except ImportError as error:
-        raise MissingExtraError(
-            'pictures need matplotlib, not installed here; run: pip install "flytetask-nb[plots]"'
-        ) from error
+    from flytetask_nb.views import figures  # noqa: PLC0415 - loads matplotlib
+
     return figures
 
 
@@ -278,9 +280,7 @@ def _label(text: str, longest: int = _LONGEST_LABEL) -> str:
 
 
 def _whole_numbers(axis: Any) -> None:
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - optional, and loaded by now
-
-    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axis.set_major_locator(matplotlib_ticker.MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def _legend(axes: Any, figures: ModuleType) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import NOISE, rank
 from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
-from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.diffs import CACHE_TONES, change_rows
 from flytetask_nb.views.document import (
     Badge,
@@ -20,6 +20,7 @@ from flytetask_nb.views.document import (
     code,
     cut,
     dim,
+    expanded,
     line_size,
     row_size,
     within,
@@ -86,16 +87,13 @@ def describe_plan(plan: Plan) -> Document:
     table, size = _table(looked_at, int(budget * _TABLE_SHARE), is_told=is_told)
     sections = _changes([entry for entry in looked_at if entry.diff is not None], budget - size)
     sections += [section for section, _ in folded if section is not None]
-    if OPTIONS["expand"] is not None:
-        for section in sections:
-            section.is_open = OPTIONS["expand"]
     nothing = "nothing but release noise would change" if plan.changed else "nothing would change"
     return Document(
         plan.summary,
         cut("/".join(filter(None, place)), _NAME_BUDGET)[0],
         lines=[] if looked_at or not len(plan) else [[Badge("good", "✓", nothing)]],
         blocks=table,
-        sections=sections,
+        sections=expanded(sections),
     )
 
 
@@ -250,11 +248,8 @@ def _failures(plan: Plan) -> tuple[Section | None, int]:
     count = len(plan.failures)
     rows = (Row([cut(mask_text(str(failure)), _HEADLINE_BUDGET)[0]]) for failure in plan.failures)
     section, size = _section_of("Failures", counted(count, "source"), rows, _FAILURES_BUDGET, count)
-    section.blocks.insert(
-        0, Notice(Badge("breaking", "✗", counted(count, "failure")), "could not be read, so not planned:")
-    )
-    section.is_open = True
-    return section, size
+    notice = Notice(Badge("breaking", "✗", counted(count, "failure")), "could not be read, so not planned:")
+    return replace(section, blocks=[notice, *section.blocks], is_open=True), size
 
 
 def _section_of(title: str, note: str, rows: Iterable[Row], budget: int, count: int) -> tuple[Section, int]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf import json_format, text_format
 from google.protobuf.struct_pb2 import Struct
 
-from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.masking import mask_arguments, mask_field, mask_value, masked
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2 import flyte2_details
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.descriptors import is_repeated, map_entry
 
@@ -54,18 +55,19 @@ def raw_text(task: FlyteTask, form: str) -> str:
     Returns
     -------
     str
-        A ``TaskSpec``. Fields that flyteidl does not know have no names to be written under and are left out.
+        A ``TaskSpec``; of a task of Flyte 2 its own ``TaskDetails``. Fields that these do not know have no names to be
+        written under and are left out.
     """
-    message = task.to_flyte_idl()
+    message = flyte2_details(task._message) or task.to_flyte_idl()
     if not OPTIONS["reveal_secrets"]:
         _mask(message)
     return RAW_FORMS[form](message)
 
 
-def _mask(message: Message) -> None:
-    """Mask what is secret in a message, in place."""
+def _mask(message: Message, key: str = "") -> None:
+    """Mask what is secret in a message, in place; all of its texts where it is the value of a secret's name."""
     if isinstance(message, Struct):
-        plain = mask_value(plain_struct(message))
+        plain = mask_value(plain_struct(message), key)
         message.Clear()
         message.update(plain)
         return
@@ -73,29 +75,33 @@ def _mask(message: Message) -> None:
     if {"key", "value"} <= names and isinstance(getattr(message, "value", None), str):
         message.value = masked(message.key, message.value)  # type: ignore[attr-defined]
         names -= {"key", "value"}
+    elif {"name", "parameter"} <= names:
+        # A default input of Flyte 2.
+        _mask(message.parameter, message.name)  # type: ignore[attr-defined]
+        names -= {"parameter"}
     for field, value in message.ListFields():
         if field.name in names:
-            _mask_field(message, field, value)
+            _mask_field(message, field, value, key)
 
 
-def _mask_field(message: Message, field: Any, value: Any) -> None:
+def _mask_field(message: Message, field: Any, value: Any, key: str) -> None:
     entry = map_entry(field)
     if entry is not None:
-        _mask_map(entry[1], value)
+        _mask_map(entry[1], value, key)
     elif field.message_type is not None:
         for one in value if is_repeated(field) else (value,):
-            _mask(one)
+            _mask(one, key)
     elif field.type != field.TYPE_STRING:
         return
     elif is_repeated(field):
         value[:] = mask_arguments(list(value))
     else:
-        setattr(message, field.name, mask_text(value))
+        setattr(message, field.name, masked(key, value) if key else mask_field(field.name, value))
 
 
-def _mask_map(field: Any, entries: Any) -> None:
+def _mask_map(field: Any, entries: Any, outer: str) -> None:
     for key in entries:
         if field.message_type is not None:
-            _mask(entries[key])
+            _mask(entries[key], outer)
         elif field.type == field.TYPE_STRING:
             entries[key] = masked(str(key), entries[key])

@@ -5,34 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
-from flytetask_nb.models.tasks import Resources
-from flytetask_nb.semantics.pods import primary_container
 from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
+from flytetask_nb.semantics.task_container import read_task_container, resource_amounts
 from flytetask_nb.views.document import Badge, Document, Fields, Row, Section, Table, code, cut, dim, row_size, within
 from flytetask_nb.views.wording import device_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flytetask_nb.models import ExtendedResources
+    from flytetask_nb.models.tasks import Resources
     from flytetask_nb.views.document import Block, Line
 
 __all__ = ["accelerator_words", "amounts", "describe_extended_resources", "describe_resources", "resources_section"]
 
-_ResourceName = Resources.ResourceName
-# Flyte's names, Kubernetes' names for the same, how they are shown, and how their amounts are written.
-_KINDS: dict[int, tuple[str, str]] = {
-    _ResourceName.CPU: ("cpu", "cores"),
-    _ResourceName.GPU: ("gpu", "count"),
-    _ResourceName.MEMORY: ("memory", "bytes"),
-    _ResourceName.STORAGE: ("storage", "bytes"),
-    _ResourceName.EPHEMERAL_STORAGE: ("ephemeral storage", "bytes"),
-    _ResourceName.UNKNOWN: ("unknown resource", "count"),
-}
-_KUBERNETES: dict[str, tuple[str, str]] = {
+# How a resource is called, and how its amounts are written.
+_KINDS: dict[str, tuple[str, str]] = {
     "cpu": ("cpu", "cores"),
     "memory": ("memory", "bytes"),
-    "ephemeral-storage": ("ephemeral storage", "bytes"),
-    "nvidia.com/gpu": ("gpu", "count"),
+    "gpu": ("gpu", "count"),
     "amd.com/gpu": ("gpu", "count"),
+    "storage": ("storage", "bytes"),
+    "ephemeral-storage": ("ephemeral storage", "bytes"),
+    "unknown": ("unknown resource", "count"),
 }
 _ORDER = ("cpu", "memory", "gpu", "ephemeral storage")
 _ALWAYS = ("cpu", "memory")
@@ -57,33 +52,16 @@ def amounts(template: Any) -> Amounts:
         Resource to the requested and the limiting amounts, in words (``"500m"``, ``"32 GiB"``). Empty where nothing
         is asked for.
     """
-    target = template.WhichOneof("target")
-    if target == "container":
-        return _container_amounts(template.container.resources)
-    if target == "k8s_pod":
-        container = primary_container(template)
-        return _pod_amounts(container.get("resources")) if container else {}
-    return {}
+    container = read_task_container(template)
+    return {} if container is None else _amounts(container.requests, container.limits)
 
 
-def _container_amounts(resources: Any) -> Amounts:
+def _amounts(*sides: Iterable[tuple[str, str]]) -> Amounts:
     found: Amounts = {}
-    for side, entries in enumerate((resources.requests, resources.limits)):
-        for entry in entries:
-            name, kind = _KINDS.get(entry.name) or (f"resource {entry.name}", "count")
-            found.setdefault(name, ([], []))[side].append(_amount(entry.value, kind))
-    return found
-
-
-def _pod_amounts(resources: Any) -> Amounts:
-    found: Amounts = {}
-    if not isinstance(resources, dict):
-        return found
-    for side, part in enumerate(("requests", "limits")):
-        entries = resources.get(part)
-        for key, value in entries.items() if isinstance(entries, dict) else ():
-            name, kind = _KUBERNETES.get(key) or (key, "count")
-            found.setdefault(name, ([], []))[side].append(_amount(str(value), kind))
+    for side, entries in enumerate(sides):
+        for resource, text in entries:
+            name, kind = _KINDS.get(resource) or (resource, "count")
+            found.setdefault(name, ([], []))[side].append(_amount(text, kind))
     return found
 
 
@@ -118,7 +96,7 @@ def shared_memory_words(extended: Any) -> str:
     return f"{size} at {cut(memory.mount_path, _AMOUNT_BUDGET)[0]}" if memory.mount_path else size
 
 
-def resources_section(found: Amounts, extended: Any) -> Section | None:
+def resources_section(found: Amounts, extended: Any, pod_template_name: str = "") -> Section | None:
     """Describe requests and limits side by side.
 
     Parameters
@@ -127,6 +105,8 @@ def resources_section(found: Amounts, extended: Any) -> Section | None:
         What ``amounts`` gave.
     extended
         A flyteidl ``ExtendedResources``.
+    pod_template_name
+        The pod template that the task names; what the task leaves out is that template's, else the platform's.
 
     Returns
     -------
@@ -136,7 +116,7 @@ def resources_section(found: Amounts, extended: Any) -> Section | None:
     accelerator, shared = accelerator_words(extended), shared_memory_words(extended)
     if not found and not accelerator and not shared:
         return None
-    blocks, note = _resource_blocks(found, accelerator, shared, extended)
+    blocks, note = _resource_blocks(found, accelerator, shared, extended, pod_template_name)
     return Section("Resources", note, blocks, is_open=True)
 
 
@@ -159,11 +139,14 @@ def summary_words(found: Amounts, accelerator: str) -> list[str]:
     return words
 
 
-def _resource_blocks(found: Amounts, accelerator: str, shared: str, extended: Any) -> tuple[list[Block], str]:
+def _resource_blocks(
+    found: Amounts, accelerator: str, shared: str, extended: Any, pod_template_name: str = ""
+) -> tuple[list[Block], str]:
     names = [name for name in _ORDER if name in found or (name in _ALWAYS and found)]
     names += sorted(name for name in found if name not in _ORDER)
     rows = [Row(["", "request", "limit", ""], header=True)] if names else []
-    body = [_resource_row(name, found.get(name, ([], []))) for name in names]
+    first = "pod template's, else " if pod_template_name else ""
+    body = [_resource_row(name, found.get(name, ([], [])), first) for name in names]
     shown, left = within(body, _TABLE_BUDGET, row_size)
     rows += shown
     if left:
@@ -181,15 +164,16 @@ def _resource_blocks(found: Amounts, accelerator: str, shared: str, extended: An
     return blocks, note
 
 
-def _resource_row(name: str, sides: tuple[list[str], list[str]]) -> Row:
+def _resource_row(name: str, sides: tuple[list[str], list[str]], first: str) -> Row:
+    """Describe one resource; ``first`` says what comes before the usual where a side is absent."""
     requests, limits = sides
     remarks: list[Line] = []
     if len(requests) > 1 or len(limits) > 1:
         remarks.append(Badge("risky", "!", "given more than once"))
     cells: list[Line] = [
         name,
-        _side(requests, "as limit" if limits else "platform default"),
-        _side(limits, "as request" if requests else "platform default"),
+        _side(requests, first + ("as limit" if limits else "platform default")),
+        _side(limits, first + ("as request" if requests else "platform default")),
         remarks[0] if remarks else "",
     ]
     return Row(cells)
@@ -202,7 +186,7 @@ def _side(own: list[str], instead: str) -> Line:
 
 def describe_resources(resources: Resources) -> Document:
     """Describe requests and limits on their own."""
-    found = _container_amounts(resources._message)
+    found = _amounts(*resource_amounts(resources._message))
     blocks, note = _resource_blocks(found, "", "", None)
     return Document("Resources", note or "nothing asked for", blocks=blocks if found else [])
 

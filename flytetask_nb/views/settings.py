@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import mask_text, mask_value, masked
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
 from flytetask_nb.models.security import OAuth2TokenRequest, Secret
 from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
-from flytetask_nb.semantics.pods import PRIMARY_CONTAINER_KEY
+from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 from flytetask_nb.views.document import (
     LOOKED_AT,
     Badge,
@@ -40,6 +41,7 @@ __all__ = [
     "describe_documentation",
     "describe_metadata",
     "describe_security",
+    "flyte2_section",
     "metadata_section",
     "metadata_words",
     "plugin_section",
@@ -122,8 +124,9 @@ def _time_limit(metadata: Any) -> str:
 
 def _runtime_words(runtime: Any) -> str:
     kind = RuntimeMetadata.RuntimeType(runtime.type)
-    name = "flytekit" if kind == RuntimeMetadata.RuntimeType.FLYTE_SDK and runtime.flavor == "python" else str(kind)
-    flavor = f" ({_short(runtime.flavor, 120)})" if runtime.flavor and name != "flytekit" else ""
+    is_python = kind == RuntimeMetadata.RuntimeType.FLYTE_SDK and runtime.flavor == "python"
+    name = ("flyte" if is_sdk2(runtime) else "flytekit") if is_python else str(kind)
+    flavor = f" ({_short(runtime.flavor, 120)})" if runtime.flavor and not is_python else ""
     return f"{name} {_short(runtime.version, 120)}{flavor}".strip()
 
 
@@ -285,6 +288,19 @@ def plugin_section(template: Any) -> Section | None:
 def _setting(key: str, value: Any) -> Line:
     shown = mask_value(value, key)
     return code(_short(shown)) if isinstance(shown, str) else json_line(shown)
+
+
+# -- Flyte 2 -------------------------------------------------------------------------------------------------------
+
+
+def flyte2_section(spec: Any) -> Section | None:
+    """Describe what a task of Flyte 2 says that Flyte 1 has no word for, as it stands; None for one of Flyte 1."""
+    words = flyte2_words(spec)
+    if words is None:
+        return None
+    rows = ((_short(path), [_setting(path.rpartition(".")[2], value)]) for path, value in words.items())
+    blocks: list[Block] = [Fields(_fitting(rows, len(words), 3_000))] if words else []
+    return Section(FLYTE2_MARK, _short(listed(list(words), 6), 200) or "nothing that Flyte 1 has no word for", blocks)
 
 
 # -- source --------------------------------------------------------------------------------------------------------

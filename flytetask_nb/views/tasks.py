@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
-from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.commands import unfilled
-from flytetask_nb.semantics.pods import pod_containers, primary_container
-from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim
+from flytetask_nb.semantics.task_container import pod_containers, read_task_container
+from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim, expanded
 from flytetask_nb.views.execution import execution_section, image_words
 from flytetask_nb.views.interfaces import interface_section, signature_line
 from flytetask_nb.views.resources import accelerator_words, amounts, resources_section, summary_words
 from flytetask_nb.views.settings import (
     deprecation_notice,
+    flyte2_section,
     metadata_section,
     metadata_words,
     plugin_section,
@@ -52,6 +54,7 @@ def describe_task(task: FlyteTask) -> Document:
     message = task._message
     return _describe(
         message.template,
+        lambda: flyte2_section(message),
         lambda: source_section(
             message.description,
             source=task.source,
@@ -62,6 +65,7 @@ def describe_task(task: FlyteTask) -> Document:
         ),
         # Only a server says when.
         is_registered=task.created_at is not None,
+        is_flyte2=is_flyte2(message),
     )
 
 
@@ -72,33 +76,36 @@ def describe_spec(spec: TaskSpec) -> Document:
 
 def describe_template(template: TaskTemplate) -> Document:
     """Describe a template, which has no documentation."""
-    return _describe(template._message, lambda: None)
+    return _describe(template._message)
 
 
-def _describe(template: Any, describe_source: Callable[[], Section | None], *, is_registered: bool = False) -> Document:
+def _describe(
+    template: Any, *describe_rest: Callable[[], Section | None], is_registered: bool = False, is_flyte2: bool = False
+) -> Document:
     found = _attempt(lambda: amounts(template), {})
     image = _attempt(lambda: _image(template), "")
     makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
         ("Interface", lambda: interface_section(template.interface)),
         # Where nothing was found, asked again: what cannot be read is told by the section.
-        ("Resources", lambda: resources_section(found or amounts(template), template.extended_resources)),
+        (
+            "Resources",
+            lambda: resources_section(
+                found or amounts(template), template.extended_resources, template.metadata.pod_template_name
+            ),
+        ),
         ("Execution", lambda: execution_section(template, image)),
         ("Metadata", lambda: metadata_section(template.metadata)),
         ("Security", lambda: security_section(template.security_context)),
         ("Plugin", lambda: plugin_section(template)),
-        ("Source", describe_source),
+        *zip((FLYTE2_MARK, "Source"), describe_rest, strict=False),
     )
     sections = [section for title, make in makers if (section := _section(title, make)) is not None]
-    expand = OPTIONS["expand"]
-    if expand is not None:
-        for section in sections:
-            section.is_open = expand
     return Document(
         _name(template.id),
-        _attempt(lambda: _aside(template, is_registered=is_registered), ""),
+        _attempt(lambda: _aside(template, is_registered=is_registered, is_flyte2=is_flyte2), ""),
         lines=_attempt(lambda: _summary(template, found, image), []),
         blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
-        sections=sections,
+        sections=expanded(sections),
     )
 
 
@@ -128,9 +135,13 @@ def _name(identifier: Any) -> str:
     return f"{shown} {remark}".strip() or "(no name)"
 
 
-def _aside(template: Any, *, is_registered: bool) -> str:
+def _aside(template: Any, *, is_registered: bool, is_flyte2: bool) -> str:
     identifier = template.id
-    parts = [cut(identifier.version, _PART_BUDGET)[0], cut(template.type, _PART_BUDGET)[0] or "(no type)"]
+    parts = [
+        FLYTE2_MARK if is_flyte2 else "",
+        cut(identifier.version, _PART_BUDGET)[0],
+        cut(template.type, _PART_BUDGET)[0] or "(no type)",
+    ]
     place = " / ".join(cut(part, _PART_BUDGET)[0] for part in (identifier.project, identifier.domain) if part)
     parts += [place, *([f"org {cut(identifier.org, _PART_BUDGET)[0]}"] if identifier.org else [])]
     if not is_registered and _is_unregistered(template):
@@ -142,7 +153,7 @@ def _is_unregistered(template: Any) -> bool:
     """Tell whether registration still has to fill in something: parts of the id, or placeholders in the arguments."""
     identifier = template.id
     parts = (identifier.project, identifier.domain, identifier.version)
-    if not all(parts):
+    if not all(map(is_filled_in, parts)):
         return True
     words = list(template.container.args)
     if template.HasField("k8s_pod"):
@@ -152,18 +163,12 @@ def _is_unregistered(template: Any) -> bool:
             for word in container.get("args") or ()
             if isinstance(word, str)
         ]
-    return bool(unfilled(words, parts))
+    return bool(unfilled(words))
 
 
 def _image(template: Any) -> str:
-    target = template.WhichOneof("target")
-    if target == "container":
-        return str(template.container.image)
-    if target == "k8s_pod":
-        container = primary_container(template)
-        image = container.get("image") if container else None
-        return image if isinstance(image, str) else ""
-    return ""
+    container = read_task_container(template)
+    return "" if container is None else container.image
 
 
 def _summary(template: Any, found: Any, image: str) -> list[Line]:
@@ -183,7 +188,7 @@ def describe_identifier(identifier: Identifier) -> Document:
     parts = [part for part in (message.project, message.domain, message.version) if part]
     aside = " · ".join([str(identifier.resource_type), *(cut(part, _PART_BUDGET)[0] for part in parts)])
     lines: list[Line] = []
-    if not (message.project and message.domain and message.version):
+    if not all(map(is_filled_in, (message.project, message.domain, message.version))):
         lines.append(dim("not registered yet"))
     if message.org:
         lines.append(["org ", code(cut(message.org, _PART_BUDGET)[0])])

@@ -19,15 +19,16 @@ from flytetask_nb.views.document import (
     Link,
     Notice,
     Paragraph,
+    Span,
     Table,
     visible,
 )
 from flytetask_nb.views.highlighting import highlighted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from flytetask_nb.views.document import Block, Line, Section
+    from flytetask_nb.views.document import Block, Line, Piece, Section
 
 __all__ = ["render", "render_rich"]
 
@@ -52,7 +53,7 @@ _HIGHLIGHTS = {"b": "bold", "i": "italic", "": ""}
 
 
 def render(document: Document) -> str:
-    """Give a document as plain text.
+    """Return a document as plain text.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def render(document: Document) -> str:
 
 
 def render_rich(document: Document) -> Any:
-    """Give a document as a ``rich.text.Text``, whose plain characters are those of ``render``."""
+    """Return a document as a ``rich.text.Text``, whose plain characters are those of ``render``."""
     from rich.text import Text  # noqa: PLC0415 - rich is loaded when it asks
 
     text = Text(no_wrap=False, overflow="fold")
@@ -113,17 +114,19 @@ def _section(section: Section) -> Iterable[list[Segment]]:
 
 
 def _segments(line: Line) -> list[Segment]:
-    if isinstance(line, str):
-        return [(visible(line), "")]
-    if isinstance(line, list):
-        return [segment for piece in line for segment in _segments(piece)]
-    if isinstance(line, Badge):
-        return [(f"{line.glyph} {visible(line.word)}", _TONES.get(line.tone, ""))]
-    if isinstance(line, Link):
-        return _link(line)
-    if isinstance(line, Edit):
-        return _edit(line)
-    return [(visible(line.text), _ROLES[line.role])]
+    return _PIECES[type(line)](line)
+
+
+def _pieces(line: list[Piece]) -> list[Segment]:
+    return [segment for piece in line for segment in _segments(piece)]
+
+
+def _span(span: Span) -> list[Segment]:
+    return [(visible(span.text), _ROLES[span.role])]
+
+
+def _badge(badge: Badge) -> list[Segment]:
+    return [(f"{badge.glyph} {visible(badge.word)}", _TONES.get(badge.tone, ""))]
 
 
 def _link(link: Link) -> list[Segment]:
@@ -145,19 +148,16 @@ def _flat(segments: list[Segment]) -> list[Segment]:
 
 
 def _block(block: Block, indent: str) -> Iterable[list[Segment]]:
-    if isinstance(block, Table):
-        yield from _table(block, indent)
-    elif isinstance(block, Bars):
-        yield from _bars(block, indent)
-    elif isinstance(block, Fields):
-        yield from _fields(block, indent)
-    elif isinstance(block, Code):
-        yield from _code(block, indent)
-    elif isinstance(block, Notice):
-        yield [(indent, ""), *_segments(block.badge), (" ", ""), *_flat(_segments(block.line))]
-    elif isinstance(block, Paragraph):
-        for line in _broken(_segments(block.line)):
-            yield [(indent, ""), *line]
+    return _BLOCKS[type(block)](block, indent)
+
+
+def _notice(notice: Notice, indent: str) -> Iterable[list[Segment]]:
+    yield [(indent, ""), *_segments(notice.badge), (" ", ""), *_flat(_segments(notice.line))]
+
+
+def _paragraph(paragraph: Paragraph, indent: str) -> Iterable[list[Segment]]:
+    for line in _broken(_segments(paragraph.line)):
+        yield [(indent, ""), *line]
 
 
 def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
@@ -211,7 +211,7 @@ def _wrapped(segments: list[Segment]) -> list[list[Segment]]:
 
 
 def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
-    """Give marks as one character a column, for the columns' names would take all of the line."""
+    """Draw marks as one character a column, for the columns' names would take all of the line."""
     ends = [bars.columns[0], bars.columns[-1]] if len(bars.columns) > 1 else bars.columns
     names = [_flat(_segments(name)) for name, _, _ in bars.rows]
     width = max([len(bars.titles[0]), *map(_width, names)])
@@ -242,8 +242,26 @@ def _code(block: Code, indent: str) -> Iterable[list[Segment]]:
 
 
 def _width(segments: list[Segment]) -> int:
-    """Give the columns that segments take on a terminal."""
+    """Return the columns that segments take on a terminal."""
     total = 0
     for text, _ in segments:
         total += len(text) if text.isascii() else sum(1 + (east_asian_width(char) in "WF") for char in text)
     return total
+
+
+_PIECES: dict[type, Callable[[Any], list[Segment]]] = {
+    str: lambda text: [(visible(text), "")],
+    list: _pieces,
+    Span: _span,
+    Badge: _badge,
+    Link: _link,
+    Edit: _edit,
+}
+_BLOCKS: dict[type, Callable[[Any, str], Iterable[list[Segment]]]] = {
+    Table: _table,
+    Bars: _bars,
+    Fields: _fields,
+    Code: _code,
+    Paragraph: _paragraph,
+    Notice: _notice,
+}

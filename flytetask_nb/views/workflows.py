@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flytetask_nb.models.notation import signature_notation
@@ -39,14 +40,12 @@ def describe_workflow(workflow: Workflow) -> Document:
     blocks: list[Block] = [Table([Row(["node", "runs", "after"], header=True), *shown])] if rows else []
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))
-    interface = interface_section(message.interface)
-    interface.is_open = False
     return Document(
         cut(workflow.name, _NAME_BUDGET)[0] or "(no name)",
         aside,
         lines=[signature_line(signature_notation(message.interface, brief=True))],
         sections=[
-            interface,
+            replace(interface_section(message.interface), is_open=False),
             Section("Nodes", f"{counted(len(rows), 'node')}, {counted(tasks, 'task')}", blocks, is_open=True),
         ],
     )

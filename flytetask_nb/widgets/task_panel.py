@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ipywidgets import Dropdown, HBox, Layout, Select, Tab, Text, VBox
@@ -9,6 +10,8 @@ from traitlets import Instance, link
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics import check, hydrate
 from flytetask_nb.views import describe
 from flytetask_nb.views.allotments import PLATFORM_RESOURCES, allotment_blocks
@@ -134,6 +137,8 @@ class TaskPanel(Panel):
             words = counted(found, "name")
             if found > NAMES_SHOWN:
                 words += f", the first {NAMES_SHOWN} are listed: search for others"
+            if len(selection.versions) > 1:
+                words += f" · {counted(len(selection.versions), 'version')}, {in_words(selection.order)}"
             self._count.show_part(Paragraph(dim(words)))
             display = "none" if len(selection.tasks) <= 1 else None
             if self._pickers.layout.display != display:
@@ -170,11 +175,12 @@ class TaskPanel(Panel):
         words = [findings.aside] if findings.sections else []
         words += ["checked with what registration will fill in"] if is_filled_in else []
         badges = [piece for line in findings.lines for piece in (line if isinstance(line, list) else [line])]
-        document.lines = [*document.lines, [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]]
-        document.sections = findings.sections
-        for section in document.sections:
-            section.is_open = False
-        return document
+        verdict = [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]
+        return replace(
+            document,
+            lines=[*document.lines, verdict],
+            sections=[replace(section, is_open=False) for section in findings.sections],
+        )
 
     def _sections(self) -> dict[str, Section]:
         task = self.selection.task
@@ -196,7 +202,7 @@ class TaskPanel(Panel):
         task = self.selection.task
         document = self._head_document()
         if task is not None:
-            document.sections = [*describe(task).sections, *document.sections]
+            document = replace(document, sections=[*describe(task).sections, *document.sections])
         return document
 
     def __repr__(self) -> str:
@@ -210,13 +216,13 @@ class TaskPanel(Panel):
 
 def _as_registered(task: FlyteTask) -> tuple[FlyteTask, bool]:
     """Give a task with what it lacks until it is registered, so that a check finds only what would stay wrong."""
-    if task.id.project and task.id.domain and task.id.version:
+    if all(map(is_filled_in, (task.id.project, task.id.domain, task.id.version))):
         return task, False
     filled = hydrate(
         task,
-        project=task.id.project or "project",
-        domain=task.id.domain or "domain",
-        version=task.id.version or "version",
+        project="project",
+        domain="domain",
+        version="version",
         source_uploaded_location="uploaded",
         destination_directory="unpacked",
     )

@@ -77,6 +77,8 @@ TYPESET = """() => {
 # Long enough for an output that is on its way to arrive.
 SETTLED_SECONDS = 0.3
 
+CHANGE_THEME = """theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"""
+
 SHUT_DOWN = """() => globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"""
 
 OUTPUT_TEXTS = """() => jupyterapp.shell.currentWidget.content.widgets.map(
@@ -105,6 +107,14 @@ class LabTab(Tab):
         self.visit(f"{server.url}lab/workspaces/auto-{theme}/tree/{name}?reset")
         self.wait_for(OPENED, argument=name)
         self.ask(READY)
+        self._wait_for_theme(theme)
+
+    def use_theme(self, theme: str) -> None:
+        """Change the look of the page, as a person does from the menu."""
+        self.ask(CHANGE_THEME, THEMES[theme].lab)
+        self._wait_for_theme(theme)
+
+    def _wait_for_theme(self, theme: str) -> None:
         self.wait_for(f"() => document.body.dataset.jpThemeLight === '{str(THEMES[theme].is_light).lower()}'")
 
     def run_all(self, seconds: float = 120) -> None:

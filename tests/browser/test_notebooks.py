@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.dashboard import asked_by_voila
+from tests.browser.server import THEMES
 from tests.browser.wording import pictures, unread
 from tests.conftest import ROOT
 
@@ -38,46 +39,39 @@ def test_notebook_is_there_and_was_run(notebook: str) -> None:
     assert any(stored_outputs(notebook))
 
 
+def assert_legible(tab: LabTab, outputs: list[list[dict[str, Any]]]) -> None:
+    """Hold what is on screen, unfolded, against the outputs that belong there: every picture and every word."""
+    assert tab.images() == [[True for _ in pictures(found)] for found in outputs]
+    tab.open_details()
+    missing = [unread(found, "\n".join(texts)) for found, texts in zip(outputs, tab.output_texts(), strict=True)]
+    assert [texts for texts in missing if texts] == []
+
+
 @pytest.mark.browser
 @every_notebook
-def test_jupyterlab_runs_it_and_shows_every_output(
-    open_notebook: Callable[[str, str], LabTab], screenshots: Path, notebook: str, theme: str
+def test_jupyterlab_shows_it_without_trust_and_runs_it(
+    open_notebook: Callable[[str, str], LabTab], screenshots: Path, notebook: str
 ) -> None:
-    tab = open_notebook(notebook, theme)
-    tab.run_all()
-    tab.picture(screenshots / f"lab-{notebook}-{theme}.png")
+    """Who has just cloned the project sees what the sanitizer leaves, every word of it; then all cells run."""
+    first, second = sorted(THEMES)
+    tab = open_notebook(notebook, first)
+    stored = stored_outputs(notebook)
+    for theme in (first, second):
+        tab.use_theme(theme)
+        tab.wait_for_outputs()
+        tab.picture(screenshots / f"untrusted-{notebook}-{theme}.png")
+        assert_legible(tab, stored)
+    assert not any(trusted for trusted, outputs in zip(tab.trusted(), stored, strict=True) if outputs)
 
+    tab.run_all()
+    for theme in (second, first):
+        tab.use_theme(theme)
+        tab.wait_for_outputs()
+        tab.picture(screenshots / f"lab-{notebook}-{theme}.png")
+        assert_legible(tab, [cell.get("outputs", []) for cell in tab.cells()])
     assert tab.errors() == []
     assert tab.problems == []
     assert tab.outside == []
-    assert tab.images() == [[True for _ in pictures(cell.get("outputs", []))] for cell in tab.cells()]
-    tab.open_details()
-    missing = [
-        unread(cell.get("outputs", []), "\n".join(texts))
-        for cell, texts in zip(tab.cells(), tab.output_texts(), strict=True)
-    ]
-    assert [texts for texts in missing if texts] == []
-
-
-@pytest.mark.browser
-@every_notebook
-def test_jupyterlab_shows_stored_outputs_without_trust(
-    open_notebook: Callable[[str, str], LabTab], screenshots: Path, notebook: str, theme: str
-) -> None:
-    """Who has just cloned the project sees what the sanitizer leaves: every word of it."""
-    tab = open_notebook(notebook, theme)
-    tab.wait_for_outputs()
-    tab.picture(screenshots / f"untrusted-{notebook}-{theme}.png")
-
-    has_outputs = [bool(outputs) for outputs in stored_outputs(notebook)]
-    assert not any(trusted for trusted, shown in zip(tab.trusted(), has_outputs, strict=True) if shown)
-    assert tab.images() == [[True for _ in pictures(outputs)] for outputs in stored_outputs(notebook)]
-    tab.open_details()
-    missing = [
-        unread(outputs, "\n".join(texts))
-        for outputs, texts in zip(stored_outputs(notebook), tab.output_texts(), strict=True)
-    ]
-    assert [texts for texts in missing if texts] == []
 
 
 @pytest.mark.browser

@@ -58,6 +58,10 @@ def of_digest(case: Case) -> str:
     return f"{case.get('target')} {case['archive']}"
 
 
+def of_key(case: Case) -> str:
+    return f"{'mapped' in case} {case['archive']}"
+
+
 def of_caller(case: Case) -> str:
     return f"{case['change']} {case['compiles']} {str(case.get('error'))[:60]}"
 
@@ -94,7 +98,7 @@ FILES = {
     "vectors/digest-generated.jsonl": Thinned(16_000, of_generated),
     "vectors/tags.jsonl": Thinned(9_000, of_tag),
     "vectors/literal-types.jsonl": Thinned(8_000, of_literal),
-    "vectors/cache-real.jsonl": Thinned(9_000, of_digest),
+    "vectors/cache-real.jsonl": Thinned(9_000, of_key),
     "vectors/digest-real.jsonl": Thinned(9_000, of_digest),
     "vectors/digest-server.jsonl": Thinned(9_000, of_digest),
     "vectors/callers.jsonl": Thinned(16_000, of_caller),

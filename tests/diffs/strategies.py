@@ -128,3 +128,126 @@ def pods(draw: st.DrawFn) -> tuple[Any, Any]:
         one.template.k8s_pod.pod_spec.update(fields)
         one.template.k8s_pod.primary_container_name = draw(_NAMES)
     return made
+
+
+_CORES = ("500m", "0.5", "2", "2000m", "lots")
+_SIZES = ("1Gi", "1024Mi", "4G", "8GB")
+_SPARK_SIZES = ("1g", "1024m", "1024", "1048576K", "2GB", "1.5g")
+_ENTRIES = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({"name": st.sampled_from(("CPU", "GPU")), "value": st.sampled_from(_CORES)}),
+        st.fixed_dictionaries({"name": st.sampled_from(("MEMORY", "STORAGE")), "value": st.sampled_from(_SIZES)}),
+        st.fixed_dictionaries({"value": st.sampled_from(_SIZES)}),
+    ),
+    max_size=3,
+)
+_RESOURCES = st.fixed_dictionaries({}, optional={"requests": _ENTRIES, "limits": _ENTRIES})
+_COUNTS = st.sampled_from((0, 1, 3, "3", "many", None))
+_REPLICAS = st.recursive(
+    st.fixed_dictionaries({}, optional={"replicas": _COUNTS, "image": st.just("a:1"), "resources": _RESOURCES}),
+    lambda inner: inner.map(lambda one: {"common": one}),
+    max_leaves=2,
+)
+_MAPPED_AMOUNTS = st.dictionaries(st.sampled_from(("cpu", "nvidia.com/gpu")), st.sampled_from((*_CORES, 1, 0.5, True)))
+_POD_SPEC = st.fixed_dictionaries(
+    {},
+    optional={
+        "containers": st.lists(
+            st.fixed_dictionaries(
+                {"name": st.sampled_from(("ray-head", "ray-worker", "primary"))},
+                optional={
+                    "resources": st.fixed_dictionaries(
+                        {}, optional={"requests": _MAPPED_AMOUNTS, "limits": _MAPPED_AMOUNTS, "claims": st.just([])}
+                    ),
+                    "tty": st.booleans(),
+                    "securityContext": st.just({}),
+                    "image": st.sampled_from(("a:1", "b:1")),
+                },
+            ),
+            max_size=2,
+        ),
+        "volumes": st.lists(
+            st.builds(
+                lambda name, size: {"name": name, "emptyDir": {"sizeLimit": size}}, _NAMES, st.sampled_from(_SIZES)
+            ),
+            max_size=2,
+        ),
+        "overhead": _MAPPED_AMOUNTS,
+        "unknown": _JSON,
+    },
+)
+_POD = st.fixed_dictionaries({}, optional={"podSpec": _POD_SPEC, "primaryContainerName": _NAMES})
+_SPARK_CONF = st.fixed_dictionaries(
+    {},
+    optional={
+        "spark.executor.memory": st.sampled_from(_SPARK_SIZES),
+        "spark.memory.offHeap.size": st.sampled_from(_SPARK_SIZES),
+        "spark.executor.instances": st.sampled_from(("1", "2", "two")),
+        "spark.kubernetes.driver.request.cores": st.sampled_from(_CORES),
+        "spark.executor.resource.gpu.amount": st.sampled_from(("1", "2")),
+        "spark.app.requests.max": st.sampled_from(("1", "2")),
+    },
+)
+_START = st.dictionaries(st.sampled_from(("num-cpus", "log-color")), st.sampled_from(("4", "4.0", "True")))
+_WORKERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "groupName": _NAMES,
+        "replicas": _COUNTS,
+        "maxReplicas": _COUNTS,
+        "k8sPod": _POD,
+        "rayStartParams": _START,
+    },
+)
+_CUSTOMS = {
+    "container_array": st.fixed_dictionaries({}, optional={"parallelism": _COUNTS, "minSuccessRatio": st.just(0.5)}),
+    "dask": st.fixed_dictionaries(
+        {},
+        optional={
+            "workers": st.fixed_dictionaries({}, optional={"numberOfWorkers": _COUNTS, "resources": _RESOURCES}),
+            "scheduler": st.one_of(st.fixed_dictionaries({}, optional={"resources": _RESOURCES}), _NAMES),
+        },
+    ),
+    "pytorch": st.fixed_dictionaries(
+        {},
+        optional={
+            "masterReplicas": _REPLICAS,
+            "workerReplicas": _REPLICAS,
+            "workers": _COUNTS,
+            "elasticConfig": st.fixed_dictionaries({}, optional={"minReplicas": _COUNTS}),
+        },
+    ),
+    "ray": st.builds(
+        lambda cluster: {"rayCluster": cluster},
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "headGroupSpec": st.fixed_dictionaries({}, optional={"rayStartParams": _START, "k8sPod": _POD}),
+                "workerGroupSpec": st.lists(_WORKERS, max_size=2),
+                "enableAutoscaling": st.booleans(),
+            },
+        ),
+    ),
+    "spark": st.fixed_dictionaries(
+        {},
+        optional={
+            "sparkConf": _SPARK_CONF,
+            "driverPod": _POD,
+            "databricksConf": st.builds(lambda conf: {"new_cluster": {"spark_conf": conf}}, _SPARK_CONF),
+            "unknown": _JSON,
+        },
+    ),
+}
+
+
+@st.composite
+def plugins(draw: st.DrawFn) -> tuple[Any, Any]:
+    """Give two tasks of a plugin, mostly of the same, whose settings say much the same in other words."""
+    kinds = [draw(st.sampled_from(sorted(_CUSTOMS)))] * 2
+    kinds[1] = draw(st.sampled_from((*kinds, "python-task")))
+    made = task_pb2.TaskSpec(), task_pb2.TaskSpec()
+    for one, kind in zip(made, kinds, strict=True):
+        one.template.type = kind
+        one.template.task_type_version = draw(st.integers(0, 2))
+        one.template.custom.update(draw(_CUSTOMS[kinds[0]]))
+    return made

@@ -10,7 +10,7 @@ from flyteidl.admin import workflow_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.dtypes import TEXT
-from flytetask_nb.models import Workflow
+from flytetask_nb.models import FlyteTask, Workflow
 from tests.conftest import ROOT
 
 ARCHIVES = ROOT / "notebooks" / "example" / "archives"
@@ -58,6 +58,7 @@ def test_what_breaks_is_named_with_its_reason(report: ftn.CallerReport) -> None:
 def test_a_task_that_was_not_given_leaves_its_callers_unresolved() -> None:
     """Nothing is said to break for want of something to look at."""
     report = ftn.callers(workflows("2026.08"), [])
+    assert (report.used, report.unused) == ((), ())
     assert [one.verdict for one in report] == ["unresolved"] * 5
     assert not report.breaking
     assert report.summary == "0 of 5 workflows would compile as before, 5 unresolved"
@@ -79,6 +80,76 @@ def test_other_versions_stand_in_for_the_one_that_is_named() -> None:
     assert ftn.callers([message], older + newer).breaking
     elsewhere = ftn.load(ARCHIVES / "2026.08.tgz", version="2026.08", project="other", domain="production")
     assert ftn.callers([message], elsewhere).unresolved
+    # Newest is newest by the same rules as in a collection.
+    candidate = ftn.load(ARCHIVES / "2026.09.tgz", version="2026.08rc1", **place)
+    assert ftn.callers([message], older + candidate).compiling
+    order = ["2026.09", "2026.08"]
+    assert ftn.callers([message], (older + newer).ordered(order)).compiling
+    assert ftn.callers([message], elsewhere + (older + newer).ordered(order)).compiling
+
+
+def test_placeholders_are_in_any_place() -> None:
+    """A workflow that registration still has to fill in calls tasks wherever they are, and the other way round."""
+    (workflow, *_) = [one for one in workflows("2026.08") if one.name.endswith("replenish")]
+    message = workflow.to_flyte_idl()
+    for node in message.template.nodes:
+        identifier = node.task_node.reference_id
+        identifier.project, identifier.domain = "{{ registration.project }}", "{{ registration.domain }}"
+    tasks = ftn.load(ARCHIVES / "2026.08.tgz", version="2026.08", project="forecast", domain="production")
+    assert ftn.callers([message], tasks).compiling
+    for node in message.template.nodes:
+        identifier = node.task_node.reference_id
+        identifier.project, identifier.domain = "forecast", "production"
+    packaged = [one.replace(project="{{ registration.project }}") for one in ftn.load(ARCHIVES / "2026.08.tgz")]
+    assert ftn.callers([message], packaged).compiling
+
+
+UNSEEN = "not every use can be seen"
+
+
+def test_tasks_that_no_workflow_uses_are_told() -> None:
+    """One by name, several by number; and that not every use can be seen."""
+    example = workflows("2026.08")
+    tasks = ftn.load(ARCHIVES / "2026.08.tgz")
+    used = next(task for task in tasks if any(task.name == one.name for one in example[0].task_ids))
+    lone, other = (FlyteTask.from_flyte_idl(named(used, name)) for name in ("shops.lone", "shops.other"))
+
+    report = ftn.callers(example, [lone])
+    assert (report.used, report.unused) == ((), ("shops.lone",))
+    assert report.summary == ("no workflow uses shops.lone; 0 of 5 workflows would compile as before, 5 unresolved")
+    assert ftn.callers(example, [other, lone]).summary.startswith("no workflow uses any of the 2 tasks; ")
+    for output in (report.to_html(), report.to_text(), report.to_markdown()):
+        assert UNSEEN in output
+        assert "shops.lone" in output
+
+    beside = ftn.callers(example, [*tasks, lone])
+    assert beside.unused == tuple(sorted({*ftn.callers(example, tasks).unused, "shops.lone"}))
+    assert used.name in beside.used
+    assert beside.summary == "5 of 5 workflows would compile as before"
+    assert UNSEEN in beside.to_text()
+    assert "Used by no workflow" in beside.to_text()
+
+    # Where each is used there is nothing to tell.
+    assert UNSEEN not in ftn.callers(example, [used]).to_text()
+    # Without workflows nothing can be said of them, only that none uses the task.
+    assert ftn.callers([], [lone]).summary == "no workflow uses shops.lone"
+
+
+def test_a_map_task_uses_what_it_maps() -> None:
+    """Its name tells the function, whichever plugin runs it."""
+    (workflow, *_) = workflows("2026.08")
+    message = workflow.to_flyte_idl()
+    task = ftn.load(ARCHIVES / "2026.08.tgz")[0]
+    for name in ("shops.map_lone_0123456789abcdef0123456789abcdef", "shops.map_lone_0123456789abcdef-arraynode"):
+        message.template.nodes[0].task_node.reference_id.name = name
+        report = ftn.callers([message], [FlyteTask.from_flyte_idl(named(task, "shops.lone"))])
+        assert (report.used, report.unused) == (("shops.lone",), ())
+
+
+def named(task: FlyteTask, name: str) -> Any:
+    message = task.to_flyte_idl()
+    message.template.id.name = name
+    return message
 
 
 def test_a_row_for_each_reason(report: ftn.CallerReport) -> None:

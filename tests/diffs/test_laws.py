@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb.diffs import RULES, TaskDiff, diff
 from flytetask_nb.diffs.flattening import apply_changes, flatten
-from tests.diffs.strategies import interfaces, neighbours, pods
+from tests.diffs.strategies import interfaces, neighbours, plugins, pods
 from tests.generated import task_specs
 from tests.real_tasks import serialized_tasks
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Whole tasks shrink slowly; a failure names the paths that matter.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
-PAIRS = st.one_of(neighbours(), interfaces(), pods())
+PAIRS = st.one_of(neighbours(), interfaces(), pods(), plugins())
 
 
 def everything(found: TaskDiff) -> list[Any]:

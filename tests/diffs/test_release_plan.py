@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import datetime, timezone
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -391,6 +391,57 @@ def test_fast_registration_is_told_from_changes(
 ) -> None:
     (entry,) = ftn.plan([spec(**here)], [spec(**there)])
     assert entry.tool_differences == words
+    # What may be other code is not said to be the same task, and its cached results may be stale.
+    assert entry.is_same_task == ("the task itself is the same" in entry.headline) == ("bundle" not in words[0])
+
+
+CACHED = {"discoverable": True, "discoveryVersion": "1"}
+PODS = [
+    {
+        "k8sPod": {"podSpec": {"containers": [{"name": "a", **fields}], **more}},
+        "config": {"primary_container_name": "a"},
+    }
+    for fields, more in (
+        ({}, {}),
+        ({"tty": False, "resources": {"limits": {}}, "volumeMounts": []}, {"nodeSelector": {}}),
+        ({"resources": {"limits": {"memory": "1Gi"}}}, {}),
+        ({"resources": {"limits": {"memory": "1024Mi"}}}, {}),
+        ({"unknownToKubernetes": 1}, {"alsoUnknown": {}}),
+        ({"securityContext": {}}, {}),
+    )
+]
+HELD = [
+    *PODS,
+    fast(f"s3://a/{BUNDLE}"),
+    fast(f"s3://b/{BUNDLE}"),
+    fast(f"s3://b/{BUNDLE}", "."),
+    fast("s3://a/ONE/script_mode.tar.gz"),
+    {"container": {"image": "app:1", "env": [{"key": "FLYTE_INTERNAL_IMAGE", "value": "x"}]}},
+    {"container": {"image": "app:1", "env": [{"key": "_F_SS_C", "value": "x"}]}},
+    {"container": {"image": "app:1"}},
+    {"container": {"image": "app:2"}},
+]
+
+
+@pytest.mark.parametrize(("there", "here"), [*permutations(HELD, 2)])
+def test_no_row_says_that_a_task_is_the_same_and_its_cache_stale(there: dict[str, Any], here: dict[str, Any]) -> None:
+    parts = [{"container": None, **one, "metadata": CACHED} for one in (here, there)]
+    for version in ("v1", "v2"):
+        plan = ftn.plan([spec(version=version, **parts[0])], [spec(**parts[1])])
+        for row in plan.to_text().splitlines():
+            assert not ("the task itself is the same" in row and "stale" in row)
+        (entry,) = plan
+        if "the task itself is the same" in entry.headline or "means the same" in entry.headline:
+            assert entry.cache_word in {"unchanged", "not cached"}
+        assert (entry.cache_word == "stale risk") <= bool(entry.cache and entry.cache.stale_risk)
+
+
+@pytest.mark.parametrize(("there", "here"), [*permutations(PODS[:2], 2)])
+def test_a_pod_with_empty_parts_is_the_same_task(there: dict[str, Any], here: dict[str, Any]) -> None:
+    parts = [{"container": None, **one, "metadata": CACHED} for one in (here, there)]
+    (entry,) = ftn.plan([spec(**parts[0])], [spec(**parts[1])])
+    assert entry.is_same_task
+    assert (entry.cache_word, entry.severity) == ("unchanged", "noise")
 
 
 @pytest.mark.parametrize(

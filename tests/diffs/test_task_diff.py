@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
+from google.protobuf.json_format import ParseDict
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from tests.conftest import ROOT, flytekit_module
+from tests.diffs.strategies import interfaces
 from tests.real_tasks import serialized_tasks
 from tests.views.allowlist import sanitize
 
@@ -103,7 +107,7 @@ def test_an_input_that_the_command_asks_for_must_be_there() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
-        ("acme/risk:1.1.0", "acme/risk:2.0.0", "image-release-tag"),
+        ("acme/risk:1.1.0", "acme/risk:2.0.0", "image-tag"),
         ("acme/risk:basics-0b350cd3", "acme/risk:basics-c9b2c44d", "image-release-tag"),
         ("acme/risk:1.1.0", "acme/risk:latest", "image-tag"),
         ("acme/risk:1.1.0", "acme/other:1.1.0", "image-repository"),
@@ -115,7 +119,7 @@ def test_images_are_compared_by_their_parts(old: str, new: str, rule: str) -> No
 
 
 def test_what_repeats_the_image_is_folded_with_it() -> None:
-    old, new = (spec(image=tag, env=env(IMAGE=f"used: {tag}")) for tag in ("acme/risk:1", "acme/risk:2"))
+    old, new = (spec(image=tag, env=env(IMAGE=f"used: {tag}")) for tag in ("acme/risk:0b350cd3", "acme/risk:c9b2c44d"))
     assert not ftn.diff(old, new)
     assert [change.rule for change in ftn.diff(old, new).noise] == ["image-release-tag", "release-echo"]
 
@@ -134,12 +138,12 @@ def test_resources_that_registration_refuses_are_breaking() -> None:
 
 
 def test_a_container_and_a_pod_are_compared_as_far_as_both_have_the_same() -> None:
-    """The image is the same, so only the switch itself and the pod's own names are told."""
+    """The image is the same, so only the switch itself is told: the pod's container is the old one."""
     old, new = spec(image="acme/risk:1"), task_pb2.TaskSpec()
     new.template.id.name = "train"
     new.template.k8s_pod.primary_container_name = "main"
     new.template.k8s_pod.pod_spec.update({"containers": [{"name": "main", "image": "acme/risk:1"}]})
-    assert [rule for rule, _, _ in told(old, new)] == ["target-switched", "primary-container", "pod-container-added"]
+    assert [rule for rule, _, _ in told(old, new)] == ["target-switched"]
 
 
 # -- the cache -----------------------------------------------------------------------------------------------------
@@ -174,6 +178,56 @@ def test_the_cache_has_a_verdict(old: Any, new: Any, verdict: str) -> None:
     for task, metadata in zip(tasks, (old, new), strict=True):
         task.template.metadata.CopyFrom(tasks_pb2.TaskMetadata(**metadata))
     assert ftn.diff(*tasks).cache.verdict == verdict
+
+
+def mapped(output: dict[str, Any], **metadata: Any) -> Any:
+    made = spec(args=["pyflyte-map-execute", "--", "vars", ""])
+    ParseDict({"discoverable": True, "discoveryVersion": "1", **metadata}, made.template.metadata)
+    ParseDict({"variables": {"o0": output}}, made.template.interface.outputs)
+    return made
+
+
+LIST: dict[str, Any] = {"type": {"collectionType": {"simple": "INTEGER"}}}
+
+
+def test_what_belongs_to_the_list_of_a_map_task_does_not_move_its_key() -> None:
+    """Its items are kept without it, so no change of it invalidates them; of any other task it does."""
+    tagged = {**LIST, "artifactTag": {"artifactKey": {"name": "a"}}}
+    found = ftn.diff(mapped(LIST), mapped(tagged))
+    assert [(change.rule, change.cache) for change in found.changes] == [("artifact", "none")]
+    assert (found.cache.verdict, found.cache.stale_risk) == ("unchanged", False)
+    plain = [mapped(output) for output in (LIST, tagged)]
+    for one in plain:
+        one.template.container.args[0] = "pyflyte-execute"
+    found = ftn.diff(*plain)
+    assert [change.cache for change in found.changes] == ["invalidates"]
+    assert found.cache.verdict == "invalidated"
+
+
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@given(interfaces(), st.booleans())
+def test_a_change_is_said_to_invalidate_if_the_key_moves(pair: tuple[Any, Any], is_mapped: bool) -> None:
+    for one in pair:
+        one.template.container.args.append("pyflyte-map-execute" if is_mapped else "pyflyte-execute")
+        ParseDict({"discoverable": True, "discoveryVersion": "1"}, one.template.metadata)
+    found = ftn.diff(*pair)
+    assert ("invalidates" in {change.cache for change in found.changes}) == (found.cache.verdict == "invalidated")
+
+
+def test_the_key_of_a_map_task_is_that_of_its_items_wherever_it_is_shown() -> None:
+    """In a diff's verdict and headline, a history, a plan, a table, and what asks for stale caches."""
+    element = {"type": {"simple": "INTEGER"}}
+    old, new = mapped(LIST), mapped({"type": {"collectionType": {"simple": "FLOAT"}}})
+    items = [ftn.semantics.cache_key(mapped(output)).version for output in (element, {"type": {"simple": "FLOAT"}})]
+    found = ftn.diff(old, new)
+    assert found.cache.before is not None
+    assert found.cache.after is not None
+    assert [found.cache.before.version, found.cache.after.version] == items
+    assert all(version in found.headlines[-1] for version in items)
+    tasks = [ftn.FlyteTask.from_flyte_idl(one) for one in (old, new)]
+    keys = ftn.tabulate(tasks, ["cache_key"])["cache_key"].tolist()
+    assert [key.rpartition("/")[2] for key in keys] == items
+    assert ftn.history(tasks).diff(0, 1).cache.after == found.cache.after
 
 
 # -- what no rule knows --------------------------------------------------------------------------------------------

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tests.embedded_admin.replay import send
+
+if TYPE_CHECKING:
+    import grpc
+
+LIST_TASKS = "/flyteidl.service.AdminService/ListTasks"
 PLACE = {"project": "flytesnacks", "domain": "development"}
 STRING: dict[str, Any] = {"type": {"simple": "STRING"}}
 INTEGER: dict[str, Any] = {"type": {"simple": "INTEGER"}}
@@ -29,7 +35,7 @@ def task_request(name: str, version: str = "v1", *, description: str = "", **par
 
 
 def workflow_request(name: str, task: str, version: str = "v1", task_version: str = "v1") -> dict[str, Any]:
-    """Give a workflow of one input that runs a task."""
+    """Return a workflow of one input that runs a task."""
     node = {
         "id": "n0",
         "metadata": {"name": "n0"},
@@ -52,10 +58,21 @@ def plan_request(name: str, workflow: str, version: str = "v1", **spec: Any) -> 
 
 
 def listing(**parts: Any) -> dict[str, Any]:
-    """Give a request for a listing, sorted as things were registered."""
+    """Return a request for a listing, sorted as things were registered."""
     return {"id": PLACE, "limit": 100, "sortBy": {"key": "id", "direction": "ASCENDING"}, **parts}
 
 
 def literal(value: int | str) -> dict[str, Any]:
     kind = "integer" if isinstance(value, int) else "stringValue"
     return {"scalar": {"primitive": {kind: str(value)}}}
+
+
+def fill(channel: grpc.Channel, count: int) -> None:
+    """Register so many tasks."""
+    for number in range(count):
+        assert send(channel, "CreateTask", task_request(f"app.t{number:03}")).status == "OK"
+
+
+def names(reply: Any) -> list[str]:
+    """Return the names of the tasks in a listing."""
+    return [task["id"]["name"] for task in reply.response.get("tasks", [])]

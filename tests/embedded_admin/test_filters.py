@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.embedded_admin.columns import BIGINT, BYTES, INTEGER, TEXT, TIME
-from flytetask_nb.embedded_admin.postgres_values import bytes_pattern, read_value
+from flytetask_nb.embedded_admin.columns import BIGINT, BYTES, INTEGER, KEY, TASKS, TEXT, TIME
+from flytetask_nb.embedded_admin.postgres_values import read_value
+from flytetask_nb.embedded_admin.queries import Condition, Page, where
 from flytetask_nb.embedded_admin.refusals import Refusal
-from flytetask_nb.embedded_admin.tuplesort import postgres_order
+from flytetask_nb.embedded_admin.store import Store
 from tests.embedded_admin.building import listing, task_request
 from tests.embedded_admin.replay import connected, send
 
@@ -46,7 +48,7 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def ask() -> Any:
-    """Give a function that lists the rows above."""
+    """Return a function that lists the rows above."""
     with ftn.sandbox() as admin, connected(admin.endpoint) as channel:
         for name, version, short in ROWS:
             assert send(channel, "CreateTask", task_request(name, version, description=short)).status == "OK"
@@ -157,13 +159,9 @@ def test_pages_put_together_are_the_whole(ask: Any, key: str, direction: str, li
         ("eq(id, 1)", "OK", None),
         ("eq(id,1.0)", "UNKNOWN", None),
         ("eq(id,99999999999999999999)", "UNKNOWN", None),
-        ("lt(created_at,infinity)", "OK", None),
-        ("lt(created_at,now)", "OK", None),
         ("gt(created_at,2020-13-01)", "UNKNOWN", None),
         ("gt(created_at,2020-01-01 10:00:00.5-0330)", "OK", None),
         ("contains(closure,a)", "OK", None),
-        ("eq(digest,\\xzz)", "UNKNOWN", None),
-        ("eq(closure,a\\b)", "UNKNOWN", None),
         ("eq(name,a)junk", "OK", None),
         ("eq(name,a)eq(name,b)", "INVALID_ARGUMENT", "unrecognized filter function: eq(name,a)eq"),
         ("eq(named_entity_metadata.state,0)", "INVALID_ARGUMENT", "'nem' entity is not allowed in filters"),
@@ -221,12 +219,9 @@ def test_the_largest_limit_is_taken(ask: Any) -> None:
         (INTEGER, "2147483647", 2**31 - 1),
         (TIME, "1970-01-02", 24 * 3600 * 10**6),
         (TIME, "1970-01-01T00:00:01.5Z", 1_500_000),
-        (TIME, "19700101 00:00:01", 10**6),
         (TIME, "1970-01-01 00:00:00-01:30", 5400 * 10**6),
-        (TIME, "1970-01-01 24:00:00", 24 * 3600 * 10**6),
-        (TIME, "epoch", 0),
-        (BYTES, "\\x6162", b"ab"),
-        (BYTES, "a\\\\b\\001", b"a\\b\x01"),
+        (TIME, "1970-01-01 00:00:00.0000015+00", 2),
+        (BYTES, "ab", b"ab"),
         (TEXT, "ü", "ü"),
     ],
 )
@@ -236,30 +231,33 @@ def test_values_are_read_as_postgres_reads_them(kind: str, text: str, expected: 
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [(INTEGER, "2147483648"), (BIGINT, ""), (BIGINT, "0x1"), (TIME, ""), (TIME, "1970-01-01T25:00"), (BYTES, "\\9"),
-     (BYTES, "\\x1"), (TEXT, "a\0")],
-)  # fmt: skip
+    [(INTEGER, "2147483648"), (BIGINT, ""), (BIGINT, "0x1"), (TIME, ""), (TIME, "1970-01-01T25:00")],
+)
 def test_values_that_postgres_cannot_read(kind: str, text: str) -> None:
     with pytest.raises(Refusal, match="failed database operation with"):
         read_value(kind, text)
 
 
-@given(content=st.binary(max_size=6), pattern=st.text("%_ab\\\\", max_size=5))
-def test_patterns_over_bytes_match_as_over_texts(content: bytes, pattern: str) -> None:
-    if re.fullmatch(r"(?:[^\\]|\\.)*\\", pattern, re.DOTALL):
+@settings(max_examples=100)
+@given(value=st.text("%_ab\\\0", min_size=1, max_size=3))
+def test_patterns_over_bytes_match_as_over_texts(value: str) -> None:
+    """Whatever the bytes, a zero among them too; each is a character to the pattern."""
+    condition = Condition(TASKS, "closure", "contains", (value,))
+    if ends_open("contains", [value]):
         with pytest.raises(Refusal, match="escape character"):
-            bytes_pattern(pattern.encode())
+            where([condition])
         return
-    expected = like(content.decode("latin-1"), pattern)
-    assert expected == (bytes_pattern(pattern.encode()).fullmatch(content) is not None)
-
-
-@given(keys=st.lists(st.integers(0, 6), max_size=120), wanted=st.integers(0, 130), is_descending=st.booleans())
-def test_equals_keep_keys_in_order(keys: list[int], wanted: int, is_descending: bool) -> None:
-    """Whatever happens among equals, the keys come sorted, and no row twice."""
-    order = postgres_order(keys, wanted, is_descending=is_descending)[:wanted]
-    assert sorted(keys, reverse=is_descending)[:wanted] == [keys[place] for place in order]
-    assert len(set(order)) == len(order)
+    store = Store()
+    contents = [bytes(pair) for pair in itertools.product(b"%_ab\\\0\xff", repeat=2)]
+    for number, content in enumerate(contents):
+        store.insert(TASKS, {**dict.fromkeys(KEY, str(number)), "closure": content})
+    expected = [content for content in contents if like(content.decode("latin-1"), f"%{value}%")]
+    if "\0" in value:
+        with pytest.raises(Refusal, match="byte sequence"):
+            store.select(TASKS, Page([condition]))
+    else:
+        assert sorted(expected) == sorted(row["closure"] for row in store.select(TASKS, Page([condition])))
+    store.close()
 
 
 def test_names_are_grouped_and_sorted_by_themselves_only(channel: grpc.Channel) -> None:

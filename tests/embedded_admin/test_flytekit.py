@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import flytetask_nb as ftn
 from tests.conftest import flytekit_module
+from tests.embedded_admin.laboratory.running import Laboratory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from flytetask_nb.embedded_admin import EmbeddedAdmin
 
 SECRET = "EMBEDDED_ADMIN_SECRET"  # noqa: S105 - where it stands
 SOURCE = '''
@@ -53,7 +51,7 @@ def registered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("flytekit")
     (folder / "shop").mkdir()
     (folder / "shop" / "story.py").write_text(SOURCE, encoding="utf-8")
-    with ftn.sandbox(auth=request.param) as admin:
+    with Laboratory(auth=request.param) as admin:
         config = folder / "config.yaml"
         login = f"  authType: ClientSecret\n  clientId: flytepropeller\n  clientSecretEnvVar: {SECRET}\n"
         told = f"admin:\n  endpoint: dns:///{admin.endpoint}\n  insecure: true\n{login if request.param else ''}"
@@ -73,14 +71,14 @@ def register(folder: Path, config: Path) -> None:
 
 
 @pytest.fixture
-def remote(registered: tuple[EmbeddedAdmin, Path]) -> Any:
+def remote(registered: tuple[Laboratory, Path]) -> Any:
     config = flytekit_module("flytekit.configuration").Config.auto(str(registered[1]))
     return flytekit_module("flytekit.remote").FlyteRemote(
         config, default_project="flytesnacks", default_domain="development"
     )
 
 
-def test_pyflyte_registers_tasks_workflows_and_launch_plans(registered: tuple[EmbeddedAdmin, Path]) -> None:
+def test_pyflyte_registers_tasks_workflows_and_launch_plans(registered: tuple[Laboratory, Path]) -> None:
     admin = registered[0]
     traffic = [admin.calls[f"Create{kind}"] for kind in ("Task", "Workflow", "LaunchPlan")]
     # The first calls bring no token along, and are refused.
@@ -119,3 +117,6 @@ def test_flyte_remote_launches_a_task_that_never_runs(remote: Any) -> None:
     execution = remote.execute(task, inputs={"x": [1], "y": 2}, wait=False)
     assert remote.fetch_execution(name=execution.id.name).id == execution.id
     assert remote.recent_executions()[0].is_done is False
+    synced = remote.sync(execution)
+    assert (synced.is_done, synced.node_executions) == (False, {})
+    assert (synced.inputs.get("x", list[int]), synced.inputs.get("y", int)) == ([1], 2)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import flytetask_nb as ftn
+from tests.embedded_admin.laboratory.running import Laboratory
 from tests.embedded_admin.replay import Reply, compared, connected, read, send, send_to_auth_service
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ LEAST = {"register": 128, "list": 248, "workflows": 56, "auth": 18}
 
 @pytest.mark.parametrize("name", ["register", "list", "workflows"])
 def test_every_recorded_call_is_answered_as_it_was(transcripts: Path, name: str) -> None:
-    """Status, message, details and rows agree, those of equal sort keys in the same order."""
+    """Status, message, details and rows agree; rows with equal sort keys in any order."""
     cases = read(transcripts / f"{name}.jsonl")
     assert len(cases) >= LEAST[name]
     wrong = []
@@ -32,7 +33,6 @@ def test_every_recorded_call_is_answered_as_it_was(transcripts: Path, name: str)
             expected, actual = compared(case, send(channel, case["call"], case["request"]))
             if expected != actual:
                 wrong.append((number, case["note"], expected, actual))
-        assert admin.calls.total == len(cases)
     assert wrong == []
 
 
@@ -80,7 +80,7 @@ def test_every_recorded_login_is_answered_as_it_was(transcripts: Path) -> None:
     """Tokens are given and refused over HTTP, and asked for over gRPC, as the real server does."""
     cases = read(transcripts / "auth.jsonl")
     assert len(cases) >= LEAST["auth"]
-    with ftn.sandbox(auth=True) as admin, connected(admin.endpoint) as channel:
+    with Laboratory(auth=True) as admin, connected(admin.endpoint) as channel:
         assert admin.token_url is not None
         token_endpoint = f"{admin.token_url}/oauth2/token"
         form = {"grant_type": "client_credentials", "scope": "all"}
@@ -123,6 +123,22 @@ def test_the_comparison_can_fail() -> None:
         (refused, Reply("OK", {}, "")),
         (listed, Reply("OK", {}, "")),
         (listed, Reply("OK", {"tasks": [{"id": {"name": "b"}}]}, "")),
+        (by_name("a1 a2 b1"), Reply("OK", tasks("b1 a1 a2"), "")),
+        (by_name("a1 a2 b1"), Reply("OK", tasks("a1 a1 b1"), "")),
     ):
         expected, actual = compared(case, reply)
         assert expected != actual
+
+
+def tasks(names_and_versions: str) -> dict[str, Any]:
+    return {"tasks": [{"id": {"name": text[0], "version": text[1]}} for text in names_and_versions.split()]}
+
+
+def by_name(names_and_versions: str) -> dict[str, Any]:
+    request = {"sortBy": {"key": "name"}}
+    return {"call": "ListTasks", "request": request, "status": "OK", "response": tasks(names_and_versions)}
+
+
+def test_equals_are_compared_as_a_set() -> None:
+    expected, actual = compared(by_name("a1 a2 b1"), Reply("OK", tasks("a2 a1 b1"), ""))
+    assert expected == actual

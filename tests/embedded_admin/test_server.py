@@ -1,147 +1,97 @@
-"""The server itself: faults on purpose, counting, encryption, files, the command line."""
+"""The server itself: calls, what can be put around them, files, the command line."""
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from flyteidl.admin import common_pb2, task_pb2
+from flyteidl.admin import common_pb2, execution_pb2, task_pb2
+from flyteidl.service import auth_pb2
 
 import flytetask_nb as ftn
-from flytetask_nb.embedded_admin import Fault
 from flytetask_nb.embedded_admin.filling import Filled
+from flytetask_nb.embedded_admin.refusals import Refusal
 from flytetask_nb.errors import LoadError, OptionError
 from tests.conftest import ROOT
-from tests.embedded_admin.building import PLACE, listing, task_request
-from tests.embedded_admin.replay import connected, send
+from tests.embedded_admin.building import LIST_TASKS, PLACE, fill, listing, names, task_request
+from tests.embedded_admin.replay import SERVICE, connected, send, send_to_auth_service
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from flytetask_nb.embedded_admin import EmbeddedAdmin
 
-LIST = "/flyteidl.service.AdminService/ListTasks"
 
-
-def fill(channel: grpc.Channel, count: int) -> None:
-    for number in range(count):
-        assert send(channel, "CreateTask", task_request(f"app.t{number:03}")).status == "OK"
-
-
-def names(reply: Any) -> list[str]:
-    return [task["id"]["name"] for task in reply.response.get("tasks", [])]
-
-
-# -- faults --------------------------------------------------------------------------------------------------------
-
-
-def test_unavailable_so_often_and_then_no_more() -> None:
-    with ftn.sandbox(faults=[Fault("unavailable", times=2)]) as admin, connected(admin.endpoint) as channel:
-        statuses = [send(channel, "ListTasks", listing()).status for _ in range(3)]
-        assert statuses == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
-        assert len(admin.faults) == 0
-        assert (admin.calls["ListTasks"].calls, admin.calls["ListTasks"].refused) == (3, 2)
-
-
-def test_a_fault_waits_for_its_method_and_its_turn(admin: EmbeddedAdmin, channel: grpc.Channel) -> None:
-    admin.faults.add(Fault("unavailable", method="GetTask", after=1))
-    assert send(channel, "ListTasks", listing()).status == "OK"
-    request = {"id": {**PLACE, "name": "nope", "version": "v1"}}
-    assert [send(channel, "GetTask", request).status for _ in range(3)] == ["NOT_FOUND", "UNAVAILABLE", "NOT_FOUND"]
-
-
-def test_a_dropped_connection_breaks_a_page_in_the_middle() -> None:
-    """The client sees a broken stream once; the next attempt succeeds over a new connection."""
-    with ftn.sandbox(faults=[]) as admin, connected(admin.endpoint) as channel:
-        fill(channel, 60)
-        admin.faults.add(Fault("drop", method="ListTasks"))
-        assert send(channel, "ListTasks", listing()).status == "UNAVAILABLE"
-        again = None
-        for _ in range(50):
-            again = send(channel, "ListTasks", listing())
-            if again.status == "OK":
-                break
-            time.sleep(0.1)
-        assert again is not None
-        assert len(names(again)) == 60
-
-
-def test_connections_are_cut_only_where_it_was_asked_for(admin: EmbeddedAdmin) -> None:
-    with pytest.raises(OptionError, match="faults="):
-        admin.faults.add(Fault("drop"))
-    with pytest.raises(OptionError, match=r"'explode'.*unavailable"):
-        Fault("explode")
-
-
-def test_a_delay_is_longer_than_a_deadline(admin: EmbeddedAdmin, channel: grpc.Channel) -> None:
-    admin.faults.add(Fault("delay", seconds=30))
-    stub = channel.unary_unary(LIST)
-    with pytest.raises(grpc.RpcError) as caught:
-        stub(common_pb2.ResourceListRequest().SerializeToString(), timeout=0.2)
-    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-
-
-def test_an_oversized_page_is_refused_by_the_client_and_a_smaller_one_taken() -> None:
-    with ftn.sandbox(faults=[Fault("oversized", times=2, size=100_000)]) as admin:
-        options = [("grpc.max_receive_message_length", 4_000_000)]
-        with grpc.insecure_channel(admin.endpoint, options) as channel:
-            assert send(channel, "ListTasks", listing(limit=100)).status == "RESOURCE_EXHAUSTED"
-            assert send(channel, "ListTasks", listing(limit=10)).status == "OK"
-
-
-def test_a_row_comes_twice(admin: EmbeddedAdmin, channel: grpc.Channel) -> None:
-    fill(channel, 3)
-    admin.faults.add(Fault("duplicates"))
-    assert names(send(channel, "ListTasks", listing())) == ["app.t000", "app.t001", "app.t002", "app.t000"]
-
-
-@pytest.mark.parametrize("call", ["ListTasks", "GetTask"])
-def test_a_garbage_closure_cannot_be_read(admin: EmbeddedAdmin, channel: grpc.Channel, call: str) -> None:
-    fill(channel, 1)
-    admin.faults.add(Fault("garbage", method=call))
-    request = listing() if call == "ListTasks" else {"id": {**PLACE, "name": "app.t000", "version": "v1"}}
-    assert send(channel, call, request).status == "INTERNAL"
-    assert send(channel, call, request).status == "OK"
-
-
-# -- counting ------------------------------------------------------------------------------------------------------
-
-
-def test_calls_and_bytes_are_counted_by_method(admin: EmbeddedAdmin, channel: grpc.Channel) -> None:
-    fill(channel, 2)
-    request = common_pb2.ResourceListRequest(id=common_pb2.NamedEntityIdentifier(**PLACE), limit=9)
-    answer = channel.unary_unary(LIST)(request.SerializeToString())
-    assert admin.calls["ListTasks"] == (1, request.ByteSize(), len(answer), 0)
-    assert repr(admin.calls) == "Calls(CreateTask=2, ListTasks=1)"
-    assert admin.calls["GetTask"].calls == 0
-    admin.calls.clear()
-    assert admin.calls.total == 0
+# -- calls ---------------------------------------------------------------------------------------------------------
 
 
 def test_unknown_methods_and_unreadable_requests(channel: grpc.Channel) -> None:
     for path, request, expected in (
         ("/flyteidl.service.AdminService/TerminateExecution", b"", grpc.StatusCode.UNIMPLEMENTED),
-        (LIST, b"\xff", grpc.StatusCode.INTERNAL),
+        (LIST_TASKS, b"\xff", grpc.StatusCode.INTERNAL),
     ):
         with pytest.raises(grpc.RpcError) as caught:
             channel.unary_unary(path)(request)
         assert caught.value.code() is expected
+
+
+def test_methods_can_be_added_and_replaced(channel: grpc.Channel) -> None:
+    """A function from request to answer serves a method of any of Flyte's services."""
+    one = task_pb2.TaskList(token="mine")  # noqa: S106 - a page's
+    methods = {
+        f"{SERVICE}.ListTasks": lambda _: one,
+        f"{SERVICE}.TerminateExecution": lambda _: execution_pb2.ExecutionTerminateResponse(),
+        "flyteidl.service.AuthMetadataService.GetOAuth2Metadata": lambda _: auth_pb2.OAuth2MetadataResponse(
+            issuer="me"
+        ),
+    }
+    with ftn.sandbox(methods=methods) as admin, connected(admin.endpoint) as own:
+        assert send(own, "ListTasks", {}).response == {"token": "mine"}
+        assert send(own, "TerminateExecution", {}).status == "OK"
+        assert (send_to_auth_service(own, "GetOAuth2Metadata").response or {})["issuer"] == "me"
+        # What is not named is the server's own.
+        assert send(own, "ListTaskIds", {}).message == "missing project"
+    assert send(channel, "ListTasks", {}).message == "missing id"
+
+
+def test_a_refusal_of_an_added_method_is_told() -> None:
+    def refuse(_: object) -> NoReturn:
+        raise Refusal("RESOURCE_EXHAUSTED", "not now")
+
+    with ftn.sandbox(methods={f"{SERVICE}.GetTask": refuse}) as admin, connected(admin.endpoint) as channel:
+        assert send(channel, "GetTask", {})[::2] == ("RESOURCE_EXHAUSTED", "not now")
+
+
+def test_a_method_that_flyte_does_not_have_is_refused_by_name() -> None:
+    with pytest.raises(OptionError, match=r"AdminService\.GetTusk"):
+        ftn.sandbox(methods={f"{SERVICE}.GetTusk": lambda _: None})
+
+
+def test_interceptors_see_each_call_before_it_is_answered() -> None:
+    class Once(grpc.ServerInterceptor):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def intercept_service(self, continuation: Any, details: Any) -> Any:
+            self.seen.append(details.method)
+            if len(self.seen) > 1:
+                return continuation(details)
+            return grpc.unary_unary_rpc_method_handler(
+                lambda _, context: context.abort(grpc.StatusCode.UNAVAILABLE, "once")
+            )
+
+    once = Once()
+    with ftn.sandbox(interceptors=[once]) as admin, connected(admin.endpoint) as channel:
+        assert [send(channel, "GetDomains", {}).status for _ in range(2)] == ["UNAVAILABLE", "OK"]
+    assert once.seen == ["/flyteidl.service.AdminService/GetDomains"] * 2
 
 
 def test_many_clients_at_once_lose_nothing(admin: EmbeddedAdmin) -> None:
@@ -209,8 +159,7 @@ def test_settings_take_the_place_of_the_defaults() -> None:
         ({"platform_limits": {"cpu": "many"}}, "platform_limits"),
         ({"platform_limits": {"disk": "1"}}, "platform_limits"),
         ({"database": "/nowhere/at/all.sqlite"}, "database='/nowhere"),
-        ({"tls": (b"no key", b"no chain")}, "port=0"),
-        ({"tls": (b"no key", b"no chain"), "auth": True}, "token_port=0"),
+        ({"credentials": grpc.ssl_server_credentials([(b"no key", b"no chain")])}, "port=0"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_by_name(settings: dict[str, Any], told: str) -> None:
@@ -220,9 +169,8 @@ def test_settings_that_cannot_be_are_refused_by_name(settings: dict[str, Any], t
 
 def test_a_port_is_taken_once_and_a_database_is_no_text(admin: EmbeddedAdmin, tmp_path: Path) -> None:
     port = int(admin.endpoint.rpartition(":")[2])
-    for faults in (None, []):
-        with pytest.raises(OptionError, match=f"port={port}"):
-            ftn.sandbox(port=port, faults=faults)
+    with pytest.raises(OptionError, match=f"port={port}"):
+        ftn.sandbox(port=port)
     file = tmp_path / "notes.txt"
     file.write_text("no database" * 100, encoding="utf-8")
     with pytest.raises(OptionError, match="expected a SQLite file"):
@@ -273,67 +221,6 @@ def test_a_refused_task_says_what_is_wrong_and_leaves_nothing_behind(
     assert names(send(channel, "ListTasks", listing())) == []
 
 
-# -- encryption and tokens -----------------------------------------------------------------------------------------
-
-
-def key_and_certificate() -> tuple[bytes, bytes]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    named = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "embedded admin")])
-    now = dt.datetime.now(dt.timezone.utc)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(named)
-        .issuer_name(named)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    return (
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain),
-        certificate.public_bytes(serialization.Encoding.PEM),
-    )
-
-
-def test_everything_is_encrypted_with_the_certificate_given() -> None:
-    key, certificate = key_and_certificate()
-    with ftn.sandbox(tls=(key, certificate), auth=True) as admin:
-        assert (admin.token_url or "").startswith("https://127.0.0.1:")
-        with connected(admin.endpoint, grpc.ssl_channel_credentials(certificate)) as channel:
-            assert send(channel, "GetVersion", {}).status == "UNAUTHENTICATED"
-        with connected(admin.endpoint) as channel:
-            assert send(channel, "GetVersion", {}).status == "UNAVAILABLE"
-
-
-def token_of(admin: EmbeddedAdmin, form: bytes = b"grant_type=client_credentials&scope=all") -> str:
-    body = form + b"&client_id=flytepropeller&client_secret=foobar"
-    with urllib.request.urlopen(f"{admin.token_url}/oauth2/token", body, timeout=30) as answer:  # noqa: S310 - of this machine
-        return str(json.loads(answer.read())["access_token"])
-
-
-def test_tokens_expire_at_their_time_and_on_demand() -> None:
-    with ftn.sandbox(auth=True, token_lifetime=1.5) as admin, connected(admin.endpoint) as channel:
-        old = [("authorization", f"Bearer {token_of(admin)}")]
-        assert send(channel, "GetVersion", {}, old).status == "OK"
-        admin.expire_tokens()
-        assert send(channel, "GetVersion", {}, old).status == "UNAUTHENTICATED"
-        new = [("authorization", f"Bearer {token_of(admin)}")]
-        assert send(channel, "GetVersion", {}, new).status == "OK"
-        time.sleep(1.6)
-        assert send(channel, "GetVersion", {}, new).status == "UNAUTHENTICATED"
-
-
-def test_a_token_without_the_scope_is_not_enough() -> None:
-    with ftn.sandbox(auth=True) as admin, connected(admin.endpoint) as channel:
-        weak = [("authorization", f"Bearer {token_of(admin, b'grant_type=client_credentials')}")]
-        assert send(channel, "GetVersion", {}, weak).status == "UNAUTHENTICATED"
-
-
 # -- the command line ----------------------------------------------------------------------------------------------
 
 
@@ -349,6 +236,13 @@ def test_the_command_line_serves_until_it_is_interrupted(data: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     assert len(ftn.load(archive)) == len(names(reply)) > 0
+
+
+def test_the_command_line_says_in_a_line_what_is_wrong() -> None:
+    command = [sys.executable, "-m", "flytetask_nb.embedded_admin", "--port", "0", "--database", "/nowhere/at/all"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (1, "", 1)
+    assert run.stderr.startswith("database='/nowhere/at/all' cannot be used")
 
 
 def test_answers_are_the_bytes_that_were_stored(channel: grpc.Channel) -> None:

@@ -15,7 +15,7 @@ from real_tasks import serialized_tasks
 
 from flytetask_nb import FlyteTask, FlyteTaskError, models
 from flytetask_nb.errors import CacheVersionError, ModelTypeError, ModelValueError
-from flytetask_nb.semantics.caching import CacheKey, cache_key, cache_tag
+from flytetask_nb.semantics.caching import CacheKey, cache_key, cache_tag, is_map_task, item_outputs
 from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
@@ -317,6 +317,113 @@ def test_inputs_and_outputs_are_told_apart() -> None:
     moved.interface.ClearField("inputs")
     hashes = cache_key(template).version.split("-", 1)[1]
     assert f"{EMPTY}-{hashes[:8]}" == cache_key(moved).version.split("-", 1)[1]
+
+
+# -- map tasks -------------------------------------------------------------------------------------------------------
+
+LIST = {"collectionType": {"simple": "INTEGER"}}
+MAP_WORDS = ["pyflyte-map-execute", "--inputs", "{{.input}}", "--resolver", "r", "--", "vars", ""]
+FAST_WORDS = ["pyflyte-fast-execute", "--additional-distribution", "s3://a/b", "--dest-dir", ".", "--"]
+
+
+def mapped_over(output: Any, **rest: Any) -> Any:
+    """Make a template with an output of a type."""
+    template = template_of(**rest)
+    template.interface.outputs.variables["o0"].CopyFrom(ParseDict({"type": output}, interface_pb2.Variable()))
+    return template
+
+
+def in_pod(words: list[str], *others: str, primary: str = "main") -> dict[str, Any]:
+    containers = [{"name": "main", "args": words}, *({"name": name, "args": ["other"]} for name in others)]
+    return {"config": {"primary_container_name": primary}, "k8sPod": {"podSpec": {"containers": containers}}}
+
+
+RUN_BY_ITEM: dict[str, dict[str, Any]] = {
+    "legacy array": {"type": "container_array", "container": {"args": ["anything"]}},
+    "aws batch": {"type": "aws-batch"},
+    "legacy array in a pod": {"type": "container_array", **in_pod(["anything"])},
+    "array node": {"type": "python-task", "container": {"args": MAP_WORDS}},
+    "command": {"container": {"command": MAP_WORDS[:1], "args": MAP_WORDS[1:]}},
+    "fast": {"container": {"args": [*FAST_WORDS, *MAP_WORDS]}},
+    "pod": {"type": "sidecar", **in_pod(MAP_WORDS)},
+    "fast pod": {"type": "sidecar", **in_pod([*FAST_WORDS, *MAP_WORDS])},
+    "pod with others": {"type": "sidecar", **in_pod(MAP_WORDS, "proxy")},
+    "pod with one container of another name": {"type": "sidecar", **in_pod(MAP_WORDS, primary="primary")},
+    "spark": {"type": "spark", "container": {"args": MAP_WORDS}},
+}
+RUN_AT_ONCE: dict[str, dict[str, Any]] = {
+    "plain": {"type": "python-task", "container": {"args": ["pyflyte-execute", *MAP_WORDS[1:]]}},
+    "mentioned": {"container": {"args": ["pyflyte-execute", "--", "task-name", "pyflyte-map-execute"]}},
+    "launched by something else": {"container": {"args": ["run.sh", "pyflyte-map-execute"]}},
+    "in another container": {"type": "sidecar", **in_pod(MAP_WORDS, "proxy", primary="proxy")},
+    "statement": {"type": "snowflake", "sql": {"statement": "pyflyte-map-execute"}},
+    "nothing": {"type": "python-task"},
+}
+
+
+@pytest.mark.parametrize("how", RUN_BY_ITEM)
+def test_items_are_kept_under_the_element_of_each_list(how: str) -> None:
+    """The published case: a list of int as output has the key of int."""
+    template = mapped_over(LIST, **RUN_BY_ITEM[how])
+    assert is_map_task(template)
+    whole, item = mapped_over(LIST), mapped_over({"simple": "INTEGER"})
+    assert cache_key(template).version == cache_key(item).version != cache_key(whole).version
+
+
+@pytest.mark.parametrize("how", RUN_AT_ONCE)
+def test_other_tasks_are_kept_as_a_whole(how: str) -> None:
+    template = mapped_over(LIST, **RUN_AT_ONCE[how])
+    assert not is_map_task(template)
+    assert cache_key(template).version == cache_key(mapped_over(LIST)).version
+
+
+def test_the_array_node_of_a_workflow_makes_any_task_a_map_task() -> None:
+    """Which the task itself does not say; whoever knows it says so."""
+    template = mapped_over(LIST)
+    assert cache_key(template, mapped=True) == cache_key(mapped_over({"simple": "INTEGER"}))
+    assert cache_key(mapped_over(LIST, type="container_array"), mapped=False) == cache_key(template)
+
+
+def test_the_published_key_of_an_item() -> None:
+    """flyteorg/flyte#3787: ``(x: list[int], k: str) -> list[int]``, version 1."""
+    template = mapped_over(LIST, type="container_array")
+    ParseDict({"variables": {"x": {"type": LIST}, "k": {"type": {"simple": "STRING"}}}}, template.interface.inputs)
+    assert cache_key(template).version == "1-6beVE7cb-PmK8qF6C"
+    assert cache_key(template, mapped=False).version == "1-6beVE7cb-N4Mg4RHc"
+
+
+def test_one_level_of_lists_is_taken_off_outputs_alone() -> None:
+    """Lists inside stay, as do inputs and outputs that are no list."""
+    twice = mapped_over({"collectionType": LIST}, type="container_array")
+    assert cache_key(twice).version == cache_key(mapped_over(LIST)).version
+    for output in ({"mapValueType": LIST}, {"simple": "NONE"}, {"unionType": {"variants": [LIST]}}):
+        assert cache_key(mapped_over(output, type="container_array")) == cache_key(mapped_over(output))
+    listed = template_of({"type": LIST}, type="container_array")
+    assert cache_key(listed) == cache_key(template_of({"type": LIST}))
+
+
+def test_nothing_of_the_list_itself_is_left() -> None:
+    """Its annotation, tag and artifact go with it, those of the element stay."""
+    template = mapped_over(LIST, type="container_array")
+    plain = cache_key(template)
+    variable = template.interface.outputs.variables["o0"]
+    variable.artifact_tag.artifact_key.name = "a"
+    variable.type.annotation.annotations.update({"cache-key-metadata": {"a": 1}})
+    variable.type.structure.tag = "t"
+    assert cache_key(template) == plain
+    variable.type.collection_type.annotation.annotations.update({"cache-key-metadata": {"a": 1}})
+    assert cache_key(template) != plain
+
+
+@given(messages(interface_pb2.VariableMap))
+def test_the_outputs_of_an_item_are_no_longer_lists(outputs: Any) -> None:
+    """Each name stays, each list becomes what it was a list of."""
+    found = item_outputs(outputs)
+    assert set(found.variables) == set(outputs.variables)
+    for name, variable in outputs.variables.items():
+        is_list = variable.type.WhichOneof("type") == "collection_type"
+        expected = variable.type.collection_type if is_list else variable.type
+        assert found.variables[name].type == expected
 
 
 def test_the_task_stays_as_it_is() -> None:

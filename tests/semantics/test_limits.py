@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics.limits import effective_resources
@@ -63,6 +65,32 @@ def test_gpu_is_called_by_its_kubernetes_name() -> None:
 def test_resources_that_flyte_does_not_adjust_pass() -> None:
     """A resource of another vendor stays as it was asked for."""
     assert effective_resources({"amd.com/gpu": 2}, {}) == ({"amd.com/gpu": Quantity(2)}, {})
+
+
+def test_beside_a_pod_template_only_what_the_task_says_is_certain() -> None:
+    """What it leaves out may be the template's, and neither the other side nor the platform takes its place."""
+    asked: Any = ({"cpu": "1"}, {"memory": "2Gi"}, {"cpu": "4", "memory": "8Gi"}, {"memory": "1Gi"})
+    requests, limits = effective_resources(*asked, pod_template_name="big")
+    assert (texts(requests), texts(limits)) == ({"cpu": "1"}, {"memory": "1Gi"})
+
+
+AMOUNTS = st.dictionaries(
+    st.sampled_from(["cpu", "memory", "ephemeral-storage", "gpu", "amd.com/gpu"]), st.sampled_from(["0", "1", "3"])
+)
+
+
+@given(AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS)
+def test_the_platform_s_defaults_never_show_beside_a_pod_template(
+    requests: Any, limits: Any, defaults: Any, others: Any, most: Any
+) -> None:
+    """Whatever they are, the answer is the same, and it names nothing that the task does not."""
+    found = effective_resources(requests, limits, defaults, most, "big")
+    assert found == effective_resources(requests, limits, others, most, "big")
+    for asked, got in zip((requests, limits), found, strict=True):
+        assert set(got) <= {"nvidia.com/gpu" if name == "gpu" else name for name in asked}
+        # What is certain beside a template is the same without one.
+        without = effective_resources(requests, limits, defaults, most)[0 if asked is requests else 1]
+        assert got.items() <= without.items()
 
 
 def test_an_error_names_the_resource() -> None:

@@ -79,6 +79,38 @@ def cached(**metadata: Any) -> Any:
     return template(metadata={**RUNTIME, **metadata}, interface={"outputs": {"variables": {"o0": INTEGER}}})
 
 
+def raw(inputs: dict[str, Any] | None = None, outputs: dict[str, Any] | None = None) -> Any:
+    sides = {"inputs": inputs or {}, "outputs": outputs or {}}
+    told = {
+        side: {"variables": {name: {"type": found} for name, found in types.items()}} for side, types in sides.items()
+    }
+    return template(
+        type="raw-container",
+        container={"image": "a:v1", "command": ["run"], "dataConfig": {"enabled": True}},
+        interface=told,
+    )
+
+
+def shared_memory(**told: str) -> Any:
+    return template(container={"image": "a:v1"}, extendedResources={"sharedMemory": told})
+
+
+def plugin(kind: str, **custom: Any) -> Any:
+    return template(type=kind, taskTypeVersion=1, custom=custom, container={"image": "a:v1"})
+
+
+def workers(requests: dict[str, str], limits: dict[str, str]) -> Any:
+    sides = {"requests": requests, "limits": limits}
+    told = {side: [{"name": name, "value": value} for name, value in given.items()] for side, given in sides.items()}
+    return plugin("dask", workers={"numberOfWorkers": 2, "resources": told})
+
+
+def ray_workers(name: str = "ray-worker", **sides: Any) -> Any:
+    pod_spec = {"containers": [{"name": name, "resources": sides}]}
+    group = {"groupName": "a", "replicas": 2, "k8sPod": {"podSpec": pod_spec}}
+    return plugin("ray", rayCluster={"workerGroupSpec": [group]})
+
+
 def rules(task: Any, platform_limits: Any = None) -> list[str]:
     return [finding.rule for finding in check(task, platform_limits)]
 
@@ -183,6 +215,7 @@ EXAMPLES: dict[str, Any] = {
     "container-name": pod({"name": "Main", "image": "a:v1"}, config={"primary_container_name": "Main"}),
     "unhashable": tasks_pb2.TaskTemplate.FromString(template().SerializeToString() + OF_NO_KIND),
     "unfilled-placeholder": container(args=["{{ .dest_dir }}"]),
+    "unopenable-id": template(id={**ID, "version": "feature/x"}),
     "deprecated": template(metadata={**RUNTIME, "deprecatedErrorMessage": "use a.c"}),
     "no-cache-version": cached(discoverable=True, discoveryVersion="  "),
     "nothing-to-cache": template(metadata={**RUNTIME, "discoverable": True, "discoveryVersion": "1"}),
@@ -190,9 +223,18 @@ EXAMPLES: dict[str, Any] = {
     "unknown-ignored-input": cached(discoverable=True, discoveryVersion="1", cacheIgnoreInputVars=["x"]),
     "untyped-variable": template(interface={"outputs": {"variables": {"o0": {}}}}),
     "no-target": template(type="python-task"),
+    "unwritten-placeholder": template(
+        type="bigquery_query_job_task",
+        sql={"statement": "select {{ .inputs.x }}"},
+        interface={"inputs": {"variables": {"x": INTEGER}}},
+    ),
     "unreadable-image": container(image="{{.image.default.fqn}}"),
     "floating-image": container(image="ghcr.io/acme/risk:latest"),
     "unbound-placeholder": container(args=["--x={{ $Inputs.x }}"]),
+    "unwritable-input": template(
+        container={"image": "a:v1", "args": ["{{.inputs.x}}"]},
+        interface={"inputs": {"variables": {"x": {"type": {"mapValueType": {"simple": "INTEGER"}}}}}},
+    ),
     "repeated-env": container(env=[{"key": "A", "value": "1"}, {"key": "A", "value": "2"}]),
     "plain-secret": container(env=[{"key": "DB_PASSWORD", "value": "hunter2"}]),
     "ignored-resource": resources({"UNKNOWN": "1"}),
@@ -203,10 +245,31 @@ EXAMPLES: dict[str, Any] = {
     "hidden-request-over-limit": resources({"CPU": "900m"}, {"CPU": "500m"}),
     "hidden-over-platform-limit": resources({}, {"CPU": "65"}),
     "gpu-request-alone": resources({"GPU": "1"}),
+    "unreadable-plugin-settings": plugin("dask", workers={"numberOfWorkers": -1}),
+    "unreadable-plugin-amount": workers({"MEMORY": "8GB"}, {}),
+    "unreadable-plugin-pod": ray_workers(limits={"memory": "8GB"}),
+    "unreadable-spark-amount": plugin("spark", sparkConf={"spark.executor.memory": "8Gi"}),
+    "contradictory-spark-setting": plugin("spark", sparkConf={"spark.executor.cores": "1", "spark.task.cpus": "2"}),
+    "lowered-plugin-request": workers({"CPU": "2"}, {"CPU": "1"}),
+    "refused-plugin-request": ray_workers(requests={"cpu": 2}, limits={"cpu": "1"}),
+    "unequal-plugin-gpus": workers({"GPU": "1"}, {"GPU": "2"}),
+    "fractional-plugin-gpu": workers({}, {"GPU": "500m"}),
+    "ignored-plugin-amount": ray_workers("primary", limits={"cpu": "1"}),
+    "adjusted-plugin-replicas": plugin(
+        "ray", rayCluster={"workerGroupSpec": [{"groupName": "a", "replicas": 4, "maxReplicas": 2}]}
+    ),
+    "no-plugin-workers": plugin("mpi", workerReplicas={"replicas": 0}),
     "accelerator-without-gpu": template(
         container={"image": "a:v1"}, extendedResources={"gpuAccelerator": {"device": "nvidia-tesla-t4"}}
     ),
     "primary-container": pod({"name": "side", "image": "a:v1"}),
+    "repeated-mount": pod(
+        {"name": "main", "image": "a:v1", "volumeMounts": [{"name": name, "mountPath": "/data"} for name in "ab"]}
+    ),
+    "unfetchable-input": raw(inputs={"x": {"structuredDatasetType": {}}}),
+    "unstorable-output": raw(outputs={"o0": {"collectionType": {"simple": "INTEGER"}}}),
+    "shared-memory": shared_memory(mountPath="/shm"),
+    "refused-shared-memory": shared_memory(mountName="Shm", mountPath="/shm"),
 }
 
 
@@ -230,6 +293,8 @@ def test_every_rule_says_why(rule: Any) -> None:
     """A rule has a reason of whole sentences, a source, and a code if Admin refuses."""
     assert rule.reason.endswith((".", ")."))
     assert rule.source
+    if rule.severity == WARNING and rule.source not in ("Kubernetes", "Spark", "policy of this package"):
+        assert re.match(r"fly\w+/[\w/]+\.(go|py), \w+", rule.source)
     assert (rule.severity, rule.code != "") in {(REFUSED, True), (WARNING, False)}
 
 
@@ -413,7 +478,8 @@ ODD = st.sampled_from(
     [None, True, -1, 0.5, 1e300, "", "x", "1 Gi", "\x00", [], [None], {}, {"cpu": [1]}, {"cpu": "abc"}]
 )
 POD_KEYS = st.sampled_from(
-    ["name", "Image", "env", "resources", "requests", "limits", "cpu", "containers", "value", "ports", "containerPort"]
+    "name Image env resources requests limits cpu containers initContainers volumes volumeMounts mountPath "
+    "value ports containerPort".split()
 )
 POD_SPECS = st.recursive(
     ODD, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(POD_KEYS, inner)), max_leaves=12

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import flytetask_nb as ftn
-from flytetask_nb.sources import documents, loading
+from flytetask_nb.sources import documents, formats
 from tests.sources import building
 from tests.sources.building import data, entry, tar
 
@@ -142,7 +142,7 @@ def test_masses_of_values_in_yaml_are_not_made(line: str, monkeypatch: pytest.Mo
 
 def test_masses_of_bad_items_are_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The good ones among them are found; of the bad ones the first are told, and how many more there are."""
-    monkeypatch.setattr(loading, "_MOST_TOLD", 3)
+    monkeypatch.setattr(formats, "_MOST_TOLD", 3)
     tasks = ftn.load(json.dumps([1] * 5 + [GOOD] + [1] * 5).encode(), errors="collect")
     assert (tasks.names, len(tasks.failures)) == (["good"], 4)
     assert tasks.failures[-1].reason.startswith("7 more items that cannot be read; only the first 3 are told")

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
+from generated import pod_tasks
 from google.protobuf import struct_pb2
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("ptars")
 
+from flytetask_nb.semantics.task_container import read_task_container
 from flytetask_nb.tables import pods
 from flytetask_nb.tables.runners import environment_of
 from flytetask_nb.tables.wire import wrapped
@@ -120,6 +124,21 @@ def test_damaged_pods(settings: list[bytes]) -> None:
             )
         )
     same(damaged, settings)
+
+
+@given(st.lists(pod_tasks(), min_size=1, max_size=4))
+def test_pods_read_together_are_what_runs_the_tasks(specs: list[Any]) -> None:
+    """The very container that a diff and a display read."""
+    templates = [spec.template for spec in specs]
+    found = together(
+        [one.k8s_pod.SerializeToString() for one in templates],
+        [[setting(*entry) for entry in one.config.items()] for one in templates],
+    )
+    for runner, template in zip(found, templates, strict=True):
+        container = read_task_container(template)
+        expected = ("", [], []) if container is None else container[1:4]
+        assert (runner.image, list(runner.command), list(runner.args)) == expected
+        assert bool(runner.problem) == (container is None)
 
 
 def test_usual_pods_are_not_built(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flytetask_nb.tables import columns, long_frames, taking
+from flytetask_nb.tables import columns, long_frames, projection, taking
 from flytetask_nb.tables.frames import tabulate
 from tests.generated import UNKNOWN_FIELDS, task_specs
 from tests.many_tasks import many_tasks
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-projection = pytest.importorskip("flytetask_nb.tables.projection", reason="the extra tables is not installed")
+pytest.importorskip("ptars", reason="the extra tables is not installed")
 
 NAMES = [name for name in columns.DEFAULT_COLUMNS if name != columns.ERROR]
 

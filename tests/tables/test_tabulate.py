@@ -14,9 +14,10 @@ from flyteidl.admin import task_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.masking import mask_arguments, mask_text
+from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.semantics.pods import primary_container
+from flytetask_nb.semantics.task_container import primary_container
 from flytetask_nb.tables import columns as table_columns
 from flytetask_nb.tables import empty_table, frames
 from tests.conftest import flytekit_module
@@ -174,6 +175,12 @@ def test_origin_is_told() -> None:
 # -- values --------------------------------------------------------------------------------------------------------
 
 
+def held_container(template: Any) -> dict[str, Any]:
+    """Give the container of a pod that runs the task, as it stands there."""
+    held = primary_container(template) if template.HasField("k8s_pod") else None
+    return {} if held is None else plain_struct(held)
+
+
 def quantity(task: ftn.FlyteTask, name: str) -> ftn.semantics.Quantity | None:
     """Give what the container requests, read by other means than the table."""
     template = task.to_flyte_idl().template
@@ -181,7 +188,7 @@ def quantity(task: ftn.FlyteTask, name: str) -> ftn.semantics.Quantity | None:
         found = {entry.name: entry.value for entry in template.container.resources.requests}
         text = found.get({"cpu": 1, "memory": 3, "gpu": 2}[name])
     else:
-        container = (primary_container(template) if template.HasField("k8s_pod") else None) or {}
+        container = held_container(template)
         requests = container.get("resources", {}).get("requests", {})
         text = requests.get({"gpu": "nvidia.com/gpu"}.get(name, name))
     return None if text is None else ftn.semantics.Quantity(str(text))
@@ -189,7 +196,7 @@ def quantity(task: ftn.FlyteTask, name: str) -> ftn.semantics.Quantity | None:
 
 def expected_row(task: ftn.FlyteTask) -> dict[str, Any]:
     template = task.to_flyte_idl().template
-    pod = (primary_container(template) or {}) if template.HasField("k8s_pod") else {}
+    pod = held_container(template)
     image = template.container.image or pod.get("image", "")
     reference = image_reference(image)
     args = list(template.container.args) or pod.get("args", [])

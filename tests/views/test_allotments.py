@@ -50,6 +50,47 @@ def test_a_pod_s_primary_container_counts() -> None:
     assert any("example.com/fpga" in row for row in words(made, {}, {}))
 
 
+def test_beside_a_pod_template_the_platform_s_is_no_fact(spec: task_pb2.TaskSpec) -> None:
+    """What the task leaves out stands as a question, with what answers it first."""
+    spec.template.metadata.pod_template_name = "big"
+    cpu, memory, rest = words(spec, {"memory": "200Mi"}, {})[1:4]
+    assert cpu == ["cpu", "2", *"limit: the pod template's, else as request".split()]
+    assert memory == ["memory", *"the pod template's, else the platform's default: 200 MiB".split()]
+    assert rest == "anything else only where the pod template big asks for it".split()
+    spec.template.container.resources.limits.add(name=CPU, value="4")
+    assert words(spec, {}, {})[1] == ["cpu", "2", "4"]
+
+
+def test_what_flyte_does_not_adjust_is_no_question() -> None:
+    """An amount that has one side alone stays so."""
+    made = task_pb2.TaskSpec()
+    made.template.k8s_pod.pod_spec.update(
+        {"containers": [{"name": "main", "resources": {"limits": {"example.com/fpga": "1"}}}]}
+    )
+    assert not any("template" in " ".join(row) for row in words(made, {}, {}))
+
+
+@pytest.mark.parametrize(
+    ("sides", "expected"),
+    [
+        (("requests",), ["2", "pod template's, else as request"]),
+        (("limits",), ["pod template's, else as limit", "2"]),
+        (("requests", "limits"), ["2", "2"]),
+    ],
+)
+def test_a_task_says_whose_the_rest_is(sides: tuple[str, ...], expected: list[str]) -> None:
+    """In its own display too, side by side; without a pod template in the words as ever."""
+    made = task_pb2.TaskSpec()
+    for side in sides:
+        getattr(made.template.container.resources, side).add(name=CPU, value="2")
+    made.template.metadata.pod_template_name = "big"
+    rows = {line.split()[0]: line.split()[1:] for line in str(ftn.FlyteTask.from_flyte_idl(made)).splitlines() if line}
+    assert rows["cpu"] == " ".join(expected).split()
+    assert rows["memory"] == ["pod", "template's,", "else", "platform", "default"] * 2
+    made.template.metadata.pod_template_name = ""
+    assert "template's" not in str(ftn.FlyteTask.from_flyte_idl(made))
+
+
 def test_an_amount_that_cannot_be_read_is_named(spec: task_pb2.TaskSpec) -> None:
     assert "'much'" in words(spec, {"cpu": "much"}, {})[0]
 

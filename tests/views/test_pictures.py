@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 from flyteidl.admin import task_pb2
-from PIL import Image
 
 import flytetask_nb as ftn
 from tests.conftest import ROOT
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytest.importorskip("matplotlib")
+images: Any = pytest.importorskip("PIL.Image")
 
 PICTURES: list[Callable[[pd.DataFrame], Any]] = [
     ftn.pictures.resources_scatter,
@@ -42,8 +42,8 @@ def shown(picture: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return data, metadata["image/png"]
 
 
-def pixels(picture: Any) -> Image.Image:
-    return Image.open(io.BytesIO(base64.b64decode(shown(picture)[0]["image/png"]))).convert("RGBA")
+def pixels(picture: Any) -> Any:
+    return images.open(io.BytesIO(base64.b64decode(shown(picture)[0]["image/png"]))).convert("RGBA")
 
 
 def task(name: str = "a", version: str = "v1", *, image: str = "", **requests: str) -> bytes:

@@ -114,16 +114,10 @@ _NEGATIVE = frozenset({"ne", "not_like", "value_not_in"})
 
 
 def _image(task: Any) -> str | None:
-    from flytetask_nb.semantics.pods import primary_container  # noqa: PLC0415 - only where images are asked for
+    from flytetask_nb.semantics.task_container import read_task_container  # noqa: PLC0415 - only where images are asked for
 
-    template = task.closure.compiled_task.template
-    if template.HasField("container"):
-        return str(template.container.image)
-    if not template.HasField("k8s_pod"):
-        return None
-    container = primary_container(template)
-    image = container.get("image") if container else None
-    return image if isinstance(image, str) else None
+    container = read_task_container(task.closure.compiled_task.template)
+    return None if container is None else container.image
 
 
 def _created(task: Any) -> datetime | None:

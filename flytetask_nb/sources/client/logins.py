@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from flytetask_nb.errors import AuthenticationError
+from flytetask_nb.extras import authlib_security, requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,11 +60,9 @@ def by_browser(session: Any, login: ServerLogin, asked_for: dict[str, str], fetc
     The address to open is written to the error stream, where a notebook shows it. In a notebook on another machine
     the browser cannot come back to where the kernel is: then the address that it ended on can be pasted here.
     """
-    from authlib.common.security import generate_token  # noqa: PLC0415 - only needed for logins
-
-    verifier = generate_token(64)
+    verifier = authlib_security.generate_token(64)
     address, state = session.create_authorization_url(
-        login.authorization_endpoint, state=generate_token(40), code_verifier=verifier, **asked_for
+        login.authorization_endpoint, state=authlib_security.generate_token(40), code_verifier=verifier, **asked_for
     )
     with _Landing(login.redirect_uri) as landing:
         is_opened = not _is_elsewhere() and _open(address)
@@ -108,15 +107,13 @@ def by_device(
     AuthenticationError
         The code was not entered in time, or the login was refused.
     """
-    from requests import RequestException  # noqa: PLC0415 - only needed for logins
-
     try:
         answer = post({"client_id": login.client_id, **asked_for})
         answer.raise_for_status()
         given = answer.json()
         code, device = str(given["user_code"]), str(given["device_code"])
         address = str(given.get("verification_uri_complete") or given["verification_uri"])
-    except (RequestException, ValueError, KeyError) as error:
+    except (requests.RequestException, ValueError, KeyError) as error:
         raise _failed(f"{login.device_endpoint} gives no code: {type(error).__name__}", "use auth='Pkce'") from None
     _say(f"Log in at {address} with the code {code}")
     interval = float(given.get("interval") or _INTERVAL)

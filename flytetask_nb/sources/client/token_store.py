@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Tokens", "keep", "kept"]
+from flytetask_nb.extras import keyring
+
+__all__ = ["Tokens", "keep", "kept", "token_problem"]
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of an entry
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - likewise
@@ -30,10 +32,20 @@ class Tokens:
     refresh: str | None = field(default=None, repr=False)
 
 
+def token_problem(text: str) -> str:
+    """Return why a text can be no token, for a sentence that does not show it; empty where it can be one."""
+    if not text:
+        return "is empty"
+    if text[0] in "{[":
+        return "is JSON, and the token is a part of it"
+    if len(text.split()) > 1:
+        return "holds blanks or line breaks"
+    # What a header may hold: anything else ends in gRPC, which shows it.
+    return "" if text.isascii() and text.isprintable() else "holds characters that no header can carry"
+
+
 def kept(endpoint: str) -> Tokens | None:
     """Give the tokens that were kept for an endpoint; None where there are none."""
-    import keyring  # noqa: PLC0415 - only needed for logins
-
     try:
         access = keyring.get_password(endpoint, ACCESS_TOKEN)
         refresh = keyring.get_password(endpoint, REFRESH_TOKEN)
@@ -44,8 +56,6 @@ def kept(endpoint: str) -> Tokens | None:
 
 def keep(endpoint: str, tokens: Tokens) -> None:
     """Keep the tokens of a login for an endpoint, where this machine can."""
-    import keyring  # noqa: PLC0415 - only needed for logins
-
     try:
         if tokens.refresh:
             keyring.set_password(endpoint, REFRESH_TOKEN, tokens.refresh)

@@ -1,4 +1,4 @@
-"""The embedded Admin's faults: none loses a row, comes twice, or leaves a call behind."""
+"""Faults between client and server: none loses a row, comes twice, or leaves a call behind."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.embedded_admin import Fault
 from flytetask_nb.sources.client.gathering import REPEATED
+from tests.embedded_admin.laboratory.faults import Fault
+from tests.embedded_admin.laboratory.running import Laboratory
 from tests.embedded_admin.replay import read, send
 from tests.sources.client.oauth import make_certificate
 
@@ -35,7 +36,7 @@ def fill(admin: Any, transcripts: Path, **how: Any) -> None:
 @pytest.fixture(scope="module")
 def faulty(transcripts: Path) -> Iterator[Any]:
     """Give an Admin that can be told what goes wrong, a client that does not wait long, and what there is."""
-    with ftn.sandbox(faults=[]) as admin:
+    with Laboratory(faults=[]) as admin:
         fill(admin, transcripts)
         with ftn.connect(admin.endpoint, insecure=True, timeout=0.5, max_message_size=100_000) as remote:
             yield admin, remote, [task.id for task in remote.list_tasks(*PLACE)]
@@ -111,7 +112,7 @@ def test_tokens_that_expire_on_the_way_lose_nothing(tmp_path: Path) -> None:
     """Over TLS, with the embedded Admin's own authorization server."""
     keys = make_certificate()
     (tmp_path / "ca.pem").write_bytes(keys[1])
-    with ftn.sandbox(auth=True, tls=keys) as admin:
+    with Laboratory(auth=True, tls=keys) as admin:
         with ftn.connect(admin.endpoint, ca_cert=tmp_path / "ca.pem", auth=CLIENT) as remote:
             assert remote.projects() == ["flyteexamples", "flytesnacks"]
             admin.expire_tokens()

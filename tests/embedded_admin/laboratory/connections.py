@@ -7,8 +7,6 @@ import socket
 import threading
 from typing import Final
 
-__all__ = ["Wire"]
-
 _CHUNK: Final = 65_536
 
 
@@ -18,20 +16,19 @@ class Wire:
     Parameters
     ----------
     host : str
-    port : int
-        Where to listen; 0: at any free port.
+        Where to listen, at any free port.
     target : int
         The port of the server.
     """
 
-    def __init__(self, host: str, port: int, target: int) -> None:
+    def __init__(self, host: str, target: int) -> None:
         self._host = host
         self._target = target
         self._lock = threading.Lock()
         # How many bytes may still go to the client; by the port from which the server sees the connection.
         self._left: dict[int, int] = {}
         self._sockets: set[socket.socket] = set()
-        self._listening = socket.create_server((host, port))
+        self._listening = socket.create_server((host, 0))
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -74,7 +71,7 @@ class Wire:
         _close(sink)
 
     def _allowed(self, port: int | None, size: int) -> int:
-        """Give how many of so many bytes may go on."""
+        """Return how many of so many bytes may go on."""
         with self._lock:
             if port is None or port not in self._left:
                 return size

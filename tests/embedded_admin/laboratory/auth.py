@@ -19,14 +19,11 @@ from urllib.parse import parse_qs, unquote_plus
 
 from flyteidl.service import auth_pb2
 
-from flytetask_nb.embedded_admin.refusals import Refusal
-
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["AUTHORIZATION_KEY", "CLIENTS", "Authority", "TokenError", "TokenServer"]
-
+AUTH_SERVICE: Final = "flyteidl.service.AuthMetadataService"
 AUTHORIZATION_KEY: Final = "flyte-authorization"
 CLIENTS: Final = {"flytepropeller": "foobar"}
 """The client of a fresh installation, with its secret."""
@@ -52,6 +49,10 @@ _UNKNOWN_CLIENT: Final = (
     "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported "
     "authentication method)."
 )
+
+
+class Unauthenticated(Exception):  # noqa: N818 - the name of the status
+    """A call brings no good token along. The words are made up here: Admin's come out of libraries of Go."""
 
 
 class TokenError(Exception):
@@ -170,8 +171,8 @@ class Authority:
         body, _, signature = token.rpartition(".")
         if not hmac.compare_digest(_encoded(self._signature(body)).encode(), signature.encode()):
             raise ValueError("verification error")
-        told = json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
-        return _Claims(told["client_id"], tuple(told["scp"]), told["iat"], told["exp"])
+        claims = json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
+        return _Claims(claims["client_id"], tuple(claims["scp"]), claims["iat"], claims["exp"])
 
     # -- calls -----------------------------------------------------------------------------------------------------
 
@@ -180,14 +181,14 @@ class Authority:
 
         Raises
         ------
-        Refusal
-            UNAUTHENTICATED. The words are this package's: Admin's come out of libraries of Go.
+        Unauthenticated
+            It is refused.
         """
-        found = {key: value for key, value in metadata if key in (AUTHORIZATION_KEY, _PLAIN_KEY)}
-        told = found.get(AUTHORIZATION_KEY, found.get(_PLAIN_KEY))
-        if told is None:
+        sent = dict(metadata)
+        authorization = sent.get(AUTHORIZATION_KEY, sent.get(_PLAIN_KEY))
+        if authorization is None:
             raise _unauthenticated("Request unauthenticated with Bearer")
-        scheme, _, token = str(told).partition(" ")
+        scheme, _, token = str(authorization).partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthenticated("Bad authorization string")
         try:
@@ -197,7 +198,14 @@ class Authority:
         if claims.expires <= time.time() or claims.issued < self._not_before:
             raise _unauthenticated("Token is expired")
         if _REQUIRED_SCOPE not in claims.scopes:
-            raise Refusal("UNAUTHENTICATED", "authenticated user doesn't have required scope")
+            raise Unauthenticated("authenticated user doesn't have required scope")
+
+    def methods(self) -> dict[str, Callable[[Any], Any]]:
+        """Return what answers where tokens are given out; no token is needed to ask for that."""
+        return {
+            f"{AUTH_SERVICE}.GetOAuth2Metadata": self.metadata,
+            f"{AUTH_SERVICE}.GetPublicClientConfig": self.client_config,
+        }
 
     def metadata(self, _: Any) -> Any:
         """Answer GetOAuth2Metadata, which needs no token."""
@@ -227,8 +235,8 @@ def _encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def _unauthenticated(cause: str) -> Refusal:
-    return Refusal("UNAUTHENTICATED", f"token parse error: [JWT_VERIFICATION_FAILED] {cause}")
+def _unauthenticated(cause: str) -> Unauthenticated:
+    return Unauthenticated(f"token parse error: [JWT_VERIFICATION_FAILED] {cause}")
 
 
 def _basic(authorization: str | None) -> tuple[str, str] | None:
@@ -250,12 +258,11 @@ class TokenServer:
     authority : Authority
         It is told where it can be reached.
     host : str
-    port : int
     tls : ssl.SSLContext, optional
     """
 
-    def __init__(self, authority: Authority, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler(authority.token))
+    def __init__(self, authority: Authority, host: str, tls: ssl.SSLContext | None = None) -> None:
+        self._server = ThreadingHTTPServer((host, 0), _handler(authority.token))
         self._server.daemon_threads = True
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-__all__ = ["Calls", "Traffic"]
-
 
 class Traffic(NamedTuple):
     """The calls of one method.

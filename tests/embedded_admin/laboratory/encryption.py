@@ -1,4 +1,4 @@
-"""The certificates of a server."""
+"""Certificates for servers on loopback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["KeyPair"]
+import grpc
 
 
 class KeyPair(NamedTuple):
@@ -16,8 +16,12 @@ class KeyPair(NamedTuple):
     key: bytes
     chain: bytes
 
+    def credentials(self) -> grpc.ServerCredentials:
+        """Return what gRPC encrypts with."""
+        return grpc.ssl_server_credentials([(self.key, self.chain)])
+
     def context(self) -> ssl.SSLContext:
-        """Give what Python's own HTTP server encrypts with."""
+        """Return what Python's own HTTP server encrypts with."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         # Python reads keys from files only; the folder is its owner's, and gone at once.
         with tempfile.TemporaryDirectory() as folder:

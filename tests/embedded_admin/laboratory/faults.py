@@ -1,8 +1,8 @@
-"""Faults on purpose: what can go wrong between a client and a cluster, for tests of clients.
+"""Faults on purpose: what can go wrong between a client and a cluster.
 
 A fault waits for a call it is about, and then happens as often as it says::
 
-    with ftn.sandbox(faults=[Fault("unavailable", times=2)]) as admin: ...
+    with Laboratory(faults=[Fault("unavailable", times=2)]) as admin: ...
     admin.faults.add(Fault("delay", method="ListTasks", seconds=5))
 """
 
@@ -10,17 +10,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from flyteidl.admin import task_pb2
-
-from flytetask_nb.embedded_admin.wire import embedded, joined
-from flytetask_nb.errors import OptionError
+from flyteidl.admin import common_pb2, task_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-__all__ = ["Fault", "Faults", "spoiled"]
 
 KINDS: Final = ("unavailable", "drop", "delay", "oversized", "duplicates", "garbage")
 _UNKNOWN_FIELD: Final = 1999
@@ -52,7 +47,7 @@ class Fault:
 
     Raises
     ------
-    OptionError
+    ValueError
         There is no such kind.
     """
 
@@ -65,7 +60,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise OptionError(f"no fault is called {self.kind!r}; there are {', '.join(KINDS)}")
+            raise ValueError(f"no fault is called {self.kind!r}; there are {', '.join(KINDS)}")
 
 
 class Faults:
@@ -90,11 +85,11 @@ class Faults:
 
         Raises
         ------
-        OptionError
+        ValueError
             Connections can be cut only where the server was started with ``faults``, be it an empty list.
         """
         if fault.kind == "drop" and not self._can_drop:
-            raise OptionError("a connection can be cut only if the server was started with sandbox(faults=[...])")
+            raise ValueError("a connection can be cut only if the server was started with Laboratory(faults=[...])")
         with self._lock:
             self._waiting.append(fault)
 
@@ -104,7 +99,7 @@ class Faults:
             self._waiting.clear()
 
     def take(self, method: str) -> list[Fault]:
-        """Give what goes wrong in a call."""
+        """Return what goes wrong in a call, and let it be over."""
         happening = []
         with self._lock:
             waiting = []
@@ -131,41 +126,45 @@ class Faults:
         return f"Faults({list(self)!r})"
 
 
-def spoiled(fault: Fault, request: Any, answer: bytes) -> bytes:
-    """Give an answer as it is after a fault.
-
-    Parameters
-    ----------
-    fault : Fault
-    request : Message
-    answer : bytes
-        A serialized message.
-    """
-    return _SPOILERS.get(fault.kind, _as_it_is)(fault, request, answer)
+def spoiled(fault: Fault, path: str, request: bytes, answer: bytes) -> bytes:
+    """Return an answer as it is after a fault."""
+    return _SPOILERS.get(fault.kind, _as_it_is)(fault, path, request, answer)
 
 
-def _as_it_is(_: Fault, _request: Any, answer: bytes) -> bytes:
+def _as_it_is(_: Fault, _path: str, _request: bytes, answer: bytes) -> bytes:
     return answer
 
 
-def _oversized(fault: Fault, request: Any, answer: bytes) -> bytes:
-    rows = getattr(request, "limit", 1)
-    return answer + embedded(_UNKNOWN_FIELD, bytes(fault.size * rows))
+def _oversized(fault: Fault, path: str, request: bytes, answer: bytes) -> bytes:
+    rows = common_pb2.ResourceListRequest.FromString(request).limit if _is_listing(path) else 1
+    return answer + _field(_UNKNOWN_FIELD, bytes(fault.size * rows))
 
 
-def _with_duplicates(_: Fault, _request: Any, answer: bytes) -> bytes:
-    tasks = task_pb2.TaskList.FromString(answer).tasks
-    first = [task.SerializeToString() for task in tasks[:1]]
-    return answer + joined(task_pb2.TaskList.TASKS_FIELD_NUMBER, first)
+def _with_duplicates(_: Fault, _path: str, _request: bytes, answer: bytes) -> bytes:
+    again = task_pb2.TaskList(tasks=task_pb2.TaskList.FromString(answer).tasks[:1])
+    return answer + again.SerializeToString()
 
 
-def _with_garbage(_: Fault, request: Any, answer: bytes) -> bytes:
-    broken = embedded(task_pb2.Task.CLOSURE_FIELD_NUMBER, _GARBAGE)
+def _with_garbage(_: Fault, path: str, _request: bytes, answer: bytes) -> bytes:
+    broken = _field(task_pb2.Task.CLOSURE_FIELD_NUMBER, _GARBAGE)
     # A listing holds tasks; whatever else is asked for is one.
-    return answer + (joined(task_pb2.TaskList.TASKS_FIELD_NUMBER, [broken]) if hasattr(request, "limit") else broken)
+    return answer + (_field(task_pb2.TaskList.TASKS_FIELD_NUMBER, broken) if _is_listing(path) else broken)
 
 
-_SPOILERS: Final[dict[str, Callable[[Fault, Any, bytes], bytes]]] = {
+def _is_listing(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("List")
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """Write a field of bytes."""
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(number: int) -> bytes:
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + _varint(number >> 7)
+
+
+_SPOILERS: Final[dict[str, Callable[[Fault, str, bytes, bytes], bytes]]] = {
     "oversized": _oversized,
     "duplicates": _with_duplicates,
     "garbage": _with_garbage,

@@ -1,0 +1,234 @@
+"""What is wrong with the amounts in the settings of a task's plugin: unreadable ones, and those that contradict others.
+
+Flyte Admin looks at none of them, so the task registers. The rules are those of ``registration_rules.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from google.protobuf.struct_pb2 import Struct
+
+from flytetask_nb.errors import QuantityError
+from flytetask_nb.semantics.plugin_resources import RAY_HEAD, RAY_WORKER, containers_of, groups_of, own_pod
+from flytetask_nb.semantics.plugin_settings import KUBEFLOW, Spelling, amounts_in, settings_of
+from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
+from flytetask_nb.semantics.quantities import NANO, Quantity, format_bytes
+from flytetask_nb.semantics.spark_conf import notation_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from flytetask_nb.semantics.plugin_resources import Group, Pod
+
+__all__ = ["plugin_hits"]
+
+_MEBIBYTE: Final = Quantity("1Mi")
+_BYTES: Final = frozenset({"memory", "ephemeral-storage"})
+_IGNORED: Final = frozenset({"storage", "unknown"})
+_COMPARED: Final = ("cpu", "memory", "ephemeral-storage", "gpu")
+_GPU: Final = "gpu"
+_MUST_HAVE_WORKERS: Final = frozenset({"mpi", "tensorflow"})
+# Of each pair, the first must not be more than the second.
+_SPARK_ORDER: Final = (
+    ("spark.dynamicAllocation.minExecutors", "spark.dynamicAllocation.maxExecutors"),
+    ("spark.task.cpus", "spark.executor.cores"),
+    ("spark.task.resource.gpu.amount", "spark.executor.resource.gpu.amount"),
+)
+
+
+def plugin_hits(template: Any, platform: Mapping[str, Quantity]) -> Iterator[tuple[str, str, str]]:
+    """Find what is wrong with the settings of a task's plugin.
+
+    Parameters
+    ----------
+    template
+        A flyteidl ``TaskTemplate``.
+    platform
+        The most that the platform grants, by resource: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``.
+
+    Yields
+    ------
+    tuple of str
+        Rule, path and message of each finding.
+    """
+    settings = settings_of(template)
+    if settings.misread:
+        # The plugin gives up there, so nothing else of them counts.
+        yield from (("unreadable-plugin-settings", path, message) for path, message in settings.misread)
+        return
+    values = settings.values
+    if template.type in ("spark", "databricks"):
+        yield from _spark(values.get("sparkConf", {}))
+    own = own_pod(template)
+    if own is None or not settings.is_known:
+        return
+    if template.type != "databricks":
+        faults = [(path, fault) for path, spec in settings.pods if (fault := _misfit(spec))]
+        yield from (("unreadable-plugin-pod", path, fault) for path, fault in faults)
+        if faults:
+            return
+    try:
+        groups = groups_of(template, settings, own)
+    except QuantityError:
+        # A number of Spark's that cannot be read, told above.
+        return
+    for group in groups:
+        # The plugin does not look at a group without pods, and the task's own amounts are looked at elsewhere.
+        if group.replicas != 0 and (group.amounts or template.type == "spark"):
+            yield from _amounts(group)
+            yield from _contradictions(group, platform)
+    yield from _counts(template.type, values, groups)
+    yield from _unread(template.type, values, own)
+
+
+def _misfit(spec: Mapping[str, Any]) -> str:
+    message = Struct()
+    message.update(spec)
+    return misfit(message)
+
+
+# -- amounts -------------------------------------------------------------------------------------------------------
+
+
+def _amounts(group: Group) -> Iterator[tuple[str, str, str]]:
+    """Look at each amount by itself."""
+    for key, text in group.amounts.items():
+        path, resource = f"{group.path}.{key}", key.partition(".")[2]
+        if not isinstance(text, Spelling):
+            fault = quantity_fault(text)
+            if fault:
+                yield "unreadable-plugin-amount", path, f"{text!r}: {fault}"
+        elif resource in _IGNORED and not group.is_overlaid:
+            yield "ignored-resource", path, f"{resource} is not passed on to Kubernetes"
+        elif text.value < 0:
+            yield "negative-amount", path, f"{text} is negative"
+        elif not text.value:
+            if not group.is_overlaid:
+                yield "zero-amount", path, f"{text} asks for nothing"
+        elif resource in _BYTES and text.value < _MEBIBYTE.value:
+            told = format_bytes(Quantity(text.value)) if text.value >= 1 else "less than one byte"
+            yield "tiny-amount", path, f"{text} is {told}"
+
+
+def _contradictions(group: Group, platform: Mapping[str, Quantity]) -> Iterator[tuple[str, str, str]]:
+    """Compare what one pod of a group requests with what it is limited to, and both with the platform's limit."""
+    for resource in _COMPARED:
+        try:
+            request, limit = group.sides(resource)
+        except QuantityError:
+            continue
+        if request is None or (resource == _GPU and not request and not limit):
+            continue
+        path = f"{group.path}.{group.key_of(resource)}"
+        asked, allowed = (_said(group, side, resource) for side in ("requests", "limits"))
+        if not group.is_overlaid and asked and allowed and asked > allowed:
+            yield "lowered-plugin-request", path, f"{asked} is more than the limit {allowed}"
+        elif group.is_overlaid and resource != _GPU and limit is not None and request > limit:
+            yield "refused-plugin-request", path, f"its pods request {request} and are limited to {limit}"
+        if resource == _GPU and request != limit:
+            told = "no limit" if limit is None else f"the limit {limit}"
+            yield "unequal-plugin-gpus", path, f"its pods request {request}, with {told}"
+        if resource == _GPU and request.nanos % NANO:
+            yield "fractional-plugin-gpu", path, f"{request} is no whole number"
+        ceiling = platform.get(resource)
+        for side, amount in (("requests", asked), ("limits", allowed)):
+            if ceiling is not None and amount is not None and amount > ceiling and not group.is_overlaid:
+                message = f"{amount} is more than the platform's limit {ceiling}"
+                yield "hidden-over-platform-limit", f"{group.path}.{side}.{resource}", message
+
+
+def _said(group: Group, side: str, resource: str) -> Quantity | None:
+    text = group.amounts.get(f"{side}.{resource}")
+    return Quantity(text.value) if isinstance(text, Spelling) else None
+
+
+# -- Spark ---------------------------------------------------------------------------------------------------------
+
+
+def _spark(conf: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for key, value in conf.items():
+        notation = notation_of(key)
+        if notation is not None and not isinstance(value, Spelling):
+            yield (
+                "unreadable-spark-amount",
+                f"custom.sparkConf.{key}",
+                f"{value!r}, where Spark expects {notation.told}",
+            )
+    for less, more in _SPARK_ORDER:
+        given = [conf[key].value for key in (less, more) if isinstance(conf.get(key), Spelling)]
+        if len(given) > 1 and given[0] > given[1] and not _is_off(conf, less):
+            yield (
+                "contradictory-spark-setting",
+                f"custom.sparkConf.{less}",
+                f"{conf[less]} is more than {more}, {conf[more]}",
+            )
+
+
+def _is_off(conf: Mapping[str, Any], key: str) -> bool:
+    """Tell whether a setting belongs to what Spark is not told to do."""
+    enabled = conf.get("spark.dynamicAllocation.enabled")
+    return "dynamicAllocation" in key and not (isinstance(enabled, Spelling) and enabled.value)
+
+
+# -- numbers of pods -----------------------------------------------------------------------------------------------
+
+
+def _counts(kind: str, values: Mapping[str, Any], groups: Iterable[Group]) -> Iterator[tuple[str, str, str]]:
+    workers = [group for group in groups if group.name == "workerReplicas"]
+    if kind in _MUST_HAVE_WORKERS and any(group.replicas == 0 for group in workers):
+        yield "no-plugin-workers", "custom", f"a job of type {kind!r} without workers"
+    if kind != "ray":
+        return
+    for place, group in enumerate(values.get("rayCluster", {}).get("workerGroupSpec", ())):
+        number = group.get("replicas", 0)
+        path = f"custom.rayCluster.workerGroupSpec.{group.get('groupName') or place}"
+        for bound, is_off in (("minReplicas", number.__lt__), ("maxReplicas", number.__gt__)):
+            limit = group.get(bound, 0)
+            if limit and is_off(limit):
+                yield "adjusted-plugin-replicas", f"{path}.{bound}", f"{bound} {limit} beside replicas {number}"
+
+
+# -- what no plugin looks at ---------------------------------------------------------------------------------------
+
+
+def _unread(kind: str, values: Mapping[str, Any], own: Pod) -> Iterator[tuple[str, str, str]]:
+    look = _UNREAD.get(kind)
+    for path, amounts, told in () if look is None else look(values, {name for name, _ in own.beside}):
+        for key, text in amounts.items():
+            yield "ignored-plugin-amount", f"{path}.resources.{key}", f"{text} {told}"
+
+
+def _unread_of_kubeflow(values: Mapping[str, Any], _beside: set[str]) -> Iterator[tuple[str, dict[str, str], str]]:
+    for key, group in values.items():
+        if isinstance(group, dict) and "common" in group:
+            yield f"custom.{key}", amounts_in(group), "stands beside common, which is read instead"
+
+
+def _unread_of_spark(values: Mapping[str, Any], _beside: set[str]) -> Iterator[tuple[str, dict[str, str], str]]:
+    for key in ("driverPod", "executorPod"):
+        for one in containers_of(values.get(key, {}).get("podSpec", {})):
+            path = f"custom.{key}.podSpec.containers.{one['name']}"
+            yield path, amounts_in(one), "is not passed on: Spark's configuration says what pods ask for"
+
+
+def _unread_of_ray(values: Mapping[str, Any], beside: set[str]) -> Iterator[tuple[str, dict[str, str], str]]:
+    cluster = values.get("rayCluster", {})
+    scaler = amounts_in(cluster.get("autoscalerOptions", {}))
+    if any(not isinstance(text, Spelling) for text in scaler.values()):
+        yield "custom.rayCluster.autoscalerOptions", scaler, "is dropped: not all amounts beside it can be read"
+    groups = [(RAY_HEAD, "headGroupSpec", cluster.get("headGroupSpec", {}))]
+    for place, one in enumerate(cluster.get("workerGroupSpec", ())):
+        groups.append((RAY_WORKER, f"workerGroupSpec.{one.get('groupName') or place}", one))
+    for name, key, group in groups:
+        for one in containers_of(group.get("k8sPod", {}).get("podSpec", {})):
+            if one["name"] not in {name, *beside}:
+                path = f"custom.rayCluster.{key}.k8sPod.podSpec.containers.{one['name']}"
+                yield path, amounts_in(one), f"is of a container that the pod does not have; Ray's is called {name!r}"
+
+
+_UNREAD: Final = {
+    **dict.fromkeys(KUBEFLOW, _unread_of_kubeflow),
+    "ray": _unread_of_ray,
+    "spark": _unread_of_spark,
+}

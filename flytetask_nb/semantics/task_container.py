@@ -1,0 +1,319 @@
+"""The container that runs a task: its own, or the primary one of its pod. Which one it is, and what it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flyteidl.core import tasks_pb2
+
+from flytetask_nb.models.fields import plain_struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "NO_CONTAINER",
+    "PRIMARY_CONTAINER_KEY",
+    "TaskContainer",
+    "command_words",
+    "listed_objects",
+    "listed_structs",
+    "own_container",
+    "pod_container",
+    "pod_containers",
+    "primary_container",
+    "primary_container_name",
+    "read_task_container",
+    "resource_amounts",
+]
+
+PRIMARY_CONTAINER_KEY: Final = "primary_container_name"
+"""Key under which flytekit writes the primary container's name into ``config``."""
+
+_RESOURCE_NAMES: Final = {
+    tasks_pb2.Resources.CPU: "cpu",
+    tasks_pb2.Resources.GPU: "gpu",
+    tasks_pb2.Resources.MEMORY: "memory",
+    tasks_pb2.Resources.STORAGE: "storage",
+    tasks_pb2.Resources.EPHEMERAL_STORAGE: "ephemeral-storage",
+    tasks_pb2.Resources.UNKNOWN: "unknown",
+}
+# What Flyte makes of a GPU, whoever asks for one (flytek8s/container_helper.go, utils.go).
+_GPU, _KUBERNETES_GPU = "gpu", "nvidia.com/gpu"
+# What Kubernetes takes a port for that does not say.
+_PROTOCOL: Final = "TCP"
+
+
+class TaskContainer(NamedTuple):
+    """A container, whoever declares it.
+
+    Attributes
+    ----------
+    path
+        Where it stands in the task.
+    image, command, args
+        As declared.
+    env
+        Names and values in order; a value that is no text (a reference to a secret) as it stands.
+    requests, limits
+        Amounts by resource, in order: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``, else the name that stands
+        there.
+    ports
+        As declared, by port and name.
+    rest
+        Other settings, as JSON values.
+    """
+
+    path: str
+    image: str
+    command: Sequence[str]
+    args: Sequence[str]
+    env: Sequence[tuple[str, Any]]
+    requests: Sequence[tuple[str, str]]
+    limits: Sequence[tuple[str, str]]
+    ports: Mapping[str, Any]
+    rest: Mapping[str, Any]
+
+
+NO_CONTAINER: Final = TaskContainer("", "", (), (), (), (), (), {}, {})
+"""A container without anything."""
+
+
+def read_task_container(template: Any) -> TaskContainer | None:
+    """Return the container that runs a task.
+
+    Parameters
+    ----------
+    template
+        A flyteidl ``TaskTemplate``.
+
+    Returns
+    -------
+    TaskContainer or None
+        None where no container runs it, or the pod does not tell which one does.
+    """
+    target = template.WhichOneof("target")
+    if target == "container":
+        return own_container(template.container)
+    held = primary_container(template) if target == "k8s_pod" else None
+    return None if held is None else pod_container(plain_struct(held))
+
+
+def command_words(template: Any) -> list[str]:
+    """Return the words that start the container which runs a task, command and arguments; none where none does."""
+    target = template.WhichOneof("target")
+    if target == "container":
+        return [*template.container.command, *template.container.args]
+    held = primary_container(template) if target == "k8s_pod" else None
+    listed = () if held is None else (held.fields.get(field) for field in ("command", "args"))
+    return [word.string_value for words in listed if words is not None for word in words.list_value.values]
+
+
+# -- which container -----------------------------------------------------------------------------------------------
+
+
+def primary_container_name(template: Any) -> str:
+    """Return the name of the container that runs a task in a pod.
+
+    Parameters
+    ----------
+    template
+        A flyteidl ``TaskTemplate`` whose target is a pod.
+
+    Returns
+    -------
+    str
+        From the template's ``config``, else from the pod, else the name of the only container; empty where none of
+        these says it.
+
+    Notes
+    -----
+    ``BuildRawPod`` in flyteplugins/go/tasks/pluginmachinery/flytek8s/pod_helper.go reads it from the config.
+    """
+    name: str = template.config.get(PRIMARY_CONTAINER_KEY, "") or template.k8s_pod.primary_container_name
+    if not name:
+        containers = listed_structs(template.k8s_pod.pod_spec, "containers")
+        name = _name(containers[0]) if len(containers) == 1 else ""
+    return name
+
+
+def primary_container(template: Any) -> Any:
+    """Return the container of a pod that runs a task.
+
+    Parameters
+    ----------
+    template
+        A flyteidl ``TaskTemplate`` whose target is a pod.
+
+    Returns
+    -------
+    google.protobuf.struct_pb2.Struct or None
+        The one of that name, or the only one, whatever it is called; None where neither is there.
+    """
+    containers = listed_structs(template.k8s_pod.pod_spec, "containers")
+    if len(containers) == 1:
+        return containers[0]
+    name = primary_container_name(template)
+    return next((one for one in containers if "name" in one.fields and _name(one) == name), None)
+
+
+def pod_containers(pod: Any) -> list[dict[str, Any]]:
+    """Return the containers of a pod as plain Python values.
+
+    Parameters
+    ----------
+    pod
+        A flyteidl ``K8sPod``.
+
+    Returns
+    -------
+    list of dict
+        As they stand in the pod's spec; whatever is no object there is left out.
+    """
+    return listed_objects(pod.pod_spec, "containers")
+
+
+def listed_objects(spec: Any, field: str) -> list[dict[str, Any]]:
+    """Return the objects of a list of a pod's spec, e.g. its ``volumes``, as plain Python values.
+
+    Parameters
+    ----------
+    spec
+        The spec, a ``Struct``.
+    field
+        Which list.
+
+    Returns
+    -------
+    list of dict
+        As they stand there; empty where the field is absent or no list. Whatever is no object is left out.
+    """
+    return [plain_struct(value) for value in listed_structs(spec, field)]
+
+
+def listed_structs(spec: Any, field: str) -> list[Any]:
+    """Return the objects of a list of a pod's spec as they stand there, each a ``Struct``."""
+    listed = spec.fields.get(field)
+    values = () if listed is None else listed.list_value.values
+    return [value.struct_value for value in values if value.HasField("struct_value")]
+
+
+def _name(container: Any) -> str:
+    found = container.fields.get("name")
+    return "" if found is None else str(found.string_value)
+
+
+# -- what it holds -------------------------------------------------------------------------------------------------
+
+
+def own_container(container: Any, path: str = "container") -> TaskContainer:
+    """Return a task's own container, a flyteidl ``Container``, in the common form."""
+    return TaskContainer(
+        path,
+        container.image,
+        list(container.command),
+        list(container.args),
+        [(pair.key, pair.value) for pair in container.env],
+        *resource_amounts(container.resources),
+        {_port_key(port): _port(port) for port in container.ports},
+        {},
+    )
+
+
+def resource_amounts(resources: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return requests and limits of a flyteidl ``Resources``, as :class:`TaskContainer` has them."""
+    requests, limits = (
+        [(_resource_name(entry.name), entry.value) for entry in entries]
+        for entries in (resources.requests, resources.limits)
+    )
+    return requests, limits
+
+
+def _resource_name(number: int) -> str:
+    return _RESOURCE_NAMES.get(number) or f"resource {number}"
+
+
+def _port(port: Any) -> dict[str, Any]:
+    return {"containerPort": port.container_port, **({"name": port.name} if port.name else {})}
+
+
+def _port_key(port: Any) -> str:
+    return f"{port.container_port} {port.name}".strip()
+
+
+_COMMON: Final = frozenset({"name", "image", "command", "args", "env", "resources", "ports"})
+
+
+def pod_container(container: Mapping[str, Any], path: str = "k8s_pod") -> TaskContainer:
+    """Return a container of a pod, as plain Python values, in the common form."""
+    odd: dict[str, Any] = {
+        name: value
+        for name, value in container.items()
+        if name not in _COMMON or (name != "name" and not _is_usual(name, value))
+    }
+    resources = container.get("resources")
+    (requests, limits), left = _pod_amounts(resources if isinstance(resources, dict) else {})
+    if left:
+        odd["resources"] = left
+    env = container.get("env")
+    return TaskContainer(
+        path,
+        container["image"] if isinstance(container.get("image"), str) else "",
+        _words(container.get("command")),
+        _words(container.get("args")),
+        [_pod_variable(item) for item in env] if _is_usual("env", env) and env else [],
+        requests,
+        limits,
+        _pod_ports(container.get("ports")),
+        odd,
+    )
+
+
+def _is_usual(name: str, value: Any) -> bool:
+    """Tell whether a setting of a pod's container has the form that Kubernetes asks for."""
+    if name == "image":
+        return isinstance(value, str)
+    if name in {"command", "args"}:
+        return isinstance(value, list) and all(isinstance(word, str) for word in value)
+    if name in {"env", "ports"}:
+        label = "name" if name == "env" else "containerPort"
+        return isinstance(value, list) and all(isinstance(item, dict) and label in item for item in value)
+    return isinstance(value, dict)
+
+
+def _words(value: Any) -> list[str]:
+    return list(value) if _is_usual("args", value) else []
+
+
+def _pod_variable(item: dict[str, Any]) -> tuple[str, Any]:
+    rest = {name: value for name, value in item.items() if name != "name"}
+    value = rest.get("value", "")
+    return str(item["name"]), value if not rest.keys() - {"value"} and isinstance(value, str) else rest
+
+
+def _pod_amounts(resources: dict[str, Any]) -> tuple[list[list[tuple[str, str]]], dict[str, Any]]:
+    """Return requests and limits, and whatever else stands there."""
+    left = dict(resources)
+    sides: list[list[tuple[str, str]]] = []
+    for side in ("requests", "limits"):
+        asked = resources.get(side)
+        asked = asked if isinstance(asked, dict) else {}
+        amounts = {name: str(amount) for name, amount in asked.items() if isinstance(amount, str | int | float)}
+        # Where both names of a GPU stand, it is for Flyte to choose.
+        renamed = {_KUBERNETES_GPU: _GPU} if _GPU not in asked else {}
+        sides.append([(renamed.get(name, name), amount) for name, amount in amounts.items()])
+        if amounts:
+            left[side] = {name: amount for name, amount in asked.items() if name not in amounts}
+            if not left[side]:
+                del left[side]
+    return sides, left
+
+
+def _pod_ports(value: Any) -> dict[str, Any]:
+    if not _is_usual("ports", value):
+        return {}
+    return {f"{port['containerPort']} {port.get('name', '')}".strip(): _without_protocol(port) for port in value}
+
+
+def _without_protocol(port: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in port.items() if (name, value) != ("protocol", _PROTOCOL)}
