@@ -182,8 +182,15 @@ def _fits_bound(at: _At, word: str, value: float) -> bool:
     return bool(value >= told if word.endswith("inimum") else value <= told)
 
 
-def _fits_items(at: _At, _told: Json, value: list[Json]) -> bool:
-    return all(at.fits(item(at.part, index), inner) for index, inner in enumerate(value))
+def _fits_items(at: _At, told: Json, value: list[Json]) -> bool:
+    if isinstance(told, list):
+        return all(map(at.fits, told, value))
+    return all(at.fits(told, inner) for inner in value[len(prefix(at.part)) :])
+
+
+def _fits_more_items(at: _At, told: Json, value: list[Json]) -> bool:
+    first = _value(at.part, "items")
+    return not isinstance(first, list) or all(at.fits(told, inner) for inner in value[len(first) :])
 
 
 def _fits_contains(at: _At, told: Json, value: list[Json]) -> bool:
@@ -191,8 +198,16 @@ def _fits_contains(at: _At, told: Json, value: list[Json]) -> bool:
     return bool(at.part.get("minContains", 1) <= count <= at.part.get("maxContains", len(value)))
 
 
-def _fits_names(at: _At, _told: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(named(at.part, name), inner) for name, inner in value.items())
+def _fits_fields(at: _At, told: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(inner, value[name]) for name, inner in told.items() if name in value)
+
+
+def _fits_patterns(at: _At, told: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(inner, value[name]) for one, inner in told.items() for name in value if matches(one, name))
+
+
+def _fits_others(at: _At, told: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(told, value[name]) for name in extra(at.part, value))
 
 
 def _fits_needed(at: _At, told: Json, value: dict[str, Json]) -> bool:
@@ -229,13 +244,14 @@ _CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {
     "uniqueItems": ("array", lambda _, told, value: not told or len(set(map(canonical, value))) == len(value)),
     "items": ("array", _fits_items),
     "prefixItems": ("array", _fits_items),
+    "additionalItems": ("array", _fits_more_items),
     "contains": ("array", _fits_contains),
     "minProperties": ("object", lambda _, told, value: len(value) >= told),
     "maxProperties": ("object", lambda _, told, value: len(value) <= told),
     "required": ("object", lambda _, told, value: all(name in value for name in told)),
-    "properties": ("object", _fits_names),
-    "patternProperties": ("object", _fits_names),
-    "additionalProperties": ("object", _fits_names),
+    "properties": ("object", _fits_fields),
+    "patternProperties": ("object", _fits_patterns),
+    "additionalProperties": ("object", _fits_others),
     "propertyNames": ("object", lambda at, told, value: all(at.fits(told, name) for name in value)),
     "dependencies": ("object", _fits_needed),
     "dependentRequired": ("object", _fits_needed),
