@@ -313,12 +313,13 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             for version, origin in zip(self._all_columns()[_VERSION], self._origins, strict=True)
         ]
         ranks = ranks_given(order, labels, self)
-        made = self._chosen(range(len(self)), is_part=False)
-        made._data, made._columns, made._index = self._data, self._columns, self._index
-        made._origins = [
+        origins = [
             Origin(source=origin, rank=rank) if isinstance(origin, str) else origin.but(rank=rank)
             for origin, rank in zip(self._origins, ranks, strict=True)
         ]
+        made = TaskCollection.__new__(TaskCollection)
+        made._take(self._data, origins, self._failures, self._skipped)
+        made._columns, made._index, made._fellows = self._columns, self._index, self._fellows
         return made
 
     def versions(self, name: str) -> TaskCollection:
