@@ -313,7 +313,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             for version, origin in zip(self._all_columns()[_VERSION], self._origins, strict=True)
         ]
         ranks = ranks_given(order, labels, self)
-        origins = [
+        origins: list[Origin | str] = [
             Origin(source=origin, rank=rank) if isinstance(origin, str) else origin.but(rank=rank)
             for origin, rank in zip(self._origins, ranks, strict=True)
         ]
