@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError, TaskNotFoundError
+from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import NameIndex
@@ -352,9 +353,9 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         for position in reversed(positions):
             if versions[position] == version:
                 return position
-        known = list(dict.fromkeys(versions[position] for position in positions))[-_NAMES_SHOWN:]
+        known = list(dict.fromkeys(mask_text(versions[position]) for position in positions))[-_NAMES_SHOWN:]
         raise TaskNotFoundError(
-            f"{name!r} has no version {version!r} here; the newest are {', '.join(map(repr, known))}"
+            f"{mask_text(name)!r} has no version {mask_text(version)!r} here; the newest are {', '.join(map(repr, known))}"
         )
 
     def latest(self) -> TaskCollection:

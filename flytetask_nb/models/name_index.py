@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.errors import TaskNotFoundError
+from flytetask_nb.masking import mask_text
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.order import natural_key
 
@@ -95,10 +96,10 @@ class NameIndex:
             No task is called so, or several are: the error lists what could be meant.
         """
         if name in self._parted:
-            keys = [_key(place, name) for place in sorted(self._parted[name])]
+            keys = [mask_text(_key(place, name)) for place in sorted(self._parted[name])]
             more = ", …" if len(keys) > _NAMES_SHOWN else ""
             raise TaskNotFoundError(
-                f"{name!r} is the name of tasks in {len(keys)} places; "
+                f"{mask_text(name)!r} is the name of tasks in {len(keys)} places; "
                 f"give one of {', '.join(map(repr, keys[:_NAMES_SHOWN]))}{more}"
             )
         found = self._by_name.get(name) or self._elsewhere(name)

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
+from flytetask_nb.masking import mask_text
 from flytetask_nb.models.identifiers import is_filled_in
 
 if TYPE_CHECKING:
@@ -211,13 +212,14 @@ def _listed(order: object, labels: Sequence[str]) -> dict[str, int]:
         if not isinstance(version, str):
             raise ModelTypeError(f"order[{place}] is {version!r}, of type {type(version).__name__}; expected a version")
         if version in places:
-            raise ModelValueError(f"order names {version!r} twice; give each version once, the oldest first")
+            raise ModelValueError(f"order names {mask_text(version)!r} twice; give each version once, the oldest first")
         places[version] = place
     missing = list(dict.fromkeys(label for label in labels if label not in places))
     if missing:
         more = ", …" if len(missing) > _TOLD else ""
         raise ModelValueError(
-            f"order does not name {', '.join(map(repr, missing[:_TOLD]))}{more}; give every version that is loaded, "
+            f"order does not name {', '.join(map(repr, map(mask_text, missing[:_TOLD])))}{more}; "
+            "give every version that is loaded, "
             "the oldest first, or a function from a task to something that compares"
         )
     return places
@@ -238,7 +240,7 @@ _DATE: Final = re.compile(
 )
 _DATE_DIGITS: Final = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4}(?:\d\d)?)?")
 _RELEASE: Final = re.compile(r"(?:(?P<epoch>\d+)!)?(?P<numbers>\d+(?:\.\d+)*)(?P<suffix>[^+]*)(?:\+(?P<local>.*))?")
-_SUFFIX: Final = re.compile(r"(?:[-._]?[a-z0-9]+)*")
+_SUFFIX: Final = re.compile(r"[a-z0-9]*(?:[-._][a-z0-9]+)*")
 _DESCRIBED: Final = re.compile(r"-(\d+)-g[0-9a-f]{4,64}(?:[-.]dirty)?")
 _WORD: Final = re.compile("[a-z]+|[0-9]+")
 _CHUNK: Final = re.compile("[a-z0-9]+")

@@ -7,7 +7,7 @@ whatever moves beside it.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.admin import task_pb2
@@ -102,14 +102,17 @@ _CODENAMES: Final = {
     "bookworm": ("Debian", "12"),
     "trixie": ("Debian", "13"),
 }
-_FINDERS: Final = tuple(
-    (one.name, re.compile(rf"(?<![a-z0-9])(?:{one.pattern})(?![a-z0-9]|\.\d)")) for one in _RUNTIMES
-)
 _REPOSITORIES: Final = {repository: one.name for one in _RUNTIMES for repository in one.repositories}
 _CODENAME: Final = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_CODENAMES)})(?![a-z0-9])")
 _OWN_VERSION: Final = re.compile(rf"(?:^|(?<=[-_]))v?{_ANY}(?![a-z0-9.])")
 # Written without a dot: py39, py312, cu118.
 _CLOSE: Final = {"Python": re.compile(r"([23])(\d{1,2})"), "CUDA": re.compile(r"(\d{2})(\d)")}
+
+
+@cache
+def _finders() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    # Compiled when the first two images are compared, for most who load tasks compare none.
+    return tuple((one.name, re.compile(rf"(?<![a-z0-9])(?:{one.pattern})(?![a-z0-9]|\.\d)")) for one in _RUNTIMES)
 
 
 @lru_cache(maxsize=4096)
@@ -119,7 +122,7 @@ def _named_runtimes(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for codename in _CODENAME.findall(lower):
         found.setdefault(*_CODENAMES[codename])
-    for name, finder in _FINDERS:
+    for name, finder in _finders():
         match = finder.search(lower)
         if match is not None:
             version = next(filter(None, match.groups()))
