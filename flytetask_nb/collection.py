@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError, TaskNotFoundError
-from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import NameIndex
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, ranks_given, version_label
-from flytetask_nb.semantics.image_tags import Fellows
+from flytetask_nb.semantics.fellows import Fellows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -353,6 +352,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         for position in reversed(positions):
             if versions[position] == version:
                 return position
+        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
         known = list(dict.fromkeys(mask_text(versions[position]) for position in positions))[-_NAMES_SHOWN:]
         raise TaskNotFoundError(
             f"{mask_text(name)!r} has no version {mask_text(version)!r} here; the newest are {', '.join(map(repr, known))}"

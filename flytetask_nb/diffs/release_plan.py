@@ -27,7 +27,7 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.digests import unplaced_digest
-from flytetask_nb.semantics.image_tags import Fellows
+from flytetask_nb.semantics.fellows import Fellows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.errors import TaskNotFoundError
-from flytetask_nb.masking import mask_text
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.order import natural_key
 
@@ -96,6 +95,8 @@ class NameIndex:
             No task is called so, or several are: the error lists what could be meant.
         """
         if name in self._parted:
+            from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
             keys = [mask_text(_key(place, name)) for place in sorted(self._parted[name])]
             more = ", …" if len(keys) > _NAMES_SHOWN else ""
             raise TaskNotFoundError(

@@ -17,9 +17,9 @@ from flytetask_nb.models.version_order import (
     by_age,
     in_words,
     order_of,
-    version_keys,
     version_label,
 )
+from flytetask_nb.models.version_schemes import version_keys
 
 MOMENT = datetime(2026, 3, 1, tzinfo=timezone.utc)
 HEX = st.text(st.sampled_from("0123456789abcdef"), min_size=4, max_size=40)
