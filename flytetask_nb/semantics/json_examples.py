@@ -133,7 +133,7 @@ _OF_FORMAT: Final[dict[str, Json]] = {
     "time": "00:00:00Z",
     "time-delta": 0.0,
     "duration": "PT0S",
-    "uuid": "00000000-0000-0000-0000-000000000000",
+    "uuid": "-".join("0" * length for length in (8, 4, 4, 4, 12)),
     "path": "/a",
     "decimal": "0",
     "base64": "",
