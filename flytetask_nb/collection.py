@@ -1,24 +1,28 @@
 """A sequence of tasks that costs little more than their bytes.
 
-Tasks are kept in serialized form and built when they are looked at, so a hundred thousand of them fit where a
+It is long for all that a collection can do stands here, though much of it is done elsewhere. Tasks are kept in serialized form and built when they are looked at, so a hundred thousand of them fit where a
 thousand objects would. Names and versions are read once, when they are first asked for.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError, TaskNotFoundError
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
-from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.name_index import NameIndex
 from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, ranks_given, version_label
+from flytetask_nb.semantics.image_tags import Fellows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from os import PathLike
     from types import ModuleType
 
@@ -73,7 +77,10 @@ class TaskRecord(NamedTuple):
 
 
 class TaskCollection(Sequence[FlyteTask], Shown):
-    """A read-only sequence of tasks.
+    """A read-only sequence of tasks, which finds them by name and version.
+
+    ``tasks["shop.train"]`` is the newest version of a task, ``tasks["shop.train", "v41"]`` that version. A name may be
+    ``"project/domain/name"``, and must be where tasks of several projects or domains are called so.
 
     Parameters
     ----------
@@ -93,7 +100,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     (0, [])
     """
 
-    __slots__ = ("_columns", "_data", "_failures", "_origins", "_positions", "_skipped")
+    __slots__ = ("_columns", "_data", "_failures", "_fellows", "_index", "_orders", "_origins", "_skipped")
 
     def __init__(
         self,
@@ -137,7 +144,9 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         self._data: Sequence[bytes] = data
         self._origins = origins
         self._columns: tuple[list[str], ...] | None = None
-        self._positions: dict[str, list[int]] | None = None
+        self._index: NameIndex | None = None
+        self._orders: dict[str, int] | None = None
+        self._fellows = Fellows(data, origins)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
 
@@ -160,12 +169,14 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         return map(self._built, range(len(self._data)))
 
     @overload
-    def __getitem__(self, index: int | str) -> FlyteTask: ...
+    def __getitem__(self, index: int | str | tuple[str, str]) -> FlyteTask: ...
     @overload
     def __getitem__(self, index: slice) -> TaskCollection: ...
-    def __getitem__(self, index: int | str | slice) -> FlyteTask | TaskCollection:
+    def __getitem__(self, index: int | str | tuple[str, str] | slice) -> FlyteTask | TaskCollection:
         if isinstance(index, str):
-            return self._built(self._ordered(self._found(index))[-1])
+            return self._built(self._aged(self._by_name().positions(index))[-1])
+        if isinstance(index, tuple):
+            return self._built(self._version(*_name_and_version(index)))
         try:
             chosen = range(len(self._data))[index]
         except IndexError:
@@ -173,16 +184,18 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         except TypeError:
             raise ModelTypeError(
                 f"a collection has no place {index!r}, of type {type(index).__name__}; expected a position, "
-                "a slice, or the name of a task"
+                "a slice, the name of a task, or a name and a version"
             ) from None
         return self._built(chosen) if isinstance(chosen, int) else self._chosen(chosen)
 
     def __contains__(self, value: object) -> bool:
-        if isinstance(value, str):
-            return value in self._by_name()
         if not isinstance(value, FlyteTask):
-            return False
-        return any(self._built(position) == value for position in self._by_name().get(value.name, ()))
+            return value in self._by_name()
+        return any(
+            self._built(position) == value
+            for position, name in enumerate(self._all_columns()[_NAME])
+            if name == value.name
+        )
 
     def __add__(self, other: object) -> TaskCollection:
         if not isinstance(other, TaskCollection):
@@ -208,7 +221,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     def _built(self, position: int) -> FlyteTask:
         origin = self._origins[position]
-        return FlyteTask.from_bytes(self._data[position], Origin(source=origin) if isinstance(origin, str) else origin)
+        task = FlyteTask.from_bytes(self._data[position], Origin(source=origin) if isinstance(origin, str) else origin)
+        return task.beside(self._fellows)
 
     def _chosen(self, positions: Iterable[int], *, is_part: bool = True) -> TaskCollection:
         """Give some of the tasks; failures and counts stay with what is still about the whole."""
@@ -220,14 +234,92 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             () if is_part else self._failures,
             None if is_part else self._skipped,
         )
+        # Tasks still belong to the release that they were taken from.
+        made._fellows = self._fellows
         return made
 
     # -- by name and version -----------------------------------------------------------------------------------------
 
     @property
     def names(self) -> list[str]:
-        """The tasks' names, each once, in natural order."""
-        return sorted(self._by_name(), key=natural_key)
+        """The names under which tasks are found, in natural order.
+
+        A task's own name; ``project/domain/name`` where tasks of several projects or domains have the same.
+        """
+        return self._by_name().names
+
+    def name_of(self, task: FlyteTask) -> str:
+        """Return the name under which a task of this collection is found: one of ``names``."""
+        identifier = task._message.template.id
+        return self._by_name().name_of(identifier.project, identifier.domain, identifier.name)
+
+    @property
+    def order(self) -> str:
+        """What the order of versions rests on.
+
+        ``"given"``: what was handed to ``load`` or ``ordered``; ``"created_at"``: when they were registered, where all
+        versions of a task say it; ``"version"``: the versions themselves, where all of a task's are of one scheme;
+        ``"loading"``: the order in which they were loaded. Where tasks differ in it, the least sure of these.
+        """
+        orders = self.orders() or self._count_orders(least=1)
+        return max(orders, key=ORDERS.index, default=LOADING)
+
+    def orders(self) -> dict[str, int]:
+        """Count the tasks of several versions by what the order of these rests on: see ``order``.
+
+        Returns
+        -------
+        dict of str to int
+            The surest first; what no task's order rests on is left out.
+        """
+        if self._orders is None:
+            self._orders = self._count_orders(least=2)
+        return dict(self._orders)
+
+    def _count_orders(self, least: int) -> dict[str, int]:
+        versions = self._all_columns()[_VERSION]
+        found: Counter[str] = Counter()
+        for positions in self._by_name().groups.values():
+            if len(positions) >= least:
+                origins = [self._origins[position] for position in positions]
+                are_dated = all(not isinstance(origin, str) and origin.is_dated for origin in origins)
+                found[order_of([versions[one] for one in positions], _ranks(origins), are_dated=are_dated)] += 1
+        return {order: found[order] for order in ORDERS if found[order]}
+
+    def ordered(self, order: Iterable[str] | Callable[[FlyteTask], Any]) -> TaskCollection:
+        """Say which versions are older, where neither their times nor they themselves tell it.
+
+        Parameters
+        ----------
+        order
+            All versions, the oldest first; what has no version is called by the name of its file, without the ending.
+            Or a function from a task to something that compares: what comes first is older.
+
+        Returns
+        -------
+        TaskCollection
+            The same tasks in the same sequence; what asks for the newest, for versions or for a history goes by this
+            order from now on, also after saving and loading.
+
+        Raises
+        ------
+        ModelTypeError
+            ``order`` is neither, or what the function gives does not compare.
+        ModelValueError
+            The list names a version twice, or lacks one.
+        """
+        labels = [
+            version_label(version, origin if isinstance(origin, str) else origin.source)
+            for version, origin in zip(self._all_columns()[_VERSION], self._origins, strict=True)
+        ]
+        ranks = ranks_given(order, labels, self)
+        made = self._chosen(range(len(self)), is_part=False)
+        made._data, made._columns, made._index = self._data, self._columns, self._index
+        made._origins = [
+            Origin(source=origin, rank=rank) if isinstance(origin, str) else origin.but(rank=rank)
+            for origin, rank in zip(self._origins, ranks, strict=True)
+        ]
+        return made
 
     def versions(self, name: str) -> TaskCollection:
         """Give all versions of a task.
@@ -235,20 +327,34 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         Parameters
         ----------
         name
-            The task's full name.
+            The task's full name, or ``project/domain/name``.
 
         Returns
         -------
         TaskCollection
-            Oldest first: by ``created_at`` where all of them have it, else by version in natural order, else by
-            source in natural order.
+            Oldest first; ``order`` says what that rests on.
 
         Raises
         ------
         TaskNotFoundError
-            No task is called so.
+            No task is called so, or tasks of several projects or domains are: the error lists them.
         """
-        return self._chosen(self._ordered(self._found(name)))
+        return self._chosen(self._aged(self._by_name().positions(name)))
+
+    def version_counts(self) -> dict[str, int]:
+        """Count the versions of each task, by the name under which it is found."""
+        return {name: len(positions) for name, positions in self._by_name().groups.items()}
+
+    def _version(self, name: str, version: str) -> int:
+        positions = self._aged(self._by_name().positions(name))
+        versions = self._all_columns()[_VERSION]
+        for position in reversed(positions):
+            if versions[position] == version:
+                return position
+        known = list(dict.fromkeys(versions[position] for position in positions))[-_NAMES_SHOWN:]
+        raise TaskNotFoundError(
+            f"{name!r} has no version {version!r} here; the newest are {', '.join(map(repr, known))}"
+        )
 
     def latest(self) -> TaskCollection:
         """Give the newest version of each task, told apart by project, domain and name.
@@ -262,7 +368,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         columns = self._all_columns()
         for position, key in enumerate(zip(columns[_PROJECT], columns[_DOMAIN], columns[_NAME], strict=True)):
             groups.setdefault(key, []).append(position)
-        return self._chosen((self._ordered(positions)[-1] for positions in groups.values()), is_part=False)
+        return self._chosen((self._aged(positions)[-1] for positions in groups.values()), is_part=False)
 
     def filter(self, predicate: Callable[[FlyteTask], object]) -> TaskCollection:
         """Give the tasks that a function says yes to.
@@ -468,30 +574,11 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     # -- finding -----------------------------------------------------------------------------------------------------
 
-    def _found(self, name: str) -> list[int]:
-        positions = self._by_name().get(name)
-        if positions is None:
-            raise TaskNotFoundError(self._missing(name))
-        return positions
-
-    def _missing(self, name: str) -> str:
-        from difflib import get_close_matches  # noqa: PLC0415 - only for an error
-
-        names = self.names
-        near = get_close_matches(name, names, n=_NAMES_SHOWN, cutoff=0.5)
-        near = near or [other for other in names if name.casefold() in other.casefold()][:_NAMES_SHOWN]
-        if not names:
-            return f"no task is called {name!r}: this collection is empty"
-        hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"see .names for the {len(names)} there are"
-        return f"no task is called {name!r}; {hint}"
-
-    def _by_name(self) -> dict[str, list[int]]:
-        if self._positions is None:
-            positions: dict[str, list[int]] = {}
-            for position, name in enumerate(self._all_columns()[_NAME]):
-                positions.setdefault(name, []).append(position)
-            self._positions = positions
-        return self._positions
+    def _by_name(self) -> NameIndex:
+        if self._index is None:
+            columns = self._all_columns()
+            self._index = NameIndex(columns[_PROJECT], columns[_DOMAIN], columns[_NAME])
+        return self._index
 
     def _all_columns(self) -> tuple[list[str], ...]:
         if self._columns is None:
@@ -500,23 +587,15 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             self._columns = _columns_of(self._data) if known is None else known
         return self._columns
 
-    def _ordered(self, positions: list[int]) -> list[int]:
+    def _aged(self, positions: list[int]) -> list[int]:
         """Put positions in order of age, oldest first."""
         if len(positions) < 2:  # noqa: PLR2004 - nothing to order
             return positions
-        origins = {position: self._origins[position] for position in positions}
-        created = {
-            position: None if isinstance(origin, str) else origin.created_at for position, origin in origins.items()
-        }
-        are_dated = all(time is not None for time in created.values())
         versions = self._all_columns()[_VERSION]
-
-        def age(position: int) -> tuple[Any, Any, Any]:
-            origin = origins[position]
-            source = origin if isinstance(origin, str) else origin.source or ""
-            return created[position] if are_dated else 0, natural_key(versions[position]), natural_key(source)
-
-        return sorted(positions, key=age)
+        origins = [self._origins[position] for position in positions]
+        times = [None if isinstance(origin, str) else origin.created_at for origin in origins]
+        order, _ = by_age([versions[position] for position in positions], times, _ranks(origins))
+        return [positions[place] for place in order]
 
     def _ipython_key_completions_(self) -> list[str]:
         return self.names
@@ -524,7 +603,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     # -- being a value -----------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        versions = len({version for version in self.column("version") if version})
+        versions = len(list(filter(is_filled_in, set(self.column("version")))))
         parts = [_counted(len(self), "task"), _counted(len(self._by_name()), "name")]
         parts += [_counted(versions, "version")] if versions else []
         parts += [_counted(len(self.failures), "failure")] if self.failures else []
@@ -542,6 +621,16 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         self._take(
             data, [origin if isinstance(origin, str) else Origin(**origin) for origin in origins], failures, skipped
         )
+
+
+def _ranks(origins: Iterable[Origin | str]) -> list[Any]:
+    return [None if isinstance(origin, str) else origin.rank for origin in origins]
+
+
+def _name_and_version(key: tuple[Any, ...]) -> tuple[str, str]:
+    if len(key) != 2 or not all(isinstance(part, str) for part in key):  # noqa: PLR2004 - a pair
+        raise ModelTypeError(f"a collection has no place {key!r}; expected a name and a version, both texts")
+    return key[0], key[1]
 
 
 def _tables() -> ModuleType:

@@ -15,7 +15,20 @@ from typing import Any
 
 from flytetask_nb.options import OPTIONS
 
-__all__ = ["MASK", "SHAPES", "is_secret_key", "mask_arguments", "mask_text", "mask_urls", "mask_value", "masked"]
+__all__ = [
+    "IDENTIFIERS",
+    "MASK",
+    "SHAPES",
+    "is_secret_key",
+    "mask_arguments",
+    "mask_field",
+    "mask_identifier",
+    "mask_text",
+    "mask_urls",
+    "mask_value",
+    "masked",
+    "telling_key",
+]
 
 MASK = "••••••"
 """What stands in place of a masked value."""
@@ -55,6 +68,15 @@ _REFERENCES = frozenset(
 _NO_SECRETS = frozenset({"PWD", "OLDPWD"})
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# Letters and digits that were drawn, as of a hash, fall into many pieces, and these are short.
+_RUN = re.compile("[A-Za-z0-9]+")
+_SHORT_WORD, _FEW_PIECES, _LENGTH_OF_WORDS = 3, 4, 3
+
+IDENTIFIERS = frozenset({"project", "domain", "name", "version", "image"})
+"""Fields that name something."""
+_ONE_WORD = re.compile(r"""[^\s"'{}\[\]<>]+""")
+# The MD5 and SHA-256 that versions are made of, in base64. Three letters of it may read like the beginning of a key.
+_DIGEST = re.compile(r"[\w-]{22}(?:==)?|[\w-]{43}=?")
 
 # user:password@host, also where the user is missing. The password may hold anything but blanks, even what a URL would
 # have to escape; what reads as a port is none. Looked for in one word up to its last @ at a time, and behind schemes of
@@ -69,12 +91,13 @@ _URL_TOKEN = re.compile(r"""(?P<head>https?://)(?P<secret>[^\s/:@'"]{20,})(?=@)"
 _URL_PARAMETER = re.compile(r"""(?P<head>[?&;#](?P<key>[\w.-]+)=)(?P<secret>[^&;\s'"]+)""")
 _SIGNATURES = frozenset({"key", "sig", "signature", "x-amz-signature", "x-amz-security-token", "x-goog-signature"})
 
+_KEYS = r"\b(?:sk|pk|rk)[-_][\w-]{16,}"  # OpenAI, Anthropic, Stripe
 # What is a secret by its looks alone, wherever it stands.
 SHAPES = (
     r"\b(?:gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})"  # GitHub, GitLab
     r"|\bxox[a-z]-[\w-]{10,}"  # Slack
     r"|\bhooks\.slack\.com/services/[\w/]+"
-    r"|\b(?:sk|pk|rk)[-_][\w-]{16,}"  # OpenAI, Anthropic, Stripe
+    rf"|{_KEYS}"
     r"|\bhf_\w{20,}"  # Hugging Face
     r"|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}"  # AWS, Google
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JSON web token
@@ -85,10 +108,15 @@ _SHAPES = re.compile(f"{_PRIVATE_KEY}|{SHAPES}", re.DOTALL)
 # Authorization's schemes; the lookahead leaves prose ("basic authentication") alone.
 _SCHEME = re.compile(r"\b(?P<head>(?:Bearer|Basic)\s+)(?=\S*[0-9._~+/=-])(?P<secret>[\w.~+/=-]{6,})", re.IGNORECASE)
 
+# What "==" is followed by: a version, as in pyjwt==2.8, or nothing, as at the end of base64.
+_NO_VALUE = r"""=(?:[0-9]+(?:\.(?:[0-9]+|\*))*(?:\.?(?:a|b|rc|post|dev)[0-9]+)?)?(?![^\s/"':,;)\]}=])"""
 # KEY=value, "key": value, key: value, --key value within a longer text: a shell script, JSON, YAML, a header. The key
 # is matched ahead and then repeated, so that the search never tries shorter ones: "a.a.a..." would take forever.
 _ENTRY = re.compile(
-    r"""(?<![\w/])(?=(?P<key>[A-Za-z_][\w.-]{0,200}))(?P=key)(?P<closing>\\*["'])?(?P<sign>\s*=>?\s*|\s*:\s*|(?<=[\w"'])\s+)(?=\S)"""
+    r"""(?<![\w/])(?=(?P<key>[A-Za-z_][\w.-]{0,200}))(?P=key)(?P<closing>\\*["'])?"""
+    r"""(?P<sign>\s*==\s*(?=\\*["'])|\s*=(?!NO_VALUE)>?\s*|\s*:\s*|(?<=[\w"'])\s+)(?=\S)""".replace(
+        "NO_VALUE", _NO_VALUE
+    )
 )
 # A quote inside may be escaped, as in JSON, or doubled, as in SQL; one that is never closed holds the rest.
 _QUOTED = re.compile(
@@ -102,8 +130,10 @@ _LAST_WORD = re.compile(r"""\S+(?=[ \t]*(?:[\r\n]|\Z))""")
 _HEADERS = frozenset({"authorization", "cookie"})
 _PASSWORDS = frozenset({"pass", "passphrase", "passwd", "password", "pwd"})
 
+_INSIDE = re.compile(r".?:|\w[.-]", re.DOTALL)
+
 _FLAG = re.compile(r"^(?P<head>--?(?P<key>[A-Za-z][\w.-]*))(?P<equals>=)?(?P<secret>.*)$", re.DOTALL)
-_ASSIGNMENT = re.compile(r"^(?P<key>[A-Za-z_][\w.-]*)=(?P<secret>.+)$", re.DOTALL)
+_ASSIGNMENT = re.compile(rf"^(?P<key>[A-Za-z_][\w.-]*)=(?!{_NO_VALUE})(?P<secret>.+)$", re.DOTALL)
 _LONGEST_SHORT_FLAG = 2
 # No secret that is told by its looks is shorter: most texts need not be searched for one.
 _SHORTEST_SHAPE = 12
@@ -150,10 +180,21 @@ def _looks_secret(key: str) -> bool:
         return True
     if words[-1] in _REFERENCES:
         return False
-    if any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in pairwise(words)):
+    # Beside a hash, or in it, short words stand by chance: what somebody chose is long.
+    shortest = _SHORT_WORD if len(words) > _FEW_PIECES and any(map(_is_drawn, _RUN.findall(key))) else 0
+    if any(pair in _PAIRS for pair in pairwise(words)):
         return True
     joined = "".join(words)
-    return any(part in joined for part in _PARTS) or any(word.endswith(_ENDINGS) for word in words)
+    return (
+        any(word in _WORDS and len(word) > shortest for word in words)
+        or any(part in joined for part in _PARTS)
+        or any(word.endswith(ending) for ending in _ENDINGS if len(ending) > shortest for word in words)
+    )
+
+
+def _is_drawn(run: str) -> bool:
+    pieces = len(_WORD.findall(run))
+    return pieces > _FEW_PIECES and len(run) < _LENGTH_OF_WORDS * pieces
 
 
 def mask_text(text: str) -> str:
@@ -175,6 +216,41 @@ def mask_text(text: str) -> str:
         return text
     # The words of a command line and the names of images are the same in thousands of tasks.
     return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else _mask_any(text)
+
+
+def mask_identifier(text: str) -> str:
+    """Return a project, domain, name, version or image with what is a secret by its own shape masked.
+
+    Parameters
+    ----------
+    text
+        The identifier. No word of it is a key: ``JiepXcXB3SiEJ8pwYDy-7g==`` is a hash and ``app-password:v1`` an image
+        with its tag.
+
+    Returns
+    -------
+    str
+        The text without passwords of URLs and tokens of well-known services. With ``reveal_secrets`` the text
+        untouched.
+    """
+    if OPTIONS["reveal_secrets"] or len(text) < _SHORTEST_SHAPE:
+        return text
+    shown = _mask_shapes(text)
+    is_chance = shown != text and _DIGEST.fullmatch(text) and re.search(_KEYS, text)
+    return text if is_chance else shown
+
+
+def mask_field(name: str, value: Any) -> Any:
+    """Return the value of a model's field as it is shown: identifiers by ``mask_identifier``, others by ``mask_value``.
+
+    Parameters
+    ----------
+    name
+        The field's name.
+    value
+        What it holds.
+    """
+    return mask_identifier(value) if name in IDENTIFIERS and isinstance(value, str) else mask_value(value)
 
 
 def mask_urls(text: str) -> str:
@@ -209,17 +285,31 @@ def _mask_json(text: str) -> str:
 def _mask_plain(text: str) -> str:
     if "://" in text:
         text = _mask_urls(text)
+    return _mask_entries(_mask_looks(text))
+
+
+def _mask_shapes(text: str) -> str:
+    """Mask what is a secret by its own shape, whatever stands around it."""
+    return _mask_looks(_mask_users(text) if "://" in text else text)
+
+
+def _mask_looks(text: str) -> str:
     if len(text) >= _SHORTEST_SHAPE:
         text = _SHAPES.sub(MASK, text)
         text = _SCHEME.sub(_without_secret, text)
-    return _mask_entries(text)
+    return text
 
 
 def _mask_urls(text: str) -> str:
+    text = _mask_users(text)
+    return _URL_PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+
+
+def _mask_users(text: str) -> str:
     if "@" in text:
         text = _WORD_WITH_URL.sub(_mask_url_password, text)
         text = _URL_TOKEN.sub(_without_secret, text)
-    return _URL_PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+    return text
 
 
 def _without_secret(found: re.Match[str]) -> str:
@@ -294,8 +384,8 @@ def _after_colon(entry: re.Match[str], text: str) -> tuple[int, int] | None:
         rest = _REST_OF_LINE.match(text, entry.end())
     elif spaced:
         rest = _LAST_WORD.match(text, entry.end())
-    elif _PASSWORDS.intersection(words) and text[max(entry.start() - 1, 0) : entry.start()] != ":":
-        # password:abc, but not arn:aws:...:secret:name.
+    elif _PASSWORDS.intersection(words) and not _INSIDE.fullmatch(text[max(entry.start() - 2, 0) : entry.start()]):
+        # password:abc, but not arn:aws:...:secret:name, nor the tag of an image, registry/some-password:v1.
         rest = _REST_OF_WORD.match(text, entry.end())
     else:
         rest = None
@@ -314,7 +404,12 @@ def masked(key: str, text: str) -> str:
     """
     if text and is_secret_key(key) and not OPTIONS["reveal_secrets"]:
         return MASK
-    return mask_text(text)
+    return mask_identifier(text) if _identifies(key, text) else mask_text(text)
+
+
+def _identifies(key: object, text: str) -> bool:
+    """Tell whether an entry names something; what has blanks or quotes in it is more than a name."""
+    return key in IDENTIFIERS and _ONE_WORD.fullmatch(text) is not None
 
 
 def mask_value(value: Any, key: str = "") -> Any:
@@ -337,14 +432,15 @@ def mask_value(value: Any, key: str = "") -> Any:
     """
     if OPTIONS["reveal_secrets"]:
         return value
-    return _mask_nested(value, secret=bool(key) and is_secret_key(key))
+    return _mask_entry(key, value, secret=bool(key) and is_secret_key(key))
 
 
 def _mask_nested(value: Any, *, secret: bool) -> Any:
     if isinstance(value, dict):
         named = any(isinstance(value.get(name), str) and is_secret_key(value[name]) for name in _NAMES)
         return {
-            entry: _mask_nested(
+            entry: _mask_entry(
+                entry,
                 inner,
                 secret=(named and entry in _VALUES)
                 or (isinstance(entry, str) and (is_secret_key(entry) or (secret and not _refers(entry)))),
@@ -360,6 +456,12 @@ def _mask_nested(value: Any, *, secret: bool) -> Any:
     return mask_text(value) if isinstance(value, str) else value
 
 
+def _mask_entry(key: Any, value: Any, *, secret: bool) -> Any:
+    if not secret and isinstance(value, str) and _identifies(key, value):
+        return mask_identifier(value)
+    return _mask_nested(value, secret=secret)
+
+
 def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:
     """Mask a list with texts in it as the command line that it may be; a number can be a flag's value too."""
     nested = [isinstance(item, dict | list | tuple) for item in items]
@@ -368,6 +470,24 @@ def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:
         word if isinstance(item, str) or word == MASK else _mask_nested(item, secret=False)
         for item, word in zip(items, words, strict=True)
     ]
+
+
+def telling_key(outer: str, key: str) -> str:
+    """Return the key that says whether the value under ``key`` in a dict is secret.
+
+    Parameters
+    ----------
+    outer
+        The key that the dict stands under.
+    key
+        A key in it.
+
+    Returns
+    -------
+    str
+        ``outer`` where that names a secret, unless ``key`` only says where the secret is; else ``key``.
+    """
+    return outer if is_secret_key(outer) and not _refers(key) else key
 
 
 def _refers(key: str) -> bool:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tracemalloc
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -25,9 +26,6 @@ from tests.conftest import flytekit_module
 from tests.generated import task_specs
 from tests.real_tasks import serialized_tasks
 from tests.sources import building
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def task(
@@ -237,11 +235,191 @@ def test_time_counts_only_where_all_have_it() -> None:
     assert versions(tasks.versions("a")) == ["v1", "v2", "v3"]
 
 
-def test_source_decides_last() -> None:
-    """Without versions, the sources are in natural order."""
-    tasks = ftn.TaskCollection([task("a", source="r10.tgz"), task("a", source="r9.tgz"), task("a")])
-    assert [one.source for one in tasks.versions("a")] == [None, "r9.tgz", "r10.tgz"]
-    assert tasks["a"].source == "r10.tgz"
+def test_what_tells_no_order_stays_as_it_was_loaded() -> None:
+    """Hashes have none, nor has what is not registered: the last that came is the newest."""
+    for texts in (("e3b0c442", "1234567", "a1b2c3d"), ("", "", "")):
+        sources = ["r10.tgz", "r9.tgz", None]
+        tasks = ftn.TaskCollection(task("a", text, source=source) for text, source in zip(texts, sources, strict=True))
+        assert [one.source for one in tasks.versions("a")] == sources
+        assert (tasks["a"].source, tasks.order) == (None, "loading")
+
+
+def test_candidates_come_before_their_release() -> None:
+    tasks = ftn.TaskCollection([task("a", "1.0.0"), task("a", "1.0.0rc1"), task("a", "1.0.0.dev3")])
+    assert versions(tasks.versions("a")) == ["1.0.0.dev3", "1.0.0rc1", "1.0.0"]
+    assert (tasks["a"].id.version, tasks.latest()[0].id.version) == ("1.0.0", "1.0.0")
+
+
+# -- an order that is given ------------------------------------------------------------------------------------------
+
+SHAS = ("e3b0c442", "1234567", "a1b2c3d")
+
+
+def test_an_order_that_is_given_tells_the_newest() -> None:
+    """It stays with the tasks, whatever becomes of the collection; their sequence stays as it was."""
+    plain = ftn.TaskCollection(task("a", sha) for sha in SHAS)
+    for order in (["1234567", "a1b2c3d", "e3b0c442", "feedbee"], lambda one: {"e3b0c442": 3}.get(one.id.version, 1)):
+        tasks = plain.ordered(order)
+        assert tasks == plain
+        assert [versions(tasks), versions(tasks.versions("a"))] == [list(SHAS), ["1234567", "a1b2c3d", "e3b0c442"]]
+        parts = [tasks, tasks.versions("a"), tasks[::-1], tasks.filter(bool), tasks + ftn.TaskCollection()]
+        parts += [pickle.loads(pickle.dumps(tasks)), ftn.TaskCollection(list(tasks))]  # noqa: S301
+        for part in parts:
+            assert (part["a"].id.version, part.order, part.latest()[0].id.version) == ("e3b0c442", "given", "e3b0c442")
+        assert ftn.history(list(tasks)).versions[-1] == ftn.history(tasks).versions[-1] == "e3b0c442"
+        (entry,) = ftn.plan([task("a", "new0", project="")], tasks)
+        assert entry.remote_version == "e3b0c442"
+
+
+def test_an_order_goes_before_times() -> None:
+    tasks = ftn.TaskCollection([task("a", "x", day=1), task("a", "y", day=2)])
+    assert (tasks.order, tasks["a"].id.version) == ("created_at", "y")
+    assert (tasks.ordered(["y", "x"]).order, tasks.ordered(["y", "x"])["a"].id.version) == ("given", "x")
+
+
+def test_two_orders_together_say_nothing_of_each_other() -> None:
+    """Those of one list are one order; two functions order each collection by itself."""
+    one, other = (ftn.TaskCollection(task("a", sha) for sha in shas) for shas in (SHAS[:2], SHAS[2:]))
+    order = ["a1b2c3d", "1234567", "e3b0c442"]
+    both = one.ordered(order) + other.ordered(order)
+    assert (both.order, versions(both.versions("a"))) == ("given", order)
+    both = one.ordered(order) + other.ordered(["a1b2c3d"])
+    assert (both.order, versions(both.versions("a"))) == ("loading", list(SHAS))
+    both = one.ordered(lambda _: 0) + other.ordered(lambda _: 0)
+    assert both.order == "loading"
+
+
+@pytest.mark.parametrize(
+    ("order", "kind", "told"),
+    [
+        ("v1", ftn.ModelTypeError, r"order is 'v1', of type str; expected a list of versions, the oldest first"),
+        (3, ftn.ModelTypeError, "order is 3, of type int; expected a list of versions"),
+        (["v1", 2], ftn.ModelTypeError, r"order\[1\] is 2, of type int; expected a version"),
+        (["v1", "v2", "v1"], ftn.ModelValueError, "order names 'v1' twice"),
+        (["v9", "v10", "v2"], ftn.ModelValueError, "order does not name 'v1'; give every version that is loaded"),
+        ([], ftn.ModelValueError, "order does not name 'v9', 'v10', 'v1', 'v2'"),
+        (lambda one: one.docs, ftn.ModelTypeError, "what the function given as order returns does not compare"),
+    ],
+)
+def test_what_is_no_order_is_told(order: Any, kind: type[Exception], told: str) -> None:
+    with pytest.raises(kind, match=told):
+        TASKS.ordered(order)
+
+
+def test_load_takes_an_order(tmp_path: Path) -> None:
+    """Also where a snapshot is not read yet; what has no version is called by its file."""
+    for place, name in enumerate(("new", "old", "mid")):
+        (tmp_path / f"{name}.tgz").write_bytes(building.tar(building.entry(f"{place}_a_1.pb", building.data("a"))))
+    tasks = ftn.load(tmp_path, order=["old", "mid", "new"])
+    assert [Path(str(one.source)).name for one in tasks.versions("a")] == [
+        "old.tgz!1_a_1.pb",
+        "mid.tgz!2_a_1.pb",
+        "new.tgz!0_a_1.pb",
+    ]
+    for place in ("tasks.parquet", "folder"):
+        tasks.save(tmp_path / place)
+        again = ftn.load(tmp_path / place)
+        assert (again.order, again["a"].source) == ("given", tasks["a"].source)
+    plain = ftn.load(tmp_path / "tasks.parquet", order=["mid", "new", "old"])
+    assert [part.read_count for part in plain._data._parts] == [0]  # type: ignore[attr-defined]
+    assert "old.tgz" in str(plain["a"].source)
+    with pytest.raises(ftn.ModelValueError, match="order does not name 'mid'"):
+        ftn.load(tmp_path / "tasks.parquet", order=["new", "old"])
+
+
+def test_the_least_sure_order_is_told_for_a_whole_collection() -> None:
+    """Of names with several versions; the display says it once."""
+    one = [task("a", "v1"), task("a", "v2"), task("c", "x")]
+    two = [task("b", "e3b0c442"), task("b", "1234567")]
+    assert [ftn.TaskCollection(some).order for some in (one, one + two, [], one[:1], two[:1])] == [
+        "version",
+        "loading",
+        "loading",
+        "version",
+        "loading",
+    ]
+    assert ftn.TaskCollection(one + two).orders() == {"version": 1, "loading": 1}
+    assert ftn.TaskCollection(one).to_text().splitlines()[0] == "3 tasks  2 names, 3 versions, ordered by version"
+    told = "by load order: these versions tell no order"
+    assert ftn.TaskCollection(two).to_text().splitlines()[0] == f"2 tasks  1 name, 2 versions, {told}"
+    assert "ordered by version, 1 name by load order" in ftn.TaskCollection(one + two).to_text()
+    assert "order" not in ftn.TaskCollection(one[:1]).to_text()
+
+
+# -- places ----------------------------------------------------------------------------------------------------------
+
+
+def placed(name: str, version: str, place: str) -> ftn.FlyteTask:
+    project, _, domain = place.partition("/")
+    return task(name, version).replace(project=project, domain=domain)
+
+
+MERGED = ftn.TaskCollection(
+    [
+        placed("a", "v1", "shop/development"),
+        placed("a", "v3", "shop/production"),
+        placed("a", "v2", "shop/development"),
+        placed("b", "v1", "shop/development"),
+        placed("c/d/e", "v1", "shop/production"),
+        placed("e", "v7", "c/d"),
+    ]
+)
+
+
+def test_a_name_in_two_places_is_none() -> None:
+    """It is told what it could be; the names that the collection lists are all found."""
+    told = r"'a' is the name of tasks in 2 places; give one of 'shop/development/a', 'shop/production/a'"
+    for ask in (MERGED.__getitem__, MERGED.versions, lambda name: MERGED[name, "v1"]):
+        with pytest.raises(ftn.TaskNotFoundError, match=told):
+            ask("a")
+    assert MERGED.names == ["b", "c/d/e", "e", "shop/development/a", "shop/production/a"]
+    assert MERGED._ipython_key_completions_() == MERGED.names
+    assert [MERGED[name].id.version for name in MERGED.names] == ["v1", "v1", "v7", "v2", "v3"]
+    assert [name in MERGED for name in ("a", *MERGED.names, "shop/staging/a", "nope")] == [True] * 6 + [False] * 2
+    assert [MERGED.name_of(one) for one in MERGED[2:4]] == ["shop/development/a", "b"]
+    assert MERGED.version_counts()["shop/development/a"] == 2
+    assert repr(MERGED) == "TaskCollection(6 tasks, 5 names, 4 versions)"
+
+
+def test_a_name_can_be_told_with_its_place() -> None:
+    """Everywhere; a name that holds slashes is meant before a place is."""
+    assert versions(MERGED.versions("shop/development/a")) == ["v1", "v2"]
+    assert MERGED["shop/development/b"].name == "b"
+    assert MERGED["c/d/e"].name == "c/d/e"
+    assert MERGED["shop/production/c/d/e"].name == "c/d/e"
+    for name in ("shop/production/b", "shop/b", "/a", "shop/development/"):
+        with pytest.raises(ftn.TaskNotFoundError, match="no task is called"):
+            MERGED[name]
+
+
+def test_what_says_no_place_is_where_the_others_are() -> None:
+    """Tasks of an archive beside those of a server are versions of one, unless there are two that they could be."""
+    local = [task("a", "v4"), placed("a", "v5", "{{ registration.project }}/{{ registration.domain }}")]
+    tasks = ftn.TaskCollection([placed("a", "v3", "shop/production"), *local])
+    for name in ("a", "shop/production/a"):
+        assert versions(tasks.versions(name)) == ["v3", "v4", "v5"]
+    assert tasks.names == ["a"]
+    both = MERGED + ftn.TaskCollection(local)
+    assert [name for name in both.names if name.endswith("a")] == ["//a", "shop/development/a", "shop/production/a"]
+    assert versions(both.versions("//a")) == ["v4", "v5"]
+
+
+def test_a_version_of_a_name_is_found() -> None:
+    """A version that is there twice is its last; one that is not is told with those that are."""
+    tasks = TASKS + ftn.TaskCollection([task("a", "v9", source="again")])
+    assert tasks["a", "v9"].source == "again"
+    assert MERGED["shop/development/a", "v1"].id.version == "v1"
+    with pytest.raises(ftn.TaskNotFoundError, match=r"'a' has no version 'v3' here; the newest are 'v2', 'v9', 'v10'"):
+        TASKS["a", "v3"]
+    for odd in (("a",), ("a", 3), ("a", "v1", "x"), (0, "v1")):
+        with pytest.raises(ftn.ModelTypeError, match="expected a name and a version, both texts"):
+            TASKS[odd]  # type: ignore[index]
+
+
+def test_placeholders_are_no_versions() -> None:
+    tasks = ftn.TaskCollection([task("a", "{{ registration.version }}"), task("b", "{{ registration.version }}")])
+    assert repr(tasks) == "TaskCollection(2 tasks, 2 names)"
+    assert "not registered yet" in tasks.to_text()
 
 
 def test_latest_tells_projects_apart() -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import html
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from flyteidl.admin import task_pb2
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.masking import MASK, is_secret_key, mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.masking import (
+    IDENTIFIERS,
+    MASK,
+    is_secret_key,
+    mask_arguments,
+    mask_field,
+    mask_identifier,
+    mask_text,
+    mask_value,
+    masked,
+)
+from flytetask_nb.masking import _refers as is_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +131,11 @@ TEXTS = {
     "db:\n  password: hunter2\n  port: 5": "db:\n  password: ••••••\n  port: 5",
     "password:hunter2": "password:••••••",
     "[client]\nuser=bob\npassword=hunter2\n": "[client]\nuser=bob\npassword=••••••\n",
+    "password==hunter2": "password=••••••",
+    "if password == 'hunter2': run": "if password == '••••••': run",
+    "(password:hunter2": "(password:••••••",
+    "DB2PWD=hunter2": "DB2PWD=••••••",
+    "myVeryLongServiceDbPwd=hunter2": "myVeryLongServiceDbPwd=••••••",
     "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----": "••••••",
     "-----BEGIN PRIVATE KEY-----\nhunter2 and cut off": "••••••",
 }
@@ -191,6 +211,14 @@ def test_secrets_known_by_their_looks(text: str) -> None:
         "[not json]",
         "{{.inputs.x}}",
         "SELECT author, compass FROM monkeys WHERE keyboard = 'x'",
+        "pip install pyjwt==2.8 python-jwt==4.0.0rc1 auth==1.*",
+        "JiepXcXB3SiEJ8pwYDy-7g==",
+        "registered as JiepXcXB3SiEJ8pwYDy-7g==: see the notes",
+        "x=JiepXcXB3SiEJ8pwYDy-7g== y",
+        '{"version": "JiepXcXB3SiEJ8pwYDy-7g=="}',
+        "s3://bucket/pwYDy-8pw==/fast.tar.gz",
+        "ghcr.io/acme/app-password:v1",
+        "ghcr.io/acme/app.pwd:v1 and its tag",
     ],
 )
 def test_texts_without_secrets(text: str) -> None:
@@ -242,9 +270,11 @@ def test_no_argument_shows(password: str) -> None:
         assert mask_arguments(["--password", password, "x"]) == ["--password", MASK, "x"]
 
 
+# "Ref", "name" and the like say where a secret is, and show it.
+KEYS = st.text(max_size=5).filter(lambda key: not is_reference(key))
 NESTED = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )
 
@@ -389,3 +419,133 @@ def test_many_keys_are_judged_alike() -> None:
     """The memory of judged keys is bounded and changes no answer."""
     assert not any(is_secret_key(f"column_{number}") for number in range(10_050))
     assert is_secret_key("DB_PASSWORD")
+
+
+# -- identifiers -----------------------------------------------------------------------------------------------------
+
+KEY_WORDS = "password pw pwd secret token auth key api-key pass pin credential dsn jwt".split()
+
+
+def digests(size: int) -> st.SearchStrategy[str]:
+    """Give hashes as tools write them: base64 of both alphabets, with its padding and without, and hex."""
+    raw = st.binary(min_size=size, max_size=size)
+    written = (base64.urlsafe_b64encode, base64.b64encode, base64.b16encode, binascii.hexlify)
+    padded = st.builds(lambda data, write: write(data).decode(), raw, st.sampled_from(written))
+    return padded | padded.map(lambda text: text.rstrip("="))
+
+
+ULIDS = st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=26, max_size=26)
+SEMVERS = st.builds(
+    "{}{}.{}.{}{}".format,
+    st.sampled_from(["", "v", "release-"]),
+    *[st.integers(0, 99)] * 3,
+    st.sampled_from(["", "rc1", "-rc.1", ".dev3", "+g12ab", "-pw.1", "+token=3"]),
+)
+WORDY = st.lists(st.sampled_from([*KEY_WORDS, "1", "a", "v2", "main"]), min_size=1, max_size=5).flatmap(
+    lambda words: st.sampled_from("-_.=:/+").map(lambda mark: mark.join(words))
+)
+# What a token of a known service looks like may be drawn too, but for hashes of the two sizes that flytekit makes.
+NAMES = digests(16) | digests(32) | ULIDS | SEMVERS | WORDY
+
+
+@given(NAMES)
+@example("JiepXcXB3SiEJ8pwYDy-7g==")
+@example("sk-p72FermfcRun-QJI4sw==")
+@example("pk-kTVu5h8MwdDPR2QqUfA")
+def test_identifiers_stay_as_they_are(text: str) -> None:
+    """No word in an identifier is a key: neither in a hash, nor where somebody wrote it."""
+    assert mask_identifier(text) == text
+    for name in IDENTIFIERS:
+        assert mask_field(name, text) == text
+        assert masked(name, text) == text
+        assert mask_value(text, name) == text
+        assert mask_value({"id": {name: text, "x": [{name: text}]}}) == {"id": {name: text, "x": [{name: text}]}}
+        assert json.loads(mask_text(json.dumps({name: text}))) == {name: text}
+
+
+@given(NAMES, NAMES)
+@example("password", "JiepXcXB3SiEJ8pwYDy-7g")
+def test_images_keep_their_tags_and_digests(name: str, tag: str) -> None:
+    digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    for image in (
+        f"{name}:{tag}",
+        f"ghcr.io/acme/{name}:{tag}",
+        f"cr.example.com:5000/{name}@{digest}",
+        f"{name}:{tag}@{digest}",
+    ):
+        assert mask_identifier(image) == image
+        assert mask_value({"containers": [{"image": image}]}) == {"containers": [{"image": image}]}
+
+
+SHAPED = {
+    "https://bob:hunter2@registry/image:v1": "https://bob:••••••@registry/image:v1",
+    "https://hunter2hunter2hunter2@github.com/acme/app": "https://••••••@github.com/acme/app",
+    "v1-ghp_0123456789abcdefghijABCDEFGHIJ012345": "v1-••••••",
+    "registry/glpat-0123456789abcdefghij:v1": "registry/••••••:v1",
+    "xoxb-0123456789-abcdef": "••••••",
+    "sk-proj-0123456789abcdefghij": "••••••",
+    "AKIAABCDEFGHIJKLMNOP": "••••••",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefgh": "••••••",
+}
+
+
+@pytest.mark.parametrize("text", SHAPED)
+def test_secrets_by_their_shape_are_masked_in_identifiers_too(text: str) -> None:
+    assert mask_identifier(text) == SHAPED[text]
+    assert mask_value({"version": text, "image": text}) == {"version": SHAPED[text], "image": SHAPED[text]}
+    with ftn.set_options(reveal_secrets=True):
+        assert mask_identifier(text) == text
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if re.search(r"[\s\"'{}\[\]]", text)])
+def test_what_is_more_than_a_name_is_no_identifier(text: str) -> None:
+    """Under a name's key too: a script or a dict that somebody put there holds entries."""
+    assert mask_value({"name": text, "image": text}) == {"name": TEXTS[text], "image": TEXTS[text]}
+
+
+@given(digests(16) | digests(32) | ULIDS)
+def test_hashes_are_no_keys(text: str) -> None:
+    """A short word in the letters of a hash is there by chance."""
+    if re.search(f"(?i)(?<![a-z0-9])({'|'.join(KEY_WORDS)})(?![a-z0-9])", text) is None:
+        assert mask_text(f"{text}=={text}") == f"{text}=={text}" or "sk-" in text
+
+
+@pytest.mark.parametrize("version", ["JiepXcXB3SiEJ8pwYDy-7g==", "token=5", "password:v1", "api-key=a1"])
+def test_no_output_alters_an_identifier(version: str) -> None:
+    """Versions, names and images stand in every output as they are, unless they hold a URL's password."""
+    image = f"ghcr.io/acme/app-password:{version.strip('=').replace('=', '-').replace(':', '-')}"
+
+    def task(**changes: str) -> ftn.FlyteTask:
+        spec = task_pb2.TaskSpec()
+        one = spec.template
+        one.id.project, one.id.domain, one.id.name = "pw", "auth", "app.secret:token"
+        one.id.version = changes.get("version", version)
+        one.type = "python-task"
+        one.container.image = changes.get("image", image)
+        return ftn.FlyteTask.from_flyte_idl(spec)
+
+    new, old = task(), task(version="v0", image="ghcr.io/acme/app-password:v0")
+    everything = {
+        "diff": ftn.diff(old, new),
+        "task": new,
+        "history": ftn.history([old, new]),
+        "plan": ftn.plan([new], [old]),
+        "tasks": ftn.TaskCollection([old, new]),
+    }
+    for what, shown in everything.items():
+        for text in (shown.to_text(), shown.to_markdown(), html_text(shown.to_html()), repr(shown)):
+            assert MASK not in text, what
+        assert version in shown.to_text(), what
+    for text in (repr(new.id), str(new.id), str(everything["diff"].to_dict()), str(everything["plan"].to_dict())):
+        assert MASK not in text
+        assert version in text
+    for frame in (ftn.tabulate([new]), everything["diff"].to_frame(), everything["history"].matrix()):
+        assert MASK not in frame.to_csv()
+    assert image in ftn.tabulate([new]).to_csv()
+    secret = task(version=f"https://bob:{SECRET}@host", image=f"https://bob:{SECRET}@registry/image")
+    for text in (repr(secret.id), str(ftn.diff(old, secret).to_dict()), repr(ftn.plan([secret], [old])[0])):
+        assert SECRET not in text
+
+
+def html_text(markup: str) -> str:
+    return html.unescape(re.sub("<[^>]*>", "", markup))

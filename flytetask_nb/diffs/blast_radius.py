@@ -12,8 +12,10 @@ from flytetask_nb.diffs.settings import mapped_task
 from flytetask_nb.errors import CompileError
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
 from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.compilation import compile_workflow, digest_problems
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 
@@ -201,7 +203,7 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
 
 
 def _caller(workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any]) -> Caller:
-    repinned = [_repinned(by_name.get(one.name, ()), one._message) for one in workflow.task_ids]
+    repinned = [_repinned(by_name.get(one.name, []), one._message) for one in workflow.task_ids]
     problems = _problems(workflow, [task for task in repinned if task is not None], plans)
     if not problems:
         return Caller(workflow, COMPILES, ())
@@ -218,33 +220,30 @@ def _problems(workflow: Workflow, tasks: list[Any], plans: list[Any]) -> tuple[C
 
 
 def _by_name(tasks: Iterable[object]) -> dict[str, list[FlyteTask]]:
-    """Sort tasks by name, those of one name from the newest to the oldest."""
+    """Sort tasks by name, those of one name from the oldest to the newest."""
     groups: dict[str, list[FlyteTask]] = {}
     for task in tasks:
         made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
         groups.setdefault(made.name, []).append(made)
-    for versions in groups.values():
-        dated = all(task.created_at is not None for task in versions)
-        versions.sort(
-            key=lambda task: ((task.created_at,) if dated else (), natural_key(task.id.version)),
-            reverse=True,
-        )
-    return groups
+    return {name: _oldest_first(versions) for name, versions in groups.items()}
 
 
-def _repinned(versions: Iterable[FlyteTask], reference: Any) -> Any:
+def _oldest_first(versions: list[FlyteTask]) -> list[FlyteTask]:
+    return [versions[position] for position in tasks_by_age(versions)[0]]
+
+
+def _repinned(versions: list[FlyteTask], reference: Any) -> Any:
     """Give the newest version that a reference can mean, under the id that the workflow knows."""
-    for task in versions:
-        own = task._message.template.id
-        if all(
-            not mine or not theirs or mine == theirs
-            for mine, theirs in ((own.project, reference.project), (own.domain, reference.domain))
-        ):
-            spec = task_pb2.TaskSpec()
-            spec.CopyFrom(task._message)
-            spec.template.id.CopyFrom(reference)
-            return spec
-    return None
+    place = said(reference.project, reference.domain)
+    meant = [task for task in versions if are_one_place([place, said(task.id.project, task.id.domain)])]
+    if not meant:
+        return None
+    # Those of one place may tell an order where those of all places do not.
+    newest = (meant if len(meant) == len(versions) else _oldest_first(meant))[-1]
+    spec = task_pb2.TaskSpec()
+    spec.CopyFrom(newest._message)
+    spec.template.id.CopyFrom(reference)
+    return spec
 
 
 def _filled(launch_plans: Iterable[object], workflows: list[Workflow]) -> list[Any]:

@@ -8,23 +8,26 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flytetask_nb.diffs.plain import plain_message
 from flytetask_nb.diffs.rules import RULES, rank
-from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.diffs.texts import texts_of, windowed
+from flytetask_nb.masking import IDENTIFIERS, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
 from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from flytetask_nb.diffs.structures import Difference
 
-__all__ = ["Change", "Edit", "Ledger", "Move", "Named", "Splice", "Word", "joined", "text_of"]
+__all__ = ["Change", "Edit", "Ledger", "Move", "Named", "Splice", "joined"]
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 _MIRRORED_KINDS = {ADDED: REMOVED, REMOVED: ADDED}
 _PLAIN = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII)
 _FINGERPRINT_LENGTH = 16
+_SHOWN = 60
 # What flyteidl calls the steps into a type says nothing to who reads a path.
 _STEPS = re.compile(
     r"^interface\.|\.(?:type|structure|dataclass_type|structured_dataset_type|schema|enum_type|union_type|blob|metadata"
@@ -55,56 +58,6 @@ def joined(path: str, key: str) -> str:
     if _PLAIN.fullmatch(key):
         return f"{path}.{key}" if path else key
     return f"{path}[{key!r}]"
-
-
-def text_of(value: Any, key: str = "") -> str | None:
-    """Give a value of a task as text, secrets masked.
-
-    Parameters
-    ----------
-    value
-        What stands in the task; None: nothing does.
-    key
-        Under which it stands; a secret-looking one masks it.
-    """
-    if value is None:
-        return None
-    for kind, words in _WORDS:
-        if isinstance(value, kind):
-            return words(value, key)
-    return str(mask_value(value, key))
-
-
-def _nested_text(value: Any, key: str) -> str:
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return " ".join(mask_arguments(list(value)))
-    import json  # noqa: PLC0415 - few values are nested
-
-    return json.dumps(mask_value(value, key), ensure_ascii=False, default=str)
-
-
-_WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
-    (str, lambda value, key: masked(key, str(value))),
-    (bool, lambda value, _: "yes" if value else "no"),
-    # A model masks what is in it; its name may hold what looks like a secret.
-    (Model, lambda value, _: mask_text(str(value))),
-    ((dict, list, tuple), _nested_text),
-)
-
-
-class Word(str):
-    """A number, a flag or null as JSON spells it: other than the text of the same letters."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Word) and str.__eq__(self, other)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash((Word, str(self)))
 
 
 class Edit(NamedTuple):
@@ -205,7 +158,7 @@ class Change:
         """
         with set_options(reveal_secrets=False):
             paths = (mask_text(self.old_path), mask_text(self.path))
-            parts = [self.rule, *paths, *(_identity(value, self.key) for value in (self.old, self.new))]
+            parts = [self.rule, *paths, *(_identity(value, self._name) for value in (self.old, self.new))]
         if self.number:
             parts.append(str(self.number))
         text = "\0".join(f"{len(part)}:{part}" for part in parts)
@@ -230,14 +183,25 @@ class Change:
         return mask_text(path)
 
     @property
+    def texts(self) -> tuple[str | None, str | None]:
+        """The old and the new value as texts that do not read alike, secrets masked; None where there is none."""
+        return texts_of(self.old, self.new, self._name)
+
+    @property
     def old_text(self) -> str | None:
         """The old value as text, secrets masked; None where there is none."""
-        return text_of(self.old, self.key)
+        return self.texts[0]
 
     @property
     def new_text(self) -> str | None:
         """The new value as text, secrets masked; None where there is none."""
-        return text_of(self.new, self.key)
+        return self.texts[1]
+
+    @property
+    def _name(self) -> str:
+        """What the values stand under: without a key of its own, an identifier is told by its field."""
+        field = self.path.rpartition(".")[2]
+        return field if not self.key and field in IDENTIFIERS else self.key
 
     @property
     def is_consequence(self) -> bool:
@@ -246,14 +210,15 @@ class Change:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the change as JSON values, secrets masked."""
+        old, new = self.texts
         return {
             "rule": self.rule,
             "path": mask_text(self.path),
             "old_path": mask_text(self.old_path),
             "part": self.part,
             "kind": self.kind,
-            "old": self.old_text,
-            "new": self.new_text,
+            "old": old,
+            "new": new,
             "severity": self.severity,
             "aspects": list(self.aspects),
             "cache": self.cache,
@@ -264,14 +229,9 @@ class Change:
         }
 
     def __repr__(self) -> str:
-        old, new = (_shortened(text) for text in (self.old_text, self.new_text))
+        before, after = ("–" if text is None else text for text in self.texts)
+        old, new = windowed(before, after, _SHOWN)
         return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
-
-
-def _shortened(text: str | None, limit: int = 60) -> str:
-    if text is None:
-        return "–"
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _identity(value: Any, key: str) -> str:
@@ -282,8 +242,6 @@ def _identity(value: Any, key: str) -> str:
 
     kind = type(value).__name__
     if isinstance(value, Model):
-        from flytetask_nb.diffs.messages import plain_message  # noqa: PLC0415 - it imports this module
-
         value = plain_message(value._message)
     return f"{kind}:{json.dumps(mask_value(value, key), sort_keys=True, default=repr)}"
 

@@ -14,10 +14,12 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.changes import Edit, Named, Splice, joined
 from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, field_changes
+from flytetask_nb.diffs.plain import enum_name
+from flytetask_nb.diffs.rules import BEHAVIOUR
 from flytetask_nb.diffs.structures import mapped_differences, moved, same, unequal_runs
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.semantics.commands import command_line
+from flytetask_nb.semantics.commands import command_line, is_placeholder
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.semantics.task_container import own_container
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.task_container import TaskContainer
 
 __all__ = [
+    "ARCHITECTURES",
     "IGNORED_RESOURCES",
     "MOVABLE",
     "command_words",
@@ -47,6 +50,7 @@ __all__ = [
     "unpacked_settings",
 ]
 
+ARCHITECTURES: Final = tasks_pb2.Container.Architecture.DESCRIPTOR
 IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
 """Flyte passes these on to nothing (flytek8s/utils.go)."""
 _GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
@@ -58,13 +62,12 @@ _RELEASE_SETTINGS: Final = frozenset(
     "source_root git_repo".split()
 )
 
+_PASSED_ON: Final = "A setting of flytekit's, which it passes on to the tasks that this one makes when it runs."
+
 _BUNDLE_FLAG: Final = "--additional-distribution"
 _INPUT_TEMPLATE: Final = re.compile(r"\{\{\s*\.inputs\.([\w-]+)", re.IGNORECASE)
 _REFERENCE: Final = "$("
 _REFERENCED: Final = re.compile(r"\$\(([^()]+)\)")
-_HASH: Final = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{6,64}")
-_MIXED: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9_-]{16,}")
-_DIGITS: Final = re.compile("[0-9]+")
 
 MOVABLE: Final = ("image", "command", "args", "env", "requests", "limits", "ports")
 """What a container of a task and one of a pod have in common."""
@@ -120,12 +123,11 @@ def _has_no_unknown(old: Any, new: Any) -> bool:
 def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare what a task's container has and a pod's does not."""
     if old.architecture != new.architecture:
-        names = tasks_pb2.Container.Architecture
         numbers = old.architecture, new.architecture
-        known = [names.Name(number) if number in names.values() else str(number) for number in numbers]
+        names = [enum_name(ARCHITECTURES, number) for number in numbers]
         place = f"{path}.architecture"
-        edit = Edit(place, place, *(number or None for number in numbers))
-        ledger.add("architecture", place, *known, edits=(edit,))
+        edit = Edit(place, place, *(name if number else None for name, number in zip(names, numbers, strict=True)))
+        ledger.add("architecture", place, *names, edits=(edit,))
     if old.config != new.config:
         before, after = input_settings(old.config), input_settings(new.config)
         for key in sorted({*before, *after}, key=natural_key):
@@ -209,24 +211,8 @@ def image_rule(old: str, new: str) -> str:
         return "image-repository"
     if before.tag == after.tag:
         return "image-digest"
-    if bool(before.digest) != bool(after.digest) or not is_release_tag(before.tag, after.tag):
-        return "image-tag"
-    return "image-release-tag"
-
-
-def is_release_tag(old: str, new: str) -> bool:
-    """Tell whether two tags follow one pattern: ``1.1.0`` and ``2.0.0``, ``basics-0b350cd3`` and ``basics-c9b2c44d``.
-
-    Policy of this package: numbers and hashes may differ, the words around them may not.
-    """
-    return bool(old) and bool(new) and _pattern(old) == _pattern(new)
-
-
-def _pattern(tag: str) -> str:
-    if _MIXED.fullmatch(tag) and not any(mark in tag for mark in "-_"):
-        return "#"
-    parts = re.split(r"([-_.])", tag)
-    return "".join("#" if _HASH.fullmatch(part) else _DIGITS.sub("#", part) for part in parts)
+    # Whether the tag follows the release, the whole task and those beside it tell.
+    return "image-tag"
 
 
 # -- commands ------------------------------------------------------------------------------------------------------
@@ -327,8 +313,9 @@ def _compare_units(
             splice = Splice(*paths, (places[0][indexes[0]][1],), (places[1][indexes[1]][1],))
             for one, index in zip(kept, indexes, strict=True):
                 one[index] = one[index][:1]
+            is_unfilled = is_placeholder(was or "") or is_placeholder(now or "")
             ledger.add(
-                "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
+                "id-filled-in" if is_unfilled else "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
                 joined(paths[1], name),
                 was,
                 now,
@@ -393,7 +380,8 @@ def _check_templates(ledger: Ledger, old: TaskContainer, new: TaskContainer, inp
     ):
         for name in sorted(names, key=natural_key):
             text = f"{{{{.inputs.{name}}}}}"
-            ledger.add(rule, f"{new.path}.args", text, text, old_path=f"{old.path}.args")
+            shown = (text, None) if rule == "template-input-gone" else (None, text)
+            ledger.add(rule, f"{new.path}.args", *shown, old_path=f"{old.path}.args")
 
 
 def input_names(template: Any) -> set[str]:
@@ -493,10 +481,11 @@ def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: A
         return
     for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
         first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
-        if first in _RELEASE_SETTINGS:
-            ledger.add("serialization-settings", place, was, now, key=key, old_path=was_place, edits=edits)
-        else:
-            ledger.entry("env", place, was, now, key=key, old_path=was_place, edits=edits)
+        # What pyflyte package leaves open, pyflyte register knows.
+        is_filled = first in _RELEASE_SETTINGS - {"image_config"} and (was is None or now is None)
+        rule = "id-filled-in" if is_filled else "serialization-settings"
+        special = {} if first in _RELEASE_SETTINGS else {"severity": BEHAVIOUR, "reason": _PASSED_ON}
+        ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits, **special)
 
 
 _LARGEST_SETTINGS: Final = 1_000_000
@@ -523,10 +512,15 @@ def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
     try:
         unpacker = zlib.decompressobj(31)
         settings = json.loads(unpacker.decompress(b64decode(value, validate=True), _LARGEST_SETTINGS))
+        return _set_ones(settings) if isinstance(settings, dict) else None
     except (ValueError, zlib.error, RecursionError):
         return None
-    # flytekit writes null for what is not set, or leaves it out, depending on its version.
-    return {key: value for key, value in settings.items() if value is not None} if isinstance(settings, dict) else None
+
+
+def _set_ones(settings: dict[str, Any]) -> dict[str, Any]:
+    """Give what is set: flytekit writes null or nothing, and an object of nulls or null, as its commands differ."""
+    found = {key: _set_ones(value) if isinstance(value, dict) else value for key, value in settings.items()}
+    return {key: value for key, value in found.items() if value is not None and value != {}}
 
 
 # -- resources -----------------------------------------------------------------------------------------------------

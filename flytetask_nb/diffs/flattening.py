@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.message import Message
 
-from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, Word, joined
+from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, joined
 from flytetask_nb.diffs.containers import (
+    ARCHITECTURES,
     command_words,
     env_order,
     input_settings,
@@ -20,17 +21,29 @@ from flytetask_nb.diffs.containers import (
     shadowed_variables,
     unpacked_settings,
 )
-from flytetask_nb.diffs.interfaces import own_description, unnamed_columns
-from flytetask_nb.diffs.messages import UNKNOWN, is_map, is_repeated, plain_value, unknown_fields
+from flytetask_nb.diffs.interfaces import own_description
+from flytetask_nb.diffs.plain import (
+    UNKNOWN,
+    enum_name,
+    is_map,
+    is_repeated,
+    map_values,
+    plain_list,
+    plain_value,
+    unknown_fields,
+)
 from flytetask_nb.diffs.pods import Pod, is_named, labelled_tolerations, read_pod
 from flytetask_nb.diffs.settings import (
     numbered,
     own_config,
+    own_documentation,
     secret_name,
     span,
     token_name,
 )
 from flytetask_nb.diffs.structures import flatten_entries, flatten_value
+from flytetask_nb.diffs.texts import Word, text_of
+from flytetask_nb.diffs.types import unnamed_columns
 from flytetask_nb.errors import DiffError, QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct
@@ -74,7 +87,7 @@ def flatten(message: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     template = getattr(message, "template", message)
     if template is not message:
-        _message(found, "description", message.description)
+        _message(found, "description", own_documentation(message.description))
         _unknown(found, _SPEC, [message])
         if is_flyte2(message):
             found["flyte2"] = FLYTE2_MARK
@@ -116,11 +129,11 @@ def _field(found: dict[str, Any], path: str, field: Any, value: Any) -> None:
             if isinstance(inner, Message):
                 _named(found, place, Named(str(key), inner))
             else:
-                flatten_value(found, place, inner)
+                flatten_value(found, place, plain_value(inner, map_values(field)))
     elif is_repeated(field):
-        flatten_value(found, path, [plain_value(item) for item in value])
+        flatten_value(found, path, plain_list(value, field))
     elif not isinstance(value, Message):
-        flatten_value(found, path, plain_value(value))
+        flatten_value(found, path, plain_value(value, field))
     elif field.containing_oneof:
         _named(found, path, Named(field.name, value))
     else:
@@ -234,7 +247,7 @@ def _container(found: dict[str, Any], path: str, template: Any) -> None:
     flatten_entries(found, f"{path}.config", input_settings(container.config))
     _message(found, f"{path}.data_config", container.data_config)
     if container.architecture:
-        found[f"{path}.architecture"] = Word(container.architecture)
+        flatten_value(found, f"{path}.architecture", enum_name(ARCHITECTURES, container.architecture))
     _unknown(found, f"{path}.resources", [container.resources])
     for field in ("env", "ports", "config"):
         _items_unknown(found, f"{path}.{field}", getattr(container, field))
@@ -433,8 +446,6 @@ def _entries(edits: list[Edit | Splice | Move], *, is_old: bool) -> list[tuple[s
 
 
 def _cannot(doing: str, path: str, value: Any, values: Mapping[str, Any]) -> str:
-    from flytetask_nb.diffs.changes import text_of  # noqa: PLC0415 - only an error needs it
-
     there = "nothing" if path not in values else repr(text_of(values[path], path))
     return (
         f"a change {doing} {text_of(value, path)!r} at {path}, where the task before has {there}; apply all changes of "

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
-from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, joined
-from flytetask_nb.diffs.messages import UNKNOWN, compare_unknown, field_changes, plain_value, unknown_fields
-from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES, UNCLASSIFIED, rank
-from flytetask_nb.diffs.structures import moved, same, same_entries
+from flytetask_nb.diffs.changes import Edit, Move, Named, joined
+from flytetask_nb.diffs.facets import At
+from flytetask_nb.diffs.messages import compare_unknown, field_changes
+from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES, rank
+from flytetask_nb.diffs.schemas import only_field
+from flytetask_nb.diffs.structures import same
+from flytetask_nb.diffs.types import type_facets
 from flytetask_nb.diffs.verdicts import type_verdict
-from flytetask_nb.models.fields import plain_struct
-from flytetask_nb.models.notation import accepts_none, dataclass_fields, type_notation
+from flytetask_nb.models.notation import accepts_none
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.types import LiteralType
 from flytetask_nb.semantics.castability import is_optional
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from flytetask_nb.diffs.changes import Ledger
+    from flytetask_nb.diffs.facets import Facet
+    from flytetask_nb.diffs.verdicts import TypeVerdict
 
-__all__ = ["compare_interface", "own_description", "unnamed_columns"]
+__all__ = ["compare_interface", "own_description"]
 
-_STRUCT: Final = types_pb2.STRUCT
-_CACHED_ANNOTATION: Final = "cache-key-metadata"
 _SEVERITY_OF: Final = {"breaking": BREAKING, "risky": RISKY, "safe": BEHAVIOUR}
 _TYPE_RULES: Final = {
     "input": {
@@ -41,38 +41,10 @@ _TYPE_RULES: Final = {
 }
 # Once the verdict is safe, what these say is of no consequence to anybody.
 _HARMLESS_IF_SAFE: Final = frozenset({"type-schema"})
-
-
-class _Facet(NamedTuple):
-    """One respect in which two types differ. Without a rule: a difference that only the whole type's verdict judges."""
-
-    rule: str
-    path: str
-    old: Any
-    new: Any
-    kind: str = ""
-    cache: str = ""
-    edits: tuple[Edit | Splice | Move, ...] = ()
-
-
-class _At(NamedTuple):
-    """Where two types stand: as a path for people, and in the flat form of either task."""
-
-    path: str
-    old: str
-    new: str
-
-    def step(self, name: str, old: str = "", new: str = "") -> _At:
-        """Give what stands in it under a name; in flat form that can differ."""
-        return _At(f"{self.path}{name}", f"{self.old}{old or name}", f"{self.new}{new or old or name}")
-
-    def field(self, key: str) -> _At:
-        """Give what stands in it under any key."""
-        return _At(joined(self.path, key), joined(self.old, key), joined(self.new, key))
-
-    def edit(self, old: Any, new: Any) -> tuple[Edit, ...]:
-        """Give what puts a new value in place of an old one."""
-        return (Edit(self.old, self.new, old, new),)
+# What these say holds whatever the verdict is, unless the compiler does not see the risk.
+_ALWAYS_TRUE: Final = frozenset({"type-schema", "input-field-removed", "output-field-added"})
+_UNSEEN: Final = "The compiler does not look at it, so what is wrong shows only at run time."
+_FEEDS_ALL: Final = "Everything that it fed it still feeds."
 
 
 def compare_interface(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -166,48 +138,81 @@ def own_description(name: str, variable: Any) -> str:
 
 def _compare_types(ledger: Ledger, path: str, side: str, old: Any, new: Any) -> None:
     place = f"{path}.type"
-    facets = list(_facets(_At(place, place, place), side, old, new, under_union=False))
+    facets = list(type_facets(At(place, place, place), side, old, new))
     if not facets:
         return
-    verdict, witness = type_verdict(side, old, new)
+    whole = type_verdict(side, old, new)
     worst = rank(COSMETIC)
     for facet in facets:
-        if not facet.rule:
-            continue
-        severity = ""
-        if RULES[facet.rule].by_verdict:
-            severity = COSMETIC if verdict == "safe" and facet.rule in _HARMLESS_IF_SAFE else _SEVERITY_OF[verdict]
-        severity = severity or RULES[facet.rule].severity
-        worst = min(worst, rank(severity))
-        ledger.add(
-            facet.rule,
-            facet.path,
-            facet.old,
-            facet.new,
-            kind=facet.kind,
-            severity=severity,
-            cache=facet.cache,
-            edits=facet.edits,
-            witness=witness if rank(severity) <= rank(RISKY) else "",
-        )
+        if facet.rule:
+            worst = min(worst, _tell(ledger, side, facet, whole))
     comparable = side == "output" and _is_comparable(old) and _is_comparable(new)
     types = LiteralType._own(old), LiteralType._own(new)
-    if any(not facet.rule for facet in facets):
-        edits = tuple(edit for facet in facets if not facet.rule for edit in facet.edits)
-        harmless = side == "output" and verdict == "safe" and not comparable
+    rest = [facet for facet in facets if not facet.rule]
+    if rest:
+        harmless = side == "output" and whole.verdict == "safe" and not comparable
         ledger.add(
-            _TYPE_RULES[side][verdict],
+            _TYPE_RULES[side][whole.verdict],
             path,
             *types,
             severity=BEHAVIOUR if harmless else "",
-            reason="Everything that it fed it still feeds." if harmless else "",
-            witness=witness,
-            edits=edits,
+            cache="none" if all(facet.cache == "none" for facet in rest) else "",
+            reason=_FEEDS_ALL if harmless else _UNSEEN if whole.is_unseen else "",
+            witness=whole.witness,
+            edits=tuple(edit for facet in rest for edit in facet.edits),
         )
-    elif verdict != "safe" and rank(_SEVERITY_OF[verdict]) < worst:
-        ledger.add(f"{side}-as-a-whole", path, *types, severity=_SEVERITY_OF[verdict], witness=witness)
-    elif comparable and verdict == "safe":
+    elif whole.verdict != "safe" and rank(_SEVERITY_OF[whole.verdict]) < worst:
+        reason = _UNSEEN if whole.is_unseen else ""
+        severity = _SEVERITY_OF[whole.verdict]
+        ledger.add(f"{side}-as-a-whole", path, *types, severity=severity, reason=reason, witness=whole.witness)
+    elif comparable and whole.verdict == "safe":
         ledger.add("output-compared", path, *types)
+
+
+def _tell(ledger: Ledger, side: str, facet: Facet, whole: TypeVerdict) -> int:
+    """Take down one respect in which types differ, and return how bad it is."""
+    rule = RULES[facet.rule]
+    found = _own_verdict(side, facet, whole) if rule.by_verdict else whole
+    severity, reason = facet.severity or rule.severity, facet.reason
+    if rule.by_verdict:
+        is_harmless = found.verdict == "safe" and facet.rule in _HARMLESS_IF_SAFE
+        severity = COSMETIC if is_harmless else _SEVERITY_OF[found.verdict]
+        reason = _reason(side, facet, found)
+    ledger.add(
+        facet.rule,
+        facet.path,
+        facet.old,
+        facet.new,
+        kind=facet.kind,
+        severity=severity,
+        cache=facet.cache,
+        reason=reason,
+        edits=facet.edits,
+        witness=found.witness if rank(severity) <= rank(RISKY) else "",
+    )
+    return rank(severity)
+
+
+def _own_verdict(side: str, facet: Facet, whole: TypeVerdict) -> TypeVerdict:
+    """Return what becomes of a field where the compiler does not see what is wrong: others need not have to do with it."""
+    if not whole.is_unseen or facet.field is None:
+        return whole
+    old, new, name = facet.field
+    return type_verdict(side, only_field(old, name), only_field(new, name))
+
+
+def _reason(side: str, facet: Facet, found: TypeVerdict) -> str:
+    """Return why a change is judged as it is; empty: as its rule says, which speaks of what breaks."""
+    if found.is_unseen:
+        return _UNSEEN
+    if found.verdict == "breaking":
+        # Enums feed each other by other rules than the fields of dataclasses.
+        return RULES["field-type-changed"].reason if facet.field and facet.rule.startswith("enum-") else ""
+    if facet.rule in _ALWAYS_TRUE:
+        return ""
+    return (
+        _FEEDS_ALL if side == "output" and found.verdict == "safe" else RULES[_TYPE_RULES[side][found.verdict]].reason
+    )
 
 
 def _is_comparable(literal_type: Any) -> bool:
@@ -216,282 +221,3 @@ def _is_comparable(literal_type: Any) -> bool:
     return bool(
         kind == "enum_type" or (kind == "simple" and types_pb2.INTEGER <= literal_type.simple <= types_pb2.DURATION)
     )
-
-
-# -- the respects in which types differ ----------------------------------------------------------------------------
-
-
-def _facets(at: _At, side: str, old: Any, new: Any, *, under_union: bool) -> Iterator[_Facet]:
-    if old == new:
-        return
-    kind = old.WhichOneof("type")
-    if kind != new.WhichOneof("type") or (kind == "simple" and old.simple != new.simple):
-        yield _Facet("", at.path, old, new, edits=at.edit(old, new))
-        return
-    if kind in {"collection_type", "map_value_type"}:
-        yield from _facets(at.step("[]"), side, getattr(old, kind), getattr(new, kind), under_union=under_union)
-    elif kind is not None and kind != "simple":
-        before, after = getattr(old, kind), getattr(new, kind)
-        if before != after:
-            inner = at.step(f".{kind}")
-            yield from _KINDS[kind](inner, side, before, after)
-            yield from _unknown_facets(inner, before, after)
-    structure = list(_structure_facets(at, side, old, new, under_union=under_union))
-    metadata = list(
-        _metadata_facets(
-            at,
-            side,
-            old,
-            new,
-            under_union=under_union,
-            has_fields=any(facet.rule not in {"type-tag", UNCLASSIFIED} for facet in structure),
-        )
-    )
-    if metadata and not metadata[0].path:
-        # The JSON schema repeats what the structure says of the fields.
-        index = next(i for i, facet in enumerate(structure) if facet.rule not in {"type-tag", UNCLASSIFIED})
-        structure[index] = structure[index]._replace(edits=structure[index].edits + metadata.pop(0).edits)
-    yield from structure
-    yield from metadata
-    if old.annotation != new.annotation:
-        yield from _annotation_facets(at.step(".annotation"), old.annotation, new.annotation)
-    yield from _unknown_facets(at, old, new)
-
-
-def _unknown_facets(at: _At, old: Any, new: Any) -> Iterator[_Facet]:
-    if unknown_fields(old) != unknown_fields(new):
-        inner = at.field(UNKNOWN)
-        shown = unknown_fields(old) or None, unknown_fields(new) or None
-        yield _Facet(UNCLASSIFIED, inner.path, *shown, edits=inner.edit(*shown))
-
-
-def _annotation_facets(at: _At, old: Any, new: Any) -> Iterator[_Facet]:
-    before, after = plain_struct(old.annotations), plain_struct(new.annotations)
-    if not same_entries(before, after):
-        cached = _CACHED_ANNOTATION in before or _CACHED_ANNOTATION in after
-        shown = before or None, after or None
-        yield _Facet("type-annotation", at.path, *shown, cache="invalidates" if cached else "", edits=at.edit(*shown))
-    yield from _unknown_facets(at, old, new)
-
-
-def _structure_facets(at: _At, side: str, old: Any, new: Any, *, under_union: bool) -> Iterator[_Facet]:
-    before, after = old.structure, new.structure
-    if before == after:
-        return
-    place = at.step(".structure")
-    if not same(before.tag, after.tag):
-        shown = before.tag or None, after.tag or None
-        tag = place.step(".tag")
-        yield _Facet("type-tag", tag.path, *shown, edits=tag.edit(*shown))
-    fields_before, fields_after = before.dataclass_type, after.dataclass_type
-    for name in sorted({*fields_before, *fields_after}, key=natural_key):
-        field = place.step(".dataclass_type").field(name)
-        if name not in fields_before:
-            added = LiteralType._own(fields_after[name])
-            edits = field.edit(None, Named("field", fields_after[name]))
-            yield _Facet(f"{side}-field-added", field.path, None, added, edits=edits)
-        elif name not in fields_after:
-            removed = LiteralType._own(fields_before[name])
-            edits = field.edit(Named("field", fields_before[name]), None)
-            yield _Facet(f"{side}-field-removed", field.path, removed, None, edits=edits)
-        elif fields_before[name] != fields_after[name]:
-            yield from _field_facets(field, side, fields_before[name], fields_after[name], under_union=under_union)
-    yield from _unknown_facets(place, before, after)
-
-
-def _field_facets(at: _At, side: str, old: Any, new: Any, *, under_union: bool) -> Iterator[_Facet]:
-    """Tell how a field's type changed as precisely as rules can, else that it did."""
-    inner = list(_facets(at, side, old, new, under_union=under_union))
-    if all(facet.rule for facet in inner):
-        yield from inner
-    else:
-        types = LiteralType._own(old), LiteralType._own(new)
-        yield _Facet("field-type-changed", at.path, *types, edits=at.edit(Named("field", old), Named("field", new)))
-
-
-def _metadata_facets(
-    at: _At, side: str, old: Any, new: Any, *, under_union: bool, has_fields: bool
-) -> Iterator[_Facet]:
-    """Tell how metadata changed; what only repeats the structure is a facet without a path."""
-    if old.metadata == new.metadata:
-        return
-    place = at.step(".metadata")
-    before, after = plain_struct(old.metadata), plain_struct(new.metadata)
-    if same_entries(before, after):
-        return
-    shown = before or None, after or None
-    edits = place.edit(*shown)
-    if old.WhichOneof("type") != "simple" or old.simple != _STRUCT:
-        yield _Facet("type-metadata", place.path, *shown, edits=edits)
-    elif under_union:
-        # Its structure gives way to the tag of the variant, so the schema alone tells the fields.
-        yield _Facet("dataclass-under-union", place.path, type_notation(old), type_notation(new), edits=edits)
-    elif has_fields:
-        yield _Facet("", "", *shown, edits=edits)
-    else:
-        fields_before, fields_after = (dict(dataclass_fields(one) or ()) for one in (old, new))
-        if fields_before == fields_after or not fields_before or not fields_after:
-            # A schema is long; where it makes the type read otherwise, that says the same.
-            words = type_notation(old), type_notation(new)
-            told: tuple[Any, Any] = words if words[0] != words[1] else shown
-            yield _Facet("type-schema", place.path, told[0], told[1], edits=edits)
-            return
-        for name in sorted({*fields_before, *fields_after}, key=natural_key):
-            was, now = fields_before.get(name), fields_after.get(name)
-            if was != now:
-                rule = "field-type-changed"
-                if was is None or now is None:
-                    rule = f"{side}-field-{'added' if was is None else 'removed'}"
-                # A field can be told in several places of a schema, so the first of them stands for all of it.
-                yield _Facet(rule, joined(f"{place.path}.properties", name), was, now, cache="none", edits=edits)
-                edits = ()
-
-
-def _blob_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:  # noqa: ARG001 - called like the others
-    if old.dimensionality != new.dimensionality:
-        kinds = [_dimensionality(one.dimensionality) for one in (old, new)]
-        place = at.step(".dimensionality")
-        edits = place.edit(old.dimensionality or None, new.dimensionality or None)
-        yield _Facet("blob-dimensionality", place.path, kinds[0], kinds[1], edits=edits)
-    if old.format != new.format:
-        place = at.step(".format")
-        yield _Facet("", place.path, old.format, new.format, edits=place.edit(old.format or None, new.format or None))
-
-
-def _dimensionality(number: int) -> str:
-    return {types_pb2.BlobType.SINGLE: "file", types_pb2.BlobType.MULTIPART: "directory"}.get(number, str(number))
-
-
-def _enum_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:  # noqa: ARG001 - called like the others
-    place = at.step(".values")
-    before, after = list(old.values), list(new.values)
-    if before == after:
-        return
-
-    def splice(gone: Iterable[tuple[int, str]], come: Iterable[tuple[int, str]]) -> tuple[Splice]:
-        return (Splice(place.old, place.new, tuple(gone), tuple(come)),)
-
-    words = list(enumerate(before)), list(enumerate(after))
-    for index, value in words[1]:
-        if value not in before:
-            yield _Facet("enum-value-added", place.path, None, value, "added", edits=splice((), [(index, value)]))
-    for index, value in words[0]:
-        if value not in after:
-            yield _Facet("enum-value-removed", place.path, value, None, "removed", edits=splice([(index, value)], ()))
-    order = moved(
-        place.old,
-        place.new,
-        [word for word in words[0] if word[1] in after],
-        [word for word in words[1] if word[1] in before],
-    )
-    if order is not None:
-        yield _Facet("enum-reordered", place.path, before, after, "reordered", edits=(order,))
-
-
-def _union_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:
-    place = at.step(".variants")
-    left, right = list(old.variants), list(new.variants)
-    if left == right:
-        return
-    pairs: list[tuple[int, int]] = []
-    free = list(range(len(right)))
-    rest: list[int] = []
-    for index, variant in enumerate(left):
-        found = next((other for other in free if right[other] == variant), None)
-        if found is None:
-            rest.append(index)
-        else:
-            free.remove(found)
-            pairs.append((index, found))
-    # Whatever puts variants in or takes them away moves the others.
-    facets: list[_Facet] = []
-    for index in rest:
-        found = next((other for other in free if _variant_key(right[other]) == _variant_key(left[index])), None)
-        if found is None:
-            edits = place.step(f"[{index}]").edit(Named("variant", left[index]), None)
-            facets.append(_Facet("", place.path, left[index], None, edits=edits))
-        else:
-            free.remove(found)
-            pairs.append((index, found))
-            inner = place.step("[]", f"[{index}]", f"[{found}]")
-            yield from _facets(inner, side, left[index], right[found], under_union=True)
-    for other in free:
-        edits = place.step(f"[{other}]").edit(None, Named("variant", right[other]))
-        facets.append(_Facet("", place.path, None, right[other], edits=edits))
-    order = [other for _, other in sorted(pairs)]
-    if order != sorted(order):
-        shown = [[type_notation(one) for one in variants] for variants in (left, right)]
-        facets.append(_Facet("union-reordered", place.path, shown[0], shown[1], "reordered"))
-    for number, facet in enumerate(facets):
-        moves = [Move(f"{place.old}[{one}]", f"{place.new}[{other}]") for one, other in pairs if one != other]
-        yield facet._replace(edits=(*facet.edits, *(() if number else moves)))
-
-
-def _variant_key(variant: Any) -> tuple[object, ...]:
-    return (variant.structure.tag, variant.WhichOneof("type"), variant.simple)
-
-
-def _dataset_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:
-    yield from _column_facets(at, side, old, new)
-    for field in ("format", "external_schema_type", "external_schema_bytes"):
-        before, after = getattr(old, field), getattr(new, field)
-        if before != after:
-            place = at.step(f".{field}")
-            exact = [plain_value(one) if one else None for one in (before, after)]
-            yield _Facet("", place.path, before, after, edits=place.edit(*exact))
-
-
-def _column_facets(at: _At, side: str, old: Any, new: Any) -> Iterator[_Facet]:
-    if list(old.columns) == list(new.columns):
-        return
-    columns = at.step(".columns")
-    before = {column.name: column for column in old.columns}
-    after = {column.name: column for column in new.columns}
-    if len(before) != len(old.columns) or len(after) != len(new.columns):
-        exact = [type(one)(columns=one.columns) for one in (old, new)]
-        yield _Facet("", columns.path, old, new, edits=at.edit(*exact))
-        return
-    places = list(before), list(after)
-
-    def splice(name: str) -> Splice:
-        gone, come = (((one.index(name), name),) if name in one else () for one in places)
-        return Splice(columns.old, columns.new, gone, come)
-
-    for name in sorted({*before, *after}, key=natural_key):
-        place = columns.field(name)
-        edits = place.edit(before.get(name), after.get(name))
-        if name not in before:
-            shown = None, _column_type(after[name])
-            yield _Facet(f"{side}-column-added", place.path, *shown, "added", edits=(*edits, splice(name)))
-        elif name not in after:
-            shown = _column_type(before[name]), None
-            yield _Facet(f"{side}-column-removed", place.path, *shown, "removed", edits=(*edits, splice(name)))
-        elif before[name] != after[name]:
-            shown = _column_type(before[name]), _column_type(after[name])
-            yield _Facet("column-type-changed", place.path, *shown, edits=edits)
-    kept = [[(index, name) for index, name in enumerate(one) if name in before and name in after] for one in places]
-    order = moved(columns.old, columns.new, *kept)
-    if order is not None:
-        yield _Facet("columns-reordered", columns.path, *places, "reordered", edits=(order,))
-
-
-def unnamed_columns(message: Any) -> tuple[str, ...]:
-    """Give columns as they stand: of two that have one name it cannot be told which is meant."""
-    return tuple(column.SerializeToString(deterministic=True).hex() for column in message.columns)
-
-
-def _column_type(column: Any) -> Any:
-    """Give a column's type: a model, or of a schema the text that says it."""
-    if hasattr(column, "literal_type"):
-        return LiteralType._own(column.literal_type)
-    schema = types_pb2.SchemaType(columns=[column])
-    return type_notation(types_pb2.LiteralType(schema=schema))
-
-
-_KINDS: Final = {
-    "blob": _blob_facets,
-    "enum_type": _enum_facets,
-    "union_type": _union_facets,
-    "structured_dataset_type": _dataset_facets,
-    "schema": _column_facets,
-}

@@ -7,16 +7,23 @@ does not have, and fields that the descriptor does not have, become changes of t
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
-
-from google.protobuf.unknown_fields import UnknownFieldSet
+from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.diffs.changes import Edit, Named, joined
+from flytetask_nb.diffs.plain import (
+    UNKNOWN,
+    is_map,
+    is_repeated,
+    map_values,
+    plain_list,
+    plain_message,
+    plain_value,
+    unknown_fields,
+)
 from flytetask_nb.diffs.rules import UNCLASSIFIED
 from flytetask_nb.diffs.structures import Difference, listed_differences, mapped_differences, same
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
-from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
@@ -25,23 +32,13 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
 
 __all__ = [
-    "UNKNOWN",
     "compare_entries",
     "compare_fields",
     "compare_flyte2",
     "compare_unknown",
     "compare_unknown_items",
     "field_changes",
-    "is_map",
-    "is_repeated",
-    "plain_message",
-    "plain_value",
-    "unknown_fields",
 ]
-
-_SURROUNDINGS: Final = f"{FLYTE2}: "
-UNKNOWN: Final = "(unknown fields)"
-"""Key under which the fields stand that this flyteidl does not know."""
 
 
 @lru_cache(maxsize=256)
@@ -78,9 +75,7 @@ def compare_fields(ledger: Ledger, path: str, old: Any, new: Any, table: Mapping
 
 def compare_unknown(ledger: Ledger, path: str, old: Any, new: Any, old_path: str = "") -> None:
     """Compare the fields of two messages that this flyteidl does not know."""
-    before, after = unknown_fields(old), unknown_fields(new)
-    if before or after:
-        _compare_unknown(ledger, path, before, after, old_path)
+    _compare_unknown(ledger, path, unknown_fields(old), unknown_fields(new), old_path)
 
 
 def compare_flyte2(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -101,23 +96,6 @@ def _compare_unknown(ledger: Ledger, path: str, old: list[str], new: list[str], 
     if old != new:
         old_place = joined(old_path or path, UNKNOWN)
         ledger.add(UNCLASSIFIED, joined(path, UNKNOWN), old or None, new or None, old_path=old_place)
-
-
-def unknown_fields(message: Any) -> list[str]:
-    """Give the fields of a message that this flyteidl does not know, each as text."""
-    found = UnknownFieldSet(message)
-    if not len(found):
-        return []
-    # What surrounds a task of Flyte 2 is compared by its own names.
-    return [text for text in _unknown(found) if not text.startswith(_SURROUNDINGS)]
-
-
-def _unknown(found: Any) -> list[str]:
-    return [f"{item.field_number}: {_unknown_data(item.data)}" for item in found]
-
-
-def _unknown_data(data: Any) -> str:
-    return str(_unknown(data)) if isinstance(data, UnknownFieldSet) else repr(data)
 
 
 def compare_entries(ledger: Ledger, path: str, old: Mapping[str, str], new: Mapping[str, str], stem: str) -> None:
@@ -153,8 +131,8 @@ def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator
         ):
             # Of a choice, that it was made says something even if nothing is in it.
             values = [(one, value) if one.HasField(name) else None for one, value in ((old, before), (new, after))]
-            shown = [None if value is None else plain_value(value[1]) for value in values]
-            exact = [None if value is None else _chosen(name, value[1]) for value in values]
+            shown = [None if value is None else plain_value(value[1], field) for value in values]
+            exact = [None if value is None else _chosen(field, value[1]) for value in values]
             edit = Edit(old_place, place, exact[0], exact[1])
             yield Difference(place, shown[0], shown[1], name, old_place, (edit,))
         elif before is not after and before != after:
@@ -168,76 +146,38 @@ def _is_empty(value: Any) -> bool:
     return hasattr(value, "DESCRIPTOR") and not plain_message(value)
 
 
-def _chosen(name: str, value: Any) -> Any:
-    return Named(name, value) if hasattr(value, "DESCRIPTOR") else plain_value(value)
+def _chosen(field: Any, value: Any) -> Any:
+    return Named(field.name, value) if hasattr(value, "DESCRIPTOR") else plain_value(value, field)
 
 
 def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
-    kind = field.message_type
     if is_map(field):
-        for key in sorted({*old, *new}, key=lambda key: natural_key(str(key))):
-            place, old_place = joined(path, str(key)), joined(was, str(key))
-            if kind.fields_by_name["value"].message_type is None:
-                before, after = old.get(key), new.get(key)
-                if before is None or after is None or not same(before, after):
-                    yield Difference(place, before, after, str(key), old_place)
-            elif key in old and key in new:
-                yield from field_changes(place, old[key], new[key], old_place)
-            else:
-                shown = [plain_value(one[key]) if key in one else None for one in (old, new)]
-                exact = [Named(str(key), one[key]) if key in one else None for one in (old, new)]
-                edit = Edit(old_place, place, exact[0], exact[1])
-                yield Difference(place, shown[0], shown[1], str(key), old_place, (edit,))
+        yield from _entries(path, was, field, old, new)
     elif is_repeated(field):
-        if old and new:
-            yield from listed_differences(path, _plain_list(old), _plain_list(new), field.name, was)
+        before, after = plain_list(old, field), plain_list(new, field)
+        if before and after:
+            yield from listed_differences(path, before, after, field.name, was)
         else:
-            yield Difference(path, _plain_list(old) or None, _plain_list(new) or None, field.name, was)
-    elif kind is not None:
+            yield Difference(path, before or None, after or None, field.name, was)
+    elif field.message_type is not None:
         yield from field_changes(path, old, new, was)
     elif repr(old) != repr(new) and not (isinstance(old, str) and same(old, new)):
-        exact = [value if field.has_presence else value or None for value in (old, new)]
-        yield Difference(path, old, new, field.name, was, (Edit(was, path, *map(plain_value, exact)),))
+        before, after = plain_value(old, field), plain_value(new, field)
+        exact = [shown if value or field.has_presence else None for shown, value in ((before, old), (after, new))]
+        yield Difference(path, before, after, field.name, was, (Edit(was, path, *exact),))
 
 
-@lru_cache(maxsize=1024)
-def is_map(field: Any) -> bool:
-    """Tell whether a field, by its descriptor, is a map."""
-    return bool(field.message_type is not None and field.message_type.GetOptions().map_entry)
-
-
-def is_repeated(field: Any) -> bool:
-    """Tell whether a field, by its descriptor, is a list or a map."""
-    # The newer spelling; protobuf before 6.31 has the older alone.
-    return bool(field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED)
-
-
-def _plain_list(items: Any) -> list[Any]:
-    return [plain_value(item) for item in items]
-
-
-def plain_value(value: Any) -> Any:
-    """Give a value of a field as plain Python values."""
-    if hasattr(value, "DESCRIPTOR"):
-        return plain_message(value)
-    return repr(value) if isinstance(value, bytes) else value
-
-
-def plain_message(message: Any) -> dict[str, Any]:
-    """Give a message as plain Python values: what is set in it, fields that this flyteidl does not know included."""
-    if message.DESCRIPTOR.full_name == "google.protobuf.Struct":
-        return plain_struct(message)
-    found: dict[str, Any] = {}
-    for field, value in message.ListFields():
-        if is_map(field):
-            found[field.name] = {
-                str(key): plain_value(value[key]) for key in sorted(value, key=lambda k: natural_key(str(k)))
-            }
-        elif is_repeated(field):
-            found[field.name] = _plain_list(value)
-        else:
-            found[field.name] = plain_value(value)
-    unknown = unknown_fields(message)
-    if unknown:
-        found[UNKNOWN] = unknown
-    return found
+def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
+    """Give the places where two maps differ."""
+    values = map_values(field)
+    for key in sorted({*old, *new}, key=lambda key: natural_key(str(key))):
+        place, old_place = joined(path, str(key)), joined(was, str(key))
+        if values.message_type is not None and key in old and key in new:
+            yield from field_changes(place, old[key], new[key], old_place)
+            continue
+        before, after = (plain_value(one[key], values) if key in one else None for one in (old, new))
+        if values.message_type is not None:
+            exact = [Named(str(key), one[key]) if key in one else None for one in (old, new)]
+            yield Difference(place, before, after, str(key), old_place, (Edit(old_place, place, *exact),))
+        elif before is None or after is None or not same(before, after):
+            yield Difference(place, before, after, str(key), old_place)

@@ -17,15 +17,17 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
-from flytetask_nb.diffs.settings import is_filled_in, map_task_stem, shortened_map_task
+from flytetask_nb.diffs.settings import map_task_stem, shortened_map_task
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.tooling import UNKNOWN_CODE, spelling_paths, tool_differences
 from flytetask_nb.errors import DiffError, FlyteTaskError, ModelTypeError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask
-from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.digests import unplaced_digest
+from flytetask_nb.semantics.image_tags import Fellows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,17 +103,17 @@ class PlanEntry:
     @property
     def project(self) -> str:
         """The project, secrets masked; empty where none is said."""
-        return mask_text(self._id.project)
+        return mask_identifier(self._id.project)
 
     @property
     def domain(self) -> str:
         """The domain, secrets masked; empty where none is said."""
-        return mask_text(self._id.domain)
+        return mask_identifier(self._id.domain)
 
     @property
     def name(self) -> str:
         """The task's name, secrets masked; of a renamed map task the new one."""
-        return mask_text(self._id.name)
+        return mask_identifier(self._id.name)
 
     @property
     def local_version(self) -> str | None:
@@ -128,7 +130,7 @@ class PlanEntry:
         """The name that a map task has there, secrets masked; None where it has the same."""
         if self.local is None or self.remote is None or self.local.name == self.remote.name:
             return None
-        return mask_text(self.remote.name)
+        return mask_identifier(self.remote.name)
 
     @cached_property
     def diff(self) -> TaskDiff | None:
@@ -253,7 +255,8 @@ class PlanEntry:
 
 
 def _version(task: FlyteTask | None) -> str | None:
-    return (mask_text(task._message.template.id.version) or None) if task is not None else None
+    version = "" if task is None else task._message.template.id.version
+    return mask_identifier(version) if is_filled_in(version) else None
 
 
 # -- one sentence about a task ---------------------------------------------------------------------------------------
@@ -498,8 +501,8 @@ def plan(
     that of the other side, where all tasks of that have the same. A map task whose name has another hash counts as changed, where that
     leaves no doubt which it was.
 
-    A task is compared with the version there that has its own id; where there is none, with the newest: by
-    ``created_at`` where all versions have it, else by version in natural order, else the one that comes last.
+    A task is compared with the version there that has its own id; where there is none, with the newest, which is that
+    of ``TaskCollection.versions``.
 
     Admin refuses another structure under an id that it has (flyteadmin/pkg/manager/impl/task_manager.go). Whether it
     would accept a new task is another question: see :func:`flytetask_nb.check`.
@@ -507,12 +510,12 @@ def plan(
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
     rules, taken = checked_severities(severities), frozenset(accepted)
-    mine, theirs = list(_tasks("local", local)), list(_tasks("remote", remote))
+    mine, theirs = _together(_tasks("local", local)), _together(_tasks("remote", remote))
     there: dict[_Key, list[_Held]] = {}
     for held in map(_Held, _placed(theirs, mine)):
         there.setdefault(held.key, []).append(held)
     for versions in there.values():
-        _put_in_order(versions)
+        versions[:] = [versions[position] for position in tasks_by_age([held.task for held in versions])[0]]
     here = [_Held(task) for task in _placed(mine, theirs)]
     _link_map_tasks(here, there)
 
@@ -592,15 +595,14 @@ def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
             raise ModelTypeError(f"{side}[{position}]: {error}") from None
 
 
-def _put_in_order(versions: list[_Held]) -> None:
-    """Put the versions of a task in order of age, oldest first."""
-    if len(versions) == 1:
-        return
-    times = [held.task.created_at for held in versions]
-    if None in times:
-        versions.sort(key=lambda held: natural_key(held.version))
-    else:
-        versions.sort(key=lambda held: (held.task.created_at, natural_key(held.version)))
+def _together(tasks: Iterable[FlyteTask]) -> list[FlyteTask]:
+    """Give tasks that know each other, for what those of one release have in common."""
+    found = list(tasks)
+    fellows = Fellows([task._message for task in found], [task._origin for task in found])
+    return [
+        task if task.fellows is not None else FlyteTask._own(task._message, task._origin).beside(fellows)
+        for task in found
+    ]
 
 
 def _placed(tasks: Sequence[FlyteTask], others: Iterable[FlyteTask]) -> Iterator[FlyteTask]:
@@ -620,7 +622,7 @@ def _placed(tasks: Sequence[FlyteTask], others: Iterable[FlyteTask]) -> Iterator
         spec.CopyFrom(task._message)
         for part in unsaid:
             setattr(spec.template.id, part, only[part])
-        yield FlyteTask._own(spec, task._origin)
+        yield FlyteTask._own(spec, task._origin).beside(task.fellows)
 
 
 def _verdict(held: _Held, versions: Sequence[_Held]) -> tuple[str, _Held | None]:

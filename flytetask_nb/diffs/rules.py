@@ -221,7 +221,7 @@ def _execution_rules() -> list[Rule]:
         _single("task-type-version", BEHAVIOUR, NONE, "The plugin reads its settings by other rules.", _PLUGINS, part="Plugin"),
         _single("target-switched", BEHAVIOUR, STALE, "What runs it is another kind of thing.", f"{_PLUGINS}, {_POLICY}"),
         _single("image-repository", BEHAVIOUR, STALE, "Another image runs it.", _POLICY),
-        _single("image-tag", BEHAVIOUR, STALE, "Another build of the image runs it, named by another pattern.", _POLICY),
+        _single("image-tag", BEHAVIOUR, STALE, "Another image runs it: the tag follows neither the version of the task, nor a commit, nor the tasks beside it.", _POLICY),
         _single("image-digest", BEHAVIOUR, STALE, "Another build of the image runs it.", _POLICY),
         _single("image-release-tag", NOISE, STALE, "The tag follows the release.", _POLICY),
         _single("code-bundle", NOISE, STALE, "The place of the code changes with every fast registration.", f"{_REGISTER}, {_POLICY}"),
@@ -343,7 +343,7 @@ def _other_rules() -> list[Rule]:
     return [
         *_entries(
             "secret", "Secret", (RISKY, BEHAVIOUR, RISKY), STALE, f"{_PLUGINS}, {_POLICY}",
-            reasons=(must_exist, "It is no longer given the secret.", must_exist),
+            reasons=(must_exist, "It is no longer given the secret.", "It is given the secret in another way."),
         ),
         *_entries("token", "Token", (RISKY, BEHAVIOUR, RISKY), STALE, f"{_PLUGINS}, {_POLICY}"),
         _single("identity", RISKY, NONE, "It runs as somebody else, who may lack rights.", _POLICY),

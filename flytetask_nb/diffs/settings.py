@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from flyteidl.core import identifier_pb2, tasks_pb2
+
 from flytetask_nb.diffs.changes import Edit, Named, joined
 from flytetask_nb.diffs.messages import (
     compare_entries,
     compare_fields,
     compare_unknown,
     field_changes,
-    plain_message,
 )
+from flytetask_nb.diffs.plain import enum_name, plain_message
 from flytetask_nb.diffs.structures import same
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
@@ -31,11 +34,12 @@ __all__ = [
     "compare_metadata",
     "compare_security",
     "compare_sql",
-    "is_filled_in",
+    "compare_type",
     "map_task_stem",
     "mapped_task",
     "numbered",
     "own_config",
+    "own_documentation",
     "secret_name",
     "shortened_map_task",
     "span",
@@ -53,13 +57,22 @@ def _by_direction(raised: str, lowered: str) -> Callable[[Ledger, str, Any, Any]
     return compare
 
 
-def by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
-    """Give what judges any change of a value by one rule; what is empty is not there."""
+def by_rule(rule: str, enum: Any = None) -> Callable[[Ledger, str, Any, Any], None]:
+    """Give what judges any change of a value by one rule; what is empty is not there.
+
+    Parameters
+    ----------
+    rule
+        Id of the rule.
+    enum
+        Descriptor of the enum whose numbers the values are.
+    """
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         if not (isinstance(old, str) and same(old, new)):
-            edit = Edit(path, path, old or None, new or None)
-            ledger.add(rule, path, None if old == "" else old, None if new == "" else new, edits=(edit,))
+            shown = [None if one == "" else one if enum is None else enum_name(enum, one) for one in (old, new)]
+            edit = Edit(path, path, *(name if one else None for name, one in zip(shown, (old, new), strict=True)))
+            ledger.add(rule, path, *shown, edits=(edit,))
 
     return compare
 
@@ -71,6 +84,19 @@ def _fields_by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
         ledger.differences(rule, field_changes(path, old, new))
 
     return compare
+
+
+# What the plugin of pods runs (flyteplugins/go/tasks/plugins/k8s/pod/plugin.go).
+_RUN_AS_PODS: Final = frozenset({"container", "pod", "python-task", "raw-container", "sidecar"})
+
+
+def compare_type(ledger: Ledger, path: str, old: str, new: str) -> None:
+    """Compare the types of two tasks."""
+    if same(old, new):
+        return
+    is_same_plugin = {old, new} <= _RUN_AS_PODS
+    reason = "The same plugin runs it, as a task of another kind." if is_same_plugin else ""
+    ledger.add("task-type", path, old or None, new or None, reason=reason)
 
 
 def _by_presence(set_: str, cleared: str, changed: str) -> Callable[[Ledger, str, Any, Any], None]:
@@ -149,7 +175,7 @@ def _compare_runtime(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 _RUNTIME: Final = {
     "version": by_rule("runtime-version"),
-    "type": by_rule("runtime-kind"),
+    "type": by_rule("runtime-kind", tasks_pb2.RuntimeMetadata.RuntimeType.DESCRIPTOR),
     "flavor": by_rule("runtime-kind"),
 }
 
@@ -270,12 +296,14 @@ def compare_sql(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     compare_fields(ledger, path, old, new, _SQL)
 
 
-_SQL: Final = {"statement": by_rule("sql-statement"), "dialect": by_rule("sql-dialect")}
+_SQL: Final = {
+    "statement": by_rule("sql-statement"),
+    "dialect": by_rule("sql-dialect", tasks_pb2.Sql.Dialect.DESCRIPTOR),
+}
 
 
 # -- identity ------------------------------------------------------------------------------------------------------
 
-_PLACEHOLDER: Final = re.compile(r"\{\{ registration\.(?:project|domain|version) \}\}")
 _MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
 _HASH_SHOWN: Final = 8
 
@@ -283,11 +311,6 @@ _HASH_SHOWN: Final = 8
 def compare_id(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare two ``Identifier`` messages."""
     compare_fields(ledger, path, old, new, _ID)
-
-
-def is_filled_in(text: str) -> bool:
-    """Tell whether a part of an id is more than what registration still has to fill in."""
-    return bool(text) and _PLACEHOLDER.fullmatch(text) is None
 
 
 def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
@@ -335,7 +358,7 @@ def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:
 
 
 _ID: Final = {
-    "resource_type": by_rule("id-filled-in"),
+    "resource_type": by_rule("id-filled-in", identifier_pb2.ResourceType.DESCRIPTOR),
     "project": _unless_filled_in("id-place"),
     "domain": _unless_filled_in("id-place"),
     "name": _compare_name,
@@ -346,4 +369,17 @@ _ID: Final = {
 
 # -- documentation -------------------------------------------------------------------------------------------------
 
-compare_documentation = _fields_by_rule("documentation")
+
+def compare_documentation(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+    """Compare two ``DescriptionEntity`` messages."""
+    ledger.differences("documentation", field_changes(path, own_documentation(old), own_documentation(new)))
+
+
+def own_documentation(description: Any) -> Any:
+    """Give a ``DescriptionEntity`` without the id under which a server keeps it: no author says that."""
+    if not description.HasField("id"):
+        return description
+    own = type(description)()
+    own.CopyFrom(description)
+    own.ClearField("id")
+    return own

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.changes import Edit, Splice, Word, joined
+from flytetask_nb.diffs.changes import Edit, Splice, joined
+from flytetask_nb.diffs.texts import Word
+from flytetask_nb.masking import telling_key
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.plugin_settings import Spelling
 
@@ -166,7 +168,7 @@ def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = ""
     """
     was = old_path or path
     if isinstance(old, dict) and isinstance(new, dict) and bool(old) == bool(new):
-        yield from mapped_differences(path, old, new, was)
+        yield from mapped_differences(path, old, new, was, key)
     elif isinstance(old, list) and isinstance(new, list) and bool(old) == bool(new):
         yield from listed_differences(path, old, new, key, was)
     elif isinstance(old, str) and isinstance(new, str):
@@ -179,17 +181,20 @@ def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = ""
         yield Difference(path, _there(old), _there(new), key, was)
 
 
-def mapped_differences(path: str, old: dict[str, Any], new: dict[str, Any], old_path: str = "") -> Iterator[Difference]:
+def mapped_differences(
+    path: str, old: dict[str, Any], new: dict[str, Any], old_path: str = "", key: str = ""
+) -> Iterator[Difference]:
     """Give the places where two dicts differ; one without entries is as good as none."""
     was = old_path or path
     for name in sorted({*old, *new}, key=natural_key):
         place, old_place = joined(path, name), joined(was, name)
+        telling = telling_key(key, name)
         if name not in old:
-            yield Difference(place, None, _there(new[name]), name, old_place)
+            yield Difference(place, None, _there(new[name]), telling, old_place)
         elif name not in new:
-            yield Difference(place, _there(old[name]), None, name, old_place)
+            yield Difference(place, _there(old[name]), None, telling, old_place)
         else:
-            yield from differences(place, old[name], new[name], name, old_place)
+            yield from differences(place, old[name], new[name], telling, old_place)
 
 
 def _there(value: Any) -> Any:

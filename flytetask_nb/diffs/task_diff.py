@@ -6,24 +6,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flyteidl.admin import task_pb2
-from flyteidl.core import interface_pb2, tasks_pb2
-from google.protobuf.message import Message
+from flyteidl.core import interface_pb2
 
-from flytetask_nb.diffs.changes import Change, Edit, Ledger, Move, Splice, joined, worst
-from flytetask_nb.diffs.containers import (
-    MOVABLE,
-    compare_container_rest,
-    compare_containers,
-    compare_data_loading,
-    compare_task_containers,
-    input_names,
-)
+from flytetask_nb.diffs.changes import Change, Ledger, joined, worst
 from flytetask_nb.diffs.interfaces import compare_interface
+from flytetask_nb.diffs.knowledge import known_pair
 from flytetask_nb.diffs.messages import compare_fields, compare_flyte2, compare_unknown
 from flytetask_nb.diffs.plugins import compare_custom
-from flytetask_nb.diffs.pods import Pod, compare_pod_rest, compare_pods, primary_edits, read_pod
-from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
+from flytetask_nb.diffs.rules import NOISE, RULES, SEVERITIES, checked_severities, rank
 from flytetask_nb.diffs.settings import (
     by_rule,
     compare_config,
@@ -32,16 +22,17 @@ from flytetask_nb.diffs.settings import (
     compare_id,
     compare_metadata,
     compare_security,
-    compare_sql,
+    compare_type,
 )
+from flytetask_nb.diffs.targets import compare_targets
 from flytetask_nb.errors import DiffError, FlyteTaskError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.semantics.caching import CacheKey, cache_key, is_map_task, item_outputs, variables_signature
+from flytetask_nb.semantics.image_tags import follows_release, runtime_changes
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
-from flytetask_nb.semantics.task_container import NO_CONTAINER, TaskContainer, own_container
-from flytetask_nb.semantics.templates import spec_of_flyte2, template_of
 from flytetask_nb.semantics.variance import compatibility
 
 if TYPE_CHECKING:
@@ -81,6 +72,7 @@ _SUMMARIES: Final = {
     "serialization-settings": "serialization settings",
     "release-echo": "mentions of them",
     "id-filled-in": "registration",
+    "type-metadata": "metadata of types",
 }
 
 
@@ -122,12 +114,16 @@ class TaskDiff(Shown):
         What every release changes, folded.
     accepted : tuple of Change
         What a reviewer accepted before, folded.
+    left_out : tuple of str
+        Paths that are not compared, for only one of the two sources tells what is there: ``description``, where one
+        task was fetched without it.
     """
 
-    def __init__(self, old: Any, new: Any, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
-        self._old, self._new = old, new
+    def __init__(self, old: FlyteTask, new: FlyteTask, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
+        self._tasks = old, new
         self._severities, self._accepted = severities, accepted
-        changes = _told_apart(_compare(old, new, severities))
+        self._old, self._new, self.left_out = known_pair(old, new)
+        changes = _told_apart(_compare(self._tasks, (self._old, self._new), severities))
         noise = [change for change in changes if change.severity == NOISE]
         rest = [change for change in changes if change.severity != NOISE] if noise else changes
         taken = [change for change in rest if change.fingerprint in accepted] if accepted else []
@@ -145,12 +141,12 @@ class TaskDiff(Shown):
     @property
     def old(self) -> FlyteTask:
         """The task before."""
-        return FlyteTask.from_flyte_idl(self._old)
+        return self._tasks[0]
 
     @property
     def new(self) -> FlyteTask:
         """The task after."""
-        return FlyteTask.from_flyte_idl(self._new)
+        return self._tasks[1]
 
     @property
     def ids(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -174,7 +170,7 @@ class TaskDiff(Shown):
     def cache(self) -> CacheVerdict:
         """What becomes of cached results."""
         before, after = _cache_key(self._old), _cache_key(self._new)
-        was_on, is_on = (one.metadata.discoverable for one in (_template(self._old), _template(self._new)))
+        was_on, is_on = (one.template.metadata.discoverable for one in (self._old, self._new))
         if not was_on or not is_on:
             verdict = "on" if is_on else "off" if was_on else "not cached"
             return CacheVerdict(before, after, verdict, ())
@@ -202,7 +198,7 @@ class TaskDiff(Shown):
             found.append(f"Old results may be served for new code: the cache key stays, but these changed: {causes}.")
         found += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
         if cache.verdict == "invalidated" and cache.before is not None and cache.after is not None:
-            versions = mask_text(cache.before.version), mask_text(cache.after.version)
+            versions = mask_identifier(cache.before.version), mask_identifier(cache.after.version)
             if versions[0] != versions[1]:
                 found.append(
                     f"The cache key moves from {versions[0]} to {versions[1]}: the next run computes everything again."
@@ -222,7 +218,7 @@ class TaskDiff(Shown):
 
     def reversed(self) -> TaskDiff:
         """Give the changes in the other direction."""
-        return TaskDiff(self._new, self._old, self._severities, self._accepted)
+        return TaskDiff(self._tasks[1], self._tasks[0], self._severities, self._accepted)
 
     def apply(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Give the new task in flat form, made of the old one by the changes alone.
@@ -273,6 +269,7 @@ class TaskDiff(Shown):
             "changes": [change.to_dict() for change in self.changes],
             "accepted": [change.to_dict() for change in self.accepted],
             "noise": [change.to_dict() for change in self.noise],
+            "left_out": list(self.left_out),
             "unchanged": self.unchanged_count,
         }
 
@@ -300,7 +297,8 @@ class TaskDiff(Shown):
         old, new = self.ids
         counts = " · ".join(f"{count} {severity}" for severity, count in self.counts.items()) or "no changes"
         names = old["name"] if old["name"] == new["name"] else f"{old['name']} → {new['name']}"
-        return f"<TaskDiff {names} {old['version'] or '?'} → {new['version'] or '?'}: {counts}>"
+        versions = " → ".join(one["version"] if is_filled_in(one["version"]) else "?" for one in (old, new))
+        return f"<TaskDiff {names} {versions}: {counts}>"
 
 
 def diff(
@@ -316,7 +314,8 @@ def diff(
     ----------
     old, new
         Tasks: a ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or a flyteidl message
-        of one.
+        of one. What the source of one of them does not tell, such as the description of a task that was fetched, is
+        no change: see ``left_out``.
     severities
         Severities by the id of a rule, in place of the rule's own.
     accepted
@@ -340,24 +339,8 @@ def diff(
     """
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    return TaskDiff(_message(old), _message(new), checked_severities(severities), frozenset(accepted))
-
-
-def _message(task: object) -> Any:
-    """Give a TaskSpec, or a TaskTemplate where there is no more than that, which nobody changes from then on."""
-    if isinstance(task, Message):
-        held = task if isinstance(task, task_pb2.TaskSpec) else spec_of_flyte2(task) or template_of(task)
-        copied = type(held)()
-        copied.CopyFrom(held)
-        return copied
-    message = getattr(task, "_message", None)
-    if message is None and hasattr(task, "to_flyte_idl") and not isinstance(task, type):
-        message = task.to_flyte_idl()
-    return message if isinstance(message, task_pb2.TaskSpec) else template_of(task if message is None else message)
-
-
-def _template(message: Any) -> Any:
-    return message.template if isinstance(message, task_pb2.TaskSpec) else message
+    before, after = (task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in (old, new))
+    return TaskDiff(before, after, checked_severities(severities), frozenset(accepted))
 
 
 def _cache_key(message: Any) -> CacheKey | None:
@@ -378,8 +361,8 @@ def _fits(before: CacheKey, after: CacheKey) -> bool:
 
 
 def _id(message: Any) -> dict[str, str]:
-    identifier = _template(message).id
-    return {name: mask_text(getattr(identifier, name)) for name in ("project", "domain", "name", "version")}
+    identifier = message.template.id
+    return {name: mask_identifier(getattr(identifier, name)) for name in ("project", "domain", "name", "version")}
 
 
 def _flat(message: Any) -> dict[str, Any]:
@@ -391,13 +374,21 @@ def _flat(message: Any) -> dict[str, Any]:
 # -- comparing -----------------------------------------------------------------------------------------------------
 
 
-def _compare(old: Any, new: Any, severities: Mapping[str, str]) -> list[Change]:
+def _compare(
+    tasks: tuple[FlyteTask, FlyteTask], messages: tuple[Any, Any], severities: Mapping[str, str]
+) -> list[Change]:
     ledger = Ledger(severities)
-    before, after = _template(old), _template(new)
-    if before is not after and before != after:
-        _compare_templates(ledger, before, after)
-    if old is not before or new is not after:
-        _compare_specs(ledger, old, new)
+    old, new = messages
+    if old is new:
+        return ledger.changes
+    if old.template != new.template:
+        _compare_templates(ledger, old.template, new.template)
+    if old.description != new.description:
+        compare_documentation(ledger, "description", old.description, new.description)
+    compare_unknown(ledger, "spec", old, new)
+    compare_flyte2(ledger, "flyte2", old, new)
+    if any(change.rule in _IMAGES for change in ledger.changes):
+        _settle_images(ledger, tasks)
     if any(change.rule in _ECHOED for change in ledger.changes):
         _fold_echoes(ledger)
     return ledger.changes
@@ -418,41 +409,20 @@ def _told_apart(changes: list[Change]) -> list[Change]:
     return found
 
 
-_NO_SPEC: Final = task_pb2.TaskSpec()
-
-
-def _compare_specs(ledger: Ledger, old: Any, new: Any) -> None:
-    """Compare what stands beside the templates."""
-    specs = [one if isinstance(one, task_pb2.TaskSpec) else _NO_SPEC for one in (old, new)]
-    if specs[0].description != specs[1].description:
-        compare_documentation(ledger, "description", specs[0].description, specs[1].description)
-    compare_unknown(ledger, "spec", specs[0], specs[1])
-    compare_flyte2(ledger, "flyte2", specs[0], specs[1])
-
-
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
-    if old.k8s_pod != new.k8s_pod or not _has_same_settings(old, new):
-        _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
-    else:
-        _compare_normal(ledger, old, new)
-    if old.id == new.id and old.id.version and ledger.changes:
+    _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
+    if old.id == new.id and is_filled_in(old.id.version) and any(one.rule != "id-filled-in" for one in ledger.changes):
         _check_digests(ledger, old, new)
-
-
-def _has_same_settings(old: Any, new: Any) -> bool:
-    """Tell whether two templates have the same settings for the same plugin, which reads them alike."""
-    plugins = [(one.type, one.task_type_version) for one in (old, new)]
-    return bool(old.custom == new.custom) and plugins[0] == plugins[1]
 
 
 def _compare_normal(ledger: Ledger, old: Any, new: Any) -> None:
     """Compare two templates whose pods are in normal form."""
     compare_fields(ledger, "", old, new, _TEMPLATE)
-    if not _has_same_settings(old, new):
+    if old.custom != new.custom or (old.type, old.task_type_version) != (new.type, new.task_type_version):
         compare_custom(ledger, "custom", old, new)
     if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
         compare_config(ledger, "config", old, new)
-    _compare_what_runs(ledger, old, new)
+    compare_targets(ledger, old, new)
     if old.interface.outputs != new.interface.outputs and is_map_task(old) and is_map_task(new):
         _keep_keys_of_items(ledger, old.interface.outputs, new.interface.outputs)
 
@@ -476,66 +446,6 @@ def _item_signature(name: str, outputs: Any) -> str | None:
         return None
 
 
-def _compare_what_runs(ledger: Ledger, old: Any, new: Any) -> None:
-    inputs = input_names(old), input_names(new)
-    targets = old.WhichOneof("target"), new.WhichOneof("target")
-    if targets[0] != targets[1]:
-        _compare_targets(ledger, old, new, targets, inputs)
-    elif targets[0] == "container":
-        if old.container != new.container or inputs[0] != inputs[1]:
-            compare_containers(ledger, "container", old.container, new.container, inputs)
-    elif targets[0] == "k8s_pod":
-        if old.k8s_pod != new.k8s_pod or inputs[0] != inputs[1] or old.config != new.config:
-            compare_pods(ledger, "k8s_pod", old, new, inputs)
-    elif targets[0] == "sql" and old.sql != new.sql:
-        compare_sql(ledger, "sql", old.sql, new.sql)
-
-
-class _Runner(NamedTuple):
-    """What runs a task in a container or a pod, and how that gets its inputs."""
-
-    container: TaskContainer
-    loading_path: str
-    loading: Any
-
-
-def _compare_targets(
-    ledger: Ledger, old: Any, new: Any, targets: tuple[str | None, str | None], inputs: tuple[set[str], set[str]]
-) -> None:
-    """Compare a container with a pod, or either with nothing: as far as both have the same, the same is compared."""
-    pods = read_pod("k8s_pod", old), read_pod("k8s_pod", new)
-    before, after = (_runner(*side) for side in zip((old, new), targets, pods, strict=True))
-    edits: list[Edit | Splice | Move] = [Edit("target", "target", *targets), *primary_edits("k8s_pod", *pods)]
-    if before is not None and after is not None:
-        paths = before.container.path, after.container.path
-        edits += [Move(*(f"{path}.{field}" for path in paths)) for field in MOVABLE]
-        edits.append(Move(before.loading_path, after.loading_path))
-    # The name of a pod's container is no change of its own: there was no other one before.
-    ledger.add("target-switched", "target", *targets, kind="changed", edits=tuple(edits))
-    if known := before or after:
-        nothing = _Runner(NO_CONTAINER._replace(path=known.container.path), known.loading_path, _NO_LOADING)
-        was, now = before or nothing, after or nothing
-        compare_task_containers(ledger, was.container, now.container, inputs)
-        compare_data_loading(ledger, now.loading_path, was.loading, now.loading, was.loading_path)
-    if "container" in targets:
-        compare_container_rest(ledger, "container", old.container, new.container)
-    if "k8s_pod" in targets:
-        compare_pod_rest(ledger, "k8s_pod", old, new, pods)
-    if "sql" in targets:
-        compare_sql(ledger, "sql", old.sql, new.sql)
-
-
-_NO_LOADING: Final = tasks_pb2.DataLoadingConfig()
-
-
-def _runner(template: Any, target: str | None, pod: Pod) -> _Runner | None:
-    if target == "container":
-        return _Runner(own_container(template.container), "container.data_config", template.container.data_config)
-    if target == "k8s_pod":
-        return _Runner(pod.container, "k8s_pod.data_config", template.k8s_pod.data_config)
-    return None
-
-
 def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:
     """Tell where registration would refuse the new structure under the version that the old one has."""
     from flytetask_nb.semantics.digests import structure_digest  # noqa: PLC0415 - only for equal ids
@@ -545,12 +455,14 @@ def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:
     except FlyteTaskError:
         return
     if digests[0] != digests[1]:
-        ledger.add("version-reused", "id.version", old.id.version, new.id.version, kind="changed")
+        # What differs is the structure. Its digest is not shown: whoever has it finds short secrets by trying.
+        version = old.id.version
+        ledger.add("version-reused", "id.version", version, f"{version} (another structure)", kind="changed")
 
 
 _TEMPLATE: Final = {
     "id": compare_id,
-    "type": by_rule("task-type"),
+    "type": compare_type,
     "metadata": compare_metadata,
     "interface": compare_interface,
     # Its settings mean what the type of the task says.
@@ -565,6 +477,36 @@ _TEMPLATE: Final = {
     # What of it belongs to a pod, only the whole template tells.
     "config": None,
 }
+
+
+_IMAGES: Final = frozenset({"image-repository", "image-tag"})
+
+
+def _settle_images(ledger: Ledger, tasks: tuple[FlyteTask, FlyteTask]) -> None:
+    """Tell image tags that moved with the release from those of another image, and name the runtimes inside."""
+    for index, change in enumerate(ledger.changes):
+        if change.rule not in _IMAGES or not isinstance(change.old, str) or not isinstance(change.new, str):
+            continue
+        follows = change.rule == "image-tag" and follows_release(change.old, change.new, tasks)
+        if follows:
+            ledger.changes[index] = _rejudged(change, "image-release-tag", ledger.severities)
+        elif runtimes := runtime_changes(change.old, change.new):
+            reason = f"{', '.join(runtimes)}: {change.reason[0].lower()}{change.reason[1:]}"
+            ledger.changes[index] = replace(change, reason=reason)
+
+
+def _rejudged(change: Change, rule: str, severities: Mapping[str, str]) -> Change:
+    """Give a change as another rule judges it."""
+    found = RULES[rule]
+    return replace(
+        change,
+        rule=rule,
+        severity=severities.get(rule) or found.severity,
+        aspects=found.aspects,
+        cache=found.cache,
+        effective=found.effective,
+        reason=found.reason,
+    )
 
 
 def _fold_echoes(ledger: Ledger) -> None:
@@ -586,14 +528,4 @@ def _fold_echoes(ledger: Ledger) -> None:
             and isinstance(change.new, str)
             and any(was in change.old and change.old.replace(was, now) == change.new for was, now in causes)
         ):
-            echo = Ledger(ledger.severities)
-            echo.add(
-                "release-echo",
-                change.path,
-                change.old,
-                change.new,
-                old_path=change.old_path,
-                key=change.key,
-                edits=change.edits,
-            )
-            ledger.changes[index] = echo.changes[0]
+            ledger.changes[index] = _rejudged(change, "release-echo", ledger.severities)

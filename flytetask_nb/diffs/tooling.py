@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.diffs.messages import field_changes
+from flytetask_nb.diffs.rules import NOISE
+from flytetask_nb.diffs.structures import canonical
 from flytetask_nb.diffs.task_diff import diff
 from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.models.class_names import without_addresses
 from flytetask_nb.semantics.hydration import hydrated_message
 
 if TYPE_CHECKING:
@@ -30,30 +33,25 @@ _SAME_BUNDLE: Final = "the place that the code was uploaded to"
 UNKNOWN_CODE: Final = "the uploaded code bundle, whose content a task does not tell"
 """What a tool wrote of code that may be another: nobody can say that the task is the same."""
 _ENVIRONMENT: Final = "environment variables that flytekit sets for itself"
+_ADDRESS: Final = "the memory address that flytekit writes into the name of a pickled class"
 _PLACEHOLDERS: Final = "placeholders that registration fills in"
 
 # flytectl/cmd/register/register_util.go fills these in; flytekit/core/python_auto_container.py writes them.
 _PACKAGE_PATH: Final = "{{ .remote_package_path }}"
 _DESTINATION: Final = "{{ .dest_dir }}"
-_ARGUMENTS: Final = frozenset({_PACKAGE_PATH, _DESTINATION})
 _OWN_VARIABLE: Final = re.compile(r"_F_.*|FLYTE_INTERNAL_.*", re.DOTALL)
 # flytekit names a bundle by the hash of what is in it, or puts it into a folder named so.
 _HASHED_BUNDLE: Final = re.compile(r"fast[0-9a-f]{32}\.tar\.gz")
 
 
 def _bundle(change: Change) -> str:
-    old, new = str(change.old), str(change.new)
-    if {old, new} & _ARGUMENTS:
-        return _PLACEHOLDERS
-    before, after = old.split("/"), new.split("/")
+    before, after = str(change.old).split("/"), str(change.new).split("/")
     is_same = before[-1] == after[-1] and (_HASHED_BUNDLE.fullmatch(after[-1]) or before[-2:] == after[-2:] != after)
     return _SAME_BUNDLE if is_same else UNKNOWN_CODE
 
 
 def _argument(change: Change) -> str:
-    if change.key != "dest-dir":
-        return ""
-    return _PLACEHOLDERS if {change.old, change.new} & _ARGUMENTS else "the folder that the code is unpacked to"
+    return "the folder that the code is unpacked to" if change.key == "dest-dir" else ""
 
 
 def _variable(change: Change) -> str:
@@ -64,10 +62,16 @@ def _always(words: str) -> Callable[[Change], str]:
     return lambda _: words
 
 
+def _metadata(change: Change) -> str:
+    # An address in memory is all in which they differ, or the task itself was changed.
+    texts = (without_addresses(canonical(one)) for one in (change.old, change.new))
+    return _ADDRESS if len(set(texts)) == 1 else ""
+
+
 # By rule, what a tool wrote; an empty text: the task itself was changed.
 _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
     "runtime-version": _always("the version of flytekit"),
-    "serialization-settings": _always(_ENVIRONMENT),
+    "serialization-settings": lambda change: _ENVIRONMENT if change.severity == NOISE else "",
     "env-added": _variable,
     "env-removed": _variable,
     "env-changed": _variable,
@@ -75,6 +79,7 @@ _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
     "fast-registration-on": _always(UNKNOWN_CODE),
     "fast-registration-off": _always(UNKNOWN_CODE),
     "argument-changed": _argument,
+    "type-metadata": _metadata,
     "id-filled-in": _always(_PLACEHOLDERS),
 }
 # These follow from others or are no part of the structure.
@@ -101,9 +106,11 @@ def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
     environment variables, counts as the task's own.
     """
     words: list[str] = []
-    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod:
+    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod and not _told_apart(old, new):
         rewritten = _rewritten(old), _rewritten(new)
-        if rewritten[0].template.k8s_pod == rewritten[1].template.k8s_pod and not _told_apart(old, new):
+        pods = [one.template.k8s_pod for one in rewritten]
+        # Where flytectl has rewritten one of the two, what else differs shows once both are.
+        if pods[0] == pods[1] or (pods[0] == old.template.k8s_pod) != (pods[1] == new.template.k8s_pod):
             words.append(_POD)
             old, new = rewritten
     found = diff(old, new)

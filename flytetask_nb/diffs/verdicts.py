@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flyteidl.core import interface_pb2
 
 from flytetask_nb.errors import ModelValueError
 from flytetask_nb.semantics.variance import RISKY, SAFE, compatibility
 
-__all__ = ["type_verdict"]
+__all__ = ["TypeVerdict", "type_verdict"]
 
 _NAME: Final = "it"
 
 
-def type_verdict(side: str, old: Any, new: Any) -> tuple[str, str]:
+class TypeVerdict(NamedTuple):
+    """What a change of type means.
+
+    Attributes
+    ----------
+    verdict
+        ``breaking``, ``risky`` or ``safe``.
+    witness
+        A sentence that says who no longer fits; empty where the verdict is safe.
+    is_unseen
+        Whether the compiler does not see what is wrong.
+    """
+
+    verdict: str
+    witness: str
+    is_unseen: bool = False
+
+
+def type_verdict(side: str, old: Any, new: Any) -> TypeVerdict:
     """Judge a change of type.
 
     Parameters
@@ -23,19 +41,14 @@ def type_verdict(side: str, old: Any, new: Any) -> tuple[str, str]:
         ``input`` or ``output``.
     old, new
         ``LiteralType`` messages.
-
-    Returns
-    -------
-    (str, str)
-        ``breaking``, ``risky`` or ``safe``, and unless it is safe a sentence that says who no longer fits.
     """
     try:
         found = compatibility(_interface(side, old), _interface(side, new))
     except ModelValueError as error:
         # Nested deeper than can be read: nothing can be promised.
-        return RISKY, f"It could not be judged: {error}."
+        return TypeVerdict(RISKY, f"It could not be judged: {error}.")
     (judged,) = (found.inputs if side == "input" else found.outputs).values()
-    return judged.verdict, "" if judged.verdict == SAFE else judged.reason
+    return TypeVerdict(judged.verdict, "" if judged.verdict == SAFE else judged.reason, judged.is_unseen)
 
 
 def _interface(side: str, literal_type: Any) -> Any:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
-from flyteidl.admin import task_pb2
-
-from flytetask_nb.diffs.changes import text_of
-from flytetask_nb.diffs.flattening import flatten
+from flytetask_nb.diffs.intervals import Interval, is_under, passed_through
+from flytetask_nb.diffs.knowledge import unknown_paths
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities
-from flytetask_nb.diffs.settings import is_filled_in, map_task_stem
+from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
+from flytetask_nb.diffs.texts import text_of
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
-from flytetask_nb.models.identifiers import ResourceType
+from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.models.tasks import RuntimeMetadata
 from flytetask_nb.models.types import SimpleType
-from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
+from flytetask_nb.models.version_order import tasks_by_age, version_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,33 +31,16 @@ if TYPE_CHECKING:
 __all__ = ["Interval", "TaskHistory", "history"]
 
 _NAMES_TOLD: Final = 6
+UNKNOWN_VALUE: Final = "(unknown)"
+"""What stands in tables for a value that the source of a version does not tell."""
+
 _LEAST: Final = 2
 _LAST_KEY: Final = re.compile(r"([\w-]+)(?:\[\d+\])*$")
-# Only one of them is set, and one more path says which.
-_TARGETS: Final = frozenset({"container", "k8s_pod", "sql"})
-_TARGET: Final = "target"
 # Numbers that nobody knows by heart.
 _ENUMS: Final[dict[str, type[OpenEnum]]] = {
     ".type.simple": SimpleType,
     ".literal_type.simple": SimpleType,
-    "id.resource_type": ResourceType,
-    "metadata.runtime.type": RuntimeMetadata.RuntimeType,
 }
-
-
-class Interval(NamedTuple):
-    """A value and the version since which it stands.
-
-    Attributes
-    ----------
-    start : int
-        Position of the first version that has it.
-    value
-        The value in normal form; None where nothing stands there.
-    """
-
-    start: int
-    value: Any
 
 
 class TaskHistory(Shown):
@@ -70,19 +52,28 @@ class TaskHistory(Shown):
     Attributes
     ----------
     versions : tuple of str
-        A label for each version, no two the same: the version itself, where it is empty the file it came from; what
-        comes again is numbered, ``v1 (2)``.
+        A label for each version, no two the same: the version itself, where it is not filled in the file it came from;
+        with project and domain where it is there in several, ``v1 · shop/production``; what comes again is numbered,
+        ``v1 (2)``.
+    order : str
+        What their order rests on: ``"given"``, ``"created_at"``, ``"version"`` or ``"loading"``, as
+        ``TaskCollection.order`` has it.
     intervals : dict
         Per path, the values that stood there one after the other, each as a :class:`Interval`. Paths and values are those
-        of the flat normal form.
+        of the flat normal form. A version whose source does not tell a value changes none; where the first ones do not,
+        the first interval begins later.
     """
 
-    def __init__(self, tasks: Sequence[FlyteTask], severities: Mapping[str, str], accepted: frozenset[str]) -> None:
+    def __init__(
+        self, tasks: Sequence[FlyteTask], severities: Mapping[str, str], accepted: frozenset[str], order: str
+    ) -> None:
         self._tasks = tuple(tasks)
+        self.order = order
         self._severities, self._accepted = severities, accepted
         self._diffs: dict[tuple[int, int], TaskDiff] = {}
         self.versions: tuple[str, ...] = _labels(self._tasks)
-        self._same, self.intervals = _passed_through(self._tasks)
+        self._unknown = [unknown_paths(task) for task in self._tasks]
+        self._same, self.intervals = passed_through(self._tasks, self._unknown)
 
     # -- a sequence of versions --------------------------------------------------------------------------------------
 
@@ -109,12 +100,17 @@ class TaskHistory(Shown):
             raise TaskNotFoundError(
                 f"{version!r} holds none of the {len(self)} versions of {self.name!r}; a history has at least one"
             )
-        return TaskHistory(chosen, self._severities, self._accepted)
+        return TaskHistory(chosen, self._severities, self._accepted, self.order)
 
     @property
     def name(self) -> str:
         """Name of the task; of a map task, that of its newest version."""
-        return mask_text(self._tasks[-1].name)
+        return mask_identifier(self._tasks[-1].name)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Project and domain of the versions, ``shop/production``, each place once, secrets masked."""
+        return tuple(dict.fromkeys(_places(self._tasks)))
 
     @property
     def is_map_task(self) -> bool:
@@ -196,14 +192,20 @@ class TaskHistory(Shown):
                 yield position, self.diff(position - 1, position)
 
     def value(self, path: str, version: int | str) -> Any:
-        """Give what stood at a path of the flat normal form in a version; None for nothing."""
+        """Give what stood at a path of the flat normal form in a version; None for nothing, and where nobody knows."""
         position = self.position(version)
         found = None
+        if self.is_unknown(path, position):
+            return found
         for interval in self.intervals.get(path, ()):
             if interval.start > position:
                 break
             found = interval.value
         return found
+
+    def is_unknown(self, path: str, version: int | str) -> bool:
+        """Tell whether the source of a version does not say what stands at a path: see ``left_out`` of a diff."""
+        return any(is_under(path, unknown) for unknown in self._unknown[self.position(version)])
 
     def timeline(self) -> pd.DataFrame:
         """Give the verdict of every step.
@@ -249,7 +251,7 @@ class TaskHistory(Shown):
         -------
         pandas.DataFrame
             A row for each path (index ``field``, in order), a column for each version; values as text, secrets
-            masked, NA where nothing stands.
+            masked, NA where nothing stands, ``(unknown)`` where the version's source does not say it.
         """
         import pandas as pd  # noqa: PLC0415 - few callers want a frame
 
@@ -258,9 +260,12 @@ class TaskHistory(Shown):
         paths = self.changing
         rows = []
         for path in paths:
-            row: list[str | None] = []
+            row: list[str | None] = [UNKNOWN_VALUE] * self.intervals[path][0].start
             for interval, end in self._ended(path):
                 row += [_shown(path, interval.value)] * (end - interval.start)
+            for position, unknown in enumerate(self._unknown):
+                if unknown and self.is_unknown(path, position):
+                    row[position] = UNKNOWN_VALUE
             rows.append(row)
         index = pd.Index(list(map(mask_text, paths)), dtype=TEXT.dtype, name="field")
         return frame_of(dict.fromkeys(self.versions, TEXT), rows).set_index(index)
@@ -272,7 +277,8 @@ class TaskHistory(Shown):
         -------
         pandas.DataFrame
             A row for each path of the flat normal form (column ``field``): ``value`` in the newest version, as text,
-            secrets masked, NA where nothing stands any more; ``introduced``, the first version that had this value;
+            secrets masked, NA where nothing stands any more, ``(unknown)`` where its source does not say it;
+            ``introduced``, the first version that is known to have had the value that is known last;
             ``last_changed``, the version that last changed anything there; ``reverted``, whether the value was there
             before, had gone and came back; ``changes``, how often it changed. Sorted by path.
         """
@@ -293,7 +299,7 @@ class TaskHistory(Shown):
             first = next(interval for interval in intervals if interval.value == present.value)
             rows.append(
                 [
-                    *(mask_text(path), _shown(path, present.value)),
+                    *(mask_text(path), UNKNOWN_VALUE if self.is_unknown(path, -1) else _shown(path, present.value)),
                     *(self.versions[first.start], self.versions[present.start]),
                     *(first.start != present.start, len(intervals) - 1),
                 ]
@@ -311,7 +317,11 @@ class TaskHistory(Shown):
         return zip(intervals, ends, strict=True)
 
     def __repr__(self) -> str:
-        ends = f"{mask_text(self.versions[0])} … {mask_text(self.versions[-1])}" if len(self) > 1 else self.versions[0]
+        ends = (
+            f"{mask_identifier(self.versions[0])} … {mask_identifier(self.versions[-1])}"
+            if len(self) > 1
+            else self.versions[0]
+        )
         return f"<TaskHistory {self.name}: {len(self)} version{'' if len(self) == 1 else 's'}, {ends}>"
 
 
@@ -327,8 +337,9 @@ def history(
     ----------
     tasks
         Versions of one task: ``FlyteTask`` objects, or whatever ``FlyteTask.from_flyte_idl`` takes. They are put in
-        order of ``created_at`` where all of them have it, else they stay as given, oldest first; as
-        ``TaskCollection.versions`` gives them. Versions of a map task belong together whatever the hash in its name.
+        order as ``TaskCollection.versions`` does it; ``order`` of the history says what that rests on. What nothing
+        tells apart stays as given, oldest first. Versions of a map task belong together whatever the hash in its name;
+        those of several projects or domains are told apart: see ``places``.
     severities, accepted
         As of :func:`flytetask_nb.diff`, for every step.
 
@@ -361,18 +372,16 @@ def history(
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in found}
     if len(stems) > 1:
-        told = ", ".join(repr(mask_text(name)) for name in sorted(stems)[:_NAMES_TOLD])
+        told = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_NAMES_TOLD])
         more = f" and {len(stems) - _NAMES_TOLD} more" if len(stems) > _NAMES_TOLD else ""
         raise DiffError(
             f"history got tasks of {len(stems)} names, expected versions of one: {told}{more}; "
             "give tasks.versions(name) of a collection"
         )
-    times = [task.created_at for task in found]
-    if all(time is not None for time in times):
-        order = sorted(range(len(found)), key=times.__getitem__)  # type: ignore[arg-type]
-        found = [found[position] for position in order]
+    positions, order = tasks_by_age(found)
+    found = [found[position] for position in positions]
     _check_versions(found)
-    return TaskHistory(found, checked_severities(severities), frozenset(accepted))
+    return TaskHistory(found, checked_severities(severities), frozenset(accepted), order)
 
 
 def _check_versions(tasks: Sequence[FlyteTask]) -> None:
@@ -383,19 +392,34 @@ def _check_versions(tasks: Sequence[FlyteTask]) -> None:
         if not is_filled_in(identifier.version):
             continue
         first = seen.setdefault((identifier.project, identifier.domain, identifier.version), task)
-        # Documentation does not count, as it does not for Flyte: what a server gives has none.
-        if first is not task and first._message.template != task._message.template:
+        if first is not task and not _is_one(first, task):
             places = " and ".join(mask_text(one.source or "one without a source") for one in (first, task))
-            version = mask_text(identifier.version)
+            version = mask_identifier(identifier.version)
             raise DiffError(
-                f"history got different tasks of the same version {version!r} of {mask_text(task.name)!r} ({places}), "
+                f"history got different tasks of the same version {version!r} of {mask_identifier(task.name)!r} ({places}), "
                 "expected one: Flyte registers a version once; leave one of them out, or compare the two with diff"
             )
 
 
+def _is_one(task: FlyteTask, other: FlyteTask) -> bool:
+    """Tell whether two tasks can be one: documentation does not count, nor what registration fills in."""
+    if task._message.template == other._message.template:
+        return True
+    found = diff(task, other)
+    rules = {change.rule for change in (*found.changes, *found.noise)}
+    return rules <= {"documentation", "id-filled-in"}
+
+
 def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
     """Give each version a text that no other one has."""
-    texts = [mask_text(_version_of(task)) for task in tasks]
+    texts = [mask_identifier(version_label(task.id.version, task.source)) for task in tasks]
+    where: dict[str, set[str]] = {}
+    for text, place in zip(texts, places := _places(tasks), strict=True):
+        where.setdefault(text, set()).add(place)
+    texts = [
+        f"{text} · {place}" if place and len(where[text]) > 1 else text
+        for text, place in zip(texts, places, strict=True)
+    ]
     # A number must not make of a text what another version is called.
     taken, used = set(texts), set[str]()
     numbers: dict[str, int] = {}
@@ -411,15 +435,13 @@ def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _version_of(task: FlyteTask) -> str:
-    version = task.id.version
-    return version if is_filled_in(version) else _file_of(task)
-
-
-def _file_of(task: FlyteTask) -> str:
-    """Give the name of the file that a task without a version comes from, without its ending."""
-    name = re.split(r"[/\\]", (task.source or "").split("!", 1)[0])[-1]
-    return re.sub(r"\.(?:tar\.gz|\w+)$", "", name) or "(no version)"
+def _places(tasks: Sequence[FlyteTask]) -> list[str]:
+    """Give project and domain of each version; of those that can be in one place the same for all."""
+    found = [said(task.id.project, task.id.domain) for task in tasks]
+    if are_one_place(found):
+        project, domain = (max(parts) for parts in zip(*found, strict=True))
+        found = [(project, domain)] * len(found)
+    return [mask_text("/".join(filter(None, place))) for place in found]
 
 
 def _shown(path: str, value: Any) -> str | None:
@@ -428,113 +450,3 @@ def _shown(path: str, value: Any) -> str | None:
             return names(int(value)).name
     found = _LAST_KEY.search(path)
     return text_of(value, found[1] if found else "")
-
-
-# -- one pass --------------------------------------------------------------------------------------------------------
-
-
-def _passed_through(tasks: Sequence[FlyteTask]) -> tuple[list[bool], dict[str, list[Interval]]]:
-    """Tell which versions are the same as the one before, and what stands at each path since when.
-
-    A part of a task that is the same as before, byte for byte, is not looked into.
-    """
-    same: list[bool] = []
-    intervals: dict[str, list[Interval]] = {}
-    before: dict[str, bytes] = {}
-    paths: dict[str, dict[str, Any]] = {}
-    for position, task in enumerate(tasks):
-        message = task._message
-        parts = _parts(message)
-        differing = [name for name in {**before, **parts} if before.get(name) != parts.get(name)]
-        same.append(position > 0 and not set(differing) - {"id"} and _is_same_name(tasks[position - 1], task))
-        for name in differing:
-            flat = flatten(_part(message, name)) if name in parts else {}
-            _note(intervals, position, paths.get(name, {}), flat)
-            paths[name] = flat
-        before = parts
-    return same, intervals
-
-
-def _is_same_name(old: FlyteTask, new: FlyteTask) -> bool:
-    return old.name == new.name and old._message.template.id.org == new._message.template.id.org
-
-
-def _note(intervals: dict[str, list[Interval]], position: int, old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Take down what a version changed in one part."""
-    for path, value in new.items():
-        if path not in old or old[path] != value:
-            found = intervals.get(path)
-            if found is None:
-                # What came later was nothing until then.
-                intervals[path] = [Interval(0, None), Interval(position, value)] if position else [Interval(0, value)]
-            else:
-                found.append(Interval(position, value))
-    for path in old:
-        if path not in new:
-            intervals[path].append(Interval(position, None))
-
-
-def _parts(message: Any) -> dict[str, bytes]:
-    """Give the parts of a task in a form that is equal exactly if they are."""
-    found: dict[str, bytes] = {}
-    for owner, of_template in ((message, False), (message.template, True)):
-        for field, value in owner.ListFields():
-            if field.name == "template" and not of_template:
-                continue
-            name = _TARGET if field.name in _TARGETS else field.name
-            if hasattr(value, "SerializeToString"):
-                found[name] = field.name.encode() + value.SerializeToString(deterministic=True)
-            else:
-                found[name] = repr(sorted(value.items()) if hasattr(value, "items") else value).encode()
-    if primary := _primary_entry(message.template):
-        # Of a pod, which of its containers runs the task belongs to it.
-        found[_TARGET] += repr(primary).encode()
-        found["config"] += b" of a pod"
-    unknown = _unknown(message)
-    return {**found, _UNKNOWN: unknown} if unknown else found
-
-
-_UNKNOWN: Final = ""
-"""Name of the part that holds what flyteidl does not know."""
-
-
-def _unknown(message: Any) -> bytes:
-    from google.protobuf.unknown_fields import UnknownFieldSet  # noqa: PLC0415 - C code, loaded by protobuf anyway
-
-    if not len(UnknownFieldSet(message)) and not len(UnknownFieldSet(message.template)):
-        return b""
-    bare = type(message)()
-    bare.CopyFrom(message)
-    for owner in (bare.template, bare):
-        for field, _ in owner.ListFields():
-            if field.name != "template":
-                owner.ClearField(field.name)
-    return bytes(bare.SerializeToString(deterministic=True))
-
-
-def _part(message: Any, name: str) -> Any:
-    """Give a task that has nothing but one of its parts."""
-    made = task_pb2.TaskSpec()
-    names = _TARGETS if name == _TARGET else {name}
-    for owner, target in ((message, made), (message.template, made.template)):
-        for field, value in owner.ListFields():
-            if field.name not in names:
-                continue
-            held = getattr(target, field.name)
-            if hasattr(held, "CopyFrom"):
-                held.CopyFrom(value)
-            elif hasattr(held, "update"):
-                held.update(value)
-            else:
-                setattr(target, field.name, value)
-    for key, value in _primary_entry(message.template).items():
-        made.template.config.pop(key, None)
-        if name == _TARGET:
-            made.template.config[key] = value
-    return made
-
-
-def _primary_entry(template: Any) -> dict[str, str]:
-    """Give the entry of ``config`` that says which container of a pod runs the task."""
-    is_there = template.HasField("k8s_pod") and PRIMARY_CONTAINER_KEY in template.config
-    return {PRIMARY_CONTAINER_KEY: template.config[PRIMARY_CONTAINER_KEY]} if is_there else {}

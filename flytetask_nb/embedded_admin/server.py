@@ -226,7 +226,8 @@ def sandbox(
         the server answers is the same on every day.
     methods : mapping of str to callable, optional
         More methods, or others in place of the server's own: functions from request to answer, both messages, by the
-        method's full name, e.g. ``"flyteidl.service.AdminService.GetTask"``.
+        method's full name, e.g. ``"flyteidl.service.AdminService.GetTask"``. To answer with another status than OK
+        they raise ``flytetask_nb.embedded_admin.Refusal``.
     interceptors : sequence of grpc.ServerInterceptor, optional
         What sees each call before it is answered, to count or to spoil it.
     credentials : grpc.ServerCredentials, optional

@@ -313,12 +313,12 @@ class Model(Shown):
         return self.to_text()
 
     def __repr__(self) -> str:
-        from flytetask_nb.masking import mask_value  # noqa: PLC0415 - its patterns cost time that only showing is worth
+        from flytetask_nb.masking import mask_field  # noqa: PLC0415 - its patterns cost time that only showing is worth
 
         parts: list[str] = []
         length = 0
         for name, value in self._set_fields():
-            part = f"{name}={_short(mask_value(value))}"
+            part = f"{name}={_short(mask_field(name, value))}"
             if parts and length + len(part) > _REPR_LIMIT:
                 parts.append("…")
                 break

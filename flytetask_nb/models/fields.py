@@ -50,6 +50,7 @@ __all__ = [
     "Timestamp",
     "WrappedFlag",
     "fill_struct",
+    "plain_json",
     "plain_struct",
     "utc_datetime",
 ]
@@ -497,10 +498,11 @@ def plain_struct(message: Any) -> dict[str, Any]:
     A Struct knows only doubles; a number that is integral and below 2**53 comes back as int.
     """
     fields = message.fields
-    return {key: _plain_value(fields[key]) for key in sorted(fields, key=natural_key)}
+    return {key: plain_json(fields[key]) for key in sorted(fields, key=natural_key)}
 
 
-def _plain_value(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
+    """Give a ``google.protobuf.Value`` as what JSON holds; one of no kind is None."""
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return value.string_value
@@ -512,7 +514,7 @@ def _plain_value(value: Any) -> Any:
     if kind == "struct_value":
         return plain_struct(value.struct_value)
     if kind == "list_value":
-        return [_plain_value(item) for item in value.list_value.values]
+        return [plain_json(item) for item in value.list_value.values]
     return None
 
 

@@ -8,7 +8,6 @@ message, in one more such field of the ``TaskSpec``, which is also the mark of t
 
 from __future__ import annotations
 
-import json
 from collections.abc import MutableMapping, MutableSequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +21,7 @@ from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2_schema import FLYTE2, GAINED, message_class
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "FLYTE2_KINDS",
@@ -33,6 +32,7 @@ __all__ = [
     "flyte2_words",
     "is_flyte2",
     "is_sdk2",
+    "is_sdk2_version",
     "wrapped",
 ]
 
@@ -48,6 +48,7 @@ FLYTE2_MARK: Final = "Flyte 2"
 
 _SIDES: Final = ("inputs", "outputs")
 _OWN: Final = "spec."
+_FLYTEKIT: Final = ("", "0.", "1.")
 _IDENTITY: Final = ("org", "project", "domain", "name", "version")
 
 
@@ -96,7 +97,8 @@ def flyte2_spec(details: Any) -> Any:
     """
     template = details.spec.task_template
     spec = task_pb2.TaskSpec()
-    spec.template.MergeFromString(template.SerializeToString(deterministic=True))
+    if details.spec.HasField("task_template"):
+        spec.template.MergeFromString(template.SerializeToString(deterministic=True))
     if details.HasField("task_id") and not spec.template.id.ByteSize():
         spec.template.id.resource_type = identifier_pb2.TASK
         for part in _IDENTITY:
@@ -137,12 +139,21 @@ def _unknown_fields(message: Any) -> Any:
 
 
 def is_sdk2(runtime: Any) -> bool:
-    """Tell whether a RuntimeMetadata is that of Flyte 2's SDK for Python.
+    """Tell whether a RuntimeMetadata is that of Flyte 2's SDK for Python."""
+    # The cheap question first: it is asked of every task that is loaded.
+    version = runtime.version
+    return (
+        version[:2] not in _FLYTEKIT and runtime.type == runtime.FLYTE_SDK and is_sdk2_version(runtime.flavor, version)
+    )
+
+
+def is_sdk2_version(flavor: object, version: object) -> bool:
+    """Tell whether flavor and version of a runtime are those of Flyte 2's SDK for Python.
 
     It calls itself what flytekit does, which ended at 1.x (flyte/_internal/runtime/task_serde.py of ``flyte``).
     """
-    major = runtime.version.partition(".")[0]
-    return runtime.type == runtime.FLYTE_SDK and runtime.flavor == "python" and major.isdecimal() and int(major) > 1
+    major = version.partition(".")[0] if isinstance(version, str) else ""
+    return flavor == "python" and major.isdecimal() and int(major) > 1
 
 
 # -- giving back ---------------------------------------------------------------------------------------------------
@@ -165,8 +176,9 @@ def flyte2_details(spec: Any) -> Any | None:
         return None
     beside = _beside(spec)
     details = beside.details
+    if spec.HasField("template"):
+        details.spec.task_template.MergeFromString(spec.template.SerializeToString(deterministic=True))
     template = details.spec.task_template
-    template.MergeFromString(spec.template.SerializeToString(deterministic=True))
     for side in _SIDES:
         if template.interface.HasField(side):
             place = {name: place for place, name in enumerate(getattr(beside, side))}
@@ -182,7 +194,11 @@ def flyte2_details(spec: Any) -> Any | None:
 
 
 def _beside(spec: Any) -> Any:
-    return message_class("Marked").FromString(spec.SerializeToString()).flyte2
+    try:
+        return message_class("Marked").FromString(spec.SerializeToString()).flyte2
+    except DecodeError:
+        # Somebody else's field under the same number.
+        return message_class("Beside")()
 
 
 def flyte2_words(spec: Any) -> dict[str, Any] | None:
@@ -236,8 +252,15 @@ def flyte2_surroundings(spec: Any) -> dict[str, Any]:
 
 def _unread(details: Any) -> dict[str, Any]:
     """Return what a source said in JSON that no message has a field for, by path."""
-    found: dict[str, Any] = json.loads(details.unread or "{}")
-    return found
+    if not details.unread:
+        return {}
+    import json  # noqa: PLC0415 - few sources say such things
+
+    try:
+        found = json.loads(details.unread)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"unread": details.unread}
 
 
 def _add_gained(found: dict[str, Any], path: str, message: Any) -> None:
@@ -247,20 +270,23 @@ def _add_gained(found: dict[str, Any], path: str, message: Any) -> None:
         place = f"{path}.{field.name}" if path else field.name
         if field.name in gained:
             found[place] = _plain(field, value)
-        elif isinstance(value, MutableMapping):
-            for key in sorted(value):
-                _add_inner(found, f"{place}.{key}", value[key])
-        elif isinstance(value, MutableSequence):
-            for position, item in enumerate(value):
-                _add_inner(found, f"{place}.{getattr(item, 'key', position)}", item)
-        else:
-            _add_inner(found, place, value)
+            continue
+        for name, inner in _inner_messages(value):
+            _add_gained(found, f"{place}.{name}" if name else place, inner)
     found |= {f"{path}.{name}" if path else name: value for name, value in _nameless(message).items()}
 
 
-def _add_inner(found: dict[str, Any], path: str, value: Any) -> None:
+def _inner_messages(value: Any) -> Iterator[tuple[str, Any]]:
+    """Return the messages that a field holds, each with its name where there may be many."""
+    # Some of protobuf's own messages count as mappings and lists too.
     if isinstance(value, Message):
-        _add_gained(found, path, value)
+        yield "", value
+    elif isinstance(value, MutableMapping):
+        yield from ((str(key), value[key]) for key in sorted(value) if isinstance(value[key], Message))
+    elif isinstance(value, MutableSequence):
+        for position, item in enumerate(value):
+            if isinstance(item, Message):
+                yield str(getattr(item, "key", position)), item
 
 
 # -- plain values --------------------------------------------------------------------------------------------------
@@ -280,6 +306,8 @@ def _plain_message(message: Any) -> Any:
 
 
 def _plain(field: Any, value: Any) -> Any:
+    if isinstance(value, Message):
+        return _plain_message(value)
     if isinstance(value, MutableMapping):
         entry = field.message_type.fields_by_name["value"]
         return {str(key): _plain_item(entry, value[key]) for key in sorted(value)}

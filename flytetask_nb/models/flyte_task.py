@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as ProtobufMessage
 
-from flytetask_nb.errors import LocalExecutionError, ModelTypeError, WorkflowIntegrationError
+from flytetask_nb.errors import LocalExecutionError, ModelTypeError, ModelValueError, WorkflowIntegrationError
 from flytetask_nb.models.base import Model, undecodable
 from flytetask_nb.models.fields import OptionalSub, Sub, utc_datetime
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, flyte2_words, wrapped
@@ -34,7 +34,7 @@ from flytetask_nb.models.tasks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from typing_extensions import Self
@@ -42,8 +42,33 @@ if TYPE_CHECKING:
     from flytetask_nb.models.declarations import Maybe, Message
     from flytetask_nb.models.documentation import Documentation
     from flytetask_nb.models.security import SecurityContext
+    from flytetask_nb.models.version_order import Rank
 
-__all__ = ["FlyteTask", "LocalExecutionMode", "Origin", "of_flyte2"]
+__all__ = [
+    "DESCRIPTION",
+    "UNTOLD_BY_FLYTECTL",
+    "UNTOLD_BY_SERVERS",
+    "UNTOLD_BY_TEMPLATES",
+    "FlyteTask",
+    "LocalExecutionMode",
+    "Origin",
+    "of_flyte2",
+]
+
+DESCRIPTION: Final = "description"
+"""Path of what its author says of a task: it stands beside the template, and Admin keeps it elsewhere."""
+
+UNTOLD_BY_TEMPLATES: Final = frozenset({DESCRIPTION})
+"""Paths of what a template by itself leaves out."""
+
+UNTOLD_BY_FLYTECTL: Final = frozenset({"k8s_pod.primary_container_name", "k8s_pod.data_config"})
+"""Paths of what flytectl drops when it registers a pod, whose spec it rewrites; data_config only before 1.13.1."""
+
+UNTOLD_BY_SERVERS: Final = UNTOLD_BY_TEMPLATES | UNTOLD_BY_FLYTECTL
+"""Paths of what an answer of Admin's leaves out: no description, and a pod as whatever tool registered it."""
+
+_TAGS: Final = "description.tags"
+"""What Admin's description entities leave out (flyteadmin/pkg/repositories/transformers/description_entity.go)."""
 
 
 class LocalExecutionMode(Enum):
@@ -53,9 +78,22 @@ class LocalExecutionMode(Enum):
 
 
 class Origin:
-    """What is known of a task beside its message: where it came from, and what its source said of it."""
+    """What is known of a task beside its message: where it came from, and what its source said of it.
 
-    __slots__ = ("console", "created_at", "note", "python_interface", "short_description", "should_register", "source")
+    ``untold`` are the paths of what a source of that kind leaves out: where nothing stands there, that says nothing.
+    """
+
+    __slots__ = (
+        "console",
+        "created_at",
+        "note",
+        "python_interface",
+        "rank",
+        "short_description",
+        "should_register",
+        "source",
+        "untold",
+    )
 
     def __init__(
         self,
@@ -67,6 +105,8 @@ class Origin:
         should_register: bool = False,
         python_interface: object = None,
         console: str | None = None,
+        rank: Rank | None = None,
+        untold: frozenset[str] = frozenset(),
     ) -> None:
         self.console = console
         self.source = source
@@ -75,6 +115,13 @@ class Origin:
         self.note = note
         self.should_register = should_register
         self.python_interface = python_interface
+        self.rank = rank
+        self.untold = untold
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the source said when the task was registered."""
+        return self.created_at is not None
 
     def but(self, **changes: Any) -> Origin:
         """Give a changed copy."""
@@ -82,6 +129,8 @@ class Origin:
 
 
 _NOWHERE = Origin()
+_TEMPLATE_ALONE = Origin(untold=UNTOLD_BY_TEMPLATES)
+_COMPILED = Origin(untold=UNTOLD_BY_SERVERS)
 
 
 class FlyteTask(TaskSpec):
@@ -122,7 +171,7 @@ class FlyteTask(TaskSpec):
     flytetask_nb.load_task : reads one from a file.
     """
 
-    __slots__ = ("_origin",)
+    __slots__ = ("_fellows", "_origin")
 
     if TYPE_CHECKING:
 
@@ -155,7 +204,7 @@ class FlyteTask(TaskSpec):
         spec.template.SetInParent()
         TaskTemplate._write(spec.template, given)
         _set_message(self, spec)
-        _set_origin(self, Origin(should_register=should_register))
+        _set_origin(self, Origin(should_register=should_register, untold=UNTOLD_BY_TEMPLATES))
 
     # -- making ----------------------------------------------------------------------------------------------------
 
@@ -231,6 +280,8 @@ class FlyteTask(TaskSpec):
         spec, origin = unwrap(message)
         if isinstance(pb2_object, FlyteTask):
             origin = pb2_object._origin.but(python_interface=None)
+        elif _is_fetched_by_flytekit(pb2_object) and not spec.HasField(DESCRIPTION):
+            origin = _COMPILED
         return cls._own(spec, origin)
 
     @classmethod
@@ -278,6 +329,8 @@ class FlyteTask(TaskSpec):
             Identifier._write(message.template.id, changed["id"])
         if changed["origin"].get("should_register", False) is None:
             changed["origin"]["should_register"] = False
+        if self._origin.untold:
+            changed["origin"]["untold"] = _still_untold(self._origin.untold, changes, message)
         return type(self)._own(message, self._origin.but(**changed["origin"]))
 
     def has(self, name: str) -> bool:
@@ -411,6 +464,26 @@ class FlyteTask(TaskSpec):
         """What its source says beside, e.g. the name of the code bundle that an archive holds."""
         return self._origin.note
 
+    def beside(self, fellows: object) -> Self:
+        """Note the tasks of the collection that it is taken from, and return the task."""
+        _set_fellows(self, fellows)
+        return self
+
+    @property
+    def fellows(self) -> Any:
+        """The tasks of the collection that it was taken from; None if it was taken from none."""
+        return getattr(self, "_fellows", None)
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """Paths of what its source leaves out: where nothing stands there, that says nothing."""
+        return self._origin.untold
+
+    @property
+    def rank(self) -> Rank | None:
+        """Its place in the order that was given to ``load`` or ``TaskCollection.ordered``; None where none was."""
+        return self._origin.rank
+
     @property
     def console(self) -> str | None:
         """Address of the console of the cluster that it was fetched from; None for other sources."""
@@ -537,6 +610,7 @@ _new = object.__new__
 _parse = task_pb2.TaskSpec.FromString
 _set_message = Model._message.__set__  # type: ignore[attr-defined, misc]
 _set_origin = FlyteTask._origin.__set__  # type: ignore[attr-defined, misc]
+_set_fellows = FlyteTask._fellows.__set__  # type: ignore[attr-defined]
 
 _PLACES = (
     dict.fromkeys(("should_register", "python_interface"), "origin")
@@ -551,6 +625,15 @@ def _place_of(name: str) -> str:
     if place is None:
         raise ModelTypeError(f"FlyteTask has no field {name!r}; it has {', '.join(_PLACES)}")
     return place
+
+
+def _still_untold(untold: frozenset[str], changes: Mapping[str, Any], message: Any) -> frozenset[str]:
+    """Return what a task still does not tell once some of its fields were given."""
+    given = {"docs": DESCRIPTION, "template": "k8s_pod"}
+    heads = {given.get(name, name) for name in changes}
+    kept = frozenset(path for path in untold if path.partition(".")[0] not in heads)
+    # An entity with an id is one of a server's.
+    return kept | {_TAGS} if "docs" in changes and message.description.HasField("id") else kept
 
 
 def _restore(task_class: type[FlyteTask], data: bytes, origin: dict[str, Any]) -> FlyteTask:
@@ -570,6 +653,11 @@ def _any_message(value: Any) -> Any:
     return message_of(value, task_pb2.TaskSpec)
 
 
+def _is_fetched_by_flytekit(value: object) -> bool:
+    """Tell whether something is what flytekit's FlyteRemote makes of a server's answer."""
+    return any(base.__module__ == "flytekit.remote.entities" for base in type(value).__mro__)
+
+
 def _with_template(template: Any) -> Any:
     spec = task_pb2.TaskSpec()
     spec.template.CopyFrom(template)
@@ -583,16 +671,16 @@ def _of_spec(message: Any) -> tuple[Any, Origin]:
 
 
 def _of_template(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message), _NOWHERE
+    return _with_template(message), _TEMPLATE_ALONE
 
 
 def _of_compiled(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message.template), _NOWHERE
+    return _with_template(message.template), _COMPILED
 
 
 def _of_closure(message: Any, short_description: str | None = None) -> tuple[Any, Origin]:
     created = utc_datetime(message.created_at, "created_at") if message.HasField("created_at") else None
-    origin = Origin(created_at=created, short_description=short_description)
+    origin = Origin(created_at=created, short_description=short_description, untold=UNTOLD_BY_SERVERS)
     return _with_template(message.compiled_task.template), origin
 
 
@@ -606,16 +694,21 @@ def of_flyte2(details: Any) -> tuple[Any, Origin]:
     Parameters
     ----------
     details
-        As ``flyte2_spec`` takes it.
-
-    Raises
-    ------
-    ModelValueError
-        It was deployed outside the years 1 to 9999.
+        As ``flyte2_spec`` takes it. If it was deployed outside the years 1 to 9999, a note says so.
     """
     deployment = details.metadata
-    created = utc_datetime(deployment.deployed_at, "deployed_at") if deployment.HasField("deployed_at") else None
-    origin = Origin(created_at=created, short_description=deployment.short_description or None)
+    created, note = None, None
+    if deployment.HasField("deployed_at"):
+        try:
+            created = utc_datetime(deployment.deployed_at, "deployed_at")
+        except ModelValueError as error:
+            note = str(error)
+    origin = Origin(
+        created_at=created,
+        short_description=deployment.short_description or None,
+        note=note,
+        untold=UNTOLD_BY_TEMPLATES,
+    )
     return flyte2_spec(details), origin
 
 

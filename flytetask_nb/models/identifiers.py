@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flyteidl.core import identifier_pb2
 
@@ -13,7 +13,15 @@ from flytetask_nb.models.fields import Enumeration, Field
 if TYPE_CHECKING:
     from flytetask_nb.models.declarations import Enum, Text
 
-__all__ = ["Identifier", "ResourceType"]
+__all__ = ["Identifier", "ResourceType", "is_filled_in"]
+
+# What flytectl replaces in an id, to the letter (flytectl/cmd/register/register_util.go).
+_PLACEHOLDERS: Final = frozenset(f"{{{{ registration.{part} }}}}" for part in ("project", "domain", "version"))
+
+
+def is_filled_in(text: str) -> bool:
+    """Tell whether a part of an id is more than what registration still has to fill in."""
+    return bool(text) and text not in _PLACEHOLDERS
 
 
 class ResourceType(OpenEnum):

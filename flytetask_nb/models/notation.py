@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.core import types_pb2
 
+from flytetask_nb.models.class_names import class_notation
+from flytetask_nb.models.fields import plain_json
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.schema_notation import (
+    choice_notation,
+    declared_order,
+    object_schema,
+    property_notation,
+    schema_title,
+    shown_name,
+    word_notation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +30,7 @@ __all__ = [
     "UNTYPED",
     "accepts_none",
     "dataclass_fields",
+    "literal_values",
     "signature_notation",
     "signature_order",
     "type_notation",
@@ -40,6 +52,7 @@ _SIMPLE = {
     types_pb2.ERROR: "FlyteError",
     types_pb2.STRUCT: "dict",
 }
+_UNTYPED_DICT = _SIMPLE[types_pb2.STRUCT]
 _COLUMN = {
     types_pb2.SchemaType.SchemaColumn.INTEGER: "int",
     types_pb2.SchemaType.SchemaColumn.FLOAT: "float",
@@ -49,15 +62,11 @@ _COLUMN = {
     types_pb2.SchemaType.SchemaColumn.DURATION: "timedelta",
 }
 _BLOB = {types_pb2.BlobType.SINGLE: "FlyteFile", types_pb2.BlobType.MULTIPART: "FlyteDirectory"}
-# JSON Schema's words, for dataclasses of old flytekit versions that have no other description of their fields.
-_JSON = {"integer": "int", "number": "float", "string": "str", "boolean": "bool", "null": "None", "object": "dict"}
-# pydantic wraps a reference in an allOf of one where the field says more about itself.
-_CHOICES = {"anyOf": " | ", "oneOf": " | ", "allOf": " & "}
 # flytekit's name for files that hold a pickled Python object, and the key under which it notes the object's class.
 _PICKLE = "PythonPickle"
 _PICKLED_CLASS = "python_class_name"
-_SCHEMA_DEPTH = 20
-_BRIEF_ENUM = 4
+# The key under which it notes the values of a Literal.
+_LITERAL_VALUES = "literal_values"
 
 
 def type_notation(message: Any, *, brief: bool = False) -> str:
@@ -84,11 +93,29 @@ def type_notation(message: Any, *, brief: bool = False) -> str:
 def _simple(message: Any, brief: bool) -> str:
     if message.simple == types_pb2.STRUCT:
         return _struct(message, brief)
+    values = literal_values(message)
+    if values:
+        return choice_notation("Literal", values, brief=brief)
     return _SIMPLE.get(message.simple) or f"SimpleType({message.simple})"
 
 
+def literal_values(message: Any) -> list[Any]:
+    """Return the values that flytekit notes of a ``Literal``; empty for every other type.
+
+    Parameters
+    ----------
+    message
+        A flyteidl ``LiteralType``.
+    """
+    if not message.HasField("annotation"):
+        return []
+    annotations = message.annotation.annotations.fields
+    found = plain_json(annotations[_LITERAL_VALUES]) if _LITERAL_VALUES in annotations else None
+    return found if isinstance(found, list) else []
+
+
 def _struct(message: Any, brief: bool) -> str:
-    name = _schema_title(message)
+    name = schema_title(message)
     if brief and name:
         return name
     fields = dataclass_fields(message)
@@ -113,110 +140,39 @@ def dataclass_fields(message: Any) -> list[tuple[str, str]] | None:
         natural order. None where the type says nothing about fields: an untyped dict.
     """
     structure = message.structure.dataclass_type
-    schema = _object_schema(message)
-    if structure:
-        names = _declared_order(structure, schema)
-        return [(name, type_notation(structure[name])) for name in names]
-    if schema is None or "properties" not in schema:
+    schema = object_schema(message)
+    properties = schema["properties"].struct_value.fields if schema is not None and "properties" in schema else None
+    if properties is None and not structure:
         return None
-    properties = schema["properties"].struct_value.fields
+    properties = properties or {}
     root = message.metadata.fields
-    return [(name, _json_notation(properties[name], root)) for name in _declared_order(properties, schema)]
+    found = []
+    for name in declared_order(_field_names(structure, properties), schema):
+        notation = type_notation(structure[name]) if name in structure else ""
+        if notation in ("", _UNTYPED_DICT) and name in properties:
+            notation = property_notation(properties[name], root)
+        found.append((name, notation))
+    return found
 
 
-def _declared_order(names: Any, schema: Any) -> list[str]:
-    """Put required fields first, as the schema lists them, then the others by name."""
-    required: list[str] = []
-    if schema is not None and "required" in schema:
-        listed = (value.string_value for value in schema["required"].list_value.values)
-        required = [name for name in dict.fromkeys(listed) if name in names]
-    return required + sorted((name for name in names if name not in required), key=natural_key)
+def _field_names(structure: Any, properties: Any) -> set[str]:
+    """Return the names of all fields: flytekit's structure leaves out those whose type it has no words for.
 
-
-def _object_schema(message: Any) -> Any:
-    """Give the fields of the JSON schema's object, through a ``$ref`` at its top; None if there is none."""
-    if not message.HasField("metadata"):
-        return None
-    fields = message.metadata.fields
-    if "$ref" in fields:
-        return _referenced(fields["$ref"].string_value, fields)
-    return fields
-
-
-def _referenced(pointer: str, root: Any) -> Any:
-    """Follow ``#/definitions/Name`` or ``#/$defs/Name``; None where it leads nowhere."""
-    parts = pointer.split("/")
-    if len(parts) != 3 or parts[0] != "#" or parts[1] not in root:  # noqa: PLR2004 - "#", the table, the name
-        return None
-    table = root[parts[1]].struct_value.fields
-    return table[parts[2]].struct_value.fields if parts[2] in table else None
-
-
-def _schema_title(message: Any) -> str:
-    """Give the class's name, where the JSON schema has it."""
-    if not message.HasField("metadata"):
-        return ""
-    fields = message.metadata.fields
-    if "title" in fields and fields["title"].string_value:
-        return _one_line(fields["title"].string_value)
-    if "$ref" in fields:
-        return _reference_name(fields["$ref"].string_value)
-    return ""
-
-
-def _reference_name(pointer: str) -> str:
-    # marshmallow names the definition after its schema class: FruitSchema for a dataclass Fruit.
-    return _one_line(pointer.rsplit("/", 1)[-1].removesuffix("Schema").removesuffix("schema"))
-
-
-def _json_notation(value: Any, root: Any, depth: int = 0) -> str:
-    """Give a property of a JSON schema as Python type; references by name alone, since they may form a circle."""
-    fields = value.struct_value.fields
-    if depth > _SCHEMA_DEPTH:
-        return "…"
-    if "$ref" in fields:
-        return _reference_name(fields["$ref"].string_value) or "object"
-    for choice, sign in _CHOICES.items():
-        if choice in fields:
-            options = [_json_notation(item, root, depth + 1) for item in fields[choice].list_value.values]
-            return sign.join(dict.fromkeys(options)) or "object"
-    if "type" not in fields:
-        return "object"
-    declared = fields["type"]
-    kinds = [item.string_value for item in declared.list_value.values] or [declared.string_value]
-    return " | ".join(_json_kind(kind, fields, root, depth) for kind in kinds)
-
-
-def _json_kind(kind: str, fields: Any, root: Any, depth: int) -> str:
-    if kind == "array":
-        return f"list[{_json_notation(fields['items'], root, depth + 1)}]" if "items" in fields else "list"
-    if kind == "object" and "additionalProperties" in fields:
-        inner = fields["additionalProperties"]
-        if inner.WhichOneof("kind") == "struct_value":
-            return f"dict[str, {_json_notation(inner, root, depth + 1)}]"
-    return _JSON.get(kind, "object")
+    A schema can call a field by an alias, which is no other field.
+    """
+    unknown = set(properties) - set(structure)
+    aliased = set(structure) - set(properties)
+    return set(structure) if len(unknown) <= len(aliased) else {*structure, *unknown}
 
 
 def _blob(message: Any, brief: bool) -> str:  # noqa: ARG001 - called like the others
     blob = message.blob
     if blob.format == _PICKLE:
         fields = message.metadata.fields
-        name = fields[_PICKLED_CLASS].string_value if _PICKLED_CLASS in fields else ""
-        # Written as typing.Any or as <class 'pandas.core.series.Series'>.
-        name = name.removeprefix("<class '").removesuffix("'>").rpartition(".")[2]
-        return f"FlytePickle[{_one_line(name)}]" if name else "FlytePickle"
+        name = class_notation(fields[_PICKLED_CLASS].string_value) if _PICKLED_CLASS in fields else ""
+        return f"FlytePickle[{shown_name(name)}]" if name else "FlytePickle"
     name = _BLOB.get(blob.dimensionality) or f"Blob({blob.dimensionality})"
     return f"{name}[{word_notation(blob.format)}]" if blob.format else name
-
-
-def word_notation(text: str) -> str:
-    """Give a name or format as it is where it reads as a name, else as a text in quotes."""
-    return text if text.replace("-", "_").replace(".", "_").replace("/", "_").isidentifier() else repr(text)
-
-
-def _one_line(text: str) -> str:
-    """Give a class's name as it is (``Page[Item]`` is one), unless it would break the line."""
-    return text if text.isprintable() else repr(text)
 
 
 def _schema(message: Any, brief: bool) -> str:
@@ -242,10 +198,7 @@ def _dataset(message: Any, brief: bool) -> str:
 
 
 def _enum(message: Any, brief: bool) -> str:
-    values = list(map(repr, message.enum_type.values))
-    if brief and len(values) > _BRIEF_ENUM:
-        values[_BRIEF_ENUM - 1 :] = ["…"]
-    return f"Enum[{', '.join(values)}]"
+    return choice_notation("Enum", message.enum_type.values, brief=brief)
 
 
 def _union(message: Any, brief: bool) -> str:

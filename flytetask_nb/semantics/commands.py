@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from flytetask_nb.models.identifiers import is_filled_in
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,6 @@ USUAL_ARGUMENTS = {
 
 # Placeholders that registration fills in, to the letter (flytectl/cmd/register/register_util.go).
 UNREGISTERED = frozenset({"{{ .remote_package_path }}", "{{ .dest_dir }}"})
-_UNREGISTERED_ID = frozenset({"{{ registration.project }}", "{{ registration.domain }}", "{{ registration.version }}"})
 
 
 class CommandLine(NamedTuple):
@@ -151,6 +152,6 @@ def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[s
     list of str
         Each placeholder once, in the order of their appearance. Empty for a registered task.
     """
-    found = [part for part in identifier_parts if part in _UNREGISTERED_ID]
+    found = [part for part in identifier_parts if part and not is_filled_in(part)]
     found += [word for word in words if word in UNREGISTERED]
     return list(dict.fromkeys(found))

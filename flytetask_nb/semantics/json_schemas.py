@@ -105,6 +105,20 @@ class Schema:
                 self._compared = False
         return self._compared
 
+    def require_sound(self) -> None:
+        """Check the document against the rules of its draft and those of later ones, which the compiler does not read.
+
+        Raises
+        ------
+        NoAnswerError
+            It says something that JSON Schema does not understand.
+        """
+        try:
+            if self.document is not None:
+                _require_readable(self, _NEWER)
+        except _InvalidError:
+            raise NoAnswerError from None
+
     def resolved(self, schema: Json) -> Json:
         """Follow ``$ref`` to the schema that it stands for."""
         for _ in range(_DEEPEST):
@@ -150,7 +164,8 @@ class NoAnswerError(Exception):
 
 
 def _json_of(struct: Struct) -> Json:
-    return {name: _json_value(value) for name, value in struct.fields.items()}
+    # The order of a map is another one in every process.
+    return {name: _json_value(struct.fields[name]) for name in sorted(struct.fields)}
 
 
 def _json_value(value: Any) -> Json:
@@ -188,10 +203,11 @@ def _draft(document: Json) -> int:
     return draft
 
 
-def _require_readable(schema: Schema) -> None:
-    """Check the document against the rules of its draft, and everything that it refers to."""
+def _require_readable(schema: Schema, newer: Mapping[str, _Rule] | None = None) -> None:
+    """Check the document against the rules of its draft, newer rules beside, and everything that it refers to."""
     checked: set[int] = set()
-    _require_valid([schema.document], schema.draft, checked)
+    rules = {**_META_SCHEMAS[schema.draft], **(newer or {})}
+    _require_valid([schema.document], schema.draft, rules, checked)
     compiled: set[int] = set()
     waiting = [schema.document]
     while waiting:
@@ -201,10 +217,11 @@ def _require_readable(schema: Schema) -> None:
         compiled.add(id(part))
         if "$ref" in part:
             target = schema.referred(part["$ref"])
-            _require_valid([target], schema.draft, checked)
+            _require_valid([target], schema.draft, rules, checked)
             waiting.append(target)
         else:
             waiting.extend(_parts(part, schema.draft))
+            waiting.extend(inner for name in newer or () if name in part for inner in rules[name](part[name]))
 
 
 def _parts(part: dict[str, Json], draft: int) -> Iterator[Json]:
@@ -236,9 +253,8 @@ def _condition(part: Json, draft: int) -> tuple[Json, ...]:
     return (part["if"], part.get("then"), part.get("else"))
 
 
-def _require_valid(schemas: list[Json], draft: int, checked: set[int]) -> None:
-    """Check schemas, and those inside them, against the meta-schema of a draft."""
-    rules = _META_SCHEMAS[draft]
+def _require_valid(schemas: list[Json], draft: int, rules: Mapping[str, _Rule], checked: set[int]) -> None:
+    """Check schemas, and those inside them, against the rules of a draft."""
     waiting = schemas
     while waiting:
         schema = waiting.pop()
@@ -409,6 +425,16 @@ _META_SCHEMA_7: Final[Mapping[str, _Rule]] = {
     "contentMediaType": _one_of(_MEDIA_TYPES),
     "contentEncoding": _one_of(_ENCODINGS),
     **dict.fromkeys(("if", "then", "else"), _schema_inside),
+}
+
+# Words of draft 2019-09 and later, and formats that only readers know.
+_NEWER: Final[Mapping[str, _Rule]] = {
+    "$defs": _schemas_by_name,
+    "prefixItems": _some_schemas,
+    "dependentSchemas": _schemas_by_name,
+    "dependentRequired": _when(lambda value: isinstance(value, dict) and all(map(_are_names, value.values()))),
+    **dict.fromkeys(("minContains", "maxContains"), _when(_is_count)),
+    "format": _when(_is_text),
 }
 
 _META_SCHEMAS: Final = {4: _META_SCHEMA_4, 6: _META_SCHEMA_6, 7: _META_SCHEMA_7}

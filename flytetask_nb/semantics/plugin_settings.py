@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.fields import plain_struct
-from flytetask_nb.semantics.pod_specs import json_number
+from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.semantics.spark_conf import notation_of
 
@@ -52,6 +52,8 @@ _MESSAGES: Final[Mapping[tuple[str, int | None], tuple[str, str]]] = {
     ("tensorflow", 0): ("tensorflow", "DistributedTensorflowTrainingTask"),
     ("tensorflow", 1): ("kubeflow.tensorflow", "DistributedTensorflowTrainingTask"),
 }
+PLUGIN_TYPES: Final = frozenset(kind for kind, _ in _MESSAGES)
+"""Types of the tasks whose plugin's settings can be read."""
 
 
 class Spelling(str):
@@ -108,7 +110,7 @@ class Settings(NamedTuple):
     misread : tuple of Misread
         What the plugin cannot read. Empty: it can read everything.
     is_known : bool
-        Whether a plugin of Flyte reads them. Where not, values are those of ``custom``.
+        Whether a plugin of Flyte reads them. Where not, values are those of ``custom``, with pod specs in normal form.
     pods : tuple of (str, dict)
         Where pod specs stand among them, and what they are.
     """
@@ -139,7 +141,9 @@ def settings_of(template: Any) -> Settings:
         return Settings(custom, (Misread("task_type_version", told),), is_known=True)
     descriptor = _descriptor(kind, template.task_type_version if kind in KUBEFLOW else None)
     if descriptor is None:
-        return Settings(custom, (), is_known=False)
+        # Once, tasks of type sidecar had their pod there and nothing else (plugins/k8s/pod/plugin.go).
+        read = normal_pod_spec if (kind, template.task_type_version) == ("sidecar", 1) else nested_normal_pods
+        return Settings(read(custom), (), is_known=False)
     reading = _Reading()
     values = reading.message(descriptor, custom, "custom")
     return Settings(values, tuple(reading.misread), is_known=True, pods=tuple(reading.pods))
@@ -173,7 +177,7 @@ def _resource(names: Any, number: int) -> str:
 
 def amounts_of_container(container: Mapping[str, Any]) -> dict[str, str]:
     """Return the amounts of a container of a pod, as plain Python values, by side and resource."""
-    return amounts_in(_container(container))
+    return amounts_in(_pod_spec({"containers": [container]})["containers"][0])
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -331,7 +335,13 @@ def _is_repeated(field: Any) -> bool:
 
 def _has_presence(field: Any) -> bool:
     """Tell whether a field that is there and empty is another thing than one that is not there."""
+    if field.message_type is not None and field.message_type.full_name in _NOTHING_IF_EMPTY:
+        return False
     return (field.message_type is not None and not _is_repeated(field)) or field.containing_oneof is not None
+
+
+# Of these Flyte asks what is in them (plugins/k8s/ray/ray.go, spark/spark.go).
+_NOTHING_IF_EMPTY: Final = frozenset({"flyteidl.core.K8sPod", "flyteidl.core.K8sObjectMetadata"})
 
 
 def _label(item: Any, place: int) -> str:
@@ -392,10 +402,11 @@ def _start_parameters(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pod_spec(given: dict[str, Any]) -> dict[str, Any]:
-    containers = {
-        field: given[field] for field in ("containers", "initContainers") if isinstance(given.get(field), list)
-    }
-    return {**given, **{field: [_container(one) for one in listed] for field, listed in containers.items()}}
+    read = normal_pod_spec(given, _quantity)
+    for field in ("containers", "initContainers"):
+        if isinstance(read.get(field), list):
+            read[field] = [_container(one) for one in read[field]]
+    return read
 
 
 def _container(given: Any) -> Any:
@@ -404,20 +415,12 @@ def _container(given: Any) -> Any:
     if not isinstance(resources, dict):
         return given
     sides = {side: resources[side] for side in _SIDES if isinstance(resources.get(side), dict)}
-    amounts = {f"{side}.{name}": _text(amount) for side, named in sides.items() for name, amount in named.items()}
-    if None in amounts.values():
+    if any(not isinstance(amount, str) for amounts in sides.values() for amount in amounts.values()):
         return given
     rest = {key: value for key, value in resources.items() if key not in sides}
+    amounts = {f"{side}.{name}": amount for side, amounts in sides.items() for name, amount in amounts.items()}
     kept = {key: value for key, value in given.items() if key != "resources"}
-    read = {key: _quantity(text) for key, text in amounts.items() if text is not None}
-    return {**kept, **({"resources": rest} if rest else {}), **read}
-
-
-def _text(amount: Any) -> str | None:
-    """Return the text of a quantity, which may be a number; None for what is neither."""
-    if isinstance(amount, str):
-        return amount.strip()
-    return json_number(float(amount)) if isinstance(amount, int | float) and not isinstance(amount, bool) else None
+    return {**kept, **({"resources": rest} if rest else {}), **amounts}
 
 
 _HOOKS: Final[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {

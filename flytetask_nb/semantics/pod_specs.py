@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
 from flytetask_nb.errors import ModelValueError, QuantityError
+from flytetask_nb.models.fields import fill_struct, plain_struct
 from flytetask_nb.semantics.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -417,17 +418,8 @@ def _fields(structure: str) -> dict[str, _Field]:
 def known_field(structure: str, key: str) -> tuple[str, str] | None:
     """Return the name and the kind of a field of one of Kubernetes' types; None where it has no such field.
 
-    Parameters
-    ----------
-    structure
-        Name of the type; ``POD_SPEC`` is that of a pod's spec.
-    key
-        The field's name, in any case.
-
-    Returns
-    -------
-    (str, str) or None
-        The kind as Go spells it: ``*`` begins a pointer, ``[]`` a list, ``map[string]`` a map.
+    The name may be given in any case. The kind is as Go spells it: ``*`` begins a pointer, ``[]`` a list,
+    ``map[string]`` a map.
     """
     fields = _fields(structure)
     field = fields.get(key) or fields.get(_folded(key))
@@ -439,24 +431,20 @@ def is_structure(kind: str) -> bool:
     return kind in _table()
 
 
-def canonical(kind: str, value: Value) -> tuple[Value, bool]:
-    """Return a value without fields as Kubernetes writes it, and whether it says as much as nothing.
-
-    Parameters
-    ----------
-    kind
-        What it is read as: ``string``, ``int32``, ``Quantity`` and so on.
-    value
-        The value; null stands for nothing.
+@lru_cache(maxsize=1024, typed=True)
+def canonical(kind: str, value: Any) -> tuple[Any, bool]:
+    """Return a plain value as Kubernetes writes what it reads as that kind, and whether it says as much as nothing.
 
     Raises
     ------
     QuantityError, ModelValueError
         It is of another kind.
     """
-    plain = _PLAIN[kind]
-    held = plain.read(value, None, kind)
-    return plain.written(held), held == plain.zero()
+    plain, holder = _kind(kind), Struct()
+    fill_struct(holder, {"value": value})
+    held = plain.read(holder.fields["value"], None, kind)
+    holder.fields["value"].CopyFrom(plain.written(held))
+    return plain_struct(holder)["value"], held == plain.zero()
 
 
 def _kind(told: str) -> _Kind:

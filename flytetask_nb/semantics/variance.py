@@ -15,11 +15,14 @@ from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
+from flytetask_nb.masking import mask_value
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.types import LiteralType
+from flytetask_nb.options import set_options
+from flytetask_nb.semantics.blind_spots import blind_spot
 from flytetask_nb.semantics.castability import _castable_types, _type, is_optional
 from flytetask_nb.semantics.inclusion import accepts_all, feeds_all
 from flytetask_nb.semantics.templates import template_of
@@ -28,6 +31,7 @@ from flytetask_nb.semantics.witnesses import find_consumer, find_producer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from flytetask_nb.semantics.blind_spots import BlindSpot
     from flytetask_nb.semantics.castability import _Type
 
 __all__ = ["BREAKING", "RISKY", "SAFE", "VERDICTS", "Compatibility", "VariableCompatibility", "compatibility"]
@@ -50,6 +54,8 @@ class _Judgement(NamedTuple):
     reason: str
     witness: bytes | None = None
     path: tuple[str, ...] = ()
+    value: str = ""
+    is_unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +71,20 @@ class VariableCompatibility(Shown):
     reason : str
         One sentence that says why.
     path : tuple of str
-        Of an output that is risky only to those who read a part of it: the fields on the way to that part.
+        Of what is risky only in a part of it: the fields on the way to that part.
+    is_unseen : bool
+        Whether the compiler does not see the risk: callers compile, and what is wrong shows only at run time.
     """
 
     name: str
     verdict: str
     reason: str
     path: tuple[str, ...] = ()
+    is_unseen: bool = False
     _old: bytes | None = field(default=None, repr=False)
     _new: bytes | None = field(default=None, repr=False)
     _witness: bytes | None = field(default=None, repr=False)
+    _value: str = field(default="", repr=False)
 
     @property
     def old(self) -> LiteralType | None:
@@ -92,14 +102,24 @@ class VariableCompatibility(Shown):
         return self._old != self._new
 
     @property
-    def witness(self) -> LiteralType | None:
-        """A type that shows the risk.
+    def witness(self) -> Any:
+        """What shows the risk: a type, or where the compiler does not see the risk a value.
 
-        Of an input, a producer that fed the old type and does not feed the new one; of an output, a consumer that
-        the old type (or its part at ``path``) fed and the new one does not feed. ``castable`` says so of each.
+        Of an input, the type is a producer that fed the old type and does not feed the new one; of an output, a
+        consumer that the old type (or its part at ``path``) fed and the new one does not feed. ``castable`` says so
+        of each.
+
+        A value is what JSON holds. Of an input, the old type has it, and the new one refuses it when it is read, or
+        reads it otherwise where the default of a field that it leaves out changed; of an output, the new type has it,
+        and consumers of the old one refuse it.
+
         None where the verdict is not risky, where the risk is not one of types (an added output, an input that is
         optional through a hole), and where a risk could neither be shown nor ruled out.
         """
+        if self._value:
+            import json  # noqa: PLC0415 - few witnesses are values
+
+            return json.loads(self._value)
         return None if self._witness is None else LiteralType.from_bytes(self._witness)
 
     def __str__(self) -> str:
@@ -175,15 +195,16 @@ def compatibility(old: object, new: object) -> Compatibility:
     An input whose type changed is
 
     - *breaking* if the old type does not feed the new one: ``not castable(old, new)``;
-    - *safe* if every producer type that feeds the old type feeds the new one;
-    - *risky* otherwise, with a producer type as witness.
+    - *safe* if every producer type that feeds the old type feeds the new one, and every value of the old type is one
+      of the new type;
+    - *risky* otherwise, with a producer type or a value as witness.
 
     An output whose type changed is
 
     - *breaking* if the new type does not feed a variable of the old type: ``not castable(new, old)``;
     - *safe* if the new type feeds every consumer type that the old type feeds, and so does each part that a caller
-      can read from it (``o.field``, ``o[0]``);
-    - *risky* otherwise, with a consumer type as witness.
+      can read from it (``o.field``, ``o[0]``), and every value of the new type is one of the old type;
+    - *risky* otherwise, with a consumer type or a value as witness.
 
     A type that is the same, byte for byte, is safe. An output that feeds *more* than before is risky as well: a
     consumer that is a union of what it fed and of what it did not feed has two variants that fit now, and refuses
@@ -193,6 +214,11 @@ def compatibility(old: object, new: object) -> Compatibility:
     (flytepropeller/pkg/compiler/validators/typing.go). Where it cannot be decided, which takes unusual JSON schemas
     or unions in unions, the verdict is *risky*, and there is no witness (policy of this package). Producers and
     consumers with columns that have no type are left aside: the compiler stumbles over them.
+
+    The values of a dataclass are those of its JSON schema, much of which the compiler passes over: an ``enum`` without
+    a ``type`` as mashumaro writes it, bounds of integers, ``additionalProperties``, ``prefixItems`` and more
+    (gitlab.com/yvesf/json-schema-compare, which typing.go calls). Those of a ``Literal`` stand in an annotation, which
+    it does not look at. That a file becomes a directory it does not see either; that is no matter of values.
 
     An input that is gone is breaking, and so is one that was added unless it may stay unbound; one that may stay
     unbound only because the compiler takes every variant that is not simple for NONE is risky
@@ -243,13 +269,15 @@ def _compare(
         old = before[name].type.SerializeToString(deterministic=True) if name in before else None
         new = after[name].type.SerializeToString(deterministic=True) if name in after else None
         if old == new:
-            compared[name] = VariableCompatibility(name, SAFE, _UNCHANGED, (), old, new)
+            compared[name] = VariableCompatibility(name, SAFE, _UNCHANGED, _old=old, _new=new)
             continue
         try:
             found = _judge(old, new, direction)
         except ModelValueError as error:
             raise ModelValueError(f"{kind} {name!r}: {error}") from None
-        compared[name] = VariableCompatibility(name, found.verdict, found.reason, found.path, old, new, found.witness)
+        compared[name] = VariableCompatibility(
+            name, found.verdict, found.reason, found.path, found.is_unseen, old, new, found.witness, found.value
+        )
     return compared
 
 
@@ -267,19 +295,33 @@ def _named(message: Any) -> str:
     return f"{notation} (tag {tag!r})" if tag and message.WhichOneof("type") == "simple" else notation
 
 
+def _told(witness: Any, old: Any, new: Any) -> str:
+    """Return a witness in brief, in full where it or a part of it would read like the type that changed."""
+    variants = list(witness.union_type.variants)
+    if len(variants) == 2 and old in variants:  # noqa: PLR2004 - the old type, and what only one of both feeds
+        names = ("the old type" if one == old else "the new type" if one == new else _named(one) for one in variants)
+        return f"a union of {' and '.join(names)}"
+    notation = _named(witness)
+    return type_notation(witness) if type_notation(old, brief=True) in notation else notation
+
+
 @lru_cache(maxsize=4096)
 def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
     old, new = _type(old_bytes), _type(new_bytes)
     if not _castable_types(old, new):
         return _Judgement(BREAKING, f"A value of the old type, {_named(old.message)}, no longer fits.")
     if accepts_all(new, old):
-        return _Judgement(SAFE, f"Whatever fits {_named(old.message)} fits {_named(new.message)}.")
+        before, after = _named(old.message), _named(new.message)
+        told = f"Whatever fits {before} fits {after}." if before != after else f"Whatever fitted {before} still does."
+        return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _Judgement(SAFE, told)
     witness = find_producer(old, new)
     if witness is None:
         return _Judgement(
             RISKY, "A value of the old type fits, but whether all that fitted still does is not decidable here."
         )
-    reason = f"A value of the old type fits, but {_named(witness)}, which fitted, no longer does."
+    reason = (
+        f"A value of the old type fits, but {_told(witness, old.message, new.message)}, which fitted, no longer does."
+    )
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -289,17 +331,73 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
     if not _castable_types(new, old):
         return _Judgement(BREAKING, f"It no longer feeds a variable of the old type, {_named(old.message)}.")
     if feeds_all(new, old):
-        return _changed_part(old.message, new.message) or _Judgement(
-            SAFE,
-            "It feeds whatever it fed; only a conditional that compares it with another output needs the very same type.",
+        unseen = _unseen(blind_spot(new, old, is_input=False), _OF_OUTPUT)
+        return (
+            _changed_part(old.message, new.message)
+            or unseen
+            or _Judgement(
+                SAFE,
+                "It feeds whatever it fed; only a conditional that compares it with another output needs the very same "
+                "type.",
+            )
         )
     witness = find_consumer(old, new)
     if witness is None:
         return _Judgement(
             RISKY, "It feeds a variable of the old type, but whether it feeds all that it fed is not decidable here."
         )
-    reason = f"It feeds a variable of the old type, but no longer {_named(witness)}, which it fed."
+    reason = (
+        f"It feeds a variable of the old type, but no longer {_told(witness, old.message, new.message)}, which it fed."
+    )
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
+
+
+# -- what the compiler does not see --------------------------------------------------------------------------------
+
+_OF_INPUT: Final = (
+    "a value of the old type",
+    "is none of the new one",
+    "every value of the old type is one of the new",
+)
+_OF_OUTPUT: Final = ("which it can be now", "is none of the old type", "every value of the new type is one of the old")
+_LONGEST_VALUE: Final = 200
+
+
+def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement | None:
+    """Judge what the compiler does not see."""
+    if spot is None:
+        return None
+    what, fate, question = words
+    place = f" in {_place(spot.path)}" if spot.path else ""
+    value = f"{_shown_value(spot.value)}, {what}," if spot.value else ""
+    if spot.default is not None:
+        old, new = map(_shown_value, spot.default)
+        told = f"{value or 'what leaves it out'} is read with another default{place}: {new} instead of {old}"
+    elif value:
+        told = f"{value} {fate}, which shows only at run time"
+    else:
+        told = f"whether {question} is not decidable here"
+    return _Judgement(
+        RISKY,
+        f"The compiler does not look at what changed{place}: {told}.",
+        None,
+        spot.path,
+        spot.value,
+        is_unseen=True,
+    )
+
+
+def _shown_value(text: str) -> str:
+    """Return a JSON text as Python writes it, secrets masked, cut where nobody reads on."""
+    import json  # noqa: PLC0415 - few witnesses are values
+
+    with set_options(reveal_secrets=False):
+        shown = repr(mask_value(json.loads(text or "null")))
+    return shown if len(shown) <= _LONGEST_VALUE else f"{shown[: _LONGEST_VALUE - 1]}…"
+
+
+def _place(path: tuple[str, ...]) -> str:
+    return ".".join(path).replace(".[", "[")
 
 
 # -- parts of outputs ----------------------------------------------------------------------------------------------
@@ -348,9 +446,8 @@ def _type_of(message: Any) -> _Type:
 
 
 def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
-    place = ".".join(path).replace(".[", "[")
     told = None if witness is None else witness.SerializeToString(deterministic=True)
-    return _Judgement(RISKY, f"As a whole it feeds whatever it fed, but its part {place} {what}.", told, path)
+    return _Judgement(RISKY, f"As a whole it feeds whatever it fed, but its part {_place(path)} {what}.", told, path)
 
 
 # -- added and removed ---------------------------------------------------------------------------------------------

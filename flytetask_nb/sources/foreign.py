@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.masking import mask_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
@@ -70,7 +72,6 @@ _OBJECTS: tuple[tuple[str, str], ...] = (
     ("id nodes", "a WorkflowTemplate by itself"),
     ("literals", "a LiteralMap: inputs or outputs of an execution"),
     ("iamRoleARN inputs", "a file to start an execution with"),
-    ("code message", "an error of Flyte Admin's REST API"),
     ("swagger", "a description of a REST API"),
     ("openapi", "a description of a REST API"),
 )
@@ -122,7 +123,9 @@ def foreign_value(value: Mapping[Any, Any], keys: AbstractSet[str]) -> str:
     for required, words in _OBJECTS_BY_KEYS:
         if required <= keys:
             return words
-    kind = value.get("kind")
+    kind, message = value.get("kind"), value.get("message")
+    if "code" in keys and isinstance(message, str):
+        return f"an error of Flyte Admin's REST API: {mask_text(message[:LOOKED_AT])!r}"
     if "apiVersion" in keys and isinstance(kind, str):
         return f"a resource of Kubernetes of the kind {kind[:LOOKED_AT]!r}"
     return ""

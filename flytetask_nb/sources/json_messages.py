@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from google.protobuf import json_format
 
 from flytetask_nb.errors import LoadError
-from flytetask_nb.models.flyte2 import FLYTE2_KINDS
+from flytetask_nb.models.flyte2 import FLYTE2_KINDS, is_sdk2_version
 from flytetask_nb.models.flyte2_schema import GAINED
 from flytetask_nb.sources.fitting import fitted, plain
 from flytetask_nb.sources.foreign import foreign_value
@@ -27,6 +27,7 @@ _PEEKED = ("template", "spec", "closure", "workflow")
 """Keys of objects whose own keys tell kinds apart."""
 _SNAKE = re.compile("_([a-z])")
 _KEYS_SHOWN = 8
+_EXPECTED = "expected what flytectl get task -o json|yaml prints"
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
@@ -60,17 +61,19 @@ def _inner_items(value: Any) -> list[Any]:
         # Flyte 2's answer to a question for one task (flyteidl2/task/task_service.proto).
         return [value["details"]]
     if "apiVersion" in value and isinstance(value.get("items"), list):
-        return items_of(value["items"])
-    tasks = value.get("tasks")
-    if isinstance(tasks, dict) and _is_flyte_workflow(value) and (tasks or "workflowClosureReference" not in value):
-        return list(tasks.values())
-    return [value]
+        return [inner for item in value["items"] for inner in _templates_of(item)]
+    return _templates_of(value)
 
 
-def _is_flyte_workflow(value: dict[Any, Any]) -> bool:
+def _templates_of(value: Any) -> list[Any]:
+    """Return the templates of a FlyteWorkflow resource, or else the value alone."""
+    tasks = value.get("tasks") if isinstance(value, dict) else None
+    if not isinstance(tasks, dict) or (not tasks and "workflowClosureReference" in value):
+        return [value]
     # Propeller keeps the parts of a resource that it takes out of it in the same form, without its kind.
     kind = value.get("kind")
-    return str(kind).lower() == "flyteworkflow" or (kind is None and isinstance(value.get("spec"), dict))
+    is_resource = str(kind).lower() == "flyteworkflow" or (kind is None and isinstance(value.get("spec"), dict))
+    return list(tasks.values()) if is_resource else [value]
 
 
 def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
@@ -95,32 +98,60 @@ def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
         have any field.
     """
     kind, keys = _kind_of(value)
-    given = value
-    aside: dict[str, Any] | None = None
     if kind.is_flyte2:
-        # The largest of its messages has room for what none has a field for.
-        for part in reversed(FLYTE2_KINDS[kind.full_name]):
-            given = {part: given}
-        kind, aside = _BY_NAME["Flyte 2 TaskDetails"], {}
+        return _of_flyte2(kind, value, {}, keys)
     try:
-        if is_yaml or aside is not None:
-            given = fitted(given, kind.message_class.DESCRIPTOR, aside)
-        message = json_format.ParseDict(given, kind.message_class())
-    except Exception as error:  # noqa: BLE001 - protobuf's parser raises errors of many kinds, SystemError among them
-        told = " ".join(str(error).split())
+        message = _parsed(kind, value, is_fitted=not is_yaml)
+    except LoadError as error:
+        found = _as_flyte2(kind, value, keys)
+        if found is not None:
+            return found
         foreign = foreign_value(value, keys)
-        raise LoadError(
-            f"no {kind.name} in proto3 JSON: {told}; {f'it is {foreign}; ' if foreign else ''}"
-            "expected what flytectl get task -o json|yaml prints"
-        ) from None
-    if aside:
-        message.unread = json.dumps(aside, sort_keys=True)
-    if not kind.makes_sense(message):
-        foreign = foreign_value(value, keys)
-        raise LoadError(
-            f"{foreign or f'a {kind.name} that names no task'}; expected what flytectl get task -o json|yaml prints"
-        )
+        raise LoadError(f"{error}; it is {foreign}; {_EXPECTED}" if foreign else f"{error}; {_EXPECTED}") from None
+    _check_sense(kind, message, value, keys)
     return settled(kind, message)
+
+
+def _parsed(kind: Kind, value: Any, aside: dict[str, Any] | None = None, *, is_fitted: bool = False) -> Any:
+    try:
+        given = value if is_fitted else fitted(value, kind.message_class.DESCRIPTOR, aside)
+        return json_format.ParseDict(given, kind.message_class())
+    except Exception as error:  # noqa: BLE001 - protobuf's parser raises errors of many kinds, SystemError among them
+        raise LoadError(f"no {kind.name} in proto3 JSON: {' '.join(str(error).split())}") from None
+
+
+def _check_sense(kind: Kind, message: Any, value: Any, keys: set[str]) -> None:
+    if not kind.makes_sense(message):
+        told = foreign_value(value, keys) or f"a {kind.name} that names no task"
+        raise LoadError(f"{told}; {_EXPECTED}")
+
+
+def _of_flyte2(kind: Kind, value: Any, aside: dict[str, Any], keys: set[str]) -> tuple[Kind, Any]:
+    """Return a message of Flyte 2 as the largest of them, which has room for what none has a field for."""
+    for part in reversed(FLYTE2_KINDS[kind.full_name]):
+        value = {part: value}
+    details = _BY_NAME["Flyte 2 TaskDetails"]
+    message = _parsed(details, value, aside)
+    if aside:
+        message.unread = json.dumps(aside, sort_keys=True, default=_refuse)
+    _check_sense(details, message, value, keys)
+    return details, message
+
+
+def _refuse(value: Any) -> NoReturn:
+    raise LoadError(f"a value of type {type(value).__name__}, which JSON has no word for; {_EXPECTED}")
+
+
+def _as_flyte2(kind: Kind, value: Any, keys: set[str]) -> tuple[Kind, Any] | None:
+    """Return what is no template of Flyte 1, but wholly one of Flyte 2; else None."""
+    if kind.name != "TaskTemplate":
+        return None
+    aside: dict[str, Any] = {}
+    try:
+        found = _of_flyte2(_BY_NAME["Flyte 2 TaskTemplate"], value, aside, keys)
+    except LoadError:
+        return None
+    return None if aside else found
 
 
 def _kind_of(value: Any) -> tuple[Kind, set[str]]:
@@ -164,8 +195,10 @@ def _is_template_of_flyte2(value: dict[Any, Any]) -> bool:
     """Tell whether a template says what only Flyte 2 has words for, or lists its variables."""
     if _keys(value) & _GAINED or _keys(_part(value, "metadata")) & _GAINED_METADATA:
         return True
-    interface = _part(value, "interface")
-    return any(isinstance(_part(interface, side).get("variables"), list) for side in ("inputs", "outputs"))
+    interface, runtime = _part(value, "interface"), _part(_part(value, "metadata"), "runtime")
+    return is_sdk2_version(runtime.get("flavor"), runtime.get("version")) or any(
+        isinstance(_part(interface, side).get("variables"), list) for side in ("inputs", "outputs")
+    )
 
 
 def _part(value: dict[Any, Any], key: str) -> dict[Any, Any]:

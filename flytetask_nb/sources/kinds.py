@@ -140,11 +140,10 @@ def settled(kind: Kind, message: Any, data: bytes | None = None) -> tuple[Kind, 
 
 def _has_more(message: Any, template: Any) -> bool:
     """Tell whether a task may say what Flyte 1 has no word for: looked at in each task, so not in every corner."""
+    if len(UnknownFieldSet(template)) or len(UnknownFieldSet(template.metadata)):
+        return True
     # flytekit gives descriptions no id; default inputs, which stand there in Flyte 2, begin with a name.
-    parts = (message, template, template.metadata)
-    return any(map(len, map(UnknownFieldSet, parts))) or (
-        message is not template and message.description.HasField("id")
-    )
+    return message is not template and (len(UnknownFieldSet(message)) > 0 or message.description.HasField("id"))
 
 
 def _read(kind: Kind, data: bytes) -> Any | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,11 +9,10 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
 from flytetask_nb.errors import FlyteTaskError, LoadError, MissingExtraError, ModelTypeError, OptionError
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.flyte_task import UNTOLD_BY_FLYTECTL, Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.workflows import Workflow
-from flytetask_nb.options import option
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_name, is_code_bundle, members_of
@@ -23,12 +21,11 @@ from flytetask_nb.sources.formats import form_of_content, form_of_media_type, fo
 from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
 from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS
 from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, SNAPSHOT, is_readable_name, places_of, told_name
+from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import TypeAlias
-
-    from typing_extensions import Self
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
@@ -48,8 +45,6 @@ _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _PARQUET_MARK = b"PAR1"
 _MOST_OPEN = 64
 """Snapshots that stay open until their tasks are looked at; those beyond are read at once."""
-_PATIENCE = 1.0
-"""Seconds after which a progress bar appears."""
 _NAMES_SHOWN = 6
 _CODE = "this is the code of a fast registration; the tasks are in the archive that pyflyte package put it into"
 
@@ -63,6 +58,7 @@ def load(
     source_uploaded_location: str | None = None,
     destination_directory: str | None = None,
     errors: str = "raise",
+    order: Iterable[str] | Callable[[FlyteTask], Any] | None = None,
     max_entry_bytes: int = MAX_ENTRY_BYTES,
     max_total_bytes: int = MAX_TOTAL_BYTES,
 ) -> TaskCollection:
@@ -72,12 +68,16 @@ def load(
     ----------
     source
         A path, a URL that fsspec knows, a glob, a folder (read with all folders in it), ``pathlib.Path``, bytes, an
-        open binary file, or a list of these. Read are
+        open binary file, a protobuf message, or a list of these. Read are
 
         - archives of ``pyflyte package``: ``.tgz``, ``.tar.gz``, ``.tar``;
-        - ``.pb`` files of a TaskSpec, TaskTemplate, Task, TaskList, TaskClosure, CompiledWorkflowClosure or
-          TaskCreateRequest; workflows (``_2.pb``) and launch plans (``_3.pb``) are passed over and counted;
-        - ``.json``, ``.yaml`` and ``.yml`` as ``flytectl get task -o json|yaml`` prints them;
+        - ``.pb`` files of a TaskSpec, TaskTemplate, Task, TaskList, TaskClosure, TaskCreateRequest,
+          CompiledWorkflowClosure, WorkflowClosure (Admin's too) or DynamicJobSpec; workflows (``_2.pb``) and launch
+          plans (``_3.pb``) are passed over and counted;
+        - the same in proto3 JSON, as ``.json``, ``.yaml`` or ``.yml``: what ``flytectl get task -o json|yaml`` prints,
+          and the FlyteWorkflow resources that ``kubectl get flyteworkflow -o json|yaml`` does;
+        - a TaskTemplate, TaskSpec or TaskDetails of Flyte 2, in any of these forms: as a task of Flyte 1, marked, with
+          all that Flyte 1 has no word for in ``FlyteTask.flyte2``;
         - ``.parquet`` as ``TaskCollection.save`` writes it: names and versions are read at once, the tasks when they
           are first looked at.
     project, domain, version
@@ -90,6 +90,9 @@ def load(
     errors
         ``"raise"`` stops at the first file or entry that cannot be read. ``"collect"`` keeps all the good ones, and
         a record of each bad one in ``.failures``.
+    order
+        Which versions are older, where neither their times nor they themselves tell it: a list of all versions, the
+        oldest first, or a function from a task to something that compares, as ``TaskCollection.ordered`` takes them.
     max_entry_bytes, max_total_bytes
         Bytes that one file or entry may have (64 MiB), and that one archive or snapshot may unpack to (1 GiB).
         Archives are read as streams; nothing is unpacked to disk.
@@ -97,13 +100,16 @@ def load(
     Returns
     -------
     TaskCollection
-        In the order of the sources, of the files' names, and of the entries' names.
+        In the order of the sources, of the files' names, and of the entries' names, numbers in names counted. Where
+        nothing else tells which of two versions is newer, it is the later one.
 
     Raises
     ------
     LoadError
         With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do. A snapshot that
         is damaged among its tasks raises it when they are first looked at; ``errors="collect"`` looks at once.
+    ModelValueError
+        ``order`` lacks a version.
     MissingExtraError
         A snapshot is read by pyarrow, which comes with the extra ``tables``.
 
@@ -111,14 +117,17 @@ def load(
     -----
     A snapshot's tasks come from where they came from when it was saved, and its failures are in ``.failures`` again.
 
-    Bytes and open files without a telling name are told by how they begin. JSON and YAML may hold no field that
-    flyteidl does not know: it could not be kept, as it is in ``.pb`` files. Other files in a folder, an archive or
+    Bytes and open files without a telling name are told by how they begin, addresses of the web whose path does not
+    tell by the content type that the server says. JSON and YAML may be in UTF-16, and hold no field that flyteidl does
+    not know: it could not be kept, as it is in ``.pb`` files; of Flyte 2 it is kept. In YAML a plain word is a text
+    where the task has a text. Other files in a folder, an archive or
     under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
     """
     filling = _Filling(project, domain, version, source_uploaded_location, destination_directory)
     reader = _Reader(filling, [TASKS], errors, max_entry_bytes, max_total_bytes)
     reader.read(source)
-    return reader.collection()
+    tasks = reader.collection()
+    return tasks if order is None else tasks.ordered(order)
 
 
 def load_workflows(
@@ -324,6 +333,13 @@ class _Filling:
             destination_directory=self.directory or "",
         )
 
+    def origin(self, task: Any, origin: Origin | str) -> Origin | str:
+        """Give what is known of a task beside its message once it was filled in."""
+        if self.location is None or not task.template.HasField("k8s_pod"):
+            return origin
+        whole = Origin(source=origin) if isinstance(origin, str) else origin
+        return whole.but(untold=whole.untold | UNTOLD_BY_FLYTECTL)
+
 
 class Saved(NamedTuple):
     """A snapshot, of which the tasks are not read yet."""
@@ -359,7 +375,7 @@ class _Reader:
         self._wanted = wanted
         self._limits = Limits(max_entry_bytes, max_total_bytes)
         self._collects = errors == "collect"
-        self._progress = _Progress(is_on=shows_progress and option("progress"))
+        self._progress = Bar("loading", "entries", is_on=shows_progress)
         # Runs of tasks in the order in which they come: those that were read, and snapshots of those that were not.
         self._runs: list[list[TaskRecord] | Snapshot] = []
         self._open_files = 0
@@ -509,7 +525,9 @@ class _Reader:
     def _refilled(self, data: bytes, origin: Origin | str, version: str | None) -> TaskRecord:
         message = task_pb2.TaskSpec.FromString(data)
         filled = self._filling.filled(TASKS, message, version)
-        return TaskRecord(data if filled is None else filled.SerializeToString(deterministic=True), origin)
+        if filled is None:
+            return TaskRecord(data, origin)
+        return TaskRecord(filled.SerializeToString(deterministic=True), self._filling.origin(filled, origin))
 
     def _in_archive(self, name: str, version: str | None, stream: Stream) -> Iterator[Outcome]:
         # Members come in the archive's own order, tasks are given in that of their names, which is the order of
@@ -590,7 +608,8 @@ class _Reader:
             data = found.data
         else:
             data = message.SerializeToString(deterministic=True)
-        return TaskRecord(data, source if found.origin is None else found.origin.but(source=source))
+        origin = source if found.origin is None else found.origin.but(source=source)
+        return TaskRecord(data, origin if filled is None else self._filling.origin(filled, origin))
 
 
 def _registered(plans: list[LaunchPlan], workflows: list[Workflow]) -> list[LaunchPlan]:
@@ -626,30 +645,3 @@ def _is_entry_name(name: str) -> bool:
 def _begins_as_archive(stream: Stream) -> bool:
     head = stream.peek(_TAR_MARK_AT + len(_TAR_MARK))
     return head.startswith(GZIP) or head[_TAR_MARK_AT:] == _TAR_MARK
-
-
-class _Progress:
-    """A bar that appears when reading takes more than a moment."""
-
-    def __init__(self, *, is_on: bool) -> None:
-        self._start = time.monotonic()
-        self._count = 0
-        self._bar: Any = None
-        self._is_on = is_on
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def step(self) -> None:
-        """Count one more entry."""
-        self._count += 1
-        if self._bar is not None:
-            self._bar.update()
-        elif self._is_on and time.monotonic() - self._start > _PATIENCE:
-            from tqdm.auto import tqdm  # noqa: PLC0415 - most loading is done before it is needed
-
-            self._bar = tqdm(desc="loading", unit=" entries", initial=self._count)

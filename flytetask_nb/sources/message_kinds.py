@@ -7,6 +7,8 @@ YAML the keys of an object say the kind.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
@@ -16,7 +18,7 @@ from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.flyte2 import wrapped
 from flytetask_nb.models.flyte2_schema import message_class
-from flytetask_nb.models.flyte_task import Origin, of_flyte2
+from flytetask_nb.models.flyte_task import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, Origin, of_flyte2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,7 +55,8 @@ class Found(NamedTuple):
     data: bytes | None = None
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True)
+class Kind:
     """A kind of message that a file may hold.
 
     Attributes
@@ -86,7 +89,7 @@ class Kind(NamedTuple):
         """Its name in protobuf, e.g. ``"flyteidl.admin.TaskSpec"``."""
         return str(self.source if self.is_flyte2 else self.source.DESCRIPTOR.full_name)
 
-    @property
+    @cached_property
     def message_class(self) -> Any:
         """The class of the message."""
         # That of Flyte 2 is made when it is first needed.
@@ -194,7 +197,7 @@ def _itself(message: Any) -> Iterator[Found]:
 
 
 def _of_template(message: Any) -> Iterator[Found]:
-    yield Found(_spec_of(message))
+    yield Found(_spec_of(message), Origin(untold=UNTOLD_BY_TEMPLATES))
 
 
 def _of_closure(message: Any) -> Iterator[Found]:
@@ -222,12 +225,12 @@ def _of_request(message: Any) -> Iterator[Found]:
 
 def _of_compiled_tasks(message: Any) -> Iterator[Found]:
     for position, task in enumerate(message.tasks):
-        yield Found(_spec_of(task.template), position=position)
+        yield Found(_spec_of(task.template), Origin(untold=UNTOLD_BY_SERVERS), position)
 
 
 def _of_templates(message: Any) -> Iterator[Found]:
     for position, template in enumerate(message.tasks):
-        yield Found(_spec_of(template), position=position)
+        yield Found(_spec_of(template), Origin(untold=UNTOLD_BY_SERVERS), position)
 
 
 def _workflow_spec_of(template: Any) -> Any:
@@ -274,14 +277,14 @@ def _origin(closure: Any, short_description: str = "") -> Origin:
             created = utc_datetime(closure.created_at, "created_at")
         except ModelValueError as error:
             note = str(error)
-    return Origin(created_at=created, short_description=short_description or None, note=note)
+    return Origin(created_at=created, short_description=short_description or None, note=note, untold=UNTOLD_BY_SERVERS)
 
 
 def _shapes(*shapes: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(shape.split()) for shape in shapes)
 
 
-OF_FLYTE2 = "(Flyte 2)"
+OF_FLYTE2 = "(flyte2)"
 """Stands among an object's keys where it is a template as only Flyte 2 writes it."""
 
 _DETAILS, _SPEC, _TEMPLATE = "flyteidl2.task.TaskDetails", "flyteidl2.task.TaskSpec", "flyteidl2.core.TaskTemplate"
@@ -377,7 +380,13 @@ KINDS: tuple[Kind, ...] = (
         {TASKS: _of_flyte2(_SPEC)},
         _shapes("taskTemplate"),
     ),
-    Kind("Flyte 2 TaskDetails", _DETAILS, _is_task_of_flyte2, {TASKS: _of_flyte2(_DETAILS)}, _shapes("taskId spec")),
+    Kind(
+        "Flyte 2 TaskDetails",
+        _DETAILS,
+        _is_task_of_flyte2,
+        {TASKS: _of_flyte2(_DETAILS)},
+        _shapes("taskId spec", "spec spec.taskTemplate"),
+    ),
     Kind(
         "Flyte 2 TaskTemplate",
         _TEMPLATE,

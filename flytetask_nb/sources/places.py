@@ -367,7 +367,7 @@ def _remote_places(name: str) -> Iterator[Place]:
             places = [_remote_file(system, path, name)]
         elif system.isdir(path):
             places = list(_some_readable(name, "the folder holds", _remote_folder(system, path, name)))
-        elif _MAGIC & set(name) and not _has_query(name):
+        elif _MAGIC & set(name) and not (_is_of_web(name) and "?" in name):
             places = _remote_glob(system, path, name)
         else:
             places = [_unreadable(name, "there is no such file or folder; check the address")]
@@ -389,18 +389,17 @@ def _file_system(name: str) -> tuple[Any, str]:
 
 
 def _remote_file(system: Any, path: str, name: str) -> Place:
-    """Return a file that was named by itself: where its name does not tell what it is, its server may."""
+    """Return a file that was named by itself: where its name does not tell what it is, its server or its content may."""
     place = _remote_place(system, path, name)
     if is_readable_name(told_name(name)):
         return place
     info = system.info(path)
     media_type = next((info[key] for key in _MEDIA_TYPE_KEYS if isinstance(info.get(key), str)), "")
-    return place._replace(is_named=False, media_type=media_type) if media_type else place
+    return place._replace(is_named=not media_type and not _is_of_web(name), media_type=media_type)
 
 
-def _has_query(name: str) -> bool:
-    """Tell whether a question mark begins a query, as it does on the web, and is no pattern."""
-    return told_name(name) != name and "?" in name
+def _is_of_web(name: str) -> bool:
+    return any(link.startswith(_WEB) for link in name.split("::"))
 
 
 def _remote_place(system: Any, path: str, name: str, *, is_passed_over: bool = False) -> Place:

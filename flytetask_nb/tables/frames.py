@@ -126,7 +126,7 @@ def tabulate(
         code_bundle                string               where fast registration put the code
         source                     string               file or address it was loaded from
         error                      string               why something is NA that should not be; NA: all is well
-        cache_key                  string               of cached tasks: ``project/domain/dataset/version``
+        cache_key                  string               of cached tasks: ``project/domain/dataset/version``; of map tasks of an item
         digest                     string               hexadecimal, what Flyte Admin compares on registration
         findings                   string               rules of ``check`` that have something to say
         =========================  ===================  =======================================================

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
 
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.flyte2 import is_flyte2
 from flytetask_nb.semantics.commands import ENTRYPOINT, runs_items
 from flytetask_nb.semantics.images import image_reference
@@ -100,11 +100,11 @@ def _code_bundles(messages: Messages, _words: Words) -> list[str]:
 
 def _read_image(image: str) -> tuple[str | None, ...]:
     """Give an image as it is shown, and the parts of its name; a template that is still to be filled in has none."""
-    shown = mask_text(image)
+    shown = mask_identifier(image)
     reference = image_reference(image)
     parts: tuple[str, ...] = ("",) * 4 if reference is None else reference
     if shown != image:
-        parts = tuple(map(mask_text, parts))
+        parts = tuple(map(mask_identifier, parts))
     registry, repository, tag, digest = parts
     return shown or None, registry or None, repository or None, tag or None, digest or None
 

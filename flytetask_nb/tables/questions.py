@@ -16,14 +16,17 @@ from flyteidl.admin import task_pb2
 from flytetask_nb.dtypes import COUNT, TEXT, array_of
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
+from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.messages import shown
-from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.version_order import by_age
 from flytetask_nb.semantics.digests import nameless_digest
 from flytetask_nb.tables.columns import ERROR
 from flytetask_nb.tables.frames import table_of
 from flytetask_nb.tables.records import records_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flytetask_nb.tables.records import Records
 
 __all__ = ["duplicates", "runtime_before", "stale_caches"]
@@ -134,14 +137,13 @@ def stale_caches(tasks: Any) -> pd.DataFrame:
 
     Notes
     -----
-    Policy of this package: versions are as old as ``created_at`` says where all versions of a task have it, else in
-    natural order of version and source, as in ``TaskCollection.versions``. Whether a change of the image matters to
-    the results only its authors know; this says where to ask.
+    Policy of this package: versions are in the order of ``TaskCollection.versions``. Whether a change of the image
+    matters to the results only its authors know; this says where to ask.
     """
     records = records_of(tasks)
-    wanted = ["created_at", "source", "image", "code_bundle", "cached", "cache_version", "cache_key", ERROR]
+    wanted = ["image", "code_bundle", "cached", "cache_version", "cache_key", ERROR]
     frame = table_of(records, [*_IDENTITY, *wanted])
-    ordered = frame.loc[_by_age(frame)]
+    ordered = frame.loc[_by_age(frame, records.origins)]
     newest = ordered.groupby(_NAMED, dropna=False).tail(1).index
     # An empty text stands for none, which counts as a value here, and nothing is an empty text in a table.
     by_key = ordered[["version", "image", "code_bundle"]].fillna("").groupby(ordered["cache_key"])
@@ -157,18 +159,19 @@ def stale_caches(tasks: Any) -> pd.DataFrame:
     return _answer(frame, is_told, told)
 
 
-def _by_age(frame: pd.DataFrame) -> Any:
+def _by_age(frame: pd.DataFrame, origins: Sequence[Origin | str]) -> list[int]:
     """Give the rows' positions so that versions of one task stand from the oldest to the newest."""
-    is_dated = frame["created_at"].notna().groupby([frame[name] for name in _NAMED], dropna=False).transform("all")
-    # Where a time is missing, none of them counts.
-    times = frame["created_at"].where(is_dated)
-    return np.lexsort((_ranks(frame["source"]), _ranks(frame["version"]), times.rank(method="dense").fillna(0)))
-
-
-def _ranks(texts: pd.Series[Any]) -> Any:
-    """Give each text's place in natural order; none comes first."""
-    ranks = {text: rank for rank, text in enumerate(sorted(texts.dropna().unique(), key=natural_key), 1)}
-    return texts.map(ranks).fillna(0).to_numpy(dtype=np.int64)
+    texts = {name: frame[name].fillna("").tolist() for name in _IDENTITY}
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for position, key in enumerate(zip(*(texts[name] for name in _NAMED), strict=True)):
+        groups.setdefault(key, []).append(position)
+    found: list[int] = []
+    for positions in groups.values():
+        known = [Origin(source=one) if isinstance(one, str) else one for one in map(origins.__getitem__, positions)]
+        versions = [texts["version"][position] for position in positions]
+        order, _ = by_age(versions, [one.created_at for one in known], [one.rank for one in known])
+        found += [positions[place] for place in order]
+    return found
 
 
 # -- SDKs -------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from flytetask_nb.errors import LoadError
 from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.version_order import Rank
 from flytetask_nb.options import set_options
 from flytetask_nb.tables.frames import empty_table, tabulate
 from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder
@@ -38,10 +39,11 @@ MAGIC: Final = b"PAR1"
 _KEY: Final = b"flytetask_nb"
 _DATA: Final = "task"
 _NOTE, _TOLD, _CONSOLE, _PENDING = "origin_note", "origin_short_description", "origin_console", "should_register"
+_UNTOLD, _ORDER, _PLACE = "origin_untold", "origin_order", "origin_place"
 IDENTITY: Final = ("project", "domain", "name", "version", "type")
 """The columns that tell tasks apart, as a collection has them."""
-_ORIGIN: Final = ("source", "created_at", _NOTE, _TOLD, _CONSOLE, _PENDING)
-_TEXTS: Final = (*IDENTITY, "source", _NOTE, _TOLD, _CONSOLE)
+_ORIGIN: Final = ("source", "created_at", _NOTE, _TOLD, _CONSOLE, _PENDING, _UNTOLD, _ORDER, _PLACE)
+_TEXTS: Final = (*IDENTITY, "source", _NOTE, _TOLD, _CONSOLE, _UNTOLD, _ORDER)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _GROUP: Final = 4096
 """Tasks in a group of rows: what is in memory at a time while a file is written, and is read for one task."""
@@ -167,9 +169,13 @@ def _arrow(frame: Any, data: Sequence[bytes], origins: Sequence[Origin | str]) -
         _NOTE: [_masked(origin.note) for origin in whole],
         _TOLD: [_masked(origin.short_description) for origin in whole],
         _CONSOLE: [_masked(origin.console) for origin in whole],
+        _UNTOLD: [" ".join(sorted(origin.untold)) or None for origin in whole],
+        _ORDER: [origin.rank.order if origin.rank else None for origin in whole],
     }
     for name, values in beside.items():
         table = table.append_column(name, pa.array(values, type=pa.string()))
+    places = [origin.rank.place if origin.rank else None for origin in whole]
+    table = table.append_column(_PLACE, pa.array(places, type=pa.int64()))
     table = table.append_column(_PENDING, pa.array([origin.should_register for origin in whole], type=pa.bool_()))
     return table.append_column(_DATA, pa.array(data, type=pa.binary()))
 
@@ -281,6 +287,7 @@ def _check_form(schema: Any) -> None:
         **dict.fromkeys(_TEXTS, pa.string()),
         "created_at": pa.timestamp("us", "UTC"),
         _PENDING: pa.bool_(),
+        _PLACE: pa.int64(),
         _DATA: pa.binary(),
     }
     for name, kind in kinds.items():
@@ -304,13 +311,13 @@ def _texts(columns: Any, name: str) -> list[str]:
 
 
 def _origins(columns: Any) -> list[Origin | str]:
-    texts = [_texts(columns, name) for name in ("source", _NOTE, _TOLD, _CONSOLE)]
+    texts = [_texts(columns, name) for name in ("source", _NOTE, _TOLD, _CONSOLE, _UNTOLD, _ORDER)]
     moments = columns.column("created_at").cast("int64").to_pylist()
-    pending = columns.column(_PENDING).to_pylist()
+    pending, places = (columns.column(name).to_pylist() for name in (_PENDING, _PLACE))
     # Tasks of one source share what says so, as they do when they are loaded.
     known: dict[tuple[Any, ...], Origin | str] = {}
     found = []
-    for key in zip(*texts, moments, pending, strict=True):
+    for key in zip(*texts, moments, pending, places, strict=True):
         origin = known.get(key)
         if origin is None:
             origin = known[key] = _origin(key)
@@ -319,8 +326,8 @@ def _origins(columns: Any) -> list[Origin | str]:
 
 
 def _origin(values: tuple[Any, ...]) -> Origin | str:
-    source, note, told, console, moment, pending = values
-    if source and not any((note, told, console, pending)) and moment is None:
+    source, note, told, console, untold, order, moment, pending, place = values
+    if source and not any((note, told, console, untold, order, pending)) and moment is None:
         return str(source)
     return Origin(
         source=source or None,
@@ -329,6 +336,8 @@ def _origin(values: tuple[Any, ...]) -> Origin | str:
         console=console or None,
         created_at=None if moment is None else _EPOCH + timedelta(microseconds=moment),
         should_register=bool(pending),
+        rank=Rank(order, place) if order and place is not None else None,
+        untold=frozenset(untold.split()),
     )
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
+from flytetask_nb.models.version_order import CREATED_AT, GIVEN, LOADING, VERSION, in_words
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.document import (
     Badge,
@@ -39,6 +41,7 @@ _SIGNATURE_BUDGET = 400
 _TABLE_BUDGET = 20_000
 _FAILURES_BUDGET = 6_000
 _TYPES_SHOWN = 6
+_BESIDE = {GIVEN: "as given", CREATED_AT: "by created_at", VERSION: "by version", LOADING: "by load order"}
 
 
 def describe_collection(tasks: TaskCollection) -> Document:
@@ -50,8 +53,9 @@ def describe_collection(tasks: TaskCollection) -> Document:
         The collection. Only the tasks in the rows that are shown are built, and the types counted from all.
     """
     count, limit = len(tasks), OPTIONS["max_rows"]
-    versions = len({version for version in tasks.column("version") if version})
+    versions = len(list(filter(is_filled_in, set(tasks.column("version")))))
     words = [counted(len(tasks.names), "name"), counted(versions, "version") if versions else "not registered yet"]
+    words += _order(tasks)
     lines: list[Line] = []
     if count:
         lines.append(_types(tasks))
@@ -66,6 +70,15 @@ def describe_collection(tasks: TaskCollection) -> Document:
     return Document(
         counted(count, "task"), ", ".join(words) if count else "", lines=lines, blocks=blocks, sections=sections
     )
+
+
+def _order(tasks: TaskCollection) -> list[str]:
+    """Say what the order of versions rests on, where there are several: first of most tasks, then of the others."""
+    orders = sorted(tasks.orders().items(), key=lambda item: -item[1])
+    return [
+        in_words(order) if not place else f"{counted(number, 'name')} {_BESIDE[order]}"
+        for place, (order, number) in enumerate(orders)
+    ]
 
 
 def _types(tasks: TaskCollection) -> Line:
@@ -86,7 +99,7 @@ def _row(task: FlyteTask) -> Row:
     return Row(
         [
             [code(name), dim(f" {name_rest}")] if name_rest else code(name),
-            cut(template.id.version, _NAME_BUDGET)[0] or dim("none"),
+            cut(template.id.version, _NAME_BUDGET)[0] if is_filled_in(template.id.version) else dim("none"),
             [kind, dim(f" {FLYTE2_MARK}")] if is_flyte2(task._message) else kind,
             [code(signature), dim(f" {rest}")] if rest else code(signature),
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from flytetask_nb.models.notation import type_notation
+from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -24,7 +24,6 @@ from flytetask_nb.views.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flytetask_nb.models import LiteralType
     from flytetask_nb.semantics.variance import Compatibility, VariableCompatibility
     from flytetask_nb.views.document import Block, Line
 
@@ -32,6 +31,8 @@ __all__ = ["describe_compatibility"]
 
 _NAME_BUDGET: Final = 300
 _TYPE_BUDGET: Final = 500
+_NARROW: Final = 60
+"""Characters that are shown of two types whose difference was cut off."""
 _REASON_BUDGET: Final = 900
 _SECTION_BUDGET: Final = 12_000
 
@@ -86,21 +87,30 @@ def _section(title: str, variables: Mapping[str, VariableCompatibility]) -> Sect
 
 
 def _row(variable: VariableCompatibility) -> Row:
+    old, new = texts_of(variable.old, variable.new)
     return Row(
         [
             code(cut(variable.name, _NAME_BUDGET)[0]),
-            _type(variable.old),
-            _type(variable.new),
+            *_types(old, new),
             _badge(variable.verdict),
             _cut(variable.reason),
         ]
     )
 
 
-def _type(literal_type: LiteralType | None) -> Line:
-    if literal_type is None:
+def _types(old: str | None, new: str | None) -> tuple[Line, Line]:
+    before, after = _type(old), _type(new)
+    if old is None or new is None or cut(old, _TYPE_BUDGET)[0] != cut(new, _TYPE_BUDGET)[0]:
+        return before, after
+    # What differs was cut off.
+    removed, added = windowed(old, new, _NARROW)
+    return code(removed), code(added)
+
+
+def _type(text: str | None) -> Line:
+    if text is None:
         return dim("none")
-    shown, rest = cut(type_notation(literal_type._message), _TYPE_BUDGET)
+    shown, rest = cut(text, _TYPE_BUDGET)
     return [code(shown), dim(f" {rest}")] if rest else code(shown)
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.masking import mask_value
+from flytetask_nb.masking import mask_field
 from flytetask_nb.models.base import Model
 from flytetask_nb.views.document import Document, Fields, code, cut, dim, line_size, within
 from flytetask_nb.views.tasks import failure
@@ -97,12 +97,12 @@ def describe(value: object) -> Document:
 
 
 def _describe_fields(model: Model) -> Document:
-    rows: list[tuple[str, list[Line]]] = [(name, [_field_line(value)]) for name, value in model._set_fields()]
+    rows: list[tuple[str, list[Line]]] = [(name, [_field_line(name, value)]) for name, value in model._set_fields()]
     shown, left = within(rows, _ROWS_BUDGET, lambda row: 100 + sum(map(line_size, row[1])))
     kept: list[tuple[str, list[Line]]] = [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
     return Document(type(model).__name__, "" if rows else "empty", blocks=[Fields(kept)] if rows else [])
 
 
-def _field_line(value: Any) -> Line:
-    shown, remark = cut(str(mask_value(value)), _VALUE_BUDGET)
+def _field_line(name: str, value: Any) -> Line:
+    shown, remark = cut(str(mask_field(name, value)), _VALUE_BUDGET)
     return [code(shown), dim(f" {remark}")] if remark else code(shown)

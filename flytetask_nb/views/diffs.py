@@ -7,8 +7,10 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
+from flytetask_nb.diffs.texts import quoted_if_alike, windowed
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.masking import mask_text
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.semantics.plugin_settings import Spelling
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.views.document import (
@@ -64,6 +66,8 @@ _LONG: Final = 48
 _LONG_TOGETHER: Final = 64
 """Characters of both from which on they do so too: in one line they would break at any place."""
 _LONGEST_MARKED: Final = 4_000
+_NARROW: Final = 40
+"""Characters that are shown of two values whose difference was cut off."""
 _LINES_SHOWN: Final = 12
 _KEPT: Final = 24
 """Characters that are shown of a long equal stretch, at each of its ends."""
@@ -88,7 +92,7 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
     """
     old, new = diff.ids
     title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
-    versions = [cut(one["version"], _PATH_BUDGET)[0] for one in (old, new)]
+    versions = [cut(one["version"], _PATH_BUDGET)[0] if is_filled_in(one["version"]) else "" for one in (old, new)]
     aside = " → ".join(version or "(no version)" for version in versions) if any(versions) else "not registered yet"
     sections, left = [], _BUDGET
     kept, accepted, noise = (
@@ -141,6 +145,8 @@ def _rest(diff: TaskDiff) -> Line:
         words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
     if diff.accepted:
         words.append(f"{len(diff.accepted)} accepted")
+    if diff.left_out:
+        words.append(f"not compared, for only one side tells it: {', '.join(diff.left_out)}")
     return dim(" · ".join(words))
 
 
@@ -205,7 +211,7 @@ def _reason(change: Change) -> Line:
 
 
 def _value_lines(change: Change) -> list[Line]:
-    old, new = change.old_text, change.new_text
+    old, new = change.texts
     if old is None:
         return [""] if new is None else [_edit(new, is_added=True)]
     if new is None:
@@ -214,7 +220,8 @@ def _value_lines(change: Change) -> list[Line]:
         return _line_by_line(old, new)
     if max(len(old), len(new)) < _LONG and len(old) + len(new) < _LONG_TOGETHER:
         ratio = ratio_of(change)
-        line: list[Piece] = [_edit(old, is_added=False), " → ", _edit(new, is_added=True)]
+        removed, added = _edits(old, new)
+        line: list[Piece] = [removed, " → ", added]
         return [[*line, " ", strong(ratio)] if ratio else line]
     return list(_marked(old, new))
 
@@ -224,20 +231,33 @@ def _edit(text: str, *, is_added: bool) -> Edit:
     return Edit([(shown or "(empty)", False), *([(f" {remark}", False)] if remark else [])], is_added=is_added)
 
 
+def _edits(old: str, new: str) -> tuple[Edit, Edit]:
+    return _distinct(old, new, (_edit(old, is_added=False), _edit(new, is_added=True)))
+
+
+def _distinct(old: str, new: str, made: tuple[Edit, Edit]) -> tuple[Edit, Edit]:
+    """Give both values as they were made, or where that cut off the difference a stretch around it."""
+    if old == new or made[0].parts != made[1].parts:
+        return made
+    removed, added = windowed(old, new, _NARROW)
+    return Edit([(removed, True)], is_added=False), Edit([(added, True)], is_added=True)
+
+
 def _marked(old: str, new: str) -> tuple[Edit, Edit]:
     """Give both values with the words marked in which they differ, long equal stretches cut."""
+    old, new = quoted_if_alike(old, new)
     if old == new:
         same = _shortened(old)
         return Edit([(same, False)], is_added=False), Edit([(same, False)], is_added=True)
     if max(len(old), len(new)) > _LONGEST_MARKED:
-        return _edit(old, is_added=False), _edit(new, is_added=True)
+        return _edits(old, new)
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     parts: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
     for is_equal, first, second in _runs(before, after):
         for part, text in zip(parts, (first, second), strict=True):
             if text:
                 part.append((_shortened(text) if is_equal else text, not is_equal))
-    return _fitting(parts[0], is_added=False), _fitting(parts[1], is_added=True)
+    return _distinct(old, new, (_fitting(parts[0], is_added=False), _fitting(parts[1], is_added=True)))
 
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[bool, str, str]]:
@@ -274,7 +294,7 @@ def _shortened(text: str) -> str:
 def _line_by_line(old: str, new: str) -> list[Line]:
     before, after = old.splitlines(), new.splitlines()
     if max(len(before), len(after)) > _LONGEST_MARKED:
-        return [_edit(old, is_added=False), _edit(new, is_added=True)]
+        return list(_edits(old, new))
     found: list[Line] = []
     for tag, start, end, other_start, other_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":

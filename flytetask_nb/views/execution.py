@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.masking import MASK, mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.masking import MASK, mask_arguments, mask_identifier, mask_text, mask_value, masked
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, Sql
 from flytetask_nb.semantics.commands import command_line
@@ -57,7 +57,7 @@ Rows = list[tuple[str, "list[Line]"]]
 
 def image_words(image: str) -> str:
     """Give an image's name, cut where it is overlong."""
-    return cut(mask_text(image[:LOOKED_AT]), _IMAGE_BUDGET)[0]
+    return cut(mask_identifier(image[:LOOKED_AT]), _IMAGE_BUDGET)[0]
 
 
 def execution_section(template: Any, image: str) -> Section | None:

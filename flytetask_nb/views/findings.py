@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -71,7 +71,7 @@ def describe_findings(findings: Findings) -> Document:
     counts = [f"{len(refusals):,} refused"] if refusals else []
     counts += [counted(len(warnings), "warning")] if warnings else []
     return Document(
-        cut(mask_text(findings.task), _NAME_BUDGET)[0] or "Findings",
+        cut(mask_identifier(findings.task), _NAME_BUDGET)[0] or "Findings",
         " · ".join(counts) or "nothing found",
         lines=[verdict],
         sections=sections,

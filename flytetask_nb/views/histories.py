@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
 from flytetask_nb.diffs.settings import shortened_map_task
+from flytetask_nb.diffs.texts import windowed
 from flytetask_nb.masking import mask_text
+from flytetask_nb.models.version_order import in_words
 from flytetask_nb.views.diffs import CACHE_TONES, PARTS, ratio_of
 from flytetask_nb.views.document import (
     Badge,
@@ -45,12 +47,15 @@ _FEWEST_COLUMNS: Final = 6
 _NAME_BUDGET: Final = 300
 _PATH_BUDGET: Final = 160
 _VALUE_BUDGET: Final = 70
+_NARROW: Final = 40
+"""Characters that are shown of two values whose difference was cut off."""
 _HEADLINE_BUDGET: Final = 240
 _BARS_BUDGET: Final = 17_000
 _STEPS_BUDGET: Final = 7_000
 _NAMED: Final = frozenset({BREAKING, RISKY})
 """Severities whose versions are named in the verdict."""
 _VERSIONS_NAMED: Final = 3
+_PLACES_NAMED: Final = 4
 
 
 def describe_history(history: TaskHistory) -> Document:
@@ -115,6 +120,10 @@ def _span(history: TaskHistory) -> str:
         words.append(f"{moment(times[0])} to {moment(times[-1])}")
     elif len(history) > 1:
         words.append(f"{cut(history.versions[0], _VALUE_BUDGET)[0]} to {cut(history.versions[-1], _VALUE_BUDGET)[0]}")
+    if len(history) > 1:
+        words.append(in_words(history.order))
+    if len(history.places) > 1:
+        words.append(f"of {listed([cut(place, _VALUE_BUDGET)[0] for place in history.places], _PLACES_NAMED)}")
     if history.is_map_task:
         words.append("linked across the hash in the name of a map task")
     return " · ".join(words)
@@ -209,12 +218,15 @@ def _name(place: str) -> Line:
 
 def _note(change: Change) -> list[Piece]:
     """Give both values of a change in a few words."""
-    old, new = (None if text is None else _short(text) for text in (change.old_text, change.new_text))
+    old, new = change.texts
     if old is None or new is None:
         sign, text = ("+ ", new) if old is None else ("− ", old)
-        return [sign, code(text)] if text else ["added" if old is None else "removed"]
+        return [sign, code(_short(text))] if text else ["added" if old is None else "removed"]
     ratio = ratio_of(change)
-    words: list[Piece] = [code(old), " → ", code(new)]
+    before, after = _short(old), _short(new)
+    if before == after:
+        before, after = windowed(old, new, _NARROW)
+    words: list[Piece] = [code(before), " → ", code(after)]
     return [*words, " ", strong(ratio)] if ratio else words
 
 

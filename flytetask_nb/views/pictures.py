@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.extras import matplotlib_ticker
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_field, mask_identifier
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.version_order import version_keys
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def image_bars(frame: pd.DataFrame) -> Picture:
         key=lambda pair: (-pair[1], natural_key(pair[0])),
     )
     without = int(frame["image"].isna().sum())
-    bars = [(mask_text(image), count) for image, count in counts[:_MOST_BARS]]
+    bars = [(mask_identifier(image), count) for image, count in counts[:_MOST_BARS]]
     hidden = len(counts) - len(bars)
     headline = f"{counted(len(counts), 'image')} of {counted(len(frame) - without, 'task')}"
     headline += f", {counted(without, 'task')} without one" if without else ""
@@ -183,7 +184,7 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     -------
     matplotlib.figure.Figure
         Over time where all tasks have ``created_at``, each version when its first task was registered; else over
-        versions in natural order. Beyond 20 rows, those with most versions are shown, and the others counted in the
+        versions, in their order where they tell one, else in natural order. Beyond 20 rows, those with most versions are shown, and the others counted in the
         title.
 
     Raises
@@ -202,8 +203,12 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     grouped = frame["created_at"].groupby([texts[by], texts["version"]])
     found: dict[str, list[tuple[str, Any, int]]] = {}
     for (group, version), times in grouped:
-        found.setdefault(mask_text(str(group)), []).append((mask_text(str(version)), times.min(), len(times)))
-    versions = sorted({version for row in found.values() for version, *_ in row}, key=natural_key)
+        found.setdefault(mask_field(by, str(group)), []).append(
+            (mask_identifier(str(version)), times.min(), len(times))
+        )
+    known = {version for row in found.values() for version, *_ in row}
+    keys = version_keys(known)
+    versions = sorted(known, key=natural_key if keys is None else keys.__getitem__)
     busiest = sorted(found, key=lambda group: (-len(found[group]), natural_key(group)))[:_MOST_BARS]
     groups = sorted(busiest, key=natural_key)
     hidden = len(found) - len(groups)
@@ -213,7 +218,7 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     picture, axes = figures.blank(
         _FRAME + 1.5 * _BAR * max(len(groups), 1),
         headline,
-        [_told(group, found[group], is_dated=is_dated) for group in groups],
+        [_told(group, found[group], None if is_dated else versions) for group in groups],
     )
     largest = max((count for row in found.values() for *_, count in row), default=1)
     places = {version: place for place, version in enumerate(versions)}
@@ -238,9 +243,10 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     return picture
 
 
-def _told(group: str, row: list[tuple[str, Any, int]], *, is_dated: bool) -> str:
-    ordered = sorted(row, key=lambda one: (one[1] if is_dated else 0, natural_key(one[0])))
-    span = " to ".join(dict.fromkeys(str(one[1].date()) if is_dated else one[0] for one in (ordered[0], ordered[-1])))
+def _told(group: str, row: list[tuple[str, Any, int]], versions: list[str] | None) -> str:
+    ordered = sorted(row, key=lambda one: one[1] if versions is None else versions.index(one[0]))
+    ends = ordered[0], ordered[-1]
+    span = " to ".join(dict.fromkeys(str(one[1].date()) if versions is None else one[0] for one in ends))
     return f"{group}: {counted(len(row), 'version')}, {span}; {counted(ordered[-1][2], 'task')} in the last"
 
 

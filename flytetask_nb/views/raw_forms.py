@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf import json_format, text_format
 from google.protobuf.struct_pb2 import Struct
 
-from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.masking import mask_arguments, mask_field, mask_value, masked
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import flyte2_details
 from flytetask_nb.options import OPTIONS
@@ -96,7 +96,7 @@ def _mask_field(message: Message, field: Any, value: Any, key: str) -> None:
     elif is_repeated(field):
         value[:] = mask_arguments(list(value))
     else:
-        setattr(message, field.name, masked(key, value) if key else mask_text(value))
+        setattr(message, field.name, masked(key, value) if key else mask_field(field.name, value))
 
 
 def _mask_map(field: Any, entries: Any, outer: str) -> None:

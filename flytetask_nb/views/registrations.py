@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["describe_registration"]
 
 _NAME_BUDGET = 700
-_BADGES = {"new": ("good", "+"), "identical": ("good", "="), "conflict": ("breaking", "✗")}
+_BADGES = {
+    "new": ("good", "+"),
+    "identical": ("good", "="),
+    "conflict": ("breaking", "✗"),
+    "refused": ("breaking", "✗"),
+}
 
 
 def describe_registration(result: Registration) -> Document:

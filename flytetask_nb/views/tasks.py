@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.task_container import pod_containers, read_task_container
@@ -152,7 +153,7 @@ def _is_unregistered(template: Any) -> bool:
     """Tell whether registration still has to fill in something: parts of the id, or placeholders in the arguments."""
     identifier = template.id
     parts = (identifier.project, identifier.domain, identifier.version)
-    if not all(parts):
+    if not all(map(is_filled_in, parts)):
         return True
     words = list(template.container.args)
     if template.HasField("k8s_pod"):
@@ -162,7 +163,7 @@ def _is_unregistered(template: Any) -> bool:
             for word in container.get("args") or ()
             if isinstance(word, str)
         ]
-    return bool(unfilled(words, parts))
+    return bool(unfilled(words))
 
 
 def _image(template: Any) -> str:
@@ -187,7 +188,7 @@ def describe_identifier(identifier: Identifier) -> Document:
     parts = [part for part in (message.project, message.domain, message.version) if part]
     aside = " · ".join([str(identifier.resource_type), *(cut(part, _PART_BUDGET)[0] for part in parts)])
     lines: list[Line] = []
-    if not (message.project and message.domain and message.version):
+    if not all(map(is_filled_in, (message.project, message.domain, message.version))):
         lines.append(dim("not registered yet"))
     if message.org:
         lines.append(["org ", code(cut(message.org, _PART_BUDGET)[0])])

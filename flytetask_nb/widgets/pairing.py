@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, Final
 
 from traitlets import Bool, HasTraits, Instance, Unicode, observe, validate
@@ -13,7 +12,7 @@ from flytetask_nb.diffs import Change, TaskDiff, diff
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, rank
 from flytetask_nb.errors import ModelValueError, TaskNotFoundError
 from flytetask_nb.views.diffs import PARTS
-from flytetask_nb.widgets.selection import version_labels
+from flytetask_nb.widgets.selection import known_name, version_labels
 
 __all__ = ["EVERYTHING", "PairSelection"]
 
@@ -58,33 +57,27 @@ class PairSelection(HasTraits):
         self._compared: tuple[tuple[str, ...], TaskDiff] | None = None
         super().__init__()
         if name is not None:
-            tasks.versions(name)  # says what there is instead
             self._follows = True
-            self.name = name
+            self.name = known_name(tasks, name)
             self._follows = False
         self.tasks = tasks
 
     @observe("tasks")
     def _take_tasks(self, _change: Any) -> None:
-        if self.name in self.tasks:
+        names = self.tasks.names
+        if self.name in names:
             self._enter(self.name, self.pair)
-        elif self.tasks.names:
-            self._enter(self._best_name(), ())
+        elif names:
+            # The name with the most versions; of several the first.
+            self._enter(max(names, key=self.tasks.version_counts().__getitem__), ())
         else:
             self._found = TaskCollection()
             self._set(name="", versions=(), pair=())
 
-    def _best_name(self) -> str:
-        """Give the name with the most versions; of several the first."""
-        counts = Counter(self.tasks.column("name"))
-        return max(self.tasks.names, key=counts.__getitem__)
-
     @validate("name")
     def _check_name(self, proposal: Any) -> str:
         name = str(proposal["value"])
-        if name and not self._follows:
-            self.tasks.versions(name)  # says what there is instead
-        return name
+        return known_name(self.tasks, name) if name and not self._follows else name
 
     @validate("pair")
     def _check_pair(self, proposal: Any) -> tuple[str, ...]:

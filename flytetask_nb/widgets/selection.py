@@ -11,11 +11,12 @@ from traitlets import Tuple as TupleTrait
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.errors import ModelTypeError, TaskNotFoundError
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import is_filled_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["NAMES_SHOWN", "TaskSelection", "as_collection", "version_labels"]
+__all__ = ["NAMES_SHOWN", "TaskSelection", "as_collection", "known_name", "version_labels"]
 
 NAMES_SHOWN = 200
 """How many names are offered at once; a search narrows them down."""
@@ -42,6 +43,17 @@ def as_collection(tasks: object) -> TaskCollection:
     )
 
 
+def known_name(tasks: TaskCollection, name: str) -> str:
+    """Return the name under which a collection lists a task.
+
+    Raises
+    ------
+    TaskNotFoundError
+        No task is called so, or several are; the error says what there is instead.
+    """
+    return tasks.name_of(tasks.versions(name)[-1])
+
+
 def version_labels(versions: TaskCollection) -> list[str]:
     """Give each version of a task a text that no other one has.
 
@@ -56,7 +68,7 @@ def version_labels(versions: TaskCollection) -> list[str]:
         The version; where it stands there twice, with its project and domain, its source, or its place in the list,
         whatever tells them apart.
     """
-    texts = [version or "(no version)" for version in versions.column("version")]
+    texts = [version if is_filled_in(version) else "(no version)" for version in versions.column("version")]
     places = [
         " / ".join(filter(None, place))
         for place in zip(versions.column("project"), versions.column("domain"), strict=True)
@@ -114,6 +126,11 @@ class TaskSelection(HasTraits):
         self.tasks = tasks
 
     @property
+    def order(self) -> str:
+        """What the order of the versions rests on: see ``TaskCollection.order``."""
+        return self._found.order
+
+    @property
     def matching(self) -> int:
         """How many names fit the query, shown or not."""
         return len(self._matches())
@@ -141,9 +158,7 @@ class TaskSelection(HasTraits):
     @validate("name")
     def _check_name(self, proposal: Any) -> str:
         name = str(proposal["value"])
-        if name and name not in self.tasks:
-            self.tasks.versions(name)  # says what there is instead
-        return name
+        return known_name(self.tasks, name) if name else name
 
     @validate("version")
     def _check_version(self, proposal: Any) -> str:
@@ -169,12 +184,13 @@ class TaskSelection(HasTraits):
         if self._follows or change.new is None:
             return
         task = change.new
-        found = self.tasks.versions(task.name) if task.name in self.tasks else TaskCollection()
+        name = self.tasks.name_of(task)
+        found = self.tasks.versions(name) if name in self.tasks.names else TaskCollection()
         position = next((index for index, one in enumerate(found) if one == task), None)
         if position is None:
             self._leave(task)
         else:
-            self._enter(task.name, version_labels(found)[position])
+            self._enter(name, version_labels(found)[position])
 
     def _enter(self, name: str, version: str) -> None:
         """Choose a version of a name; the newest where there is none of that label."""

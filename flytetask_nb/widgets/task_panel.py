@@ -10,6 +10,8 @@ from traitlets import Instance, link
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics import check, hydrate
 from flytetask_nb.views import describe
 from flytetask_nb.views.allotments import PLATFORM_RESOURCES, allotment_blocks
@@ -135,6 +137,8 @@ class TaskPanel(Panel):
             words = counted(found, "name")
             if found > NAMES_SHOWN:
                 words += f", the first {NAMES_SHOWN} are listed: search for others"
+            if len(selection.versions) > 1:
+                words += f" · {counted(len(selection.versions), 'version')}, {in_words(selection.order)}"
             self._count.show_part(Paragraph(dim(words)))
             display = "none" if len(selection.tasks) <= 1 else None
             if self._pickers.layout.display != display:
@@ -212,13 +216,13 @@ class TaskPanel(Panel):
 
 def _as_registered(task: FlyteTask) -> tuple[FlyteTask, bool]:
     """Give a task with what it lacks until it is registered, so that a check finds only what would stay wrong."""
-    if task.id.project and task.id.domain and task.id.version:
+    if all(map(is_filled_in, (task.id.project, task.id.domain, task.id.version))):
         return task, False
     filled = hydrate(
         task,
-        project=task.id.project or "project",
-        domain=task.id.domain or "domain",
-        version=task.id.version or "version",
+        project="project",
+        domain="domain",
+        version="version",
         source_uploaded_location="uploaded",
         destination_directory="unpacked",
     )

@@ -80,6 +80,28 @@ def test_other_versions_stand_in_for_the_one_that_is_named() -> None:
     assert ftn.callers([message], older + newer).breaking
     elsewhere = ftn.load(ARCHIVES / "2026.08.tgz", version="2026.08", project="other", domain="production")
     assert ftn.callers([message], elsewhere).unresolved
+    # Newest is newest by the same rules as in a collection.
+    candidate = ftn.load(ARCHIVES / "2026.09.tgz", version="2026.08rc1", **place)
+    assert ftn.callers([message], older + candidate).compiling
+    order = ["2026.09", "2026.08"]
+    assert ftn.callers([message], (older + newer).ordered(order)).compiling
+    assert ftn.callers([message], elsewhere + (older + newer).ordered(order)).compiling
+
+
+def test_placeholders_are_in_any_place() -> None:
+    """A workflow that registration still has to fill in calls tasks wherever they are, and the other way round."""
+    (workflow, *_) = [one for one in workflows("2026.08") if one.name.endswith("replenish")]
+    message = workflow.to_flyte_idl()
+    for node in message.template.nodes:
+        identifier = node.task_node.reference_id
+        identifier.project, identifier.domain = "{{ registration.project }}", "{{ registration.domain }}"
+    tasks = ftn.load(ARCHIVES / "2026.08.tgz", version="2026.08", project="forecast", domain="production")
+    assert ftn.callers([message], tasks).compiling
+    for node in message.template.nodes:
+        identifier = node.task_node.reference_id
+        identifier.project, identifier.domain = "forecast", "production"
+    packaged = [one.replace(project="{{ registration.project }}") for one in ftn.load(ARCHIVES / "2026.08.tgz")]
+    assert ftn.callers([message], packaged).compiling
 
 
 UNSEEN = "not every use can be seen"

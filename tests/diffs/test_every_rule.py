@@ -143,6 +143,7 @@ PAIRS: list[tuple[Plain, Plain]] = [
     (container(image="a:1"), container(image="b:1")),
     (container(image="a:1"), container(image="a:latest")),
     (container(image="a:1"), container(image="a:2")),
+    (container(image="a:0b350cd3"), container(image="a:c9b2c44d")),
     (container(image=f"a@sha256:{'a' * 64}"), container(image=f"a@sha256:{'b' * 64}")),
     (container(args=[*BUNDLE, "x"]), container(args=["pyflyte-execute", "x"])),
     (container(args=[word.format(1) for word in BUNDLE]), container(args=[word.format(2) for word in BUNDLE])),

@@ -129,14 +129,9 @@ IN_POD = "k8s_pod.pod_spec.containers.primary"
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_really_differs_is_told_beside(changed: Json, rule: str, place: str) -> None:
-    pair = task(container=OWN), task(**pod({**SAME, **changed}))
-    assert told(*pair) == [("target-switched", "target"), (rule, f"{IN_POD}.{place}")] or told(*pair)[::-1] == [
-        ("target-switched", "target"),
-        (rule, f"{IN_POD}.{place}"),
-    ]
-    back = told(*reversed(pair))
-    assert len(back) == 2
-    assert ("target-switched", "target") in back
+    old, new = task(container=OWN), task(**pod({**SAME, **changed}))
+    assert sorted(told(old, new)) == sorted([("target-switched", "target"), (rule, f"{IN_POD}.{place}")])
+    assert len(told(new, old)) == 2
 
 
 def test_what_only_a_pod_has_is_told_beside() -> None:
@@ -166,6 +161,15 @@ def test_a_pod_instead_of_anything_else_has_no_other_container(before: Json) -> 
     rules = {rule for rule, _ in told(task(**before), task(**pod(SAME)))}
     assert not rules & {"primary-container", "pod-container-added"}
     assert rules >= {"target-switched", "image-repository", "env-added", "request-added"}
+
+
+def test_another_type_of_task_is_not_always_another_plugin() -> None:
+    """Flytekit's older pods are tasks of type sidecar, which the plugin of containers runs as well."""
+    changes = ftn.diff(task(type="python-task", container=OWN), task(type="sidecar", **pod(SAME))).changes
+    (change,) = (one for one in changes if one.rule != "target-switched")
+    assert (change.rule, change.reason) == ("task-type", "The same plugin runs it, as a task of another kind.")
+    (change,) = ftn.diff(task(type="python-task", container=OWN), task(type="spark", container=OWN)).changes
+    assert change.reason.startswith("Another plugin runs it")
 
 
 # -- which container runs the task ---------------------------------------------------------------------------------
@@ -237,20 +241,34 @@ def test_pods_in_the_settings_of_a_plugin_likewise(where: str) -> None:
     assert found.cache.stale_risk
 
 
-@pytest.mark.parametrize("field", ["containers", "initContainers"])
-@pytest.mark.parametrize("name", ["primary", "other"])
-def test_an_empty_pointer_is_a_change(field: str, name: str) -> None:
+SIDE = {"name": "side"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        (pod(SAME), pod({**SAME, "securityContext": {}}), "containers.primary.securityContext"),
+        (pod(SAME, SIDE), pod(SAME, {**SIDE, "securityContext": {}}), "containers.side.securityContext"),
+        (
+            pod(SAME, initContainers=[SIDE]),
+            pod(SAME, initContainers=[{**SIDE, "securityContext": {}}]),
+            "initContainers.side.securityContext",
+        ),
+        (
+            pod(SAME, volumes=[SIDE]),
+            pod(SAME, volumes=[{**SIDE, "emptyDir": {}}]),
+            "volumes.side.emptyDir",
+        ),
+        (pod(SAME), pod(SAME, affinity={}), "affinity"),
+        (pod(SAME), pod(SAME, securityContext={}), "securityContext"),
+    ],
+)
+def test_an_empty_pointer_is_a_change(old: Json, new: Json, path: str) -> None:
     """Kubernetes, and Flyte with its own defaults, tell it from none."""
-    old, new = (
-        task(**pod(SAME, **({field: [SAME, {**one, "name": name}][-2 if field == "containers" else -1 :]})))
-        if field != "containers" or name != "primary"
-        else task(**pod({**SAME, **one}))
-        for one in ({}, {"securityContext": {}})
-    )
-    (change,) = ftn.diff(old, new).changes
-    assert (change.kind, change.new) == ("added", {})
-    assert change.path.endswith(f"{name}.securityContext")
-    assert [rule for rule, _ in told(new, old)] == [change.rule.replace("added", "removed")]
+    tasks = task(**old), task(**new)
+    (change,) = ftn.diff(*tasks).changes
+    assert (change.path, change.new) == (f"k8s_pod.pod_spec.{path}", {})
+    assert told(*tasks)[0][1] == told(*reversed(tasks))[0][1]
 
 
 def test_an_unreadable_pod_is_compared_as_it_stands() -> None:

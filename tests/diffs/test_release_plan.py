@@ -306,6 +306,11 @@ def test_of_several_map_tasks_of_one_function_interfaces_tell_which_is_which() -
     assert Counter(entry.status for entry in plan) == {"new": 2, "missing": 2}
 
 
+def pickled(name: str) -> dict[str, Any]:
+    kind = {"blob": {"format": "PythonPickle"}, "metadata": {"python_class_name": name}}
+    return {"interface": {"inputs": {"variables": {"x": {"type": {"collectionType": kind}}}}}}
+
+
 @pytest.mark.parametrize(
     ("there", "here", "words"),
     [
@@ -325,6 +330,11 @@ def test_of_several_map_tasks_of_one_function_interfaces_tell_which_is_which() -
             "the spelling of values that mean the same",
         ),
         ({"metadata": {"metadata": {}}}, {"metadata": {}}, "the spelling of values that mean the same"),
+        (
+            pickled("typing.Annotated[app.Video, <HashMethod object at 0x7f01>]"),
+            pickled("typing.Annotated[app.Video, <HashMethod object at 0x7f02>]"),
+            "the memory address that flytekit writes into the name of a pickled class",
+        ),
     ],
 )
 def test_what_tools_fill_in_is_told(there: dict[str, Any], here: dict[str, Any], words: str) -> None:
@@ -441,12 +451,15 @@ def test_a_pod_with_empty_parts_is_the_same_task(there: dict[str, Any], here: di
         {"container": {"image": "app:1", "env": [{"key": "MODE", "value": "x"}]}},
         {"metadata": {"runtime": {"version": "2"}}, "container": {"image": "app:2"}},
         {"metadata": {"tags": {"a": "b"}}},
+        pickled("app.Video"),
     ],
 )
 def test_what_a_person_changed_is_no_tools_doing(here: dict[str, Any]) -> None:
     (entry,) = ftn.plan(
         [spec(**here)], [spec(metadata={"runtime": {"version": "1"}}) if "metadata" in here else spec()]
     )
+    assert entry.tool_differences == ()
+    (entry,) = ftn.plan([spec(**pickled("app.Video at 0x1"))], [spec(**pickled("app.Audio at 0x2"))])
     assert entry.tool_differences == ()
 
 

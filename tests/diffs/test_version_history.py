@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime, timedelta, timezone
+from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 from flyteidl.admin import task_pb2
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs.flattening import flatten
+from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics.hydration import hydrated_message
 from tests.conftest import ROOT
+from tests.diffs.strategies import plugins, pods
 from tests.generated import pod_tasks, task_specs
 
 if TYPE_CHECKING:
@@ -60,6 +64,18 @@ def test_a_pod_that_flytectl_rewrote_changes_nowhere() -> None:
     history = ftn.history(specs)
     assert history.changing == ["id.version"]
     assert not ftn.diff(*specs)
+
+
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@given(pair=st.one_of(plugins(), pods()))
+def test_a_history_tells_what_a_diff_compares(pair: tuple[Any, Any]) -> None:
+    """Settings by the type of the task, containers by what the config says of them, whatever part they stand in."""
+    for number, spec in enumerate(pair):
+        spec.template.id.name, spec.template.id.version = "shop.train", f"v{number}"
+    history = ftn.history(pair)
+    for position, version in enumerate(pair):
+        kept = {path: history.value(path, position) for path in history.intervals}
+        assert {path: value for path, value in kept.items() if value is not None} == flatten(version)
 
 
 def dated(spec: task_pb2.TaskSpec, days: int) -> ftn.FlyteTask:
@@ -186,6 +202,112 @@ def test_a_version_in_which_nothing_changed_changes_nothing(versions: Sequence[A
 def test_the_order_of_dated_versions_is_not_that_in_which_they_are_given(order: list[int]) -> None:
     versions = [dated(task(f"v{days}"), days) for days in order]
     assert ftn.history(versions).versions == ("v0", "v1", "v2", "v3", "v4")
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected", "order"),
+    [
+        (["v10", "v9"], ["v9", "v10"], "version"),
+        (["1.0.0", "1.0.0rc1"], ["1.0.0rc1", "1.0.0"], "version"),
+        (["e3b0c44", "1234567", "a1b2c3d"], ["e3b0c44", "1234567", "a1b2c3d"], "loading"),
+        (["1.1.0", "1.0.0", "abc1234"], ["1.1.0", "1.0.0", "abc1234"], "loading"),
+    ],
+)
+def test_a_history_says_what_its_order_rests_on(versions: list[str], expected: list[str], order: str) -> None:
+    history = ftn.history([task(version) for version in versions])
+    assert (list(history.versions), history.order, history[-1:].order) == (expected, order, order)
+    assert in_words(order) in history.to_text().splitlines()[0]
+    assert in_words(order) not in history[-1:].to_text()
+
+
+def test_hashes_are_in_order_where_it_is_given(releases: ftn.TaskCollection) -> None:
+    """The newest and the steps of the example are right with hashes for versions, in whatever way the order is told."""
+    folder = ROOT / "notebooks" / "example" / "archives"
+    paths = sorted(map(str, folder.glob("*.tgz")))
+
+    def hashed(path: str) -> str:
+        return sha1(Path(path).stem.encode(), usedforsecurity=False).hexdigest()
+
+    expected = [step.severity for _, step in ftn.history(releases.versions(TRAIN)).steps]
+    plain = ftn.load(folder, version=hashed)
+    ordered = ftn.load(folder, version=hashed, order=map(hashed, paths))
+    shuffled = ftn.TaskCollection(sorted(plain, key=lambda one: one.id.version))
+    times = {hashed(path): MOMENT + timedelta(days=day) for day, path in enumerate(paths)}
+    fetched = ftn.TaskCollection(
+        ftn.FlyteTask.from_bytes(one.serialize_to_string(), Origin(created_at=times[one.id.version]))
+        for one in shuffled
+    )
+    for tasks, order in (
+        (plain, "loading"),
+        (ordered, "given"),
+        (shuffled.ordered(list(map(hashed, paths))), "given"),
+        (shuffled.ordered(lambda one: times[one.id.version]), "given"),
+        (fetched, "created_at"),
+    ):
+        history = ftn.history(tasks.versions(TRAIN))
+        assert (tasks[TRAIN].id.version, history.versions[-1]) == (hashed(paths[-1]), hashed(paths[-1]))
+        assert (tasks.versions(TRAIN).order, history.order) == (order, order)
+        assert [step.severity for _, step in history.steps] == expected
+        assert tasks.latest()[0].id.version == hashed(paths[-1])
+
+
+def test_versions_of_two_places_are_told_apart() -> None:
+    """By the place of the versions that both have, and in the head of the display."""
+    tasks = [task(version) for version in ("v1", "v2", "v1")]
+    for one, domain in zip(tasks, ("development", "development", "production"), strict=True):
+        one.template.id.project, one.template.id.domain = "shop", domain
+    history = ftn.history(tasks)
+    assert history.versions == ("v1 · shop/development", "v1 · shop/production", "v2")
+    assert history.places == ("shop/development", "shop/production")
+    assert "of shop/development, shop/production" in history.to_text()
+    tasks[2].template.id.ClearField("domain")
+    history = ftn.history(tasks)
+    assert (history.versions, history.places) == (("v1", "v1 (2)", "v2"), ("shop/development",))
+
+
+def test_one_version_from_two_sources_is_one() -> None:
+    """Registration filled in the place of its code in one of them, and the other has a description."""
+    packaged, registered = task("v1"), task("v1")
+    for one, place in ((packaged, "{{ .remote_package_path }}"), (registered, "s3://b/x.tgz")):
+        one.template.container.args.extend(["pyflyte-fast-execute", "--additional-distribution", place, "--", "x"])
+    packaged.description.short_description = "trains"
+    assert [step.severity for _, step in ftn.history([packaged, registered]).steps] == ["cosmetic"]
+    registered.template.type = "other"
+    with pytest.raises(ftn.DiffError, match="different tasks of the same version 'v1'"):
+        ftn.history([packaged, registered])
+
+
+def test_placeholders_are_no_version_in_a_history() -> None:
+    """Two packages that nobody registered yet are two versions, whatever stands in for their version."""
+    old, new = task("{{ registration.version }}"), task("{{ registration.version }}", "2Gi")
+    assert [change.rule for change in ftn.diff(old, new).changes] == ["request-raised"]
+    assert ftn.history([old, new]).versions == ("(no version)", "(no version) (2)")
+
+
+def test_what_is_unknown_in_between_changes_nothing() -> None:
+    """Neither when it is unknown nor when it is known again; what changed meanwhile counts from where it is known."""
+    path = "description.short_description"
+
+    def described(*texts: str | None) -> ftn.TaskHistory:
+        versions: list[Any] = []
+        for number, text in enumerate(texts):
+            spec = task(f"v{number}")
+            if text is not None:
+                spec.description.short_description = text
+            versions.append(dated(spec, number) if text is None else spec)
+        return ftn.history(versions)
+
+    texts = ("a", "a", None, "a", None, "b")
+    history = described(*texts)
+    assert [history.value(path, number) for number in range(6)] == list(texts)
+    assert [(one.start, one.value) for one in history.intervals[path]] == [(0, "a"), (5, "b")]
+    assert history.matrix().loc[path].tolist() == ["a", "a", "(unknown)", "a", "(unknown)", "b"]
+    assert [len(run) for run in history.runs] == [5, 1]
+    history = described(None, "a", "", None)
+    assert [(one.start, one.value) for one in history.intervals[path]] == [(1, "a"), (2, None)]
+    assert history.matrix().loc[path].fillna("-").tolist() == ["(unknown)", "a", "-", "(unknown)"]
+    blame = described(None, "a", None).blame().set_index("field").loc[path]
+    assert blame.tolist() == ["(unknown)", "v1", "v1", False, 0]
 
 
 def test_a_diff_is_that_of_the_two_versions(releases: ftn.TaskCollection) -> None:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def admin() -> Iterator[EmbeddedAdmin]:
-    """Give an empty server."""
+    """Return an empty server."""
     with ftn.sandbox() as running:
         yield running
 
 
 @pytest.fixture
 def channel(admin: EmbeddedAdmin) -> Iterator[grpc.Channel]:
-    """Give a way to it."""
+    """Return a way to it."""
     with connected(admin.endpoint) as opened:
         yield opened

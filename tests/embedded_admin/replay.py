@@ -34,7 +34,7 @@ class Reply(NamedTuple):
 
 
 def connected(endpoint: str, credentials: grpc.ChannelCredentials | None = None) -> grpc.Channel:
-    """Give a channel that takes answers of any size."""
+    """Return a channel that takes answers of any size."""
     options = [("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
     if credentials is None:
         return grpc.insecure_channel(endpoint, options)
@@ -101,7 +101,7 @@ def _lacks_part(case: dict[str, Any]) -> bool:
 
 
 def compared(case: dict[str, Any], reply: Reply) -> tuple[Any, Any]:
-    """Give what was recorded and what was answered, in a form in which they must be equal."""
+    """Return what was recorded and what was answered, in a form in which they must be equal."""
     if case["status"] != "OK" or reply.status != "OK":
         expected = (case["status"], _normal_text(case.get("message", "")), _packed(case.get("details")))
         return expected, (reply.status, _normal_text(reply.message), _packed(reply.details))

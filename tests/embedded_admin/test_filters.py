@@ -48,7 +48,7 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def ask() -> Any:
-    """Give a function that lists the rows above."""
+    """Return a function that lists the rows above."""
     with ftn.sandbox() as admin, connected(admin.endpoint) as channel:
         for name, version, short in ROWS:
             assert send(channel, "CreateTask", task_request(name, version, description=short)).status == "OK"

@@ -238,6 +238,13 @@ def test_the_command_line_serves_until_it_is_interrupted(data: Path) -> None:
     assert len(ftn.load(archive)) == len(names(reply)) > 0
 
 
+def test_the_command_line_says_in_a_line_what_is_wrong() -> None:
+    command = [sys.executable, "-m", "flytetask_nb.embedded_admin", "--port", "0", "--database", "/nowhere/at/all"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (1, "", 1)
+    assert run.stderr.startswith("database='/nowhere/at/all' cannot be used")
+
+
 def test_answers_are_the_bytes_that_were_stored(channel: grpc.Channel) -> None:
     """What a message does not know survives, and comes back as it was sent."""
     request = task_pb2.TaskCreateRequest()

@@ -66,6 +66,13 @@ def dataset(format: str = "", **columns: LiteralType) -> LiteralType:
     return LiteralType(structured_dataset_type=StructuredDatasetType(made, format))
 
 
+def literal(kind: LiteralType, *values: Any) -> LiteralType:
+    """Give a Literal: flytekit notes its values in an annotation."""
+    message = kind.to_flyte_idl()
+    message.annotation.annotations.update({"literal_values": list(values)})
+    return LiteralType.from_flyte_idl(message)
+
+
 def struct(metadata: Any = None, **fields: LiteralType) -> LiteralType:
     return LiteralType(
         simple=SimpleType.STRUCT,
@@ -113,6 +120,25 @@ DEFS = {
     "$defs": {"Node": {"$ref": "#/$defs/Node"}, "Base": {}},
 }
 
+TUPLE = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}]}
+MAP = {"type": "object", "propertyNames": {"type": "integer"}, "additionalProperties": {"type": "number"}}
+INNER = {"type": "object", "title": "I", "properties": {"a": {"type": "integer"}, "z": {"type": "string"}}}
+# As mashumaro writes fields.
+MASHUMARO = {
+    "choice": {"enum": ["a", 1, None]},
+    "constant": {"const": "x"},
+    "day": {"type": "string", "format": "date"},
+    "when": {"type": "string", "format": "date-time"},
+    "length": {"type": "number", "format": "time-delta"},
+    "odd": {"type": "string", "format": "odd"},
+    "file": {"type": "object", "title": "FlyteFile", "properties": {"path": {"type": "string"}}},
+    "inner": {**INNER, "required": ["z"]},
+    "keys": {"type": "object", "propertyNames": {"enum": ["a", "b"]}, "additionalProperties": {"type": "integer"}},
+    "maybe": {"anyOf": [{"enum": ["a", "b"]}, {"type": "null"}]},
+    "named": {"type": "string", "enum": ["a", "b"]},
+    "pair": TUPLE,
+}
+
 TYPES: list[tuple[LiteralType, str]] = [
     (NONE, "None"),
     (INT, "int"),
@@ -156,6 +182,14 @@ TYPES: list[tuple[LiteralType, str]] = [
         "FlytePickle[Series]",
     ),
     (blob("PythonPickle", metadata={"python_class_name": "a\nb"}), "FlytePickle['a\\nb']"),
+    (
+        blob("PythonPickle", metadata={"python_class_name": "typing.Annotated[app.Video, <H object at 0x7f12>]"}),
+        "FlytePickle[Video]",
+    ),
+    (literal(STR, "a", "b"), "Literal['a', 'b']"),
+    (literal(INT, 1, 2.0), "Literal[1, 2]"),
+    (literal(STR), "str"),
+    (list_of(union(literal(STR, "a"), NONE)), "list[Literal['a'] | None]"),
     (LiteralType(schema=SchemaType([])), "FlyteSchema"),
     (
         LiteralType(schema=SchemaType([Column("a", 0), Column("b c", 4), Column("d", 9)])),
@@ -185,6 +219,22 @@ TYPES: list[tuple[LiteralType, str]] = [
         ),
     ),
     (struct({"$ref": "#/definitions/Lost"}), "Lost"),
+    (
+        # Fields that flytekit's structure has no words for are fields nevertheless.
+        struct({"title": "C", "properties": {"t": TUPLE, "x": {"type": "integer"}}, "required": ["x", "t"]}, x=INT),
+        "C{x: int, t: tuple[int, str]}",
+    ),
+    # A schema that calls a field otherwise knows no other field.
+    (struct({"title": "C", "properties": {"alias": {"type": "integer"}}}, x=INT), "C{x: int}"),
+    (struct({"title": "C", "properties": {"d": MAP}}, d=struct()), "C{d: dict[int, float]}"),
+    (
+        struct({"title": "C", "properties": MASHUMARO}),
+        (
+            "C{choice: Enum['a', 1, None], constant: Literal['x'], day: date, file: FlyteFile, "
+            "inner: I{z: str, a: int}, keys: dict[Enum['a', 'b'], int], length: timedelta, maybe: Enum['a', 'b'] | None, "
+            "named: Enum['a', 'b'], odd: str, pair: tuple[int, str], when: datetime}"
+        ),
+    ),
     (struct({"$ref": "elsewhere.json"}), "elsewhere.json"),
     (struct({"$ref": "#/definitions/A", "definitions": {"A": {"$ref": "#/definitions/A"}}}), "A"),
 ]

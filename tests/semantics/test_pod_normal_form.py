@@ -12,6 +12,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 
+from flytetask_nb.semantics.plugin_settings import settings_of
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.pod_specs import passed_through_kubernetes
 
@@ -134,7 +135,7 @@ BARE = {"containers": [{"name": "ray-head", "resources": {"requests": {"memory":
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings", "expected"),
+    ("kind", "settings", "bare"),
     [
         (
             "ray",
@@ -143,36 +144,44 @@ BARE = {"containers": [{"name": "ray-head", "resources": {"requests": {"memory":
         ),
         (
             "ray",
-            {"rayCluster": {"workerGroupSpec": [{"groupName": "a", "k8sPod": {"podSpec": SPEC}}, {"k8sPod": {}}]}},
+            {"ray_cluster": {"workerGroupSpec": [{"groupName": "a", "k8s_pod": {"podSpec": SPEC}}, {"k8sPod": {}}]}},
             {"rayCluster": {"workerGroupSpec": [{"groupName": "a", "k8sPod": {"podSpec": BARE}}, {}]}},
         ),
         (
             "spark",
             {"driverPod": {"podSpec": SPEC, "primaryContainerName": ""}, "executorPod": {"pod_spec": SPEC}},
-            {"driverPod": {"podSpec": BARE}, "executorPod": {"pod_spec": BARE}},
+            {"driverPod": {"podSpec": BARE}, "executorPod": {"podSpec": BARE}},
         ),
         ("sidecar", {"podSpec": SPEC, "labels": {}, "other": {}}, {"podSpec": BARE, "other": {}}),
+        ("of an agent", {"jobs": [{"pod_spec": SPEC}], "labels": {}}, {"jobs": [{"pod_spec": BARE}], "labels": {}}),
     ],
 )
-def test_pods_in_the_settings_of_plugins(kind: str, settings: Json, expected: Json) -> None:
-    template = ParseDict({"type": kind, "custom": settings}, tasks_pb2.TaskTemplate())
-    assert MessageToDict(with_normal_pods(template).custom) == expected
+def test_pods_in_the_settings_of_plugins(kind: str, settings: Json, bare: Json) -> None:
+    templates = [ParseDict({"type": kind, "custom": one}, tasks_pb2.TaskTemplate()) for one in (settings, bare)]
+    given, expected = (settings_of(one).values for one in templates)
+    assert given == expected
+    assert "tty" not in str(given)
 
 
 def test_settings_that_are_a_pod() -> None:
     """As tasks of type sidecar had them once."""
     template = ParseDict({"type": "sidecar", "taskTypeVersion": 1, "custom": SPEC}, tasks_pb2.TaskTemplate())
-    assert MessageToDict(with_normal_pods(template).custom) == BARE
+    assert settings_of(template).values == BARE
     template.task_type_version = 2
-    assert with_normal_pods(template) is template
+    assert settings_of(template).values == SPEC
 
 
-def test_other_settings_stay_and_so_does_the_task() -> None:
-    """A task without pods is given back; one with pods is copied."""
+def test_settings_without_pods_stay_as_they_are() -> None:
     settings = {"empty": {}, "list": [], "limits": {"a": ""}, "containers": [{"tty": False}]}
-    plain = ParseDict({"custom": settings}, tasks_pb2.TaskTemplate())
-    assert with_normal_pods(plain) is plain
-    template = template_of(SPEC, custom=settings)
+    template = ParseDict({"custom": settings}, tasks_pb2.TaskTemplate())
+    assert settings_of(template).values == settings
+
+
+def test_a_task_stays_as_it_is() -> None:
+    """One whose pod is in normal form is given back, another is copied."""
+    template = template_of(SPEC)
     before = copy.deepcopy(template)
-    assert MessageToDict(with_normal_pods(template).custom) == settings
-    assert template == before
+    normal_one = with_normal_pods(template)
+    assert template == before != normal_one
+    assert with_normal_pods(normal_one) is normal_one
+    assert with_normal_pods(tasks_pb2.TaskTemplate()) == tasks_pb2.TaskTemplate()

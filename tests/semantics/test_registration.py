@@ -293,7 +293,7 @@ def test_every_rule_says_why(rule: Any) -> None:
     """A rule has a reason of whole sentences, a source, and a code if Admin refuses."""
     assert rule.reason.endswith((".", ")."))
     assert rule.source
-    if rule.severity == WARNING and rule.source not in ("Kubernetes", "policy of this package"):
+    if rule.severity == WARNING and rule.source not in ("Kubernetes", "Spark", "policy of this package"):
         assert re.match(r"fly\w+/[\w/]+\.(go|py), \w+", rule.source)
     assert (rule.severity, rule.code != "") in {(REFUSED, True), (WARNING, False)}
 

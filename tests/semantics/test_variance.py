@@ -23,6 +23,7 @@ from flytetask_nb.models import LiteralType, TypedInterface
 from flytetask_nb.semantics import castable
 from flytetask_nb.semantics.variance import BREAKING, RISKY, SAFE, Compatibility, VariableCompatibility, compatibility
 from tests.conftest import flytekit_module
+from tests.semantics.typed_values import has_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,6 +90,10 @@ DATACLASSES: Final = [
     dataclass(x=NUMBER, y=COLOR),
     dataclass(y={"enum": ["red", "blue"]}),
     dataclass(y={"enum": ["blue"]}),
+    dataclass(y={"type": "integer", "minimum": 1}),
+    dataclass(y={"type": "object", "additionalProperties": NUMBER}),
+    dataclass(y={"type": "object", "additionalProperties": TEXT}),
+    dataclass({"additionalProperties": True}, x=NUMBER),
     dataclass(y={"type": "string", "format": "path"}),
     dataclass(y={"anyOf": [TEXT, {"type": "null"}]}),
     dataclass(y={"anyOf": [{"type": "null"}, TEXT]}),
@@ -211,6 +216,11 @@ def is_fed_less(witness: object, old: object, new: object) -> bool:
     return castable(old, witness) and not castable(new, witness)
 
 
+def is_refused(witness: Any, given: Any, wanted: Any) -> bool:
+    """Tell whether a value is one of the first type and none of the other, which the first feeds."""
+    return castable(given, wanted) and has_value(given, witness) and not has_value(wanted, witness)
+
+
 # -- a universe: all pairs, all producers, all consumers -----------------------------------------------------------
 
 
@@ -235,13 +245,15 @@ class Universe:
             if one == other:
                 continue
             verdicts = (
-                (input_change(one, other), self.consumers[old] >> new & 1, self.producers, feeds_less),
-                (output_change(one, other), self.consumers[new] >> old & 1, self.consumers, is_fed_less),
+                (input_change(one, other), self.consumers[old] >> new & 1, self.producers, feeds_less, (one, other)),
+                (output_change(one, other), self.consumers[new] >> old & 1, self.consumers, is_fed_less, (other, one)),
             )
-            for change, fits, known, proves in verdicts:
+            for change, fits, known, proves, unseen in verdicts:
                 lost = known[old] & ~known[new]
                 wrong = (change.verdict == BREAKING) == bool(fits) or (change.verdict == SAFE and lost)
-                if change.verdict == RISKY and change.witness is None:
+                if change.is_unseen:
+                    wrong = wrong or change.verdict != RISKY or not is_refused(change.witness, *unseen)
+                elif change.verdict == RISKY and change.witness is None:
                     # Unions in unions are not looked through; no SDK writes them.
                     wrong = wrong or not (holds_nested_unions(one) or holds_nested_unions(other))
                 elif change.verdict == RISKY and not change.path:
@@ -331,10 +343,14 @@ def test_no_third_type_contradicts_a_verdict(old: Any, new: Any, third: Any) -> 
 def test_every_witness_is_one(old: Any, new: Any) -> None:
     """Each witness is what it is said to be."""
     change = input_change(old, new)
-    if change.witness is not None:
+    if change.is_unseen:
+        assert (change.verdict, is_refused(change.witness, old, new)) == (RISKY, True)
+    elif change.witness is not None:
         assert (change.verdict, feeds_less(change.witness, old, new)) == (RISKY, True)
     change = output_change(old, new)
-    if change.witness is not None:
+    if change.is_unseen:
+        assert (change.verdict, is_refused(change.witness, new, old)) == (RISKY, True)
+    elif change.witness is not None:
         assert (change.verdict, is_fed_less(change.witness, old, new)) == (RISKY, True)
 
 

@@ -8,7 +8,8 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
-from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2
+from flyteidl.core import compiler_pb2, dynamic_job_pb2, identifier_pb2, tasks_pb2, workflow_closure_pb2
+from google.protobuf import json_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +70,15 @@ def _workflow_closure(*templates: Any) -> Any:
 _LISTS = {
     "TaskList": lambda *templates: task_pb2.TaskList(tasks=map(_task, templates)),
     "CompiledWorkflowClosure": _workflow_closure,
+    "WorkflowClosure": lambda *templates: workflow_closure_pb2.WorkflowClosure(
+        workflow=workflow().template, tasks=templates
+    ),
+    "admin WorkflowClosure": lambda *templates: workflow_pb2.WorkflowClosure(
+        compiled_workflow=_workflow_closure(*templates)
+    ),
+    "DynamicJobSpec": lambda *templates: dynamic_job_pb2.DynamicJobSpec(
+        nodes=workflow().template.nodes, min_successes=1, tasks=templates, subworkflows=[workflow().template]
+    ),
 }
 _SINGLE = {
     "TaskSpec": lambda template: task_pb2.TaskSpec(template=template),
@@ -85,6 +95,18 @@ TASK_KINDS = (*_SINGLE, *_LISTS)
 def of_kind(kind: str, *templates: Any) -> Any:
     """Give a message that holds tasks: the first of them, or all where the kind is a list."""
     return _LISTS[kind](*templates) if kind in _LISTS else _SINGLE[kind](templates[0])
+
+
+def flyte_workflow(*templates: Any) -> dict[str, Any]:
+    """Give a FlyteWorkflow resource of Kubernetes as propeller writes it, as the value of JSON or YAML."""
+    return {
+        "apiVersion": "flyte.lyft.com/v1alpha1",
+        "kind": "flyteworkflow",
+        "metadata": {"name": "f1", "namespace": "shop-development"},
+        "spec": {"id": "shop:development:shop.flow", "nodes": {"start-node": {"id": "start-node", "kind": "start"}}},
+        "tasks": {f'resource_type:TASK name:"{one.id.name}"': json_format.MessageToDict(one) for one in templates},
+        "status": {"phase": 0},
+    }
 
 
 def entry(name: str, content: bytes = b"", **attributes: Any) -> tuple[tarfile.TarInfo, bytes]:

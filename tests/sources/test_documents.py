@@ -10,8 +10,12 @@ import pytest
 import yaml
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
+from hypothesis import given
+from hypothesis import strategies as st
 
 import flytetask_nb as ftn
+from tests import go_yaml
+from tests.generated import ODD_TEXTS
 from tests.real_tasks import task_messages
 from tests.sources import building
 
@@ -176,6 +180,111 @@ def test_large_numbers_are_exact(tmp_path: Path) -> None:
     assert task.task_type_version == 2**31 - 1
 
 
+# What sigs.k8s.io/yaml 1.6.0 leaves without quotes of texts that look like something else, and what it does not.
+LEFT_BARE = [
+    *"= << 0x 0x_ 0b2 0b_ .5_ 1.0e+999 1:60 2026-11-23T02:48:15 2026-1 nan inf None -0x8000000000000001".split(),
+    "0x52908400098527886E0F7030069857D2E4169EE7",
+    f"0b{'1' * 65}",
+]
+QUOTED = (
+    "y Y n N yes no on off Yes ON true False ~ null Null 0 -1 +1 017 08 0o17 0x1f 0b1 1_000 1e3 1e+3 1e-05 1.5 1. .5 "
+    "+.5 .inf -.inf .nan .NaN +.inf 12:34 1:2:3.4 2026-11-23 2026-11-23T02:48:15Z -0x8000000000000000 "
+    "0xffffffffffffffff 99999999999999999999"
+).split()
+
+
+def test_the_model_of_the_writer_is_right() -> None:
+    """It quotes what the real one quotes."""
+    assert [text for text in (*LEFT_BARE, *QUOTED) if go_yaml.is_bare(text)] == LEFT_BARE
+    numbers = [1e21, 1e20, 1000000.0, 123456.75, 1e-5, 1e-4, -2.5e-7, 5e300, -0.0, 3.0]
+    shown = "1e+21 1e+20 1e+06 123456.75 1e-05 0.0001 -2.5e-07 5e+300 -0 3"
+    assert shown.split() == [go_yaml.written(number) for number in numbers]
+
+
+TRICKY = st.one_of(
+    st.sampled_from([*LEFT_BARE, *QUOTED, *ODD_TEXTS]),
+    st.text("0123456789_.:+-eExXobBafTZynN~<=oO", min_size=1, max_size=12),
+    st.text(max_size=6),
+).filter(lambda text: text.isprintable())
+SETTINGS = st.recursive(
+    st.one_of(
+        TRICKY, st.booleans(), st.none(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False)
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TRICKY, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@st.composite
+def tricky_tasks(draw: st.DrawFn) -> Any:
+    """Give a task whose texts look like anything but texts."""
+    made = building.spec("shop.train", draw(TRICKY))
+    template = made.template
+    template.container.args.extend(draw(st.lists(TRICKY, max_size=4)))
+    template.container.env.add(key=draw(TRICKY), value=draw(TRICKY))
+    for entries in (template.config, template.metadata.tags):
+        entries.update(draw(st.dictionaries(TRICKY, TRICKY, max_size=3)))
+    template.interface.inputs.variables[draw(TRICKY)].description = draw(TRICKY)
+    template.custom.update(draw(st.dictionaries(TRICKY, SETTINGS, max_size=3)))
+    template.metadata.interruptible = draw(st.booleans())
+    template.metadata.timeout.seconds = draw(st.integers(0, 100))
+    return made
+
+
+@given(tricky_tasks())
+def test_what_flytectl_writes_as_yaml_is_the_same_task(message: Any) -> None:
+    """Whatever texts and numbers a task holds, it is the same out of JSON and out of YAML."""
+    value = json_format.MessageToDict(message)
+    (from_json,) = ftn.load(json.dumps(value).encode())
+    (from_yaml,) = ftn.load(go_yaml.written(value).encode())
+    assert (from_json.to_flyte_idl(), from_yaml.to_flyte_idl()) == (message, message)
+
+
+@pytest.mark.parametrize("text", [*LEFT_BARE, *QUOTED])
+def test_a_text_is_a_text_without_quotes_too(text: str, tmp_path: Path) -> None:
+    """Where a task has a text, people and other writers need no quotes: the field says what is meant."""
+    written = (
+        f"template:\n  id: {{name: a, version: {text}}}\n  type: t\n  container:\n    args:\n    - {text}\n"
+        f"    env:\n    - key: K\n      value: {text}\n  config:\n    {text}: {text}\n"
+        f"  interface:\n    inputs:\n      variables:\n        {text}: {{description: {text}}}\n"
+    )
+    if text.lower() in {"~", "null"}:
+        # Nothing, in YAML as in JSON.
+        written = written.replace(f"- {text}\n", "- x\n").replace(f": {text}", ": ''")
+        (task,) = loaded(written, ".yaml", tmp_path)
+        assert (list(task.config), list(task.interface.inputs)) == ([text], [text])
+        return
+    (task,) = loaded(written, ".yaml", tmp_path)
+    assert task.container is not None
+    assert (task.id.version, task.container.args, task.container.env) == (text, [text], {"K": text})
+    assert (task.config, task.interface.inputs[text].description) == ({text: text}, text)
+
+
+def test_other_fields_are_what_they_are(tmp_path: Path) -> None:
+    """Numbers and truth values are read where a task has some; settings of plugins keep theirs."""
+    text = (
+        "template:\n  id: {name: a, resourceType: 1}\n  type: t\n  taskTypeVersion: 2\n  metadata:\n    timeout: 60s\n"
+        "    discoverable: yes\n    interruptible: false\n    retries: {retries: 3}\n    generatesDeck: true\n"
+        "  custom: {whole: 7, part: 0.5, small: 1e-07, large: 1e+06, octal: 0644, is: on, none: ~, text: 12:34, "
+        "nested: {4: [1, x]}}\n"
+    )
+    (task,) = loaded(text, ".yaml", tmp_path)
+    metadata = task.metadata
+    assert (metadata.discoverable, metadata.interruptible, metadata.retries.retries) == (True, False, 3)
+    assert (task.task_type_version, metadata.timeout.total_seconds(), metadata.generates_deck) == (2, 60, True)
+    assert task.custom == {
+        "whole": 7,
+        "part": 0.5,
+        "small": 1e-07,
+        "large": 1e06,
+        "octal": 420,
+        "is": True,
+        "none": None,
+        "text": "12:34",
+        "nested": {"4": [1, "x"]},
+    }
+
+
 # -- bad input -----------------------------------------------------------------------------------------------------
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -227,7 +336,7 @@ def test_bad_documents_are_told(text: str, suffix: str, expected: str, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("content", "encoding"), [(b'{"a": "\xe9"}', "UTF-8"), (b"\xff\xfe{\x00}", "UTF-16"), (b"{\x00}", "UTF-16-LE")]
+    ("content", "encoding"), [(b'{"a": "\xe9"}', "UTF-8"), (b"\xff\xfe{\x00}", "UTF-16"), (b'{\x00"\x00}', "UTF-16-LE")]
 )
 def test_other_encodings_are_told(content: bytes, encoding: str, tmp_path: Path) -> None:
     """JSON and YAML are UTF-8, or whole UTF-16."""
@@ -236,10 +345,24 @@ def test_other_encodings_are_told(content: bytes, encoding: str, tmp_path: Path)
         ftn.load(tmp_path / "a.json")
 
 
-def test_a_byte_order_mark_is_no_harm(tmp_path: Path) -> None:
-    """Files of Windows editors begin with a mark."""
-    text = "\ufeff" + json.dumps(value_of("TaskSpec", building.template("a")))
-    assert loaded(text, ".json", tmp_path).names == loaded(text, ".yaml", tmp_path).names == ["a"]
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize("suffix", [".json", ".yaml", ""])
+def test_a_byte_order_mark_tells_the_encoding(encoding: str, suffix: str, tmp_path: Path) -> None:
+    """Files of Windows editors begin with a mark, and so does what PowerShell's ``>`` writes."""
+    value = value_of("TaskSpec", building.template("a.öne"))
+    for text in (json.dumps(value, ensure_ascii=False), yaml.safe_dump(value, allow_unicode=True)):
+        if suffix == ".json" and text[0] != "{":
+            continue
+        content = f"\ufeff\r\n{text}".encode(encoding)
+        path = tmp_path / f"a{suffix}"
+        path.write_bytes(content)
+        assert ftn.load(path if suffix else content).names == ["a.öne"]
+
+
+def test_utf_16_needs_no_mark_in_a_file_of_json(tmp_path: Path) -> None:
+    """The zeros beside the first sign tell it."""
+    (tmp_path / "a.json").write_bytes(json.dumps(value_of("TaskSpec", building.template("a"))).encode("utf-16-le"))
+    assert ftn.load(tmp_path / "a.json").names == ["a"]
 
 
 def test_brackets_in_texts_are_no_depth(tmp_path: Path) -> None:
@@ -257,3 +380,17 @@ def test_aliases_and_merges_are_followed(tmp_path: Path) -> None:
         "- template: {id: {<<: *id, version: v2}, type: t}\n- *base\n"
     )
     assert loaded(text, ".yaml", tmp_path).column("version") == ["v1", "v2", "v1"]
+
+
+def test_a_merge_names_what_stands_before_it(tmp_path: Path) -> None:
+    """``<<`` merges one alias or a list of them, beside what they name too; with anything else it is a key."""
+    text = (
+        "- a: &a {name: a}\n  b: &b {version: v1}\n- template: {id: {<<: [*a, *b]}, type: t}\n"
+        "- template: {id: &c {<<: *a, version: v2}, type: t, config: {<<: {}, =: x}}\n"
+        "- template: {id: {name: d}, type: t, config: {<<: x}, custom: {<<: {y: 1}}}\n"
+    )
+    tasks = loaded(text, ".yaml", tmp_path, errors="collect")
+    assert tasks.column("version") == ["v1", ""]
+    assert tasks[1].config == {"<<": "x"}
+    assert tasks[1].custom == {"<<": {"y": 1}}
+    assert [failure.reason[:7] for failure in tasks.failures] == ["item 0:", "item 2:"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import sys
-import types
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +12,6 @@ from flyteidl.admin import task_pb2
 from google.protobuf import json_format
 
 import flytetask_nb as ftn
-from flytetask_nb.sources import loading
 from tests.sources import building
 from tests.sources.building import data, entry, package, tgz
 
@@ -292,60 +289,3 @@ def test_json_gives_the_bytes_of_the_message() -> None:
     """A task that comes as JSON is kept as the message that it stands for."""
     text = json.dumps(json_format.MessageToDict(building.spec())).encode()
     assert ftn.load(text)[0].serialize_to_string() == data()
-
-
-# -- progress ------------------------------------------------------------------------------------------------------
-
-
-class Bar:
-    """Stands in for tqdm's bar, and remembers what it was told."""
-
-    made: list[Bar]
-
-    def __init__(self, *, desc: str, unit: str, initial: int) -> None:
-        self.told = (desc, unit)
-        self.count = initial
-        self.is_closed = False
-        self.made.append(self)
-
-    def update(self) -> None:
-        self.count += 1
-
-    def close(self) -> None:
-        self.is_closed = True
-
-
-@pytest.fixture
-def bars(monkeypatch: pytest.MonkeyPatch) -> list[Bar]:
-    """Put a bar that remembers in the place of tqdm's."""
-    module = types.ModuleType("tqdm.auto")
-    made: list[Bar] = []
-    module.tqdm = type("Tqdm", (Bar,), {"made": made})  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tqdm.auto", module)
-    return made
-
-
-def test_quick_loading_shows_no_bar(bars: list[Bar]) -> None:
-    """What is done within a second needs no bar."""
-    ftn.load(package(["a"]))
-    assert bars == []
-
-
-def test_slow_loading_shows_a_bar(bars: list[Bar], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bar counts the entries while an archive is being read, and is closed at the end, also by an error."""
-    monkeypatch.setattr(loading, "_PATIENCE", -1.0)
-    ftn.load(package(["a", "b", "c"]))
-    with pytest.raises(ftn.LoadError):
-        ftn.load(b"\xff\xff")
-    assert [(bar.told, bar.count, bar.is_closed) for bar in bars] == [
-        (("loading", " entries"), 3, True),
-        (("loading", " entries"), 1, True),
-    ]
-
-
-def test_the_option_turns_the_bar_off(bars: list[Bar], monkeypatch: pytest.MonkeyPatch) -> None:
-    """``progress=False`` shows no bar however long it takes."""
-    monkeypatch.setattr(loading, "_PATIENCE", -1.0)
-    with ftn.set_options(progress=False):
-        ftn.load(package(["a"]))
-    assert bars == []

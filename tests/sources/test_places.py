@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 import pytest
+import yaml
 from fsspec.registry import known_implementations
+from google.protobuf import json_format
 
 import flytetask_nb as ftn
 from tests.sources import building
 from tests.sources.building import data, package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -340,3 +348,84 @@ def test_local_files_need_no_fsspec(releases: Path) -> None:
     root = Path(ftn.__file__).parent.parent
     finished = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(root)})
     assert finished.stdout.strip() == "[]"
+
+
+# -- the web -------------------------------------------------------------------------------------------------------
+
+TASK_LIST = json_format.MessageToJson(
+    building.of_kind("TaskList", building.template("a.one"), building.template("a.two"))
+).encode()
+TASK_LIST_YAML = yaml.safe_dump(json.loads(TASK_LIST)).encode()
+ANSWERS = {
+    "/api/v1/tasks/shop/development?limit=5": ("application/json", TASK_LIST),
+    "/api/v1/tasks/shop/development": ("application/json; charset=utf-8", TASK_LIST),
+    "/api/v1/tasks/shop/development/a.one/v1.2?x=*": ("application/json", TASK_LIST),
+    "/tasks?form=yaml": ("application/x-yaml", TASK_LIST_YAML),
+    "/download?file=1": ("application/octet-stream", package(["a.one", "a.two"])),
+    "/unsaid?file=1": ("", TASK_LIST),
+    "/wrong?file=1": ("text/plain", TASK_LIST),
+    # What object stores sign: the name tells what it is, and the query nothing.
+    "/release%20v1.tgz?signature=ab12&expires=1": ("", package(["a.one", "a.two"])),
+    "/tasks.yaml?version=3": ("application/json", TASK_LIST_YAML),
+    "/login?next=1": ("text/html", b"<!doctype html><html></html>"),
+}
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers as a server behind a gateway does, which may know no HEAD."""
+
+    knows_head = True
+
+    def do_HEAD(self) -> None:
+        if self.knows_head:
+            self._answer()
+        else:
+            self.send_error(405)
+
+    def do_GET(self) -> None:
+        self.wfile.write(self._answer())
+
+    def _answer(self) -> bytes:
+        if self.path not in ANSWERS:
+            self.send_error(401 if "private" in self.path else 404)
+            return b""
+        media_type, content = ANSWERS[self.path]
+        self.send_response(200)
+        if media_type:
+            self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return content
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(params=[True, False], ids=["with HEAD", "without HEAD"])
+def web(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Serve the answers on loopback."""
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr(Answering, "knows_head", request.param)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("path", [path for path in ANSWERS if "login" not in path])
+def test_an_address_of_the_web_is_read_by_what_it_holds(path: str, web: str) -> None:
+    """A name that tells is believed, without its query; else the server is, and else the content."""
+    tasks = ftn.load(web + path)
+    assert tasks.names == ["a.one", "a.two"]
+    assert str(tasks[0].source).startswith(f"{web}{path}!0")
+
+
+def test_what_is_not_read_from_the_web_is_told(web: str) -> None:
+    """A login page is one, what is not there is not, and a question mark is no pattern."""
+    for path, expected in {
+        "/login?next=1": "a web page",
+        "/missing?limit=5": "there is no such file or folder; check the address",
+        "/private?limit=5": "401",
+    }.items():
+        with pytest.raises(ftn.LoadError, match=expected):
+            ftn.load(web + path)

@@ -179,6 +179,14 @@ def test_newest_is_told_by_time_where_all_versions_have_one() -> None:
     assert rows(stale_caches(half), "task", "version", "since") == [(1, "v2", "v1")]
 
 
+def test_newest_is_told_by_an_order_that_is_given() -> None:
+    """Where versions are hashes, nothing else tells it but how they were loaded."""
+    tasks = ftn.TaskCollection([made(version="e3b0c44", image="shop:2"), made(version="1234567", image="shop:1")])
+    assert rows(stale_caches(tasks), "task", "version", "since") == [(1, "1234567", "e3b0c44")]
+    ordered = tasks.ordered(["1234567", "e3b0c44"])
+    assert rows(stale_caches(ordered), "task", "version", "since") == [(0, "e3b0c44", "1234567")]
+
+
 def test_newest_is_that_of_the_collection(data: Path) -> None:
     """Both put versions in the same order."""
     tasks = ftn.TaskCollection([*serialized_tasks(data / "corpus").values(), *many_tasks(300)])

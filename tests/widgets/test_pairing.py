@@ -95,3 +95,21 @@ def test_other_tasks_keep_the_pair_where_they_can(releases: ftn.TaskCollection, 
     assert selection.pair == ("2026.03", "2026.04")
     selection.tasks = releases.versions(train)[3:]
     assert selection.pair == ("2026.09", "2026.10")
+
+
+def test_tasks_of_two_domains_are_two_names(releases: ftn.TaskCollection, train: str) -> None:
+    """Versions of one domain are not compared with those of the other."""
+    placed = [
+        task.replace(project="shop", domain=domain)
+        for domain, versions in (
+            ("development", releases.versions(train)),
+            ("production", releases.versions(train)[:3]),
+        )
+        for task in versions
+    ]
+    selection = PairSelection(ftn.TaskCollection(placed))
+    assert (selection.name, selection.pair) == (f"shop/development/{train}", ("2026.09", "2026.10"))
+    selection.name = f"shop/production/{train}"
+    assert selection.pair == ("2026.04", "2026.05")
+    with pytest.raises(ftn.TaskNotFoundError, match="in 2 places"):
+        selection.name = train

@@ -122,3 +122,26 @@ def test_a_single_task_becomes_a_collection(releases: ftn.TaskCollection) -> Non
 def test_what_is_no_task_is_refused(tasks: object) -> None:
     with pytest.raises(ftn.ModelTypeError, match=type(tasks).__name__):
         as_collection(tasks)
+
+
+def test_tasks_of_two_domains_are_two_names() -> None:
+    """Each is chosen by itself; a name alone is answered with what it could be."""
+    tasks = ftn.TaskCollection([named("a", "v1", domain=domain) for domain in ("dev", "prod")] + [named("b")])
+    selection = TaskSelection(tasks)
+    assert selection.names == ("b", "p/dev/a", "p/prod/a")
+    selection.name = "p/prod/a"
+    assert selection.task is not None
+    assert (selection.task.id.domain, selection.versions) == ("prod", ("v1",))
+    selection.task = tasks["p/dev/a"]
+    assert selection.name == "p/dev/a"
+    selection.name = "p/d/b"
+    assert selection.name == "b"
+    with pytest.raises(
+        ftn.TaskNotFoundError, match="'a' is the name of tasks in 2 places; give one of 'p/dev/a', 'p/prod/a'"
+    ):
+        selection.name = "a"
+
+
+def test_placeholders_are_no_labels() -> None:
+    tasks = ftn.TaskCollection([named("a", "{{ registration.version }}")])
+    assert TaskSelection(tasks).versions == ("(no version)",)

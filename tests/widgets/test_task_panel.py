@@ -125,3 +125,15 @@ def test_an_empty_collection_is_said_to_be_one() -> None:
     for title in TABS:
         look_at(panel, title)
     assert "No task" in panel._head.value
+
+
+def test_the_panel_says_what_the_order_of_versions_rests_on(releases: ftn.TaskCollection, train: str) -> None:
+    panel = ftn.panel(releases)
+    panel.selection.name = train
+    assert "8 versions, ordered by version" in panel._count.value
+    shown = ftn.panel(releases[:1])
+    assert "order" not in shown._count.value
+    hashed = ftn.TaskCollection([releases[train].replace(version=text) for text in ("e3b0c44", "1234567")])
+    shown = ftn.panel(hashed)
+    assert shown.task.id.version == "1234567"
+    assert "by load order: these versions tell no order" in shown._count.value

@@ -5,6 +5,7 @@ gRPC and the libraries for logins come with the extra ``cluster``; the first con
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.sources.client.connecting import connect
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.remote import Remote
 
 __all__ = ["Remote", "col", "connect"]
+
+# gRPC writes what it thinks of a connection onto the error stream, which a notebook shows, unless it is told before it
+# is loaded; flytekit's command line tells it so too.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
 def __getattr__(name: str) -> Any:

@@ -6,13 +6,17 @@ token. The protocol is Authlib's; when to ask and what to keep follows ``flyteki
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 import subprocess
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote_plus, urlsplit
 
 from flytetask_nb.errors import AuthenticationError
 from flytetask_nb.extras import authlib_client, authlib_errors, requests
-from flytetask_nb.masking import MASK
+from flytetask_nb.masking import MASK, mask_arguments, mask_urls
 from flytetask_nb.sources.client import token_store
 from flytetask_nb.sources.client.cluster_config import (
     CLIENT_SECRET,
@@ -22,7 +26,9 @@ from flytetask_nb.sources.client.cluster_config import (
     PKCE,
     STATIC_TOKEN,
 )
-from flytetask_nb.sources.client.token_store import Tokens
+from flytetask_nb.sources.client.endpoints import is_loopback
+from flytetask_nb.sources.client.remedies import Circumstances, remedy
+from flytetask_nb.sources.client.token_store import Tokens, token_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +43,9 @@ PATIENCE = 30.0
 """Seconds that a token endpoint or a command may take."""
 _COMMANDS_PATIENCE = 120.0
 _TOLD = 500
+_LONG, _SHORT = 8, 4
+"""Characters: a secret so long is no part of a word by chance, and one shorter than the other is like any word."""
+_SHELL_SIGNS = re.compile(r"[|<>&;$`~*]")
 
 
 class ServerLogin(NamedTuple):
@@ -120,17 +129,21 @@ class Authenticator:
                     self._is_ready = True
         tokens = self._tokens
         found = [] if tokens is None else [(self._header(), f"Bearer {tokens.access}")]
-        if self._proxy_token is not None:
-            found.append((PROXY_HEADER, f"Bearer {self._proxy_token}"))
-        return found
+        return found + self.proxy_metadata()
 
-    def renew(self, refused: int) -> bool:
-        """Get another token after one was refused.
+    def proxy_metadata(self) -> list[tuple[str, str]]:
+        """Return what goes with a call that needs no login, but has to pass the proxy in front of Flyte."""
+        return [] if self._proxy_token is None else [(PROXY_HEADER, f"Bearer {self._proxy_token}")]
+
+    def renew(self, refused: int, *, of_proxy: bool = False) -> bool:
+        """Get other tokens after one was refused.
 
         Parameters
         ----------
         refused
             The generation of the token that was refused.
+        of_proxy
+            Whether it was the one for the proxy in front of Flyte, so that nobody has to log in to Flyte.
 
         Returns
         -------
@@ -145,28 +158,41 @@ class Authenticator:
         with self._lock:
             if self._generation != refused:
                 return True
-            if self._way in {NO_AUTH, STATIC_TOKEN}:
+            is_fixed = of_proxy or self._way in {NO_AUTH, STATIC_TOKEN}
+            if is_fixed and not self._config.proxy_command:
                 return False
             self._check_encrypted()
-            if self._config.proxy_command:
-                self._proxy_token = _printed(self._config.proxy_command, self._config.endpoint)
-            self._tokens = self._new_tokens()
+            self._pass_proxy()
+            if not is_fixed:
+                self._tokens = self._new_tokens()
             self._generation += 1
             return True
 
     def without_tokens(self, text: str) -> str:
-        """Give a text with every secret that this object knows masked in it."""
+        """Return a text of the server's with every secret that this object knows masked in it.
+
+        A short one is masked where it stands as a word, or behind its scheme: it may be a part of any other word.
+        """
         tokens = self._tokens
         known = [self._proxy_token, self._config.client_secret, self._config.token]
         known += [tokens.access, tokens.refresh] if tokens else []
-        for secret in known:
-            if secret:
-                text = text.replace(secret, MASK)
+        for secret in sorted(filter(None, known), key=len, reverse=True):
+            before, after = ("", "") if len(secret) >= _LONG else (r"(?<!\w)", r"(?!\w)")
+            if len(secret) < _SHORT:
+                before = r"(?<=Bearer )"
+            text = re.sub(f"{before}{re.escape(secret)}{after}", MASK, text)
         return text
+
+    def _pass_proxy(self) -> None:
+        """Get a token for the proxy in front of Flyte: without it nothing is answered, not even how to log in."""
+        if self._config.proxy_command:
+            self._check_encrypted()
+            self._proxy_token = _printed(self._config.proxy_command, self._config.endpoint, "admin.proxyCommand")
 
     def _prepare(self) -> None:
         """Get what can be had before the first call without asking a person."""
         config = self._config
+        self._pass_proxy()
         if self._tokens is not None:
             self._check_encrypted()
         elif self._way in {CLIENT_SECRET, EXTERNAL_COMMAND}:
@@ -174,9 +200,6 @@ class Authenticator:
             self._tokens = self._new_tokens()
         elif self._way in {PKCE, DEVICE_FLOW} and (self.is_encrypted or self._allows_plain_text):
             self._tokens = token_store.kept(config.endpoint)
-        if config.proxy_command:
-            self._check_encrypted()
-            self._proxy_token = _printed(config.proxy_command, config.endpoint)
         if self._tokens is not None:
             self._login()
 
@@ -187,13 +210,13 @@ class Authenticator:
                 "use TLS (insecure=False), or allow it by name with plain_text_token=True",
             )
 
-    def _failure(self, problem: str, remedy: str) -> AuthenticationError:
+    def _failure(self, problem: str, advice: str) -> AuthenticationError:
         endpoint = self._config.endpoint
         return AuthenticationError(
-            self.without_tokens(f"{endpoint}: {problem}; {remedy}"),
+            f"{endpoint}: {problem}; {advice}",
             code="UNAUTHENTICATED",
             endpoint=endpoint,
-            remedy=remedy,
+            remedy=advice,
         )
 
     def _header(self) -> str:
@@ -212,7 +235,7 @@ class Authenticator:
                 raise self._failure(
                     "ExternalCommand has no command", "set admin.command, or pass auth={'command': [...]}"
                 )
-            return Tokens(_printed(self._config.command, self._config.endpoint))
+            return Tokens(_printed(self._config.command, self._config.endpoint, "admin.command"))
         if self._way == CLIENT_SECRET:
             return self._of_client()
         return self._of_person()
@@ -246,12 +269,10 @@ class Authenticator:
                     raise self._failure("the server offers no device flow", "use auth='Pkce'")
                 self._check_address(login.device_endpoint)
                 tokens = logins.by_device(
-                    lambda form: session.post(
-                        login.device_endpoint,
-                        data=form,
-                        allow_redirects=False,
-                        withhold_token=True,
-                        verify=self._verification,
+                    lambda form: self._as_json(
+                        session.post(
+                            login.device_endpoint, data=form, withhold_token=True, **self._way_to(login.device_endpoint)
+                        )
                     ),
                     login,
                     self._asked_for(),
@@ -294,9 +315,7 @@ class Authenticator:
         return ({"scope": scopes} if scopes else {}) | ({"audience": audience} if audience else {})
 
     def _session(self, client_id: str, client_secret: str | None = None) -> Any:
-        from urllib.parse import quote_plus  # noqa: PLC0415 - only needed for tokens
-
-        config, login = self._config, self._login()
+        login = self._login()
         session = authlib_client.OAuth2Session(
             client_id=quote_plus(client_id) if client_secret else client_id,
             # RFC 6749, 2.3.1: what goes into the header is encoded first, and Admin decodes it.
@@ -305,17 +324,35 @@ class Authenticator:
             code_challenge_method="S256",
             default_timeout=PATIENCE,
         )
-        if config.http_proxy_url:
-            session.proxies = {"http": config.http_proxy_url, "https": config.http_proxy_url}
-        if self._proxy_token is not None:
-            session.headers["Proxy-Authorization"] = f"Bearer {self._proxy_token}"
+        session.headers.update(self.proxy_metadata())
+        session.register_compliance_hook("access_token_response", self._as_json)
         return session
 
-    @property
-    def _verification(self) -> bool | str:
-        """What requests is told to trust, with each request: the environment would win over a session's setting."""
+    def _way_to(self, address: str) -> dict[str, Any]:
+        """Return how a request is sent; with each one, for the environment would win over a session's settings."""
         config = self._config
-        return False if config.insecure_skip_verify else config.ca_cert or True
+        way: dict[str, Any] = {
+            # A redirect could carry the secret elsewhere.
+            "allow_redirects": False,
+            "verify": False if config.insecure_skip_verify else config.ca_cert or True,
+        }
+        if config.http_proxy_url or is_loopback(urlsplit(address).hostname or ""):
+            way["proxies"] = dict.fromkeys(("http", "https"), config.http_proxy_url or "")
+        return way
+
+    def _as_json(self, answer: Any) -> Any:
+        """Pass on an answer in which there may be a token. Whatever stands in front of the server answers otherwise."""
+        try:
+            if isinstance(answer.json(), dict):
+                return answer
+        except ValueError:
+            pass
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        problem = f"answers HTTP {answer.status_code}{kind and f' with {kind}'}"
+        raise self._failure(
+            f"no token from {answer.url}: it {problem}",
+            remedy("UNAVAILABLE", problem, Circumstances(has_proxy_command=bool(self._config.proxy_command))),
+        )
 
     def _check_address(self, address: str) -> None:
         if not address:
@@ -331,24 +368,36 @@ class Authenticator:
     def _fetched(self, session: Any, address: str, **given: Any) -> Tokens:
         self._check_address(address)
         try:
-            # A redirect could carry the secret elsewhere.
-            answer = session.fetch_token(address, allow_redirects=False, verify=self._verification, **given)
+            answer = session.fetch_token(address, **self._way_to(address), **given)
         except authlib_errors.OAuthError as error:
+            told = self.without_tokens(f"{error.error}: {error.description or 'no reason given'}")
             refusal = self._failure(
-                f"the token endpoint {address} refused: {error.error}: {error.description or 'no reason given'}",
-                _REMEDIES.get(error.error, "check client id, secret and scopes"),
+                f"the token endpoint {address} refused: {told}",
+                _REMEDIES.get(str(error.error), "check client id, secret and scopes"),
             )
-            refusal.code = error.error
+            refusal.code = str(error.error)
             raise refusal from None
         except (requests.RequestException, ValueError) as error:
-            raise self._failure(
-                f"no token from {address}: {type(error).__name__}: {_short(error)}",
-                "check that the address can be reached from here, and ca_cert or http_proxy_url if it needs one",
-            ) from None
+            told = mask_urls(self.without_tokens(_short(error)))
+            advice = "check that the address can be reached from here, and ca_cert or http_proxy_url if it needs one"
+            proxy = self._proxy(address)
+            if (
+                proxy
+                and isinstance(error, requests.ConnectionError)
+                and not isinstance(error, requests.exceptions.SSLError)
+            ):
+                advice = remedy("UNAVAILABLE", told, Circumstances(urlsplit(address).hostname or "", proxy))
+            raise self._failure(f"no token from {address}: {type(error).__name__}: {told}", advice) from None
         access = answer.get("access_token")
         if not access:
             raise self._failure(f"the answer of {address} holds no access_token", "ask who runs the server")
         return Tokens(str(access), answer.get("refresh_token"))
+
+    def _proxy(self, address: str) -> str:
+        """Return the web proxy that requests takes, for messages."""
+        if self._config.http_proxy_url:
+            return f"admin.httpProxyURL={mask_urls(self._config.http_proxy_url)}"
+        return mask_urls(requests.utils.select_proxy(address, requests.utils.get_environ_proxies(address)) or "")
 
 
 _REMEDIES = {
@@ -365,11 +414,10 @@ def _short(error: Exception) -> str:
     return text if len(text) <= _TOLD else f"{text[:_TOLD]}..."
 
 
-def _printed(command: Sequence[str], endpoint: str) -> str:
-    """Give the token that a command prints. Neither its output nor its arguments are shown: both may be secret."""
+def _printed(command: Sequence[str], endpoint: str, setting: str) -> str:
+    """Return the token that a command prints. Neither its output nor its arguments are shown: both may be secret."""
     name = command[0]
-    remedy = f"run {name} in a terminal to see what is wrong"
-    problem = ""
+    advice = f"run {name} in a terminal to see what is wrong"
     try:
         done = subprocess.run(  # noqa: S603 - the user's own command, without a shell
             list(command),
@@ -379,16 +427,36 @@ def _printed(command: Sequence[str], endpoint: str) -> str:
             timeout=_COMMANDS_PATIENCE,
             stdin=subprocess.DEVNULL,
         )
-    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         problem = f"cannot be run: {type(error).__name__}"
+        words = _split_text(name)
+        if isinstance(error, OSError) and not isinstance(error, PermissionError) and len(words) > 1:
+            name, problem = words[0], "is one text with its arguments, and no program has such a name"
+            advice = (
+                f"write a list: {setting}: {json.dumps(mask_arguments([*words, *command[1:]]), ensure_ascii=False)}"
+            )
     else:
         token = done.stdout.strip()
+        wrong = token_problem(token)
         if done.returncode:
             problem = f"ended with {done.returncode}"
         elif not token:
             problem = "printed no token"
+        elif wrong:
+            problem = f"printed something that is no token: it {wrong}"
+            advice = "have it print the token alone"
         else:
             return token
     raise AuthenticationError(
-        f"{endpoint}: the command {name} {problem}; {remedy}", code="UNAUTHENTICATED", endpoint=endpoint, remedy=remedy
+        f"{endpoint}: the command {name} {problem}; {advice}", code="UNAUTHENTICATED", endpoint=endpoint, remedy=advice
     )
+
+
+def _split_text(text: str) -> list[str]:
+    """Return the words of a command that was written as one text; with a shell's signs in it, what runs it in one."""
+    if _SHELL_SIGNS.search(text):
+        return ["sh", "-c", text]
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()

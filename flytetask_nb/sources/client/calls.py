@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,17 @@ from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import AuthenticationError, RemoteError, RemoteTaskNotFoundError
 from flytetask_nb.extras import admin_pb2_grpc, auth_pb2_grpc, grpc, tenacity
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.sources.client.authentication import Authenticator, ServerLogin
-from flytetask_nb.sources.client.channels import Undecoded
-from flytetask_nb.sources.client.remedies import is_broken_stream, is_too_large, remedy
+from flytetask_nb.sources.client.channels import Undecoded, circumstances_of
+from flytetask_nb.sources.client.peers import PATIENCE, speaks_tls, tls_problem
+from flytetask_nb.sources.client.remedies import (
+    is_broken_stream,
+    is_no_grpc,
+    is_too_large,
+    is_turned_away,
+    remedy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,14 +95,26 @@ class Calls:
         Seconds that one try of a call may take.
     allows_plain_text
         Whether tokens may travel unencrypted.
+    is_lent
+        Whether somebody else opened the channel, and knows where it goes.
     """
 
     def __init__(
-        self, channel: grpc.Channel, config: ClusterConfig, timeout: float, *, allows_plain_text: bool = False
+        self,
+        channel: grpc.Channel,
+        config: ClusterConfig,
+        timeout: float,
+        *,
+        allows_plain_text: bool = False,
+        is_lent: bool = False,
     ) -> None:
         self._channel = channel
+        self._config = config
         self._endpoint = config.endpoint
         self._timeout = timeout
+        self._is_lent = is_lent
+        self._is_looked_at = is_lent or config.insecure or config.insecure_skip_verify
+        self._circumstances = circumstances_of(config)
         raw = Undecoded(channel)
         self._admin = admin_pb2_grpc.AdminServiceStub(raw)
         self._logins = auth_pb2_grpc.AuthMetadataServiceStub(raw)
@@ -146,20 +167,24 @@ class Calls:
     ) -> bytes:
         def once() -> bytes:
             if not with_token:
-                return self._tried(call, method, request, stop, [])
+                return self._tried(call, method, request, stop, self._authenticator.proxy_metadata())
             generation = self._authenticator.generation
             try:
                 metadata = self._authenticator.metadata()
                 try:
                     return self._tried(call, method, request, stop, metadata)
-                except AuthenticationError:
-                    if not self._authenticator.renew(generation):
+                except RemoteError as error:
+                    by_proxy = not isinstance(error, AuthenticationError)
+                    if by_proxy and not is_turned_away(str(error)):
+                        raise
+                    if not self._authenticator.renew(generation, of_proxy=by_proxy):
                         raise
                 return self._tried(call, method, request, stop, self._authenticator.metadata())
             except AuthenticationError as error:
                 error.request = error.request or _words(method, request)
                 raise
 
+        self._look(method, request)
         tries = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _passes(error, is_patient=is_patient)),
             wait=tenacity.wait_exponential(multiplier=FIRST_WAIT / 2, max=LONGEST_WAIT / 2)
@@ -175,25 +200,37 @@ class Calls:
         answer: bytes = tries(once)
         return answer
 
+    def _look(self, method: str, request: Any) -> None:
+        """Look once what answers over TLS: what stands against it, gRPC would say on the error stream, try by try."""
+        if not self._is_looked_at:
+            problem = tls_problem(self._endpoint, self._config.ca_cert, min(self._timeout, PATIENCE))
+            if problem:
+                raise self._error(method, request, "UNAVAILABLE", problem)
+            self._is_looked_at = True
+
+    @cached_property
+    def _wants_tls(self) -> bool:
+        """Whether the server speaks TLS, and is spoken to in plain text."""
+        return self._config.insecure and not self._is_lent and speaks_tls(self._endpoint, min(self._timeout, PATIENCE))
+
     def _tried(self, call: Any, method: str, request: Any, stop: Stop, metadata: list[tuple[str, str]]) -> bytes:
         try:
             under_way = call.future(request, timeout=self._timeout, metadata=metadata)
-        except Exception as error:  # noqa: BLE001 - a channel of flytekit's logs in as it likes, and fails likewise
-            raise self._error(method, request, "FAILED_PRECONDITION", f"{type(error).__name__}: {error}") from None
-        try:
             with stop.watching(under_way):
                 data: bytes = under_way.result()
         except grpc.FutureCancelledError:
             raise self._error(method, request, "CANCELLED", "stopped") from None
-        except grpc.RpcError as error:
-            code, details = error.code().name, error.details() or ""
+        except Exception as error:  # noqa: BLE001 - a channel of flytekit's logs in as it likes, and fails likewise
+            code, details = _status_of(error)
+            if code == "UNAVAILABLE" and is_no_grpc(details) and self._wants_tls:
+                details = f"it speaks TLS ({details})"
             raise self._error(method, request, code, details) from None
         return data
 
     def _error(self, method: str, request: Any, code: str, details: str) -> RemoteError:
-        told = self._authenticator.without_tokens(" ".join(details.split()))
+        told = mask_identifier(self._authenticator.without_tokens(" ".join(details.split())))
         asked = _words(method, request)
-        advice = remedy(code, details)
+        advice = remedy(code, details, self._circumstances)
         kind = _NOT_FOUND.get(method, RemoteError) if code == "NOT_FOUND" else RemoteError
         if code == "UNAUTHENTICATED":
             kind = AuthenticationError
@@ -249,6 +286,15 @@ def _passes(error: BaseException, *, is_patient: bool) -> bool:
     if error.code == "RESOURCE_EXHAUSTED":
         return is_patient and not error.is_too_large
     return error.code in _PASSING or (error.code in _PASSING_IF_BROKEN and is_broken_stream(str(error)))
+
+
+def _status_of(error: BaseException) -> tuple[str, str]:
+    """Return the status that a call ended with, also where an interceptor made another error of it."""
+    while not (isinstance(error, grpc.RpcError) and hasattr(error, "code")):
+        if error.__cause__ is None:
+            return "FAILED_PRECONDITION", f"{type(error).__name__}: {error}"
+        error = error.__cause__
+    return error.code().name, error.details() or ""
 
 
 def _words(method: str, request: Any) -> str:

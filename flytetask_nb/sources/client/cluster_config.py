@@ -1,7 +1,7 @@
 """How to reach a cluster, as users have already said it to flytekit and flytectl.
 
 The order of the places and the spelling of the settings are flytekit's: ``flytekit/configuration/file.py`` and
-``internal.py``.
+``internal.py``. Project and domain are flytectl's: ``flytectl/cmd/config/config.go``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flytetask_nb.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["AUTH_TYPES", "ClusterConfig", "auth_type", "configured", "host_and_port"]
+__all__ = ["AUTH_TYPES", "ClusterConfig", "auth_type", "configured"]
 
 FILE_VARIABLES = ("_FLYTECTL_CONFIG_PYFLYTE_OVERRIDE", "FLYTECTL_CONFIG")
 """Environment variables that name the file; the first is set by pyflyte itself."""
@@ -48,6 +48,8 @@ _NO = frozenset({"", "false", "0", "off", "no"})
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping | list):
+        raise TypeError("a text")
     return str(value)
 
 
@@ -56,11 +58,13 @@ def _flag(value: Any) -> bool:
 
 
 def _list(value: Any) -> tuple[str, ...]:
-    return tuple(value.split(",") if isinstance(value, str) else map(str, value))
+    if not isinstance(value, str | list):
+        raise TypeError("a list of texts")
+    return tuple(value.split(",") if isinstance(value, str) else map(_text, value))
 
 
 def _endpoint(value: Any) -> str:
-    return str(value).replace("dns:///", "")
+    return _text(value).replace("dns:///", "")
 
 
 class _Setting(NamedTuple):
@@ -90,7 +94,14 @@ _SETTINGS: dict[str, _Setting] = {
     "scopes": _Setting("credentials", "scopes", "admin.scopes", _list),
     "auth": _Setting("credentials", "auth_mode", "admin.authType"),
     "audience": _Setting("credentials", "audience", "admin.audience"),
+    "project": _Setting("root", "project", "root.project"),
+    "domain": _Setting("root", "domain", "root.domain"),
 }
+_ELSE = {
+    "project": _Setting("task", "project", "task.project"),
+    "domain": _Setting("task", "domain", "task.domain"),
+}
+"""Where a setting stands if it does not stand in its own place."""
 _SECRET_LOCATION = _Setting("credentials", "client_secret_location", "admin.clientSecretLocation")
 _SECRET_VARIABLE = _Setting("credentials", "client_secret_env_var", "admin.clientSecretEnvVar")
 
@@ -106,7 +117,7 @@ class ClusterConfig:
     insecure : bool
         Whether the connection is plain text. False: TLS.
     insecure_skip_verify : bool
-        Whether whatever certificate the server shows is trusted.
+        Whether whatever certificate the server shows is trusted, made for this host or for another one.
     ca_cert : str or None
         Path of the certificates to trust instead of this machine's.
     console_endpoint : str or None
@@ -123,6 +134,8 @@ class ClusterConfig:
         Likewise.
     token : str or None
         A token that is used as it is.
+    project, domain : str or None
+        What is meant where nobody names any.
     found_in : str
         Where it was read, for messages.
     """
@@ -141,6 +154,8 @@ class ClusterConfig:
     scopes: tuple[str, ...] = ()
     audience: str | None = None
     token: str | None = field(default=None, repr=False)
+    project: str | None = None
+    domain: str | None = None
     found_in: str = ""
 
     def but(self, **changes: Any) -> ClusterConfig:
@@ -172,19 +187,23 @@ def configured(config_file: str | os.PathLike[str] | None = None) -> ClusterConf
     Raises
     ------
     ConfigurationError
-        The file cannot be read, or the client's secret is not where the file says.
+        The file cannot be read, a setting is of another kind than it should be, or the client's secret is not where
+        the file says.
     """
     path = _found_file() if config_file is None else Path(config_file).expanduser()
     look = _reader(path)
+    source = str(path) if path is not None else "the environment"
     values: dict[str, Any] = {}
     for name, setting in _SETTINGS.items():
-        value = _value(setting, look)
+        value = _value(setting, look, source)
+        if name in _ELSE and not value:
+            value = _value(_ELSE[name], look, source)
         if value is not None and value not in ("", ()):
             values[name] = value
-    secret = _client_secret(look, path)
+    secret = _client_secret(look, source)
     if secret:
         values |= {"client_secret": secret, "auth": CLIENT_SECRET}
-    return ClusterConfig(**values, found_in=str(path) if path is not None else "the environment")
+    return ClusterConfig(**values, found_in=source)
 
 
 def auth_type(name: str) -> str:
@@ -200,26 +219,6 @@ def auth_type(name: str) -> str:
         known = ", ".join(dict.fromkeys(AUTH_TYPES.values()))
         raise ConfigurationError(f"there is no way to authenticate called {name!r}; there are {known}")
     return found
-
-
-def host_and_port(endpoint: str) -> tuple[str, bool | None]:
-    """Give the part of an address that gRPC connects to, and whether its scheme says plain text.
-
-    Parameters
-    ----------
-    endpoint
-        ``host:port``, ``dns:///host:port``, or the address of a console in a browser.
-
-    Returns
-    -------
-    tuple of str and bool or None
-        None: it has no scheme that says so.
-    """
-    text = _endpoint(endpoint).strip()
-    scheme, mark, rest = text.partition("://")
-    if not mark or scheme.lower() not in {"http", "https"}:
-        return text, None
-    return rest.partition("/")[0], scheme.lower() == "http"
 
 
 def _found_file() -> Path | None:
@@ -280,25 +279,30 @@ def _ini_reader(path: Path, text: str) -> Callable[[_Setting], Any]:
     return look
 
 
-def _value(setting: _Setting, look: Callable[[_Setting], Any]) -> Any:
+def _value(setting: _Setting, look: Callable[[_Setting], Any], source: str) -> Any:
     value = os.environ.get(setting.variable)
     if value is None:
         value = look(setting)
-    return None if value is None else setting.read(value)
+    try:
+        return None if value is None else setting.read(value)
+    except TypeError as expected:
+        raise ConfigurationError(
+            f"{source}: {setting.path or setting.option} is a {type(value).__name__}; write {expected}"
+        ) from None
 
 
-def _client_secret(look: Callable[[_Setting], Any], path: Path | None) -> str | None:
-    """Give the secret out of the file or the variable that the configuration names; the variable wins."""
-    variable = _value(_SECRET_VARIABLE, look)
+def _client_secret(look: Callable[[_Setting], Any], source: str) -> str | None:
+    """Return the secret out of the file or the variable that the configuration names; the variable wins."""
+    variable = _value(_SECRET_VARIABLE, look, source)
     secret = os.environ.get(variable) if variable else None
-    location = _value(_SECRET_LOCATION, look)
+    location = _value(_SECRET_LOCATION, look, source)
     if secret or not location:
         return secret
     try:
         secret = Path(location).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{path or 'the environment'}: clientSecretLocation names {location}, which cannot be read: "
+            f"{source}: clientSecretLocation names {location}, which cannot be read: "
             f"{type(error).__name__}; check the path and its rights"
         ) from None
     return secret.strip() if secret.endswith("\n") else secret

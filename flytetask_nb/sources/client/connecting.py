@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.errors import ConfigurationError, OptionError
 from flytetask_nb.extras import require
 from flytetask_nb.sources.client.cluster_config import (
+    AUTH_TYPES,
     CLIENT_SECRET,
     EXTERNAL_COMMAND,
     NO_AUTH,
@@ -18,8 +19,9 @@ from flytetask_nb.sources.client.cluster_config import (
     ClusterConfig,
     auth_type,
     configured,
-    host_and_port,
 )
+from flytetask_nb.sources.client.endpoints import check_endpoint, host_and_port
+from flytetask_nb.sources.client.token_store import token_problem
 
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.remote import Remote
@@ -39,6 +41,7 @@ _AUTH_KEYS = {
     "type": None,
 }
 """What a mapping for ``auth`` may hold, and the way that follows from it."""
+_LISTS = frozenset({"command", "scopes"})
 
 _OF_FLYTEKIT = {
     "ca_cert": "ca_cert_file_path",
@@ -46,6 +49,8 @@ _OF_FLYTEKIT = {
     "auth": "auth_mode",
 }
 """Where flytekit's ``PlatformConfig`` calls a setting by another name."""
+_OF_OPEN_CHANNELS = frozenset({"insecure", "console_endpoint"})
+"""What matters of the settings where the connection is open already: the console's address."""
 
 
 def connect(
@@ -68,9 +73,10 @@ def connect(
     ----------
     endpoint
         ``host:port``, ``dns:///host:port``, or the address of the console; or flytekit's ``FlyteRemote``, whose
-        open connection and login are used, else its settings. None: the one that is configured.
+        open connection and login are used as they are, else its settings. None: the one that is configured.
     project, domain
-        What is meant where a call names none.
+        What is meant where a call names none. None: the FlyteRemote's, or those of the file: ``root.project`` and
+        ``root.domain``, else ``task.project`` and ``task.domain``.
     config_file
         A file of flytectl or flytekit. None: the first there is of ``$FLYTECTL_CONFIG``, ``./flytekit.config``,
         ``~/.flyte/config`` and ``~/.flyte/config.yaml``; ``FLYTE_{SECTION}_{OPTION}`` in the environment wins over
@@ -119,24 +125,19 @@ def connect(
     from flytetask_nb.sources.client.channels import flytekit_channel, new_channel  # noqa: PLC0415 - likewise
     from flytetask_nb.sources.client.remote import Remote  # noqa: PLC0415 - likewise
 
-    channel = None
+    lent = None
     if endpoint is None or isinstance(endpoint, str):
         config = _chosen(endpoint, config_file)
     else:
-        config = _of_flytekit(endpoint)
-        channel = flytekit_channel(endpoint)
-        project = project or getattr(endpoint, "default_project", None)
-        domain = domain or getattr(endpoint, "default_domain", None)
-    config = _changed(config, insecure, ca_cert, auth, console)
-    if channel is None:
-        channel = new_channel(config, max_message_size)
-        is_lent = False
-    else:
-        # flytekit's channel logs in by itself, and is closed by whoever opened it.
-        config = config.but(auth=NO_AUTH, token=None, proxy_command=())
-        is_lent = True
-    calls = Calls(channel, config, timeout, allows_plain_text=plain_text_token)
-    return Remote(calls, config, project=project, domain=domain, is_lent=is_lent)
+        lent = flytekit_channel(endpoint)
+        # An open channel logs in by itself, in ways that only its plugins know, and whoever opened it closes it.
+        config = _of_flytekit(endpoint, is_open=lent is not None)
+    config = _changed(config, insecure, ca_cert, auth if lent is None else None, console)
+    channel = lent or new_channel(config, max_message_size, timeout)
+    calls = Calls(channel, config, timeout, allows_plain_text=plain_text_token, is_lent=lent is not None)
+    return Remote(
+        calls, config, project=project or config.project, domain=domain or config.domain, is_lent=lent is not None
+    )
 
 
 def _is_amount(value: object) -> bool:
@@ -154,8 +155,10 @@ def _chosen(endpoint: str | None, config_file: Any) -> ClusterConfig:
                 f"no endpoint is known: {found.found_in} says none; pass one, e.g. connect('flyte.example.com:443'), "
                 "or set admin.endpoint in ~/.flyte/config.yaml"
             )
+        check_endpoint(known, f"{found.found_in}: the endpoint")
         return found.but(endpoint=known, insecure=found.insecure or known_plain is True)
     place, is_plain = host_and_port(endpoint)
+    check_endpoint(place)
     if known in {"", place} or config_file is not None:
         config = found.but(endpoint=place)
     else:
@@ -164,8 +167,8 @@ def _chosen(endpoint: str | None, config_file: Any) -> ClusterConfig:
     return config if is_plain is None else config.but(insecure=is_plain)
 
 
-def _of_flytekit(remote: Any) -> ClusterConfig:
-    """Give the settings of a ``FlyteRemote``, of a ``Config``, or of a ``PlatformConfig``."""
+def _of_flytekit(remote: Any, *, is_open: bool) -> ClusterConfig:
+    """Return the settings of a ``FlyteRemote``, of a ``Config``, or of a ``PlatformConfig``."""
     found = getattr(remote, "config", remote)
     platform = getattr(found, "platform", found)
     if not hasattr(platform, "endpoint"):
@@ -175,13 +178,24 @@ def _of_flytekit(remote: Any) -> ClusterConfig:
     values: dict[str, Any] = {}
     for one in fields(ClusterConfig):
         value = getattr(platform, _OF_FLYTEKIT.get(one.name, one.name), None)
-        if value:
+        if value and (not is_open or one.name in _OF_OPEN_CHANNELS):
             values[one.name] = tuple(value) if isinstance(value, list) else value
+    place, _ = host_and_port(platform.endpoint)
+    values |= {part: getattr(remote, f"default_{part}", None) for part in ("project", "domain")}
+    values |= {"endpoint": place, "found_in": type(remote).__name__}
+    if is_open:
+        return ClusterConfig(**values, auth=NO_AUTH)
+    check_endpoint(place, f"{type(remote).__name__}: the endpoint")
     way = values.get("auth")
     if way is not None:
-        values["auth"] = auth_type(str(getattr(way, "value", way)))
-    place, _ = host_and_port(platform.endpoint)
-    return ClusterConfig(**values | {"endpoint": place, "found_in": type(remote).__name__})
+        name = str(getattr(way, "value", way))
+        if name.lower() not in AUTH_TYPES:
+            raise ConfigurationError(
+                f"{name!r} is no login of flytekit's own, but perhaps a plugin's, which works in flytekit alone; open "
+                "the connection there first, with remote.client of a FlyteRemote, and pass that remote"
+            )
+        values["auth"] = auth_type(name)
+    return ClusterConfig(**values)
 
 
 def _changed(
@@ -211,14 +225,11 @@ def _changed(
 
 
 def _login(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a mapping says of logins. Its values are never shown."""
+    """Return what a mapping says of logins. Its values are never shown."""
     unknown = sorted(str(key) for key in given if key not in _AUTH_KEYS)
     if unknown:
         raise ConfigurationError(f"auth has no {', '.join(unknown)}; there are {', '.join(_AUTH_KEYS)}")
-    values = {key: value for key, value in given.items() if key != "type"}
-    for key in ("command", "scopes"):
-        if key in values:
-            values[key] = tuple(values[key].split() if isinstance(values[key], str) else values[key])
+    values = {key: _login_value(key, value) for key, value in given.items() if key != "type"}
     ways = [way for key, way in _AUTH_KEYS.items() if way and key in given]
     if "type" in given:
         values["auth"] = auth_type(str(given["type"]))
@@ -227,3 +238,21 @@ def _login(given: Mapping[str, Any]) -> dict[str, Any]:
     elif ways:
         raise ConfigurationError(f"auth could be {' or '.join(ways)}; say which with 'type'")
     return values
+
+
+def _login_value(key: str, value: Any) -> Any:
+    is_list = key in _LISTS
+    if is_list and isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    if not isinstance(value, str):
+        expected = "a list of texts" if is_list else "a text"
+        raise ConfigurationError(f"{key} of auth is a {type(value).__name__}; expected {expected}")
+    if is_list:
+        return tuple(value.split())
+    if key == "token":
+        # Files end in a line break.
+        value = value.strip()
+        problem = token_problem(value)
+        if problem:
+            raise ConfigurationError(f"token of auth {problem}; pass the token alone")
+    return value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.fields import utc_datetime
-from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.models.flyte_task import UNTOLD_BY_SERVERS, FlyteTask, Origin
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
 from flytetask_nb.sources.client.sketches import AFTER_SECONDS, ENVELOPE, NAME_TAG, PREFIXES, ListedOrigin, Server
 
@@ -48,6 +48,7 @@ def origin_of(task: Any, source: str, console: str) -> Origin:
         created_at=utc_datetime(closure.created_at, "created_at") if closure.HasField("created_at") else None,
         short_description=task.short_description or None,
         console=console,
+        untold=UNTOLD_BY_SERVERS,
     )
 
 

@@ -15,6 +15,7 @@ from flyteidl.admin import (
 )
 from flyteidl.core import identifier_pb2
 
+from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.diffs import CallerReport, callers, diff
 from flytetask_nb.errors import (
     FlyteTaskError,
@@ -25,6 +26,8 @@ from flytetask_nb.errors import (
     RemoteTaskNotFoundError,
 )
 from flytetask_nb.models import Documentation, FlyteTask, Workflow
+from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.sources.client.filters import Filters, compiled
@@ -39,15 +42,15 @@ from flytetask_nb.sources.client.listing import (
     rows_asked_for,
 )
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
-from flytetask_nb.sources.client.progress import Bar
-from flytetask_nb.sources.client.registrations import CONFLICT, IDENTICAL, NEW, Registration
+from flytetask_nb.sources.client.registrations import CONFLICT, IDENTICAL, NEW, REFUSED, Registration
+from flytetask_nb.sources.client.standing import absence, refusal
+from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from typing_extensions import Self
 
-    from flytetask_nb.collection import TaskCollection
     from flytetask_nb.sources.client.calls import Calls, Stop
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
 
@@ -122,6 +125,8 @@ class Remote:
         domain: str | None = None,
         name: str | None = None,
         version: str | None = None,
+        *,
+        description: bool = False,
     ) -> FlyteTask:
         """Fetch a task, in one call.
 
@@ -133,6 +138,9 @@ class Remote:
             Its full name.
         version
             None: the newest, by ``created_at``.
+        description
+            Whether to fetch what its author says of it as well, as ``docs``: Admin keeps that elsewhere, so it is one
+            call more. A task without it differs in no documentation from any other.
 
         Returns
         -------
@@ -149,25 +157,18 @@ class Remote:
             A part of the id is missing: Admin would answer with an arbitrary task.
         """
         place = Place(*self._one_place(project, domain), _part("name", name))
-        if version is None:
-            return self._newest(place)
-        identifier = identifier_pb2.Identifier(
-            resource_type=_TASK, **place._asdict(), version=_part("version", version)
-        )
+        task = self._newest(place) if version is None else self._version(place, _part("version", version))
+        return task.replace(docs=self.description(task)) if description else task
+
+    def _version(self, place: Place, version: str) -> FlyteTask:
+        identifier = identifier_pb2.Identifier(resource_type=_TASK, **place._asdict(), version=version)
         return self._task(self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task))
 
     def _newest(self, place: Place) -> FlyteTask:
         question = Question(TASKS, place, sort="created_at", descending=True)
         rows = rows_asked_for(self._calls, question, 1).rows
         if not rows:
-            remedy = "task_names() lists the names that there are"
-            raise RemoteTaskNotFoundError(
-                f"{self.endpoint} has no task {place}; {remedy}",
-                code="NOT_FOUND",
-                endpoint=self.endpoint,
-                request=f"ListTasks {place}",
-                remedy=remedy,
-            )
+            raise self._no_task(place, "task_names() lists the names that there are")
         return self._task(rows[0])
 
     def _task(self, message: Any) -> FlyteTask:
@@ -259,8 +260,19 @@ class Remote:
         ----------
         project, domain
             Where. None: the connection's own.
+
+        Raises
+        ------
+        RemoteError
+            There is no such project or domain; or the server cannot be reached or refuses.
         """
         place = Place(*self._one_place(project, domain))
+        names = self._names(place)
+        if not names:
+            self._check_place(place)
+        return names
+
+    def _names(self, place: Place) -> list[str]:
         with self._listing() as listing:
             return [
                 row.name
@@ -268,6 +280,17 @@ class Remote:
                 for row in page.rows
                 if not isinstance(row, Damaged)
             ]
+
+    def _check_place(self, place: Place) -> None:
+        """Refuse a project or domain that does not exist: asked of nothing, there is nothing of anything."""
+        problem = absence(self._calls, place.project, place.domain)
+        if problem:
+            raise RemoteError(
+                f"{self.endpoint}: {problem}",
+                code="NOT_FOUND",
+                endpoint=self.endpoint,
+                remedy="projects() and domains()",
+            )
 
     def versions(self, name: str, project: str | None = None, domain: str | None = None) -> TaskCollection:
         """Give all versions of a task, oldest first.
@@ -289,18 +312,21 @@ class Remote:
         RemoteTaskNotFoundError
             There is none.
         """
-        project, domain = self._one_place(project, domain)
-        found = self.list_tasks(project, domain, name=name)
+        place = Place(*self._one_place(project, domain), _part("name", name))
+        found = self._listed([place], compiled(), Bar("listing versions", "tasks"))
         if not found and not found.failures:
-            remedy = "task_names() lists the names that there are"
-            raise RemoteTaskNotFoundError(
-                f"{self.endpoint} has no task {project}/{domain}/{name}; {remedy}",
-                code="NOT_FOUND",
-                endpoint=self.endpoint,
-                request=f"ListTasks {project}/{domain}/{name}",
-                remedy=remedy,
-            )
+            remedy = absence(self._calls, place.project, place.domain)
+            raise self._no_task(place, remedy or "task_names() lists the names that there are")
         return found
+
+    def _no_task(self, place: Place, remedy: str) -> RemoteTaskNotFoundError:
+        return RemoteTaskNotFoundError(
+            f"{self.endpoint} has no task {place}; {remedy}",
+            code="NOT_FOUND",
+            endpoint=self.endpoint,
+            request=f"ListTasks {place}",
+            remedy=remedy,
+        )
 
     # -- listings ----------------------------------------------------------------------------------------------------
 
@@ -314,7 +340,7 @@ class Remote:
         latest: bool = False,
         filters: object = None,
         limit: int | None = None,
-        resume: TaskCollection | None = None,
+        resume: Iterable[object] | None = None,
         page_size: int = PAGE_SIZE,
         **columns: Any,
     ) -> TaskCollection:
@@ -333,10 +359,10 @@ class Remote:
             ``col("created_at") >= "2026-01-31"`` and the like, joined with ``&`` or in a list; ``{"type": "spark"}``;
             functions of a ``FlyteTask``.
         limit
-            How many tasks at most, the oldest first.
+            How many tasks at most, those of ``resume`` among them, the oldest first.
         resume
             What an earlier call with the same arguments had brought before it was stopped: see ``unfinished``. Only
-            the rest is asked for.
+            the rest is asked for. A collection, or any tasks.
         page_size
             Rows a call.
         **columns
@@ -345,7 +371,8 @@ class Remote:
         Returns
         -------
         TaskCollection
-            Rows that cannot be read are in ``.failures``, rows that the server repeats are counted in ``.skipped``.
+            Rows that cannot be read are in ``.failures``, and so is a project or domain that does not exist; rows that
+            the server repeats are counted in ``.skipped``.
 
         Raises
         ------
@@ -373,18 +400,41 @@ class Remote:
                 raise OptionError(f"{word} cannot be {number!r}; expected a whole number above 0")
         asked = compiled(filters, columns, None if version is None else {"version": _part("version", version)})
         named = "" if name is None else _part("name", name)
+        held = resume if resume is None or isinstance(resume, TaskCollection) else TaskCollection(resume)
+        # Its clock starts with the work, to which asking for the places belongs.
+        bar = Bar("listing tasks", "tasks")
         places = [place._replace(name=named) for place in self._places(project, domain)]
+        found = self._listed(places, asked, bar, latest=latest, limit=limit, held=held, page_size=page_size)
+        problem = absence(self._calls, places[0].project, places[0].domain) if places and not found else ""
+        if not problem:
+            return found
+        hint = Failure(self.endpoint, f"{places[0].project}/{places[0].domain}", problem)
+        return TaskCollection(failures=[*found.failures, hint], skipped=found.skipped)
+
+    def _listed(
+        self,
+        places: list[Place],
+        asked: Filters,
+        bar: Bar,
+        *,
+        latest: bool = False,
+        limit: int | None = None,
+        held: TaskCollection | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> TaskCollection:
         is_of_each = latest and asked.is_all_sent
-        gathering = Gathering(self.endpoint, self._console, asked, resume)
+        gathering = Gathering(self.endpoint, self._console, asked, held)
         # What is looked at here, or thinned out afterwards, cannot be limited there.
         rows_wanted = 1 if is_of_each else limit if asked.is_all_sent and not latest else None
-        most = None if latest else limit
-        with Bar("listing tasks", "tasks") as bar, self._listing(page_size) as listing:
+        most = None if latest or limit is None else limit - len(held or ())
+        if held is not None and most is not None and most <= 0:
+            return held._chosen(range(len(held) + most), is_part=False)
+        with bar, self._listing(page_size) as listing:
             try:
                 questions = (
                     self._newest_of_each(places, asked)
                     if is_of_each
-                    else (self._from_start_or_after(place, asked, resume) for place in places)
+                    else (self._from_start_or_after(place, asked, held) for place in places)
                 )
                 for question, page in listing.answers(questions, rows_wanted):
                     gathering.take(question.place, page, most)
@@ -430,7 +480,7 @@ class Remote:
 
     def _newest_of_each(self, places: Iterable[Place], asked: Filters) -> Iterator[Question]:
         for place in places:
-            names = [place.name] if place.name else self.task_names(place.project, place.domain)
+            names = [place.name] if place.name else self._names(place)
             for name in names:
                 yield Question(TASKS, place._replace(name=name), asked.sent, "created_at", descending=True)
 
@@ -470,8 +520,8 @@ class Remote:
         Returns
         -------
         Registration
-            New, identical, or a conflict with everything that differs. What Admin would refuse in any case is said
-            by ``check``.
+            New, identical, a conflict with everything that differs, or refused: there is no such project or domain,
+            or the project is archived. What Admin would refuse anywhere is said by ``check``.
 
         Raises
         ------
@@ -482,6 +532,10 @@ class Remote:
         """
         mine = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
         identifier = _full_id(mine)
+        # Admin looks at the place before it looks at what is registered there.
+        reason = refusal(self._calls, identifier.project, identifier.domain)
+        if reason:
+            return Registration(REFUSED, mine, reason=reason)
         try:
             theirs = self._task(self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task))
         except RemoteTaskNotFoundError:
@@ -509,7 +563,7 @@ class Remote:
         Raises
         ------
         RemoteError
-            The server cannot be reached or refuses.
+            There is no such project or domain; or the server cannot be reached or refuses.
 
         Notes
         -----
@@ -525,6 +579,8 @@ class Remote:
                         known = newest.get(row.id.name)
                         if known is None or _age(row) >= _age(known):
                             newest[row.id.name] = row
+            if not newest:
+                self._check_place(place)
             ids = [newest[name].id for name in sorted(newest, key=natural_key)]
             found = []
             for report in listing.each(lambda one, stop: self._caller(mine, one, stop), ids):
@@ -563,14 +619,7 @@ def _age(workflow: Any) -> tuple[int, int]:
 
 def _is_other_version(one: FlyteTask, task: FlyteTask) -> bool:
     """Tell whether two tasks are versions of one, as far as both say where they are."""
-    return all(
-        not mine or not theirs or mine == theirs
-        for mine, theirs in (
-            (one.id.project, task.id.project),
-            (one.id.domain, task.id.domain),
-            (one.name, task.name),
-        )
-    )
+    return one.name == task.name and are_one_place(said(each.id.project, each.id.domain) for each in (one, task))
 
 
 def _is_count(value: object) -> bool:
@@ -591,5 +640,7 @@ def _part(what: str, value: object) -> str:
 def _full_id(task: object) -> Any:
     made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
     one = made.id
-    parts = {part: _part(part, getattr(one, part)) for part in ("project", "domain", "name", "version")}
+    given = {part: getattr(one, part) for part in ("project", "domain", "name", "version")}
+    # What registration still has to fill in names nothing.
+    parts = {part: _part(part, text if is_filled_in(text) else "") for part, text in given.items()}
     return identifier_pb2.Identifier(resource_type=_TASK, **parts)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
 from flytetask_nb.models.fields import utc_datetime
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.flyte_task import UNTOLD_BY_SERVERS, Origin
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -120,6 +120,8 @@ class ListedOrigin(Origin):
     note = None
     should_register = False
     python_interface = None
+    rank = None
+    untold = UNTOLD_BY_SERVERS
 
     def __init__(self, server: Server, created: bytes, described: bytes) -> None:
         self._server = server
@@ -135,6 +137,11 @@ class ListedOrigin(Origin):
     def console(self) -> str:  # type: ignore[override]
         """The address of that server's console."""
         return self._server.console
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the server said when it was registered."""
+        return bool(self._created)
 
     @property
     def created_at(self) -> datetime | None:  # type: ignore[override]

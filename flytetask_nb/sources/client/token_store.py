@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flytetask_nb.extras import keyring
 
-__all__ = ["Tokens", "keep", "kept"]
+__all__ = ["Tokens", "keep", "kept", "token_problem"]
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of an entry
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - likewise
@@ -30,6 +30,18 @@ class Tokens:
 
     access: str = field(repr=False)
     refresh: str | None = field(default=None, repr=False)
+
+
+def token_problem(text: str) -> str:
+    """Return why a text can be no token, for a sentence that does not show it; empty where it can be one."""
+    if not text:
+        return "is empty"
+    if text[0] in "{[":
+        return "is JSON, and the token is a part of it"
+    if len(text.split()) > 1:
+        return "holds blanks or line breaks"
+    # What a header may hold: anything else ends in gRPC, which shows it.
+    return "" if text.isascii() and text.isprintable() else "holds characters that no header can carry"
 
 
 def kept(endpoint: str) -> Tokens | None:

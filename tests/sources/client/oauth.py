@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from flyteidl.service import auth_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 CLIENT, SECRET = "robot", "s3cret+/ü"
@@ -40,6 +40,9 @@ class Issuer:
     challenges: dict[str, str] = field(default_factory=dict)
     pending: int = 0
     gives_refresh: bool = True
+    headers: list[dict[str, str]] = field(default_factory=list)
+    page: tuple[int, str] | None = None
+    """Status and page of what stands in front of it and answers in its place."""
 
     def issue(self) -> dict[str, Any]:
         self.number += 1
@@ -107,6 +110,15 @@ def issuing(certificate: tuple[bytes, bytes] | None = None, folder: Path | None 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            issuer.headers.append({name.lower(): value for name, value in self.headers.items()})
+            if issuer.page is not None:
+                status, page = issuer.page
+                self.send_response(status)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Location", "https://login.example.com/")
+                self.end_headers()
+                self.wfile.write(page.encode())
+                return
             if self.path == "/device":
                 code = {"device_code": "hidden-device", "user_code": "ABCD", "expires_in": 30, "interval": 0.01}
                 self.reply(200, code | {"verification_uri": f"{issuer.url}/enter"})
@@ -130,11 +142,7 @@ def issuing(certificate: tuple[bytes, bytes] | None = None, folder: Path | None 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     scheme = "http"
     if certificate is not None and folder is not None:
-        (folder / "key.pem").write_bytes(certificate[0])
-        (folder / "chain.pem").write_bytes(certificate[1])
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "chain.pem", folder / "key.pem")
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.socket = server_context(certificate, folder).wrap_socket(server.socket, server_side=True)
         scheme = "https"
     issuer.url = f"{scheme}://localhost:{server.server_address[1]}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -147,27 +155,56 @@ def issuing(certificate: tuple[bytes, bytes] | None = None, folder: Path | None 
         thread.join()
 
 
-def make_certificate(name: str = "localhost") -> tuple[bytes, bytes]:
-    """Give key and self-signed certificate, PEM."""
+def make_certificate(
+    name: str = "localhost",
+    names: Sequence[x509.GeneralName] | None = None,
+    *,
+    days: tuple[float, float] = (-1, 1),
+    is_authority: bool = True,
+) -> tuple[bytes, bytes]:
+    """Give key and self-signed certificate, PEM.
+
+    Parameters
+    ----------
+    name
+        Its common name; empty: it has none.
+    names
+        Its alternative names; None: the common name, and the address of localhost.
+    days
+        From when to when it is valid, from now.
+    is_authority
+        Whether it may sign others.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
     now = datetime.now(timezone.utc)
-    # A name with two addresses has two errors, and gRPC tells the last one: tests connect to an address.
-    names: list[x509.GeneralName] = [x509.DNSName(name)]
-    names += [x509.IPAddress(ip_address("127.0.0.1"))] if name == "localhost" else []
-    certificate = (
+    if names is None:
+        # A name with two addresses has two errors, and gRPC tells the last one: tests connect to an address.
+        names = [x509.DNSName(name), *([x509.IPAddress(ip_address("127.0.0.1"))] if name == "localhost" else [])]
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
     )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not name)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return private, certificate.public_bytes(serialization.Encoding.PEM)
+    return private, builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def server_context(pair: tuple[bytes, bytes], folder: Path, *protocols: str) -> ssl.SSLContext:
+    """Give what a server of Python's needs to show a certificate."""
+    (folder / "shown-key.pem").write_bytes(pair[0])
+    (folder / "shown.pem").write_bytes(pair[1])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "shown.pem", folder / "shown-key.pem")
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    return context

@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import keyring
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 
 import flytetask_nb as ftn
+from flytetask_nb.sources.client.authentication import Authenticator, ServerLogin
+from flytetask_nb.sources.client.cluster_config import ClusterConfig
 from tests.conftest import flytekit_module
-from tests.sources.client.oauth import CLIENT, SECRET, Issuer, issuing, make_certificate
+from tests.sources.client.intermediaries import WebProxy, ingress, proxying
+from tests.sources.client.oauth import CLIENT, SECRET, Issuer, issuing, make_certificate, server_context
 from tests.sources.client.serving import Refusal, Served, make_task, serving
 
 if TYPE_CHECKING:
@@ -161,15 +167,259 @@ def test_external_command(secured: Served, issuer: Issuer, ca: str) -> None:
         assert remote.projects() == ["p"]
 
 
-def test_proxy_command_goes_beside_the_token(secured: Served, issuer: Issuer, ca: str, tmp_path: Path) -> None:
-    issuer.valid.add("hidden-mine")
-    (tmp_path / "c.yaml").write_text(
-        f"admin: {{endpoint: '{secured.endpoint}', proxyCommand: ['{sys.executable}', '-c', 'print(\"for-proxy\")']}}"
-    )
-    with ftn.connect(config_file=tmp_path / "c.yaml", ca_cert=ca, auth={"token": "hidden-mine"}) as remote:
+# -- commands that are none ------------------------------------------------------------------------------------------
+
+IMPROPER: dict[str, tuple[Any, str]] = {
+    "a text": ("echo hidden", r'write a list: {setting}: \["echo", "hidden"\]'),
+    "a text with a flag": (
+        "get-token --password hidden --as me",
+        r'write a list: {setting}: \["get-token", "--password", "••••••", "--as", "me"\]',
+    ),
+    "a text for a shell": (
+        "cat token | base64 -d",
+        r'write a list: {setting}: \["sh", "-c", "cat token \| base64 -d"\]',
+    ),
+    "a text with quotes": ("get 'a b'", r'write a list: {setting}: \["get", "a b"\]'),
+    "a text with a path": ("/bin/echo token", r'write a list: {setting}: \["/bin/echo", "token"\]'),
+    "a list of one text": (["echo token"], r'write a list: {setting}: \["echo", "token"\]'),
+    "no such program": (["no-such-program", "x"], "the command no-such-program cannot be run: FileNotFoundError"),
+    "no program": (["/etc/passwd"], "cannot be run: PermissionError"),
+    "a failure": ([sys.executable, "-c", "print('hidden'); exit(3)"], "ended with 3; run"),
+    "nothing": ([sys.executable, "-c", "print()"], "printed no token"),
+    "words": ([sys.executable, "-c", "print('Updated hidden 1')"], "no token: it holds blanks or line breaks"),
+    "a scheme": ([sys.executable, "-c", "print('Bearer hidden')"], "print the token alone"),
+    "two lines": ([sys.executable, "-c", r"print('warning\nhidden')"], "holds blanks or line breaks"),
+    "JSON": ([sys.executable, "-c", 'print(chr(123) + \'"token":"hidden"\' + chr(125))'], "no token: it is JSON"),
+    "no ASCII": ([sys.executable, "-X", "utf8", "-c", "print('hidden\u00fc')"], "characters that no header can carry"),
+}
+
+
+@pytest.mark.parametrize("setting", ["admin.command", "admin.proxyCommand"])
+@pytest.mark.parametrize("kind", IMPROPER)
+def test_commands_that_are_none_are_told(secured: Served, ca: str, tmp_path: Path, kind: str, setting: str) -> None:
+    command, told = IMPROPER[kind]
+    admin = {"endpoint": secured.endpoint, setting.removeprefix("admin."): command}
+    if setting == "admin.command":
+        admin["authType"] = "ExternalCommand"
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump({"admin": admin}))
+    with (
+        ftn.connect(config_file=tmp_path / "c.yaml", ca_cert=ca) as remote,
+        pytest.raises(ftn.AuthenticationError, match=told.replace("{setting}", setting)) as error,
+    ):
         remote.projects()
-    metadata = next(metadata for method, _, metadata in secured.requests if method == "ListProjects")
-    assert metadata["proxy-authorization"] == "Bearer for-proxy"
+    assert "hidden" not in str(error.value).replace('["echo", "hidden"]', "")
+    assert secured.calls == {}
+
+
+def test_a_command_whose_path_has_blanks_is_run(secured: Served, issuer: Issuer, ca: str, tmp_path: Path) -> None:
+    issuer.valid.add("hidden-printed")
+    program = tmp_path / "my tools" / "token"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\nprint('hidden-printed')\n")
+    program.chmod(0o700)
+    (tmp_path / "c.yaml").write_text(
+        f"admin: {{endpoint: '{secured.endpoint}', authType: ExternalCommand, command: '{program}'}}"
+    )
+    with ftn.connect(config_file=tmp_path / "c.yaml", ca_cert=ca) as remote:
+        assert remote.projects() == ["p"]
+
+
+# -- a proxy in front of Flyte ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded(secured: Served, tmp_path: Path) -> Served:
+    """Give the server behind a proxy that lets nobody pass without its token, whatever is asked."""
+    behind = secured.before
+
+    def check(method: str, request: Any, metadata: dict[str, str]) -> None:
+        if metadata.get("proxy-authorization") != "Bearer for-proxy-" + (tmp_path / "day").read_text():
+            raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "Invalid IAP credentials: empty token")
+        behind(method, request, metadata)
+
+    (tmp_path / "day").write_text("1")
+    secured.before = check
+    return secured
+
+
+def behind_proxy(served: Served, tmp_path: Path, **admin: Any) -> str:
+    """Give a configuration whose proxyCommand prints the token of the day, and counts how often it is run."""
+    script = tmp_path / "proxy.py"
+    script.write_text(
+        "import pathlib\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        "with (folder / 'runs').open('a') as runs: runs.write('x')\n"
+        "print('for-proxy-' + (folder / 'day').read_text())\n"
+    )
+    config = {"admin": {"endpoint": served.endpoint, "proxyCommand": [sys.executable, str(script)], **admin}}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+    return str(tmp_path / "c.yaml")
+
+
+WAYS: dict[str, Any] = {
+    "client": CREDENTIALS,
+    "command": {"command": [sys.executable, "-c", "print('hidden-mine')"]},
+    "token": {"token": "hidden-mine"},
+    "device": "DeviceFlow",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_proxys_token_goes_with_every_request(
+    guarded: Served, issuer: Issuer, ca: str, tmp_path: Path, way: str
+) -> None:
+    """With the discovery of the login, with requests for tokens, and with calls beside the token for Flyte."""
+    issuer.valid.add("hidden-mine")
+    with ftn.connect(config_file=behind_proxy(guarded, tmp_path), ca_cert=ca, auth=WAYS[way]) as remote:
+        assert remote.projects() == ["p"]
+    assert {"GetOAuth2Metadata", "GetPublicClientConfig", "ListProjects"} == set(guarded.calls)
+    assert {"Bearer for-proxy-1"} == {metadata.get("proxy-authorization") for _, _, metadata in guarded.requests}
+    assert {"Bearer for-proxy-1"} >= {headers.get("proxy-authorization") for headers in issuer.headers}
+    assert bool(issuer.headers) == (way in {"client", "device"})
+    # Who logs in after a refusal cannot know which of the two tokens was meant.
+    assert (tmp_path / "runs").read_text() == ("xx" if way == "device" else "x")
+
+
+@pytest.mark.parametrize("way", [*WAYS, "none"])
+def test_the_proxys_token_is_renewed(guarded: Served, issuer: Issuer, ca: str, tmp_path: Path, way: str) -> None:
+    """It lives an hour, and a session longer; also where there is no login to Flyte, or one that stays."""
+    issuer.valid.add("hidden-mine")
+    issuer.valid |= {""} if way == "none" else set()
+    auth = WAYS.get(way, "None")
+    with ftn.connect(config_file=behind_proxy(guarded, tmp_path), ca_cert=ca, auth=auth) as remote:
+        assert remote.projects() == ["p"]
+        before = (tmp_path / "runs").read_text()
+        (tmp_path / "day").write_text("2")
+        assert remote.projects() == ["p"]
+    assert (tmp_path / "runs").read_text() == f"{before}x"
+
+
+def test_a_proxy_that_answers_with_a_page_is_asked_again_with_another_token(tmp_path: Path) -> None:
+    """And where that does not help, it is told what may be wrong with the command."""
+    pair = make_certificate()
+    (tmp_path / "ca.pem").write_bytes(pair[1])
+    (tmp_path / "day").write_text("1")
+    seen: list[int] = []
+    with ingress("302", tls=server_context(pair, tmp_path, "h2"), seen=seen) as port:
+        path = behind_proxy(Served(endpoint=f"127.0.0.1:{port}"), tmp_path)
+        with (
+            ftn.connect(config_file=path, ca_cert=tmp_path / "ca.pem") as remote,
+            pytest.raises(ftn.RemoteError, match=r"does not take the token of admin\.proxyCommand"),
+        ):
+            remote.projects()
+    assert (len(seen), (tmp_path / "runs").read_text()) == (2, "xx")
+
+
+def test_the_proxys_token_goes_over_no_plain_wire(tmp_path: Path) -> None:
+    with serving(Served(tasks=[make_task("n")])) as served:
+        (tmp_path / "day").write_text("1")
+        path = behind_proxy(served, tmp_path, insecure=True)
+        with (
+            ftn.connect(config_file=path) as remote,
+            pytest.raises(ftn.AuthenticationError, match=r"not encrypted.*plain_text_token=True"),
+        ):
+            remote.projects()
+        assert served.calls == {}
+        assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ((302, ""), "it answers HTTP 302 with text/html; what answers leads on to another address"),
+        ((401, "no"), "it answers HTTP 401 with text/html; what stands in front of Flyte Admin wants a login"),
+        ((403, "no"), "what stands in front of Flyte Admin refuses"),
+        ((429, "busy"), "takes no more requests for now: wait"),
+        ((200, "<html>Sign in</html>"), "it answers HTTP 200 with text/html; what answers is no Flyte but a page"),
+        ((200, "[]"), "no Flyte but a page"),
+        ((503, "<html>"), "try again later"),
+    ],
+)
+@pytest.mark.parametrize("way", ["ClientSecret", "DeviceFlow"])
+def test_pages_in_place_of_tokens_are_told(
+    secured: Served, issuer: Issuer, ca: str, page: tuple[int, str], told: str, way: str
+) -> None:
+    issuer.page = page
+    with (
+        ftn.connect(secured.endpoint, ca_cert=ca, auth={"type": way, **CREDENTIALS}) as remote,
+        pytest.raises(ftn.AuthenticationError, match=told) as error,
+    ):
+        remote.projects()
+    assert f"{issuer.url}/{'device' if way == 'DeviceFlow' else 'token'}" in str(error.value)
+
+
+def test_errors_of_another_kind_than_oauths_are_told(secured: Served, issuer: Issuer, ca: str) -> None:
+    issuer.page = (401, '{"error": {"code": 401, "message": "no such key"}}')
+    with (
+        ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote,
+        pytest.raises(ftn.AuthenticationError, match=r"refused: .*no such key"),
+    ):
+        remote.projects()
+
+
+@pytest.mark.parametrize("how", ["environment", "configuration"])
+@pytest.mark.parametrize(
+    ("proxy", "told"),
+    [
+        ({"status": "403 Forbidden"}, "refuses the way to the server: set no_proxy=issuer.invalid"),
+        ({"login": "you:else"}, "wants a login"),
+        ({"dies": True}, "may be down"),
+    ],
+)
+def test_a_web_proxy_on_the_way_to_tokens_is_told(
+    secured: Served,
+    tmp_path: Path,
+    ca: str,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    proxy: dict[str, Any],
+    told: str,
+) -> None:
+    secured.login.token_endpoint = "https://issuer.invalid/token"  # noqa: S105 - an address
+    with proxying(WebProxy(**proxy)) as running:
+        url = f"http://me:hidden@127.0.0.1:{running.port}"
+        config = {"admin": {"endpoint": secured.endpoint}}
+        if how == "environment":
+            monkeypatch.setenv("https_proxy", url)
+        else:
+            config["admin"]["httpProxyURL"] = url
+            monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+        (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+        with (
+            ftn.connect(config_file=tmp_path / "c.yaml", ca_cert=ca, auth=CREDENTIALS) as remote,
+            pytest.raises(ftn.AuthenticationError, match=told) as error,
+        ):
+            remote.projects()
+        assert {"issuer.invalid:443"} == set(running.asked)
+    assert f"http://me:••••••@127.0.0.1:{running.port}" in str(error.value)
+    assert "hidden" not in str(error.value)
+
+
+# -- secrets of any length -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", ["e", "a", "to", "12", "the", "abcd", "rbst", "hidden-long", "a+/=", "x" * 2000])
+def test_errors_stay_readable_whatever_the_token(secured: Served, ca: str, token: str) -> None:
+    """The token that the server echoes is masked, and no other letter of the error."""
+    with (
+        ftn.connect(secured.endpoint, ca_cert=ca, auth={"token": token}) as remote,
+        pytest.raises(ftn.AuthenticationError) as error,
+    ):
+        remote.projects()
+    told = "answers UNAUTHENTICATED: token parse error: Bearer ••••••; asked was ListProjects limit: 100; log in: pass"
+    assert told in str(error.value)
+
+
+@given(token=st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=12))
+def test_no_token_turns_an_error_to_rubble(token: str) -> None:
+    """Whatever letters it is made of, words of others keep theirs, and where it stands as the server's echo it goes."""
+    authenticator = Authenticator(ClusterConfig("h", auth="Token", token=token), ServerLogin)
+    words = "transport: authentication handshake failed for 10.0.0.1:8089".split()
+    shown = authenticator.without_tokens(f"{' '.join(words)} (Bearer {token})").split()
+    assert shown[-1] == "••••••)"
+    assert [word for word, was in zip(shown, words, strict=False) if word != was and token not in was] == []
+    if len(token) < 4:
+        assert shown[: len(words)] == words
 
 
 def browser(tmp_path: Path, ca: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import flytetask_nb as ftn
-from flytetask_nb.sources.client.cluster_config import ClusterConfig, configured, host_and_port
+from flytetask_nb.sources.client.cluster_config import ClusterConfig, configured
 from tests.conftest import flytekit_module
 
 if TYPE_CHECKING:
@@ -161,6 +161,10 @@ def test_secrets_are_in_no_repr() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
+        ("c.yaml", "admin: {command: {get: token}}", "admin.command is a dict; write a list of texts"),
+        ("c.yaml", "admin: {scopes: 5}", "admin.scopes is a int; write a list of texts"),
+        ("c.yaml", "admin: {endpoint: [a, b]}", "admin.endpoint is a list; write a text"),
+        ("c.yaml", "root: {project: [a]}", "root.project is a list; write a text"),
         ("c.yaml", "admin: [", "is no YAML in line 1"),
         ("config", "no section = 1", "is no INI file"),
         ("c.yaml", "admin: {clientSecretLocation: /nowhere}", "/nowhere, which cannot be read"),
@@ -199,19 +203,6 @@ def test_another_endpoint_is_told_nothing_of_the_configured_ones_login(home: Pat
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "expected"),
-    [
-        ("localhost:30080", ("localhost:30080", None)),
-        ("dns:///flyte.example.com:443", ("flyte.example.com:443", None)),
-        ("https://flyte.example.com/console/projects", ("flyte.example.com", False)),
-        ("http://localhost:30080", ("localhost:30080", True)),
-    ],
-)
-def test_addresses_are_understood(endpoint: str, expected: tuple[str, bool | None]) -> None:
-    assert expected == host_and_port(endpoint)
-
-
-@pytest.mark.parametrize(
     ("settings", "told"),
     [
         ({"auth": "Kerberos"}, "there is no way to authenticate called 'Kerberos'; there are Pkce"),
@@ -221,6 +212,18 @@ def test_addresses_are_understood(endpoint: str, expected: tuple[str, bool | Non
         ({"ca_cert": "nowhere.pem"}, "nowhere.pem cannot be read"),
         ({"endpoint": " "}, "the endpoint is empty"),
         ({"endpoint": 3}, "cannot be made from int"),
+        ({"auth": {"token": ""}}, "token of auth is empty"),
+        ({"auth": {"token": None}}, "token of auth is a NoneType; expected a text"),
+        ({"auth": {"token": "hidden\nhidden"}}, "token of auth holds blanks or line breaks"),
+        ({"auth": {"token": "Bearer hidden"}}, "token of auth holds blanks or line breaks; pass the token alone"),
+        ({"auth": {"token": "hiddenü"}}, "token of auth holds characters that no header can carry"),
+        ({"auth": {"token": '{"token":"hidden"}'}}, "token of auth is JSON"),
+        ({"auth": {"command": None}}, "command of auth is a NoneType; expected a list of texts"),
+        ({"auth": {"command": ["get", 3]}}, "command of auth is a list; expected a list of texts"),
+        (
+            {"auth": {"client_id": "me", "client_secret": b"hidden"}},
+            "client_secret of auth is a bytes; expected a text",
+        ),
     ],
 )
 def test_contradictions_are_told(settings: dict[str, object], told: str) -> None:
@@ -233,3 +236,50 @@ def test_contradictions_are_told(settings: dict[str, object], told: str) -> None
 def test_amounts_must_be_above_zero(settings: dict[str, object]) -> None:
     with pytest.raises(ftn.OptionError, match="expected a number above 0"):
         ftn.connect("localhost:1", **settings)
+
+
+# -- project and domain ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("root: {project: a, domain: b}", ("a", "b")),
+        ("task: {project: a, domain: b}", ("a", "b")),
+        ("root: {project: a}\ntask: {project: x, domain: b}", ("a", "b")),
+        ("root: {project: '', domain: null}\ntask: {project: a, domain: b}", ("a", "b")),
+        ("root: {project: 7}\ntask: {domain: 8}", ("7", "8")),
+        ("root:\ntask: []", (None, None)),
+        ("project: a\ndomain: b", (None, None)),
+    ],
+)
+def test_project_and_domain_are_flytectls(home: Path, text: str, expected: tuple[str | None, str | None]) -> None:
+    """``root`` comes before ``task``, for each of the two by itself."""
+    (home / "home/.flyte/config.yaml").write_text(f"admin: {{endpoint: localhost:1, insecure: true}}\n{text}\n")
+    with ftn.connect() as remote:
+        assert (remote.project, remote.domain) == expected
+    with ftn.connect(project="x") as remote:
+        assert (remote.project, remote.domain) == ("x", expected[1])
+
+
+def test_project_of_another_cluster_is_not_taken(home: Path) -> None:
+    """What a file says holds for the endpoint that it names, or where it names none."""
+    path = home / "home/.flyte/config.yaml"
+    path.write_text("admin: {endpoint: localhost:1}\nroot: {project: a, domain: b}")
+    assert [ftn.connect(place).project for place in ("localhost:1", "dns:///localhost:1", "localhost:2")] == [
+        "a",
+        "a",
+        None,
+    ]
+    assert ftn.connect("localhost:2", config_file=path).project == "a"
+    path.write_text("root: {project: a, domain: b}")
+    assert ftn.connect("localhost:2").project == "a"
+
+
+def test_a_configured_endpoint_that_is_none_does_not_stand_in_the_way(home: Path) -> None:
+    (home / "home/.flyte/config.yaml").write_text("admin: {endpoint: 'dns://localhost:1'}")
+    assert repr(ftn.connect("localhost:2")) == "Remote('localhost:2')"
+    with pytest.raises(
+        ftn.ConfigurationError, match=r"config\.yaml: the endpoint 'dns://localhost:1'.*dns:///localhost:1"
+    ):
+        ftn.connect()

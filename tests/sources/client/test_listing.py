@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.sources.client import progress
+from flytetask_nb.sources import progress
 from flytetask_nb.sources.client.gathering import REPEATED
 from tests.real_tasks import task_messages
 from tests.sources.client.serving import Refusal, Served, list_of, make_task, refusing, serving, slowly
@@ -313,6 +313,49 @@ def test_a_collection_that_is_no_beginning_is_completed_all_the_same(served: Ser
     assert found.skipped == {}
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 9, 30, 31, 99])
+@pytest.mark.parametrize("held", [0, 1, 3, 8])
+@pytest.mark.parametrize("is_beginning", [True, False])
+def test_a_limit_counts_what_had_come(
+    served: Served, remote: ftn.Remote, limit: int, held: int, is_beginning: bool
+) -> None:
+    """With what had come there are so many in all, each once, whether it was the beginning or any others."""
+    served.tasks = numbered(30)
+    some = remote.list_tasks(page_size=7)[:held] if is_beginning else remote.list_tasks(page_size=7)[29 - held : 29]
+    served.requests.clear()
+    found = ids(remote.list_tasks(limit=limit, resume=some, page_size=7))
+    assert len(found) == min(limit, 30)
+    assert len(set(found)) == len(found)
+    assert found[:held] == ids(some)[:limit]
+    if is_beginning:
+        assert found == ids(served.tasks[:limit])
+    if held >= limit:
+        assert served.requests == []
+
+
+def test_a_limit_counts_what_had_come_of_other_places_too(served: Served) -> None:
+    places = [(project, domain) for project in ("p", "q") for domain in ("d", "e")]
+    served.tasks = [make_task(f"n{number}", project=p, domain=d) for p, d in places for number in range(4)]
+    with ftn.connect(served.endpoint, insecure=True) as remote:
+        everything = remote.list_tasks()
+        for held in range(17):
+            found = remote.list_tasks(limit=10, resume=everything[:held])
+            assert ids(everything[:10]) == ids(found)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, iter, ftn.TaskCollection])
+@pytest.mark.parametrize("held", [0, 3])
+def test_any_tasks_can_be_gone_on_from(served: Served, remote: ftn.Remote, kind: Any, held: int) -> None:
+    served.tasks = numbered(9)
+    some = kind(list(remote.list_tasks()[:held]))
+    assert ids(served.tasks) == ids(remote.list_tasks(resume=some))
+
+
+def test_what_is_no_tasks_cannot_be_gone_on_from(remote: ftn.Remote) -> None:
+    with pytest.raises(ftn.ModelTypeError, match="an iterable of tasks, got str"):
+        remote.list_tasks(resume="n0001")
+
+
 def as_flytekit_does(*_: object) -> None:
     raise SystemExit(1)
 
@@ -364,6 +407,21 @@ def test_progress_is_shown_unless_it_is_off(
     with ftn.set_options(progress=False):
         remote.list_tasks(page_size=7)
     assert capsys.readouterr().err == ""
+
+
+def test_the_clock_of_a_listing_starts_with_its_first_call(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which may be the one that asks for the projects."""
+    monkeypatch.setattr(progress, "PATIENCE", 0.1)
+    served.tasks = numbered(30)
+    served.before = slowly(1.1)
+    with ftn.connect(served.endpoint, insecure=True) as remote:
+        remote.list_tasks()
+    assert served.requests[0][0] == "ListProjects"
+    shown = capsys.readouterr().err
+    assert "30 tasks [00:01" in shown
+    assert "[00:00" not in shown
 
 
 def test_it_works_inside_a_running_event_loop(served: Served, remote: ftn.Remote) -> None:

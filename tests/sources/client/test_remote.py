@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from flyteidl.admin import common_pb2, description_entity_pb2
+from flyteidl.admin import common_pb2, description_entity_pb2, project_pb2, task_pb2
+from flyteidl.service import admin_pb2_grpc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from flytetask_nb.sources.client import calls as calls_module
 from tests.conftest import ROOT, flytekit_module
 from tests.embedded_admin.laboratory.running import Laboratory
 from tests.embedded_admin.replay import read, send
-from tests.sources.client.serving import Refusal, Served, make_task, refusing, serving
+from tests.sources.client.serving import REQUESTS, Refusal, Served, make_task, refusing, serving
 from tests.sources.client.test_filters import conditions
 
 if TYPE_CHECKING:
@@ -335,6 +336,130 @@ def test_a_conflict_says_what_differs_and_is_shown(served: Served, remote: ftn.R
     assert repr(remote.would_register(mine.replace(version="v9"))) == "Registration(new: p/d/n v9 would be registered)"
 
 
+def test_what_admin_refuses_of_a_place_is_foretold(transcripts: Path) -> None:
+    """For every refusal of the transcript that is about project or domain: in Admin's words, and before all else."""
+    told: list[str] = []
+    with (
+        ftn.sandbox() as admin,
+        grpc.insecure_channel(admin.endpoint) as channel,
+        ftn.connect(admin.endpoint, insecure=True) as remote,
+    ):
+        for case in read(transcripts / "register.jsonl"):
+            message = case.get("message", "")
+            if case["call"] == "CreateTask" and any(words in message for words in OF_PLACES):
+                found = remote.would_register(sent_task(case["request"]))
+                assert (found.verdict, found.reason, found.diff) == ("refused", message, None)
+                for text in (found.summary, found.to_text(), found.to_html(), found.to_markdown(), repr(found)):
+                    assert "refused" in text
+                    assert message.split("[")[0] in text
+                told.append(message)
+            send(channel, case["call"], case["request"])
+    assert len(told) == len(OF_PLACES)
+
+
+OF_PLACES = ("are registered, err:", "is not active", "is unrecognized by system")
+
+
+@pytest.fixture
+def gone() -> Iterator[ftn.Remote]:
+    """Give a server with a task in a project that was archived afterwards."""
+    with ftn.sandbox() as admin, grpc.insecure_channel(admin.endpoint) as channel:
+        stub = admin_pb2_grpc.AdminServiceStub(channel)
+        task = make_task("n", project="gone", domain="development").closure.compiled_task
+        task.template.type = "raw-container"
+        task.template.container.image = "i:1"
+        task.template.container.command.append("run")
+        task.template.metadata.runtime.version = "1"
+        stub.RegisterProject(project_pb2.ProjectRegisterRequest(project=project_pb2.Project(id="gone", name="gone")))
+        spec = task_pb2.TaskSpec(template=task.template)
+        stub.CreateTask(task_pb2.TaskCreateRequest(id=task.template.id, spec=spec))
+        stub.UpdateProject(project_pb2.Project(id="gone", state=project_pb2.Project.ARCHIVED))
+        with ftn.connect(admin.endpoint, insecure=True) as remote:
+            yield remote
+
+
+def test_an_archived_project_refuses_even_what_it_has(gone: ftn.Remote) -> None:
+    (task,) = gone.list_tasks("gone", "development")
+    found = gone.would_register(task)
+    assert (found.verdict, found.reason) == ("refused", "project [gone] is not active")
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (("flytesnack", "development"), "there is no project 'flytesnack'; projects() lists"),
+        (("flytesnack", "nope"), "there is no project 'flytesnack'"),
+        (("flytesnacks", "dev"), "there is no domain 'dev'; there are development, staging, production"),
+        (("flytesnack", None), "there is no project 'flytesnack'"),
+        ((None, "dev"), "there is no domain 'dev'"),
+        (("a+b;(c)", "development"), "there is no project 'a+b;(c)'"),
+    ],
+)
+@pytest.mark.parametrize("way", [{}, {"latest": True}, {"name": "n"}, {"limit": 3}, {"type": "spark"}])
+def test_a_listing_of_a_wrong_place_says_so(
+    gone: ftn.Remote, place: tuple[str | None, str | None], told: str, way: dict[str, Any]
+) -> None:
+    found = gone.list_tasks(*place, **way)
+    assert len(found) == 0
+    (failure,) = found.failures
+    assert told in failure.reason
+    assert told in " ".join(found.to_text().split())
+
+
+@pytest.mark.parametrize("place", [("flytesnacks", "staging"), ("gone", "production"), ("flytesnacks", None)])
+def test_a_listing_of_an_empty_place_is_empty(gone: ftn.Remote, place: tuple[str, str | None]) -> None:
+    assert gone.list_tasks(*place).failures == ()
+    if place[1] is not None:
+        assert gone.task_names(*place) == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda remote, *place: remote.task_names(*place),
+        lambda remote, *place: remote.versions("n", *place),
+        lambda remote, *place: remote.callers(make_task("n"), *place),
+    ],
+    ids=["names", "versions", "callers"],
+)
+def test_whoever_asks_of_a_wrong_place_is_told(gone: ftn.Remote, ask: Any) -> None:
+    """Nobody calls a task in a project that does not exist, and that is no answer."""
+    for place, told in ((("nope", "development"), "no project 'nope'"), (("gone", "nope"), "no domain 'nope'")):
+        with pytest.raises(ftn.RemoteError, match=told) as error:
+            ask(gone, *place)
+        assert error.value.code == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("code", ["UNIMPLEMENTED", "PERMISSION_DENIED"])
+def test_a_server_that_does_not_tell_its_projects_is_taken_at_its_word(
+    served: Served, remote: ftn.Remote, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    """What cannot be asked is unknown, and no refusal."""
+
+    def before(method: str, *_: Any) -> None:
+        if method == "GetProject":
+            raise Refusal(grpc.StatusCode[code])
+
+    monkeypatch.setitem(REQUESTS, "GetProject", project_pb2.ProjectGetRequest)
+    served.before = before
+    assert remote.list_tasks("nope", "d").failures == ()
+    assert remote.task_names("nope", "d") == []
+    assert remote.would_register(make_task("n").closure.compiled_task).verdict == "new"
+
+
+def test_a_conflict_names_what_a_tool_wrote(served: Served, remote: ftn.Remote) -> None:
+    """Another registration of the same code writes another address of the same object."""
+    tasks = [make_task("n") for _ in range(2)]
+    for number, one in enumerate(tasks):
+        kind = one.closure.compiled_task.template.interface.inputs.variables["x"].type
+        kind.blob.format = "PythonPickle"
+        kind.metadata.update({"python_class_name": f"typing.Annotated[app.Video, <HashMethod object at 0x7f{number}>]"})
+    served.tasks = tasks[:1]
+    found = remote.would_register(ftn.FlyteTask.from_flyte_idl(tasks[1]))
+    assert found.verdict == "conflict"
+    assert "the task itself is the same but for the memory address that flytekit writes" in found.summary
+
+
 @pytest.mark.parametrize("part", ["project", "domain", "version"])
 def test_registering_needs_a_full_id(served: Served, remote: ftn.Remote, part: str) -> None:
     mine = ftn.FlyteTask.from_flyte_idl(make_task("n")).replace(**{part: None})
@@ -526,6 +651,94 @@ def test_flytekits_settings_are_used_where_no_channel_is_open(listed: Any) -> No
     with ftn.connect(flyte_remote) as remote:
         assert remote.projects() == ["flyteexamples", "flytesnacks"]
     assert not flyte_remote._client_initialized
+
+
+@pytest.fixture
+def house() -> Iterator[Served]:
+    """Give a server that wants what a login plugin alone knows."""
+
+    def check(method: str, _: Any, metadata: dict[str, str]) -> None:
+        if method in ADMIN_CALLS and metadata.get("house-key") != "Bearer hidden-key-1":
+            raise Refusal(grpc.StatusCode.UNAUTHENTICATED, f"no {metadata.get('house-key')}")
+
+    with serving(Served(tasks=[make_task(f"n{number}") for number in range(20)], before=check)) as running:
+        yield running
+
+
+ADMIN_CALLS = {"ListProjects", "ListTasks", "GetTask"}
+
+
+def opened_with_a_plugin(served: Served, *, key: str = "hidden-key-1", error: Exception | None = None) -> Any:
+    """Give a FlyteRemote that logs in by a plugin, which flytekit finds by its name."""
+    base = flytekit_module("flytekit.clients.auth.authenticator").Authenticator
+    credentials = flytekit_module("flytekit.clients.auth.keyring").Credentials
+
+    class HouseKey(base):  # type: ignore[misc, valid-type]
+        def refresh_credentials(self) -> None:
+            if error is not None:
+                raise error
+            self._creds = credentials(key)
+
+    flytekit_module("flytekit.clients.auth_helper").register_authenticator_plugin(
+        "house_key", lambda config, _: HouseKey(config.endpoint, "house-key")
+    )
+    return flytekits_remote(flytekits_platform(served, auth_mode="House_Key"), "p", "d")
+
+
+class Counting(grpc.UnaryUnaryClientInterceptor):
+    """What a company puts around its channels."""
+
+    def __init__(self) -> None:
+        self.methods: list[str] = []
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        self.methods.append(details.method.rpartition("/")[2])
+        return continuation(details, request)
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_a_login_plugin_of_an_open_flyte_remote_is_used(house: Served, is_wrapped: bool) -> None:
+    """As it is, with what stands around its channel; and an error is still told by its status."""
+    flyte_remote = opened_with_a_plugin(house)
+    counting = Counting()
+    if is_wrapped:
+        flyte_remote.client._channel = grpc.intercept_channel(flyte_remote.client._channel, counting)
+    assert flyte_remote.client is not None
+    with ftn.connect(flyte_remote) as remote:
+        assert repr(remote) == f"Remote('{house.endpoint}', project='p', domain='d')"
+        assert len(remote.list_tasks(page_size=6)) == 20
+        assert remote.fetch_task(name="n3").name == "n3"
+        with pytest.raises(ftn.RemoteTaskNotFoundError) as error:
+            remote.fetch_task(name="nope", version="v1")
+    assert error.value.code == "NOT_FOUND"
+    assert bool(counting.methods) is is_wrapped
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+@pytest.mark.parametrize(
+    ("settings", "kind", "told"),
+    [
+        ({"key": "hidden-stale"}, ftn.AuthenticationError, "UNAUTHENTICATED"),
+        ({"error": ValueError("the house is closed")}, ftn.RemoteError, "ValueError: the house is closed"),
+    ],
+)
+def test_a_login_plugin_that_fails_is_told(
+    house: Served, settings: dict[str, Any], kind: type[ftn.RemoteError], told: str, is_wrapped: bool
+) -> None:
+    flyte_remote = opened_with_a_plugin(house, **settings)
+    if is_wrapped:
+        flyte_remote.client._channel = grpc.intercept_channel(flyte_remote.client._channel, Counting())
+    assert flyte_remote.client is not None
+    with ftn.connect(flyte_remote) as remote, pytest.raises(kind, match=told):
+        remote.projects()
+
+
+def test_a_login_plugin_of_a_closed_flyte_remote_is_told(house: Served) -> None:
+    flyte_remote = opened_with_a_plugin(house)
+    with pytest.raises(
+        ftn.ConfigurationError, match=r"'House_Key'.*perhaps a plugin's.*remote\.client of a FlyteRemote"
+    ):
+        ftn.connect(flyte_remote)
 
 
 # -- where it lives --------------------------------------------------------------------------------------------------

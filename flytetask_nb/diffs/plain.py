@@ -1,0 +1,99 @@
+"""Messages as plain Python values: numbers of enums by their names, fields that this flyteidl does not know as texts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.flyte2_schema import FLYTE2
+from flytetask_nb.models.order import natural_key
+
+__all__ = [
+    "UNKNOWN",
+    "enum_name",
+    "is_map",
+    "is_repeated",
+    "map_values",
+    "plain_list",
+    "plain_message",
+    "plain_value",
+    "unknown_fields",
+]
+
+_SURROUNDINGS: Final = f"{FLYTE2}: "
+UNKNOWN: Final = "(unknown fields)"
+"""Key under which the fields stand that this flyteidl does not know."""
+
+
+@lru_cache(maxsize=1024)
+def is_map(field: Any) -> bool:
+    """Tell whether a field, by its descriptor, is a map."""
+    return bool(field.message_type is not None and field.message_type.GetOptions().map_entry)
+
+
+def is_repeated(field: Any) -> bool:
+    """Tell whether a field, by its descriptor, is a list or a map."""
+    # The newer spelling; protobuf before 6.31 has the older alone.
+    return bool(field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED)
+
+
+def map_values(field: Any) -> Any:
+    """Return the descriptor of the values of a map, by that of the map."""
+    return field.message_type.fields_by_name["value"]
+
+
+def unknown_fields(message: Any) -> list[str]:
+    """Give the fields of a message that this flyteidl does not know, each as text."""
+    found = UnknownFieldSet(message)
+    # What surrounds a task of Flyte 2 is compared by its own names.
+    return [text for text in _unknown(found) if not text.startswith(_SURROUNDINGS)] if len(found) else []
+
+
+def _unknown(found: Any) -> list[str]:
+    return [f"{item.field_number}: {_unknown_data(item.data)}" for item in found]
+
+
+def _unknown_data(data: Any) -> str:
+    return str(_unknown(data)) if isinstance(data, UnknownFieldSet) else repr(data)
+
+
+def enum_name(enum: Any, number: int) -> Any:
+    """Return the name of a number of an enum, by its descriptor; the number itself where it has none."""
+    found = enum.values_by_number.get(number)
+    return number if found is None else found.name
+
+
+def plain_list(items: Any, field: Any) -> list[Any]:
+    """Return the items of a field, by its descriptor, as plain Python values."""
+    return [plain_value(item, field) for item in items]
+
+
+def plain_value(value: Any, field: Any) -> Any:
+    """Return a value of a field, by its descriptor, as plain Python values."""
+    if hasattr(value, "DESCRIPTOR"):
+        return plain_message(value)
+    if field.enum_type is not None:
+        return enum_name(field.enum_type, value)
+    return repr(value) if isinstance(value, bytes) else value
+
+
+def plain_message(message: Any) -> dict[str, Any]:
+    """Give a message as plain Python values: what is set in it, fields that this flyteidl does not know included."""
+    if message.DESCRIPTOR.full_name == "google.protobuf.Struct":
+        return plain_struct(message)
+    found: dict[str, Any] = {}
+    for field, value in message.ListFields():
+        if is_map(field):
+            keys = sorted(value, key=lambda key: natural_key(str(key)))
+            found[field.name] = {str(key): plain_value(value[key], map_values(field)) for key in keys}
+        elif is_repeated(field):
+            found[field.name] = plain_list(value, field)
+        else:
+            found[field.name] = plain_value(value, field)
+    unknown = unknown_fields(message)
+    if unknown:
+        found[UNKNOWN] = unknown
+    return found

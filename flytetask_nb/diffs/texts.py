@@ -1,0 +1,162 @@
+"""How values of a task read: as texts, secrets masked, and two that differ as texts that tell them apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
+
+from flytetask_nb.diffs.plain import plain_message
+from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.models.base import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Word", "quoted_if_alike", "text_of", "texts_of", "windowed"]
+
+
+class Word(str):
+    """A number, a flag or null as JSON spells it: other than the text of the same letters."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Word) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((Word, str(self)))
+
+
+def text_of(value: Any, key: str = "") -> str | None:
+    """Give a value of a task as text, secrets masked.
+
+    Parameters
+    ----------
+    value
+        What stands in the task; None: nothing does.
+    key
+        Under which it stands; a secret-looking one masks it.
+    """
+    if value is None:
+        return None
+    for kind, words in _WORDS:
+        if isinstance(value, kind):
+            return words(value, key)
+    return str(mask_value(value, key))
+
+
+def _nested_text(value: Any, key: str) -> str:
+    import json  # noqa: PLC0415 - few values are nested
+
+    if isinstance(value, list | tuple):
+        value = [mask_text(str(item)) if isinstance(item, Model) else item for item in value]
+        if all(isinstance(item, str) for item in value):
+            return " ".join(mask_arguments(value))
+    return json.dumps(mask_value(value, key), ensure_ascii=False, default=str)
+
+
+_WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
+    (str, lambda value, key: masked(key, str(value))),
+    (bool, lambda value, _: "yes" if value else "no"),
+    # A model masks what is in it; its name may hold what looks like a secret.
+    (Model, lambda value, _: mask_text(str(value))),
+    ((dict, list, tuple), _nested_text),
+)
+
+
+def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]:
+    """Give two values of a task as texts that do not read alike, secrets masked.
+
+    Parameters
+    ----------
+    old, new
+        What stands in the tasks; None: nothing does.
+    key
+        Under which they stand.
+
+    Returns
+    -------
+    (str or None, str or None)
+        Where the values are written alike, what differs in them as JSON; where all of that is secret, that it is
+        another value.
+    """
+    before, after = text_of(old, key), text_of(new, key)
+    if before is None or after is None or not _read_alike(before, after):
+        return before, after
+    plain = _apart(_plain(old), _plain(new))
+    shown = [_raw(mask_value(value, key)) for value in plain]
+    if shown[0] != shown[1]:
+        return shown[0], shown[1]
+    return before, after if _raw(plain[0]) == _raw(plain[1]) else f"{after} (another value)"
+
+
+def quoted_if_alike(old: str, new: str) -> tuple[str, str]:
+    """Give two texts as they are, or quoted where they read alike: their blanks differ, or how a letter is spelled."""
+    return (_raw(old), _raw(new)) if _seen(old) == _seen(new) else (old, new)
+
+
+def _read_alike(old: str, new: str) -> bool:
+    # Texts of several lines are compared line by line.
+    return old == new or ("\n" not in old + new and _seen(old) == _seen(new))
+
+
+def _seen(text: str) -> str:
+    """Give what a reader sees of a text in one line."""
+    return " ".join(normalize("NFKC", text).split())
+
+
+def _plain(value: Any) -> Any:
+    """Give a value as JSON has it, a message by all that is set in it."""
+    if isinstance(value, Model):
+        return plain_message(value._message)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return {name: _plain(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+
+
+def _apart(old: Any, new: Any) -> tuple[Any, Any]:
+    """Give two values without the entries that are the same in both."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return old, new
+    names = [
+        name for name in dict.fromkeys((*old, *new)) if name not in old or name not in new or old[name] != new[name]
+    ]
+    pairs = {name: _apart(old[name], new[name]) for name in names if name in old and name in new}
+    before, after = (
+        {name: pairs[name][side] if name in pairs else one[name] for name in names if name in one}
+        for side, one in enumerate((old, new))
+    )
+    return before, after
+
+
+def _raw(value: Any) -> str:
+    import json  # noqa: PLC0415 - few values read alike
+
+    return str(value) if isinstance(value, Word) else json.dumps(value, sort_keys=True, default=repr)
+
+
+def windowed(old: str, new: str, limit: int) -> tuple[str, str]:
+    """Give two different texts, or where they are long a stretch of each in which they differ.
+
+    Parameters
+    ----------
+    old, new
+        The texts.
+    limit
+        Characters that may be shown of each, quotes aside.
+    """
+    start = 0
+    if max(len(old), len(new)) > limit:
+        length = min(len(old), len(new))
+        same = next((index for index in range(length) if old[index] != new[index]), length)
+        start = max(0, same - limit // 3)
+    sign = "…" if start else ""
+    before, after = (sign + _shortened(text[start:], limit - len(sign)) for text in (old, new))
+    return quoted_if_alike(before, after)
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

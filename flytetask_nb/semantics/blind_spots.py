@@ -1,0 +1,165 @@
+"""What the compiler does not see of two types that cast: values that the one has and that the other refuses.
+
+It stands on the walk through JSON schemas in :mod:`flytetask_nb.semantics.schema_refusal`, and adds what flytekit notes
+beside a type and the compiler takes no notice of: the values of a ``Literal``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flyteidl.core import types_pb2
+
+from flytetask_nb.models.notation import literal_values
+from flytetask_nb.semantics.castability import (
+    _ENUM,
+    _LIST,
+    _MAP,
+    _UNION,
+    _castable_types,
+    _schema_of,
+)
+from flytetask_nb.semantics.json_examples import examples
+from flytetask_nb.semantics.json_schemas import NoAnswerError
+from flytetask_nb.semantics.json_values import canonical
+from flytetask_nb.semantics.schema_refusal import NOTHING, Refusal, changed_default, refusal
+
+if TYPE_CHECKING:
+    from flytetask_nb.semantics.castability import _Type
+    from flytetask_nb.semantics.json_schemas import Json
+
+__all__ = ["BlindSpot", "blind_spot", "plain"]
+
+
+class BlindSpot(NamedTuple):
+    """A difference that the compiler does not see.
+
+    Attributes
+    ----------
+    path
+        Names of fields, ``[0]`` for items, on the way to it; empty for the type itself.
+    value
+        A value, as JSON text, that the given type has and the wanted one refuses; empty where none was found.
+    default
+        Where no value is refused, but one without the field reads otherwise: what the field is then, before and now,
+        as JSON texts.
+    """
+
+    path: tuple[str, ...]
+    value: str = ""
+    default: tuple[str, str] | None = None
+
+
+def blind_spot(given: _Type, wanted: _Type, *, is_input: bool) -> BlindSpot | None:
+    """Find what the compiler does not see of a type that feeds another one.
+
+    Parameters
+    ----------
+    given, wanted
+        Two types of which the first feeds the second.
+    is_input
+        Whether ``given`` is what an input was and ``wanted`` what it is now; a caller can then have left out a field.
+
+    Returns
+    -------
+    BlindSpot or None
+        None where every value of the one is proved to be one of the other.
+    """
+    found = _refused(given, wanted)
+    if found is not None:
+        return BlindSpot(found.path, "" if found.value is NOTHING else plain(found.value))
+    return _left_out(given, wanted) if is_input else None
+
+
+def plain(value: Json) -> str:
+    """Return a JSON value as text, whole numbers as such."""
+    return json.dumps(_whole(value))
+
+
+def _whole(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# -- values ----------------------------------------------------------------------------------------------------------
+
+
+def _refused(given: _Type, wanted: _Type) -> Refusal | None:
+    if _UNION in (given.kind, wanted.kind):
+        return _refused_by_union(given, wanted)
+    if given.kind in (_LIST, _MAP):
+        if given.kind != wanted.kind or given.element is None or wanted.element is None:
+            return None
+        found = _refused(given.element, wanted.element)
+        if found is None or found.value is NOTHING:
+            return found and Refusal(("[0]", *found.path))
+        return Refusal(("[0]", *found.path), [found.value] if given.kind == _LIST else {"other": found.value})
+    if given.simple == wanted.simple == types_pb2.STRUCT:
+        return refusal(_schema_of(given), _schema_of(wanted)) if given.has_metadata and wanted.has_metadata else None
+    return _refused_by_literal(given, wanted)
+
+
+def _refused_by_union(given: _Type, wanted: _Type) -> Refusal | None:
+    """Hold each variant against those that it becomes: it is told by whose values fit."""
+    for variant in given.variants if given.kind == _UNION else [given]:
+        others = wanted.variants if wanted.kind == _UNION else [wanted]
+        found = [_refused(variant, other) for other in others if _castable_types(variant, other)]
+        if found and None not in found:
+            return next((one for one in found if one is not None and one.value is not NOTHING), found[0])
+    return None
+
+
+_OTHERS: Final[dict[int, tuple[Json, ...]]] = {
+    types_pb2.INTEGER: tuple(map(float, range(100))),
+    types_pb2.FLOAT: tuple(map(float, range(100))),
+    types_pb2.STRING: ("other", *(f"other {number}" for number in range(100))),
+    types_pb2.BOOLEAN: (False, True),
+}
+"""Values of simple types, of which one is in no list."""
+
+
+def _refused_by_literal(given: _Type, wanted: _Type) -> Refusal | None:
+    """Compare the values of a ``Literal``, which flytekit checks when it reads one (flytekit/core/type_engine.py)."""
+    allowed = literal_values(wanted.message)
+    if not allowed:
+        return None
+    known = set(map(canonical, allowed))
+    values = list(given.message.enum_type.values) if given.kind == _ENUM else literal_values(given.message)
+    for value in values or _OTHERS.get(given.simple, ()):
+        if canonical(value) not in known:
+            return Refusal((), value)
+    return None if values or given.simple == types_pb2.BOOLEAN else Refusal(())
+
+
+# -- defaults --------------------------------------------------------------------------------------------------------
+
+
+def _left_out(given: _Type, wanted: _Type) -> BlindSpot | None:
+    """Find a field that reads otherwise where it is left out."""
+    if given.element is not None and wanted.element is not None:
+        found = _left_out(given.element, wanted.element)
+        return found and found._replace(path=("[0]", *found.path), value="")
+    if _UNION in (given.kind, wanted.kind):
+        ours, theirs = (one.variants if one.kind == _UNION else [one] for one in (given, wanted))
+        spots = (_left_out(one, other) for one in ours for other in theirs if _castable_types(one, other))
+        return next(filter(None, spots), None)
+    if not (given.simple == wanted.simple == types_pb2.STRUCT and given.has_metadata and wanted.has_metadata):
+        return None
+    changed = changed_default(_schema_of(given), _schema_of(wanted))
+    if changed is None:
+        return None
+    return BlindSpot(changed.path, _without(given, changed.path), (plain(changed.old), plain(changed.new)))
+
+
+def _without(given: _Type, path: tuple[str, ...]) -> str:
+    """Return a value without a field of the dataclass itself; empty for a field deeper inside."""
+    schema = _schema_of(given)
+    try:
+        found = next(examples(schema, schema.document), None)
+    except NoAnswerError:
+        return ""
+    return plain(found) if len(path) == 1 and isinstance(found, dict) and path[0] not in found else ""

@@ -1,0 +1,248 @@
+"""Whether a value fits a JSON schema.
+
+What reads a dataclass at run time goes by the whole schema, where the compiler compares parts of it. The words are
+those of JSON Schema, draft 4 to 2020-12, for schemas of dataclasses say ``prefixItems`` and ``$defs`` without saying
+which draft they are of.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flytetask_nb.semantics.json_schemas import NoAnswerError, _InvalidError, _types_of, _value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from flytetask_nb.semantics.json_schemas import Json, Schema
+
+__all__ = ["canonical", "extra", "fits", "item", "listed", "matches", "named", "prefix"]
+
+# Policy of this package: deeper schemas are not looked through.
+_DEEPEST: Final = 40
+# They change what a schema means in ways that are not read here.
+_UNREAD: Final = ("$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties")
+
+
+def canonical(value: Json) -> str:
+    """Return a text that is the same for equal JSON values: 1 and 1.0 are equal, 1 and true are not."""
+    return json.dumps(_floated(value), sort_keys=True)
+
+
+def _floated(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _floated(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_floated(inner) for inner in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _type_of(value: Json) -> str:
+    if value is None:
+        return "null"
+    for kind, name in ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array")):
+        if isinstance(value, kind):
+            return name
+    return "object"
+
+
+def _is_of(value: Json, name: str) -> bool:
+    if name == "integer":
+        return _type_of(value) == "number" and float(value).is_integer()
+    return _type_of(value) == name
+
+
+# -- what a schema says, in whichever words ------------------------------------------------------------------------
+
+
+def listed(part: Json) -> list[Json] | None:
+    """Return the values that a schema lists, as enum or constant; None if it lists none."""
+    if _value(part, "const") is not None or (isinstance(part, dict) and "const" in part):
+        return [part["const"]]
+    values = _value(part, "enum")
+    return values if isinstance(values, list) else None
+
+
+def prefix(part: Json) -> list[Json]:
+    """Return the schemas of the first items of a list, where each has one of its own."""
+    for name in ("prefixItems", "items"):
+        if isinstance(_value(part, name), list):
+            return list(part[name])
+    return []
+
+
+def item(part: Json, index: int) -> Json:
+    """Return the schema of an item of a list."""
+    first = prefix(part)
+    if index < len(first):
+        return first[index]
+    name = "additionalItems" if isinstance(_value(part, "items"), list) else "items"
+    return part.get(name, True)
+
+
+def named(part: Json, name: str) -> Json:
+    """Return the schema of what stands under a name of an object."""
+    found = [inner for pattern, inner in _patterns(part) if matches(pattern, name)]
+    if name in (_value(part, "properties") or {}):
+        found.insert(0, part["properties"][name])
+    if not found:
+        return part.get("additionalProperties", True)
+    return found[0] if len(found) == 1 else {"allOf": found}
+
+
+def extra(part: Json, names: Iterable[str]) -> list[str]:
+    """Return those of some names that a schema of an object does not speak of."""
+    patterns = [pattern for pattern, _ in _patterns(part)]
+    own = _value(part, "properties") or {}
+    return [name for name in names if name not in own and not any(matches(pattern, name) for pattern in patterns)]
+
+
+def _patterns(part: Json) -> list[tuple[str, Json]]:
+    return list((_value(part, "patternProperties") or {}).items())
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether a pattern is found in a text."""
+    try:
+        return re.search(pattern, text) is not None
+    except (re.error, RecursionError):
+        raise NoAnswerError from None
+
+
+# -- whether a value fits ------------------------------------------------------------------------------------------
+
+
+class _At(NamedTuple):
+    """Where a value is held against a schema: its document, the schema itself, and how deep that is."""
+
+    schema: Schema
+    part: Json
+    depth: int
+
+    def fits(self, part: Json, value: Json) -> bool:
+        return _fits(_At(self.schema, part, self.depth + 1), value)
+
+    def fitting(self, name: str, value: Json) -> int:
+        return sum(self.fits(member, value) for member in self.part[name])
+
+
+def fits(schema: Schema, part: Json, value: Json) -> bool:
+    """Tell whether a value fits a schema.
+
+    Parameters
+    ----------
+    schema
+        The document, in which references lead.
+    part
+        The schema.
+    value
+        What JSON holds.
+
+    Raises
+    ------
+    NoAnswerError
+        It says so in words that are not read here, or is too deep.
+    """
+    try:
+        return _fits(_At(schema, part, 0), value)
+    except _InvalidError:
+        raise NoAnswerError from None
+
+
+def _fits(at: _At, value: Json) -> bool:
+    if at.depth > _DEEPEST:
+        raise NoAnswerError
+    part = at.schema.resolved(at.part)
+    if isinstance(part, bool):
+        return part
+    if any(word in part for word in _UNREAD):
+        raise NoAnswerError
+    at, kind = at._replace(part=part), _type_of(value)
+    return all(
+        check(at, part[word], value) for word, (of, check) in _CHECKS.items() if word in part and of in ("", kind)
+    )
+
+
+def _fits_type(at: _At, _told: Json, value: Json) -> bool:
+    return any(_is_of(value, name) for name in _types_of(at.part))
+
+
+def _fits_bound(at: _At, word: str, value: float) -> bool:
+    told = at.part[word]
+    if isinstance(told, bool):
+        # Draft 4 says with a flag that the bound itself is excluded.
+        bound = _value(at.part, word.removeprefix("exclusive").lower())
+        return not told or bound is None or value != bound
+    if word.startswith("exclusive") and value == told:
+        return False
+    return bool(value >= told if word.endswith("inimum") else value <= told)
+
+
+def _fits_items(at: _At, _told: Json, value: list[Json]) -> bool:
+    return all(at.fits(item(at.part, index), inner) for index, inner in enumerate(value))
+
+
+def _fits_contains(at: _At, told: Json, value: list[Json]) -> bool:
+    count = sum(at.fits(told, inner) for inner in value)
+    return bool(at.part.get("minContains", 1) <= count <= at.part.get("maxContains", len(value)))
+
+
+def _fits_names(at: _At, _told: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(named(at.part, name), inner) for name, inner in value.items())
+
+
+def _fits_needed(at: _At, told: Json, value: dict[str, Json]) -> bool:
+    """Hold an object against what it needs where it has a name: others, or to fit a schema."""
+    return all(
+        all(name in value for name in needed) if isinstance(needed, list) else at.fits(needed, value)
+        for given, needed in told.items()
+        if given in value
+    )
+
+
+def _fits_condition(at: _At, told: Json, value: Json) -> bool:
+    return at.fits(at.part.get("then" if at.fits(told, value) else "else", True), value)
+
+
+def _is_multiple(_at: _At, told: float, value: float) -> bool:
+    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(told))).denominator == 1
+
+
+_CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {
+    "type": ("", _fits_type),
+    "enum": ("", lambda _, told, value: canonical(value) in map(canonical, told)),
+    "const": ("", lambda _, told, value: canonical(value) == canonical(told)),
+    "minimum": ("number", lambda at, _, value: _fits_bound(at, "minimum", value)),
+    "maximum": ("number", lambda at, _, value: _fits_bound(at, "maximum", value)),
+    "exclusiveMinimum": ("number", lambda at, _, value: _fits_bound(at, "exclusiveMinimum", value)),
+    "exclusiveMaximum": ("number", lambda at, _, value: _fits_bound(at, "exclusiveMaximum", value)),
+    "multipleOf": ("number", _is_multiple),
+    "minLength": ("string", lambda _, told, value: len(value) >= told),
+    "maxLength": ("string", lambda _, told, value: len(value) <= told),
+    "pattern": ("string", lambda _, told, value: matches(told, value)),
+    "minItems": ("array", lambda _, told, value: len(value) >= told),
+    "maxItems": ("array", lambda _, told, value: len(value) <= told),
+    "uniqueItems": ("array", lambda _, told, value: not told or len(set(map(canonical, value))) == len(value)),
+    "items": ("array", _fits_items),
+    "prefixItems": ("array", _fits_items),
+    "contains": ("array", _fits_contains),
+    "minProperties": ("object", lambda _, told, value: len(value) >= told),
+    "maxProperties": ("object", lambda _, told, value: len(value) <= told),
+    "required": ("object", lambda _, told, value: all(name in value for name in told)),
+    "properties": ("object", _fits_names),
+    "patternProperties": ("object", _fits_names),
+    "additionalProperties": ("object", _fits_names),
+    "propertyNames": ("object", lambda at, told, value: all(at.fits(told, name) for name in value)),
+    "dependencies": ("object", _fits_needed),
+    "dependentRequired": ("object", _fits_needed),
+    "dependentSchemas": ("object", _fits_needed),
+    "allOf": ("", lambda at, _, value: at.fitting("allOf", value) == len(at.part["allOf"])),
+    "anyOf": ("", lambda at, _, value: at.fitting("anyOf", value) > 0),
+    "oneOf": ("", lambda at, _, value: at.fitting("oneOf", value) == 1),
+    "not": ("", lambda at, told, value: not at.fits(told, value)),
+    "if": ("", _fits_condition),
+}
