@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["nested_normal_pods", "normal_pod_spec", "with_normal_pods"]
 
 _POINTER, _LIST, _MAP = "*", "[]", "map[string]"
-_QUANTITY = "Quantity"
 
 _Amount = Callable[[str], Any]
 
@@ -63,7 +62,7 @@ def normal_pod_spec(spec: Mapping[str, Any], amount: _Amount | None = None) -> d
     spec
         As plain Python values. It is not changed.
     amount
-        What to make of the text of each quantity. None: Kubernetes' own spelling of it.
+        What to make of the text of each quantity. None: the one spelling that all equal amounts share.
 
     Notes
     -----
@@ -116,12 +115,12 @@ def _read(kind: str, value: Any, amount: _Amount | None) -> tuple[Any, bool]:
             written, is_zero = canonical(kind, value)
             if kind == _QUANTITY:
                 # Kubernetes keeps the notation, so that equal amounts can read otherwise.
-                written = (
-                    shortest_spelling(Quantity(written))
-                    if amount is None
-                    else amount(value.strip() if isinstance(value, str) else written)
-                )
+                as_given = value.strip() if isinstance(value, str) else written
+                written = shortest_spelling(Quantity(written)) if amount is None else amount(as_given)
     return written, is_zero
+
+
+_QUANTITY: Final = "Quantity"
 
 
 def _item(kind: str, value: Any, amount: _Amount | None) -> Any:
