@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -20,7 +20,7 @@ from google.protobuf.json_format import MessageToDict
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs.flattening import flatten
-from tests.conftest import DATA, ROOT
+from tests.conftest import DATA, ROOT, flytekit_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -332,3 +332,56 @@ def test_what_was_unknown_stays_unknown_in_copies(tmp_path: Path) -> None:
     for copied in copies:
         assert not ftn.diff(spec, copied)
     assert ftn.diff(spec, fetched.replace(k8s_pod=pod(AS_REGISTERED).template.k8s_pod))
+
+
+def test_what_flytekit_fetched_tells_no_description() -> None:
+    """FlyteRemote keeps the template alone, and says in its class where it comes from."""
+    entities = flytekit_module("flytekit.remote.entities")
+    models = flytekit_module("flytekit.models.task")
+    spec = ftn.load(ARCHIVES[1])[0].to_flyte_idl()
+    template = models.TaskTemplate.from_flyte_idl(spec.template)
+    fetched = entities.FlyteTask.promote_from_model(template)
+    found = ftn.diff(spec, fetched)
+    assert (found.changes, found.left_out) == ((), ("description",))
+
+
+def test_packaged_and_registered_dynamic_tasks_are_one() -> None:
+    """Both pack flytekit's settings into a variable: one with null for what the other has as an object of nulls."""
+    flytekit_module("flytekit")
+    from flytekit import Resources, dynamic  # noqa: PLC0415 - not everywhere installed
+    from flytekit.configuration import (  # noqa: PLC0415 - likewise
+        FastSerializationSettings,
+        Image,
+        ImageConfig,
+        SerializationSettings,
+    )
+    from flytekit.core.resources import ResourceSpec  # noqa: PLC0415 - likewise
+    from flytekit.tools.translator import get_serializable  # noqa: PLC0415 - likewise
+
+    @dynamic(cache=True, cache_version="1")
+    def fan_out(count: int) -> int:
+        """Start many."""
+        return count
+
+    images = ImageConfig(Image("default", "ghcr.io/acme/app", "1.0"))
+
+    def compiled(location: str | None, requests: Resources | None, **settings: Any) -> Any:
+        fast = FastSerializationSettings(enabled=True, destination_dir="/root", distribution_location=location)
+        resources = None if requests is None else ResourceSpec(requests, Resources())
+        made = SerializationSettings(
+            image_config=images, fast_serialization_settings=fast, default_resources=resources, **settings
+        )
+        return get_serializable(OrderedDict(), made, fan_out).to_flyte_idl()
+
+    nowhere = dict.fromkeys(("project", "domain", "version"))
+    packaged = compiled(None, None, **nowhere)
+    registered = compiled(CODE["source_uploaded_location"], Resources(), env={}, **PLACE)
+    for old, new in ((packaged, registered), (registered, packaged)):
+        found = ftn.diff(old, new)
+        assert {change.rule for change in (*found.changes, *found.noise)} == {"id-filled-in"}
+        assert not found.cache.stale_risk
+    # What is set is a key of the settings, and no variable of the environment.
+    larger = compiled(CODE["source_uploaded_location"], Resources(cpu="2"), **PLACE)
+    (change,) = [one for one in ftn.diff(registered, larger).changes if "_F_SS_C" in one.path]
+    assert (change.path, change.new) == ("container.env._F_SS_C.default_resources", {"requests": {"cpu": "2"}})
+    assert (change.severity, "nvironment" in change.reason) == ("behaviour", False)
