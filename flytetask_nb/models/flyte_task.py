@@ -703,11 +703,12 @@ def of_flyte2(details: Any) -> tuple[Any, Origin]:
             created = utc_datetime(deployment.deployed_at, "deployed_at")
         except ModelValueError as error:
             note = str(error)
+    around = [field.name for part in (details, details.spec) for field, _ in part.ListFields()]
     origin = Origin(
         created_at=created,
         short_description=deployment.short_description or None,
         note=note,
-        untold=UNTOLD_BY_TEMPLATES,
+        untold=frozenset() if {*around} - {"spec", "task_template"} else UNTOLD_BY_TEMPLATES,
     )
     return flyte2_spec(details), origin
 

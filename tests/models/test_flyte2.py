@@ -242,6 +242,16 @@ def test_a_diff_tells_what_only_flyte_2_says() -> None:
     }
 
 
+def test_a_template_alone_says_nothing_of_its_documentation() -> None:
+    """What a template leaves out is no change; what a whole TaskSpec leaves out is not there."""
+    message = details().spec
+    message.ClearField("documentation")
+    alone = ftn.FlyteTask.from_flyte_idl(message.task_template)
+    assert not [one.path for one in ftn.diff(details().spec, alone).changes if one.path.startswith("description")]
+    whole = ftn.FlyteTask.from_flyte_idl(message)
+    assert [one.path for one in ftn.diff(details().spec, whole).changes if one.path.startswith("description")]
+
+
 def test_a_diff_tells_a_move_to_flyte_2() -> None:
     """The same template as a task of Flyte 1 and of Flyte 2 differs in the mark, and in what only one of them says."""
     after = ftn.FlyteTask.from_flyte_idl(details())
@@ -257,5 +267,8 @@ def test_the_new_task_is_made_of_the_old_and_the_changes(old: Any, new: Any) -> 
     """What differs between two tasks of Flyte 2 is told by the changes to the last value."""
     from flytetask_nb.diffs.flattening import flatten  # noqa: PLC0415 - loads diffs
 
+    for one in (old, new):
+        # Without anything beside it, a template leaves open what its author says of it.
+        one.short_name = one.short_name or "train"
     before, after = (ftn.FlyteTask.from_flyte_idl(one) for one in (old, new))
     assert ftn.diff(before, after).apply(flatten(before._message)) == flatten(after._message)
