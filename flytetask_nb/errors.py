@@ -32,6 +32,7 @@ __all__ = [
     "SaveError",
     "TaskNotFoundError",
     "WorkflowIntegrationError",
+    "one_line",
 ]
 
 
@@ -162,3 +163,17 @@ class LocalExecutionError(FlyteTaskError, AssertionError):
 
 class WorkflowIntegrationError(FlyteTaskError, NotImplementedError):
     """A task was used as part of a flytekit workflow, which this package cannot compile yet."""
+
+
+def one_line(error: BaseException, limit: int = 300) -> str:
+    """Return what an error of somebody else's says, on one line.
+
+    Parameters
+    ----------
+    error
+        The error; one that says nothing is told by its class.
+    limit
+        Characters that are passed on: some drivers list every place where they looked for a library.
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= limit else f"{text[:limit]}…"

@@ -27,6 +27,7 @@ HEIGHTS = {
     "addresses": GROUND,
     "dtypes": GROUND,
     "options": GROUND,
+    "protobuf_wire": GROUND,
     "masking": GROUND,
     "models": GROUND,
     "semantics": 1,
@@ -126,6 +127,52 @@ def test_every_module_has_a_room() -> None:
 
 def test_nothing_imports_upwards() -> None:
     assert [str(one) for one in ALL_IMPORTS if goes_up(one)] == []
+
+
+def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that import each other, if only through others (Tarjan's algorithm)."""
+    numbers: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        numbers[module] = lowest[module] = len(numbers)
+        stack.append(module)
+        for other in sorted(arrows[module]):
+            if other not in numbers:
+                visit(other)
+            if other in stack:
+                lowest[module] = min(lowest[module], lowest[other])
+        if lowest[module] == numbers[module]:
+            group = [stack.pop()]
+            while group[-1] != module:
+                group.append(stack.pop())
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for module in sorted(arrows):
+        if module not in numbers:
+            visit(module)
+    return found
+
+
+def test_no_modules_import_each_other() -> None:
+    """Imports for types count. A package stands for its front: what is in it may not ask the front for more."""
+    modules = {module_name(path).removesuffix(".__init__") for path in SOURCES}
+    arrows: dict[str, set[str]] = {module: set() for module in modules}
+    for one in ALL_IMPORTS:
+        importer = one.importer.removesuffix(".__init__")
+        imported = one.imported if one.imported in modules else one.imported.rpartition(".")[0]
+        # Every import of a module runs the front of its package; only what names the front counts here.
+        if imported in modules and imported != importer:
+            arrows[importer].add(imported)
+    assert circles(arrows) == []
+
+
+def test_circles_are_found() -> None:
+    arrows = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set(), "e": {"d"}}
+    assert circles(arrows) == [["a", "b", "c"]]
 
 
 def test_grpc_is_used_by_the_client_and_the_embedded_admin_alone() -> None:

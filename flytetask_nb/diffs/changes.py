@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.diffs.edits import Edit, Move, Splice
 from flytetask_nb.diffs.plain import plain_message
 from flytetask_nb.diffs.rules import RULES, rank
 from flytetask_nb.diffs.texts import texts_of, windowed
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.structures import Difference
 
-__all__ = ["Change", "Edit", "Ledger", "Move", "Named", "Splice", "joined"]
+__all__ = ["Change", "Ledger"]
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 _MIRRORED_KINDS = {ADDED: REMOVED, REMOVED: ADDED}
-_PLAIN = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII)
 _FINGERPRINT_LENGTH = 16
 _SHOWN = 60
 # What flyteidl calls the steps into a type says nothing to who reads a path.
@@ -50,49 +49,6 @@ _PARTS = {
     "id": "Identity",
     "description": "Documentation",
 }
-
-
-@lru_cache(maxsize=4096)
-def joined(path: str, key: str) -> str:
-    """Give the path of what stands under a key."""
-    if _PLAIN.fullmatch(key):
-        return f"{path}.{key}" if path else key
-    return f"{path}[{key!r}]"
-
-
-class Edit(NamedTuple):
-    """What a change takes from the flat form of a task and what it puts there, None: nothing.
-
-    The values are the exact ones, messages among them, where those that a change shows are worded for people.
-    """
-
-    old_path: str
-    path: str
-    old: Any
-    new: Any
-
-
-class Splice(NamedTuple):
-    """What a change takes from a list and what it puts into it, each item with its place in the whole list."""
-
-    old_path: str
-    path: str
-    removed: tuple[tuple[int, str], ...]
-    added: tuple[tuple[int, str], ...]
-
-
-class Move(NamedTuple):
-    """What stood under one path stands under another, as far as no other change says more of it."""
-
-    old_path: str
-    path: str
-
-
-class Named(NamedTuple):
-    """A message that is there even if nothing is in it."""
-
-    name: str
-    message: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import tasks_pb2
 
-from flytetask_nb.diffs.changes import Edit, Named, Splice, joined
+from flytetask_nb.diffs.edits import Edit, Named, Splice, joined
 from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, field_changes
 from flytetask_nb.diffs.plain import enum_name
 from flytetask_nb.diffs.rules import BEHAVIOUR

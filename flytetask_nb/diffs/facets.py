@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flytetask_nb.diffs.changes import Edit, joined
+from flytetask_nb.diffs.edits import Edit, joined
 
 if TYPE_CHECKING:
-    from flytetask_nb.diffs.changes import Move, Splice
+    from flytetask_nb.diffs.edits import Move, Splice
 
 __all__ = ["At", "Facet"]
 

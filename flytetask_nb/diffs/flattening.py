@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.message import Message
 
-from flytetask_nb.diffs.changes import Edit, Move, Named, Splice, joined
 from flytetask_nb.diffs.containers import (
     ARCHITECTURES,
     command_words,
@@ -21,6 +20,7 @@ from flytetask_nb.diffs.containers import (
     shadowed_variables,
     unpacked_settings,
 )
+from flytetask_nb.diffs.edits import Edit, Move, Named, Splice, joined
 from flytetask_nb.diffs.interfaces import own_description
 from flytetask_nb.diffs.plain import (
     UNKNOWN,

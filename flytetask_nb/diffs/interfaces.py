@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
-from flytetask_nb.diffs.changes import Edit, Move, Named, joined
+from flytetask_nb.diffs.edits import Edit, Move, Named, joined
 from flytetask_nb.diffs.facets import At
 from flytetask_nb.diffs.messages import compare_unknown, field_changes
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES, rank

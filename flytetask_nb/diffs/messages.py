@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.diffs.changes import Edit, Named, joined
+from flytetask_nb.diffs.edits import Edit, Named, joined
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
     is_map,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.changes import Edit
 from flytetask_nb.diffs.containers import IGNORED_RESOURCES, image_rule
+from flytetask_nb.diffs.edits import Edit
 from flytetask_nb.diffs.structures import mapped_differences
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics.plugin_settings import Spelling, amounts_in, settings_of

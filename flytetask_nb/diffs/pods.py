@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.changes import Edit, Move, Splice, joined
 from flytetask_nb.diffs.containers import compare_data_loading, compare_task_containers
+from flytetask_nb.diffs.edits import Edit, Move, Splice, joined
 from flytetask_nb.diffs.messages import compare_entries, compare_unknown
 from flytetask_nb.diffs.structures import canonical, differences, moved, same
 from flytetask_nb.diffs.texts import Word

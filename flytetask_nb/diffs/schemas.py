@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
-from flytetask_nb.diffs.changes import joined
+from flytetask_nb.diffs.edits import joined
 from flytetask_nb.diffs.facets import Facet
 from flytetask_nb.diffs.structures import canonical, mapped_differences
 from flytetask_nb.models.fields import fill_struct, plain_struct

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
-from flytetask_nb.diffs.changes import Edit, Named, joined
+from flytetask_nb.diffs.edits import Edit, Named, joined
 from flytetask_nb.diffs.messages import (
     compare_entries,
     compare_fields,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.changes import Edit, Splice, joined
+from flytetask_nb.diffs.edits import Edit, Splice, joined
 from flytetask_nb.diffs.texts import Word
 from flytetask_nb.masking import telling_key
 from flytetask_nb.models.order import natural_key

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import tasks_pb2
 
-from flytetask_nb.diffs.changes import Edit, Move, Splice
 from flytetask_nb.diffs.containers import (
     MOVABLE,
     compare_container_rest,
@@ -15,6 +14,7 @@ from flytetask_nb.diffs.containers import (
     compare_task_containers,
     input_names,
 )
+from flytetask_nb.diffs.edits import Edit, Move, Splice
 from flytetask_nb.diffs.pods import Pod, compare_pod_rest, compare_pods, primary_edits, read_pod
 from flytetask_nb.diffs.settings import compare_sql
 from flytetask_nb.semantics.task_container import NO_CONTAINER, TaskContainer, own_container

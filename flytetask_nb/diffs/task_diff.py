@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import interface_pb2
 
-from flytetask_nb.diffs.changes import Change, Ledger, joined, worst
+from flytetask_nb.diffs.changes import Change, Ledger, worst
+from flytetask_nb.diffs.edits import joined
 from flytetask_nb.diffs.interfaces import compare_interface
 from flytetask_nb.diffs.knowledge import known_pair
 from flytetask_nb.diffs.messages import compare_fields, compare_flyte2, compare_unknown

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
-from flytetask_nb.diffs.changes import Move, Named, Splice
+from flytetask_nb.diffs.edits import Move, Named, Splice
 from flytetask_nb.diffs.facets import At, Facet
 from flytetask_nb.diffs.plain import UNKNOWN, enum_name, plain_value, unknown_fields
 from flytetask_nb.diffs.rules import NOISE, UNCLASSIFIED

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.declarations import Maybe, Message
     from flytetask_nb.models.documentation import Documentation
+    from flytetask_nb.models.order import Rank
     from flytetask_nb.models.security import SecurityContext
-    from flytetask_nb.models.version_order import Rank
 
 __all__ = [
     "DESCRIPTION",

@@ -7,8 +7,9 @@ shown or returned from one is put in this order.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-__all__ = ["natural_key"]
+__all__ = ["Rank", "natural_key"]
 
 _DIGITS = re.compile("([0-9]+)")
 
@@ -34,3 +35,18 @@ def natural_key(text: str) -> tuple[tuple[object, ...], str]:
     # refuses to convert runs of more than 4,300 digits.
     parts[1::2] = [(len(run), run) for run in (str(part).lstrip("0") for part in parts[1::2])]
     return (tuple(parts), text)
+
+
+class Rank(NamedTuple):
+    """The place of a version in an order that the user gave.
+
+    Attributes
+    ----------
+    order : str
+        Fingerprint of the whole order: places in two orders say nothing of each other.
+    place : int
+        Its place, from 0, the oldest.
+    """
+
+    order: str
+    place: int

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.order import Rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ __all__ = [
     "LOADING",
     "ORDERS",
     "VERSION",
-    "Rank",
     "by_age",
     "in_words",
     "order_of",
@@ -55,21 +55,6 @@ _WORDS: Final = {
 
 _FINGERPRINT: Final = 16
 _TOLD: Final = 5
-
-
-class Rank(NamedTuple):
-    """The place of a version in an order that the user gave.
-
-    Attributes
-    ----------
-    order : str
-        Fingerprint of the whole order: places in two orders say nothing of each other.
-    place : int
-        Its place, from 0, the oldest.
-    """
-
-    order: str
-    place: int
 
 
 def version_label(version: str, source: str | None) -> str:

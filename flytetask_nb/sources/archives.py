@@ -7,19 +7,18 @@ import tarfile
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flytetask_nb.errors import LoadError
+from flytetask_nb.errors import LoadError, one_line
+from flytetask_nb.sources.file_names import legible
 from flytetask_nb.sources.foreign import LOOKED_AT, TAR_ARCHIVE, foreign_bytes
 from flytetask_nb.sources.tar_stream import GZIP, MOST_PACKED, plain_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flytetask_nb.sources.places import Stream
+    from flytetask_nb.sources.streams import Stream
 
-__all__ = ["ARCHIVES", "GZIP", "Limits", "Member", "is_archive_name", "is_code_bundle", "legible", "members_of"]
+__all__ = ["GZIP", "Limits", "Member", "members_of"]
 
-ARCHIVES = (".tar", ".tgz", ".tar.gz")
-"""Suffixes of archives, as flytectl knows them."""
 _CHUNK = 1 << 16
 _HEADERS = 1 << 20
 """Bytes that may stand between two entries: headers, and long names, which tarfile reads into memory at once."""
@@ -51,25 +50,6 @@ class Member(NamedTuple):
     name: str
     data: bytes
     problem: str = ""
-
-
-def is_archive_name(name: str) -> bool:
-    """Tell whether a file's name is that of an archive."""
-    return name.lower().endswith(ARCHIVES)
-
-
-def is_code_bundle(name: str) -> bool:
-    """Tell whether a file is the code of a fast registration: ``fast<digest>.tar.gz``."""
-    base = name.rsplit("/", 1)[-1]
-    return base.startswith("fast") and base.endswith(".tar.gz")
-
-
-def legible(name: str) -> str:
-    """Give a file's name as it can be shown and stored: names need not be UTF-8."""
-    try:
-        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class _Counted:
@@ -157,7 +137,7 @@ def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool])
             raise LoadError(
                 f"{packed}{foreign}, not an archive; expected what pyflyte package writes: make or copy it again"
             ) from None
-        raise LoadError(f"no whole archive: {_told(error)}; make or copy it again") from None
+        raise LoadError(f"no whole archive: {one_line(error)}; make or copy it again") from None
 
 
 def _headers(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -215,7 +195,3 @@ def _type_of(info: tarfile.TarInfo) -> str:
     if info.issym() or info.islnk():
         return f"a link to {info.linkname!r}"
     return "a device" if info.isdev() else "a special file"
-
-
-def _told(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import LoadError
 from flytetask_nb.sources.documents import json_documents, text_of, yaml_documents
+from flytetask_nb.sources.file_names import MESSAGE
 from flytetask_nb.sources.foreign import JSON_TEXT, TEXT_FILE, foreign_bytes
 from flytetask_nb.sources.json_messages import items_of, message_of_json
 from flytetask_nb.sources.kinds import Found, items_in, kind_in, kind_of_message
-from flytetask_nb.sources.places import MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -15,12 +15,22 @@ from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.workflows import Workflow
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
-from flytetask_nb.sources.archives import ARCHIVES, GZIP, Limits, is_archive_name, is_code_bundle, members_of
+from flytetask_nb.sources.archives import GZIP, Limits, members_of
+from flytetask_nb.sources.file_names import (
+    ARCHIVES,
+    DOCUMENTS,
+    MESSAGE,
+    SNAPSHOT,
+    is_archive_name,
+    is_code_bundle,
+    is_readable_name,
+    told_name,
+)
 from flytetask_nb.sources.foreign import LOOKED_AT, PARQUET_FILE, foreign_bytes
 from flytetask_nb.sources.formats import form_of_content, form_of_media_type, form_of_name, found_in, found_in_message
 from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
 from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS
-from flytetask_nb.sources.places import DOCUMENTS, MESSAGE, SNAPSHOT, is_readable_name, places_of, told_name
+from flytetask_nb.sources.places import places_of
 from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
@@ -30,7 +40,8 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.sources.archives import Member
     from flytetask_nb.sources.message_kinds import Found
-    from flytetask_nb.sources.places import Place, Stream
+    from flytetask_nb.sources.places import Place
+    from flytetask_nb.sources.streams import Stream
     from flytetask_nb.tables.snapshots import Snapshot
 
     Item: TypeAlias = TaskRecord | Workflow | LaunchPlan

@@ -8,23 +8,20 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from google.protobuf.message import Message
 
 from flytetask_nb.addresses import file_system, is_url
-from flytetask_nb.errors import LoadError, ModelTypeError
+from flytetask_nb.errors import LoadError, ModelTypeError, one_line
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.sources.archives import is_archive_name, is_code_bundle, legible
+from flytetask_nb.sources.file_names import is_readable_name, legible, told_name
+from flytetask_nb.sources.streams import Stream, cannot_be_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DOCUMENTS", "MESSAGE", "SNAPSHOT", "Place", "Stream", "is_readable_name", "places_of", "told_name"]
+__all__ = ["Place", "places_of"]
 
-MESSAGE = ".pb"
-SNAPSHOT = ".parquet"
-DOCUMENTS = (".json", ".yaml", ".yml")
 _EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json, .yaml or .parquet file"
 _MAGIC = frozenset("*?[")
 _EVERY_DEPTH = "**"
@@ -34,63 +31,6 @@ _DEEPEST = 100
 _WEB = ("http://", "https://")
 _MEDIA_TYPE_KEYS = ("mimetype", "ContentType", "contentType", "content_type")
 """Under which fsspec's drivers tell it: of HTTP, S3, Google's and Azure's stores."""
-_TOLD = 300
-"""Characters of a driver's error that are passed on; some list every place where they looked for a library."""
-
-
-class Stream:
-    """A file that is read once from start to end, of which the first bytes can be looked at before.
-
-    Whatever the driver underneath raises becomes a LoadError.
-    """
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._ahead = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """Give up to ``size`` bytes; none are given at the end alone."""
-        if self._ahead:
-            size = len(self._ahead) if size < 0 else size
-            data, self._ahead = self._ahead[:size], self._ahead[size:]
-            return data
-        return self._read(size)
-
-    def peek(self, size: int) -> bytes:
-        """Give the next bytes, which the next read gives again; fewer than ``size`` only at the end."""
-        while len(self._ahead) < size:
-            data = self._read(size - len(self._ahead))
-            if not data:
-                break
-            self._ahead += data
-        return self._ahead[:size]
-
-    def read_whole(self, limit: int) -> bytes:
-        """Give everything that is left.
-
-        Raises
-        ------
-        LoadError
-            That is more than ``limit`` bytes.
-        """
-        parts, left = [], limit + 1
-        while left and (data := self.read(left)):
-            parts.append(data)
-            left -= len(data)
-        if not left:
-            raise LoadError(f"more than {limit:,} bytes; if it is to be trusted, raise max_entry_bytes")
-        return b"".join(parts)
-
-    def _read(self, size: int) -> bytes:
-        try:
-            data = self._file.read(size)
-        except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
-            raise _cannot_be_read(error) from None
-        if isinstance(data, str):
-            raise LoadError("the file is open as text; open it in binary mode ('rb')")
-        if not isinstance(data, bytes | bytearray | memoryview):
-            raise LoadError(f"reading gives {type(data).__name__}, expected bytes; open the file in binary mode ('rb')")
-        return bytes(data)
 
 
 @dataclass(frozen=True)
@@ -201,7 +141,7 @@ class Place(NamedTuple):
         try:
             file = self.opener()
         except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
-            raise _cannot_be_read(error) from None
+            raise cannot_be_read(error) from None
         try:
             yield Stream(file)
         finally:
@@ -262,26 +202,9 @@ def places_of(source: Any, depth: int = 0) -> Iterator[Place]:
         yield _unreadable(f"<{type(source).__name__}>", told)
 
 
-def is_readable_name(name: str) -> bool:
-    """Tell whether a file's name is that of an archive, a message or a document."""
-    base = name.rsplit("/", 1)[-1]
-    if is_code_bundle(base):
-        return False
-    return is_archive_name(base) or base.lower().endswith((MESSAGE, SNAPSHOT, *DOCUMENTS))
-
-
 def _name_of(file: Any) -> str:
     name = getattr(file, "name", None)
     return legible(name) if isinstance(name, str) else f"<{type(file).__name__}>"
-
-
-def _told(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= _TOLD else text[:_TOLD] + "…"
-
-
-def _cannot_be_read(error: Exception) -> LoadError:
-    return LoadError(f"cannot be read: {_told(error)}; check the file and its rights")
 
 
 def _unreadable(name: str, problem: str) -> Place:
@@ -340,7 +263,7 @@ def _local_folder(path: str, name: str) -> Iterator[Place]:
                     is_passed_over=not is_readable_name(one),
                 )
     for error in unreadable:
-        yield _unreadable(str(error.filename), f"the folder cannot be read: {_told(error)}; check its rights")
+        yield _unreadable(str(error.filename), f"the folder cannot be read: {one_line(error)}; check its rights")
 
 
 def _local_glob(path: str, name: str) -> Iterator[Place]:
@@ -374,7 +297,7 @@ def _remote_places(name: str) -> Iterator[Place]:
     except LoadError as error:
         places = [_unreadable(name, str(error))]
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
-        places = [_unreadable(name, f"cannot be read: {_told(error)}; check the address and your rights")]
+        places = [_unreadable(name, f"cannot be read: {one_line(error)}; check the address and your rights")]
     yield from places
 
 
@@ -383,9 +306,9 @@ def _file_system(name: str) -> tuple[Any, str]:
         return file_system(name)
     except ImportError as error:
         # fsspec's own text names the package.
-        raise LoadError(f"the driver for this address is not installed: {_told(error)}") from None
+        raise LoadError(f"the driver for this address is not installed: {one_line(error)}") from None
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
-        raise LoadError(f"this address cannot be opened: {_told(error)}; check it") from None
+        raise LoadError(f"this address cannot be opened: {one_line(error)}; check it") from None
 
 
 def _remote_file(system: Any, path: str, name: str) -> Place:
@@ -418,16 +341,6 @@ def _remote_folder(system: Any, path: str, name: str) -> list[Place]:
             shown = f"{head}{inner}{mark}{rest}"
             places.append(_remote_place(system, one, shown, is_passed_over=not is_readable_name(one)))
     return places
-
-
-def told_name(name: str) -> str:
-    """Return the part of a place's name that tells what it holds.
-
-    Of a chain of file systems, that is what is inside; of an address of the web, the path without its query.
-    """
-    links = name.split("::")
-    told = next((link for link in links if "://" in link), name) if len(links) > 1 else name
-    return unquote(urlsplit(told).path) if told.startswith(_WEB) else told
 
 
 def _remote_glob(system: Any, path: str, name: str) -> list[Place]:

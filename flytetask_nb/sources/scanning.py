@@ -96,7 +96,7 @@ def scan(
     """
     config, dd = load_module("dask.config"), load_module("dask.dataframe")
     from flytetask_nb.tables.frames import table_of  # noqa: PLC0415 - loads pandas
-    from flytetask_nb.tables.records import Records  # noqa: PLC0415 - likewise
+    from flytetask_nb.tables.serialized_tasks import Records  # noqa: PLC0415 - likewise
 
     sizes: dict[str, object] = {"partition_bytes": partition_bytes, "partition_files": partition_files}
     for name, least in sizes.items():
@@ -195,7 +195,7 @@ def _partition(
     Dask names in ``columns`` those that are needed of the table, where it can tell; no others are computed.
     """
     from flytetask_nb.tables.frames import table_of  # noqa: PLC0415 - loads pandas
-    from flytetask_nb.tables.records import Records  # noqa: PLC0415 - likewise
+    from flytetask_nb.tables.serialized_tasks import Records  # noqa: PLC0415 - likewise
 
     reader = _reader(settings)
     data: list[bytes] = []

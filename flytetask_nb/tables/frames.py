@@ -13,12 +13,12 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.messages import shown
-from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, JOB, ORIGIN, TASK, read_all
+from flytetask_nb.tables.extraction import extract
+from flytetask_nb.tables.extractors import PARTS
+from flytetask_nb.tables.factorized import NOTHING
 from flytetask_nb.tables.jobs import JOB_PARTS, job_in
-from flytetask_nb.tables.parts import PARTS
-from flytetask_nb.tables.records import records_of
-from flytetask_nb.tables.taking import taken
+from flytetask_nb.tables.serialized_tasks import records_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.plugin_resources import Job
     from flytetask_nb.tables.columns import Column
-    from flytetask_nb.tables.records import Place, Records
-    from flytetask_nb.tables.taking import Taken
+    from flytetask_nb.tables.extracted import Extracted
+    from flytetask_nb.tables.serialized_tasks import Place, Records
 
 __all__ = ["empty_table", "table_of", "tabulate"]
 
@@ -256,7 +256,7 @@ class _Table:
         self._wanted = [what for what in chosen.values() if isinstance(what, str)]
         parts = dict.fromkeys(COLUMNS[name].part for name in self._wanted)
         parts |= dict.fromkeys(JOB_PARTS if JOB in parts else ())
-        self._taken: Taken = taken(records, [name for name in parts if name in PARTS])
+        self._taken: Extracted = extract(records, [name for name in parts if name in PARTS])
         self._read: dict[str, list[Any]] = {}
         self._reasons: dict[int, list[str]] = {}
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from flytetask_nb.extras import pa, pc, ptars
+from flytetask_nb.protobuf_wire import BYTES, TEXT, Fields, described
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
 from flytetask_nb.tables.signatures import Signature, notation_of, order_of, word_of
-from flytetask_nb.tables.wire import BYTES, TEXT, Fields, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,10 +17,10 @@ from flytetask_nb.models.notation import accepts_none, signature_order, type_not
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.castability import castable
 from flytetask_nb.tables.columns import COLUMNS, ERROR, amount_in
-from flytetask_nb.tables.parts import PARTS
-from flytetask_nb.tables.records import records_of
+from flytetask_nb.tables.extraction import extract
+from flytetask_nb.tables.extractors import PARTS
 from flytetask_nb.tables.runners import LIMITS, REQUESTS
-from flytetask_nb.tables.taking import taken
+from flytetask_nb.tables.serialized_tasks import records_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -287,7 +287,7 @@ def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any]
     """Make a table from a part of tasks that gives several rows, their error last."""
     records = records_of(tasks)
     count = len(records.data)
-    found = taken(records, (*_IDENTITY, part, "pod_problem"))
+    found = extract(records, (*_IDENTITY, part, "pod_problem"))
     read = PARTS[part].read
     rows: list[_Row] = []
     starts, counts = [], []

@@ -1,7 +1,7 @@
 """Pods in bytes: thousands of them at once, with each value that many pods share read once.
 
 Pods of one task differ from version to version in their image alone. So the outer levels of all pods are parsed
-together, by projections as in ``projection``, and what lies deeper is built, and seen to be something that protobuf
+together, by projections as in ``arrow_extraction``, and what lies deeper is built, and seen to be something that protobuf
 can parse, once for all that share it. What is out of the ordinary is built as a whole, by ``runners``, which is the
 reference.
 """
@@ -16,10 +16,10 @@ from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.extras import pa, ptars
+from flytetask_nb.protobuf_wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, described, parsed, parsed_at, wrapped
 from flytetask_nb.semantics.task_container import primary_container_name
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
 from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of_fields, text_of
-from flytetask_nb.tables.wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, described, parsed, parsed_at, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -22,12 +22,12 @@ from flytetask_nb.models.version_order import by_age
 from flytetask_nb.semantics.digests import nameless_digest
 from flytetask_nb.tables.columns import ERROR
 from flytetask_nb.tables.frames import table_of
-from flytetask_nb.tables.records import records_of
+from flytetask_nb.tables.serialized_tasks import records_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flytetask_nb.tables.records import Records
+    from flytetask_nb.tables.serialized_tasks import Records
 
 __all__ = ["duplicates", "runtime_before", "stale_caches"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from flytetask_nb.addresses import file_system, is_url
-from flytetask_nb.errors import FlyteTaskError, ModelTypeError, SaveError
+from flytetask_nb.errors import FlyteTaskError, ModelTypeError, SaveError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +31,6 @@ _TASKS: Final = f"tasks{SUFFIX}"
 _PART: Final = re.compile(rf"project=[^/]*/domain=[^/]*/{re.escape(_TASKS)}|{re.escape(FAILED)}")
 _UNSET: Final = "__HIVE_DEFAULT_PARTITION__"
 """What tools that read such folders take for a missing value."""
-_TOLD: Final = 300
 
 
 def part_path(project: str, domain: str) -> str:
@@ -200,7 +199,6 @@ def _told(path: Any) -> Iterator[str]:
     except FlyteTaskError:
         raise
     except Exception as error:
-        text = " ".join(str(error).split()) or type(error).__name__
         raise SaveError(
-            f"{name}: cannot be saved: {text[:_TOLD]}; check the path, its rights and the room on the disk"
+            f"{name}: cannot be saved: {one_line(error)}; check the path, its rights and the room on the disk"
         ) from error

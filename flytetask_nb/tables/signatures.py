@@ -10,7 +10,7 @@ from google.protobuf import message_factory
 
 from flytetask_nb.models.notation import accepts_none, type_notation, word_notation
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.tables.wire import BYTES, TEXT, Fields, described
+from flytetask_nb.protobuf_wire import BYTES, TEXT, Fields, described
 
 __all__ = ["Signature", "notation_of", "order_of", "signature_of", "word_of"]
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.errors import LoadError
+from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import Origin
-from flytetask_nb.models.version_order import Rank
+from flytetask_nb.models.order import Rank
 from flytetask_nb.options import set_options
 from flytetask_nb.tables.frames import empty_table, tabulate
 from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder
@@ -50,9 +50,9 @@ _GROUP: Final = 4096
 _ROW: Final = 100
 """Bytes that a row has in memory at the least, however small it is in the file."""
 _COMPRESSION: Final = "zstd"
-_TOLD_LENGTH: Final = 200
 _EXPECTED: Final = "expected a snapshot as TaskCollection.save writes it"
 _DAMAGED: Final = "copy the file again, or save the snapshot again"
+_LONGEST_VERSION: Final = 200
 
 
 def is_snapshot(head: bytes) -> bool:
@@ -245,13 +245,8 @@ class Snapshot(NamedTuple):
         except MemoryError:
             raise LoadError("its columns do not fit into memory; " + _DAMAGED) from None
         except Exception as error:  # noqa: BLE001 - what Arrow and its decoders raise is told as one
-            raise LoadError(f"no Parquet file, or a damaged one: {_told(error)}; {_DAMAGED}") from None
+            raise LoadError(f"no Parquet file, or a damaged one: {one_line(error)}; {_DAMAGED}") from None
         return cls(StoredTasks(opened, source, name, identity, entry_limit), origins, failures, skipped)
-
-
-def _told(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= _TOLD_LENGTH else text[:_TOLD_LENGTH] + "…"
 
 
 def _about(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
@@ -264,7 +259,7 @@ def _about(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
         raise LoadError(f"a Parquet file whose form is not told; {_EXPECTED}")
     if schema > SCHEMA:
         by = about.get("version")
-        told = f" by flytetask-nb {by[:_TOLD_LENGTH]}" if isinstance(by, str) and by else ""
+        told = f" by flytetask-nb {by[:_LONGEST_VERSION]}" if isinstance(by, str) and by else ""
         raise LoadError(
             f"a snapshot of form {schema}, written{told}; this version reads forms up to {SCHEMA}; "
             "run: pip install --upgrade flytetask-nb"
@@ -460,7 +455,7 @@ class StoredTasks(Sequence[bytes]):
         except MemoryError:
             raise LoadError(f"its tasks do not fit into memory; {_DAMAGED}") from None
         except Exception as error:  # noqa: BLE001 - what Arrow and its decoders raise is told as one
-            raise LoadError(f"its tasks cannot be read: {_told(error)}; {_DAMAGED}") from None
+            raise LoadError(f"its tasks cannot be read: {one_line(error)}; {_DAMAGED}") from None
         if len(rows) != count:
             raise LoadError(f"a group of rows holds {len(rows)} tasks where {count} were told; {_DAMAGED}")
         return rows

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from flytetask_nb.tables import taking
+from flytetask_nb.tables import extraction
 from flytetask_nb.tables.columns import DEFAULT_COLUMNS as COLUMNS
 from flytetask_nb.tables.frames import tabulate
 from tests.many_tasks import many_tasks
@@ -46,12 +46,12 @@ def bare_loop(data: list[bytes]) -> None:
 
 def plainly(data: list[bytes]) -> Any:
     """Make the table without Arrow."""
-    usual = taking._projection
-    taking._projection = lambda: None
+    usual = extraction._projection
+    extraction._projection = lambda: None
     try:
         return tabulate(data)
     finally:
-        taking._projection = usual
+        extraction._projection = usual
 
 
 def with_flytekit(data: list[bytes]) -> Any:

@@ -11,14 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from flytetask_nb.models.version_order import (
-    ORDERS,
-    Rank,
-    by_age,
-    in_words,
-    order_of,
-    version_label,
-)
+from flytetask_nb.models.order import Rank
+from flytetask_nb.models.version_order import ORDERS, by_age, in_words, order_of, version_label
 from flytetask_nb.models.version_schemes import version_keys
 
 MOMENT = datetime(2026, 3, 1, tzinfo=timezone.utc)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from flytetask_nb.errors import LoadError
 from flytetask_nb.sources import archives
 from flytetask_nb.sources.archives import Limits, Member, members_of
-from flytetask_nb.sources.places import Stream
+from flytetask_nb.sources.streams import Stream
 from flytetask_nb.sources.tar_stream import plain_entries
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.tables import taking
+from flytetask_nb.tables import extraction
 from tests.diffs.strategies import plugins
 from tests.many_tasks import many_tasks
 from tests.real_tasks import serialized_tasks
@@ -186,9 +186,9 @@ def test_columns_are_kept_in_snapshots_and_scans(tmp_path: Path) -> None:
 def both(data: list[bytes]) -> pd.DataFrame:
     """Make the table by either path, compare, and give it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(taking, "_FEW", 0)
+        patch.setattr(extraction, "_FEW", 0)
         faster = ftn.tabulate(data)
-        patch.setattr(taking, "_FEW", len(data) + 1)
+        patch.setattr(extraction, "_FEW", len(data) + 1)
         pd.testing.assert_frame_equal(faster, ftn.tabulate(data))
     return faster
 

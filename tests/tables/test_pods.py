@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 pytest.importorskip("ptars")
 
+from flytetask_nb.protobuf_wire import wrapped
 from flytetask_nb.semantics.task_container import read_task_container
 from flytetask_nb.tables import pods
 from flytetask_nb.tables.runners import environment_of
-from flytetask_nb.tables.wire import wrapped
 from tests.many_tasks import many_tasks
 
 if TYPE_CHECKING:

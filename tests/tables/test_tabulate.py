@@ -80,13 +80,13 @@ def test_columns_come_in_the_order_asked_for() -> None:
 def test_no_more_is_computed_than_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a chosen column only its own part is taken."""
     seen: list[list[str]] = []
-    usual = frames.taken
+    usual = frames.extract
 
-    def taken(records: Any, names: Any) -> Any:
+    def extract(records: Any, names: Any) -> Any:
         seen.append(list(names))
         return usual(records, names)
 
-    monkeypatch.setattr(frames, "taken", taken)
+    monkeypatch.setattr(frames, "extract", extract)
     ftn.tabulate([building.spec()], ["name", "cpu_request", "cpu_limit"])
     assert seen == [["name", "resources"]]
 

@@ -11,10 +11,10 @@ import re
 import shlex
 import subprocess
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlsplit
 
-from flytetask_nb.errors import AuthenticationError
+from flytetask_nb.errors import AuthenticationError, one_line
 from flytetask_nb.extras import authlib_client, authlib_errors, requests
 from flytetask_nb.masking import MASK, mask_arguments, mask_urls
 from flytetask_nb.sources.client import token_store
@@ -28,6 +28,7 @@ from flytetask_nb.sources.client.cluster_config import (
 )
 from flytetask_nb.sources.client.endpoints import is_loopback
 from flytetask_nb.sources.client.remedies import Circumstances, remedy
+from flytetask_nb.sources.client.server_login import DEFAULT_HEADER, ServerLogin
 from flytetask_nb.sources.client.token_store import Tokens, token_problem
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Authenticator", "ServerLogin"]
 
-DEFAULT_HEADER = "authorization"
 PROXY_HEADER = "proxy-authorization"
 PATIENCE = 30.0
 """Seconds that a token endpoint or a command may take."""
@@ -46,31 +46,6 @@ _TOLD = 500
 _LONG, _SHORT = 8, 4
 """Characters: a secret so long is no part of a word by chance, and one shorter than the other is like any word."""
 _SHELL_SIGNS = re.compile(r"[|<>&;$`~*]")
-
-
-class ServerLogin(NamedTuple):
-    """What a server says of how to log in.
-
-    Attributes
-    ----------
-    token_endpoint, authorization_endpoint, device_endpoint : str
-        Where tokens are had, where a person logs in, where a device asks for a code; empty where there is none.
-    client_id, redirect_uri, audience : str
-        What OAuth is told.
-    scopes : tuple of str
-        Likewise.
-    header : str
-        The metadata key that the token goes under.
-    """
-
-    token_endpoint: str = ""
-    authorization_endpoint: str = ""
-    device_endpoint: str = ""
-    client_id: str = ""
-    redirect_uri: str = ""
-    audience: str = ""
-    scopes: tuple[str, ...] = ()
-    header: str = DEFAULT_HEADER
 
 
 class Authenticator:
@@ -378,7 +353,7 @@ class Authenticator:
             refusal.code = str(error.error)
             raise refusal from None
         except (requests.RequestException, ValueError) as error:
-            told = mask_urls(self.without_tokens(_short(error)))
+            told = mask_urls(self.without_tokens(one_line(error)))
             advice = "check that the address can be reached from here, and ca_cert or http_proxy_url if it needs one"
             proxy = self._proxy(address)
             if (
@@ -407,11 +382,6 @@ _REMEDIES = {
     "access_denied": "the login was refused; try again",
     "expired_token": "the code was not entered in time; try again",
 }
-
-
-def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= _TOLD else f"{text[:_TOLD]}..."
 
 
 def _printed(command: Sequence[str], endpoint: str, setting: str) -> str:

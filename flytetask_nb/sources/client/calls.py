@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from flytetask_nb.errors import AuthenticationError, RemoteError, RemoteTaskNotFoundError
 from flytetask_nb.extras import admin_pb2_grpc, auth_pb2_grpc, grpc, tenacity
 from flytetask_nb.masking import mask_identifier
-from flytetask_nb.sources.client.authentication import Authenticator, ServerLogin
+from flytetask_nb.sources.client.authentication import Authenticator
 from flytetask_nb.sources.client.channels import Undecoded, circumstances_of
 from flytetask_nb.sources.client.peers import PATIENCE, speaks_tls, tls_problem
 from flytetask_nb.sources.client.remedies import (
@@ -24,6 +24,7 @@ from flytetask_nb.sources.client.remedies import (
     is_turned_away,
     remedy,
 )
+from flytetask_nb.sources.client.server_login import ServerLogin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from flytetask_nb.sources.client.authentication import ServerLogin
+    from flytetask_nb.sources.client.server_login import ServerLogin
     from flytetask_nb.sources.client.token_store import Tokens
 
 __all__ = ["by_browser", "by_device"]

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 
 import flytetask_nb as ftn
-from flytetask_nb.sources.client.authentication import Authenticator, ServerLogin
+from flytetask_nb.sources.client.authentication import Authenticator
 from flytetask_nb.sources.client.cluster_config import ClusterConfig
+from flytetask_nb.sources.client.server_login import ServerLogin
 from tests.conftest import flytekit_module
 from tests.sources.client.intermediaries import WebProxy, ingress, proxying
 from tests.sources.client.oauth import CLIENT, SECRET, Issuer, issuing, make_certificate, server_context

@@ -1,4 +1,4 @@
-"""Taking the parts of many tasks: each part that occurs once, and for each task which one it has."""
+"""What was extracted of many tasks: each part that occurs once, and for each task which one it has."""
 
 from __future__ import annotations
 
@@ -8,29 +8,25 @@ import numpy as np
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.extras import load_module
 from flytetask_nb.models.base import undecodable
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
-from flytetask_nb.tables.coding import Coded
-from flytetask_nb.tables.parts import PARTS, Messages
+from flytetask_nb.tables.command_text import Words
+from flytetask_nb.tables.extractors import PARTS, Messages
+from flytetask_nb.tables.factorized import Coded
 from flytetask_nb.tables.runners import NO_RUNNER, runner_of
-from flytetask_nb.tables.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from flytetask_nb.tables.records import Records
+    from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["Taken", "taken"]
-
-_FEW = 500
-"""Tasks for which it does not pay to import Arrow."""
+__all__ = ["Extracted"]
 
 _BATCH = 64
 """Tasks of which messages exist at the same time: more would no longer fit into the processor's cache."""
 
 
-class Taken:
+class Extracted:
     """The parts of many tasks, and what could not be read.
 
     Attributes
@@ -98,35 +94,3 @@ class Taken:
         return FlyteTask.from_bytes(
             self.records.data[position], Origin(source=origin) if isinstance(origin, str) else origin
         )
-
-
-def taken(records: Records, names: Iterable[str], *, plainly: bool = False) -> Taken:
-    """Take parts of all tasks.
-
-    Parameters
-    ----------
-    records
-        The tasks.
-    names
-        Of the parts: keys of ``PARTS``.
-    plainly
-        Build every message, whether or not the faster path is at hand.
-    """
-    found = Taken(records, names)
-    project = None if plainly or len(records.data) < _FEW else _projection()
-    if project is None:
-        found.take_plainly(range(len(records.data)), found.parts)
-    else:
-        project(found)
-    return found
-
-
-def _projection() -> Callable[[Taken], None] | None:
-    """Give the faster path, where what it needs is installed: the extra ``tables``."""
-    try:
-        load_module("ptars")
-        load_module("pyarrow.compute")
-        from flytetask_nb.tables.projection import take_projected  # noqa: PLC0415 - of no use without these
-    except ImportError:
-        return None
-    return take_projected

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flytetask_nb.tables.coding import NOTHING, Coded
+from flytetask_nb.tables.factorized import NOTHING, Coded
 
 PIECES = st.lists(st.tuples(st.sampled_from(["put", "add", "forget", "leave"]), st.lists(st.text(max_size=1))))
 

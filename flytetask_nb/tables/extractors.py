@@ -14,14 +14,14 @@ from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.flyte2 import is_flyte2
 from flytetask_nb.semantics.commands import ENTRYPOINT, runs_items
 from flytetask_nb.semantics.images import image_reference
+from flytetask_nb.tables.command_text import BUNDLE_FLAG, code_bundle
 from flytetask_nb.tables.runners import PodRunner, asked_of_bytes, environment_of
 from flytetask_nb.tables.signatures import signature_of
-from flytetask_nb.tables.words import BUNDLE_FLAG, code_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from flytetask_nb.tables.words import Words
+    from flytetask_nb.tables.command_text import Words
 
 __all__ = ["PARTS", "Messages", "Part", "is_mapped"]
 

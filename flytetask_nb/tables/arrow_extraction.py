@@ -4,7 +4,7 @@ A *projection* describes the fields of a ``TaskSpec`` that tables read, under th
 parses thousands of messages by it at once. Whatever is deep or recursive stays bytes there, and is parsed by protobuf
 itself, once for all tasks that share it.
 
-The plain path in ``taking`` is the reference. Two rules keep this one equal to it:
+The plain path in ``extraction`` is the reference. Two rules keep this one equal to it:
 
 - A field that holds one message is declared as repeated. Where it stands twice, because serializations were merged,
   that shows, and the task is read plainly; so is one with two targets, a pod, or anything else out of the ordinary.
@@ -23,21 +23,21 @@ import numpy as np
 from flytetask_nb.extras import pa, pc, ptars
 from flytetask_nb.masking import SHAPES
 from flytetask_nb.models.flyte2_schema import FLYTE2
+from flytetask_nb.protobuf_wire import BYTES, NUMBER, TEXT, Fields, described, parsed
 from flytetask_nb.semantics.commands import MAP_ENTRYPOINT
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, parsed_batch
-from flytetask_nb.tables.coding import NOTHING
+from flytetask_nb.tables.command_text import BUNDLE_FLAG, PLAIN_WORD, code_bundle
+from flytetask_nb.tables.extractors import PARTS, Messages, is_mapped
+from flytetask_nb.tables.factorized import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
-from flytetask_nb.tables.parts import PARTS, Messages, is_mapped
 from flytetask_nb.tables.pods import pod_runners
 from flytetask_nb.tables.runners import NO_RUNNER
-from flytetask_nb.tables.wire import BYTES, NUMBER, TEXT, Fields, described, parsed
-from flytetask_nb.tables.words import BUNDLE_FLAG, PLAIN_WORD, code_bundle
 
 if TYPE_CHECKING:
-    from flytetask_nb.tables.coding import Coded
-    from flytetask_nb.tables.taking import Taken
+    from flytetask_nb.tables.extracted import Extracted
+    from flytetask_nb.tables.factorized import Coded
 
-__all__ = ["take_projected"]
+__all__ = ["extract_by_arrow"]
 
 _BATCH: Final = 32_768
 _BATCH_BYTES: Final = 2**28
@@ -113,7 +113,7 @@ def _handler() -> Any:
     return ptars.HandlerPool([spec.file]).get_for_message(spec)
 
 
-def take_projected(taken: Taken) -> None:
+def extract_by_arrow(taken: Extracted) -> None:
     """Take the parts of all tasks.
 
     Parameters
@@ -131,7 +131,7 @@ def take_projected(taken: Taken) -> None:
 class _Projected:
     """The tasks of one table while they are read."""
 
-    def __init__(self, taken: Taken) -> None:
+    def __init__(self, taken: Extracted) -> None:
         self._taken = taken
         self._parts = taken.parts
         self._runner_parts = [name for name in taken.parts if PARTS[name].needs_runner]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flytetask_nb.tables import columns, long_frames, projection, taking
+from flytetask_nb.tables import arrow_extraction, columns, extracted, extraction, long_frames
 from flytetask_nb.tables.frames import tabulate
 from tests.generated import UNKNOWN_FIELDS, task_specs
 from tests.many_tasks import many_tasks
@@ -30,17 +30,17 @@ NAMES = [name for name in columns.DEFAULT_COLUMNS if name != columns.ERROR]
 def both(make: Callable[[], Any], data: list[bytes]) -> None:
     """Make a table by either path and compare."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(taking, "_FEW", 0)
+        patch.setattr(extraction, "_FEW", 0)
         used: list[int] = []
-        usual = projection._Projected._take_batch
+        usual = arrow_extraction._Projected._take_batch
 
         def counted(self: Any, batch: Any, positions: Any) -> None:
             used.append(len(positions))
             usual(self, batch, positions)
 
-        patch.setattr(projection._Projected, "_take_batch", counted)
+        patch.setattr(arrow_extraction._Projected, "_take_batch", counted)
         faster = make()
-        patch.setattr(taking, "_FEW", len(data) + 1)
+        patch.setattr(extraction, "_FEW", len(data) + 1)
         took = sum(used)
         pd.testing.assert_frame_equal(faster, make())
         assert took == sum(used)
@@ -61,7 +61,7 @@ def test_real_tasks(corpus: Path) -> None:
 def test_many_tasks() -> None:
     """Pods, statements and containers, across batches."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(projection, "_BATCH", 300)
+        patch.setattr(arrow_extraction, "_BATCH", 300)
         tables(list(many_tasks(1_000)))
 
 
@@ -158,10 +158,10 @@ def test_types_too_deep_for_protobuf() -> None:
 
 def test_without_the_extra_tables_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where ptars cannot be imported, the plain path makes the table."""
-    data = list(many_tasks(taking._FEW + 1))
+    data = list(many_tasks(extraction._FEW + 1))
     expected = tabulate(data)
-    monkeypatch.setitem(sys.modules, "flytetask_nb.tables.projection", None)
-    assert taking._projection() is None
+    monkeypatch.setitem(sys.modules, "flytetask_nb.tables.arrow_extraction", None)
+    assert extraction._projection() is None
     pd.testing.assert_frame_equal(expected, tabulate(data))
 
 
@@ -170,14 +170,14 @@ def test_one_bad_message_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> N
     data = list(many_tasks(1_000))
     data[500] = b"\xff"
     plain: list[int] = []
-    usual = taking.Taken.take_plainly
+    usual = extracted.Extracted.take_plainly
 
     def counted(self: Any, positions: Any, names: Any) -> None:
         if set(names) == set(self.parts):
             plain.extend(positions)
         usual(self, positions, names)
 
-    monkeypatch.setattr(taking.Taken, "take_plainly", counted)
+    monkeypatch.setattr(extracted.Extracted, "take_plainly", counted)
     frame = tabulate(data, ["name", "error"])
     assert frame["error"].notna().tolist() == [position == 500 for position in range(1_000)]
-    assert 1 <= len(plain) <= projection._FEW
+    assert 1 <= len(plain) <= arrow_extraction._FEW
