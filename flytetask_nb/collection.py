@@ -19,7 +19,7 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import NameIndex
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, ranks_given, version_label
-from flytetask_nb.semantics.image_tags import Fellows
+from flytetask_nb.semantics.fellows import Fellows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -313,12 +313,13 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             for version, origin in zip(self._all_columns()[_VERSION], self._origins, strict=True)
         ]
         ranks = ranks_given(order, labels, self)
-        made = self._chosen(range(len(self)), is_part=False)
-        made._data, made._columns, made._index = self._data, self._columns, self._index
-        made._origins = [
+        origins: list[Origin | str] = [
             Origin(source=origin, rank=rank) if isinstance(origin, str) else origin.but(rank=rank)
             for origin, rank in zip(self._origins, ranks, strict=True)
         ]
+        made = TaskCollection.__new__(TaskCollection)
+        made._take(self._data, origins, self._failures, self._skipped)
+        made._columns, made._index, made._fellows = self._columns, self._index, self._fellows
         return made
 
     def versions(self, name: str) -> TaskCollection:
@@ -351,9 +352,11 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         for position in reversed(positions):
             if versions[position] == version:
                 return position
-        known = list(dict.fromkeys(versions[position] for position in positions))[-_NAMES_SHOWN:]
+        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
+        known = list(dict.fromkeys(mask_text(versions[position]) for position in positions))[-_NAMES_SHOWN:]
         raise TaskNotFoundError(
-            f"{name!r} has no version {version!r} here; the newest are {', '.join(map(repr, known))}"
+            f"{mask_text(name)!r} has no version {mask_text(version)!r} here; the newest are {', '.join(map(repr, known))}"
         )
 
     def latest(self) -> TaskCollection:

@@ -27,7 +27,7 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.digests import unplaced_digest
-from flytetask_nb.semantics.image_tags import Fellows
+from flytetask_nb.semantics.fellows import Fellows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,7 @@ class PlanEntry:
         local = self.local
         if self.status == CONFLICT and local._message.template.id != self.remote._message.template.id:
             # Admin puts the id of the request in place of whatever kind of thing the template says that it is.
-            local = FlyteTask.from_flyte_idl(local._message)
+            local = FlyteTask.from_flyte_idl(local).beside(local.fellows)
             local._message.template.id.CopyFrom(self.remote._message.template.id)
         return diff(self.remote, local, severities=self.severities, accepted=self.accepted)
 

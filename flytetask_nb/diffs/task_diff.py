@@ -410,15 +410,24 @@ def _told_apart(changes: list[Change]) -> list[Change]:
 
 
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
-    _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
+    if old.k8s_pod != new.k8s_pod:
+        _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
+    else:
+        _compare_normal(ledger, old, new)
     if old.id == new.id and is_filled_in(old.id.version) and any(one.rule != "id-filled-in" for one in ledger.changes):
         _check_digests(ledger, old, new)
+
+
+def _has_same_settings(old: Any, new: Any) -> bool:
+    """Tell whether two templates have the same settings for the same plugin, which reads them alike."""
+    plugins = [(one.type, one.task_type_version) for one in (old, new)]
+    return bool(old.custom == new.custom) and plugins[0] == plugins[1]
 
 
 def _compare_normal(ledger: Ledger, old: Any, new: Any) -> None:
     """Compare two templates whose pods are in normal form."""
     compare_fields(ledger, "", old, new, _TEMPLATE)
-    if old.custom != new.custom or (old.type, old.task_type_version) != (new.type, new.task_type_version):
+    if not _has_same_settings(old, new):
         compare_custom(ledger, "custom", old, new)
     if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
         compare_config(ledger, "config", old, new)

@@ -34,7 +34,6 @@ _NAMES_TOLD: Final = 6
 UNKNOWN_VALUE: Final = "(unknown)"
 """What stands in tables for a value that the source of a version does not tell."""
 
-_LEAST: Final = 2
 _LAST_KEY: Final = re.compile(r"([\w-]+)(?:\[\d+\])*$")
 # Numbers that nobody knows by heart.
 _ENUMS: Final[dict[str, type[OpenEnum]]] = {

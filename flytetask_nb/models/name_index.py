@@ -95,10 +95,12 @@ class NameIndex:
             No task is called so, or several are: the error lists what could be meant.
         """
         if name in self._parted:
-            keys = [_key(place, name) for place in sorted(self._parted[name])]
+            from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
+            keys = [mask_text(_key(place, name)) for place in sorted(self._parted[name])]
             more = ", …" if len(keys) > _NAMES_SHOWN else ""
             raise TaskNotFoundError(
-                f"{name!r} is the name of tasks in {len(keys)} places; "
+                f"{mask_text(name)!r} is the name of tasks in {len(keys)} places; "
                 f"give one of {', '.join(map(repr, keys[:_NAMES_SHOWN]))}{more}"
             )
         found = self._by_name.get(name) or self._elsewhere(name)

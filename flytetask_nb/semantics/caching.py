@@ -10,7 +10,7 @@ from flyteidl.core import interface_pb2, literals_pb2
 
 from flytetask_nb.errors import CacheVersionError, ModelTypeError, ModelValueError
 from flytetask_nb.models.messages import message_of, shown
-from flytetask_nb.semantics.commands import MAP_ENTRYPOINT, command_line
+from flytetask_nb.semantics.commands import runs_items
 from flytetask_nb.semantics.objecthash import ObjectHasher, hash_list, hash_object, hash_text, object_hash
 from flytetask_nb.semantics.task_container import command_words
 from flytetask_nb.semantics.templates import template_of
@@ -127,10 +127,7 @@ def is_map_task(task: object) -> bool:
     template = template_of(task)
     if template.type in _ARRAY_TYPES:
         return True
-    words = command_words(template)
-    # Few commands hold the word at all.
-    line = command_line(words) if MAP_ENTRYPOINT in words else None
-    return line is not None and line.entrypoint[0] == MAP_ENTRYPOINT
+    return runs_items(command_words(template))
 
 
 def item_outputs(outputs: Any) -> Any:

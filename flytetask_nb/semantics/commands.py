@@ -7,16 +7,21 @@ Parts are separated by ``--``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flytetask_nb.models.identifiers import is_filled_in
 
-__all__ = ["MAP_ENTRYPOINT", "CommandLine", "command_line", "is_placeholder", "unfilled"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ENTRYPOINT", "MAP_ENTRYPOINT", "CommandLine", "command_line", "is_placeholder", "runs_items", "unfilled"]
 
 LAUNCHERS = frozenset({"pyflyte-fast-execute"})
+ENTRYPOINT = "pyflyte-execute"
+"""Runs a task."""
 MAP_ENTRYPOINT = "pyflyte-map-execute"
 """Runs a task for one item of its lists."""
-ENTRYPOINTS = frozenset({"pyflyte-execute", MAP_ENTRYPOINT})
+ENTRYPOINTS = frozenset({ENTRYPOINT, MAP_ENTRYPOINT})
 
 # What flytekit always passes and Flyte always fills in (flytekit/core/python_auto_container.py, get_default_command).
 USUAL_ARGUMENTS = {
@@ -112,6 +117,19 @@ def command_line(words: list[str]) -> CommandLine | None:
             entrypoint.append(flag)
             index += 1
     return CommandLine(launcher, entrypoint, usual > 0, resolver, loader)
+
+
+def runs_items(words: Sequence[str]) -> bool:
+    """Tell whether a command line is that of a map task, which runs once for each item of its lists.
+
+    Parameters
+    ----------
+    words
+        As for :func:`command_line`.
+    """
+    # Few command lines hold the word at all.
+    line = command_line(list(words)) if MAP_ENTRYPOINT in words else None
+    return line is not None and line.entrypoint[0] == MAP_ENTRYPOINT
 
 
 def is_placeholder(word: str) -> bool:

@@ -7,24 +7,18 @@ whatever moves beside it.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-from flyteidl.admin import task_pb2
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.name_index import said
 from flytetask_nb.models.version_order import version_label
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.semantics.task_container import primary_container
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from flytetask_nb.models.flyte_task import FlyteTask, Origin
+    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.images import ImageReference
 
-__all__ = ["Fellows", "follows_release", "runtime_changes"]
+__all__ = ["follows_release", "runtime_changes"]
 
 # -- runtimes --------------------------------------------------------------------------------------------------------
 
@@ -102,14 +96,17 @@ _CODENAMES: Final = {
     "bookworm": ("Debian", "12"),
     "trixie": ("Debian", "13"),
 }
-_FINDERS: Final = tuple(
-    (one.name, re.compile(rf"(?<![a-z0-9])(?:{one.pattern})(?![a-z0-9]|\.\d)")) for one in _RUNTIMES
-)
 _REPOSITORIES: Final = {repository: one.name for one in _RUNTIMES for repository in one.repositories}
 _CODENAME: Final = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_CODENAMES)})(?![a-z0-9])")
 _OWN_VERSION: Final = re.compile(rf"(?:^|(?<=[-_]))v?{_ANY}(?![a-z0-9.])")
 # Written without a dot: py39, py312, cu118.
 _CLOSE: Final = {"Python": re.compile(r"([23])(\d{1,2})"), "CUDA": re.compile(r"(\d{2})(\d)")}
+
+
+@cache
+def _finders() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    # Compiled when the first two images are compared, for most who load tasks compare none.
+    return tuple((one.name, re.compile(rf"(?<![a-z0-9])(?:{one.pattern})(?![a-z0-9]|\.\d)")) for one in _RUNTIMES)
 
 
 @lru_cache(maxsize=4096)
@@ -119,7 +116,7 @@ def _named_runtimes(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for codename in _CODENAME.findall(lower):
         found.setdefault(*_CODENAMES[codename])
-    for name, finder in _FINDERS:
+    for name, finder in _finders():
         match = finder.search(lower)
         if match is not None:
             version = next(filter(None, match.groups()))
@@ -268,53 +265,3 @@ def _follow_fellows(old: str, new: str, tasks: tuple[FlyteTask, FlyteTask]) -> b
     own = {task.name for task in tasks}
     steps = [(before[name], after[name]) for name in before if name in after and name not in own]
     return 2 * steps.count((old, new)) > len(steps)
-
-
-class Fellows:
-    """The tasks of a collection, for what those of one release have in common.
-
-    Parameters
-    ----------
-    tasks
-        ``TaskSpec`` messages, serialized or not.
-    origins
-        Where each comes from.
-    """
-
-    __slots__ = ("_origins", "_tags", "_tasks")
-
-    def __init__(self, tasks: Sequence[Any], origins: Sequence[Origin | str]) -> None:
-        self._tasks = tasks
-        self._origins = origins
-        self._tags: dict[tuple[str, ...], dict[str, str]] | None = None
-
-    def tags_beside(self, task: FlyteTask) -> Mapping[str, str]:
-        """Return the tags of the images of the release that a task belongs to, by the tasks' names."""
-        if self._tags is None:
-            self._tags = {}
-            for one, origin in zip(self._tasks, self._origins, strict=True):
-                template = (task_pb2.TaskSpec.FromString(one) if isinstance(one, bytes) else one).template
-                source = origin if isinstance(origin, str) else origin.source
-                reference = image_reference(_image(template))
-                if reference is not None and reference.tag:
-                    release = self._tags.setdefault(_release(template.id, source), {})
-                    release[template.id.name] = reference.tag
-        project, domain, *label = _release(task._message.template.id, task.source)
-        # Of a task that was given a place later, the others beside it still say none.
-        return self._tags.get((project, domain, *label)) or self._tags.get(("", "", *label)) or {}
-
-
-def _release(identifier: Any, source: str | None) -> tuple[str, ...]:
-    """Return what tasks of one release share: place and version, or where they have none the archive or folder."""
-    if is_filled_in(identifier.version):
-        return *said(identifier.project, identifier.domain), identifier.version
-    file, mark, _ = (source or "").partition("!")
-    return "", "", "", file if mark else file.replace("\\", "/").rpartition("/")[0]
-
-
-def _image(template: Any) -> str:
-    """Return the image of the container that runs a task; empty where none does."""
-    if template.HasField("k8s_pod"):
-        image = (primary_container(template) or {}).get("image")
-        return image if isinstance(image, str) else ""
-    return str(template.container.image)

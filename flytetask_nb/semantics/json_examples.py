@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from flytetask_nb.semantics.json_schemas import NoAnswerError, _InvalidError, _types_of, _value
 from flytetask_nb.semantics.json_values import canonical, fits, item, listed, named
@@ -134,7 +133,7 @@ _OF_FORMAT: Final[dict[str, Json]] = {
     "time": "00:00:00Z",
     "time-delta": 0.0,
     "duration": "PT0S",
-    "uuid": str(UUID(int=0)),
+    "uuid": "-".join("0" * length for length in (8, 4, 4, 4, 12)),
     "path": "/a",
     "decimal": "0",
     "base64": "",

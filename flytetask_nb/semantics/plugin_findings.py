@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_resources import Group, Pod
 
-__all__ = ["plugin_hits"]
+__all__ = ["plugin_hits", "replicas_ask_for_gpus"]
 
 _MEBIBYTE: Final = Quantity("1Mi")
 _BYTES: Final = frozenset({"memory", "ephemeral-storage"})
 _IGNORED: Final = frozenset({"storage", "unknown"})
 _COMPARED: Final = ("cpu", "memory", "ephemeral-storage", "gpu")
 _GPU: Final = "gpu"
+_GPU_KEYS: Final = (f"requests.{_GPU}", f"limits.{_GPU}")
 _MUST_HAVE_WORKERS: Final = frozenset({"mpi", "tensorflow"})
 # Of each pair, the first must not be more than the second.
 _SPARK_ORDER: Final = (
@@ -80,6 +81,20 @@ def plugin_hits(template: Any, platform: Mapping[str, Quantity]) -> Iterator[tup
             yield from _contradictions(group, platform)
     yield from _counts(template.type, values, groups)
     yield from _unread(template.type, values, own)
+
+
+def replicas_ask_for_gpus(template: Any) -> bool:
+    """Tell whether replicas of a Kubeflow job ask for GPUs of their own, before Flyte looks for any in their pods.
+
+    Other plugins put amounts into pods that are done (``ToReplicaSpecWithOverrides`` in kfoperators/common).
+    """
+    own, settings = own_pod(template), settings_of(template)
+    if template.type not in KUBEFLOW or own is None or settings.misread:
+        return False
+    asked = [
+        one for group in groups_of(template, settings, own) for one in (group.amounts.get(key) for key in _GPU_KEYS)
+    ]
+    return any(isinstance(one, Spelling) and one.value for one in asked)
 
 
 def _misfit(spec: Mapping[str, Any]) -> str:

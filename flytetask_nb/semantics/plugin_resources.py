@@ -5,7 +5,7 @@ A plugin takes the task's own pod for each of its groups and puts what its setti
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import ModelValueError, QuantityError
@@ -113,7 +113,7 @@ class Group(NamedTuple):
 
     def key_of(self, resource: str) -> str:
         """Return the key under which the settings name a resource, the request's if there are both."""
-        keys = [f"{side}.{name}" for side in ("requests", "limits") for name in _ALIASES.get(resource, (resource,))]
+        keys = [*_keys("requests", resource), *_keys("limits", resource)]
         return next((key for key in keys if key in self.amounts), keys[0])
 
     def request(self, resource: str) -> Quantity | None:
@@ -250,9 +250,14 @@ def own_pod(template: Any) -> Pod | None:
 # -- amounts -------------------------------------------------------------------------------------------------------
 
 
+@cache
+def _keys(side: str, resource: str) -> tuple[str, ...]:
+    """Return the keys under which an amount of a resource can stand."""
+    return tuple(f"{side}.{name}" for name in _ALIASES.get(resource, (resource,)))
+
+
 def _amount(amounts: Mapping[str, str], path: str, side: str, resource: str) -> Quantity | None:
-    for name in _ALIASES.get(resource) or (resource,):
-        key = f"{side}.{name}"
+    for key in _keys(side, resource):
         if key in amounts:
             break
     else:

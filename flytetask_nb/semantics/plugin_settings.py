@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
+from flytetask_nb.semantics.pod_specs import json_number
 from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.semantics.spark_conf import notation_of
 
@@ -177,7 +178,7 @@ def _resource(names: Any, number: int) -> str:
 
 def amounts_of_container(container: Mapping[str, Any]) -> dict[str, str]:
     """Return the amounts of a container of a pod, as plain Python values, by side and resource."""
-    return amounts_in(_pod_spec({"containers": [container]})["containers"][0])
+    return amounts_in(_container(container))
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -415,12 +416,20 @@ def _container(given: Any) -> Any:
     if not isinstance(resources, dict):
         return given
     sides = {side: resources[side] for side in _SIDES if isinstance(resources.get(side), dict)}
-    if any(not isinstance(amount, str) for amounts in sides.values() for amount in amounts.values()):
+    amounts = {f"{side}.{name}": _text(amount) for side, named in sides.items() for name, amount in named.items()}
+    if None in amounts.values():
         return given
     rest = {key: value for key, value in resources.items() if key not in sides}
-    amounts = {f"{side}.{name}": amount for side, amounts in sides.items() for name, amount in amounts.items()}
     kept = {key: value for key, value in given.items() if key != "resources"}
-    return {**kept, **({"resources": rest} if rest else {}), **amounts}
+    read = {key: _quantity(text) for key, text in amounts.items() if text is not None}
+    return {**kept, **({"resources": rest} if rest else {}), **read}
+
+
+def _text(amount: Any) -> str | None:
+    """Return the text of a quantity, which may be a number; None for what is neither."""
+    if isinstance(amount, str):
+        return amount.strip()
+    return json_number(float(amount)) if isinstance(amount, int | float) and not isinstance(amount, bool) else None
 
 
 _HOOKS: Final[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {

@@ -16,6 +16,7 @@ from flyteidl.core import tasks_pb2
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.semantics.pod_specs import POD_SPEC, canonical, is_structure, known_field
+from flytetask_nb.semantics.quantities import Quantity, shortest_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,7 @@ def normal_pod_spec(spec: Mapping[str, Any], amount: _Amount | None = None) -> d
     spec
         As plain Python values. It is not changed.
     amount
-        What to make of the text of each quantity. None: Kubernetes' own spelling of it.
+        What to make of the text of each quantity. None: the one spelling that all equal amounts share.
 
     Notes
     -----
@@ -112,8 +113,10 @@ def _read(kind: str, value: Any, amount: _Amount | None) -> tuple[Any, bool]:
         # What is of another kind stays.
         with suppress(FlyteTaskError):
             written, is_zero = canonical(kind, value)
-            if amount is not None and kind == _QUANTITY:
-                written = amount(value.strip() if isinstance(value, str) else written)
+            if kind == _QUANTITY:
+                # Kubernetes keeps the notation, so that equal amounts can read otherwise.
+                as_given = value.strip() if isinstance(value, str) else written
+                written = shortest_spelling(Quantity(written)) if amount is None else amount(as_given)
     return written, is_zero
 
 

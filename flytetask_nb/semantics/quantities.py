@@ -16,7 +16,7 @@ from flytetask_nb.errors import ImmutableError, QuantityError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Quantity", "format_bytes", "format_cores", "parse"]
+__all__ = ["Quantity", "format_bytes", "format_cores", "parse", "shortest_spelling"]
 
 NANO: Final = 10**9
 """Billionths in one: the resolution of Kubernetes."""
@@ -211,6 +211,27 @@ def _nanos_of(other: object) -> int | Fraction | None:
     if isinstance(other, Quantity):
         return other.nanos
     return other * NANO if isinstance(other, (int, Fraction)) else None
+
+
+def shortest_spelling(quantity: Quantity) -> str:
+    """Return the one spelling that all quantities of a value share, however they were written.
+
+    Parameters
+    ----------
+    quantity
+        Any.
+
+    Returns
+    -------
+    str
+        The shortest of Kubernetes' spellings in powers of 1000 and of 1024, the former where they are as long.
+
+    Examples
+    --------
+    >>> shortest_spelling(Quantity("1073741824")), shortest_spelling(Quantity("1e3")), shortest_spelling(Quantity("0.5"))
+    ('1Gi', '1k', '500m')
+    """
+    return min((_canonical(quantity.nanos, notation) for notation in (DECIMAL, BINARY)), key=len)
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

@@ -31,7 +31,6 @@ _CATALOG: Final = "flytepropeller/pkg/controller/nodes/catalog/datacatalog/trans
 _CACHING: Final = "flytepropeller/pkg/controller/nodes/task/cache.go"
 _PLUGINS: Final = "flyteplugins/go/tasks/plugins/k8s"
 _MARSHALLING: Final = "flytestdlib/utils/marshal_utils.go, UnmarshalStructToPb"
-_SPARK: Final = "Spark"
 _HYDRATION: Final = "flytectl/cmd/register/register_util.go"
 _KUBERNETES: Final = "Kubernetes"
 _POLICY: Final = "policy of this package"
@@ -243,7 +242,7 @@ RULES: Final[Mapping[str, Rule]] = {
         # -- in the settings of a plugin
         _warned(
             "unreadable-plugin-settings",
-            _MARSHALLING,
+            f"{_MARSHALLING}, UnmarshalStructToPb",
             "The plugin cannot read its settings, so every run of the task fails. Give it what it expects.",
         ),
         _warned(
@@ -253,17 +252,17 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "unreadable-plugin-pod",
-            f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, createSparkPodSpec",
+            f"{_MARSHALLING}, UnmarshalStructToObj",
             "The plugin cannot make Kubernetes' PodSpec of it, so every run fails. Give the field a value that fits.",
         ),
         _warned(
             "unreadable-spark-amount",
-            _SPARK,
+            f"{_PLUGINS}/spark/spark.go, getSparkConfig; ConfigBuilder.scala of Spark",
             "Spark refuses what it cannot read, so every run fails. It knows no fractions and none of Kubernetes' suffixes.",
         ),
         _warned(
             "contradictory-spark-setting",
-            _SPARK,
+            f"{_PLUGINS}/spark/spark.go, getSparkConfig; ExecutorAllocationManager.scala of Spark",
             "Spark refuses to start with the one above the other, so every run fails. Change one of them.",
         ),
         _warned(
@@ -273,7 +272,7 @@ RULES: Final[Mapping[str, Rule]] = {
         ),
         _warned(
             "refused-plugin-request",
-            f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, createSparkPodSpec; Kubernetes",
+            f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, getSparkConfig; Kubernetes",
             "What stands there is laid over what Flyte has put right, and Kubernetes refuses such pods. Raise the limit.",
         ),
         _warned(
@@ -284,8 +283,8 @@ RULES: Final[Mapping[str, Rule]] = {
         _warned("fractional-plugin-gpu", _KUBERNETES, "GPUs are given out whole: Kubernetes refuses such pods."),
         _warned(
             "ignored-plugin-amount",
-            f"{_PLUGINS}/ray/ray.go, buildWorkerPodTemplate; spark/spark.go, createSparkPodSpec; "
-            "kfoperators/common/common_operator.go, ToReplicaSpecWithOverrides",
+            f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, createSparkPodSpec; kfoperators, "
+            "ToReplicaSpecWithOverrides",
             "The plugin does not look there, so nobody asks for it. Put it where the plugin looks.",
         ),
         _warned(

@@ -12,7 +12,7 @@ from flytetask_nb import masking
 from flytetask_nb.semantics import copilot, placeholders, quantities
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.semantics.plugin_findings import plugin_hits
+from flytetask_nb.semantics.plugin_findings import plugin_hits, replicas_ask_for_gpus
 from flytetask_nb.semantics.quantities import NANO, Quantity
 from flytetask_nb.semantics.sent_tasks import CHECKED, LIMITED, Hit, comparable, is_over
 from flytetask_nb.semantics.shared_memory import shared_memory_faults
@@ -117,8 +117,8 @@ def _in_containers(sent: SentTask) -> Iterator[Hit]:
     extended = sent.template.extended_resources if sent.template is not None else None
     if extended is not None and extended.HasField("gpu_accelerator") and sent.containers:
         entries = [entry for container in sent.containers for entry in (*container.requests, *container.limits)]
-        # A pod template of the platform may ask for one.
-        may_be_added = bool(sent.template.metadata.pod_template_name)
+        # A pod template of the platform may ask for one, and replicas may ask by themselves.
+        may_be_added = bool(sent.template.metadata.pod_template_name) or replicas_ask_for_gpus(sent.template)
         if not may_be_added and not any(_is_gpu(entry) and entry.quantity != 0 for entry in entries):
             device = extended.gpu_accelerator.device or "any device"
             yield Hit("accelerator-without-gpu", "extended_resources.gpu_accelerator", f"{device}, but no GPU")

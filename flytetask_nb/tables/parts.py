@@ -12,21 +12,18 @@ from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
 
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.flyte2 import is_flyte2
-from flytetask_nb.semantics.commands import command_line
+from flytetask_nb.semantics.commands import ENTRYPOINT, runs_items
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.tables.runners import PodRunner, asked_of_bytes, environment_of
 from flytetask_nb.tables.signatures import signature_of
 from flytetask_nb.tables.words import BUNDLE_FLAG, code_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from flytetask_nb.tables.words import Words
 
-__all__ = ["MAP_ENTRYPOINT", "PARTS", "Messages", "Part", "is_mapped"]
-
-MAP_ENTRYPOINT: Final = "pyflyte-map-execute"
-"""What runs one item of a map task."""
+__all__ = ["PARTS", "Messages", "Part", "is_mapped"]
 
 
 class Messages(NamedTuple):
@@ -77,18 +74,15 @@ def _env_keys(runner: Any) -> tuple[str, ...]:
     return tuple([pair.key for pair in runner.env])
 
 
-def is_mapped(words: list[str]) -> bool:
-    """Tell whether a command line is that of a map task, which an array node runs once for each item."""
-    line = command_line(words)
-    return line is not None and line.entrypoint[0] == MAP_ENTRYPOINT
+def is_mapped(command: Sequence[str], arguments: Sequence[str]) -> bool:
+    """Tell whether a command line is that of a map task."""
+    # Most begin with the entrypoint of a task that runs once.
+    return (not arguments or arguments[0] != ENTRYPOINT) and runs_items([*command, *arguments])
 
 
 def _mapped(messages: Messages, _words: Words) -> list[bool]:
-    # Few command lines have the word, and a search in C sees that sooner.
-    return [
-        (MAP_ENTRYPOINT in arguments or MAP_ENTRYPOINT in runner.command) and is_mapped([*runner.command, *arguments])
-        for runner, arguments in zip(messages.runners, messages.arguments, strict=True)
-    ]
+    pairs = zip(messages.runners, messages.arguments, strict=True)
+    return [is_mapped(runner.command, arguments) for runner, arguments in pairs]
 
 
 def _command(messages: Messages, words: Words) -> list[str]:

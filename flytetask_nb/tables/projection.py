@@ -23,10 +23,11 @@ import numpy as np
 from flytetask_nb.extras import pa, pc, ptars
 from flytetask_nb.masking import SHAPES
 from flytetask_nb.models.flyte2_schema import FLYTE2
+from flytetask_nb.semantics.commands import MAP_ENTRYPOINT
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, parsed_batch
 from flytetask_nb.tables.coding import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
-from flytetask_nb.tables.parts import MAP_ENTRYPOINT, PARTS, Messages, is_mapped
+from flytetask_nb.tables.parts import PARTS, Messages, is_mapped
 from flytetask_nb.tables.pods import pod_runners
 from flytetask_nb.tables.runners import NO_RUNNER
 from flytetask_nb.tables.wire import BYTES, NUMBER, TEXT, Fields, described, parsed
@@ -375,8 +376,7 @@ class _Projected:
         rows = np.unique(np.concatenate([_rows_that_hold(side, MAP_ENTRYPOINT) for side in sides]))
         if len(rows):
             command, arguments = (lists(side.take(pa.array(rows))) for side in sides)
-            words = (one + other for one, other in zip(command, arguments, strict=True))
-            coded.put(positions[rows], map(is_mapped, words))
+            coded.put(positions[rows], map(is_mapped, command, arguments))
 
     def _put_words(self, part: str, array: Any, positions: Any) -> None:
         """Put command lines as they are shown; words that many share are looked at once."""

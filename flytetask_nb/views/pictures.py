@@ -13,7 +13,7 @@ from flytetask_nb.extras import matplotlib_ticker
 from flytetask_nb.masking import mask_field, mask_identifier
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.models.version_order import version_keys
+from flytetask_nb.models.version_schemes import version_keys
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:

@@ -314,6 +314,7 @@ def source_section(
     created_at: datetime | None,
     short_description: str | None,
     console_url: str | None = None,
+    is_fetchable: bool = False,
 ) -> Section | None:
     """Describe what its author says of a task and where it was found.
 
@@ -323,6 +324,8 @@ def source_section(
         A flyteidl ``DescriptionEntity``.
     source, note, created_at, short_description, console_url
         What is known beside the message.
+    is_fetchable
+        Whether a server knows more of what its author says.
     """
     first = _first_line(short_description or description.short_description or description.long_description.value)
     # Said already beside the section's title.
@@ -334,6 +337,8 @@ def source_section(
         rows.append(("note", [_short(note)]))
     if created_at is not None:
         rows.append(("created at", [moment(created_at)]))
+    if is_fetchable:
+        rows.append(("description", [dim("not fetched; fetch_task(…, description=True) fetches it")]))
     if console_url:
         rows.append(("console", [Link(_short(console_url), console_url)]))
     if rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
-from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.flyte_task import DESCRIPTION, FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.semantics.commands import unfilled
@@ -62,6 +62,8 @@ def describe_task(task: FlyteTask) -> Document:
             created_at=task.created_at,
             console_url=task.console_url,
             short_description=task.short_description,
+            # A listing has the short one alone.
+            is_fetchable=task.console is not None and DESCRIPTION in task.untold,
         ),
         # Only a server says when.
         is_registered=task.created_at is not None,

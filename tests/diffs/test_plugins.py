@@ -123,7 +123,7 @@ def test_an_amount_is_the_same_however_it_is_written(place: str, cpu: tuple[str,
 
 @pytest.mark.parametrize("place", sorted(PLACES.keys() - {"ray overhead"}))
 def test_amounts_are_judged_as_those_of_a_container(place: str) -> None:
-    """More costs, less is risky, and neither makes results stale; shown as written, with the ratio."""
+    """More costs, less is risky, and neither makes results stale; shown with the ratio."""
     kind, made = PLACES[place]
     few, many = with_version(kind, made("0.5", "1Gi")), with_version(kind, made("2", "4096Mi"))
     there, back = ftn.diff(few, many), ftn.diff(many, few)
@@ -135,7 +135,12 @@ def test_amounts_are_judged_as_those_of_a_container(place: str) -> None:
         assert {change.severity for change in found.changes} == {severity}
         assert not found.cache.stale
     shown = {(change.path.rpartition(".")[2], change.old_text, change.new_text) for change in there.changes}
-    assert shown == {("cpu", "0.5", "2"), ("memory", "1Gi", "4096Mi")}
+    # In pods as Kubernetes writes them, elsewhere as they are written.
+    as_written, canonical = (
+        {("cpu", "0.5", "2"), ("memory", "1Gi", "4096Mi")},
+        {("cpu", "500m", "2"), ("memory", "1Gi", "4Gi")},
+    )
+    assert shown in (as_written, canonical)
     assert "(4×)" in there.to_markdown()
 
 
@@ -273,3 +278,25 @@ def test_equal_amounts_are_no_change_by_law(number: int, unit: str, place: str) 
     for one, other in combinations(spelled, 2):
         found = ftn.diff(with_version(kind, one), with_version(kind, other))
         assert (*found.changes, *found.noise) == ()
+
+
+@pytest.mark.parametrize(("one", "other"), [("0.5", "500m"), ("1Gi", "1073741824"), ("1e3", "1k"), (2, "2000m")])
+def test_amounts_are_the_same_in_every_part_of_a_pod(one: Any, other: Any) -> None:
+    """Beside the container that runs the task, in its volumes, in what the pod costs by itself."""
+    made = []
+    for amount in (one, other):
+        spec = with_version("sidecar", {}, 2)
+        spec.template.config["primary_container_name"] = "main"
+        asked = {"requests": {"memory": amount}, "limits": {"memory": amount}}
+        claim = {"spec": {"resources": {"requests": {"storage": amount}}}}
+        volumes = [
+            {"name": "shared", "emptyDir": {"sizeLimit": amount}},
+            {"name": "claimed", "ephemeral": {"volumeClaimTemplate": claim}},
+        ]
+        containers = [{"name": name, "resources": asked} for name in ("main", "side")]
+        parts = {"containers": containers, "initContainers": containers[1:], "volumes": volumes}
+        spec.template.k8s_pod.pod_spec.update({**parts, "overhead": {"memory": amount}})
+        made.append(spec)
+    found = ftn.diff(*made)
+    assert (*found.changes, *found.noise) == ()
+    assert not found.cache.stale

@@ -216,3 +216,21 @@ def test_no_settings_break_the_check(pair: tuple[Any, Any]) -> None:
     for spec in pair:
         spec.template.container.image = "a:v1"
         ftn.check(spec)
+
+
+@pytest.mark.parametrize(
+    ("kind", "custom", "is_told"),
+    [
+        ("pytorch", {"workerReplicas": {"replicas": 1, "resources": resources({}, {"GPU": "1"})}}, False),
+        ("pytorch", {"workerReplicas": {"replicas": 1, "resources": resources({}, {"GPU": "0"})}}, True),
+        ("pytorch", {"workerReplicas": {"replicas": 1}}, True),
+        ("dask", {"workers": {"numberOfWorkers": 1, "resources": resources({}, {"GPU": "1"})}}, True),
+        ("python-task", {}, True),
+    ],
+)
+def test_an_accelerator_needs_a_gpu_where_flyte_looks_for_one(kind: str, custom: dict[str, Any], is_told: bool) -> None:
+    """Of Kubeflow's replicas in their settings, of all others in the task itself."""
+    template = task(kind, custom)
+    template.extended_resources.gpu_accelerator.device = "nvidia-tesla-t4"
+    rules = [rule for rule, _ in found(template) if rule != "zero-amount"]
+    assert rules == (["accelerator-without-gpu"] if is_told else [])

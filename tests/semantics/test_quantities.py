@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flytetask_nb.errors import FlyteTaskError, ImmutableError, QuantityError
-from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores, parse
+from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores, parse, shortest_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,3 +239,32 @@ def test_other_things_are_neither_equal_nor_added() -> None:
         with pytest.raises(TypeError):
             compute(Quantity("1"))
     assert (-Quantity("1Gi"), abs(Quantity("-1Gi"))) == (Quantity("-1Gi"), Quantity("1Gi"))
+
+
+# -- one spelling ------------------------------------------------------------------------------------------------------
+
+
+@given(quantities, quantities)
+def test_equal_quantities_share_a_spelling_and_others_do_not(one: Quantity, other: Quantity) -> None:
+    """Whatever their notation, and it is one of their value."""
+    assert (shortest_spelling(one) == shortest_spelling(other)) == (one == other)
+    if one.nanos <= (2**63 - 1) * 10**9:
+        assert parse(shortest_spelling(one)) == one
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.5", "500m"),
+        ("1024Mi", "1Gi"),
+        ("1073741824", "1Gi"),
+        ("1e3", "1k"),
+        ("1000000000", "1G"),
+        ("1536Mi", "1536Mi"),
+        ("0Gi", "0"),
+        ("-2048", "-2Ki"),
+    ],
+)
+def test_the_shortest_spelling_is_taken(text: str, expected: str) -> None:
+    """In powers of 1000 or 1024."""
+    assert shortest_spelling(Quantity(text)) == expected

@@ -140,6 +140,26 @@ def test_what_is_not_compared_is_told(sources: dict[str, ftn.TaskCollection]) ->
     assert ftn.diff(sources["packaged"][name], sources["described"][name]).left_out == ()
 
 
+def test_what_was_not_fetched_is_shown_as_such(sources: dict[str, ftn.TaskCollection]) -> None:
+    """And how to fetch it; where a source has nothing to fetch from, nothing is said."""
+    name = next(task.name for task in sources["packaged"] if task.docs is not None)
+    told = {source for source, found in sources.items() if "not fetched" in found[name].to_text()}
+    assert told == {"fetched", "listed", "snapshot of fetched"}
+
+
+def test_a_refused_registration_is_compared_by_what_both_tell(sources: dict[str, ftn.TaskCollection]) -> None:
+    """The same id with another structure: nothing is said of the description that the server did not give."""
+    name = next(task.name for task in sources["packaged"] if task.docs is not None)
+    mine = sources["hydrated"][name].replace(type="other")
+    (entry,) = ftn.plan([mine], [sources["fetched"][name]])
+    assert entry.status == "conflict"
+    assert entry.diff is not None
+    assert ([change.path for change in entry.diff.changes if not change.is_consequence], entry.diff.left_out) == (
+        ["type"],
+        ("description",),
+    )
+
+
 def test_a_history_of_any_two_sources_has_no_step(sources: dict[str, ftn.TaskCollection]) -> None:
     """Nothing changes in it but ids and what stands in for the place of the code."""
     told = []

@@ -1,0 +1,68 @@
+"""What the tasks of one release have in common, for those that are taken out of a collection of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.admin import task_pb2
+
+from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.name_index import said
+from flytetask_nb.semantics.task_container import read_task_container
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flytetask_nb.models.flyte_task import FlyteTask, Origin
+
+__all__ = ["Fellows"]
+
+
+class Fellows:
+    """The tasks of a collection, for what those of one release have in common.
+
+    Parameters
+    ----------
+    tasks
+        ``TaskSpec`` messages, serialized or not.
+    origins
+        Where each comes from.
+    """
+
+    __slots__ = ("_origins", "_tags", "_tasks")
+
+    def __init__(self, tasks: Sequence[Any], origins: Sequence[Origin | str]) -> None:
+        self._tasks = tasks
+        self._origins = origins
+        self._tags: dict[tuple[str, ...], dict[str, str]] | None = None
+
+    def tags_beside(self, task: FlyteTask) -> Mapping[str, str]:
+        """Return the tags of the images of the release that a task belongs to, by the tasks' names."""
+        if self._tags is None:
+            from flytetask_nb.semantics.images import image_reference  # noqa: PLC0415 - its pattern costs time
+
+            self._tags = {}
+            for one, origin in zip(self._tasks, self._origins, strict=True):
+                template = (task_pb2.TaskSpec.FromString(one) if isinstance(one, bytes) else one).template
+                source = origin if isinstance(origin, str) else origin.source
+                reference = image_reference(_image(template))
+                if reference is not None and reference.tag:
+                    release = self._tags.setdefault(_release(template.id, source), {})
+                    release[template.id.name] = reference.tag
+        project, domain, *label = _release(task._message.template.id, task.source)
+        # Of a task that was given a place later, the others beside it still say none.
+        return self._tags.get((project, domain, *label)) or self._tags.get(("", "", *label)) or {}
+
+
+def _release(identifier: Any, source: str | None) -> tuple[str, ...]:
+    """Return what tasks of one release share: place and version, or where they have none the archive or folder."""
+    if is_filled_in(identifier.version):
+        return *said(identifier.project, identifier.domain), identifier.version
+    file, mark, _ = (source or "").partition("!")
+    return "", "", "", file if mark else file.replace("\\", "/").rpartition("/")[0]
+
+
+def _image(template: Any) -> str:
+    """Return the image of the container that runs a task; empty where none does."""
+    container = read_task_container(template)
+    return "" if container is None else container.image
