@@ -328,8 +328,8 @@ def _matching(pattern: str, other: Case) -> str:
 
 
 def _is_apart(case: Case, other: Case) -> bool:
-    types = {case.get("type", ""), other.get("type", "")}
-    if len(types) > 1 and types != {"integer", "number"} and "" not in types:
+    kinds = [{"number" if name == "integer" else name for name in _types_of(one)} for one in (case, other)]
+    if all(kinds) and not kinds[0] & kinds[1]:
         return True
     theirs = _value(other, "properties") or {}
     for name, mine in (_value(case, "properties") or {}).items():
