@@ -11,6 +11,7 @@ import pytest
 import flytetask_nb as ftn
 from flytetask_nb.sources.client import calls
 from tests.conftest import ROOT
+from tests.embedded_admin.laboratory.running import Laboratory
 from tests.sources.client.intermediaries import WebProxy, ingress, listening, proxying, saying, silent
 from tests.sources.client.serving import Served, make_task, serving
 
@@ -98,7 +99,7 @@ def test_a_proxy_that_lets_through_is_used(monkeypatch: pytest.MonkeyPatch, serv
 @pytest.mark.parametrize("auth", [False, True])
 def test_the_sandbox_works_whatever_the_proxy(monkeypatch: pytest.MonkeyPatch, auth: bool) -> None:
     """On loopback nothing is sent to a proxy, neither calls nor the login."""
-    with proxying(WebProxy(dies=True)) as proxy, ftn.sandbox(auth=auth) as admin:
+    with proxying(WebProxy(dies=True)) as proxy, Laboratory(auth=auth) as admin:
         for name in ("grpc_proxy", "https_proxy", "http_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         login = {"client_id": "flytepropeller", "client_secret": "foobar"} if auth else None
