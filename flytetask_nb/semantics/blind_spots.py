@@ -108,8 +108,9 @@ def _refused_by_union(given: _Type, wanted: _Type) -> Refusal | None:
     for variant in given.variants if given.kind == _UNION else [given]:
         others = wanted.variants if wanted.kind == _UNION else [wanted]
         found = [_refused(variant, other) for other in others if _castable_types(variant, other)]
-        if found and None not in found:
-            return next((one for one in found if one is not None and one.value is not NOTHING), found[0])
+        if found and found[0] is not None and None not in found:
+            # What one of several refuses another one may take.
+            return found[0] if len(found) == 1 else Refusal(found[0].path)
     return None
 
 
@@ -123,7 +124,11 @@ _OTHERS: Final[dict[int, tuple[Json, ...]]] = {
 
 
 def _refused_by_literal(given: _Type, wanted: _Type) -> Refusal | None:
-    """Compare the values of a ``Literal``, which flytekit checks when it reads one (flytekit/core/type_engine.py)."""
+    """Compare the values of a ``Literal``: the task gets one that it does not know.
+
+    flytekit itself refuses it in lists and dataclasses alone (``LiteralTypeTransformer`` in
+    flytekit/core/type_engine.py).
+    """
     allowed = literal_values(wanted.message)
     if not allowed:
         return None

@@ -198,6 +198,14 @@ def test_a_default_that_changed_is_shown_by_a_value_without_the_field() -> None:
     assert output_change(old, new).verdict == SAFE
 
 
+def test_of_several_variants_that_each_take_some_values_nothing_is_claimed() -> None:
+    """Together they may take all."""
+    one, both = (literal_type(kind) for kind in (Literal["a"], Literal["a", "b"]))
+    unions = [types_pb2.LiteralType(union_type={"variants": found}) for found in ([both, both], [one, one])]
+    change = input_change(*unions)
+    assert (change.verdict, change.witness) == (RISKY, None)
+
+
 def test_what_cannot_be_decided_is_never_safe() -> None:
     """The keys of a dict are texts in JSON, whatever the dataclass says."""
     change = input_change(dataclass(a=dict[int, int]), dataclass(a=dict[int, str]))
