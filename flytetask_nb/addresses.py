@@ -17,7 +17,7 @@ def is_url(name: str) -> bool:
 
 
 def file_system(name: str) -> tuple[Any, str]:
-    """Give the file system of an address, and the path in it.
+    """Return the file system of an address, and the path in it.
 
     fsspec keeps its file systems for the life of the process, and many of them what they once listed. What others
     have written since would not be seen, or half of it; so each call makes them forget that.

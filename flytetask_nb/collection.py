@@ -225,7 +225,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         return task.beside(self._fellows)
 
     def _chosen(self, positions: Iterable[int], *, is_part: bool = True) -> TaskCollection:
-        """Give some of the tasks; failures and counts stay with what is still about the whole."""
+        """Return some of the tasks; failures and counts stay with what is still about the whole."""
         chosen = list(positions)
         made = TaskCollection.__new__(TaskCollection)
         made._take(
@@ -323,7 +323,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         return made
 
     def versions(self, name: str) -> TaskCollection:
-        """Give all versions of a task.
+        """Return all versions of a task.
 
         Parameters
         ----------
@@ -360,7 +360,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         )
 
     def latest(self) -> TaskCollection:
-        """Give the newest version of each task, told apart by project, domain and name.
+        """Return the newest version of each task, told apart by project, domain and name.
 
         Returns
         -------
@@ -374,7 +374,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         return self._chosen((self._aged(positions)[-1] for positions in groups.values()), is_part=False)
 
     def filter(self, predicate: Callable[[FlyteTask], object]) -> TaskCollection:
-        """Give the tasks that a function says yes to.
+        """Return the tasks that a function says yes to.
 
         Parameters
         ----------
@@ -389,7 +389,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         return self._chosen((position for position, task in enumerate(self) if predicate(task)), is_part=False)
 
     def column(self, name: str) -> list[str]:
-        """Give one part of all tasks' identity without building them.
+        """Return one part of all tasks' identity without building them.
 
         Parameters
         ----------
@@ -572,7 +572,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         )
 
     def _records(self) -> tuple[Sequence[bytes], list[Origin | str]]:
-        """Give the tasks as they are kept, for tables."""
+        """Return the tasks as they are kept, for tables."""
         return self._data, self._origins
 
     # -- finding -----------------------------------------------------------------------------------------------------

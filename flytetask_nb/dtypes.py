@@ -80,12 +80,12 @@ SPAN: Final = Kind(np.dtype("timedelta64[us]"), _spans)
 
 
 def array_of(kind: Kind, values: list[Any]) -> Any:
-    """Give an array of a kind."""
+    """Return an array of a kind."""
     return kind.made(values, kind.dtype)
 
 
 def frame_of(kinds: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
-    """Give a table.
+    """Return a table.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def frame_of(kinds: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> pd.Dat
 
 
 def whole(number: int) -> int:
-    """Give a whole number that fits a column.
+    """Return a whole number that fits a column.
 
     Raises
     ------

@@ -198,7 +198,7 @@ def _is_drawn(run: str) -> bool:
 
 
 def mask_text(text: str) -> str:
-    """Give the text with the secrets masked that can be told from the text itself.
+    """Return the text with the secrets masked that can be told from the text itself.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def mask_field(name: str, value: Any) -> Any:
 
 
 def mask_urls(text: str) -> str:
-    """Give the text with the passwords and signatures of its URLs masked, and nothing else.
+    """Return the text with the passwords and signatures of its URLs masked, and nothing else.
 
     For what reads like ``password: str`` without being a secret: the notation of types.
     """
@@ -345,7 +345,7 @@ def _mask_entries(text: str) -> str:
 
 
 def _value_of(entry: re.Match[str], text: str) -> tuple[int, int] | None:
-    """Give where the value of a secret-looking key begins and ends; None if the key only looks like one."""
+    """Return where the value of a secret-looking key begins and ends; None if the key only looks like one."""
     sign = entry["sign"].strip()
     flag = text[max(entry.start() - 1, 0) : entry.start()] == "-"
     start = entry.end()
@@ -367,7 +367,7 @@ def _value_of(entry: re.Match[str], text: str) -> tuple[int, int] | None:
 
 
 def _closing_bracket(text: str, start: int) -> int:
-    """Give where the list or object that opens here ends: what is no JSON, or was cut, cannot be parsed."""
+    """Return where the list or object that opens here ends: what is no JSON, or was cut, cannot be parsed."""
     depth = 0
     for found in _BRACKET.finditer(text, start):
         depth += 1 if found[0] in _BRACKETS else -1
@@ -393,7 +393,7 @@ def _after_colon(entry: re.Match[str], text: str) -> tuple[int, int] | None:
 
 
 def masked(key: str, text: str) -> str:
-    """Give the text of an entry, masked if its key looks secret.
+    """Return the text of an entry, masked if its key looks secret.
 
     Parameters
     ----------
@@ -413,7 +413,7 @@ def _identifies(key: object, text: str) -> bool:
 
 
 def mask_value(value: Any, key: str = "") -> Any:
-    """Give a copy of a JSON-like value with everything secret in it masked.
+    """Return a copy of a JSON-like value with everything secret in it masked.
 
     Parameters
     ----------
@@ -497,7 +497,7 @@ def _refers(key: str) -> bool:
 
 
 def mask_arguments(arguments: list[str]) -> list[str]:
-    """Give the words of a command line with the values of secret-looking flags masked.
+    """Return the words of a command line with the values of secret-looking flags masked.
 
     Parameters
     ----------

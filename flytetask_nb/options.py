@@ -47,7 +47,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def option(name: str) -> Any:
-    """Give the present value of an option."""
+    """Return the present value of an option."""
     return OPTIONS[name]
 
 

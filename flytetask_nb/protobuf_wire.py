@@ -28,7 +28,7 @@ Fields: TypeAlias = "list[tuple[int, str, int | str, bool]]"
 
 
 def described(name: str, messages: Mapping[str, Fields], wanted: str) -> Any:
-    """Give the descriptor of a message that has some fields of another, under the same numbers.
+    """Return the descriptor of a message that has some fields of another, under the same numbers.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def described(name: str, messages: Mapping[str, Fields], wanted: str) -> Any:
 
 
 def parsed(path: tuple[int, ...], blobs: Iterable[bytes]) -> Any | None:
-    """Give a TaskSpec that holds nothing but a field's bytes, at their place: nesting is limited from the top.
+    """Return a TaskSpec that holds nothing but a field's bytes, at their place: nesting is limited from the top.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def parsed(path: tuple[int, ...], blobs: Iterable[bytes]) -> Any | None:
 
 
 def parsed_at(way: Iterable[int], data: bytes) -> Any | None:
-    """Give a TaskSpec that holds nothing but the bytes of a message at the end of a way; None as ``parsed`` does."""
+    """Return a TaskSpec that holds nothing but the bytes of a message at the end of a way; None as ``parsed`` does."""
     for number in reversed(tuple(way)):
         data = wrapped(number, data)
     try:
@@ -86,7 +86,7 @@ def parsed_at(way: Iterable[int], data: bytes) -> Any | None:
 
 
 def wrapped(number: int, data: bytes) -> bytes:
-    """Give bytes as the field of that number."""
+    """Return bytes as the field of that number."""
     return _varint(number << 3 | 2) + _varint(len(data)) + data
 
 

@@ -93,7 +93,7 @@ def corpus() -> Path:
 
 @pytest.fixture(scope="session")
 def vectors() -> Path:
-    """Give inputs with the answers of Flyte's own code."""
+    """Return inputs with the answers of Flyte's own code."""
     return truth("vectors")
 
 
@@ -105,5 +105,5 @@ def transcripts() -> Path:
 
 @pytest.fixture(scope="session")
 def data() -> Path:
-    """Give the sample of all of these that ships with the project."""
+    """Return the sample of all of these that ships with the project."""
     return DATA

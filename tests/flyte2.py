@@ -9,7 +9,7 @@ from flyteidl2.task import task_definition_pb2
 
 
 def details() -> Any:
-    """Give a TaskDetails as Flyte 2's server gives it."""
+    """Return a TaskDetails as Flyte 2's server gives it."""
     made = task_definition_pb2.TaskDetails()
     for part, value in {
         "org": "acme",

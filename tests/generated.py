@@ -93,7 +93,7 @@ def is_repeated(field: FieldDescriptor) -> bool:
 
 @st.composite
 def messages(draw: st.DrawFn, message_class: type[Message], *, depth: int = 9, unknown: bool = True) -> Any:
-    """Give any message of a class.
+    """Return any message of a class.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def messages(draw: st.DrawFn, message_class: type[Message], *, depth: int = 9, u
 
 
 def task_specs(*, unknown: bool = True) -> st.SearchStrategy[Any]:
-    """Give any TaskSpec that has a template."""
+    """Return any TaskSpec that has a template."""
     return messages(task_pb2.TaskSpec, unknown=unknown).map(_with_template)
 
 
@@ -184,7 +184,7 @@ def add_unknown_fields(message: Any) -> int:
 
 
 def reachable(descriptor: Descriptor) -> dict[str, Descriptor]:
-    """Give every message type that can stand inside one, itself included, map entries aside."""
+    """Return every message type that can stand inside one, itself included, map entries aside."""
     found: dict[str, Descriptor] = {}
     waiting = [descriptor]
     while waiting:
@@ -224,7 +224,7 @@ _CONTAINERS = st.fixed_dictionaries(
 
 @st.composite
 def pod_tasks(draw: st.DrawFn) -> Any:
-    """Give tasks in pods as Kubernetes takes them, with the primary container named or not, there or not."""
+    """Return tasks in pods as Kubernetes takes them, with the primary container named or not, there or not."""
     containers = draw(st.lists(st.one_of(_CONTAINERS, st.just("no object")), max_size=3))
     spec = task_pb2.TaskSpec()
     spec.template.k8s_pod.pod_spec.update({"containers": containers})
@@ -256,7 +256,7 @@ def _pod_fields() -> dict[str, dict[str, str]]:
 
 @st.composite
 def pod_specs(draw: st.DrawFn, structure: str = "PodSpec", depth: int = 0) -> dict[str, Any]:
-    """Give pod specs as Kubernetes takes them, of any of its fields, with empty parts and null wherever they can be."""
+    """Return pod specs as Kubernetes takes them, of any of its fields, with empty parts and null wherever they can be."""
     fields = _pod_fields()[structure]
     often = [name for name in ("containers", "volumes", "resources", "env", "name") if name in fields]
     chosen = draw(st.lists(st.sampled_from([*often, *fields]), max_size=4, unique=True))

@@ -27,7 +27,7 @@ _DOMAINS = ("development", "staging", "production")
 
 @lru_cache(maxsize=1)
 def _originals() -> tuple[list[Any], list[Any]]:
-    """Give the tasks that the others are made after: those with a container or none, and pods."""
+    """Return the tasks that the others are made after: those with a container or none, and pods."""
     paths = [*sorted((ROOT / "notebooks/example/archives").glob("*.tgz")), *sorted(DATA.glob("corpus/*/*.tgz"))]
     others, pods = [], []
     for path in paths:
@@ -42,7 +42,7 @@ def _originals() -> tuple[list[Any], list[Any]]:
 
 
 def many_tasks(count: int) -> Iterator[bytes]:
-    """Give so many serialized ``TaskSpec`` messages."""
+    """Return so many serialized ``TaskSpec`` messages."""
     others, pods = _originals()
     for number in range(count):
         group, version = divmod(number, VERSIONS)

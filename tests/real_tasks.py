@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=2)
 def serialized_tasks(corpus: Path) -> dict[str, bytes]:
-    """Give the bytes of every TaskSpec by the place where it stands, e.g. ``release/example.tgz!0_name_1.pb``."""
+    """Return the bytes of every TaskSpec by the place where it stands, e.g. ``release/example.tgz!0_name_1.pb``."""
     found: dict[str, bytes] = {}
     for path in sorted(corpus.glob("*/*.tgz")):
         with tarfile.open(path) as archive:
@@ -29,6 +29,6 @@ def serialized_tasks(corpus: Path) -> dict[str, bytes]:
 
 
 def task_messages(corpus: Path) -> Iterator[tuple[str, Message]]:
-    """Give every TaskSpec of the corpus, a message of the caller's own, with its place."""
+    """Return every TaskSpec of the corpus, a message of the caller's own, with its place."""
     for place, data in serialized_tasks(corpus).items():
         yield place, task_pb2.TaskSpec.FromString(data)

@@ -62,7 +62,7 @@ LAKE = "remembering://lake"
 
 @pytest.fixture
 def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Give what the others see of the store behind ``LAKE``, in which they write."""
+    """Return what the others see of the store behind ``LAKE``, in which they write."""
     monkeypatch.setitem(registry, "remembering", Remembering)
     system = MemoryFileSystem()
     system.makedirs("/lake")

@@ -76,7 +76,7 @@ def releases() -> ftn.TaskCollection:
 
 
 def spec(version: str, *, dated: bool = False) -> Any:
-    """Give a task that differs from others in nothing but its version."""
+    """Return a task that differs from others in nothing but its version."""
     found = task_pb2.Task() if dated else task_pb2.TaskSpec()
     template = found.closure.compiled_task.template if dated else found.template
     if dated:

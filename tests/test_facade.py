@@ -50,7 +50,7 @@ json.dump([before, after, listed, missing], sys.stdout)
 
 @pytest.fixture(scope="module")
 def told() -> list[list[str]]:
-    """Give what a fresh interpreter says: modules before and after ``dir``, its answer, and what ``*`` leaves out."""
+    """Return what a fresh interpreter says: modules before and after ``dir``, its answer, and what ``*`` leaves out."""
     finished = subprocess.run(
         [sys.executable, "-c", TELL],
         cwd=ROOT,

@@ -430,7 +430,7 @@ KEY_WORDS = "password pw pwd secret token auth key api-key pass pin credential d
 
 
 def digests(size: int) -> st.SearchStrategy[str]:
-    """Give hashes as tools write them: base64 of both alphabets, with its padding and without, and hex."""
+    """Return hashes as tools write them: base64 of both alphabets, with its padding and without, and hex."""
     raw = st.binary(min_size=size, max_size=size)
     written = (base64.urlsafe_b64encode, base64.b64encode, base64.b16encode, binascii.hexlify)
     padded = st.builds(lambda data, write: write(data).decode(), raw, st.sampled_from(written))

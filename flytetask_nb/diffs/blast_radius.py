@@ -130,7 +130,7 @@ class CallerReport(Sequence[Caller], Shown):
         return f"{told}, {len(self.unresolved)} unresolved" if self.unresolved else told
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a row per problem.
+        """Return a row per problem.
 
         Returns
         -------
@@ -233,7 +233,7 @@ def _oldest_first(versions: list[FlyteTask]) -> list[FlyteTask]:
 
 
 def _repinned(versions: list[FlyteTask], reference: Any) -> Any:
-    """Give the newest version that a reference can mean, under the id that the workflow knows."""
+    """Return the newest version that a reference can mean, under the id that the workflow knows."""
     place = said(reference.project, reference.domain)
     meant = [task for task in versions if are_one_place([place, said(task.id.project, task.id.domain)])]
     if not meant:

@@ -165,7 +165,7 @@ class Change:
         return RULES[self.rule].is_consequence
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the change as JSON values, secrets masked."""
+        """Return the change as JSON values, secrets masked."""
         old, new = self.texts
         return {
             "rule": self.rule,
@@ -191,7 +191,7 @@ class Change:
 
 
 def _identity(value: Any, key: str) -> str:
-    """Give a text that tells any two values apart, their secrets aside."""
+    """Return a text that tells any two values apart, their secrets aside."""
     if isinstance(value, str):
         return f"text:{masked(key, value)}"
     import json  # noqa: PLC0415 - fingerprints are asked for rarely
@@ -292,10 +292,10 @@ class Ledger:
             self.add(rule, path, old, new, key=key, old_path=old_path, edits=edits)
 
     def worst(self) -> str:
-        """Give the worst severity so far, empty if there is none."""
+        """Return the worst severity so far, empty if there is none."""
         return worst(self.changes)
 
 
 def worst(changes: Iterable[Change]) -> str:
-    """Give the worst severity among changes, empty if there are none."""
+    """Return the worst severity among changes, empty if there are none."""
     return min((change.severity for change in changes), key=rank, default="")

@@ -149,7 +149,7 @@ def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> Non
 
 
 def input_settings(pairs: Any) -> dict[str, str]:
-    """Give ``config`` of a container by key; of a key that stands there twice the last value counts."""
+    """Return ``config`` of a container by key; of a key that stands there twice the last value counts."""
     return {pair.key: pair.value for pair in pairs}
 
 
@@ -205,7 +205,7 @@ def _compare_images(ledger: Ledger, path: str, old_path: str, old: str, new: str
 
 
 def image_rule(old: str, new: str) -> str:
-    """Give the rule for a change of image: by repository, tag and digest."""
+    """Return the rule for a change of image: by repository, tag and digest."""
     before, after = image_reference(old), image_reference(new)
     if before is None or after is None or before.name != after.name:
         return "image-repository"
@@ -252,7 +252,7 @@ def compare_commands(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> 
 
 
 def command_words(words: Sequence[str]) -> list[str]:
-    """Give the words of a command line in normal form: a flag and its value are two."""
+    """Return the words of a command line in normal form: a flag and its value are two."""
     return _flat(_units(words))
 
 
@@ -354,7 +354,7 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
 
 
 def _places(units: list[_Unit], start: int) -> list[tuple[tuple[int, str], ...]]:
-    """Give the words of each unit, each with its place in the whole list."""
+    """Return the words of each unit, each with its place in the whole list."""
     found = []
     for unit in units:
         words = tuple(enumerate(unit.words, start))
@@ -385,7 +385,7 @@ def _check_templates(ledger: Ledger, old: TaskContainer, new: TaskContainer, inp
 
 
 def input_names(template: Any) -> set[str]:
-    """Give the names of a task's inputs."""
+    """Return the names of a task's inputs."""
     return set(template.interface.inputs.variables)
 
 
@@ -444,18 +444,18 @@ def _order_edit(old_path: str, path: str, old: tuple[str, ...] | None, new: tupl
 
 
 def _neighbours(env: dict[str, Any], name: str) -> list[str]:
-    """Give a variable and those that it refers to, in order."""
+    """Return a variable and those that it refers to, in order."""
     known = _REFERENCED.findall(str(env[name]))
     return [other for other in env if other == name or other in known]
 
 
 def shadowed_variables(env: Sequence[tuple[str, Any]]) -> list[str]:
-    """Give the variables that stand there again further on."""
+    """Return the variables that stand there again further on."""
     return [f"{name}={value}" for name, value in _shadowed(env)]
 
 
 def shadowed_amounts(amounts: Sequence[tuple[str, str]]) -> list[str]:
-    """Give the amounts of resources that stand there again further on."""
+    """Return the amounts of resources that stand there again further on."""
     return [f"{name} {amount}" for name, amount in _shadowed(amounts)]
 
 
@@ -492,7 +492,7 @@ _LARGEST_SETTINGS: Final = 1_000_000
 
 
 def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
-    """Give flytekit's settings from the variable that packs them: base64 of gzip of JSON.
+    """Return flytekit's settings from the variable that packs them: base64 of gzip of JSON.
 
     Parameters
     ----------
@@ -518,7 +518,7 @@ def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
 
 
 def _set_ones(settings: dict[str, Any]) -> dict[str, Any]:
-    """Give what is set: flytekit writes null or nothing, and an object of nulls or null, as its commands differ."""
+    """Return what is set: flytekit writes null or nothing, and an object of nulls or null, as its commands differ."""
     found = {key: _set_ones(value) if isinstance(value, dict) else value for key, value in settings.items()}
     return {key: value for key, value in found.items() if value is not None and value != {}}
 
@@ -549,7 +549,7 @@ def compare_resources(ledger: Ledger, old: TaskContainer, new: TaskContainer) ->
 
 
 def _resource_rule(old: str | None, new: str | None) -> str:
-    """Give how an amount changed, empty if it is the same amount in another spelling."""
+    """Return how an amount changed, empty if it is the same amount in another spelling."""
     if old is None or new is None:
         return "added" if old is None else "removed"
     try:
@@ -562,7 +562,7 @@ def _resource_rule(old: str | None, new: str | None) -> str:
 
 
 def _refusal(container: TaskContainer) -> str:
-    """Give why registration would refuse the resources, empty if it would not."""
+    """Return why registration would refuse the resources, empty if it would not."""
     amounts: list[dict[str, Quantity]] = []
     # In order of the names: the entries have none.
     for field in (sorted(container.requests), sorted(container.limits)):

@@ -45,13 +45,13 @@ class At(NamedTuple):
     new: str
 
     def step(self, name: str, old: str = "", new: str = "") -> At:
-        """Give what stands in it under a name; in flat form that can differ."""
+        """Return what stands in it under a name; in flat form that can differ."""
         return At(f"{self.path}{name}", f"{self.old}{old or name}", f"{self.new}{new or old or name}")
 
     def field(self, key: str) -> At:
-        """Give what stands in it under any key."""
+        """Return what stands in it under any key."""
         return At(joined(self.path, key), joined(self.old, key), joined(self.new, key))
 
     def edit(self, old: Any, new: Any) -> tuple[Edit, ...]:
-        """Give what puts a new value in place of an old one."""
+        """Return what puts a new value in place of an old one."""
         return (Edit(self.old, self.new, old, new),)

@@ -71,7 +71,7 @@ _SPEC: Final = "spec"
 
 
 def flatten(message: Any) -> dict[str, Any]:
-    """Give every single value that is set in a message by its path.
+    """Return every single value that is set in a message by its path.
 
     Parameters
     ----------
@@ -397,7 +397,7 @@ _NORMAL: Final[dict[str, Callable[[dict[str, Any], str, Any], None]]] = {
 
 
 def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
-    """Give what changes make of a task in flat form.
+    """Return what changes make of a task in flat form.
 
     Parameters
     ----------
@@ -436,7 +436,7 @@ def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[
 
 
 def _entries(edits: list[Edit | Splice | Move], *, is_old: bool) -> list[tuple[str, Any]]:
-    """Give what edits take away, or what they put."""
+    """Return what edits take away, or what they put."""
     found: list[tuple[str, Any]] = []
     for edit in edits:
         if isinstance(edit, Edit):
@@ -502,7 +502,7 @@ def _spliced(found: dict[str, Any], splices: list[Splice]) -> dict[str, tuple[An
 
 
 def _moved(path: str, moves: Mapping[str, str]) -> str:
-    """Give where a path is once the longest of the moved paths that it stands under was moved."""
+    """Return where a path is once the longest of the moved paths that it stands under was moved."""
     end = len(path)
     while end > 0:
         head = path[:end]

@@ -132,7 +132,7 @@ def _compare_rest(ledger: Ledger, path: str, old_path: str, old: Any, new: Any, 
 
 
 def own_description(name: str, variable: Any) -> str:
-    """Give what describes a variable: flytekit writes its own name where nothing does."""
+    """Return what describes a variable: flytekit writes its own name where nothing does."""
     return "" if variable.description == name else str(variable.description)
 
 

@@ -108,7 +108,7 @@ def compare_entries(ledger: Ledger, path: str, old: Mapping[str, str], new: Mapp
 
 
 def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator[Difference]:
-    """Give the places where two messages of one kind differ, down to single values.
+    """Return the places where two messages of one kind differ, down to single values.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Diff
 
 
 def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
-    """Give the places where two maps differ."""
+    """Return the places where two maps differ."""
     values = map_values(field)
     for key in sorted({*old, *new}, key=lambda key: natural_key(str(key))):
         place, old_place = joined(path, str(key)), joined(was, str(key))

@@ -46,7 +46,7 @@ def map_values(field: Any) -> Any:
 
 
 def unknown_fields(message: Any) -> list[str]:
-    """Give the fields of a message that this flyteidl does not know, each as text."""
+    """Return the fields of a message that this flyteidl does not know, each as text."""
     found = UnknownFieldSet(message)
     # What surrounds a task of Flyte 2 is compared by its own names.
     return [text for text in _unknown(found) if not text.startswith(_SURROUNDINGS)] if len(found) else []
@@ -81,7 +81,7 @@ def plain_value(value: Any, field: Any) -> Any:
 
 
 def plain_message(message: Any) -> dict[str, Any]:
-    """Give a message as plain Python values: what is set in it, fields that this flyteidl does not know included."""
+    """Return a message as plain Python values: what is set in it, fields that this flyteidl does not know included."""
     if message.DESCRIPTOR.full_name == "google.protobuf.Struct":
         return plain_struct(message)
     found: dict[str, Any] = {}

@@ -145,7 +145,7 @@ def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 
 def _by_amount(found: Difference) -> Iterator[Difference]:
-    """Give the parts of what came or went as a whole if there are amounts among them; items of lists stay whole."""
+    """Return the parts of what came or went as a whole if there are amounts among them; items of lists stay whole."""
     sides = found.old, found.new
     whole = found.old or found.new
     if found.edits is not None or (found.old and found.new) or not isinstance(whole, dict) or not _has_amounts(whole):
@@ -166,14 +166,14 @@ def _has_amounts(values: dict[str, Any]) -> bool:
 
 
 def _other_rule(meaning: str, old: Any, new: Any) -> str:
-    """Give the rule of a setting that is no amount; empty where it cannot be told."""
+    """Return the rule of a setting that is no amount; empty where it cannot be told."""
     if meaning != "image":
         return meaning
     return image_rule(old, new) if isinstance(old, str) and isinstance(new, str) else ""
 
 
 def _amount_rule(meaning: str, inner: str, old: Any, new: Any) -> str:
-    """Give the rule of an amount of that meaning; empty where it cannot be told."""
+    """Return the rule of an amount of that meaning; empty where it cannot be told."""
     if old is None or new is None:
         if meaning not in _RESOURCES and "sparkconf." not in inner:
             return ""

@@ -221,7 +221,7 @@ def _compare_named(
 
 
 def labelled_tolerations(field: str, value: Any) -> dict[str, Any] | None:
-    """Give tolerations by what they tolerate; None where the field or its value is something else.
+    """Return tolerations by what they tolerate; None where the field or its value is something else.
 
     Parameters
     ----------

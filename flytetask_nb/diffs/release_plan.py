@@ -226,7 +226,7 @@ class PlanEntry:
         return tuple(mask_text(path) for path in paths if not path.startswith("id."))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the entry as JSON values, secrets masked."""
+        """Return the entry as JSON values, secrets masked."""
         return {
             "status": self.status,
             "project": self.project,
@@ -419,7 +419,7 @@ class Plan(Sequence[PlanEntry], Shown):
         return ", ".join(f"{found[severity]:,} {severity}" for severity in SEVERITIES if found[severity])
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the plan as JSON values, secrets masked.
+        """Return the plan as JSON values, secrets masked.
 
         Returns
         -------
@@ -437,7 +437,7 @@ class Plan(Sequence[PlanEntry], Shown):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """Give one row per task, secrets masked.
+        """Return one row per task, secrets masked.
 
         Returns
         -------
@@ -596,7 +596,7 @@ def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
 
 
 def _together(tasks: Iterable[FlyteTask]) -> list[FlyteTask]:
-    """Give tasks that know each other, for what those of one release have in common."""
+    """Return tasks that know each other, for what those of one release have in common."""
     found = list(tasks)
     fellows = Fellows([task._message for task in found], [task._origin for task in found])
     return [

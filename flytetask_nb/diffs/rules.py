@@ -57,7 +57,7 @@ UNCLASSIFIED: Final = "unclassified"
 
 
 def rank(severity: str) -> int:
-    """Give the place of a severity, 0 being the worst."""
+    """Return the place of a severity, 0 being the worst."""
     return _RANKS[severity]
 
 
@@ -133,7 +133,7 @@ def _entries(
     aspects: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] = ((), (), ()),
     part: str = "",
 ) -> list[Rule]:
-    """Give the rules of something that there are several of by name: added, removed, changed."""
+    """Return the rules of something that there are several of by name: added, removed, changed."""
     said = reasons or (f"{noun} added.", f"{noun} removed.", f"{noun} changed.")
     return [
         Rule(f"{stem}-added", severities[0], cache, said[0], source, (f"{stem}-removed",), aspects[0], part=part),
@@ -143,12 +143,12 @@ def _entries(
 
 
 def _pair(first: Rule, second: Rule) -> list[Rule]:
-    """Give two rules that are each other's mirror."""
+    """Return two rules that are each other's mirror."""
     return [first._replace(mirrors=(second.id,)), second._replace(mirrors=(first.id,))]
 
 
 def _single(id: str, severity: str, cache: str, reason: str, source: str, **more: object) -> Rule:
-    """Give a rule that is its own mirror."""
+    """Return a rule that is its own mirror."""
     return Rule(id, severity, cache, reason, source, (id,), **more)  # type: ignore[arg-type]
 
 
@@ -385,7 +385,7 @@ RULES: Final[Mapping[str, Rule]] = {
 
 
 def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
-    """Give the overrides of severities that a caller asks for.
+    """Return the overrides of severities that a caller asks for.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ __all__ = [
 
 
 def _by_direction(raised: str, lowered: str) -> Callable[[Ledger, str, Any, Any], None]:
-    """Give what compares a number or flag by two rules."""
+    """Return what compares a number or flag by two rules."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         edit = Edit(path, path, old or None, new or None)
@@ -58,7 +58,7 @@ def _by_direction(raised: str, lowered: str) -> Callable[[Ledger, str, Any, Any]
 
 
 def by_rule(rule: str, enum: Any = None) -> Callable[[Ledger, str, Any, Any], None]:
-    """Give what judges any change of a value by one rule; what is empty is not there.
+    """Return what judges any change of a value by one rule; what is empty is not there.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def by_rule(rule: str, enum: Any = None) -> Callable[[Ledger, str, Any, Any], No
 
 
 def _fields_by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
-    """Give what judges every change inside a message by one rule."""
+    """Return what judges every change inside a message by one rule."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         ledger.differences(rule, field_changes(path, old, new))
@@ -140,7 +140,7 @@ def _nanoseconds(value: Any) -> int:
 
 
 def span(value: Any) -> str | None:
-    """Give a ``Duration`` in seconds; None where there is no limit."""
+    """Return a ``Duration`` in seconds; None where there is no limit."""
     total = _nanoseconds(value)
     if not total:
         return None
@@ -211,7 +211,7 @@ def _compare_secrets(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 
 def secret_name(secret: Any) -> str:
-    """Give the name by which a secret is told from others: group, key and version."""
+    """Return the name by which a secret is told from others: group, key and version."""
     return "/".join(part for part in (secret.group, secret.key, secret.group_version) if part)
 
 
@@ -220,7 +220,7 @@ def _compare_tokens(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 
 def token_name(token: Any) -> str:
-    """Give the name by which a token is told from others."""
+    """Return the name by which a token is told from others."""
     return str(token.name)
 
 
@@ -239,7 +239,7 @@ def _compare_named(ledger: Ledger, path: str, old: Any, new: Any, stem: str, *, 
 
 
 def numbered(items: Any, name_of: Callable[[Any], str]) -> dict[tuple[str, int], Any]:
-    """Give messages by name, those of one name by number beside."""
+    """Return messages by name, those of one name by number beside."""
     found: dict[tuple[str, int], Any] = {}
     for item in items:
         name, number = name_of(item), 0
@@ -250,7 +250,7 @@ def numbered(items: Any, name_of: Callable[[Any], str]) -> dict[tuple[str, int],
 
 
 def _named_words(message: Any, name: str) -> Any:
-    """Give a secret by its name, which is not one; anything that says more by its fields."""
+    """Return a secret by its name, which is not one; anything that says more by its fields."""
     plain = plain_message(message)
     return name if plain.keys() <= {"group", "key", "group_version"} and name else plain
 
@@ -286,7 +286,7 @@ def compare_config(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 
 def own_config(template: Any) -> dict[str, str]:
-    """Give ``config`` without the name of a pod's primary container: which one that is, the pod's rules tell."""
+    """Return ``config`` without the name of a pod's primary container: which one that is, the pod's rules tell."""
     is_pod = template.WhichOneof("target") == "k8s_pod"
     return {key: value for key, value in template.config.items() if not (is_pod and key == PRIMARY_CONTAINER_KEY)}
 
@@ -324,7 +324,7 @@ def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
 
 
 def map_task_stem(name: str) -> str | None:
-    """Give what comes before the hash in the name of a map task; None if it is no such name."""
+    """Return what comes before the hash in the name of a map task; None if it is no such name."""
     found = _MAP_TASK.fullmatch(name)
     return None if found is None else found["stem"]
 
@@ -344,7 +344,7 @@ def mapped_task(name: str) -> str:
 
 
 def shortened_map_task(name: str) -> str:
-    """Give the name of a task, of a map task's hash only the beginning: the rest tells nobody anything."""
+    """Return the name of a task, of a map task's hash only the beginning: the rest tells nobody anything."""
     stem = map_task_stem(name)
     return name if stem is None else f"{name[: len(stem) + 1 + _HASH_SHOWN]}…"
 
@@ -376,7 +376,7 @@ def compare_documentation(ledger: Ledger, path: str, old: Any, new: Any) -> None
 
 
 def own_documentation(description: Any) -> Any:
-    """Give a ``DescriptionEntity`` without the id under which a server keeps it: no author says that."""
+    """Return a ``DescriptionEntity`` without the id under which a server keeps it: no author says that."""
     if not description.HasField("id"):
         return description
     own = type(description)()

@@ -52,7 +52,7 @@ class Difference(NamedTuple):
 
 
 def canonical(value: Any) -> str:
-    """Give a text that is the same for equal values: 1 and 1.0 are, 1 and true are not, NaN equals itself."""
+    """Return a text that is the same for equal values: 1 and 1.0 are, 1 and true are not, NaN equals itself."""
     return json.dumps(_whole(value), sort_keys=True)
 
 
@@ -79,7 +79,7 @@ def same(old: Any, new: Any) -> bool:
 
 
 def _structures(old: str, new: str) -> tuple[Any, Any] | None:
-    """Give what two texts hold if both are JSON objects or lists."""
+    """Return what two texts hold if both are JSON objects or lists."""
     if not (old[:1] in "{[" and new[:1] in "{[" and old and new):
         return None
     try:
@@ -153,7 +153,7 @@ def same_entries(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 
 def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = "") -> Iterator[Difference]:
-    """Give the places where two JSON-like values differ.
+    """Return the places where two JSON-like values differ.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = ""
 def mapped_differences(
     path: str, old: dict[str, Any], new: dict[str, Any], old_path: str = "", key: str = ""
 ) -> Iterator[Difference]:
-    """Give the places where two dicts differ; one without entries is as good as none."""
+    """Return the places where two dicts differ; one without entries is as good as none."""
     was = old_path or path
     for name in sorted({*old, *new}, key=natural_key):
         place, old_place = joined(path, name), joined(was, name)
@@ -203,7 +203,7 @@ def _there(value: Any) -> Any:
 
 
 def listed_differences(path: str, old: list[Any], new: list[Any], key: str, was: str) -> Iterator[Difference]:
-    """Give the places where two lists differ, items matched by name where they have names."""
+    """Return the places where two lists differ, items matched by name where they have names."""
     before, after = _named(old), _named(new)
     if before is None and after is None:
         yield from _common(path, old, new, key, was)
@@ -232,7 +232,7 @@ def _named_differences(path: str, old: dict[str, Any], new: dict[str, Any], key:
 
 
 def moved(old_path: str, path: str, old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]) -> Splice | None:
-    """Give what brings the same words, each with its place in a list, into another order; None if they are in it."""
+    """Return what brings the same words, each with its place in a list, into another order; None if they are in it."""
     if [word for _, word in old] == [word for _, word in new]:
         return None
     gone: list[tuple[int, str]] = []
@@ -244,7 +244,7 @@ def moved(old_path: str, path: str, old: Sequence[tuple[int, str]], new: Sequenc
 
 
 def _named(items: list[Any]) -> dict[str, Any] | None:
-    """Give items by their names; None if not all of them have one of their own."""
+    """Return items by their names; None if not all of them have one of their own."""
     return next((found for name in _NAMES if (found := _by_name(items, name)) is not None), None)
 
 
@@ -281,7 +281,7 @@ def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> It
 
 
 def unequal_runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
-    """Give where two lists of texts differ around their longest common parts, the same in either direction.
+    """Return where two lists of texts differ around their longest common parts, the same in either direction.
 
     Parameters
     ----------

@@ -218,11 +218,11 @@ class TaskDiff(Shown):
         return sum(1 for path, value in before.items() if path in after and after[path] == value)
 
     def reversed(self) -> TaskDiff:
-        """Give the changes in the other direction."""
+        """Return the changes in the other direction."""
         return TaskDiff(self._tasks[1], self._tasks[0], self._severities, self._accepted)
 
     def apply(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Give the new task in flat form, made of the old one by the changes alone.
+        """Return the new task in flat form, made of the old one by the changes alone.
 
         Parameters
         ----------
@@ -245,7 +245,7 @@ class TaskDiff(Shown):
         return apply_changes(before, (*self.changes, *self.accepted, *self.noise))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the diff as JSON values, secrets masked.
+        """Return the diff as JSON values, secrets masked.
 
         Returns
         -------
@@ -275,7 +275,7 @@ class TaskDiff(Shown):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """Give one row per change, secrets masked.
+        """Return one row per change, secrets masked.
 
         Returns
         -------
@@ -396,7 +396,7 @@ def _compare(
 
 
 def _told_apart(changes: list[Change]) -> list[Change]:
-    """Give changes that read the same, such as two equal items of one list that are gone, a number each."""
+    """Return changes that read the same, such as two equal items of one list that are gone, a number each."""
     places = [(change.rule, change.old_path, change.path) for change in changes]
     if len(set(places)) == len(places):
         return changes
@@ -506,7 +506,7 @@ def _settle_images(ledger: Ledger, tasks: tuple[FlyteTask, FlyteTask]) -> None:
 
 
 def _rejudged(change: Change, rule: str, severities: Mapping[str, str]) -> Change:
-    """Give a change as another rule judges it."""
+    """Return a change as another rule judges it."""
     found = RULES[rule]
     return replace(
         change,

@@ -31,7 +31,7 @@ class Word(str):
 
 
 def text_of(value: Any, key: str = "") -> str | None:
-    """Give a value of a task as text, secrets masked.
+    """Return a value of a task as text, secrets masked.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
 
 
 def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]:
-    """Give two values of a task as texts that do not read alike, secrets masked.
+    """Return two values of a task as texts that do not read alike, secrets masked.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]
 
 
 def quoted_if_alike(old: str, new: str) -> tuple[str, str]:
-    """Give two texts as they are, or quoted where they read alike: their blanks differ, or how a letter is spelled."""
+    """Return two texts as they are, or quoted where they read alike: their blanks differ, or how a letter is spelled."""
     return (_raw(old), _raw(new)) if _seen(old) == _seen(new) else (old, new)
 
 
@@ -104,12 +104,12 @@ def _read_alike(old: str, new: str) -> bool:
 
 
 def _seen(text: str) -> str:
-    """Give what a reader sees of a text in one line."""
+    """Return what a reader sees of a text in one line."""
     return " ".join(normalize("NFKC", text).split())
 
 
 def _plain(value: Any) -> Any:
-    """Give a value as JSON has it, a message by all that is set in it."""
+    """Return a value as JSON has it, a message by all that is set in it."""
     if isinstance(value, Model):
         return plain_message(value._message)
     if isinstance(value, list | tuple):
@@ -118,7 +118,7 @@ def _plain(value: Any) -> Any:
 
 
 def _apart(old: Any, new: Any) -> tuple[Any, Any]:
-    """Give two values without the entries that are the same in both."""
+    """Return two values without the entries that are the same in both."""
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return old, new
     names = [
@@ -139,7 +139,7 @@ def _raw(value: Any) -> str:
 
 
 def windowed(old: str, new: str, limit: int) -> tuple[str, str]:
-    """Give two different texts, or where they are long a stretch of each in which they differ.
+    """Return two different texts, or where they are long a stretch of each in which they differ.
 
     Parameters
     ----------

@@ -129,7 +129,7 @@ def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
 
 
 def spelling_paths(old: Any, new: Any) -> tuple[str, ...]:
-    """Give the places where the templates of two tasks are not written alike, whatever it means.
+    """Return the places where the templates of two tasks are not written alike, whatever it means.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def _has_pod(spec: Any) -> bool:
 
 
 def _rewritten(spec: Any) -> Any:
-    """Give a task as flytectl registers it, its placeholders kept; as it is, where flytectl would fail."""
+    """Return a task as flytectl registers it, its placeholders kept; as it is, where flytectl would fail."""
     try:
         return hydrated_message(
             spec,

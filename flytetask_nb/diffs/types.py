@@ -307,12 +307,12 @@ def _column_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:
 
 
 def unnamed_columns(message: Any) -> tuple[str, ...]:
-    """Give columns as they stand: of two that have one name it cannot be told which is meant."""
+    """Return columns as they stand: of two that have one name it cannot be told which is meant."""
     return tuple(column.SerializeToString(deterministic=True).hex() for column in message.columns)
 
 
 def _column_type(column: Any) -> Any:
-    """Give a column's type: a model, or of a schema the text that says it."""
+    """Return a column's type: a model, or of a schema the text that says it."""
     if hasattr(column, "literal_type"):
         return LiteralType._own(column.literal_type)
     schema = types_pb2.SchemaType(columns=[column])

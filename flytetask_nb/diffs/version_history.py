@@ -117,7 +117,7 @@ class TaskHistory(Shown):
         return len({task.name for task in self._tasks}) > 1
 
     def position(self, version: int | str) -> int:
-        """Give the place of a version in the history.
+        """Return the place of a version in the history.
 
         Parameters
         ----------
@@ -191,7 +191,7 @@ class TaskHistory(Shown):
                 yield position, self.diff(position - 1, position)
 
     def value(self, path: str, version: int | str) -> Any:
-        """Give what stood at a path of the flat normal form in a version; None for nothing, and where nobody knows."""
+        """Return what stood at a path of the flat normal form in a version; None for nothing, and where nobody knows."""
         position = self.position(version)
         found = None
         if self.is_unknown(path, position):
@@ -207,7 +207,7 @@ class TaskHistory(Shown):
         return any(is_under(path, unknown) for unknown in self._unknown[self.position(version)])
 
     def timeline(self) -> pd.DataFrame:
-        """Give the verdict of every step.
+        """Return the verdict of every step.
 
         Returns
         -------
@@ -244,7 +244,7 @@ class TaskHistory(Shown):
         return frame_of(kinds, rows)
 
     def matrix(self) -> pd.DataFrame:
-        """Give the value of everything that ever changed, in every version.
+        """Return the value of everything that ever changed, in every version.
 
         Returns
         -------
@@ -410,7 +410,7 @@ def _is_one(task: FlyteTask, other: FlyteTask) -> bool:
 
 
 def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
-    """Give each version a text that no other one has."""
+    """Label each version with a text that no other one has."""
     texts = [mask_identifier(version_label(task.id.version, task.source)) for task in tasks]
     where: dict[str, set[str]] = {}
     for text, place in zip(texts, places := _places(tasks), strict=True):
@@ -435,7 +435,7 @@ def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
 
 
 def _places(tasks: Sequence[FlyteTask]) -> list[str]:
-    """Give project and domain of each version; of those that can be in one place the same for all."""
+    """Return project and domain of each version; of those that can be in one place the same for all."""
     found = [said(task.id.project, task.id.domain) for task in tasks]
     if are_one_place(found):
         project, domain = (max(parts) for parts in zip(*found, strict=True))

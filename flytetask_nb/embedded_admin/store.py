@@ -100,7 +100,7 @@ class Store:
             raise
 
     def close(self) -> None:
-        """Give the tables back; those in memory are gone."""
+        """Return the tables back; those in memory are gone."""
         with self._lock:
             self._connection.executemany("INSERT OR REPLACE INTO last_ids VALUES (?, ?)", self._last_ids.items())
             self._connection.close()

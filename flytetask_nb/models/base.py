@@ -117,14 +117,14 @@ class Model(Shown):
 
     @classmethod
     def _own(cls, message: Any) -> Self:
-        """Give a model that reads ``message`` itself, which nobody may change from then on."""
+        """Return a model that reads ``message`` itself, which nobody may change from then on."""
         made = _new(cls)
         _set_message(made, message)
         return made
 
     @classmethod
     def from_flyte_idl(cls, pb2_object: Any) -> Self:
-        """Give the model of a message.
+        """Return the model of a message.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class Model(Shown):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Give the model of a serialized message.
+        """Return the model of a serialized message.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class Model(Shown):
 
     @classmethod
     def _bind(cls, args: tuple[object, ...], named: Mapping[str, object]) -> dict[str, object]:
-        """Give the fields' values by name, as the constructor's signature orders them."""
+        """Return the fields' values by name, as the constructor's signature orders them."""
         positional = [name for name, item in cls._fields.items() if not item.kw_only]
         if len(args) > len(positional):
             raise ModelTypeError(
@@ -208,7 +208,7 @@ class Model(Shown):
             item.write(message, value)
 
     def replace(self, **changes: Any) -> Self:
-        """Give a changed copy.
+        """Return a changed copy.
 
         Parameters
         ----------
@@ -238,13 +238,13 @@ class Model(Shown):
     # -- giving ----------------------------------------------------------------------------------------------------
 
     def to_flyte_idl(self) -> Any:
-        """Give a copy of the message: the caller may change it freely."""
+        """Return a copy of the message: the caller may change it freely."""
         message = self.message_class()
         message.CopyFrom(self._message)
         return message
 
     def serialize_to_string(self) -> bytes:
-        """Give the message's bytes, deterministically: equal models give equal bytes."""
+        """Return the message's bytes, deterministically: equal models give equal bytes."""
         data: bytes = self._message.SerializeToString(deterministic=True)
         return data
 
@@ -273,7 +273,7 @@ class Model(Shown):
         return item.is_set(self._message)
 
     def short_string(self) -> str:
-        """Give one line that says what this is, secrets masked."""
+        """Return one line that says what this is, secrets masked."""
         return repr(self)
 
     # -- being a value ---------------------------------------------------------------------------------------------
@@ -342,7 +342,7 @@ def _restore(model_class: type[M], data: bytes) -> M:
 
 
 def undecodable(model_class: type[Model], data: Any, error: Exception) -> ModelTypeError | ModelValueError:
-    """Give the error for bytes that are no message of a model's kind."""
+    """Return the error for bytes that are no message of a model's kind."""
     if isinstance(error, TypeError):
         return ModelTypeError(f"{model_class.__name__}.from_bytes() takes bytes, got {type(data).__name__}")
     return ModelValueError(

@@ -127,11 +127,11 @@ class Field(Generic[Got, Given]):
         )
 
     def read(self, message: Any) -> Any:
-        """Give the attribute's value out of a message."""
+        """Return the attribute's value out of a message."""
         return self._get(message)
 
     def read_to_show(self, message: Any) -> Any:
-        """Give the attribute's value, or a text about it where Python cannot hold it: showing never fails."""
+        """Return the attribute's value, or a text about it where Python cannot hold it: showing never fails."""
         return self.read(message)
 
     def write(self, message: Any, value: Any) -> None:
@@ -154,7 +154,7 @@ class Field(Generic[Got, Given]):
             ) from None
 
     def expects(self, message: Any) -> str:
-        """Give what errors say of the values that fit; empty where the error itself says it."""
+        """Return what errors say of the values that fit; empty where the error itself says it."""
         return _EXPECTED.get(message.DESCRIPTOR.fields_by_name[self.proto].cpp_type, "")
 
     def clears(self, value: Any) -> bool:
@@ -464,7 +464,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def utc_datetime(value: Any, what: str) -> datetime:
-    """Give a protobuf timestamp as an aware datetime.
+    """Return a protobuf timestamp as an aware datetime.
 
     Raises
     ------
@@ -493,7 +493,7 @@ def _items(value: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def plain_struct(message: Any) -> dict[str, Any]:
-    """Give a ``google.protobuf.Struct`` as a dict, keys in natural order.
+    """Return a ``google.protobuf.Struct`` as a dict, keys in natural order.
 
     A Struct knows only doubles; a number that is integral and below 2**53 comes back as int.
     """
@@ -502,7 +502,7 @@ def plain_struct(message: Any) -> dict[str, Any]:
 
 
 def plain_json(value: Any) -> Any:
-    """Give a ``google.protobuf.Value`` as what JSON holds; one of no kind is None."""
+    """Return a ``google.protobuf.Value`` as what JSON holds; one of no kind is None."""
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return value.string_value

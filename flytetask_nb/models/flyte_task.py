@@ -124,7 +124,7 @@ class Origin:
         return self.created_at is not None
 
     def but(self, **changes: Any) -> Origin:
-        """Give a changed copy."""
+        """Return a changed copy."""
         return Origin(**({name: getattr(self, name) for name in self.__slots__} | changes))
 
 
@@ -217,7 +217,7 @@ class FlyteTask(TaskSpec):
 
     @classmethod
     def from_bytes(cls, data: bytes, origin: Origin = _NOWHERE) -> Self:
-        """Give the task of a serialized ``flyteidl.admin.TaskSpec``.
+        """Return the task of a serialized ``flyteidl.admin.TaskSpec``.
 
         Parameters
         ----------
@@ -244,7 +244,7 @@ class FlyteTask(TaskSpec):
 
     @classmethod
     def from_flyte_idl(cls, pb2_object: Any) -> Self:
-        """Give the task of a message.
+        """Return the task of a message.
 
         Parameters
         ----------
@@ -286,7 +286,7 @@ class FlyteTask(TaskSpec):
 
     @classmethod
     def promote_from_model(cls, base_model: Any) -> Self:
-        """Give the task of a template.
+        """Return the task of a template.
 
         Parameters
         ----------
@@ -303,7 +303,7 @@ class FlyteTask(TaskSpec):
         return made
 
     def replace(self, **changes: Any) -> Self:
-        """Give a changed copy.
+        """Return a changed copy.
 
         Parameters
         ----------
@@ -521,11 +521,11 @@ class FlyteTask(TaskSpec):
     # -- flytekit's remote entity ------------------------------------------------------------------------------------
 
     def construct_node_metadata(self) -> NodeMetadata:
-        """Give the metadata of a node that runs this task: its name is the last dotted part of the task's."""
+        """Return the metadata of a node that runs this task: its name is the last dotted part of the task's."""
         return NodeMetadata(self.name.rpartition(".")[2])
 
     def local_execution_mode(self) -> LocalExecutionMode:
-        """Give the mode in which flytekit would run it here."""
+        """Return the mode in which flytekit would run it here."""
         return LocalExecutionMode.LOCAL_TASK_EXECUTION
 
     def execute(self, **kwargs: Any) -> Any:  # noqa: ARG002 - flytekit's signature

@@ -60,7 +60,7 @@ class Identifier(Model, message=identifier_pb2.Identifier):
     org: Text = Field(default=None, kw_only=True)
 
     def resource_type_name(self) -> str:
-        """Give the name of the resource type, e.g. ``"TASK"``."""
+        """Return the name of the resource type, e.g. ``"TASK"``."""
         return str(self.resource_type)
 
     def __str__(self) -> str:

@@ -27,11 +27,11 @@ class HasFlyteIdl(Protocol):
     """Anything with ``to_flyte_idl()``: this package's models, and flytekit's."""
 
     def to_flyte_idl(self) -> Any:
-        """Give the flyteidl message."""
+        """Return the flyteidl message."""
 
 
 def message_of(value: object, kind: type[M]) -> M:
-    """Give the message of type ``kind`` that ``value`` is or stands for.
+    """Return the message of type ``kind`` that ``value`` is or stands for.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _message_kind(kind: type[Message]) -> str:
 
 
 def shown(value: object, key: str = "", limit: int = 80) -> str:
-    """Give what an error says of the value that it is about.
+    """Return what an error says of the value that it is about.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ _LITERAL_VALUES = "literal_values"
 
 
 def type_notation(message: Any, *, brief: bool = False) -> str:
-    """Give a type as a Python user would write it.
+    """Return a type as a Python user would write it.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def _struct(message: Any, brief: bool) -> str:
 
 
 def dataclass_fields(message: Any) -> list[tuple[str, str]] | None:
-    """Give the fields of a dataclass type with their types' notation.
+    """Return the fields of a dataclass type with their types' notation.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def signature_order(variables: Any) -> list[str]:
 
 
 def signature_notation(message: Any, *, brief: bool = False) -> str:
-    """Give an interface as a signature.
+    """Return an interface as a signature.
 
     Parameters
     ----------

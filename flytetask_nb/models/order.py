@@ -15,7 +15,7 @@ _DIGITS = re.compile("([0-9]+)")
 
 
 def natural_key(text: str) -> tuple[tuple[object, ...], str]:
-    """Give a sort key that compares runs of digits as numbers.
+    """Return a sort key that compares runs of digits as numbers.
 
     Parameters
     ----------

@@ -204,10 +204,10 @@ def _object_notation(fields: Any, root: Any, depth: int) -> str:
 
 
 def word_notation(text: str) -> str:
-    """Give a name or format as it is where it reads as a name, else as a text in quotes."""
+    """Return a name or format as it is where it reads as a name, else as a text in quotes."""
     return text if text.replace("-", "_").replace(".", "_").replace("/", "_").isidentifier() else repr(text)
 
 
 def shown_name(text: str) -> str:
-    """Give a class's name as it is (``Page[Item]`` is one), unless it would break the line."""
+    """Return a class's name as it is (``Page[Item]`` is one), unless it would break the line."""
     return text if text.isprintable() else repr(text)

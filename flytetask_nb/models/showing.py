@@ -18,19 +18,19 @@ class Renderer(Protocol):
     """What turns an object into each output format. The views are one."""
 
     def bundle(self, value: object) -> dict[str, str]:
-        """Give the object in the formats that a front end chooses from, by MIME type."""
+        """Return the object in the formats that a front end chooses from, by MIME type."""
 
     def html(self, value: object) -> str:
-        """Give the object as an HTML fragment."""
+        """Return the object as an HTML fragment."""
 
     def text(self, value: object) -> str:
-        """Give the object as plain text."""
+        """Return the object as plain text."""
 
     def rich(self, value: object) -> Any:
-        """Give the object as something that rich can print."""
+        """Return the object as something that rich can print."""
 
     def markdown(self, value: object) -> str:
-        """Give the object as Markdown."""
+        """Return the object as Markdown."""
 
 
 _find_renderer: Callable[[], Renderer] | None = None
@@ -70,7 +70,7 @@ class Shown:
         return _find_renderer().rich(self)
 
     def to_html(self) -> str:
-        """Give this object as an HTML fragment, as a notebook shows it."""
+        """Return this object as an HTML fragment, as a notebook shows it."""
         if _find_renderer is None:
             from html import escape  # noqa: PLC0415 - not needed where a renderer is installed
 
@@ -78,9 +78,9 @@ class Shown:
         return _find_renderer().html(self)
 
     def to_text(self) -> str:
-        """Give this object as plain text, as a terminal without colours shows it."""
+        """Return this object as plain text, as a terminal without colours shows it."""
         return repr(self) if _find_renderer is None else _find_renderer().text(self)
 
     def to_markdown(self) -> str:
-        """Give this object as Markdown, fit for a pull request or a document."""
+        """Return this object as Markdown, fit for a pull request or a document."""
         return repr(self) if _find_renderer is None else _find_renderer().markdown(self)

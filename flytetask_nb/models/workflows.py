@@ -56,7 +56,7 @@ def _reference(node: Any) -> Any:
 
 
 def referring_nodes(template: Any) -> Iterator[tuple[Any, Any]]:
-    """Give what the nodes of a workflow run, those inside branches and arrays and the one for failures too.
+    """Return what the nodes of a workflow run, those inside branches and arrays and the one for failures too.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def referring_nodes(template: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _inner_nodes(node: Any) -> Iterator[Any]:
-    """Give a node and those inside its branches or its array."""
+    """Return a node and those inside its branches or its array."""
     yield node
     target = node.WhichOneof("target")
     if target == "array_node":
@@ -103,7 +103,7 @@ class Workflow(Shown):
 
     @classmethod
     def from_flyte_idl(cls, pb2_object: Any, source: str | None = None) -> Workflow:
-        """Give the workflow of a message.
+        """Return the workflow of a message.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class Workflow(Shown):
         return made
 
     def to_flyte_idl(self) -> Any:
-        """Give a copy of the message: a ``WorkflowSpec`` or a ``CompiledWorkflowClosure``, as it came."""
+        """Return a copy of the message: a ``WorkflowSpec`` or a ``CompiledWorkflowClosure``, as it came."""
         copy = type(self._message)()
         copy.CopyFrom(self._message)
         return copy
@@ -152,7 +152,7 @@ class Workflow(Shown):
         return self._message.primary.template if self._is_compiled else self._message.template
 
     def _templates(self) -> list[Any]:
-        """Give its own template and those of its sub-workflows."""
+        """Return its own template and those of its sub-workflows."""
         inner = self._message.sub_workflows
         return [self._template, *(one.template if self._is_compiled else one for one in inner)]
 

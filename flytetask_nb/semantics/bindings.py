@@ -122,7 +122,7 @@ def check_bindings(
 
 
 def _check(place: _Place, binding: Any, expected: Any) -> _Resolved | None:
-    """Give what a binding resolves to, or None and findings."""
+    """Return what a binding resolves to, or None and findings."""
     place.graph.catalog.step()
     kind = binding.WhichOneof("value")
     if expected.HasField("union_type") and kind not in ("scalar", "promise"):
@@ -223,7 +223,7 @@ def _check_promise(place: _Place, binding: Any, expected: Any) -> _Resolved | No
 
 
 def _output_of(var: str) -> tuple[str | None, bool]:
-    """Give the name of an output and whether one item of it is meant; no name where the text cannot be read."""
+    """Return the name of an output and whether one item of it is meant; no name where the text cannot be read."""
     matches = list(islice(_OUTPUT.finditer(var), 2))
     if len(matches) != 1:
         return None, False
@@ -235,7 +235,7 @@ def _output_of(var: str) -> tuple[str | None, bool]:
 
 
 def _inside(source: Any, attribute: Any) -> Any:
-    """Give the type that one step into a value leads to: the same where nothing is known of it, None if not there."""
+    """Return the type that one step into a value leads to: the same where nothing is known of it, None if not there."""
     if source.HasField("collection_type"):
         return source.collection_type
     if source.HasField("map_value_type"):
@@ -279,7 +279,7 @@ _CHECKS: Final[dict[str | None, Callable[[_Place, Any, Any], _Resolved | None]]]
 
 
 def output_types(graph: Graph, node: Node) -> dict[str, Any] | None:
-    """Give the types of a node's outputs by the names that others call them by.
+    """Return the types of a node's outputs by the names that others call them by.
 
     Parameters
     ----------

@@ -202,7 +202,7 @@ _interface_hash: Final = ObjectHasher(
 
 
 def cache_tag(inputs: object, ignore: Container[str] = ()) -> str:
-    """Give the tag under which Flyte keeps the result of a cached task for certain inputs.
+    """Return the tag under which Flyte keeps the result of a cached task for certain inputs.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def _literal_hash(literal: Any) -> bytes:
 
 
 def _holder(name: str, value: bytes | None) -> bytes:
-    """Give the hash of an object with one member, or none: what is empty is left out of the JSON."""
+    """Return the hash of an object with one member, or none: what is empty is left out of the JSON."""
     return hash_object([] if value is None else [(name, value)])
 
 

@@ -138,7 +138,7 @@ def is_placeholder(word: str) -> bool:
 
 
 def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[str]:
-    """Give the placeholders of registration that are left in a task.
+    """Return the placeholders of registration that are left in a task.
 
     Parameters
     ----------

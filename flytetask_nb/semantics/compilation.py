@@ -183,7 +183,7 @@ def _name(source: WorkflowSource) -> str:
 def _compile(
     source: WorkflowSource, tasks: Iterable[object], launch_plans: Iterable[object]
 ) -> tuple[list[CompileProblem], Any]:
-    """Give the problems, or else the compiled closure."""
+    """Return the problems, or else the compiled closure."""
     templates = [*map(template_of, tasks), *source.tasks]
     closures = [known_closure(launch_plan) for launch_plan in launch_plans]
     findings: list[Finding] = []

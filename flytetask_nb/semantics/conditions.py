@@ -72,7 +72,7 @@ def _check_comparison(graph: Graph, node: Node, comparison: Any) -> None:
 
 
 def _operand_type(graph: Graph, node: Node, side: str, operand: Any) -> Any:
-    """Give the type of an operand, or None where it is not known or something is wrong."""
+    """Return the type of an operand, or None where it is not known or something is wrong."""
     if operand is None:
         graph.found(Finding(VALUE_REQUIRED, node.id, side))
     elif operand.HasField("primitive"):

@@ -8,7 +8,7 @@ __all__ = ["is_repeated", "map_entry"]
 
 
 def map_entry(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor] | None:
-    """Give the fields for the keys and the values of a map; None of a field that is none. Maps are repeated too."""
+    """Return the fields for the keys and the values of a map; None of a field that is none. Maps are repeated too."""
     entry = field.message_type
     if entry is None or not entry.GetOptions().map_entry:
         return None

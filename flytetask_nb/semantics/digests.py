@@ -14,7 +14,7 @@ __all__ = ["nameless_digest", "structure_digest", "unhashable_answer", "unplaced
 
 
 def structure_digest(task: object) -> bytes:
-    """Give the digest that Flyte Admin stores of a task.
+    """Return the digest that Flyte Admin stores of a task.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def structure_digest(task: object) -> bytes:
 
 
 def unplaced_digest(task: object) -> bytes:
-    """Give a digest that two tasks share if they differ in nothing but project, domain and version.
+    """Return a digest that two tasks share if they differ in nothing but project, domain and version.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def unplaced_digest(task: object) -> bytes:
 
 
 def nameless_digest(task: object) -> bytes:
-    """Give a digest that two tasks share if they differ in nothing but their ids.
+    """Return a digest that two tasks share if they differ in nothing but their ids.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ class Findings(Sequence[Finding], Shown):
         return tuple(finding for finding in self._findings if finding.severity != REFUSED)
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the findings as a table.
+        """Return the findings as a table.
 
         Returns
         -------

@@ -39,7 +39,7 @@ _LONGEST_ID: Final = 10_000
 
 
 def id_key(identifier: Any) -> bytes:
-    """Give what an id is found by: two ids are the same where all their parts are."""
+    """Return what an id is found by: two ids are the same where all their parts are."""
     key: bytes = identifier.SerializeToString(deterministic=True)
     return key
 
@@ -149,7 +149,7 @@ class Graph:
         return node
 
     def rename(self, node: Node, name: str) -> None:
-        """Give a node another id.
+        """Replace the id of a node.
 
         Raises
         ------
@@ -192,7 +192,7 @@ class Graph:
             self.found(Finding(UNREACHABLE, START_NODE, details=(",".join(sorted(unreachable)),)))
 
     def connections(self) -> Any:
-        """Give the edges as the message that a compiled workflow carries."""
+        """Return the edges as the message that a compiled workflow carries."""
 
         def lists(edges: Mapping[str, set[str]]) -> dict[str, Any]:
             return {node: compiler_pb2.ConnectionSet.IdList(ids=sorted(ids)) for node, ids in edges.items()}

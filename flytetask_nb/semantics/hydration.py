@@ -37,7 +37,7 @@ def hydrate(
     destination_directory: str = "",
     force: bool = False,
 ) -> TaskSpec:
-    """Give a packaged task as ``flytectl register files`` sends it to Admin.
+    """Return a packaged task as ``flytectl register files`` sends it to Admin.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def hydrated_message(
     destination_directory: str = "",
     force: bool = False,
 ) -> Any:
-    """Give a packaged task as registration sends it, as a message: see :func:`hydrate`.
+    """Return a packaged task as registration sends it, as a message: see :func:`hydrate`.
 
     Where project, domain or version is None, that part of the id stays as it is.
 
@@ -126,7 +126,7 @@ def hydrated_message(
 
 
 def hydrated_workflow(workflow: Any, *, project: str | None, domain: str | None, version: str | None) -> Any:
-    """Give a packaged workflow with all its ids as ``flytectl register files`` sends them to Admin.
+    """Return a packaged workflow with all its ids as ``flytectl register files`` sends them to Admin.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def hydrated_workflow(workflow: Any, *, project: str | None, domain: str | None,
 
 
 def hydrated_launch_plan(launch_plan: object, *, project: str | None, domain: str | None, version: str | None) -> Any:
-    """Give a packaged launch plan with its ids as ``flytectl register files`` sends them to Admin.
+    """Return a packaged launch plan with its ids as ``flytectl register files`` sends them to Admin.
 
     Parameters
     ----------

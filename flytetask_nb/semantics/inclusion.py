@@ -189,7 +189,7 @@ def _by_family(variants: Sequence[_Type]) -> dict[_Family, list[_Type]]:
 
 
 def _families(literal_type: _Type) -> set[_Family]:
-    """Give the families of a type, of a union those of its variants."""
+    """Return the families of a type, of a union those of its variants."""
     if literal_type.kind != _UNION:
         return {_family(literal_type)}
     return set().union(*map(_families, literal_type.variants))

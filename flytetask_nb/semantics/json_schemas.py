@@ -128,7 +128,7 @@ class Schema:
         raise NoAnswerError
 
     def referred(self, reference: Json) -> Json:
-        """Give what a reference points at, in this document alone: the compiler has no other."""
+        """Return what a reference points at, in this document alone: the compiler has no other."""
         if reference in ("", "#", "#/"):
             return self.document
         if not isinstance(reference, str) or not reference.startswith("#/"):
@@ -145,7 +145,7 @@ def _schema(serialized: bytes) -> Schema:
 
 
 def schema_of(metadata: Struct) -> Schema:
-    """Give the schema that the metadata of a literal type holds; equal ones are read once.
+    """Return the schema that the metadata of a literal type holds; equal ones are read once.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def _require_readable(schema: Schema, newer: Mapping[str, _Rule] | None = None) 
 
 
 def _parts(part: dict[str, Json], draft: int) -> Iterator[Json]:
-    """Give the schemas inside a schema that are compiled with it; ``definitions`` only where referred to."""
+    """Return the schemas inside a schema that are compiled with it; ``definitions`` only where referred to."""
     for name in ("not", "additionalProperties"):
         yield part.get(name)
     for name in ("allOf", "anyOf", "oneOf"):
@@ -245,7 +245,7 @@ def _parts(part: dict[str, Json], draft: int) -> Iterator[Json]:
 
 
 def _condition(part: Json, draft: int) -> tuple[Json, ...]:
-    """Give ``if``, ``then`` and ``else``, where there is a condition."""
+    """Return ``if``, ``then`` and ``else``, where there is a condition."""
     if draft < _WITH_CONDITIONS or not isinstance(part, dict) or part.get("if") is None:
         return ()
     if part.get("then") is None and part.get("else") is None:

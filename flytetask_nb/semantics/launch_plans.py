@@ -20,7 +20,7 @@ _INTERFACE: Final = ("expected_inputs", "expected_outputs")
 
 
 def registered_launch_plan(launch_plan: object, workflow: object) -> Any:
-    """Give a launch plan as it is after registration: saying what it takes and gives.
+    """Return a launch plan as it is after registration: saying what it takes and gives.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def registered_launch_plan(launch_plan: object, workflow: object) -> Any:
 
 
 def known_closure(launch_plan: object) -> tuple[bytes | None, Any]:
-    """Give what a launch plan is found by, and what says what it takes and gives: None where nothing does.
+    """Return what a launch plan is found by, and what says what it takes and gives: None where nothing does.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def effective_resources(
     platform_limits: Mapping[str, Amount] | None = None,
     pod_template_name: str = "",
 ) -> tuple[dict[str, Quantity], dict[str, Quantity]]:
-    """Give the requests and limits of the container that runs a task.
+    """Return the requests and limits of the container that runs a task.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ _PRIMITIVES: Final = {
 
 
 def literal_type(literal: object) -> LiteralType | None:
-    """Give the type that Flyte infers for a value.
+    """Return the type that Flyte infers for a value.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ def literal_type(literal: object) -> LiteralType | None:
 
 
 def literal_type_message(literal: Any) -> Any:
-    """Give the inferred type of a ``Literal`` message as a message, or None: see :func:`literal_type`."""
+    """Return the inferred type of a ``Literal`` message as a message, or None: see :func:`literal_type`."""
     kind = literal.WhichOneof("value")
     infer = _VALUES.get(kind)
     return None if infer is None else infer(getattr(literal, kind))
 
 
 def scalar_type_message(scalar: Any) -> Any:
-    """Give the inferred type of a ``Scalar`` message as a message, or None: see :func:`literal_type`."""
+    """Return the inferred type of a ``Scalar`` message as a message, or None: see :func:`literal_type`."""
     kind = scalar.WhichOneof("value")
     infer = _SCALARS.get(kind)
     return None if infer is None else infer(getattr(scalar, kind))
@@ -175,7 +175,7 @@ _VALUES: Final[dict[str | None, Callable[[Any], Any]]] = {
 
 
 def _of_items(literals: Iterable[Any]) -> Any:
-    """Give the one type of all the items of a list or map."""
+    """Return the one type of all the items of a list or map."""
     of_empty_list = None
     found: dict[bytes | None, tuple[str, Any]] = {}
     for literal in literals:
@@ -194,7 +194,7 @@ def _of_items(literals: Iterable[Any]) -> Any:
 
 
 def _union_of(types: list[Any]) -> Any:
-    """Give the union of several types, with the variants of unions inside lists as variants of its own."""
+    """Return the union of several types, with the variants of unions inside lists as variants of its own."""
     variants: list[Any] = []
     has_union = False
     for one in types:

@@ -43,7 +43,7 @@ def complete_interface(message: Any) -> None:
 
 
 def types_of(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the types of variables by name, None for one that has none."""
+    """Return the types of variables by name, None for one that has none."""
     return {name: _type_of(variable) for name, variable in variables.items()}
 
 
@@ -163,7 +163,7 @@ def _of_sub_workflow(graph: Graph, node: Node, reference: Any) -> Interface | No
 
 
 def nodes_of_cases(node: Node) -> list[Node | None]:
-    """Give the nodes that a branch node chooses between, each made once; None for a case that has none.
+    """Return the nodes that a branch node chooses between, each made once; None for a case that has none.
 
     In their order: the first case, where there is one, the others, and the node of the else case, where there is one.
     """
@@ -194,7 +194,7 @@ def _of_branch(graph: Graph, node: Node) -> Interface | None:
 
 
 def _common_outputs(graph: Graph, branch: Node) -> dict[str, Any]:
-    """Give the outputs that the nodes of all cases have: of those, the types must be equal in everything."""
+    """Return the outputs that the nodes of all cases have: of those, the types must be equal in everything."""
     common: dict[str, Any] | None = None
     for node in nodes_of_cases(branch):
         if node is None:

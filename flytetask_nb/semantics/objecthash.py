@@ -74,7 +74,7 @@ class UnhashableError(ModelValueError):
 
 
 def hash_text(text: str) -> bytes:
-    """Give the hash of a JSON string.
+    """Return the hash of a JSON string.
 
     Parameters
     ----------
@@ -98,12 +98,12 @@ _kept_text = lru_cache(_NAMES_KEPT)(_text)
 
 
 def hash_list(hashes: Iterable[bytes]) -> bytes:
-    """Give the hash of a JSON array from the hashes of its items, in order."""
+    """Return the hash of a JSON array from the hashes of its items, in order."""
     return sha256(b"l" + b"".join(hashes)).digest()
 
 
 def hash_object(members: Iterable[tuple[str, bytes]]) -> bytes:
-    """Give the hash of a JSON object from its members' names and the hashes of their values, in any order."""
+    """Return the hash of a JSON object from its members' names and the hashes of their values, in any order."""
     return _object([hash_text(name) + value for name, value in members])
 
 
@@ -114,7 +114,7 @@ def _object(members: list[bytes]) -> bytes:
 
 @lru_cache(_NUMBERS_KEPT)
 def _number(number: float) -> bytes:
-    """Give the hash of a JSON number: Go reads every one of them as a double."""
+    """Return the hash of a JSON number: Go reads every one of them as a double."""
     return sha256(b"f" + _normal(number).encode()).digest()
 
 
@@ -139,7 +139,7 @@ def _flag(value: bool) -> bytes:
 
 
 def _long(value: int) -> bytes:
-    """Give the hash of a 64-bit integer, which JSON holds as a string: its numbers are doubles."""
+    """Return the hash of a 64-bit integer, which JSON holds as a string: its numbers are doubles."""
     return hash_text(str(value))
 
 
@@ -150,7 +150,7 @@ def _double(value: float) -> bytes:
 
 
 def _single(value: float) -> bytes:
-    """Give the hash of a 32-bit float: JSON holds the fewest digits that tell it from its neighbours."""
+    """Return the hash of a 32-bit float: JSON holds the fewest digits that tell it from its neighbours."""
     for digits in range(6, 9):
         shorter = float(f"{value:.{digits}g}")
         if unpack("f", pack("f", shorter))[0] == value:
@@ -182,7 +182,7 @@ _SCALARS: Final[dict[int, _Hash]] = {
 
 
 def _enumeration(descriptor: EnumDescriptor) -> _Hash:
-    """Give what hashes an enum: by name, or by number where the number has none."""
+    """Return what hashes an enum: by name, or by number where the number has none."""
     hashes = {value.number: hash_text(value.name) for value in reversed(descriptor.values)}
 
     def hash_value(number: int) -> bytes:
@@ -210,7 +210,7 @@ def _duration(duration: Any) -> bytes:
 
 
 def _timestamp(timestamp: Any) -> bytes:
-    """Give the hash of a time in RFC 3339: Flyte does not mind years that have more than four digits."""
+    """Return the hash of a time in RFC 3339: Flyte does not mind years that have more than four digits."""
     if not 0 <= timestamp.nanos < _NANOS_A_SECOND:
         raise _no_json(f"a time with {timestamp.nanos} nanoseconds", f"ns out of range [0, {_NANOS_A_SECOND})")
     days, second = divmod(timestamp.seconds, _SECONDS_A_DAY)
@@ -332,7 +332,7 @@ class ObjectHasher:
         self._messages: dict[str, _Hash] = dict(_WELL_KNOWN)
 
     def __call__(self, message: Message) -> bytes:
-        """Give the hash of a message: see :func:`object_hash`."""
+        """Return the hash of a message: see :func:`object_hash`."""
         return self._of_message(message.DESCRIPTOR)(message)
 
     def _of_message(self, descriptor: Any) -> _Hash:
@@ -365,7 +365,7 @@ _whole: Final = ObjectHasher({})
 
 
 def object_hash(message: Message) -> bytes:
-    """Give the hash that Flyte computes of a message.
+    """Return the hash that Flyte computes of a message.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ def misfit(spec: Struct) -> str:
 
 
 def _misfits(kind: str, value: Value, place: _Place) -> Iterator[_Misfit]:
-    """Give what does not fit a kind of field as Go spells it."""
+    """Return what does not fit a kind of field as Go spells it."""
     told = kind.removeprefix("*")
     found = value.WhichOneof("kind")
     if found is None or found == "null_value":

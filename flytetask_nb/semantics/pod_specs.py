@@ -34,7 +34,7 @@ POD_SPEC: Final = "PodSpec"
 def passed_through_kubernetes(
     spec: Struct, argument: Callable[[str], str] | None = None, told: str = "pod_spec"
 ) -> Struct:
-    """Give the pod spec as Kubernetes' PodSpec type reads and writes it.
+    """Return the pod spec as Kubernetes' PodSpec type reads and writes it.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class _Kind:
         raise NotImplementedError
 
     def read(self, value: Value, existing: Any, path: str) -> Any:
-        """Give what the JSON value means, read over ``existing`` (None: over the zero value)."""
+        """Return what the JSON value means, read over ``existing`` (None: over the zero value)."""
         current = self.zero() if existing is None else existing
         found = value.WhichOneof("kind")
         if found == "null_value":
@@ -406,7 +406,7 @@ def _table() -> dict[str, dict[str, str]]:
 
 @cache
 def _fields(structure: str) -> dict[str, _Field]:
-    """Give the fields of one of Kubernetes' types, by name and by name without regard to case."""
+    """Return the fields of one of Kubernetes' types, by name and by name without regard to case."""
     fields = {}
     for name, told in _table()[structure].items():
         mark = told[0] if told[0] in (_ALWAYS, _NOT_WHEN_ZERO) else ""

@@ -151,7 +151,7 @@ def _pretty(literal_type: Any) -> str:
 
 
 def text_of(message: Any) -> str:
-    """Give a message as the compiler writes it, also one that is not there."""
+    """Return a message as the compiler writes it, also one that is not there."""
     return "<nil>" if message is None else compact_text(message)
 
 
@@ -182,6 +182,6 @@ def problems_of(findings: Iterable[Finding]) -> list[CompileProblem]:
 
 
 def report(problems: Iterable[CompileProblem]) -> str:
-    """Give the text in which Flyte Admin tells of a workflow's problems, one a line."""
+    """Return the text in which Flyte Admin tells of a workflow's problems, one a line."""
     lines = [f"\tError {number}: {problem}\n" for number, problem in enumerate(problems)]
     return f"Collected Errors: {len(lines)}\n{''.join(lines)}"

@@ -27,7 +27,7 @@ _SMALL_EXPONENT: Final = -4
 
 
 def compact_text(message: Message) -> str:
-    """Give a message in protobuf's text format, on one line.
+    """Return a message in protobuf's text format, on one line.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ class Quantity:
     _echo: str | None
 
     def __new__(cls, value: str | int | Fraction | Quantity = 0) -> Quantity:  # noqa: PYI034 - not to be derived from
-        """Give the quantity of a text, a number, or another quantity."""
+        """Return the quantity of a text, a number, or another quantity."""
         if isinstance(value, str):
             return parse(value)
         if isinstance(value, Quantity):
@@ -95,7 +95,7 @@ class Quantity:
 
     @classmethod
     def of_nanos(cls, nanos: int, notation: str = DECIMAL, echo: str | None = None) -> Quantity:
-        """Give the quantity of so many billionths.
+        """Return the quantity of so many billionths.
 
         Parameters
         ----------
@@ -126,7 +126,7 @@ class Quantity:
     # -- text ------------------------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        """Give the spelling that Kubernetes prints: no fraction, and the largest suffix that needs none."""
+        """Return the spelling that Kubernetes prints: no fraction, and the largest suffix that needs none."""
         return self._echo if self._echo is not None else _canonical(self.nanos, self.notation)
 
     def __repr__(self) -> str:
@@ -194,12 +194,12 @@ class Quantity:
         return Quantity.of_nanos(abs(self.nanos), self.notation)
 
     def _notation_with(self, other: Quantity) -> str:
-        """Give the notation of a sum: the left one's, unless there is nothing on the left."""
+        """Return the notation of a sum: the left one's, unless there is nothing on the left."""
         return self.notation if self.nanos else other.notation
 
 
 def _exact(nanos: int | Fraction, notation: str, told: Callable[[], str]) -> Quantity:
-    """Give the quantity of so many billionths, if that is a whole number."""
+    """Return the quantity of so many billionths, if that is a whole number."""
     if nanos.denominator != 1:
         raise QuantityError(
             f"{told()} is finer than 1n, the finest quantity there is; compute with .value where it has to be exact"
@@ -239,7 +239,7 @@ def shortest_spelling(quantity: Quantity) -> str:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Quantity:
-    """Give the quantity that a text in Kubernetes' notation stands for.
+    """Return the quantity that a text in Kubernetes' notation stands for.
 
     The same as ``Quantity(text)``. The most recent texts are remembered: tasks repeat the same few.
 
@@ -328,7 +328,7 @@ def _binary(spelled: _Spelled, shift: int) -> Quantity:
 
 
 def _scaled(number: int, power: int) -> int:
-    """Give ``number * 10**power``, rounded up."""
+    """Return ``number * 10**power``, rounded up."""
     if power >= 0:
         return number * _power_of_ten(power)
     return -(-number // _power_of_ten(-power))
@@ -433,7 +433,7 @@ def format_bytes(quantity: Quantity) -> str:
 
 
 def _short_number(numerator: int, denominator: int) -> str | None:
-    """Give the ratio as a decimal number, or None where that takes more than three decimals."""
+    """Return the ratio as a decimal number, or None where that takes more than three decimals."""
     thousandths, rest = divmod(abs(numerator) * 10**_MOST_DECIMALS, denominator)
     if rest:
         return None

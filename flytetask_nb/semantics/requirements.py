@@ -95,7 +95,7 @@ def _collect(
 
 
 def _nodes(template: Any) -> Iterator[Any]:
-    """Give the nodes of a workflow, those inside branches and arrays included."""
+    """Return the nodes of a workflow, those inside branches and arrays included."""
     pending = list(template.nodes)
     if template.HasField("failure_node"):
         pending.append(template.failure_node)

@@ -101,7 +101,7 @@ class _Walk:
 
 
 def _inner(part: Json, draft: int) -> Iterator[Json]:
-    """Give the schemas inside a schema that are compared."""
+    """Return the schemas inside a schema that are compared."""
     for name in _MEMBERS:
         yield from _value(part, name) or ()
     yield from (condition for condition in _condition(part, draft) if condition is not None)

@@ -33,7 +33,7 @@ def spec_of_flyte2(task: object) -> Any | None:
 
 
 def template_of(task: object) -> Any:
-    """Give the template of a task.
+    """Return the template of a task.
 
     Parameters
     ----------

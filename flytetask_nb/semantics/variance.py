@@ -417,7 +417,7 @@ def _changed_part(old: Any, new: Any, path: tuple[str, ...] = ()) -> _Judgement 
 
 
 def _fields(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Give each field that a caller could read, as what it read it, and as what it does now: None if not at all.
+    """Return each field that a caller could read, as what it read it, and as what it does now: None if not at all.
 
     The compiler looks for fields in ``structure.dataclass_type``; of a type that has none there, it takes any field to
     be of the type itself.

@@ -101,7 +101,7 @@ class _Names:
         self.format = next((name for name in _FORMATS if name.encode() not in lowered), _unused(_NAME, used))
 
     def within(self, guesses: Iterator[Any]) -> Iterator[Any]:
-        """Give guesses while any more may be made."""
+        """Return guesses while any more may be made."""
         while self.left > 0:
             self.left -= 1
             guess = next(guesses, None)
@@ -145,7 +145,7 @@ def _dataset(blob_format: str = "", columns: Iterable[tuple[str, Any]] = ()) -> 
 
 
 def _dataclass(name: str, tag: str = "") -> Any:
-    """Give a dataclass with a file, whose schema the compiler cannot read: it covers nothing but itself."""
+    """Return a dataclass with a file, whose schema the compiler cannot read: it covers nothing but itself."""
     schema: dict[str, Any] = {
         "type": "object", "title": "Other", "properties": {name: {"type": "string", "format": "path"}}, "required": [name],
     }  # fmt: skip
@@ -159,14 +159,14 @@ def _holder(like: _Type, element: Any) -> Any:
 
 
 def _columns(literal_type: _Type) -> list[tuple[str, Any]]:
-    """Give the columns of a dataset with their types as messages, of a schema with the types they stand for."""
+    """Return the columns of a dataset with their types as messages, of a schema with the types they stand for."""
     if literal_type.kind == _DATASET:
         return [(name, column.message) for name, column in literal_type.columns]
     return [(name, _simple(_SIMPLE_OF_COLUMN.get(kind, 0))) for name, kind in literal_type.columns]
 
 
 def _as_schema(literal_type: _Type) -> Any | None:
-    """Give the schema with a dataset's columns, where there is one."""
+    """Return the schema with a dataset's columns, where there is one."""
     kinds = [_COLUMN_OF_SIMPLE.get(column.simple) for _, column in literal_type.columns]
     if None in kinds:
         return None
@@ -174,7 +174,7 @@ def _as_schema(literal_type: _Type) -> Any | None:
 
 
 def _narrowed(literal_type: _Type, name: str) -> Iterator[Any]:
-    """Give a dataclass with one of its texts limited to a value that nobody names."""
+    """Return a dataclass with one of its texts limited to a value that nobody names."""
     document = _schema_of(literal_type).document
     for path in islice(_texts(document, (), 0), _MOST_PLACES):
         told: Json = _changed(document, path, name)
@@ -186,7 +186,7 @@ def _narrowed(literal_type: _Type, name: str) -> Iterator[Any]:
 
 
 def _stumbling(literal_type: _Type) -> Iterator[Any]:
-    """Give dataclasses that the compiler cannot compare with a dataclass: it looks for a pattern that is not there."""
+    """Return dataclasses that the compiler cannot compare with a dataclass: it looks for a pattern that is not there."""
     if literal_type.simple != types_pb2.STRUCT or not literal_type.has_metadata:
         return
     document = _schema_of(literal_type).document or {}
@@ -198,7 +198,7 @@ def _stumbling(literal_type: _Type) -> Iterator[Any]:
 
 
 def _texts(part: Json, path: tuple[Any, ...], depth: int) -> Iterator[tuple[Any, ...]]:
-    """Give the places in a schema where a text can have any value."""
+    """Return the places in a schema where a text can have any value."""
     if depth > _DEEPEST_SCHEMA:
         return
     if isinstance(part, dict):
@@ -225,7 +225,7 @@ def _changed(part: Json, path: tuple[Any, ...], name: str) -> Json:
 
 
 def _producers(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
-    """Give types that feed ``fed``, the likeliest first; ``other`` says what else is named."""
+    """Return types that feed ``fed``, the likeliest first; ``other`` says what else is named."""
     yield from _PRODUCERS.get(fed.kind, _producers_of_simple)(fed, other, names)
 
 
@@ -271,7 +271,7 @@ def _producers_of_blob(fed: _Type, _other: _Type, names: _Names) -> Iterator[Any
 
 
 def _producers_of_table(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
-    """Give datasets and schemas; a dataset also takes nothing."""
+    """Return datasets and schemas; a dataset also takes nothing."""
     if fed.kind == _DATASET:
         yield _simple(types_pb2.NONE)
         yield _dataset("" if fed.format else names.format)
@@ -330,7 +330,7 @@ _PRODUCERS: Final[dict[str | None, Callable[[_Type, _Type, _Names], Iterator[Any
 
 
 def _consumers(old: _Type, new: _Type, names: _Names) -> Iterator[Any]:
-    """Give types that ``old`` feeds and ``new`` perhaps does not, the likeliest first."""
+    """Return types that ``old`` feeds and ``new`` perhaps does not, the likeliest first."""
     if old.kind == _UNION:
         yield from _consumers_of_union(old, new, names)
     elif new.kind == _UNION:
@@ -380,7 +380,7 @@ def _find_variant(had: _Type, having: _Type, names: _Names) -> Any | None:
 
 
 def _readers(fed_by: _Type, other: _Type, names: _Names) -> Iterator[Any]:
-    """Give types that ``fed_by``, which is no union, feeds."""
+    """Return types that ``fed_by``, which is no union, feeds."""
     yield from _READERS.get(fed_by.kind, _readers_of_simple)(fed_by, other, names)
     yield fed_by.message
 

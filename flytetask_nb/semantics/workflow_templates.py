@@ -102,7 +102,7 @@ def workflow_source(workflow: object) -> WorkflowSource:
 
 
 def readable_copy(message: Any) -> Any:
-    """Give a copy of a message that is known to nest no deeper than protobuf reads.
+    """Return a copy of a message that is known to nest no deeper than protobuf reads.
 
     Raises
     ------

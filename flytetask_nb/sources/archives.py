@@ -89,7 +89,7 @@ class _Counted:
 
 
 def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool]) -> Iterator[Member]:
-    """Give the files of an archive, one after the other.
+    """Return the files of an archive, one after the other.
 
     Parameters
     ----------

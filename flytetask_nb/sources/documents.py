@@ -76,7 +76,7 @@ def text_of(data: bytes) -> str:
 
 
 def json_documents(text: str) -> Iterator[Any]:
-    """Give the value of a JSON text.
+    """Return the value of a JSON text.
 
     Raises
     ------

@@ -50,7 +50,7 @@ _FLYTE2_FORMS = {name: _BY_NAME[f"Flyte 2 {name}"] for name in ("TaskSpec", "Tas
 
 
 def kind_of_name(file_name: str) -> Kind | None:
-    """Give the kind that a file's name says; None where it says none."""
+    """Return the kind that a file's name says; None where it says none."""
     found = _SUFFIX.search(file_name)
     return _BY_NUMBER[found[1]] if found else None
 
@@ -237,7 +237,7 @@ def _inner_messages(message: Any) -> Iterator[Any]:
 
 
 def parsed(kind: Kind, data: bytes) -> Any:
-    """Give the message of bytes whose kind is known.
+    """Return the message of bytes whose kind is known.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def _advice(data: bytes) -> str:
 def items_in(
     kind: Kind, message: Any, wanted: Collection[str], data: bytes | None = None
 ) -> Iterator[tuple[str, Found | str]]:
-    """Give what is wanted of a message, or else the words under which its content is counted as passed over.
+    """Return what is wanted of a message, or else the words under which its content is counted as passed over.
 
     Parameters
     ----------

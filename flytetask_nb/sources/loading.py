@@ -312,7 +312,7 @@ class _Filling:
         return any(part is not None for part in (self.project, self.domain, self.version, self.location))
 
     def version_of(self, place: str) -> str | None:
-        """Give the version of what comes from a place."""
+        """Return the version of what comes from a place."""
         if not callable(self.version):
             return self.version
         try:
@@ -327,7 +327,7 @@ class _Filling:
         return version
 
     def filled(self, wanted: str, message: Any, version: str | None) -> Any | None:
-        """Give a message as registration would send it, or None where there is nothing to fill in."""
+        """Return a message as registration would send it, or None where there is nothing to fill in."""
         if self.project is None and self.domain is None and version is None and self.location is None:
             return None
         names = {"project": self.project, "domain": self.domain, "version": version}
@@ -345,7 +345,7 @@ class _Filling:
         )
 
     def origin(self, task: Any, origin: Origin | str) -> Origin | str:
-        """Give what is known of a task beside its message once it was filled in."""
+        """Return what is known of a task beside its message once it was filled in."""
         if self.location is None or not task.template.HasField("k8s_pod"):
             return origin
         whole = Origin(source=origin) if isinstance(origin, str) else origin
@@ -425,7 +425,7 @@ class _Reader:
             raise LoadError(str(outcome))
 
     def collection(self) -> TaskCollection:
-        """Give the tasks that were found, with all that was noted beside them."""
+        """Return the tasks that were found, with all that was noted beside them."""
         if all(isinstance(run, list) for run in self._runs):
             records = (record for run in self._runs if isinstance(run, list) for record in run)
             return TaskCollection._of(records, self.failures, self.skipped)
@@ -445,7 +445,7 @@ class _Reader:
         return made
 
     def outcomes(self, place: Place) -> Iterator[TaskRecord | Failure]:
-        """Give the tasks of one place, and what cannot be read of it, as they come."""
+        """Return the tasks of one place, and what cannot be read of it, as they come."""
         for outcome in self._outcomes(place):
             if isinstance(outcome, Saved):
                 for data, origin in zip(outcome.snapshot.data, outcome.snapshot.origins, strict=True):
@@ -454,7 +454,7 @@ class _Reader:
                 yield outcome
 
     def _outcomes(self, place: Place) -> Iterator[Outcome]:
-        """Give what a place holds: tasks, failures, and the kinds of what is passed over."""
+        """Return what a place holds: tasks, failures, and the kinds of what is passed over."""
         if place.is_passed_over:
             yield OTHER_FILES
             return
@@ -489,7 +489,7 @@ class _Reader:
         yield from self._in_file(name, "", version, data, found_in(form, told, data, self._wanted))
 
     def _in_snapshot(self, place: Place, version: str | None, stream: Stream) -> Iterator[Outcome]:
-        """Give what a snapshot holds, in one piece where nothing is to be changed."""
+        """Return what a snapshot holds, in one piece where nothing is to be changed."""
         from flytetask_nb.tables.snapshots import Snapshot  # noqa: PLC0415 - loads pandas
 
         self._progress.step()
@@ -523,7 +523,7 @@ class _Reader:
         yield Saved(snapshot)
 
     def _rows_in(self, snapshot: Snapshot, name: str, version: str | None) -> Iterator[Outcome]:
-        """Give the tasks of a snapshot one by one."""
+        """Return the tasks of a snapshot one by one."""
         for row in snapshot.data.checked():
             if row.problem:
                 yield Failure(name, row.entry, row.problem)
@@ -589,7 +589,7 @@ class _Reader:
         data: bytes,
         items: Iterable[tuple[str, Found | str | LoadError]],
     ) -> Iterator[Outcome]:
-        """Give what one file, or one entry of an archive, holds. Never raises, so that the next one is read."""
+        """Return what one file, or one entry of an archive, holds. Never raises, so that the next one is read."""
         self._progress.step()
         try:
             if not data:
@@ -624,7 +624,7 @@ class _Reader:
 
 
 def _registered(plans: list[LaunchPlan], workflows: list[Workflow]) -> list[LaunchPlan]:
-    """Give launch plans that say what they take and give: out of an archive they do not, whatever their workflow."""
+    """Return launch plans that say what they take and give: out of an archive they do not, whatever their workflow."""
     by_id: dict[bytes, list[Workflow]] = {}
     for workflow in workflows:
         by_id.setdefault(workflow.id.serialize_to_string(), []).append(workflow)

@@ -131,7 +131,7 @@ class Place(NamedTuple):
 
     @contextmanager
     def opened(self) -> Iterator[Stream]:
-        """Give the file as a stream.
+        """Return the file as a stream.
 
         Raises
         ------
@@ -152,7 +152,7 @@ class Place(NamedTuple):
 
 
 def places_of(source: Any, depth: int = 0) -> Iterator[Place]:
-    """Give the files that a source stands for.
+    """Return the files that a source stands for.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def _named_places(source: str | os.PathLike[Any]) -> Iterator[Place]:
 
 
 def _some_readable(name: str, what: str, places: list[Place]) -> Iterator[Place]:
-    """Give places in natural order, or one with a problem where nothing among them can be read."""
+    """Return places in natural order, or one with a problem where nothing among them can be read."""
     if all(place.is_passed_over for place in places):
         yield _unreadable(name, f"{what} no file that can be loaded; expected {_EXPECTED}")
     else:

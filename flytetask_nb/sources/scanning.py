@@ -132,7 +132,7 @@ def _reader(settings: _Settings) -> _Reader:
 
 
 def _places(source: Any) -> list[Place]:
-    """Give the files of a source, such as can be opened in another process."""
+    """Return the files of a source, such as can be opened in another process."""
     places = [_portable(place) for place in places_of(source) if not place.is_passed_over]
     problems = [place for place in places if place.problem]
     if problems and len(problems) == len(places):
@@ -147,7 +147,7 @@ def _lasting(columns: Any) -> Any:
 
 
 def _needed(asked: Any, names: Sequence[str]) -> dict[str, Any]:
-    """Give those of the columns that were asked for, by name."""
+    """Return those of the columns that were asked for, by name."""
     if asked is None:
         return {name: name for name in names}
     entries = asked

@@ -108,7 +108,7 @@ _TARGETS: Final = ("container", "k8s_pod", "sql")
 
 @cache
 def _handler() -> Any:
-    """Give what parses by the projection."""
+    """Return what parses by the projection."""
     spec = described("projection", _MESSAGES, "Spec")
     return ptars.HandlerPool([spec.file]).get_for_message(spec)
 
@@ -408,13 +408,13 @@ class _Projected:
 
 
 def _rows_that_hold(array: Any, word: str) -> Any:
-    """Give the rows whose lists hold a word."""
+    """Return the rows whose lists hold a word."""
     hits = np.flatnonzero(pc.equal(items(array), word).to_numpy(zero_copy_only=False))
     return np.searchsorted(np.cumsum(lengths(array)), hits, side="right")
 
 
 def _codes_of(coded: Coded, encoded: Any) -> Any:
-    """Give the codes of texts that Arrow has numbered already."""
+    """Return the codes of texts that Arrow has numbered already."""
     texts, where = listed(encoded.dictionary), encoded.indices.to_numpy()
     if len(texts) > len(where) // 2:
         return where + np.int32(coded.add(texts))
@@ -426,7 +426,7 @@ _NO_WORD: Final = -1
 
 
 def _codes_of_bundles(coded: Coded, array: Any, where: Any, distinct: Any) -> Any:
-    """Give the codes of code bundles of command lines; a word that many share is looked at once.
+    """Return the codes of code bundles of command lines; a word that many share is looked at once.
 
     Parameters
     ----------
@@ -462,7 +462,7 @@ def _codes_of_bundles(coded: Coded, array: Any, where: Any, distinct: Any) -> An
 
 
 def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
-    """Give the rows whose lists hold one of some words, all told by their number."""
+    """Return the rows whose lists hold one of some words, all told by their number."""
     if not len(wanted):
         return wanted
     is_wanted = np.zeros(words.max() + 1, dtype=bool)

@@ -14,32 +14,32 @@ __all__ = ["items", "lengths", "listed", "lists", "parsed_batch"]
 
 
 def lengths(array: Any) -> Any:
-    """Give how many items each list of an array holds."""
+    """Return how many items each list of an array holds."""
     return np.diff(array.offsets.to_numpy())
 
 
 def items(array: Any) -> Any:
-    """Give what the lists of an array hold, one behind the other."""
+    """Return what the lists of an array hold, one behind the other."""
     values = array.values
     # Without a copy, unless the array is a part of another.
     return values if array.offset == 0 and len(values) == array.offsets[-1].as_py() else array.flatten()
 
 
 def listed(array: Any) -> list[Any]:
-    """Give the values of an array."""
+    """Return the values of an array."""
     # Several times as fast as to_pylist.
     found: list[Any] = array.to_numpy(zero_copy_only=False).tolist()
     return found
 
 
 def lists(array: Any) -> list[list[Any]]:
-    """Give what each list of an array holds."""
+    """Return what each list of an array holds."""
     values, offsets = listed(items(array)), array.offsets.tolist()
     return [values[start:end] for start, end in pairwise(offsets)]
 
 
 def parsed_batch(handler: Any, data: Sequence[bytes]) -> Any | None:
-    """Give serialized messages as a record batch; None where ptars refuses one of them, and so all."""
+    """Return serialized messages as a record batch; None where ptars refuses one of them, and so all."""
     try:
         return handler.list_to_record_batch(list(data))
     except BaseException as error:

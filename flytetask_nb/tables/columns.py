@@ -85,7 +85,7 @@ _UNITS: Final[dict[str, Callable[[int], float]]] = {"cores": _cores, "bytes": _b
 
 
 def amount_in(unit: str, text: str) -> float:
-    """Give a quantity as a number.
+    """Return a quantity as a number.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class Words(dict[str, str]):
         return shown
 
     def shown(self, words: Sequence[str]) -> str:
-        """Give a command line as text."""
+        """Return a command line as text."""
         text = " ".join(map(self.__getitem__, words))
         if self.telling and not self.telling.isdisjoint(words):
             return " ".join(map(quote, mask_arguments(list(words))))
@@ -54,7 +54,7 @@ class Words(dict[str, str]):
 
 
 def code_bundle(words: Iterable[str]) -> str:
-    """Give where fast registration put the code, of the arguments of a container; empty without one."""
+    """Return where fast registration put the code, of the arguments of a container; empty without one."""
     following = iter(words)
     for word in following:
         if word == BUNDLE_FLAG:

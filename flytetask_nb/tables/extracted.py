@@ -87,7 +87,7 @@ class Extracted:
         return places, specs
 
     def task(self, position: int) -> FlyteTask | None:
-        """Give a task as a whole; None where it cannot be read."""
+        """Return a task as a whole; None where it cannot be read."""
         if position in self.broken:
             return None
         origin = self.records.origins[position]

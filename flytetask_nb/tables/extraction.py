@@ -40,7 +40,7 @@ def extract(records: Records, names: Iterable[str], *, plainly: bool = False) ->
 
 
 def _projection() -> Callable[[Extracted], None] | None:
-    """Give the faster path, where what it needs is installed: the extra ``tables``."""
+    """Return the faster path, where what it needs is installed: the extra ``tables``."""
     try:
         load_module("ptars")
         load_module("pyarrow.compute")

@@ -99,7 +99,7 @@ def _code_bundles(messages: Messages, _words: Words) -> list[str]:
 
 
 def _read_image(image: str) -> tuple[str | None, ...]:
-    """Give an image as it is shown, and the parts of its name; a template that is still to be filled in has none."""
+    """Return an image as it is shown, and the parts of its name; a template that is still to be filled in has none."""
     shown = mask_identifier(image)
     reference = image_reference(image)
     parts: tuple[str, ...] = ("",) * 4 if reference is None else reference
@@ -114,7 +114,7 @@ def _metadata(data: bytes | None) -> Any:
 
 
 def _read_asked(taken: Any) -> dict[tuple[str, str], str]:
-    """Give the amounts by resource and side; of one that stands there twice the last, as Flyte takes it."""
+    """Return the amounts by resource and side; of one that stands there twice the last, as Flyte takes it."""
     entries = asked_of_bytes(taken) if isinstance(taken, bytes) else taken
     return {(name, side): amount for side, name, amount in entries}
 

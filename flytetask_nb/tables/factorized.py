@@ -46,7 +46,7 @@ class Coded:
         return found
 
     def code(self, values: Iterable[Hashable]) -> list[int]:
-        """Give the codes of values."""
+        """Return the codes of values."""
         return list(map(self._known.__getitem__, values))
 
     def put(self, positions: Any, values: Iterable[Hashable]) -> None:

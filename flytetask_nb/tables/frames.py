@@ -194,7 +194,7 @@ def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None
 
 
 def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Give the table of no tasks: columns and dtypes as ``tabulate`` gives them, without reading anything.
+    """Return the table of no tasks: columns and dtypes as ``tabulate`` gives them, without reading anything.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.
 
 
 def _chosen(columns: Any) -> dict[str, str | _Own]:
-    """Give what each column of the table is: the name of one of ours, or a function."""
+    """Return what each column of the table is: the name of one of ours, or a function."""
     if columns is None:
         return {name: name for name in DEFAULT_COLUMNS}
     if isinstance(columns, str) or not hasattr(columns, "__iter__"):
@@ -261,7 +261,7 @@ class _Table:
         self._reasons: dict[int, list[str]] = {}
 
     def frame(self) -> pd.DataFrame:
-        """Give the table."""
+        """Return the table."""
         arrays: dict[str, Any] = {}
         for name, what in self._chosen.items():
             if isinstance(what, _Own):
@@ -302,7 +302,7 @@ class _Table:
 
     @cached_property
     def _jobs(self) -> tuple[list[Job], Any]:
-        """Give the jobs that tasks run as, each once, and for each task which of them it has."""
+        """Return the jobs that tasks run as, each once, and for each task which of them it has."""
         taken = [self._taken.parts[name].codes for name in JOB_PARTS]
         values = [self._parts(name) for name in JOB_PARTS]
         # Of metadata nothing counts but this, and there are many.
@@ -328,7 +328,7 @@ class _Table:
 
     @cached_property
     def _origins(self) -> tuple[list[Origin], Any]:
-        """Give where the tasks come from, each place once, and for each task which of them it is."""
+        """Return where the tasks come from, each place once, and for each task which of them it is."""
         # Tasks of one source share the text or the object that says so.
         numbers = list(map(id, self._records.origins))
         distinct = dict(zip(numbers, self._records.origins, strict=True))

@@ -32,7 +32,7 @@ def _handler() -> Any:
 
 
 def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list[Signature | None]:
-    """Give the signatures of serialized ``TypedInterface`` messages.
+    """Return the signatures of serialized ``TypedInterface`` messages.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class _Side(NamedTuple):
 
 
 def _side(column: Any, is_sound: Callable[[bytes], bool]) -> _Side | None:
-    """Give the inputs or outputs; None where there are merged ones among them."""
+    """Return the inputs or outputs; None where there are merged ones among them."""
     times = lengths(column)
     if (times > 1).any():
         return None
@@ -114,5 +114,5 @@ def _side(column: Any, is_sound: Callable[[bytes], bool]) -> _Side | None:
 
 
 def _joined(texts: Any, ends: Any) -> Any:
-    """Give texts as one for each row, with commas between."""
+    """Return texts as one for each row, with commas between."""
     return pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), texts), ", ")

@@ -143,7 +143,7 @@ def _resources(asked: dict[tuple[str, str], str]) -> Iterator[_Row]:
 
 
 def _amount(unit: str, text: str | None) -> tuple[float | None, str]:
-    """Give an amount, or why it cannot be read."""
+    """Return an amount, or why it cannot be read."""
     try:
         return None if text is None else float(amount_in(unit, text)), ""
     except FlyteTaskError as error:

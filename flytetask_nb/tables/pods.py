@@ -90,7 +90,7 @@ class PodRunners(NamedTuple):
 
 
 def pod_runners(pods: Sequence[bytes], configs: Sequence[Sequence[bytes]]) -> PodRunners:
-    """Give the containers that run tasks.
+    """Return the containers that run tasks.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _reference(pod: bytes, settings: bytes) -> PodRunner | None:
 
 
 def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
-    """Give the runners of pods; none of one that is out of the ordinary, or cannot be parsed."""
+    """Return the runners of pods; none of one that is out of the ordinary, or cannot be parsed."""
     found = PodRunners([], np.full(len(pods), -1, dtype=np.int64), [""] * len(pods))
     positions, names, lists = _usual_pods(pods)
     containers, is_usual, starts = _containers(lists)
@@ -159,7 +159,7 @@ def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
 
 
 def _primary_name(name: str, settings: bytes) -> str | None:
-    """Give the name of the primary container by a pod and the settings of its task, if protobuf can parse those."""
+    """Return the name of the primary container by a pod and the settings of its task, if protobuf can parse those."""
     spec = parsed_at(_TEMPLATE, settings)
     if spec is None:
         return None
@@ -193,7 +193,7 @@ class _Structs(NamedTuple):
     is_usual: Any
 
     def under(self, key: str) -> Any:
-        """Give of each object which value it has under a key; -1 where it has none."""
+        """Return of each object which value it has under a key; -1 where it has none."""
         found = np.full(self.size, -1, dtype=np.int64)
         if key in self.keys:
             is_it = self.key == self.keys.index(key)
@@ -205,7 +205,7 @@ _NO_STRUCTS: Final = _Structs(0, *(np.zeros(0, dtype=np.int64),) * 3, [], [], np
 
 
 def _structs(array: Any, path: tuple[int, ...], unread: str = "") -> _Structs:
-    """Give objects of an array of ``Struct``.
+    """Return objects of an array of ``Struct``.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def _structs(array: Any, path: tuple[int, ...], unread: str = "") -> _Structs:
 
 
 def _usual_pods(pods: Sequence[bytes]) -> tuple[list[int], list[str], list[bytes]]:
-    """Give of pods that are as usual: the position, the name of the primary container, and the containers."""
+    """Return of pods that are as usual: the position, the name of the primary container, and the containers."""
     batch = parsed_batch(_handler("Pod"), pods)
     if batch is None:
         return [], [], []
@@ -262,7 +262,7 @@ def _usual_pods(pods: Sequence[bytes]) -> tuple[list[int], list[str], list[bytes
 
 
 def _containers(lists: Sequence[bytes]) -> tuple[_Structs, Any, list[int]]:
-    """Give the containers of pods.
+    """Return the containers of pods.
 
     Parameters
     ----------
@@ -309,7 +309,7 @@ def _is_only(field: Callable[[str], Any], name: str) -> Any:
 
 
 def _read_under(structs: _Structs, key: str, read: Callable[[Any], Any]) -> tuple[list[Any], list[int]]:
-    """Give what is read from each value that stands under a key, once, and for each object which of them it has."""
+    """Return what is read from each value that stands under a key, once, and for each object which of them it has."""
     distinct, where = np.unique(structs.under(key), return_inverse=True)
     values = [None if one < 0 else struct_pb2.Value.FromString(structs.values[one]) for one in distinct.tolist()]
     return list(map(read, values)), where.tolist()

@@ -160,7 +160,7 @@ def stale_caches(tasks: Any) -> pd.DataFrame:
 
 
 def _by_age(frame: pd.DataFrame, origins: Sequence[Origin | str]) -> list[int]:
-    """Give the rows' positions so that versions of one task stand from the oldest to the newest."""
+    """Return the rows' positions so that versions of one task stand from the oldest to the newest."""
     texts = {name: frame[name].fillna("").tolist() for name in _IDENTITY}
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, key in enumerate(zip(*(texts[name] for name in _NAMED), strict=True)):
@@ -240,7 +240,7 @@ def runtime_before(tasks: Any, version: str, *, runtime: str = "python") -> pd.D
 
 
 def _release(text: str) -> tuple[tuple[int, ...], int, int] | None:
-    """Give a version in a form that can be compared; None for what is none."""
+    """Return a version in a form that can be compared; None for what is none."""
     found = _VERSION.fullmatch(text.strip())
     if found is None:
         return None
@@ -259,7 +259,7 @@ def _is_broken(frame: pd.DataFrame) -> Any:
 
 
 def _answer(frame: pd.DataFrame, chosen: Any, columns: list[str]) -> pd.DataFrame:
-    """Give the chosen rows with their positions, identity, and what was found out."""
+    """Return the chosen rows with their positions, identity, and what was found out."""
     positions = np.flatnonzero(np.asarray(chosen))
     found = frame.iloc[positions][[*_IDENTITY, *columns, ERROR]].reset_index(drop=True)
     found.insert(0, "task", pd.Series(positions, dtype="int64"))

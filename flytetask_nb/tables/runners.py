@@ -77,7 +77,7 @@ NO_RUNNER: Final = PodRunner()
 
 
 def runner_of(template: Any) -> Any:
-    """Give the container that runs a task.
+    """Return the container that runs a task.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _of_pod(template: Any) -> PodRunner:
 
 
 def runner_of_fields(found: Sequence[tuple[Any, str]], beside: tuple[tuple[str, Asked], ...] = ()) -> PodRunner:
-    """Give the runner that a pod's container is.
+    """Return the runner that a pod's container is.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def runner_of_fields(found: Sequence[tuple[Any, str]], beside: tuple[tuple[str, 
 
 
 def text_of(value: Any) -> str | None:
-    """Give a text; None where a value is something else."""
+    """Return a text; None where a value is something else."""
     # A text that is not empty is one; anything else has to be looked at.
     return value.string_value or ("" if value.HasField("string_value") else None)
 
@@ -157,7 +157,7 @@ def _words(key: str, value: Any) -> tuple[tuple[str, ...], str]:
 
 
 def _environment(value: Any) -> tuple[tuple[tuple[str, Any], ...], str]:
-    """Give names and values; of a reference the message, which few columns look into."""
+    """Return names and values; of a reference the message, which few columns look into."""
     if value is None:
         return (), ""
     found: list[tuple[str, Any]] = []
@@ -204,7 +204,7 @@ READERS: Final[dict[str, Callable[[Any], tuple[Any, str]]]] = {
 
 
 def environment_of(runner: Any) -> tuple[tuple[str, str, str], ...]:
-    """Give the environment variables of a container: name, value, and where the value is to be found instead."""
+    """Return the environment variables of a container: name, value, and where the value is to be found instead."""
     if type(runner) is not PodRunner:
         return tuple((pair.key, pair.value, "") for pair in runner.env)
     found = []
@@ -215,7 +215,7 @@ def environment_of(runner: Any) -> tuple[tuple[str, str, str], ...]:
 
 
 def asked_of_bytes(data: bytes) -> Asked:
-    """Give what a container asks for, of its serialized ``flyteidl.core.Resources``."""
+    """Return what a container asks for, of its serialized ``flyteidl.core.Resources``."""
     resources = tasks_pb2.Resources.FromString(data)
     return tuple(
         (side, str(ResourceName(entry.name)).lower(), entry.value)

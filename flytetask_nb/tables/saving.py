@@ -34,7 +34,7 @@ _UNSET: Final = "__HIVE_DEFAULT_PARTITION__"
 
 
 def part_path(project: str, domain: str) -> str:
-    """Give the path of a part inside a folder, as Hive, Dask and pyarrow read it."""
+    """Return the path of a part inside a folder, as Hive, Dask and pyarrow read it."""
     return f"project={_quoted(project)}/domain={_quoted(domain)}/{_TASKS}"
 
 
@@ -153,7 +153,7 @@ def _written(write: Callable[[Any], None]) -> bytes:
 
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """Give a path on the same disk that is gone afterwards. Its folder is hidden: loading passes it over."""
+    """Return a path on the same disk that is gone afterwards. Its folder is hidden: loading passes it over."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True) as room:
         yield Path(room) / "new"
@@ -177,7 +177,7 @@ def _force(folder: Path) -> None:
 
 
 def _place_of(name: str) -> tuple[Any, str]:
-    """Give the file system and the path in it; no file system where it is this machine's."""
+    """Return the file system and the path in it; no file system where it is this machine's."""
     if not is_url(name):
         return None, os.path.expanduser(name)  # noqa: PTH111 - a text still
     from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415 - loaded with the first URL

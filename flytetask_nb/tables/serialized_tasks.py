@@ -40,7 +40,7 @@ class Records(NamedTuple):
 
 
 def records_of(tasks: Any) -> Records:
-    """Give the serialized tasks of an iterable.
+    """Return the serialized tasks of an iterable.
 
     Parameters
     ----------

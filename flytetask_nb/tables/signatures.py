@@ -36,12 +36,12 @@ _MESSAGES: Final[dict[str, Fields]] = {
 
 @cache
 def _interface_class() -> Any:
-    """Give a class that parses a ``TypedInterface`` and leaves the variables in bytes."""
+    """Return a class that parses a ``TypedInterface`` and leaves the variables in bytes."""
     return message_factory.GetMessageClass(described("signatures", _MESSAGES, "Interface"))
 
 
 def signature_of(data: bytes) -> Signature:
-    """Give the signature of a serialized ``TypedInterface``.
+    """Return the signature of a serialized ``TypedInterface``.
 
     Notes
     -----
@@ -68,6 +68,6 @@ order_of = lru_cache(_KEPT)(natural_key)
 
 @lru_cache(_KEPT)
 def notation_of(variable: bytes) -> tuple[str, bool]:
-    """Give a variable's type in words, and whether it accepts None."""
+    """Return a variable's type in words, and whether it accepts None."""
     kind = interface_pb2.Variable.FromString(variable).type
     return type_notation(kind, brief=True), accepts_none(kind)

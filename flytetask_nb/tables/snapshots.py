@@ -268,7 +268,7 @@ def _about(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
 
 
 def _beside(about: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], dict[str, int]]:
-    """Give the failures and counts that were saved."""
+    """Return the failures and counts that were saved."""
     failures = [(source, entry, reason) for source, entry, reason in about.get("failures", [])]
     skipped = dict(about.get("skipped", {}))
     are_texts = all(isinstance(part, str) for failure in failures for part in failure)

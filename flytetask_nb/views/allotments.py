@@ -72,7 +72,7 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
 
 
 def _asked(template: Any) -> tuple[dict[str, str], dict[str, str]] | None:
-    """Give requests and limits by Kubernetes' names; None where no container runs."""
+    """Return requests and limits by Kubernetes' names; None where no container runs."""
     container = read_task_container(template)
     if container is None:
         return None

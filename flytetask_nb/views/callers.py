@@ -102,7 +102,7 @@ _SENTENCES = {
 
 
 def _sentence(problem: CompileProblem) -> str:
-    """Give the reason as a person would say it; the compiler's own words where they say more."""
+    """Return the reason as a person would say it; the compiler's own words where they say more."""
     sentence = _SENTENCES.get(problem.code)
     if sentence is not None:
         told = sentence.format(variable=problem.variable or "something", message=problem.message)

@@ -185,7 +185,7 @@ def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section
 
 
 def change_rows(change: Change) -> list[Row]:
-    """Give the rows of a table that tell a change: severity, place, values, reason."""
+    """Return the rows of a table that tell a change: severity, place, values, reason."""
     badge = Badge(change.severity, _GLYPHS[change.kind], change.severity)
     path, remark = cut(change.place, _PATH_BUDGET)
     lines = _value_lines(change)
@@ -236,7 +236,7 @@ def _edits(old: str, new: str) -> tuple[Edit, Edit]:
 
 
 def _distinct(old: str, new: str, made: tuple[Edit, Edit]) -> tuple[Edit, Edit]:
-    """Give both values as they were made, or where that cut off the difference a stretch around it."""
+    """Return both values as they were made, or where that cut off the difference a stretch around it."""
     if old == new or made[0].parts != made[1].parts:
         return made
     removed, added = windowed(old, new, _NARROW)
@@ -244,7 +244,7 @@ def _distinct(old: str, new: str, made: tuple[Edit, Edit]) -> tuple[Edit, Edit]:
 
 
 def _marked(old: str, new: str) -> tuple[Edit, Edit]:
-    """Give both values with the words marked in which they differ, long equal stretches cut."""
+    """Return both values with the words marked in which they differ, long equal stretches cut."""
     old, new = quoted_if_alike(old, new)
     if old == new:
         same = _shortened(old)
@@ -261,7 +261,7 @@ def _marked(old: str, new: str) -> tuple[Edit, Edit]:
 
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[bool, str, str]]:
-    """Give equal and different stretches; an equal one of a character or two between different ones counts as different."""
+    """Return equal and different stretches; an equal one of a character or two between different ones counts as different."""
     found: list[tuple[bool, str, str]] = []
     opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     for index, (tag, start, end, other_start, other_end) in enumerate(opcodes):
@@ -311,7 +311,7 @@ def _line_by_line(old: str, new: str) -> list[Line]:
 
 
 def ratio_of(change: Change) -> str:
-    """Give how many times an amount is another: ``(4×)``; empty for what is no amount."""
+    """Return how many times an amount is another: ``(4×)``; empty for what is no amount."""
     if not change.rule.startswith(_AMOUNT_RULES):
         return ""
     try:
@@ -326,7 +326,7 @@ def ratio_of(change: Change) -> str:
 
 
 def _times(ratio: Fraction) -> str:
-    """Give a ratio as a whole number, a simple fraction, or with two decimals."""
+    """Return a ratio as a whole number, a simple fraction, or with two decimals."""
     if ratio.denominator == 1:
         return f"{ratio.numerator:,}"
     if ratio.numerator == 1 and ratio.denominator <= 16:  # noqa: PLR2004 - beyond that a decimal reads better

@@ -56,7 +56,7 @@ Rows = list[tuple[str, "list[Line]"]]
 
 
 def image_words(image: str) -> str:
-    """Give an image's name, cut where it is overlong."""
+    """Return an image's name, cut where it is overlong."""
     return cut(mask_identifier(image[:LOOKED_AT]), _IMAGE_BUDGET)[0]
 
 
@@ -103,13 +103,13 @@ def _image_line(image: str) -> Line:
 
 
 def _runs(command: Iterable[str], args: Iterable[str]) -> str:
-    """Give the program in a word: what the launcher or entrypoint is called."""
+    """Return the program in a word: what the launcher or entrypoint is called."""
     first = next(iter(command), None) or next(iter(args), "")
     return cut(first, _ENTRY_BUDGET)[0] if "\n" not in first else ""
 
 
 def _words_line(words: list[str]) -> Line:
-    """Give words as a shell would take them."""
+    """Return words as a shell would take them."""
     shown, remark = cut(" ".join(map(_shell_word, words)), _WORDS_BUDGET)
     return [code(shown), dim(f" {remark}")] if remark else code(shown)
 
@@ -167,7 +167,7 @@ def _container_rows(container: Any) -> Rows:
 
 
 def _entry_rows(label: str, entries: list[tuple[str, str]]) -> Rows:
-    """Give ``KEY=value`` lines, masked and cut."""
+    """Return ``KEY=value`` lines, masked and cut."""
     if not entries:
         return []
     lines = (_entry_line(key, value) for key, value in entries)
@@ -206,14 +206,14 @@ def _data_loading(config: Any) -> Line:
 
 
 def json_text(value: Any) -> str:
-    """Give a JSON-like value on one line, as JSON."""
+    """Return a JSON-like value on one line, as JSON."""
     import json  # noqa: PLC0415 - only tasks with plugin settings or pods need it
 
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def json_line(value: Any) -> Line:
-    """Give a JSON-like value on one line, cut where it is long."""
+    """Return a JSON-like value on one line, cut where it is long."""
     shown, remark = cut(json_text(value), _JSON_BUDGET)
     return [code(shown), dim(f" {remark}")] if remark else code(shown)
 
@@ -285,7 +285,7 @@ def _plain(value: Any) -> str:
 
 
 def _other_rows(label: str, containers: list[dict[str, Any]]) -> Rows:
-    """Give a line for each container that does not run the task."""
+    """Return a line for each container that does not run the task."""
     lines: list[Line] = []
     for container in containers:
         rest = {key: value for key, value in container.items() if key not in {"name", "image"}}

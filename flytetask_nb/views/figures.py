@@ -81,7 +81,7 @@ class Picture(matplotlib_figure.Figure):
 
 
 def blank(height: float, headline: str, details: Sequence[str]) -> tuple[Picture, Axes]:
-    """Give a picture with nothing drawn yet.
+    """Return a picture with nothing drawn yet.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ def describe_history(history: TaskHistory) -> Document:
 
 
 def _shown_runs(history: TaskHistory) -> list[range]:
-    """Give the newest runs of identical versions that have room beside each other."""
+    """Return the newest runs of identical versions that have room beside each other."""
     shown: list[range] = []
     used = 0
     for run in reversed(history.runs):
@@ -185,7 +185,7 @@ def _mark(severity: str | None) -> Badge | None:
 def _rows(
     history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff]
 ) -> list[tuple[Line, list[Badge | None], Line]]:
-    """Give a row for each field that changed, the worst first, noise left out."""
+    """Return a row for each field that changed, the worst first, noise left out."""
     column = {run.start: index for index, run in enumerate(runs)}
     marks: dict[str, list[Badge | None]] = {}
     newest: dict[str, tuple[int, Change]] = {}
@@ -217,7 +217,7 @@ def _name(place: str) -> Line:
 
 
 def _note(change: Change) -> list[Piece]:
-    """Give both values of a change in a few words."""
+    """Return both values of a change in a few words."""
     old, new = change.texts
     if old is None or new is None:
         sign, text = ("+ ", new) if old is None else ("− ", old)

@@ -39,7 +39,7 @@ _SIGNATURE_BUDGET = 700
 
 
 def signature_line(notation: str) -> Line:
-    """Give a signature, cut where it grows too long to be read in one line."""
+    """Return a signature, cut where it grows too long to be read in one line."""
     shown, remark = cut(notation, _SIGNATURE_BUDGET)
     return [code(shown), dim(f" {remark}")] if remark else code(shown)
 
@@ -94,7 +94,7 @@ def _type_line(message: Any) -> Line:
 
 
 def _said(name: str, variable: Any) -> Line:
-    """Give what is said of a variable; flytekit says its name where the docstring says nothing."""
+    """Return what is said of a variable; flytekit says its name where the docstring says nothing."""
     pieces: list[Piece] = []
     if variable.description and variable.description != name:
         shown, remark = cut(variable.description.strip(), _DESCRIPTION_BUDGET)
@@ -134,7 +134,7 @@ def describe_literal_type(literal_type: LiteralType) -> Document:
 
 
 def _dataclass_blocks(message: Any) -> list[Block]:
-    """Give the fields of a dataclass as a table, for its one-line form is soon too long."""
+    """Return the fields of a dataclass as a table, for its one-line form is soon too long."""
     fields = dataclass_fields(message) if message.WhichOneof("type") == "simple" else None
     if not fields:
         return []

@@ -102,7 +102,7 @@ def _is_noise(entry: PlanEntry) -> bool:
 
 
 def _urgency(entry: PlanEntry) -> tuple[int, int]:
-    """Give what sorts conflicts first, then changes from the worst, then what is new, then what is missing."""
+    """Return what sorts conflicts first, then changes from the worst, then what is new, then what is missing."""
     severity = entry.severity
     return list(_BADGES).index(entry.status), 0 if severity is None else rank(severity)
 
@@ -142,7 +142,7 @@ def _status(entry: PlanEntry) -> Badge:
 
 
 def _name(entry: PlanEntry, *, is_told: bool) -> str:
-    """Give the task's name, with its project and domain unless these are told; of a map task's hash the beginning."""
+    """Return the task's name, with its project and domain unless these are told; of a map task's hash the beginning."""
     name = shortened_map_task(entry.name) or "(no name)"
     parts = [name] if is_told else [entry.project, entry.domain, name]
     return "".join(cut("/".join(filter(None, parts)), _NAME_BUDGET))
@@ -211,7 +211,7 @@ def _section(entry: PlanEntry, budget: int) -> tuple[Section, int]:
 
 
 def _explanation(entry: PlanEntry) -> Iterable[str]:
-    """Give the sentences before the changes: how the server would refuse, and why if nobody changed the task."""
+    """Return the sentences before the changes: how the server would refuse, and why if nobody changed the task."""
     if entry.refusal:
         yield entry.refusal
         if entry.tool_differences:

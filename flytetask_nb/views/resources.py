@@ -39,7 +39,7 @@ Amounts = dict[str, tuple[list[str], list[str]]]
 
 
 def amounts(template: Any) -> Amounts:
-    """Give what a task's container, or its pod's primary container, asks for.
+    """Return what a task's container, or its pod's primary container, asks for.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def _amounts(*sides: Iterable[tuple[str, str]]) -> Amounts:
 
 
 def _amount(text: str, kind: str) -> str:
-    """Give a quantity in the unit that people use for it; as it stands where it cannot be read."""
+    """Return a quantity in the unit that people use for it; as it stands where it cannot be read."""
     try:
         quantity = parse(text)
     except QuantityError:
@@ -77,7 +77,7 @@ def _amount(text: str, kind: str) -> str:
 
 
 def accelerator_words(extended: Any) -> str:
-    """Give the accelerator in words, e.g. ``"NVIDIA A100, 1g.5gb"``; empty if none is named."""
+    """Return the accelerator in words, e.g. ``"NVIDIA A100, 1g.5gb"``; empty if none is named."""
     if not extended.HasField("gpu_accelerator"):
         return ""
     accelerator = extended.gpu_accelerator
@@ -88,7 +88,7 @@ def accelerator_words(extended: Any) -> str:
 
 
 def shared_memory_words(extended: Any) -> str:
-    """Give the shared memory in words, e.g. ``"2 GiB at /dev/shm"``; empty if none is asked for."""
+    """Return the shared memory in words, e.g. ``"2 GiB at /dev/shm"``; empty if none is asked for."""
     if not extended.HasField("shared_memory"):
         return ""
     memory = extended.shared_memory
@@ -121,7 +121,7 @@ def resources_section(found: Amounts, extended: Any, pod_template_name: str = ""
 
 
 def summary_words(found: Amounts, accelerator: str) -> list[str]:
-    """Give what a task asks for in a few words each: ``"4 CPU"``, ``"32 GiB"``, ``"1 × NVIDIA A100"``."""
+    """Return what a task asks for in a few words each: ``"4 CPU"``, ``"32 GiB"``, ``"1 × NVIDIA A100"``."""
     words = []
     for name in _ORDER:
         requests, limits = found.get(name, ([], []))
@@ -180,7 +180,7 @@ def _resource_row(name: str, sides: tuple[list[str], list[str]], first: str) -> 
 
 
 def _side(own: list[str], instead: str) -> Line:
-    """Give one side of a row; where it is absent, what takes its place."""
+    """Return one side of a row; where it is absent, what takes its place."""
     return ", ".join(own) if own else dim(instead)
 
 

@@ -72,14 +72,14 @@ def _fitting(rows: Iterable[tuple[str, list[Line]]], total: int, budget: int = _
 
 
 def _entry_lines(entries: Any) -> list[Line]:
-    """Give the entries of a map as ``key=value`` lines, masked, as many as fit."""
+    """Return the entries of a map as ``key=value`` lines, masked, as many as fit."""
     lines: Iterable[Line] = (code(f"{_short(key)}={_short_value(key, entries[key])}") for key in sorted(entries))
     shown, left = within(lines, _ROWS_BUDGET, line_size, len(entries))
     return [*shown, dim(f"… {left:,} more")] if left else shown
 
 
 def _short_value(key: str, text: str) -> str:
-    """Give the value of an entry, masked if its key looks secret."""
+    """Return the value of an entry, masked if its key looks secret."""
     shown, remark = cut(masked(key, text[:LOOKED_AT]), _VALUE_BUDGET, beyond=len(text) - LOOKED_AT)
     return f"{shown} {remark}" if remark else shown
 
@@ -88,7 +88,7 @@ def _short_value(key: str, text: str) -> str:
 
 
 def metadata_words(metadata: Any) -> list[str]:
-    """Give what is set in a task's metadata in a few words each: ``"cached “2.0”"``, ``"3 retries"``.
+    """Return what is set in a task's metadata in a few words each: ``"cached “2.0”"``, ``"3 retries"``.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def metadata_words(metadata: Any) -> list[str]:
 
 
 def _time_limit(metadata: Any) -> str:
-    """Give the time limit in words, empty where there is none."""
+    """Return the time limit in words, empty where there is none."""
     if not metadata.HasField("timeout"):
         return ""
     # A text about it where it is longer than Python's durations can be.
@@ -131,7 +131,7 @@ def _runtime_words(runtime: Any) -> str:
 
 
 def deprecation_notice(metadata: Any) -> list[Block]:
-    """Give a visible warning for a deprecated task."""
+    """Return a visible warning for a deprecated task."""
     message = metadata.deprecated_error_message
     return [Notice(Badge("risky", "⚠", "deprecated"), _short(message, 900))] if message else []
 

@@ -120,7 +120,7 @@ def _section(title: str, make: Callable[[], Section | None]) -> Section | None:
 
 
 def failure(error: Exception) -> Block:
-    """Give the visible line that stands for what could not be described."""
+    """Return the visible line that stands for what could not be described."""
     return Notice(Badge("breaking", "✗", "error"), cut(f"{type(error).__name__}: {error}", _NAME_BUDGET)[0])
 
 

@@ -15,26 +15,26 @@ _DROPPED = frozenset({"tesla"})
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
-    """Give ``"1 input"``, ``"3 inputs"``, ``"no inputs"``."""
+    """Return ``"1 input"``, ``"3 inputs"``, ``"no inputs"``."""
     if number == 1:
         return f"1 {singular}"
     return f"{number:,} {plural or singular + 's'}" if number else f"no {plural or singular + 's'}"
 
 
 def listed(words: list[str], limit: int = 6) -> str:
-    """Give words with commas, cut with a count of the rest."""
+    """Return words with commas, cut with a count of the rest."""
     if len(words) <= limit:
         return ", ".join(words)
     return f"{', '.join(words[:limit])}, … {len(words) - limit} more"
 
 
 def quoted(text: str) -> str:
-    """Give a text in typographic quotes."""
+    """Return a text in typographic quotes."""
     return f"“{text}”"
 
 
 def in_words(span: timedelta) -> str:
-    """Give a duration in the fewest units that are exact: ``"3 h"``, ``"1 h 30 min"``, ``"1.5 s"``."""
+    """Return a duration in the fewest units that are exact: ``"3 h"``, ``"1 h 30 min"``, ``"1.5 s"``."""
     seconds = span.days * 86_400 + span.seconds
     if seconds < 0:
         return f"−{in_words(-span)}"
@@ -49,12 +49,12 @@ def in_words(span: timedelta) -> str:
 
 
 def moment(time: datetime) -> str:
-    """Give a time in UTC to the second: ``"2026-11-20 14:05:09 UTC"``."""
+    """Return a time in UTC to the second: ``"2026-11-20 14:05:09 UTC"``."""
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def device_name(label: str) -> str:
-    """Give an accelerator's node label as people say it: ``nvidia-tesla-a100`` is ``NVIDIA A100``."""
+    """Return an accelerator's node label as people say it: ``nvidia-tesla-a100`` is ``NVIDIA A100``."""
     words = [word for word in label.split("-") if word and word not in _DROPPED]
     if not words:
         return label

@@ -118,7 +118,7 @@ class ArchiveViewer(Panel):
         return blocks
 
     def document(self) -> Document:
-        """Give what was read, for places without a kernel."""
+        """Return what was read, for places without a kernel."""
         return Document("Archives", blocks=self._told())
 
     def __repr__(self) -> str:

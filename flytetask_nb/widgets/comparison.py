@@ -213,7 +213,7 @@ class Comparison(Panel):
     # -- without a kernel --------------------------------------------------------------------------------------------
 
     def document(self) -> Document:
-        """Give the changes, for places without a kernel."""
+        """Return the changes, for places without a kernel."""
         compared = self.selection.diff
         return Document("No task", "the collection is empty") if compared is None else describe(compared)
 

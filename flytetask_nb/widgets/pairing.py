@@ -85,7 +85,7 @@ class PairSelection(HasTraits):
         return pair if self._follows else self.checked(pair)
 
     def checked(self, pair: tuple[str, ...]) -> tuple[str, ...]:
-        """Give two versions if there are such versions.
+        """Return two versions if there are such versions.
 
         Raises
         ------

@@ -29,7 +29,7 @@ _HERE: Final = Path(__file__)
 
 
 def option_layout(width: str = "auto") -> Layout:
-    """Give the layout of a control among others: as wide as it needs, at most as wide as the notebook."""
+    """Return the layout of a control among others: as wide as it needs, at most as wide as the notebook."""
     return Layout(width=width, max_width="100%")
 
 
@@ -83,7 +83,7 @@ class PanelRoot(anywidget.AnyWidget):
 
 
 def offer(picker: Dropdown | Select, options: Sequence[str], chosen: str) -> None:
-    """Give a picker other options and another choice in one message.
+    """Return a picker other options and another choice in one message.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class Panel(VBox):  # type: ignore[misc]
             self._is_updating = before
 
     def guarded(self, action: Callable[..., None]) -> Callable[..., None]:
-        """Give an action that shows an error in the panel in place of losing it, and rests while controls are set.
+        """Return an action that shows an error in the panel in place of losing it, and rests while controls are set.
 
         Parameters
         ----------
@@ -150,19 +150,19 @@ class Panel(VBox):  # type: ignore[misc]
         self._error.layout.display = None
 
     def document(self) -> Document:
-        """Give what the panel shows, for places without a kernel."""
+        """Return what the panel shows, for places without a kernel."""
         raise NotImplementedError
 
     def to_html(self) -> str:
-        """Give what the panel shows as HTML that needs no kernel."""
+        """Return what the panel shows as HTML that needs no kernel."""
         return html.render(self.document())
 
     def to_text(self) -> str:
-        """Give what the panel shows as plain text."""
+        """Return what the panel shows as plain text."""
         return text.render(self.document())
 
     def to_markdown(self) -> str:
-        """Give what the panel shows as Markdown."""
+        """Return what the panel shows as Markdown."""
         return markdown.render(self.document())
 
     def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:

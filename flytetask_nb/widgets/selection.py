@@ -23,7 +23,7 @@ NAMES_SHOWN = 200
 
 
 def as_collection(tasks: object) -> TaskCollection:
-    """Give what a widget is to choose from as a collection.
+    """Return what a widget is to choose from as a collection.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def known_name(tasks: TaskCollection, name: str) -> str:
 
 
 def version_labels(versions: TaskCollection) -> list[str]:
-    """Give each version of a task a text that no other one has.
+    """Label each version of a task with a text that no other one has.
 
     Parameters
     ----------

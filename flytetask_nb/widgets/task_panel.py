@@ -160,12 +160,12 @@ class TaskPanel(Panel):
             self._allotment.show_part(*allotment_blocks(task, self.platform("defaults"), self.platform("limits")))
 
     def platform(self, side: str) -> Mapping[str, str]:
-        """Give the platform's ``defaults`` or ``limits`` as they were typed, by resource."""
+        """Return the platform's ``defaults`` or ``limits`` as they were typed, by resource."""
         values = {resource: self._amounts[side, resource].value.strip() for resource in PLATFORM_RESOURCES}
         return {resource: value for resource, value in values.items() if value}
 
     def _head_document(self) -> Document:
-        """Give name, summary and findings of the task."""
+        """Return name, summary and findings of the task."""
         task = self.selection.task
         if task is None:
             return Document("No task", "the collection is empty")
@@ -198,7 +198,7 @@ class TaskPanel(Panel):
     # -- without a kernel --------------------------------------------------------------------------------------------
 
     def document(self) -> Document:
-        """Give the task with its findings, for places without a kernel."""
+        """Return the task with its findings, for places without a kernel."""
         task = self.selection.task
         document = self._head_document()
         if task is not None:
@@ -215,7 +215,7 @@ class TaskPanel(Panel):
 
 
 def _as_registered(task: FlyteTask) -> tuple[FlyteTask, bool]:
-    """Give a task with what it lacks until it is registered, so that a check finds only what would stay wrong."""
+    """Return a task with what it lacks until it is registered, so that a check finds only what would stay wrong."""
     if all(map(is_filled_in, (task.id.project, task.id.domain, task.id.version))):
         return task, False
     filled = hydrate(

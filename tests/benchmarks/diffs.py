@@ -32,7 +32,7 @@ GOALS = {"all": 100, "interface changed": 300}
 
 
 def pairs() -> list[tuple[bytes, bytes]]:
-    """Give neighbouring versions, serialized."""
+    """Return neighbouring versions, serialized."""
     versions: dict[str, list[tuple[str, bytes]]] = {}
     for place, data in serialized_tasks(TRUTH / "corpus").items():
         versions.setdefault(task_pb2.TaskSpec.FromString(data).template.id.name, []).append((place, data))
@@ -40,7 +40,7 @@ def pairs() -> list[tuple[bytes, bytes]]:
 
 
 def times(work: Callable[[Any, Any], object], items: list[tuple[Any, Any]]) -> list[float]:
-    """Give the microseconds of each pair."""
+    """Return the microseconds of each pair."""
     found = []
     for old, new in items:
         start = perf_counter()

@@ -26,7 +26,7 @@ ROUNDS = 5
 
 
 def milliseconds(show: Callable[[Any], object], values: list[Any]) -> list[float]:
-    """Give the best time of each value over a few rounds."""
+    """Return the best time of each value over a few rounds."""
     best = []
     for value in values:
         times = []

@@ -29,7 +29,7 @@ TASK = "shops.training.train_global_model"
 
 
 def row(number: int, every: int) -> list[ftn.FlyteTask]:
-    """Give so many versions, of which every so manieth differs from the one before."""
+    """Return so many versions, of which every so manieth differs from the one before."""
     kinds = list(ftn.load(ROOT / "notebooks" / "example" / "archives").versions(TASK))
     return [
         one.replace(id=one.id.replace(version=f"v{index}"))
@@ -39,7 +39,7 @@ def row(number: int, every: int) -> list[ftn.FlyteTask]:
 
 
 def best(work: Callable[[], Any], number: int) -> float:
-    """Give milliseconds a version."""
+    """Return milliseconds a version."""
     found = []
     for _ in range(ROUNDS):
         start = perf_counter()

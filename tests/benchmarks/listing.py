@@ -39,7 +39,7 @@ MOST = 64 * 2**20
 
 
 def pages(count: int) -> dict[int, bytes]:
-    """Give serialized pages by their offset."""
+    """Return serialized pages by their offset."""
     specs = [task_pb2.TaskSpec.FromString(data) for data in serialized_tasks(TRUTH / "corpus").values()]
     if not specs:
         raise SystemExit("there is nothing to measure with: the corpus is not here")
@@ -130,7 +130,7 @@ def flytekits(endpoint: str) -> tuple[int, int, int]:
 
 
 def best(work: Callable[[str], tuple[int, int, int]], endpoint: str, rounds: int) -> tuple[float, float, Any]:
-    """Give the best time, what the first round took of memory at its end, and what came."""
+    """Return the best time, what the first round took of memory at its end, and what came."""
     times = []
     process = psutil.Process()
     grown = 0.0

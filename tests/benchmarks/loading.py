@@ -43,7 +43,7 @@ def find_archives() -> list[str]:
 
 
 def bare(paths: Sequence[str]) -> list[object]:
-    """Give all tasks as messages, with what Python and protobuf bring alone."""
+    """Return all tasks as messages, with what Python and protobuf bring alone."""
     found: list[object] = []
     for path in paths:
         with tarfile.open(path) as archive:
@@ -55,7 +55,7 @@ def bare(paths: Sequence[str]) -> list[object]:
 
 
 def kept(paths: Sequence[str], work: Callable[[Sequence[str]], Sequence[object]]) -> float:
-    """Give the bytes per item that stay allocated, beside those of a first call."""
+    """Return the bytes per item that stay allocated, beside those of a first call."""
     work(paths)
     gc.collect()
     tracemalloc.start()

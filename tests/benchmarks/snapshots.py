@@ -62,7 +62,7 @@ def say(what: str, amount: float, unit: str) -> None:
 
 
 def held(work: Callable[[], Any]) -> float:
-    """Give the MiB that stay allocated as long as the result is there."""
+    """Return the MiB that stay allocated as long as the result is there."""
     gc.collect()
     tracemalloc.start()
     try:

@@ -152,7 +152,7 @@ def seconds(work: Callable[[list[bytes]], object], data: list[bytes]) -> float:
 
 
 def held(data: list[bytes]) -> float:
-    """Give the bytes a row that a table holds."""
+    """Return the bytes a row that a table holds."""
     tracemalloc.start()
     try:
         frame = tabulate(data)
@@ -163,7 +163,7 @@ def held(data: list[bytes]) -> float:
 
 
 def costly(data: list[bytes]) -> list[tuple[float, str]]:
-    """Give the columns that cost most in a table of their own, beyond what any table costs, in milliseconds."""
+    """Return the columns that cost most in a table of their own, beyond what any table costs, in milliseconds."""
     alone = {
         name: min(seconds(lambda data, one=name: tabulate(data, [one]), data) for _ in range(2)) for name in COLUMNS
     }

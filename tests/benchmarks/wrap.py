@@ -29,7 +29,7 @@ GOALS = {"FlyteTask.from_bytes": 1.5, "FlyteTask.from_flyte_idl": 3.0}
 
 
 def read_tasks() -> list[bytes]:
-    """Give the serialized tasks to measure with."""
+    """Return the serialized tasks to measure with."""
     for folder in (TRUTH / "corpus", ROOT / "notebooks" / "example" / "archives"):
         found: list[bytes] = []
         for path in sorted(folder.rglob("*.tgz")):
@@ -45,7 +45,7 @@ def read_tasks() -> list[bytes]:
 
 
 def seconds(work: Callable[[Any], object], items: Iterable[Any]) -> float:
-    """Give the best time of one round."""
+    """Return the best time of one round."""
     best = float("inf")
     for _ in range(ROUNDS):
         start = perf_counter()

@@ -64,7 +64,7 @@ class Cost(NamedTuple):
 
 
 def costs(tab: LabTab) -> Cost:
-    """Give what was sent since the last time."""
+    """Return what was sent since the last time."""
     tab.ask(IDLE)
     found = cast("dict[str, int]", tab.ask(COUNTED))
     return Cost(found["messages"], found["bytes"])
@@ -82,7 +82,7 @@ def pick(tab: LabTab, action: Callable[[Page], None], then: str) -> Cost:
 
 
 def box(page: Page) -> Locator:
-    """Give the outermost box of the first panel."""
+    """Return the outermost box of the first panel."""
     return page.locator(".widget-vbox").first
 
 

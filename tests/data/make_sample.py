@@ -118,7 +118,7 @@ WHOLE = (
 
 
 def evenly(count: int) -> list[int]:
-    """Give 0 to count - 1 in an order whose every beginning is spread evenly."""
+    """Return 0 to count - 1 in an order whose every beginning is spread evenly."""
     order: list[int] = []
     seen: set[int] = set()
     parts = 1

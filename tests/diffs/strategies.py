@@ -13,7 +13,7 @@ from tests.generated import is_map, is_repeated, task_specs
 
 @st.composite
 def neighbours(draw: st.DrawFn) -> tuple[Any, Any]:
-    """Give a generated task, and the same with parts taken from another one."""
+    """Return a generated task, and the same with parts taken from another one."""
     old, other = draw(task_specs()), draw(task_specs())
     new = type(old)()
     new.CopyFrom(old)
@@ -50,7 +50,7 @@ _SIMPLE = st.integers(0, 9).map(lambda number: types_pb2.LiteralType(simple=numb
 
 
 def _types() -> st.SearchStrategy[Any]:
-    """Give small types of every kind, so that two of them are often alike."""
+    """Return small types of every kind, so that two of them are often alike."""
     return st.recursive(
         st.one_of(
             _SIMPLE,
@@ -92,7 +92,7 @@ def _dataclass(given: tuple[dict[str, Any], bool]) -> Any:
 
 @st.composite
 def interfaces(draw: st.DrawFn) -> tuple[Any, Any]:
-    """Give two tasks whose variables have the same few names."""
+    """Return two tasks whose variables have the same few names."""
     made = task_pb2.TaskSpec(), task_pb2.TaskSpec()
     for one in made:
         for side in (one.template.interface.inputs, one.template.interface.outputs):
@@ -118,7 +118,7 @@ _NAMED = st.lists(
 
 @st.composite
 def pods(draw: st.DrawFn) -> tuple[Any, Any]:
-    """Give two tasks that run in pods of the same few fields."""
+    """Return two tasks that run in pods of the same few fields."""
     made = task_pb2.TaskSpec(), task_pb2.TaskSpec()
     for one in made:
         fields = {
@@ -242,7 +242,7 @@ _CUSTOMS = {
 
 @st.composite
 def plugins(draw: st.DrawFn) -> tuple[Any, Any]:
-    """Give two tasks of a plugin, mostly of the same, whose settings say much the same in other words."""
+    """Return two tasks of a plugin, mostly of the same, whose settings say much the same in other words."""
     kinds = [draw(st.sampled_from(sorted(_CUSTOMS)))] * 2
     kinds[1] = draw(st.sampled_from((*kinds, "python-task")))
     made = task_pb2.TaskSpec(), task_pb2.TaskSpec()

@@ -33,7 +33,7 @@ def outputs(**types: Plain) -> Plain:
 
 
 def both(old: Plain, new: Plain) -> list[tuple[Plain, Plain]]:
-    """Give a change of type of an input and of an output."""
+    """Return a change of type of an input and of an output."""
     return [(inputs(x=old), inputs(x=new)), (outputs(x=old), outputs(x=new))]
 
 
@@ -93,12 +93,12 @@ def enum(*values: str) -> Plain:
 
 
 def entries(of: Any, first: Any, second: Any, nothing: Any) -> list[tuple[Plain, Plain]]:
-    """Give an addition and a change; the removal is the addition the other way round."""
+    """Return an addition and a change; the removal is the addition the other way round."""
     return [(of(nothing), of(first)), (of(first), of(second))]
 
 
 def packed(**settings: str) -> str:
-    """Give settings as flytekit packs them into a variable."""
+    """Return settings as flytekit packs them into a variable."""
     return base64.b64encode(gzip.compress(json.dumps(settings).encode())).decode()
 
 
@@ -219,7 +219,7 @@ PAIRS: list[tuple[Plain, Plain]] = [
 
 
 def with_others() -> list[tuple[Any, Any]]:
-    """Give the pairs, and those that no JSON says."""
+    """Return the pairs, and those that no JSON says."""
     made = [(spec(old), spec(new)) for old, new in PAIRS]
     documented, unknown = task_pb2.TaskSpec(), task_pb2.TaskSpec()
     documented.description.short_description = "trains"

@@ -36,7 +36,7 @@ def union(*variants: Json) -> Json:
 
 
 def dataclass(_structure: Json | None = None, _rest: Json | None = None, **fields: Any) -> Json:
-    """Give a dataclass with a JSON schema, and with flytekit's structure of some of its fields."""
+    """Return a dataclass with a JSON schema, and with flytekit's structure of some of its fields."""
     schema = {"title": "D", "type": "object", "properties": fields, "required": sorted(fields), **(_rest or {})}
     made: Json = {"simple": "STRUCT", "metadata": {**schema, "additionalProperties": False}}
     return {**made, "structure": {"dataclassType": _structure}} if _structure else made
@@ -52,7 +52,7 @@ def task(side: str, kind: Json) -> Any:
 
 
 def changes(old: Json, new: Json, side: str = "inputs") -> list[tuple[str, str, str | None, str | None, str]]:
-    """Give rule, place, both values and severity of each change, noise included."""
+    """Return rule, place, both values and severity of each change, noise included."""
     pair = task(side, old), task(side, new)
     assert_applied(*pair)
     assert_mirror(*pair)
@@ -225,7 +225,7 @@ WRAPPED = st.sampled_from([lambda kind: kind, lambda kind: {"collectionType": ki
 
 @st.composite
 def dataclasses(draw: st.DrawFn) -> tuple[Any, Any]:
-    """Give two tasks with a dataclass of which often one field alone changed."""
+    """Return two tasks with a dataclass of which often one field alone changed."""
     fields, rest, wrap, side = draw(FIELDS), draw(RESTS), draw(WRAPPED), draw(st.sampled_from(["inputs", "outputs"]))
     others = draw(st.one_of(FIELDS, SCHEMAS.map(lambda one: {**fields, min(fields): one})))
     other_rest = draw(st.one_of(st.just(rest), RESTS))

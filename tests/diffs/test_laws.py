@@ -49,7 +49,7 @@ def real_neighbours(real_versions: list[list[Any]]) -> list[tuple[Any, Any]]:
 
 
 def direct(found: TaskDiff) -> list[Any]:
-    """Give what changed, without what only follows from it."""
+    """Return what changed, without what only follows from it."""
     return [change for change in everything(found) if not change.is_consequence]
 
 
@@ -78,7 +78,7 @@ def assert_applied(old: Any, new: Any) -> None:
 
 
 def partly_applied(before: dict[str, Any], changes: list[Any]) -> dict[str, Any] | None:
-    """Give what some of the changes make of a task; None where they do not do without the others."""
+    """Return what some of the changes make of a task; None where they do not do without the others."""
     try:
         return apply_changes(before, changes)
     except ftn.DiffError:

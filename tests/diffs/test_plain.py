@@ -22,7 +22,7 @@ WORDED = {"flyteidl.core.LiteralType", "flyteidl.core.Resources", "google.protob
 
 
 def enum_fields(descriptor: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Give every field of an enum that a message can hold, by the way to it."""
+    """Return every field of an enum that a message can hold, by the way to it."""
     if descriptor.full_name in WORDED or len(path) > DEEPEST:
         return
     for field in descriptor.fields:
@@ -36,7 +36,7 @@ FIELDS = {".".join(path): (path, enum) for path, enum in enum_fields(task_pb2.Ta
 
 
 def with_number(path: tuple[str, ...], number: int) -> Any:
-    """Give a task in which a field, however deep, is set to a number."""
+    """Return a task in which a field, however deep, is set to a number."""
     spec = task_pb2.TaskSpec()
     message: Any = spec
     for name in path[:-1]:

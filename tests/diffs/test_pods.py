@@ -26,7 +26,7 @@ def task(**template: Any) -> Any:
 
 
 def pod(*containers: Json, primary: str = "primary", **more: Any) -> Json:
-    """Give the fields of a template that runs in a pod, as flytekit writes them."""
+    """Return the fields of a template that runs in a pod, as flytekit writes them."""
     return {
         "config": {"primary_container_name": primary},
         "k8sPod": {"podSpec": {"containers": list(containers), **more}, "primaryContainerName": primary},
@@ -34,7 +34,7 @@ def pod(*containers: Json, primary: str = "primary", **more: Any) -> Json:
 
 
 def told(old: Any, new: Any) -> list[tuple[str, str]]:
-    """Give the changes, noise too, as rules with places; see on the way that laws hold for them."""
+    """Return the changes, noise too, as rules with places; see on the way that laws hold for them."""
     assert_applied(old, new)
     assert_mirror(old, new)
     found = ftn.diff(old, new)
@@ -51,7 +51,7 @@ WORDS = st.lists(st.sampled_from(("pyflyte-execute", "--inputs", "{{.input}}", "
 
 @st.composite
 def twins(draw: st.DrawFn) -> tuple[Any, Any]:
-    """Give a task in a container and the same in a pod, whose container has any name."""
+    """Return a task in a container and the same in a pod, whose container has any name."""
     image, command, args = draw(st.sampled_from(("", "a:1", "b:2"))), draw(WORDS), draw(WORDS)
     env = draw(st.dictionaries(st.sampled_from("ABC"), st.sampled_from(("", "1", "$(A)", "{}")), max_size=3))
     requests, limits = draw(AMOUNTS), draw(AMOUNTS)

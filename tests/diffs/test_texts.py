@@ -60,7 +60,7 @@ NAMES = st.sampled_from(["a", "b", "password", "db_url"])
 
 @st.composite
 def alike(draw: st.DrawFn) -> tuple[Any, Any]:
-    """Give two tasks whose settings read alike."""
+    """Return two tasks whose settings read alike."""
     made = task_pb2.TaskSpec(), task_pb2.TaskSpec()
     for one in made:
         template = one.template
@@ -116,12 +116,12 @@ def everything(found: ftn.TaskDiff) -> list[Any]:
 
 
 def seen(text: str) -> str:
-    """Give what a reader sees of a text."""
+    """Return what a reader sees of a text."""
     return " ".join(text.split())
 
 
 def edits_of(line: Any) -> Iterator[Edit]:
-    """Give the values in a line that were put in or taken out."""
+    """Return the values in a line that were put in or taken out."""
     if isinstance(line, Edit):
         yield line
     elif isinstance(line, list):
@@ -130,7 +130,7 @@ def edits_of(line: Any) -> Iterator[Edit]:
 
 
 def shown_values(change: Any) -> list[str]:
-    """Give both values as every format shows them: all render one tree. Empty where one of them is not there."""
+    """Return both values as every format shows them: all render one tree. Empty where one of them is not there."""
     found = [edit for row in change_rows(change) for cell in row.cells for edit in edits_of(cell)]
     texts = [seen(visible("".join(text for text, _ in edit.parts))) for edit in found]
     return texts if [edit.is_added for edit in found] == [False, True] else []

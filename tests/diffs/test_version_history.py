@@ -37,7 +37,7 @@ def releases() -> ftn.TaskCollection:
 
 
 def task(version: str, memory: str = "1Gi", name: str = "shop.train", **env: str) -> task_pb2.TaskSpec:
-    """Give a small task."""
+    """Return a small task."""
     spec = task_pb2.TaskSpec()
     spec.template.id.name, spec.template.id.version = name, version
     spec.template.container.resources.requests.add(name=3, value=memory)
@@ -79,7 +79,7 @@ def test_a_history_tells_what_a_diff_compares(pair: tuple[Any, Any]) -> None:
 
 
 def dated(spec: task_pb2.TaskSpec, days: int) -> ftn.FlyteTask:
-    """Give a task that was registered so many days after the first."""
+    """Return a task that was registered so many days after the first."""
     found = task_pb2.Task()
     found.closure.compiled_task.template.CopyFrom(spec.template)
     found.id.CopyFrom(spec.template.id)
@@ -89,7 +89,7 @@ def dated(spec: task_pb2.TaskSpec, days: int) -> ftn.FlyteTask:
 
 @st.composite
 def rows_of_versions(draw: st.DrawFn) -> list[Any]:
-    """Give versions of one task, some of which repeat an earlier one."""
+    """Return versions of one task, some of which repeat an earlier one."""
     kinds = draw(st.lists(st.one_of(task_specs(unknown=False), pod_tasks()), min_size=1, max_size=3))
     chosen = draw(st.lists(st.integers(0, len(kinds) - 1), min_size=1, max_size=6))
     versions = []

@@ -27,7 +27,7 @@ OURS = SimpleNamespace(**{name: getattr(models, name) for name in models.__all__
 
 
 def flytekits() -> SimpleNamespace:
-    """Give flytekit's model classes by the names of ours."""
+    """Return flytekit's model classes by the names of ours."""
     entities = flytekit_module("flytekit.remote.entities")
     from flytekit.models import annotation, documentation, interface, literals, security, task, types  # noqa: PLC0415
     from flytekit.models.core import identifier, workflow  # noqa: PLC0415
@@ -295,7 +295,7 @@ DIFFERENCES: dict[str, Any] = {
 
 
 def attributes(value: Any) -> Iterator[str]:
-    """Give the names that a user of flytekit reads: properties, and the fields of its dataclasses."""
+    """Return the names that a user of flytekit reads: properties, and the fields of its dataclasses."""
     for kind in type(value).__mro__:
         for name, member in vars(kind).items():
             if isinstance(member, property) and not name.startswith("_"):
@@ -304,14 +304,14 @@ def attributes(value: Any) -> Iterator[str]:
 
 
 def pairs(ours: Any, others: Any) -> list[tuple[Any, Any]]:
-    """Give the items of two lists or dicts of one length; a key that flytekit's does not have stands for itself."""
+    """Return the items of two lists or dicts of one length; a key that flytekit's does not have stands for itself."""
     if isinstance(ours, dict):
         return [(item, others.get(key, key)) for key, item in ours.items()]
     return list(zip(ours, others, strict=True))
 
 
 def differences(ours: Any, others: Any, path: str) -> Iterator[str]:
-    """Give the places at which our value differs from flytekit's in a way that DIFFERENCES does not describe."""
+    """Return the places at which our value differs from flytekit's in a way that DIFFERENCES does not describe."""
     if isinstance(ours, Model) and isinstance(others, Message):
         if ours.to_flyte_idl() != others:
             yield path

@@ -67,7 +67,7 @@ def dataset(format: str = "", **columns: LiteralType) -> LiteralType:
 
 
 def literal(kind: LiteralType, *values: Any) -> LiteralType:
-    """Give a Literal: flytekit notes its values in an annotation."""
+    """Return a Literal: flytekit notes its values in an annotation."""
     message = kind.to_flyte_idl()
     message.annotation.annotations.update({"literal_values": list(values)})
     return LiteralType.from_flyte_idl(message)

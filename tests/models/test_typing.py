@@ -103,6 +103,6 @@ def test_types(tmp_path: Path) -> None:
 
 
 def plain(message: str) -> str:
-    """Give a revealed type in the spelling of the newest mypy, whichever it is."""
+    """Return a revealed type in the spelling of the newest mypy, whichever it is."""
     text = message.split('"')[1].replace("builtins.", "").replace("typing.", "")
     return re.sub(r"Union\[([^\]]*(?:\[[^\]]*\])?), None\]", r"\1 | None", text)

@@ -20,7 +20,7 @@ HEX = st.text(st.sampled_from("0123456789abcdef"), min_size=4, max_size=40)
 
 
 def aged(versions: list[str], times: list[Any] | None = None, ranks: list[Any] | None = None) -> tuple[list[str], str]:
-    """Give versions in order of age, and what that rests on."""
+    """Return versions in order of age, and what that rests on."""
     nothing = [None] * len(versions)
     positions, order = by_age(versions, times or nothing, ranks or nothing)
     return [versions[position] for position in positions], order

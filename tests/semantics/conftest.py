@@ -44,7 +44,7 @@ LEAST_IN_SAMPLE: Final = {
 
 @pytest.fixture(params=["sample", "full"])
 def truth_folder(request: pytest.FixtureRequest) -> Path:
-    """Give the folder of ``vectors`` and ``corpus``: the shipped sample, or the whole truth where it is at hand."""
+    """Return the folder of ``vectors`` and ``corpus``: the shipped sample, or the whole truth where it is at hand."""
     if request.param == "sample":
         folder: Path = request.getfixturevalue("data")
         return folder

@@ -43,7 +43,7 @@ Declared = dict[str, tuple[str, str]]
 
 
 def declared(folders: list[Path]) -> Declared:
-    """Give for each type its struct body or the type that it renames, and the prefix of its package."""
+    """Return for each type its struct body or the type that it renames, and the prefix of its package."""
     types: Declared = {}
     for folder, path, prefix in SOURCES:
         for name, body, other in TYPE.findall((folders[folder] / path).read_text(encoding="utf-8")):

@@ -41,7 +41,7 @@ class One(enum.Enum):
 
 
 def dataclass(**kinds: Any) -> Any:
-    """Give a dataclass; a field is a type, or a type with its default."""
+    """Return a dataclass; a field is a type, or a type with its default."""
     made = []
     for name, kind in kinds.items():
         pair = kind if isinstance(kind, tuple) else (kind,)
@@ -50,7 +50,7 @@ def dataclass(**kinds: Any) -> Any:
 
 
 def literal_type(kind: Any) -> Any:
-    """Give the type that flytekit registers."""
+    """Return the type that flytekit registers."""
     return flytekit_module("flytekit.core.type_engine").TypeEngine.to_literal_type(kind).to_flyte_idl()
 
 
@@ -227,14 +227,14 @@ def struct(schema: Json) -> Any:
 
 
 def pydantic(_rest: Json | None = None, **fields: Json) -> Any:
-    """Give what pydantic writes of a model."""
+    """Return what pydantic writes of a model."""
     properties = {name: {"title": name.title(), **field} for name, field in fields.items()}
     told = {"title": "M", "type": "object", "properties": properties, "required": list(fields)}
     return struct({**told, **(_rest or {})})
 
 
 def marshmallow(**fields: Json) -> Any:
-    """Give what marshmallow_jsonschema writes of a dataclass: an object among definitions, no field required."""
+    """Return what marshmallow_jsonschema writes of a dataclass: an object among definitions, no field required."""
     properties = {name: {"title": name, **field} for name, field in fields.items()}
     told = {"type": "object", "properties": properties, "additionalProperties": False}
     draft = "http://json-schema.org/draft-07/schema#"

@@ -40,7 +40,7 @@ def template_of(variable: Any = None, **rest: Any) -> Any:
 
 
 def version_of(literal_type: Any) -> str:
-    """Give the version that a task with one input of a type has."""
+    """Return the version that a task with one input of a type has."""
     template = template_of()
     template.interface.inputs.variables["x"].type.CopyFrom(ParseDict(literal_type, types_pb2.LiteralType()))
     return cache_key(template).version

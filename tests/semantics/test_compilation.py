@@ -62,7 +62,7 @@ def archive_of(path: Path) -> dict[str, bytes]:
 
 
 def caller_of(case: Told, truth_folder: Path) -> tuple[Any, list[Any]]:
-    """Give the workflow of a case, and the tasks of its archive with one interface changed."""
+    """Return the workflow of a case, and the tasks of its archive with one interface changed."""
     files = archive_of(truth_folder / "corpus" / case["archive"])
     tasks = []
     for name, content in files.items():
@@ -820,7 +820,7 @@ PATIENCE = 60
 
 
 def checked_in_time(*args: Any) -> list[CompileProblem] | None:
-    """Give the problems; None where it was refused with an error of ours."""
+    """Return the problems; None where it was refused with an error of ours."""
     start = time.monotonic()
     try:
         return compile_problems(*args)

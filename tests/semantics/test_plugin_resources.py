@@ -27,7 +27,7 @@ def job(kind: str, custom: dict[str, Any], version: int = 1, own: Pod = OWN, *, 
 
 
 def totals(found: Job) -> tuple[int | None, Fraction | None, Fraction | None, Fraction | None]:
-    """Give replicas, cores, memory in GiB and GPUs."""
+    """Return replicas, cores, memory in GiB and GPUs."""
     cpu, memory, gpu = (found.total(name) for name in ("cpu", "memory", "gpu"))
     return (
         found.replicas,

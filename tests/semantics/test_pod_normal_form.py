@@ -29,7 +29,7 @@ def normal(spec: Json) -> Json:
 
 
 def container(**fields: Any) -> Json:
-    """Give the normal form of a pod's only container, but for its name."""
+    """Return the normal form of a pod's only container, but for its name."""
     (found,) = normal({"containers": [{"name": "p", **fields}]})["containers"]
     return {name: value for name, value in found.items() if name != "name"}
 

@@ -24,7 +24,7 @@ def passed(spec: Json) -> Json:
 
 
 def container(**fields: Any) -> Json:
-    """Give what is left of a pod's only container, but for what each container has."""
+    """Return what is left of a pod's only container, but for what each container has."""
     told: Json = passed({"containers": [{"name": "p", **fields}]})["containers"][0]
     return {name: value for name, value in told.items() if name != "name" and (name, value) != ("resources", {})}
 

@@ -47,7 +47,7 @@ def one_line(text: str) -> str:
 
 
 def of_server(message: str) -> str:
-    """Give what a server says of the task itself; empty where it has nothing against it."""
+    """Return what a server says of the task itself; empty where it has nothing against it."""
     return "" if ELSEWHERE.search(message) else one_line(message)
 
 

@@ -250,7 +250,7 @@ SCHEMAS = st.recursive(LEAVES, with_more, max_leaves=6).filter(bool)
 
 @st.composite
 def changed(draw: st.DrawFn, told: Json) -> Json:
-    """Give a schema with one of its words changed, deep inside perhaps."""
+    """Return a schema with one of its words changed, deep inside perhaps."""
     word = draw(st.sampled_from(sorted(told)))
     inner = told[word]
     choice = draw(st.integers(0, 2))

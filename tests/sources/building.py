@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def template(name: str = "shop.train", version: str = "", **more: Any) -> Any:
-    """Give a small task."""
+    """Return a small task."""
     made = tasks_pb2.TaskTemplate(type="python-task", **more)
     made.id.CopyFrom(identifier_pb2.Identifier(resource_type=identifier_pb2.TASK, name=name, version=version))
     made.metadata.runtime.version = "1.16"
@@ -93,12 +93,12 @@ TASK_KINDS = (*_SINGLE, *_LISTS)
 
 
 def of_kind(kind: str, *templates: Any) -> Any:
-    """Give a message that holds tasks: the first of them, or all where the kind is a list."""
+    """Return a message that holds tasks: the first of them, or all where the kind is a list."""
     return _LISTS[kind](*templates) if kind in _LISTS else _SINGLE[kind](templates[0])
 
 
 def flyte_workflow(*templates: Any) -> dict[str, Any]:
-    """Give a FlyteWorkflow resource of Kubernetes as propeller writes it, as the value of JSON or YAML."""
+    """Return a FlyteWorkflow resource of Kubernetes as propeller writes it, as the value of JSON or YAML."""
     return {
         "apiVersion": "flyte.lyft.com/v1alpha1",
         "kind": "flyteworkflow",
@@ -110,7 +110,7 @@ def flyte_workflow(*templates: Any) -> dict[str, Any]:
 
 
 def entry(name: str, content: bytes = b"", **attributes: Any) -> tuple[tarfile.TarInfo, bytes]:
-    """Give an entry of an archive, its attributes (``type``, ``linkname``) as tarfile calls them."""
+    """Return an entry of an archive, its attributes (``type``, ``linkname``) as tarfile calls them."""
     info = tarfile.TarInfo(name)
     info.size = len(content)
     for attribute, value in attributes.items():
@@ -131,5 +131,5 @@ def tgz(*entries: tuple[tarfile.TarInfo, bytes]) -> bytes:
 
 
 def package(names: Iterable[str]) -> bytes:
-    """Give an archive as ``pyflyte package`` writes it."""
+    """Return an archive as ``pyflyte package`` writes it."""
     return tgz(*(entry(f"{index}_{name}_1.pb", data(name)) for index, name in enumerate(names)))

@@ -135,7 +135,7 @@ def test_nothing_to_read_is_an_error(content: bytes) -> None:
 
 
 def collected(content: bytes) -> tuple[list[str], list[str]]:
-    """Give what is found and what fails when all errors are collected."""
+    """Return what is found and what fails when all errors are collected."""
     loaded = ftn.load(content, errors="collect")
     return [task.name for task in loaded], [str(failure) for failure in loaded.failures]
 
@@ -247,7 +247,7 @@ def test_names_that_are_no_utf8_are_shown_escaped() -> None:
 
 
 def peak_of(content: bytes, **limits: int) -> tuple[int, str]:
-    """Give how much memory a refused source took at most, beside its own bytes, and why it was refused."""
+    """Return how much memory a refused source took at most, beside its own bytes, and why it was refused."""
     tracemalloc.start()
     try:
         with pytest.raises(ftn.LoadError) as caught:

@@ -62,7 +62,7 @@ def moment(text: str) -> datetime:
 
 
 def as_texts(template: Any, suffix: str) -> Any:
-    """Give a task in proto3 JSON, every value a text where YAML was read without types."""
+    """Return a task in proto3 JSON, every value a text where YAML was read without types."""
     value = json_format.MessageToDict(template)
     return yaml.load(yaml.safe_dump(value), yaml.BaseLoader) if suffix == ".yaml" else value  # noqa: S506
 
@@ -217,7 +217,7 @@ SETTINGS = st.recursive(
 
 @st.composite
 def tricky_tasks(draw: st.DrawFn) -> Any:
-    """Give a task whose texts look like anything but texts."""
+    """Return a task whose texts look like anything but texts."""
     made = building.spec("shop.train", draw(TRICKY))
     template = made.template
     template.container.args.extend(draw(st.lists(TRICKY, max_size=4)))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def forms() -> dict[str, Any]:
-    """Give the same task in each of the messages that hold one."""
+    """Return the same task in each of the messages that hold one."""
     whole = details()
     return {"TaskDetails": whole, "TaskSpec": whole.spec, "TaskTemplate": whole.spec.task_template}
 
@@ -164,7 +164,7 @@ def test_the_mark_outlives_every_way(tmp_path: Path) -> None:
 
 @st.composite
 def written(draw: st.DrawFn, form: str) -> Any:
-    """Give a generated message of Flyte 2 as its SDK and its server write them: they name the task and themselves."""
+    """Return a generated message of Flyte 2 as its SDK and its server write them: they name the task and themselves."""
     classes = {"TaskDetails": task_definition_pb2.TaskDetails, "TaskSpec": task_definition_pb2.TaskSpec}
     message = draw(messages(classes.get(form, tasks_pb2.TaskTemplate), unknown=False, depth=7))
     with_sound_interface(message)

@@ -24,7 +24,7 @@ LOADERS: list[Callable[..., Any]] = [ftn.load, ftn.load_workflows, ftn.load_laun
 
 
 def reasons(source: Any) -> list[str]:
-    """Give what is told of a source, which every way of loading tells alike."""
+    """Return what is told of a source, which every way of loading tells alike."""
     told = [[failure.reason for failure in load(source, errors="collect").failures] for load in LOADERS]
     assert told[0] == told[1] == told[2]
     return told[0]

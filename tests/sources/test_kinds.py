@@ -44,7 +44,7 @@ IDENTIFIERS = st.builds(
 
 @st.composite
 def templates(draw: st.DrawFn) -> Any:
-    """Give a task that names itself; everything else is free, or absent."""
+    """Return a task that names itself; everything else is free, or absent."""
     sparse = draw(st.booleans())
     made = tasks_pb2.TaskTemplate() if sparse else draw(messages(tasks_pb2.TaskTemplate, unknown=False, depth=5))
     made.id.CopyFrom(draw(IDENTIFIERS))
@@ -54,7 +54,7 @@ def templates(draw: st.DrawFn) -> Any:
 
 @st.composite
 def identified(draw: st.DrawFn, message_class: Any, resource_type: int, *path: str) -> Any:
-    """Give any message of a class that has a name of a resource type at a path."""
+    """Return any message of a class that has a name of a resource type at a path."""
     message = draw(messages(message_class, unknown=False, depth=6))
     place = message
     for part in path:
@@ -64,7 +64,7 @@ def identified(draw: st.DrawFn, message_class: Any, resource_type: int, *path: s
 
 
 def told(message: Any) -> str:
-    """Give the kind that the bytes of a message are taken for; nothing where they are refused."""
+    """Return the kind that the bytes of a message are taken for; nothing where they are refused."""
     try:
         return kind_of(message.SerializeToString())[0].name
     except LoadError:

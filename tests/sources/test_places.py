@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder of releases inside the present folder."""
+    """Return a folder of releases inside the present folder."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "releases"
     (folder / "old").mkdir(parents=True)
@@ -268,7 +268,7 @@ def test_other_objects_are_no_sources(source: Any) -> None:
 
 @pytest.fixture
 def memory() -> Any:
-    """Give fsspec's file system in memory, and clear it afterwards."""
+    """Return fsspec's file system in memory, and clear it afterwards."""
     system = fsspec.filesystem("memory")
     system.pipe("/lake/r10.tgz", package(["a.ten"]))
     system.pipe("/lake/r9.tgz", package(["a.nine"]))

@@ -16,7 +16,7 @@ from flytetask_nb.sources.progress import Bar
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give a clock that stands until it is told otherwise, ours and tqdm's."""
+    """Return a clock that stands until it is told otherwise, ours and tqdm's."""
     now = [1_000_000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
     monkeypatch.setattr("tqdm.std.time", lambda: now[0])

@@ -43,7 +43,7 @@ def same(source: Any, columns: Any = None, **settings: Any) -> None:
 
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
-    """Give a folder of good files, with bad ones between and inside them."""
+    """Return a folder of good files, with bad ones between and inside them."""
     folder = tmp_path / "damaged"
     folder.mkdir()
     (folder / "1.pb").write_bytes(building.data("first"))

@@ -64,7 +64,7 @@ def with_about(path: Path, about: bytes) -> Path:
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
-    """Give a snapshot of the example's archives."""
+    """Return a snapshot of the example's archives."""
     path = tmp_path / "example.parquet"
     ftn.load(EXAMPLE).save(path)
     return path

@@ -29,7 +29,7 @@ LOADERS: list[Callable[..., Any]] = [ftn.load_workflows, ftn.load_launch_plans]
 
 
 def entries(path: Path, suffix: str) -> dict[str, bytes]:
-    """Give the entries of an archive whose names end so."""
+    """Return the entries of an archive whose names end so."""
     with tarfile.open(path) as archive:
         found = ((info.name, archive.extractfile(info)) for info in archive if info.name.endswith(suffix))
         return {name: file.read() for name, file in found if file is not None}
@@ -40,7 +40,7 @@ def identifier(kind: str, name: str) -> Any:
 
 
 def nested_workflow() -> Any:
-    """Give a workflow that refers to things in every place where it can."""
+    """Return a workflow that refers to things in every place where it can."""
     made = workflow_pb2.WorkflowSpec()
     made.template.id.CopyFrom(identifier("WORKFLOW", "flow"))
     branch = made.template.nodes.add(id="branch").branch_node.if_else
@@ -58,7 +58,7 @@ def nested_workflow() -> Any:
 
 
 def named(message: Any, found: list[Any] | None = None) -> list[Any]:
-    """Give all ids in a message, however deep."""
+    """Return all ids in a message, however deep."""
     found = [] if found is None else found
     for field, value in message.ListFields():
         if field.message_type is None or field.message_type.GetOptions().map_entry:

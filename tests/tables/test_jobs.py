@@ -43,7 +43,7 @@ def pod_task(*containers: dict[str, Any], kind: str = "sidecar", custom: dict[st
 
 
 def row(spec: Any) -> list[Any]:
-    """Give the job's columns, None where something is missing."""
+    """Return the job's columns, None where something is missing."""
     found = ftn.tabulate([spec]).loc[0]
     assert found["error"] is pd.NA
     return [None if pd.isna(found[name]) else found[name] for name in JOB]

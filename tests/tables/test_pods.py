@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def setting(key: str, value: str) -> bytes:
-    """Give a serialized entry of a template's ``config``."""
+    """Return a serialized entry of a template's ``config``."""
     return wrapped(1, key.encode()) + wrapped(2, value.encode())
 
 
@@ -34,19 +34,19 @@ NAMED = [setting("primary_container_name", "main")]
 
 
 def pod(*containers: Any, **more: Any) -> bytes:
-    """Give a serialized pod."""
+    """Return a serialized pod."""
     message = tasks_pb2.K8sPod()
     message.pod_spec.update({"containers": list(containers), **more})
     return message.SerializeToString()
 
 
 def seen(runner: Any) -> Any:
-    """Give all that is in a runner, in a form that can be compared."""
+    """Return all that is in a runner, in a form that can be compared."""
     return None if runner is None else (runner._replace(env=()), environment_of(runner))
 
 
 def together(data: Sequence[bytes], settings: Sequence[Sequence[bytes]]) -> list[Any]:
-    """Give the runner of each pod, with its image; None where it cannot be parsed."""
+    """Return the runner of each pod, with its image; None where it cannot be parsed."""
     found = pods.pod_runners(data, settings)
     return [
         None if which < 0 else found.runners[which]._replace(image=image)
@@ -64,7 +64,7 @@ def same(data: Sequence[bytes], settings: Sequence[bytes] = ()) -> None:
 
 
 def shipped() -> list[tuple[bytes, list[bytes]]]:
-    """Give a few pods like those of the example, each with the settings of its task."""
+    """Return a few pods like those of the example, each with the settings of its task."""
     templates = (task_pb2.TaskSpec.FromString(one).template for one in many_tasks(200))
     return [
         (one.k8s_pod.SerializeToString(), [setting(*entry) for entry in one.config.items()])

@@ -31,7 +31,7 @@ BROKEN = b"\x0a\x01"
 
 
 def made(name: str = "shop.train", version: str = "v1", **changes: Any) -> Any:
-    """Give a TaskSpec that is cached, with parts changed."""
+    """Return a TaskSpec that is cached, with parts changed."""
     spec = building.spec(name, version)
     spec.template.container.image = changes.get("image", "shop:1")
     spec.template.container.args[:] = changes.get("args", [])

@@ -32,7 +32,7 @@ DAY = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
 
 def given(change: Callable[[Any], None] = lambda _: None) -> Any:
-    """Give a small TaskSpec, changed."""
+    """Return a small TaskSpec, changed."""
     spec = building.spec()
     change(spec.template)
     return spec
@@ -176,13 +176,13 @@ def test_origin_is_told() -> None:
 
 
 def held_container(template: Any) -> dict[str, Any]:
-    """Give the container of a pod that runs the task, as it stands there."""
+    """Return the container of a pod that runs the task, as it stands there."""
     held = primary_container(template) if template.HasField("k8s_pod") else None
     return {} if held is None else plain_struct(held)
 
 
 def quantity(task: ftn.FlyteTask, name: str) -> ftn.semantics.Quantity | None:
-    """Give what the container requests, read by other means than the table."""
+    """Return what the container requests, read by other means than the table."""
     template = task.to_flyte_idl().template
     if template.HasField("container"):
         found = {entry.name: entry.value for entry in template.container.resources.requests}

@@ -62,7 +62,7 @@ class _Strict(HTMLParser):
 
 
 def problems_of(html: str) -> list[str]:
-    """Give what is wrong with a fragment; empty for a sound one."""
+    """Return what is wrong with a fragment; empty for a sound one."""
     reader = _Strict()
     reader.feed(html)
     reader.close()

@@ -15,7 +15,7 @@ CPU, MEMORY = tasks_pb2.Resources.CPU, tasks_pb2.Resources.MEMORY
 
 
 def words(spec: task_pb2.TaskSpec, defaults: dict[str, str], limits: dict[str, str]) -> list[list[str]]:
-    """Give the rows that are shown, each as its words."""
+    """Return the rows that are shown, each as its words."""
     task = ftn.FlyteTask.from_flyte_idl(spec)
     text = render(Document("", blocks=allotment_blocks(task, defaults, limits)))
     return [line.split() for line in text.splitlines() if line.strip()]
@@ -23,7 +23,7 @@ def words(spec: task_pb2.TaskSpec, defaults: dict[str, str], limits: dict[str, s
 
 @pytest.fixture
 def spec() -> task_pb2.TaskSpec:
-    """Give a container that asks for two cores, and for no memory."""
+    """Return a container that asks for two cores, and for no memory."""
     made = task_pb2.TaskSpec()
     made.template.container.resources.requests.add(name=CPU, value="2")
     return made

@@ -29,7 +29,7 @@ MANY = 300
 
 
 def full_task(text: str, target: str, version: str = "v1", many: int = MANY) -> task_pb2.TaskSpec:
-    """Give a task in which every part that can repeat does, with long names and values."""
+    """Return a task in which every part that can repeat does, with long names and values."""
     spec = task_pb2.TaskSpec()
     template = spec.template
     long = f"{text * 40} {version} "
@@ -115,7 +115,7 @@ TARGET_FILLERS: dict[str, Callable[[Any, list[str], str], None]] = {
 
 
 def full_workflow(text: str) -> workflow_pb2.WorkflowSpec:
-    """Give a workflow of very many nodes."""
+    """Return a workflow of very many nodes."""
     spec = workflow_pb2.WorkflowSpec()
     spec.template.id.name = text * 50
     for number in range(3_000):
@@ -127,7 +127,7 @@ def full_workflow(text: str) -> workflow_pb2.WorkflowSpec:
 
 
 def lengths(value: Any) -> dict[str, int]:
-    """Give the bytes that an object takes in each format."""
+    """Return the bytes that an object takes in each format."""
     bundle = value._repr_mimebundle_()
     shown = {"html": bundle["text/html"], "text": bundle["text/plain"], "markdown": value.to_markdown()}
     return {name: len(text.encode("utf-8", "backslashreplace")) for name, text in shown.items()}

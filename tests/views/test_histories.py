@@ -17,7 +17,7 @@ LARGEST = 32_768
 
 
 def versions(number: int, text: str = "x", fields: int = 1) -> list[task_pb2.TaskSpec]:
-    """Give versions of which each changes every field."""
+    """Return versions of which each changes every field."""
     found = []
     for index in range(number):
         spec = task_pb2.TaskSpec()

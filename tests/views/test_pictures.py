@@ -47,7 +47,7 @@ def pixels(picture: Any) -> Any:
 
 
 def task(name: str = "a", version: str = "v1", *, image: str = "", **requests: str) -> bytes:
-    """Give a task that asks for something."""
+    """Return a task that asks for something."""
     spec = building.spec(name, version)
     spec.template.container.image = image
     spec.template.container.resources.Clear()

@@ -48,7 +48,7 @@ def test_masked_text_has_the_same_fields(form: str, spec: task_pb2.TaskSpec) -> 
 
 
 def secretive() -> task_pb2.TaskSpec:
-    """Give a task that carries a secret wherever one can be."""
+    """Return a task that carries a secret wherever one can be."""
     spec = task_pb2.TaskSpec()
     template = spec.template
     template.config["api_key"] = SECRET

@@ -56,7 +56,7 @@ DISPLAYED = [
 
 
 def pieces_of(line: Line) -> Iterator[str]:
-    """Give the texts of a line as the document holds them."""
+    """Return the texts of a line as the document holds them."""
     if isinstance(line, str):
         yield line
     elif isinstance(line, list):
@@ -69,7 +69,7 @@ def pieces_of(line: Line) -> Iterator[str]:
 
 
 def texts_of(document: Document) -> Iterator[str]:
-    """Give every text of a document, in its order."""
+    """Return every text of a document, in its order."""
     yield from (document.title, document.aside)
     for line in document.lines:
         yield from pieces_of(line)

@@ -20,5 +20,5 @@ def releases() -> ftn.TaskCollection:
 
 @pytest.fixture(scope="session")
 def train() -> str:
-    """Give a name that all versions have."""
+    """Return a name that all versions have."""
     return TRAIN

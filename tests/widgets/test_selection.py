@@ -9,7 +9,7 @@ from flytetask_nb.widgets.selection import NAMES_SHOWN, TaskSelection, as_collec
 
 
 def named(name: str, version: str = "v1", project: str = "p", domain: str = "d") -> ftn.FlyteTask:
-    """Give a task that is nothing but its id."""
+    """Return a task that is nothing but its id."""
     identifier = ftn.models.Identifier(ftn.models.ResourceType.TASK, project, domain, name, version)
     return ftn.FlyteTask.from_flyte_idl(ftn.models.TaskTemplate.from_bytes(b"").replace(id=identifier).to_flyte_idl())
 

@@ -90,7 +90,7 @@ class Authenticator:
         return self._generation
 
     def metadata(self) -> list[tuple[str, str]]:
-        """Give what goes with a call.
+        """Return what goes with a call.
 
         Raises
         ------

@@ -149,5 +149,5 @@ class Undecoded:
         response_deserializer: Any = None,  # noqa: ARG002 - the stub's own decoder is what is left out
         **rest: Any,
     ) -> Any:
-        """Give the caller of a method."""
+        """Return the caller of a method."""
         return self._channel.unary_unary(method, request_serializer=request_serializer, **rest)

@@ -159,7 +159,7 @@ class ClusterConfig:
     found_in: str = ""
 
     def but(self, **changes: Any) -> ClusterConfig:
-        """Give a changed copy."""
+        """Return a changed copy."""
         return ClusterConfig(**({one.name: getattr(self, one.name) for one in fields(self)} | changes))
 
     @property
@@ -171,7 +171,7 @@ class ClusterConfig:
 
 
 def configured(config_file: str | os.PathLike[str] | None = None) -> ClusterConfig:
-    """Give what the environment and a configuration file say.
+    """Return what the environment and a configuration file say.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def configured(config_file: str | os.PathLike[str] | None = None) -> ClusterConf
 
 
 def auth_type(name: str) -> str:
-    """Give flytectl's spelling of a way to authenticate.
+    """Return flytectl's spelling of a way to authenticate.
 
     Raises
     ------

@@ -81,7 +81,7 @@ class Condition:
         return self.function != "contains" or not _WILDCARDS.intersection(self.value)
 
     def sent(self) -> str:
-        """Give it as Admin's grammar spells it."""
+        """Return it as Admin's grammar spells it."""
         # not_like takes a pattern; contains makes one of its value.
         return f"not_like({self.column},%{self.value}%)" if self.function == "not_like" else str(self)
 
@@ -218,7 +218,7 @@ class Column:
 
 
 def col(name: str) -> Column:
-    """Give a column of tasks, to filter a listing by.
+    """Return a column of tasks, to filter a listing by.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _BEFORE = -1
 
 
 def origin_of(task: Any, source: str, console: str) -> Origin:
-    """Give what a ``flyteidl.admin.Task`` says beside its template.
+    """Return what a ``flyteidl.admin.Task`` says beside its template.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class Gathering:
         self._failures.append(Failure(self._source, entry, reason))
 
     def tasks(self) -> TaskCollection:
-        """Give what has come so far."""
+        """Return what has come so far."""
         skipped = {REPEATED: self._repeated} if self._repeated else None
         came = TaskCollection.__new__(TaskCollection)
         came._take(self._data, self._origins, self._failures, skipped)

@@ -99,7 +99,7 @@ class Question(NamedTuple):
     start: int = 0
 
     def request(self, token: str, limit: int) -> Any:
-        """Give the message that asks for a page."""
+        """Return the message that asks for a page."""
         order = common_pb2.Sort(key=self.sort, direction=common_pb2.Sort.DESCENDING if self.descending else _ASCENDING)
         rest = {"limit": limit, "token": token, "filters": self.filters, "sort_by": order}
         if self.kind.request is common_pb2.ResourceListRequest:
@@ -109,7 +109,7 @@ class Question(NamedTuple):
 
 
 def rows_asked_for(calls: Calls, question: Question, limit: int) -> Page:
-    """Give the first rows that answer a question, in one call."""
+    """Return the first rows that answer a question, in one call."""
     data = calls.ask_raw(question.kind.method, question.request(_token(question.start), limit))
     return Listing._read(question, data).read()
 
@@ -144,7 +144,7 @@ class Listing:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def answers(self, questions: Iterable[Question], limit: int | None = None) -> Iterator[tuple[Question, Page]]:
-        """Give the rows that answer questions, page by page, in the order of the questions and of their rows.
+        """Return the rows that answer questions, page by page, in the order of the questions and of their rows.
 
         Parameters
         ----------
@@ -227,7 +227,7 @@ class Listing:
             depth = min(depth * 2, self._in_flight)
 
     def _page(self, question: Question, token: str, rows: int) -> Page:
-        """Give so many rows, in as many calls as their size makes necessary."""
+        """Return so many rows, in as many calls as their size makes necessary."""
         found: list[Any] = []
         sketches: list[Any] = []
         while len(found) < rows:
@@ -283,7 +283,7 @@ class Listing:
             ) from None
 
     def each(self, work: Callable[[Any, Stop], Any], items: Iterable[Any]) -> Iterator[Any]:
-        """Give what a function makes of each item, in order, several under way at a time."""
+        """Return what a function makes of each item, in order, several under way at a time."""
         return self._pool.map(lambda item: work(item, self._stop), items)
 
 

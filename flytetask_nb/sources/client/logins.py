@@ -216,7 +216,7 @@ class _Landing:
             self._thread.join()
 
     def wait(self, seconds: float) -> str:
-        """Give what the browser brought, or nothing if it did not come in time."""
+        """Return what the browser brought, or nothing if it did not come in time."""
         end = time.monotonic() + (seconds if self._server is not None else 0.0)
         while not self.answer and time.monotonic() < end:
             time.sleep(0.05)

@@ -55,7 +55,7 @@ class Page(NamedTuple):
     unread: bytes = b""
 
     def read(self) -> Page:
-        """Give it with its rows, if they were left for later."""
+        """Return it with its rows, if they were left for later."""
         if not self.unread:
             return self
         try:
@@ -67,7 +67,7 @@ class Page(NamedTuple):
 
 
 def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
-    """Give the page of an answer, of tasks with no more than is needed to ask for the next one.
+    """Return the page of an answer, of tasks with no more than is needed to ask for the next one.
 
     A page comes on one thread while the one before it is read on another: whoever waits for its turn to read would
     keep the other from reading.
@@ -87,7 +87,7 @@ def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
 
 
 def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
-    """Give the rows of an answer.
+    """Return the rows of an answer.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _told_apart(data: bytes, row: Any) -> Page:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Give number and content of each field of a message that holds bytes."""
+    """Return number and content of each field of a message that holds bytes."""
     position, end = 0, len(data)
     while position < end:
         tag, position = _varint(data, position)
@@ -157,7 +157,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def spec_bytes(task: Any) -> bytes | Damaged:
-    """Give the serialized ``TaskSpec`` of a ``flyteidl.admin.Task``, or what is wrong with it.
+    """Return the serialized ``TaskSpec`` of a ``flyteidl.admin.Task``, or what is wrong with it.
 
     Parameters
     ----------

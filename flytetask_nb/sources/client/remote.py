@@ -234,7 +234,7 @@ class Remote:
     # -- what there is -----------------------------------------------------------------------------------------------
 
     def projects(self) -> list[str]:
-        """Give the ids of the projects that are not archived, sorted."""
+        """Return the ids of the projects that are not archived, sorted."""
         return [project.id for project in self._projects()]
 
     def _projects(self) -> list[Any]:
@@ -249,12 +249,12 @@ class Remote:
             token = answer.token
 
     def domains(self) -> list[str]:
-        """Give the ids of the domains, in the server's order."""
+        """Return the ids of the domains, in the server's order."""
         answer = self._calls.ask("GetDomains", project_pb2.GetDomainRequest(), project_pb2.GetDomainsResponse)
         return [domain.id for domain in answer.domains]
 
     def task_names(self, project: str | None = None, domain: str | None = None) -> list[str]:
-        """Give the names of the tasks of a domain, sorted; generated ones (``.flytegen...``) among them.
+        """Return the names of the tasks of a domain, sorted; generated ones (``.flytegen...``) among them.
 
         Parameters
         ----------
@@ -293,7 +293,7 @@ class Remote:
             )
 
     def versions(self, name: str, project: str | None = None, domain: str | None = None) -> TaskCollection:
-        """Give all versions of a task, oldest first.
+        """Return all versions of a task, oldest first.
 
         Parameters
         ----------

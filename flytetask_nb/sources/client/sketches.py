@@ -84,7 +84,7 @@ _PARSE = _message().FromString
 
 
 def sketches_of(data: bytes) -> Any:
-    """Give a serialized ``TaskList`` as a message whose inner messages are bytes.
+    """Return a serialized ``TaskList`` as a message whose inner messages are bytes.
 
     Raises
     ------
@@ -154,5 +154,5 @@ class ListedOrigin(Origin):
         return self._described.decode() or None
 
     def but(self, **changes: Any) -> Origin:
-        """Give a changed copy."""
+        """Return a changed copy."""
         return Origin(**({name: getattr(self, name) for name in Origin.__slots__} | changes))

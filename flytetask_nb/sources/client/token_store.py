@@ -45,7 +45,7 @@ def token_problem(text: str) -> str:
 
 
 def kept(endpoint: str) -> Tokens | None:
-    """Give the tokens that were kept for an endpoint; None where there are none."""
+    """Return the tokens that were kept for an endpoint; None where there are none."""
     try:
         access = keyring.get_password(endpoint, ACCESS_TOKEN)
         refresh = keyring.get_password(endpoint, REFRESH_TOKEN)

@@ -22,7 +22,7 @@ _END_OF_HEADERS = 4
 
 @contextmanager
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Give the port at which each connection is served by a function, on a thread of its own."""
+    """Return the port at which each connection is served by a function, on a thread of its own."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def one(connection: socket.socket) -> None:
@@ -169,7 +169,7 @@ def ingress(
     headers: tuple[tuple[str, str], ...] = (("content-type", "text/html"),),
     seen: list[int] | None = None,
 ) -> Iterator[int]:
-    """Give the port of what speaks HTTP/2, and answers every request with the same page.
+    """Return the port of what speaks HTTP/2, and answers every request with the same page.
 
     ``seen`` takes down the requests.
     """

@@ -162,7 +162,7 @@ def make_certificate(
     days: tuple[float, float] = (-1, 1),
     is_authority: bool = True,
 ) -> tuple[bytes, bytes]:
-    """Give key and self-signed certificate, PEM.
+    """Return key and self-signed certificate, PEM.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def make_certificate(
 
 
 def server_context(pair: tuple[bytes, bytes], folder: Path, *protocols: str) -> ssl.SSLContext:
-    """Give what a server of Python's needs to show a certificate."""
+    """Return what a server of Python's needs to show a certificate."""
     (folder / "shown-key.pem").write_bytes(pair[0])
     (folder / "shown.pem").write_bytes(pair[1])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -247,7 +247,7 @@ def serving(served: Served, credentials: grpc.ServerCredentials | None = None, p
 
 
 def slowly(seconds: float, times: int = 1) -> Callable[[str, Any, dict[str, str]], None]:
-    """Give what makes the first calls slow."""
+    """Return what makes the first calls slow."""
     left = [times]
 
     def wait(*_: object) -> None:
@@ -259,7 +259,7 @@ def slowly(seconds: float, times: int = 1) -> Callable[[str, Any, dict[str, str]
 
 
 def refusing(code: grpc.StatusCode, times: int, details: str = "trouble") -> Callable[[str, Any, dict[str, str]], None]:
-    """Give what makes the first calls fail."""
+    """Return what makes the first calls fail."""
     left = [times]
 
     def refuse(*_: object) -> None:

@@ -84,7 +84,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def secured(issuer: Issuer, certificate: tuple[bytes, bytes]) -> Iterator[Served]:
-    """Give a server that speaks TLS and wants one of the issuer's tokens."""
+    """Return a server that speaks TLS and wants one of the issuer's tokens."""
     served = Served(tasks=[make_task("n", str(number)) for number in range(30)], before=guard(issuer))
     served.login, served.client = issuer.metadata(f"http://localhost:{free_port()}/callback")
     credentials = grpc.ssl_server_credentials([certificate])
@@ -230,7 +230,7 @@ def test_a_command_whose_path_has_blanks_is_run(secured: Served, issuer: Issuer,
 
 @pytest.fixture
 def guarded(secured: Served, tmp_path: Path) -> Served:
-    """Give the server behind a proxy that lets nobody pass without its token, whatever is asked."""
+    """Return the server behind a proxy that lets nobody pass without its token, whatever is asked."""
     behind = secured.before
 
     def check(method: str, request: Any, metadata: dict[str, str]) -> None:
@@ -244,7 +244,7 @@ def guarded(secured: Served, tmp_path: Path) -> Served:
 
 
 def behind_proxy(served: Served, tmp_path: Path, **admin: Any) -> str:
-    """Give a configuration whose proxyCommand prints the token of the day, and counts how often it is run."""
+    """Return a configuration whose proxyCommand prints the token of the day, and counts how often it is run."""
     script = tmp_path / "proxy.py"
     script.write_text(
         "import pathlib\n"
@@ -424,7 +424,7 @@ def test_no_token_turns_an_error_to_rubble(token: str) -> None:
 
 
 def browser(tmp_path: Path, ca: str) -> str:
-    """Give a command that does what a person with a browser does: follows the login back to where it leads."""
+    """Return a command that does what a person with a browser does: follows the login back to where it leads."""
     script = tmp_path / "browser.py"
     script.write_text(
         "import ssl, sys, urllib.request\n"

@@ -24,7 +24,7 @@ HOST = "flyte.example.com"
 
 @pytest.fixture
 def skipping(tmp_path: Path) -> Any:
-    """Give what writes a configuration that skips verification, as flytectl reads it."""
+    """Return what writes a configuration that skips verification, as flytectl reads it."""
 
     def write(endpoint: str, rest: str = "") -> Path:
         path = tmp_path / "skips.yaml"

@@ -35,7 +35,7 @@ def fill(admin: Any, transcripts: Path, **how: Any) -> None:
 
 @pytest.fixture(scope="module")
 def faulty(transcripts: Path) -> Iterator[Any]:
-    """Give an Admin that can be told what goes wrong, a client that does not wait long, and what there is."""
+    """Return an Admin that can be told what goes wrong, a client that does not wait long, and what there is."""
     with Laboratory(faults=[]) as admin:
         fill(admin, transcripts)
         with ftn.connect(admin.endpoint, insecure=True, timeout=0.5, max_message_size=100_000) as remote:

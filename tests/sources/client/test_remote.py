@@ -160,7 +160,7 @@ def test_what_there_is(snacks: ftn.Remote) -> None:
 
 
 def flytekits_platform(listed: Any, **settings: Any) -> Any:
-    """Give flytekit's own settings for a server."""
+    """Return flytekit's own settings for a server."""
     configuration = flytekit_module("flytekit.configuration")
     return configuration.PlatformConfig(endpoint=listed.endpoint, insecure=True, **settings)
 
@@ -362,7 +362,7 @@ OF_PLACES = ("are registered, err:", "is not active", "is unrecognized by system
 
 @pytest.fixture
 def gone() -> Iterator[ftn.Remote]:
-    """Give a server with a task in a project that was archived afterwards."""
+    """Return a server with a task in a project that was archived afterwards."""
     with ftn.sandbox() as admin, grpc.insecure_channel(admin.endpoint) as channel:
         stub = admin_pb2_grpc.AdminServiceStub(channel)
         task = make_task("n", project="gone", domain="development").closure.compiled_task
@@ -655,7 +655,7 @@ def test_flytekits_settings_are_used_where_no_channel_is_open(listed: Any) -> No
 
 @pytest.fixture
 def house() -> Iterator[Served]:
-    """Give a server that wants what a login plugin alone knows."""
+    """Return a server that wants what a login plugin alone knows."""
 
     def check(method: str, _: Any, metadata: dict[str, str]) -> None:
         if method in ADMIN_CALLS and metadata.get("house-key") != "Bearer hidden-key-1":
@@ -669,7 +669,7 @@ ADMIN_CALLS = {"ListProjects", "ListTasks", "GetTask"}
 
 
 def opened_with_a_plugin(served: Served, *, key: str = "hidden-key-1", error: Exception | None = None) -> Any:
-    """Give a FlyteRemote that logs in by a plugin, which flytekit finds by its name."""
+    """Return a FlyteRemote that logs in by a plugin, which flytekit finds by its name."""
     base = flytekit_module("flytekit.clients.auth.authenticator").Authenticator
     credentials = flytekit_module("flytekit.clients.auth.keyring").Credentials
 

@@ -38,7 +38,7 @@ SERVERS = ("fetched", "listed", "message", "closure", "JSON", "YAML", "REST")
 
 
 def sent_by_pyflyte(task: ftn.FlyteTask) -> task_pb2.TaskSpec:
-    """Give a packaged task as pyflyte sends it: with the place of its code, and its pod as it is."""
+    """Return a packaged task as pyflyte sends it: with the place of its code, and its pod as it is."""
     found = task.to_flyte_idl()
     words = {"{{ .remote_package_path }}": CODE["source_uploaded_location"], "{{ .dest_dir }}": "/root"}
     args = found.template.container.args
@@ -239,7 +239,7 @@ def pod(spec: dict[str, Any], **parts: Any) -> task_pb2.TaskSpec:
 
 
 def answered(spec: task_pb2.TaskSpec) -> ftn.FlyteTask:
-    """Give a task as a server answers with it."""
+    """Return a task as a server answers with it."""
     message = task_pb2.Task()
     message.closure.compiled_task.template.CopyFrom(spec.template)
     return ftn.FlyteTask.from_flyte_idl(message)
