@@ -32,7 +32,6 @@ __all__ = [
     "SaveError",
     "TaskNotFoundError",
     "WorkflowIntegrationError",
-    "one_line",
 ]
 
 
