@@ -235,9 +235,17 @@ def mask_identifier(text: str) -> str:
     """
     if OPTIONS["reveal_secrets"] or len(text) < _SHORTEST_SHAPE:
         return text
+    return _identifier_short(text) if len(text) <= _LONGEST_REMEMBERED else _identifier(text)
+
+
+def _identifier(text: str) -> str:
     shown = _mask_shapes(text)
     is_chance = shown != text and _DIGEST.fullmatch(text) and re.search(_KEYS, text)
     return text if is_chance else shown
+
+
+# Versions and images are the same in all tasks of a release.
+_identifier_short = lru_cache(maxsize=8192)(_identifier)
 
 
 def mask_field(name: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ object takes part in it, with that object's address in memory, which is another 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["class_notation", "without_addresses"]
@@ -33,6 +34,7 @@ def without_addresses(text: str) -> str:
     return _ADDRESS.sub("", text)
 
 
+@lru_cache(maxsize=1024)
 def class_notation(text: str) -> str:
     """Return the name of a pickled class as a Python user would write it, the same for every registration.
 

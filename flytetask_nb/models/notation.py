@@ -93,8 +93,7 @@ def type_notation(message: Any, *, brief: bool = False) -> str:
 def _simple(message: Any, brief: bool) -> str:
     if message.simple == types_pb2.STRUCT:
         return _struct(message, brief)
-    values = literal_values(message)
-    if values:
+    if message.HasField("annotation") and (values := literal_values(message)):
         return choice_notation("Literal", values, brief=brief)
     return _SIMPLE.get(message.simple) or f"SimpleType({message.simple})"
 
@@ -160,9 +159,9 @@ def _field_names(structure: Any, properties: Any) -> set[str]:
 
     A schema can call a field by an alias, which is no other field.
     """
-    unknown = set(properties) - set(structure)
-    aliased = set(structure) - set(properties)
-    return set(structure) if len(unknown) <= len(aliased) else {*structure, *unknown}
+    names = set(structure)
+    unknown = {name for name in properties if name not in names}
+    return {*names, *unknown} if len(unknown) > len(names.difference(properties)) else names
 
 
 def _blob(message: Any, brief: bool) -> str:  # noqa: ARG001 - called like the others

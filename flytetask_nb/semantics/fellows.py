@@ -8,7 +8,7 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import said
-from flytetask_nb.semantics.task_container import read_task_container
+from flytetask_nb.semantics.task_container import task_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class Fellows:
             for one, origin in zip(self._tasks, self._origins, strict=True):
                 template = (task_pb2.TaskSpec.FromString(one) if isinstance(one, bytes) else one).template
                 source = origin if isinstance(origin, str) else origin.source
-                reference = image_reference(_image(template))
+                reference = image_reference(task_image(template))
                 if reference is not None and reference.tag:
                     release = self._tags.setdefault(_release(template.id, source), {})
                     release[template.id.name] = reference.tag
@@ -60,9 +60,3 @@ def _release(identifier: Any, source: str | None) -> tuple[str, ...]:
         return *said(identifier.project, identifier.domain), identifier.version
     file, mark, _ = (source or "").partition("!")
     return "", "", "", file if mark else file.replace("\\", "/").rpartition("/")[0]
-
-
-def _image(template: Any) -> str:
-    """Return the image of the container that runs a task; empty where none does."""
-    container = read_task_container(template)
-    return "" if container is None else container.image

@@ -25,6 +25,8 @@ __all__ = [
     "primary_container_name",
     "read_task_container",
     "resource_amounts",
+    "task_amounts",
+    "task_image",
 ]
 
 PRIMARY_CONTAINER_KEY: Final = "primary_container_name"
@@ -97,6 +99,22 @@ def read_task_container(template: Any) -> TaskContainer | None:
         return own_container(template.container)
     held = primary_container(template) if target == "k8s_pod" else None
     return None if held is None else pod_container(plain_struct(held))
+
+
+def task_image(template: Any) -> str:
+    """Return the image of the container that runs a task; empty where none does, or it names none."""
+    if template.HasField("container"):
+        return str(template.container.image)
+    container = read_task_container(template)
+    return "" if container is None else container.image
+
+
+def task_amounts(template: Any) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str]]] | None:
+    """Return requests and limits of the container that runs a task; None where none does."""
+    if template.HasField("container"):
+        return resource_amounts(template.container.resources)
+    container = read_task_container(template)
+    return None if container is None else (container.requests, container.limits)
 
 
 def command_words(template: Any) -> list[str]:

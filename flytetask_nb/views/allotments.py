@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics.limits import effective_resources
 from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores
-from flytetask_nb.semantics.task_container import read_task_container
+from flytetask_nb.semantics.task_container import task_amounts
 from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, cut, dim, row_size, within
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
 
 def _asked(template: Any) -> tuple[dict[str, str], dict[str, str]] | None:
     """Return requests and limits by Kubernetes' names; None where no container runs."""
-    container = read_task_container(template)
-    if container is None:
+    asked = task_amounts(template)
+    if asked is None:
         return None
     # Flyte passes nothing else of a container of its own on.
     is_own = template.HasField("container")
     requests, limits = (
         {_KUBERNETES_NAMES.get(name, name): text for name, text in side if not is_own or name in PLATFORM_RESOURCES}
-        for side in (container.requests, container.limits)
+        for side in asked
     )
     return requests, limits
 

@@ -10,6 +10,7 @@ import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from flytetask_nb.options import OPTIONS
@@ -49,12 +50,21 @@ __all__ = [
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Span:
     """A piece of text with a role: ``code`` (as it stands in the task), ``dim`` (said aside) or ``strong``."""
 
     text: str
     role: str
+
+    def __init__(self, text: str, role: str) -> None:
+        # Documents are made of these: by its slots a frozen object is made in two thirds of the time.
+        _set_text(self, text)
+        _set_role(self, role)
+
+
+_set_text = Span.text.__set__  # type: ignore[attr-defined, misc]
+_set_role = Span.role.__set__  # type: ignore[attr-defined, misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +107,20 @@ Piece: TypeAlias = "str | Span | Badge | Link | Edit"
 Line: TypeAlias = "str | Span | Badge | Link | Edit | list[Piece]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Row:
     """A row of a table. ``header`` rows name the columns of what follows."""
 
     cells: Sequence[Line]
-    header: bool = False
+    header: bool
+
+    def __init__(self, cells: Sequence[Line], *, header: bool = False) -> None:
+        _set_cells(self, cells)
+        _set_header(self, header)
+
+
+_set_cells = Row.cells.__set__  # type: ignore[attr-defined, misc]
+_set_header = Row.header.__set__  # type: ignore[attr-defined, misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +286,20 @@ def scaled(factor: float) -> Iterator[None]:
 
 def text_size(text: str) -> int:
     """Return an upper bound of the bytes that a text takes in HTML."""
+    return _label_size(text) if len(text) <= _LABEL else _size(text)
+
+
+def _size(text: str) -> int:
     if _is_cheap(text):
         return len(text)
     shown = visible(text)
     size = len(shown) if shown.isascii() else len(shown.encode("utf-8", "backslashreplace"))
     return size + 5 * len(_ENTITIES.findall(shown)) + 13 * len(_FORMULAS.findall(shown))
+
+
+_LABEL = 32
+"""Characters of a text that is likely to come again: names of fields, types, amounts."""
+_label_size = lru_cache(maxsize=4096)(_size)
 
 
 def line_size(line: Line) -> int:

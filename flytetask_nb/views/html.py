@@ -45,6 +45,8 @@ _FORMULA = re.compile(r"[$\\]")
 # JupyterLab sets cells to the right by a rule that no stylesheet of ours outlives where the notebook is not trusted.
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' style="text-align:right"'
+_CELL = f"<td{_LEFT}>"
+_NEXT_CELL = f"</td>{_CELL}"
 _WHOLE = 32
 """Characters of a value that is never broken."""
 
@@ -150,6 +152,9 @@ def _table(table: Table) -> str:
 
 
 def _row(row: Row, table: Table) -> str:
+    if not (row.header or table.named or table.numbers):
+        # Most rows are such.
+        return f"<tr>{_CELL}{_NEXT_CELL.join(map(_line, row.cells))}</td></tr>"
     cells = []
     for index, cell in enumerate(row.cells):
         number = index in table.numbers

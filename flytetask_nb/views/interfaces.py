@@ -58,14 +58,18 @@ def interface_section(message: Any) -> Section:
 
 
 def _interface_blocks(inputs: Any, outputs: Any) -> list[Block]:
-    described = any(_said(name, of[name]) for of in (inputs, outputs) for name in of)
+    notes = [{name: _said(name, of[name]) for name in of} for of in (inputs, outputs)]
+    described = any(any(said.values()) for said in notes)
     blocks: list[Block] = []
     rows: list[Row] = []
-    for title, variables in (("input", inputs), ("output", outputs)):
+    for title, variables, said in (("input", inputs, notes[0]), ("output", outputs, notes[1])):
         if not variables:
             continue
         header: list[Line] = [title, "type", "description"] if described else [title, "type"]
-        body = (_variable_row(name, variables[name], described) for name in signature_order(variables))
+        body = (
+            _variable_row(name, variables[name], said[name] if described else None)
+            for name in signature_order(variables)
+        )
         shown, left = within(body, _TABLE_BUDGET, row_size, len(variables))
         rows += [Row(header, header=True), *shown]
         if left:
@@ -75,7 +79,7 @@ def _interface_blocks(inputs: Any, outputs: Any) -> list[Block]:
     return blocks
 
 
-def _variable_row(name: str, variable: Any, described: bool) -> Row:
+def _variable_row(name: str, variable: Any, note: Line | None) -> Row:
     shown_name, remark = cut(name, _DESCRIPTION_BUDGET)
     label: list[Piece] = [code(shown_name)]
     if remark:
@@ -83,8 +87,8 @@ def _variable_row(name: str, variable: Any, described: bool) -> Row:
     if accepts_none(variable.type):
         label.append(dim(" optional"))
     cells: list[Line] = [label, _type_line(variable.type)]
-    if described:
-        cells.append(_said(name, variable))
+    if note is not None:
+        cells.append(note)
     return Row(cells)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
-from flytetask_nb.semantics.task_container import read_task_container, resource_amounts
+from flytetask_nb.semantics.task_container import resource_amounts, task_amounts
 from flytetask_nb.views.document import Badge, Document, Fields, Row, Section, Table, code, cut, dim, row_size, within
 from flytetask_nb.views.wording import device_name
 
@@ -52,8 +52,8 @@ def amounts(template: Any) -> Amounts:
         Resource to the requested and the limiting amounts, in words (``"500m"``, ``"32 GiB"``). Empty where nothing
         is asked for.
     """
-    container = read_task_container(template)
-    return {} if container is None else _amounts(container.requests, container.limits)
+    asked = task_amounts(template)
+    return {} if asked is None else _amounts(*asked)
 
 
 def _amounts(*sides: Iterable[tuple[str, str]]) -> Amounts:

@@ -9,7 +9,7 @@ from flytetask_nb.models.flyte_task import DESCRIPTION, FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.semantics.commands import unfilled
-from flytetask_nb.semantics.task_container import pod_containers, read_task_container
+from flytetask_nb.semantics.task_container import pod_containers, task_image
 from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim, expanded
 from flytetask_nb.views.execution import execution_section, image_words
 from flytetask_nb.views.interfaces import interface_section, signature_line
@@ -85,7 +85,7 @@ def _describe(
     template: Any, *describe_rest: Callable[[], Section | None], is_registered: bool = False, is_flyte2: bool = False
 ) -> Document:
     found = _attempt(lambda: amounts(template), {})
-    image = _attempt(lambda: _image(template), "")
+    image = _attempt(lambda: task_image(template), "")
     makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
         ("Interface", lambda: interface_section(template.interface)),
         # Where nothing was found, asked again: what cannot be read is told by the section.
@@ -166,11 +166,6 @@ def _is_unregistered(template: Any) -> bool:
             if isinstance(word, str)
         ]
     return bool(unfilled(words))
-
-
-def _image(template: Any) -> str:
-    container = read_task_container(template)
-    return "" if container is None else container.image
 
 
 def _summary(template: Any, found: Any, image: str) -> list[Line]:
