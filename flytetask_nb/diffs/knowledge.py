@@ -78,6 +78,8 @@ def known_pair(old: FlyteTask, new: FlyteTask) -> Known:
     other side, and where one of the two may have been registered with it both specs are read as Kubernetes reads them
     (flytectl/cmd/register/register_util.go).
     """
+    if not old._origin.untold and not new._origin.untold:
+        return Known(old._message, new._message, ())
     messages = [old._message, new._message]
     unknown = [
         (side, path)

@@ -81,6 +81,8 @@ def compare_unknown(ledger: Ledger, path: str, old: Any, new: Any, old_path: str
 def compare_flyte2(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare what only tasks of Flyte 2 say, beside their templates, and whether both are such."""
     marks = [FLYTE2_MARK if is_flyte2(one) else None for one in (old, new)]
+    if not any(marks):
+        return
     if marks[0] != marks[1]:
         ledger.add(UNCLASSIFIED, path, *marks)
     ledger.differences(UNCLASSIFIED, mapped_differences(path, flyte2_surroundings(old), flyte2_surroundings(new)))

@@ -155,9 +155,14 @@ def runtime_changes(old: str, new: str, *, own: bool = True) -> list[str]:
     >>> runtime_changes("ghcr.io/acme/train:cuda11.8-v1", "ghcr.io/acme/train:cuda12.1-v1")
     ['CUDA 11.8 → 12.1']
     """
+    return list(_runtime_changes(old, new, own))
+
+
+@lru_cache(maxsize=1024)
+def _runtime_changes(old: str, new: str, own: bool) -> tuple[str, ...]:
     before, after = image_reference(old), image_reference(new)
     if before is None or after is None:
-        return []
+        return ()
     named = [_named_runtimes(f"{one.repository.rsplit('/', 1)[-1]}:{one.tag}") for one in (before, after)]
     known = [{**(_own_runtime(one) if own else {}), **words} for one, words in zip((before, after), named, strict=True)]
     found = []
@@ -170,7 +175,7 @@ def runtime_changes(old: str, new: str, *, own: bool = True) -> list[str]:
         # 3.9 may well be 3.9.18.
         elif not f"{was}.".startswith(f"{now}.") and not f"{now}.".startswith(f"{was}."):
             found.append(f"{name} {was} → {now}")
-    return found
+    return tuple(found)
 
 
 # -- releases --------------------------------------------------------------------------------------------------------
