@@ -30,12 +30,11 @@ from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, sav
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "StoredTasks", "is_snapshot", "save_snapshot", "write_snapshot"]
+__all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "StoredTasks", "save_snapshot", "write_snapshot"]
 
 SCHEMA: Final = 1
 """The form of the file; readers refuse those above it."""
 
-MAGIC: Final = b"PAR1"
 _KEY: Final = b"flytetask_nb"
 _DATA: Final = "task"
 _NOTE, _TOLD, _CONSOLE, _PENDING = "origin_note", "origin_short_description", "origin_console", "should_register"
@@ -53,11 +52,6 @@ _COMPRESSION: Final = "zstd"
 _EXPECTED: Final = "expected a snapshot as TaskCollection.save writes it"
 _DAMAGED: Final = "copy the file again, or save the snapshot again"
 _LONGEST_VERSION: Final = 200
-
-
-def is_snapshot(head: bytes) -> bool:
-    """Tell whether bytes begin as a Parquet file does."""
-    return head.startswith(MAGIC)
 
 
 def _package_version() -> str:
