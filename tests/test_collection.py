@@ -308,6 +308,7 @@ def test_what_is_no_order_is_told(order: Any, kind: type[Exception], told: str) 
 
 def test_load_takes_an_order(tmp_path: Path) -> None:
     """Also where a snapshot is not read yet; what has no version is called by its file."""
+    pytest.importorskip("pyarrow")
     for place, name in enumerate(("new", "old", "mid")):
         (tmp_path / f"{name}.tgz").write_bytes(building.tar(building.entry(f"{place}_a_1.pb", building.data("a"))))
     tasks = ftn.load(tmp_path, order=["old", "mid", "new"])

@@ -147,6 +147,7 @@ def test_deep_values_are_told(depth: int) -> None:
 
 def test_the_mark_outlives_every_way(tmp_path: Path) -> None:
     """A task of Flyte 2 is one after it was saved, sent to another process, or put into a table out of core."""
+    pytest.importorskip("pyarrow")
     tasks = ftn.load([details(), building.spec("a.one")])
     expected = tasks[0].flyte2
     tasks.save(tmp_path / "a.parquet")

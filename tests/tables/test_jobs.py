@@ -171,6 +171,7 @@ def test_what_cannot_be_read_is_told_once(spec: Any, missing: list[str], reason:
 
 def test_columns_are_kept_in_snapshots_and_scans(tmp_path: Path) -> None:
     """As all others are."""
+    pytest.importorskip("pyarrow")
     tasks = ftn.TaskCollection([ftn.FlyteTask.from_flyte_idl(spec) for spec, _ in JOBS.values()])
     tasks.save(tmp_path / "jobs.parquet")
     expected = tasks.to_frame()[JOB]
