@@ -47,8 +47,9 @@ LISTEN = """() => {
     });
 }"""
 COUNTED = """() => { const found = comms; globalThis.comms = { messages: 0, bytes: 0 }; return found; }"""
-# An answer that comes after a panel has changed would otherwise be counted with the next action.
-IDLE = """async () => { await jupyterapp.shell.currentWidget.sessionContext.session.kernel.info; }"""
+# An answer that comes after a panel has changed would otherwise be counted with the next action: a request is done
+# when the kernel is idle again and all that it sent before has come. (`kernel.info` is a promise kept at the start.)
+IDLE = """async () => { await jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo(); }"""
 SAYS = """text => Array.from(document.querySelectorAll('.jp-OutputArea-output, .voila-render-cell, body'))
     .some(node => node.innerText.includes(text))"""
 FOCUSED = (
