@@ -480,7 +480,7 @@ def test_wrong_arguments_are_named() -> None:
         ftn.plan(FlyteTask.from_flyte_idl(spec()), [])  # type: ignore[arg-type]
     with pytest.raises(ftn.ModelTypeError, match=r"remote is int, expected an iterable"):
         ftn.plan([], 3)  # type: ignore[arg-type]
-    with pytest.raises(ftn.ModelTypeError, match=r"remote\[1\]: "):
+    with pytest.raises(ftn.ModelTypeError, match=r"remote\[1\] is 'no task', a text; expected a task"):
         ftn.plan([], [spec(), "no task"])
     with pytest.raises(ftn.DiffError, match="no-such-rule"):
         ftn.plan([], [], severities={"no-such-rule": "cost"})
