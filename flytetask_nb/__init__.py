@@ -12,6 +12,7 @@ Only the models are imported with the package; everything else is imported when 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb import models
@@ -36,6 +37,7 @@ from flytetask_nb.errors import (
     TaskNotFoundError,
     WorkflowIntegrationError,
 )
+from flytetask_nb.models.bridging import install_bridge
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import install_renderer
 from flytetask_nb.options import set_options
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from flytetask_nb.collection import TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
     from flytetask_nb.embedded_admin import sandbox
+    from flytetask_nb.integrations.flytekit import from_flytekit, mocked
+    from flytetask_nb.models.bridging import Bridge
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
@@ -89,11 +93,13 @@ __all__ = [
     "compatibility",
     "connect",
     "diff",
+    "from_flytekit",
     "history",
     "load",
     "load_launch_plans",
     "load_task",
     "load_workflows",
+    "mocked",
     "models",
     "panel",
     "pictures",
@@ -120,11 +126,13 @@ _LATER = {
     "compatibility": "semantics",
     "connect": "sources.client",
     "diff": "diffs",
+    "from_flytekit": "integrations.flytekit",
     "history": "diffs",
     "load": "sources",
     "load_launch_plans": "sources",
     "load_task": "sources",
     "load_workflows": "sources",
+    "mocked": "integrations.flytekit",
     "plan": "diffs",
     "panel": "widgets",
     "pictures": "views",
@@ -158,4 +166,16 @@ def _renderer() -> Renderer:
     return RENDERER
 
 
+def _bridge() -> Bridge:
+    from flytetask_nb.integrations.flytekit import BRIDGE  # noqa: PLC0415 - not needed until flytekit is
+
+    return BRIDGE
+
+
 install_renderer(_renderer)
+install_bridge(_bridge)
+if "flytekit" in sys.modules:
+    # Where flytekit is imported later, its entry point does this.
+    from flytetask_nb.integrations.flytekit.registration import register
+
+    register()

@@ -11,7 +11,7 @@ from flyteidl.admin import launch_plan_pb2, task_pb2
 from flytetask_nb.diffs.settings import mapped_task
 from flytetask_nb.errors import CompileError
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
-from flytetask_nb.models.coercion import as_tasks
+from flytetask_nb.models.coercion import as_tasks, opened_workflow
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
@@ -193,7 +193,7 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     of its own, whose name tells the mapped function only where flytekit made it.
     """
     given = [workflows] if isinstance(workflows, Workflow) or not isinstance(workflows, Iterable) else list(workflows)
-    found = [one if isinstance(one, Workflow) else Workflow.from_flyte_idl(one) for one in given]
+    found = [one if isinstance(one, Workflow) else Workflow.from_flyte_idl(opened_workflow(one)) for one in given]
     by_name = _by_name(tasks)
     plans = _filled(launch_plans, found)
     called = {one.name for workflow in found for one in workflow.task_ids}

@@ -28,6 +28,7 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.digests import unplaced_digest
+from flytetask_nb.semantics.drafts import completed, renamed
 from flytetask_nb.semantics.fellows import Fellows
 
 if TYPE_CHECKING:
@@ -512,6 +513,7 @@ def plan(
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
     rules, taken = checked_severities(severities), frozenset(accepted)
     mine, theirs = _together(_tasks("local", local)), _together(_tasks("remote", remote))
+    mine, theirs = renamed(mine, theirs), renamed(theirs, mine)
     there: dict[_Key, list[_Held]] = {}
     for held in map(_Held, _placed(theirs, mine)):
         there.setdefault(held.key, []).append(held)
@@ -524,7 +526,7 @@ def plan(
     first: dict[tuple[str, ...], _Held] = {}
     for held in here:
         found = there.get(held.counterpart, [])
-        status, match = _verdict(held, found)
+        status, match = _verdict(held.completed_like(found), found)
         earlier = first.setdefault((*held.key, held.version), held)
         is_repeated = earlier is not held and held.has_version and not held.is_like(earlier)
         other = None if match is None else match.task
@@ -566,6 +568,13 @@ class _Held:
                 # Admin refuses what cannot be hashed, but here it can still be the same or not.
                 self._digest = sha256(self.task.serialize_to_string()).digest()
         return self._digest
+
+    def completed_like(self, versions: Sequence[_Held]) -> _Held:
+        """Return a task that is not registered yet with what only registration can know, as in the newest version."""
+        if not versions or not self.task.is_draft:
+            return self
+        message, _ = completed(self.task._message, versions[-1].task._message)
+        return _Held(FlyteTask._own(message, self.task._origin))
 
     def is_like(self, other: _Held) -> bool:
         """Tell whether another task has the same structure, place and version aside."""

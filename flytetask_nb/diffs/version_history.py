@@ -21,6 +21,7 @@ from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
+from flytetask_nb.semantics.drafts import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -368,7 +369,8 @@ def history(
         )
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    found = list(as_tasks(tasks))
+    given = list(as_tasks(tasks))
+    found = renamed(given, given)
     if not found:
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in found}

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from flyteidl.core import identifier_pb2
 
+from flytetask_nb.models.coercion import opened
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.semantics.drafts import registrable
 from flytetask_nb.semantics.findings import Finding, Findings
 from flytetask_nb.semantics.registration_refusals import REFUSALS
 from flytetask_nb.semantics.registration_rules import RULES
@@ -72,7 +75,9 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     >>> check(TaskTemplate(type="python-task")).refusals[0].message
     'missing id'
     """
-    sent = sent_task(task, platform_limits)
+    task = opened(task)
+    is_unregistered = isinstance(task, FlyteTask) and task.is_draft
+    sent = sent_task(registrable(task) if is_unregistered else task, platform_limits)
     found = [
         Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
         for look in _LOOKS
@@ -80,7 +85,8 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
         for rule in (RULES[hit.rule],)
     ]
     named = sent.identifier if sent.identifier is not None else identifier_pb2.Identifier()
-    return Findings(found, " ".join(filter(None, (named.name, named.version))))
+    version = "" if is_unregistered else named.version
+    return Findings(found, " ".join(filter(None, (named.name, version))))
 
 
 # In Admin's order; then what it does not look for, in the order of the template.
