@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
@@ -431,12 +431,19 @@ class Plan(ReportList[PlanEntry]):
         return f"Plan({self.summary})"
 
 
+class Connection(Protocol):
+    """What can list the tasks that are registered: a ``Remote``."""
+
+    def list_tasks(self) -> Iterable[object]:
+        """Return them."""
+
+
 # -- planning --------------------------------------------------------------------------------------------------------
 
 
 def plan(
-    local: Iterable[object],
-    remote: Iterable[object],
+    tasks: Iterable[object],
+    against: Iterable[object] | Connection,
     *,
     severities: Mapping[str, str] | None = None,
     accepted: Iterable[str] = (),
@@ -445,24 +452,25 @@ def plan(
 
     Parameters
     ----------
-    local
+    tasks
         The tasks that would be registered: a ``TaskCollection``, or any iterable of what
         ``FlyteTask.from_flyte_idl`` takes.
-    remote
-        The tasks that are registered, in all of their versions or only the newest.
+    against
+        The tasks that are registered, in all of their versions or only the newest; or a ``Remote``, for all that it
+        lists.
     severities, accepted
         As :func:`flytetask_nb.diff` takes them, for each comparison.
 
     Returns
     -------
     Plan
-        An entry for each task of ``local``, every version of it for itself, for registration takes them all; and an
-        entry for each name of ``remote`` that ``local`` does not have.
+        An entry for each of ``tasks``, every version of it for itself, for registration takes them all; and an entry for
+        each name of ``against`` that ``tasks`` do not have.
 
     Raises
     ------
     ModelTypeError
-        ``local`` or ``remote`` is no iterable, or something in it is no task.
+        ``tasks`` or ``against`` is no iterable, or something in it is no task.
     ModelValueError
         A task cannot be read.
     DiffError
@@ -483,7 +491,9 @@ def plan(
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
     rules, taken = checked_severities(severities), frozenset(accepted)
-    mine, theirs = _together(_tasks("local", local)), _together(_tasks("remote", remote))
+    if not isinstance(against, Iterable) and hasattr(against, "list_tasks"):
+        against = against.list_tasks()
+    mine, theirs = _together(_tasks("tasks", tasks)), _together(_tasks("against", against))
     there: dict[_Key, list[_Held]] = {}
     for held in map(_Held, _placed(theirs, mine)):
         there.setdefault(held.key, []).append(held)
@@ -507,7 +517,7 @@ def plan(
         for key, versions in there.items()
         if key not in known
     ]
-    failures = [*getattr(local, "failures", ()), *getattr(remote, "failures", ())]
+    failures = [*getattr(tasks, "failures", ()), *getattr(against, "failures", ())]
     return Plan(entries, failures)
 
 
@@ -556,7 +566,7 @@ def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
     if isinstance(given, str | bytes | FlyteTask) or not isinstance(given, Iterable):
         raise ModelTypeError(
             f"{side} is {type(given).__name__}, expected an iterable of tasks; put a single task into a list, "
-            "read files with load, and of a server list the tasks"
+            "and read files with load"
         )
     for position, task in enumerate(given):
         if isinstance(task, FlyteTask):

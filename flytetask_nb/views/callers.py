@@ -68,7 +68,7 @@ def describe_callers(report: CallerReport) -> Document:
     )
 
 
-def _problem_section(title: str, callers: list[Caller], *, is_open: bool) -> Section | None:
+def _problem_section(title: str, callers: Sequence[Caller], *, is_open: bool) -> Section | None:
     if not callers:
         return None
     pairs = [(caller, problem) for caller in callers for problem in caller.problems]
