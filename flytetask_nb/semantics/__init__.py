@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.castability import castable, is_optional
     from flytetask_nb.semantics.compilation import compile_problems, compile_workflow
     from flytetask_nb.semantics.digests import structure_digest
+    from flytetask_nb.semantics.findings import Findings
     from flytetask_nb.semantics.hydration import hydrate
     from flytetask_nb.semantics.launch_plans import registered_launch_plan
     from flytetask_nb.semantics.limits import effective_resources
@@ -26,6 +27,7 @@ __all__ = [
     "CacheKey",
     "Compatibility",
     "CompileProblem",
+    "Findings",
     "Quantity",
     "cache_key",
     "cache_tag",
@@ -46,6 +48,7 @@ _MODULE_OF = {
     "CacheKey": "caching",
     "Compatibility": "variance",
     "CompileProblem": "problems",
+    "Findings": "findings",
     "Quantity": "quantities",
     "cache_key": "caching",
     "cache_tag": "caching",
