@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin import sandbox
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
+    from flytetask_nb.semantics.task_conditions import col
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
-    from flytetask_nb.sources.client import Remote, col, connect
+    from flytetask_nb.sources.client import Remote, connect
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
     from flytetask_nb.widgets import compare, panel
@@ -81,7 +82,7 @@ _LATER = {
     "callers": "diffs",
     "check": "semantics",
     "compare": "widgets",
-    "col": "sources.client",
+    "col": "semantics.task_conditions",
     "compatibility": "semantics",
     "connect": "sources.client",
     "diff": "diffs",
