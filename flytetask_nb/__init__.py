@@ -22,13 +22,14 @@ from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
     from flytetask_nb import semantics
-    from flytetask_nb.collection import TaskCollection
+    from flytetask_nb.collection import Failure, TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
     from flytetask_nb.embedded_admin import EmbeddedAdmin, sandbox
     from flytetask_nb.models.showing import Renderer
-    from flytetask_nb.semantics import Compatibility, Findings, check, compatibility
+    from flytetask_nb.semantics import Compatibility, Findings, check, col, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
-    from flytetask_nb.sources.client import Registration, Remote, col, connect
+    from flytetask_nb.sources.client import Remote, connect
+    from flytetask_nb.sources.client.registrations import Registration
     from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
@@ -41,6 +42,7 @@ __all__ = [
     "Comparison",
     "Compatibility",
     "EmbeddedAdmin",
+    "Failure",
     "Findings",
     "FlyteTask",
     "FlyteTaskError",
@@ -85,10 +87,11 @@ _LATER = {
     "Comparison": "widgets",
     "Compatibility": "semantics",
     "EmbeddedAdmin": "embedded_admin",
+    "Failure": "collection",
     "Findings": "semantics",
     "LaunchPlanList": "sources.lists",
     "Plan": "diffs",
-    "Registration": "sources.client",
+    "Registration": "sources.client.registrations",
     "Remote": "sources.client",
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
@@ -97,7 +100,7 @@ _LATER = {
     "WorkflowList": "sources.lists",
     "callers": "diffs",
     "check": "semantics",
-    "col": "sources.client",
+    "col": "semantics",
     "compare": "widgets",
     "compatibility": "semantics",
     "connect": "sources.client",

@@ -20,6 +20,7 @@ from flytetask_nb.models.name_index import NameIndex
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, ranks_given, version_label
 from flytetask_nb.semantics.fellows import Fellows
+from flytetask_nb.semantics.task_conditions import conditions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -373,20 +374,32 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             groups.setdefault(key, []).append(position)
         return self._chosen((self._aged(positions)[-1] for positions in groups.values()), is_part=False)
 
-    def filter(self, predicate: Callable[[FlyteTask], object]) -> TaskCollection:
-        """Return the tasks that a function says yes to.
+    def filter(self, *filters: object, **columns: Any) -> TaskCollection:
+        """Return the tasks that all filters let through.
 
         Parameters
         ----------
-        predicate
-            Takes a task; what it answers counts as true or false.
+        *filters
+            Functions of a ``FlyteTask``, whose answer counts as true or false; conditions such as
+            ``col("created_at") >= "2026-01-31"``, joined with ``&`` or in a list; ``{"type": "spark"}``. They mean what
+            they mean to ``Remote.list_tasks``.
+        **columns
+            Likewise: ``type="spark"``, ``type=["spark", "dask"]``.
 
         Returns
         -------
         TaskCollection
-            In this collection's order; with its failures, for they may hide tasks that would have fitted.
+            In this collection's order; with its failures, for they may hide tasks that would have fitted. A task of
+            which a column is not known, such as when it was registered, fits no condition on that.
+
+        Raises
+        ------
+        ModelTypeError, ModelValueError
+            A filter is none.
         """
-        return self._chosen((position for position, task in enumerate(self) if predicate(task)), is_part=False)
+        conditions = conditions_of([*filters, columns])
+        chosen = (place for place, task in enumerate(self) if all(condition(task) for condition in conditions))
+        return self._chosen(chosen, is_part=False)
 
     def column(self, name: str) -> list[str]:
         """Return one part of all tasks' identity without building them.

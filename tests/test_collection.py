@@ -172,6 +172,30 @@ def test_filter_keeps_the_order() -> None:
     assert versions(TASKS.filter(lambda one: one.name == "a")) == ["v9", "v10", "v2"]
 
 
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [ftn.col("name") == "a", lambda task: task.id.version != "v10"],
+        [[ftn.col("name") == "a", ftn.col("version").notin(["v10"])]],
+        [(ftn.col("name") == "a") & (ftn.col("version") != "v10")],
+        [{"name": "a", "version": ["v9", "v2"]}],
+    ],
+    ids=["each", "list", "joined", "mapping"],
+)
+def test_filters_are_joined(filters: list[Any]) -> None:
+    """Conditions, functions and mappings may be given in any form that a listing takes."""
+    assert versions(TASKS.filter(*filters)) == ["v9", "v2"]
+    assert versions(TASKS.filter(None, name="a", version=("v9", "v2"))) == ["v9", "v2"]
+
+
+def test_what_is_no_filter_is_told() -> None:
+    """Also of an empty collection."""
+    with pytest.raises(ftn.errors.ModelTypeError, match="'name' is no filter; expected e"):
+        ftn.TaskCollection().filter("name")
+    with pytest.raises(ftn.errors.ModelValueError, match="tasks cannot be filtered by 'nmae'; there are project, "):
+        ftn.TaskCollection().filter(nmae="a")
+
+
 def test_equality_is_by_content() -> None:
     """Two collections are equal if their tasks are, wherever these come from."""
     again = ftn.TaskCollection([task(one.name, one.id.version, source="elsewhere") for one in TASKS])
