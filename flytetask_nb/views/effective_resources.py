@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     # Requests and limits by Kubernetes' names of resources, as they were asked for or as they are given.
     _Sides: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
 
-__all__ = ["PLATFORM_RESOURCES", "allotment_blocks"]
+__all__ = ["PLATFORM_RESOURCES", "effective_resources_blocks"]
 
 PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
 """The resources for which a platform has defaults and limits."""
@@ -33,7 +33,7 @@ _SIDES = ("request", "limit")
 _REASON_BUDGET = 600
 
 
-def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
+def effective_resources_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
     """Describe the requests and limits that a task's container ends up with.
 
     Parameters
@@ -52,7 +52,7 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
     template = task._message.template
     asked = _asked(template)
     if asked is None:
-        return [Paragraph(dim("No container runs this task, so nothing is allotted."))]
+        return [Paragraph(dim("No container runs this task, so there are no resources to give."))]
     requests, ceilings = asked
     pod_template = template.metadata.pod_template_name
     try:
