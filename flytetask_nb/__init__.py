@@ -14,28 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb import models
-from flytetask_nb.errors import (
-    AuthenticationError,
-    CacheVersionError,
-    CompileError,
-    ConfigurationError,
-    DiffError,
-    FlyteTaskError,
-    ImmutableError,
-    LoadError,
-    LocalExecutionError,
-    MissingExtraError,
-    ModelTypeError,
-    ModelValueError,
-    OptionError,
-    QuantityError,
-    RemoteError,
-    RemoteTaskNotFoundError,
-    SaveError,
-    TaskNotFoundError,
-    WorkflowIntegrationError,
-)
+from flytetask_nb import errors, models
+from flytetask_nb.errors import FlyteTaskError, LoadError, RemoteError
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import install_renderer
 from flytetask_nb.options import set_options
@@ -56,32 +36,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuthenticationError",
-    "CacheVersionError",
     "CallerReport",
-    "CompileError",
-    "ConfigurationError",
-    "DiffError",
     "FlyteTask",
     "FlyteTaskError",
-    "ImmutableError",
     "LoadError",
-    "LocalExecutionError",
-    "MissingExtraError",
-    "ModelTypeError",
-    "ModelValueError",
-    "OptionError",
     "Plan",
-    "QuantityError",
     "Remote",
     "RemoteError",
-    "RemoteTaskNotFoundError",
-    "SaveError",
     "TaskCollection",
     "TaskDiff",
     "TaskHistory",
-    "TaskNotFoundError",
-    "WorkflowIntegrationError",
     "callers",
     "check",
     "col",
@@ -89,6 +53,7 @@ __all__ = [
     "compatibility",
     "connect",
     "diff",
+    "errors",
     "history",
     "load",
     "load_launch_plans",

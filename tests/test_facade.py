@@ -115,7 +115,7 @@ def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
 
 def test_no_function_hides_behind_a_module() -> None:
     """Only the modules that are meant to be public are modules."""
-    assert {"models", "pictures", "semantics"} == {
+    assert {"errors", "models", "pictures", "semantics"} == {
         name for name in ftn.__all__ if isinstance(getattr(ftn, name), types.ModuleType)
     }
 

@@ -172,7 +172,7 @@ def test_digests_without_place_tell_the_same_as_digests(one: Any, other: Any) ->
     other.template.id.CopyFrom(one.template.id)
     try:
         expected = structure_digest(one) == structure_digest(other)
-    except ftn.ModelValueError:
+    except ftn.errors.ModelValueError:
         return
     assert (unplaced_digest(one) == unplaced_digest(other)) == expected
 
@@ -476,15 +476,17 @@ def test_severities_and_accepted_reach_every_comparison() -> None:
 
 
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(ftn.ModelTypeError, match=r"local is FlyteTask, expected an iterable of tasks; put a single"):
+    with pytest.raises(
+        ftn.errors.ModelTypeError, match=r"local is FlyteTask, expected an iterable of tasks; put a single"
+    ):
         ftn.plan(FlyteTask.from_flyte_idl(spec()), [])  # type: ignore[arg-type]
-    with pytest.raises(ftn.ModelTypeError, match=r"remote is int, expected an iterable"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"remote is int, expected an iterable"):
         ftn.plan([], 3)  # type: ignore[arg-type]
-    with pytest.raises(ftn.ModelTypeError, match=r"remote\[1\]: "):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"remote\[1\]: "):
         ftn.plan([], [spec(), "no task"])
-    with pytest.raises(ftn.DiffError, match="no-such-rule"):
+    with pytest.raises(ftn.errors.DiffError, match="no-such-rule"):
         ftn.plan([], [], severities={"no-such-rule": "cost"})
-    with pytest.raises(ftn.DiffError, match="one text"):
+    with pytest.raises(ftn.errors.DiffError, match="one text"):
         ftn.plan([], [], accepted="abc")
 
 

@@ -71,19 +71,23 @@ def test_wildcards_are_sent_and_looked_at_again() -> None:
 @pytest.mark.parametrize(
     ("make", "kind", "told"),
     [
-        (lambda: ftn.col("resources"), ftn.ModelValueError, "cannot be filtered by 'resources'; there are project"),
-        (lambda: ftn.col("name") == 3, ftn.ModelTypeError, "name is a text"),
-        (lambda: ftn.col("name").isin("abc"), ftn.ModelTypeError, "a list of texts"),
-        (lambda: ftn.col("name").isin([1]), ftn.ModelTypeError, "cannot be compared with 1"),
-        (lambda: ftn.col("created_at") > "yesterday", ftn.ModelValueError, "'yesterday' is no time"),
-        (lambda: ftn.col("created_at") > datetime(2020, 1, 1), ftn.ModelValueError, "time zone"),  # noqa: DTZ001
-        (lambda: ftn.col("created_at") > "2020-01-01T10:00", ftn.ModelValueError, "time zone"),
-        (lambda: ftn.col("created_at") > 3, ftn.ModelTypeError, "is a time"),
-        (lambda: ftn.col("created_at").contains("2020"), ftn.ModelValueError, "is a time"),
-        (lambda: ftn.col("created_at").isin(["2020"]), ftn.ModelValueError, "is a time"),
-        (lambda: compiled("eq(name,a)"), ftn.ModelTypeError, "is no filter"),
-        (lambda: compiled(ftn.col("name")), ftn.ModelTypeError, "is no filter"),
-        (lambda: bool(ftn.col("name") == "a"), ftn.ModelTypeError, "join conditions with &"),
+        (
+            lambda: ftn.col("resources"),
+            ftn.errors.ModelValueError,
+            "cannot be filtered by 'resources'; there are project",
+        ),
+        (lambda: ftn.col("name") == 3, ftn.errors.ModelTypeError, "name is a text"),
+        (lambda: ftn.col("name").isin("abc"), ftn.errors.ModelTypeError, "a list of texts"),
+        (lambda: ftn.col("name").isin([1]), ftn.errors.ModelTypeError, "cannot be compared with 1"),
+        (lambda: ftn.col("created_at") > "yesterday", ftn.errors.ModelValueError, "'yesterday' is no time"),
+        (lambda: ftn.col("created_at") > datetime(2020, 1, 1), ftn.errors.ModelValueError, "time zone"),  # noqa: DTZ001
+        (lambda: ftn.col("created_at") > "2020-01-01T10:00", ftn.errors.ModelValueError, "time zone"),
+        (lambda: ftn.col("created_at") > 3, ftn.errors.ModelTypeError, "is a time"),
+        (lambda: ftn.col("created_at").contains("2020"), ftn.errors.ModelValueError, "is a time"),
+        (lambda: ftn.col("created_at").isin(["2020"]), ftn.errors.ModelValueError, "is a time"),
+        (lambda: compiled("eq(name,a)"), ftn.errors.ModelTypeError, "is no filter"),
+        (lambda: compiled(ftn.col("name")), ftn.errors.ModelTypeError, "is no filter"),
+        (lambda: bool(ftn.col("name") == "a"), ftn.errors.ModelTypeError, "join conditions with &"),
     ],
 )
 def test_what_is_no_condition_is_told(make: Any, kind: type[Exception], told: str) -> None:

@@ -96,7 +96,7 @@ def test_completion_stays_quiet_when_nothing_is_there(served: Served) -> None:
 
 @pytest.mark.parametrize("version", [None, "v99"])
 def test_a_missing_task_costs_one_call(listed: Any, snacks: ftn.Remote, version: str | None) -> None:
-    with pytest.raises(ftn.RemoteTaskNotFoundError, match=r"task_names\(\)") as error:
+    with pytest.raises(ftn.errors.RemoteTaskNotFoundError, match=r"task_names\(\)") as error:
         snacks.fetch_task(*PLACE, "nope", version)
     assert sum(counted(listed).values()) == 1
     assert ("NOT_FOUND", listed.endpoint) == (error.value.code, error.value.endpoint)
@@ -106,12 +106,12 @@ def test_a_missing_task_costs_one_call(listed: Any, snacks: ftn.Remote, version:
 @pytest.mark.parametrize(
     ("parts", "kind", "told"),
     [
-        (("p", "d", "n", ""), ftn.ModelValueError, "no version is given"),
-        (("p", "d", ""), ftn.ModelValueError, "no name is given"),
-        (("p", "d"), ftn.ModelValueError, "no name is given"),
-        (("", "d", "n"), ftn.ModelValueError, "no project is given.*connect"),
-        (("p", "", "n"), ftn.ModelValueError, "no domain is given"),
-        (("p", "d", 3), ftn.ModelTypeError, "name is a text, got 3"),
+        (("p", "d", "n", ""), ftn.errors.ModelValueError, "no version is given"),
+        (("p", "d", ""), ftn.errors.ModelValueError, "no name is given"),
+        (("p", "d"), ftn.errors.ModelValueError, "no name is given"),
+        (("", "d", "n"), ftn.errors.ModelValueError, "no project is given.*connect"),
+        (("p", "", "n"), ftn.errors.ModelValueError, "no domain is given"),
+        (("p", "d", 3), ftn.errors.ModelTypeError, "name is a text, got 3"),
     ],
 )
 def test_no_part_that_is_sent_is_empty(
@@ -124,7 +124,7 @@ def test_no_part_that_is_sent_is_empty(
 
 @pytest.mark.parametrize("arguments", [{"project": ""}, {"domain": ""}, {"name": ""}, {"version": ""}])
 def test_no_part_of_a_listing_is_empty(served: Served, remote: ftn.Remote, arguments: dict[str, str]) -> None:
-    with pytest.raises(ftn.ModelValueError, match="is given"):
+    with pytest.raises(ftn.errors.ModelValueError, match="is given"):
         remote.list_tasks(**arguments)  # type: ignore[arg-type]
     assert served.calls == {}
 
@@ -152,7 +152,7 @@ def test_what_there_is(snacks: ftn.Remote) -> None:
     assert sorted(names) == names
     assert {".flytegen.app.hidden", "app%train", "app.train", "über.train"} <= set(names)
     assert [task.id.version for task in snacks.versions("app.train")] == ["v1", "v10", "v2", "abc"]
-    with pytest.raises(ftn.RemoteTaskNotFoundError, match="has no task flytesnacks/development/nope"):
+    with pytest.raises(ftn.errors.RemoteTaskNotFoundError, match="has no task flytesnacks/development/nope"):
         snacks.versions("nope")
 
 
@@ -463,7 +463,7 @@ def test_a_conflict_names_what_a_tool_wrote(served: Served, remote: ftn.Remote) 
 @pytest.mark.parametrize("part", ["project", "domain", "version"])
 def test_registering_needs_a_full_id(served: Served, remote: ftn.Remote, part: str) -> None:
     mine = ftn.FlyteTask.from_flyte_idl(make_task("n")).replace(**{part: None})
-    with pytest.raises(ftn.ModelValueError, match=f"no {part} is given"):
+    with pytest.raises(ftn.errors.ModelValueError, match=f"no {part} is given"):
         remote.would_register(mine)
     assert served.calls == {}
 
@@ -639,7 +639,7 @@ def test_flytekits_open_channel_is_used(listed: Any) -> None:
         task = remote.fetch_task(name="app.train")
         assert (task.console_url or "").startswith("http://console.example.com/console/projects/flytesnacks/")
         listed.calls.clear()
-        with pytest.raises(ftn.RemoteTaskNotFoundError):
+        with pytest.raises(ftn.errors.RemoteTaskNotFoundError):
             remote.fetch_task(name="nope", version="v1")
         assert counted(listed) == {"GetTask": 1}
     # Closing ours leaves flytekit's open.
@@ -708,7 +708,7 @@ def test_a_login_plugin_of_an_open_flyte_remote_is_used(house: Served, is_wrappe
         assert repr(remote) == f"Remote('{house.endpoint}', project='p', domain='d')"
         assert len(remote.list_tasks(page_size=6)) == 20
         assert remote.fetch_task(name="n3").name == "n3"
-        with pytest.raises(ftn.RemoteTaskNotFoundError) as error:
+        with pytest.raises(ftn.errors.RemoteTaskNotFoundError) as error:
             remote.fetch_task(name="nope", version="v1")
     assert error.value.code == "NOT_FOUND"
     assert bool(counting.methods) is is_wrapped
@@ -718,7 +718,7 @@ def test_a_login_plugin_of_an_open_flyte_remote_is_used(house: Served, is_wrappe
 @pytest.mark.parametrize(
     ("settings", "kind", "told"),
     [
-        ({"key": "hidden-stale"}, ftn.AuthenticationError, "UNAUTHENTICATED"),
+        ({"key": "hidden-stale"}, ftn.errors.AuthenticationError, "UNAUTHENTICATED"),
         ({"error": ValueError("the house is closed")}, ftn.RemoteError, "ValueError: the house is closed"),
     ],
 )
@@ -736,7 +736,7 @@ def test_a_login_plugin_that_fails_is_told(
 def test_a_login_plugin_of_a_closed_flyte_remote_is_told(house: Served) -> None:
     flyte_remote = opened_with_a_plugin(house)
     with pytest.raises(
-        ftn.ConfigurationError, match=r"'House_Key'.*perhaps a plugin's.*remote\.client of a FlyteRemote"
+        ftn.errors.ConfigurationError, match=r"'House_Key'.*perhaps a plugin's.*remote\.client of a FlyteRemote"
     ):
         ftn.connect(flyte_remote)
 
