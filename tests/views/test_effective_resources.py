@@ -7,8 +7,8 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 
 import flytetask_nb as ftn
-from flytetask_nb.views.effective_resources import effective_resources_blocks
 from flytetask_nb.views.document import Document
+from flytetask_nb.views.effective_resources import effective_resources_blocks
 from flytetask_nb.views.text import render
 
 CPU, MEMORY = tasks_pb2.Resources.CPU, tasks_pb2.Resources.MEMORY
@@ -98,4 +98,6 @@ def test_an_amount_that_cannot_be_read_is_named(spec: task_pb2.TaskSpec) -> None
 def test_a_task_without_a_container_gets_nothing() -> None:
     made = task_pb2.TaskSpec()
     made.template.sql.statement = "SELECT 1"
-    assert words(made, {}, {}) == [["No", "container", "runs", "this", "task,", "so", "nothing", "is", "allotted."]]
+    assert words(made, {}, {}) == [
+        ["No", "container", "runs", "this", "task,", "so", "there", "are", "no", "resources", "to", "show."]
+    ]
