@@ -52,7 +52,7 @@ def effective_resources_blocks(task: FlyteTask, defaults: Mapping[str, str], lim
     template = task._message.template
     asked = _asked(template)
     if asked is None:
-        return [Paragraph(dim("No container runs this task, so there are no resources to give."))]
+        return [Paragraph(dim("No container runs this task, so there are no resources to show."))]
     requests, ceilings = asked
     pod_template = template.metadata.pod_template_name
     try:

@@ -98,4 +98,6 @@ def test_an_amount_that_cannot_be_read_is_named(spec: task_pb2.TaskSpec) -> None
 def test_a_task_without_a_container_gets_nothing() -> None:
     made = task_pb2.TaskSpec()
     made.template.sql.statement = "SELECT 1"
-    assert words(made, {}, {}) == [["No", "container", "runs", "this", "task,", "so", "nothing", "is", "allotted."]]
+    assert words(made, {}, {}) == [
+        ["No", "container", "runs", "this", "task,", "so", "there", "are", "no", "resources", "to", "show."]
+    ]
