@@ -488,7 +488,9 @@ def test_both_sides_have_names() -> None:
 
 
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(ftn.errors.ModelTypeError, match=r"tasks is FlyteTask, expected an iterable of tasks; put a single"):
+    with pytest.raises(
+        ftn.errors.ModelTypeError, match=r"tasks is FlyteTask, expected an iterable of tasks; put a single"
+    ):
         ftn.plan(FlyteTask.from_flyte_idl(spec()), [])  # type: ignore[arg-type]
     with pytest.raises(ftn.errors.ModelTypeError, match=r"against is int, expected an iterable"):
         ftn.plan([], 3)  # type: ignore[arg-type]
