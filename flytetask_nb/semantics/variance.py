@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_value
+from flytetask_nb.masking import mask_text, mask_value
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.reports import Report
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.types import LiteralType
 from flytetask_nb.options import set_options
@@ -29,7 +30,7 @@ from flytetask_nb.semantics.templates import template_of
 from flytetask_nb.semantics.witnesses import find_consumer, find_producer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from flytetask_nb.semantics.blind_spots import BlindSpot
     from flytetask_nb.semantics.castability import _Type
@@ -122,13 +123,23 @@ class VariableCompatibility(Shown):
             return json.loads(self._value)
         return None if self._witness is None else LiteralType.from_bytes(self._witness)
 
+    @property
+    def witness_text(self) -> str | None:
+        """The witness as text, secrets masked: a type as Python has it, or a value; None where there is none."""
+        if self._value:
+            return _value_text(self._value)
+        return None if self._witness is None else mask_text(type_notation(self.witness._message))
+
     def __str__(self) -> str:
         return f"{self.name}: {self.verdict}. {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Compatibility(Shown):
+class Compatibility(Report):
     """What a change of an interface means for those who call the task.
+
+    Its table has a row for each variable: ``kind`` is input or output, ``old`` and ``new`` are the types as Python has
+    them, NA of what was added or removed.
 
     Parameters
     ----------
@@ -138,6 +149,12 @@ class Compatibility(Shown):
 
     inputs: Mapping[str, VariableCompatibility]
     outputs: Mapping[str, VariableCompatibility]
+
+    _COLUMNS: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("kind", "name", "verdict", "old", "new", "reason", "path"), "TEXT"),
+        "is_unseen": "FLAG",
+        "witness": "TEXT",
+    }
 
     def __post_init__(self) -> None:
         for name in ("inputs", "outputs"):
@@ -157,6 +174,30 @@ class Compatibility(Shown):
     def verdict(self) -> str:
         """The worst verdict of all variables; ``"safe"`` where there are none."""
         return max((variable.verdict for variable in self.variables), key=_RANKS.__getitem__, default=SAFE)
+
+    def _values(self) -> dict[str, Any]:
+        return {"verdict": self.verdict, "variables": self._records()}
+
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        for kind, variables in (("input", self.inputs), ("output", self.outputs)):
+            for variable in variables.values():
+                old, new = (
+                    None if each is None else type_notation(each._message) for each in (variable.old, variable.new)
+                )
+                texts = (
+                    kind,
+                    variable.name,
+                    variable.verdict,
+                    old,
+                    new,
+                    variable.reason,
+                    _place(variable.path) or None,
+                )
+                yield [
+                    *(text and mask_text(text) for text in texts),
+                    variable.is_unseen,
+                    variable.witness_text,
+                ]
 
     def __repr__(self) -> str:
         told = [
@@ -374,9 +415,9 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
         return None
     what, fate, question = words
     place = f" in {_place(spot.path)}" if spot.path else ""
-    value = f"{_shown_value(spot.value)}, {what}," if spot.value else ""
+    value = f"{_value_text(spot.value)}, {what}," if spot.value else ""
     if spot.default is not None:
-        old, new = map(_shown_value, spot.default)
+        old, new = map(_value_text, spot.default)
         told = f"{value or 'what leaves it out'} is read with another default{place}: {new} instead of {old}"
     elif value:
         told = f"{value} {fate}, which shows only at run time"
@@ -392,7 +433,7 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
     )
 
 
-def _shown_value(text: str) -> str:
+def _value_text(text: str) -> str:
     """Return a JSON text as Python writes it, secrets masked, cut where nobody reads on."""
     import json  # noqa: PLC0415 - few witnesses are values
 

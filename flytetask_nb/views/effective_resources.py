@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, UNITS
 from flytetask_nb.semantics.limits import effective_resources
 from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores
 from flytetask_nb.semantics.task_container import task_amounts
@@ -25,8 +26,7 @@ __all__ = ["PLATFORM_RESOURCES", "effective_resources_blocks"]
 PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
 """The resources for which a platform has defaults and limits."""
 
-_KUBERNETES_NAMES = {"gpu": "nvidia.com/gpu"}
-_BYTES = frozenset({"memory", "ephemeral-storage", "storage"})
+_KUBERNETES_NAMES = {GPU: NVIDIA_GPU}
 _BUDGET = 4_000
 _NAME_BUDGET = 120
 _SIDES = ("request", "limit")
@@ -117,6 +117,6 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
 def _amount(name: str, quantity: Quantity | None) -> str:
     if quantity is None:
         return ""
-    if name in _BYTES:
+    if UNITS.get(name) == "bytes":
         return format_bytes(quantity)
     return format_cores(quantity) if name == "cpu" else str(quantity)

@@ -174,7 +174,7 @@ class TaskPanel(Panel):
         document = describe(task)
         filled, is_filled_in = _as_registered(task)
         findings = describe(check(filled))
-        words = [findings.aside] if findings.sections else []
+        words = [findings.aside] if findings.sections and isinstance(findings.aside, str) else []
         words += ["checked with what registration will fill in"] if is_filled_in else []
         badges = [piece for line in findings.lines for piece in (line if isinstance(line, list) else [line])]
         verdict = [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]
