@@ -14,8 +14,8 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics import check, hydrate
 from flytetask_nb.views import describe
-from flytetask_nb.views.effective_resources import PLATFORM_RESOURCES, effective_resources_blocks
 from flytetask_nb.views.document import Document, Paragraph, dim
+from flytetask_nb.views.effective_resources import PLATFORM_RESOURCES, effective_resources_blocks
 from flytetask_nb.views.raw_forms import RAW_FORMS, raw_text
 from flytetask_nb.views.wording import counted
 from flytetask_nb.widgets.panes import CopyBox, Pane, Panel, offer, option_layout
@@ -157,7 +157,9 @@ class TaskPanel(Panel):
             return
         self._panes[title].show_part(*self._blocks(title))
         if title == _RESOURCES and task is not None:
-            self._effective.show_part(*effective_resources_blocks(task, self.platform("defaults"), self.platform("limits")))
+            self._effective.show_part(
+                *effective_resources_blocks(task, self.platform("defaults"), self.platform("limits"))
+            )
 
     def platform(self, side: str) -> Mapping[str, str]:
         """Return the platform's ``defaults`` or ``limits`` as they were typed, by resource."""

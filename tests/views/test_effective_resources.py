@@ -7,8 +7,8 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 
 import flytetask_nb as ftn
-from flytetask_nb.views.effective_resources import effective_resources_blocks
 from flytetask_nb.views.document import Document
+from flytetask_nb.views.effective_resources import effective_resources_blocks
 from flytetask_nb.views.text import render
 
 CPU, MEMORY = tasks_pb2.Resources.CPU, tasks_pb2.Resources.MEMORY
