@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb import tables
 from flytetask_nb.collection import Failure, TaskCollection
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from tests.conftest import flytekit_module
 from tests.generated import task_specs
 from tests.real_tasks import serialized_tasks
@@ -82,7 +82,7 @@ def test_flytekits_tasks_can_stand_in_it() -> None:
         ("release.tgz", "takes an iterable of tasks, got str; put a single task into a list, and read files with load"),
         (building.data(), "takes an iterable of tasks, got bytes"),
         (3, "takes an iterable of tasks, got int"),
-        ([3], "got 3, of type int"),
+        ([3], r"tasks\[0\] is 3 of type int; expected a task"),
     ],
 )
 def test_other_things_are_refused(tasks: Any, expected: str) -> None:
@@ -170,6 +170,30 @@ def test_what_is_left_out_of_a_part() -> None:
 def test_filter_keeps_the_order() -> None:
     """A predicate sees each task; the chosen ones stay in order."""
     assert versions(TASKS.filter(lambda one: one.name == "a")) == ["v9", "v10", "v2"]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [ftn.col("name") == "a", lambda task: task.id.version != "v10"],
+        [[ftn.col("name") == "a", ftn.col("version").notin(["v10"])]],
+        [(ftn.col("name") == "a") & (ftn.col("version") != "v10")],
+        [{"name": "a", "version": ["v9", "v2"]}],
+    ],
+    ids=["each", "list", "joined", "mapping"],
+)
+def test_filters_are_joined(filters: list[Any]) -> None:
+    """Conditions, functions and mappings may be given in any form that a listing takes."""
+    assert versions(TASKS.filter(*filters)) == ["v9", "v2"]
+    assert versions(TASKS.filter(None, name="a", version=("v9", "v2"))) == ["v9", "v2"]
+
+
+def test_what_is_no_filter_is_told() -> None:
+    """Also of an empty collection."""
+    with pytest.raises(ftn.errors.ModelTypeError, match="'name' is no filter; expected e"):
+        ftn.TaskCollection().filter("name")
+    with pytest.raises(ftn.errors.ModelValueError, match="tasks cannot be filtered by 'nmae'; there are project, "):
+        ftn.TaskCollection().filter(nmae="a")
 
 
 def test_equality_is_by_content() -> None:

@@ -19,6 +19,7 @@ from flytetask_nb.diffs.rules import BEHAVIOUR
 from flytetask_nb.diffs.structures import mapped_differences, moved, same, unequal_runs
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU
 from flytetask_nb.semantics.commands import command_line, is_placeholder
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.quantities import parse
@@ -53,7 +54,7 @@ __all__ = [
 ARCHITECTURES: Final = tasks_pb2.Container.Architecture.DESCRIPTOR
 IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
 """Flyte passes these on to nothing (flytek8s/utils.go)."""
-_GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
+_GPUS: Final = frozenset({GPU, NVIDIA_GPU})
 
 _SETTINGS_VARIABLE: Final = "_F_SS_C"
 # What of flytekit's settings says which release this is and where it was packaged (flytekit/configuration).
@@ -62,7 +63,7 @@ _RELEASE_SETTINGS: Final = frozenset(
     "source_root git_repo".split()
 )
 
-_PASSED_ON: Final = "A setting of flytekit's, which it passes on to the tasks that this one makes when it runs."
+_PASSED_ON: Final = "A setting of flytekit that this task passes on to the tasks it creates at run time."
 
 _BUNDLE_FLAG: Final = "--additional-distribution"
 _INPUT_TEMPLATE: Final = re.compile(r"\{\{\s*\.inputs\.([\w-]+)", re.IGNORECASE)

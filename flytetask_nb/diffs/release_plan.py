@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
@@ -23,8 +23,9 @@ from flytetask_nb.diffs.tooling import UNKNOWN_CODE, spelling_paths, tool_differ
 from flytetask_nb.errors import DiffError, FlyteTaskError, ModelTypeError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask
+from flytetask_nb.models.coercion import as_tasks, opened
 from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.reports import ReportList
 from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.digests import unplaced_digest
 from flytetask_nb.semantics.fellows import Fellows
@@ -32,13 +33,9 @@ from flytetask_nb.semantics.fellows import Fellows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
     from flytetask_nb.diffs.task_diff import CacheVerdict
 
 __all__ = ["STATUSES", "Plan", "PlanEntry", "plan"]
-
-SCHEMA_VERSION: Final = 1
 
 CONFLICT: Final = "conflict"
 CHANGED: Final = "changed"
@@ -57,7 +54,7 @@ _SUMMED: Final = {
     CONFLICT: ("conflict", "conflicts"),
     MISSING: ("missing", "missing"),
 }
-_COLUMNS: Final = {
+_ATTRIBUTES: Final = {
     **{name: name for name in ("status", "project", "domain", "name", "local_version", "remote_version", "severity")},
     "cache": "cache_word",
     "headline": "headline",
@@ -69,7 +66,7 @@ _TOLD_ALREADY: Final = frozenset({"version-reused", "map-task-name"})
 _Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class PlanEntry:
     """What would become of one task.
 
@@ -97,7 +94,7 @@ class PlanEntry:
     remote: FlyteTask | None
     versions: int = 0
     is_repeated: bool = False
-    severities: Mapping[str, str] = field(default_factory=dict)
+    severities: Mapping[str, str] = field(default_factory=dict, hash=False)
     accepted: frozenset[str] = frozenset()
 
     @property
@@ -346,27 +343,26 @@ _HEADLINES: Final = {
 # -- the plan --------------------------------------------------------------------------------------------------------
 
 
-class Plan(Sequence[PlanEntry], Shown):
+class Plan(ReportList[PlanEntry]):
     """What registration would do, task by task: conflicts first, then what changed, is new, is missing, is identical.
 
     True if anything would change that is more than release noise. What is missing changes nothing: registration
     removes no task.
+
+    Its table has a row for each task, all columns texts: ``cache`` is what becomes of cached results, ``stale risk``
+    where old ones may be served for new code.
     """
 
-    __slots__ = ("_entries", "_failures")
+    __slots__ = ("_failures",)
+
+    _COLUMNS = dict.fromkeys(_ATTRIBUTES, "TEXT")
 
     def __init__(self, entries: Iterable[PlanEntry], failures: Iterable[object] = ()) -> None:
-        self._entries = tuple(sorted(entries, key=lambda entry: STATUSES.index(entry.status)))
+        super().__init__(sorted(entries, key=lambda entry: STATUSES.index(entry.status)))
         self._failures = tuple(failures)
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[PlanEntry]:
-        return iter(self._entries)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._entries[index]
+    def _state(self) -> tuple[Any, ...]:
+        return self._entries, self._failures
 
     def __bool__(self) -> bool:
         return bool(self.new or self.conflicts) or any(entry.diff for entry in self.changed)
@@ -430,17 +426,9 @@ class Plan(Sequence[PlanEntry], Shown):
             return str(*found)
         return ", ".join(f"{found[severity]:,} {severity}" for severity in SEVERITIES if found[severity])
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the plan as JSON values, secrets masked.
-
-        Returns
-        -------
-        dict
-            With ``schema``, the version of this form: 1.
-        """
+    def _values(self) -> dict[str, Any]:
         counts = Counter(entry.status for entry in self)
         return {
-            "schema": SCHEMA_VERSION,
             "summary": self.summary,
             "severity": self.severity,
             "counts": {status: counts[status] for status in _SUMMED},
@@ -448,34 +436,27 @@ class Plan(Sequence[PlanEntry], Shown):
             "failures": [mask_text(str(failure)) for failure in self.failures],
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per task, secrets masked.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns status, project, domain, name, local_version, remote_version, severity, cache, headline: texts, NA
-            where there is nothing to say. ``cache`` is what becomes of cached results, ``stale risk`` where old ones
-            may be served for new code.
-        """
-        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415 - few callers want a frame
-
-        rows = [[getattr(entry, attribute) or None for attribute in _COLUMNS.values()] for entry in self]
-        return frame_of(dict.fromkeys(_COLUMNS, TEXT), rows)
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        for entry in self:
+            yield [getattr(entry, attribute) or None for attribute in _ATTRIBUTES.values()]
 
     def __repr__(self) -> str:
         return f"Plan({self.summary})"
 
-    def __str__(self) -> str:
-        return self.to_text()
+
+class Connection(Protocol):
+    """What can list the tasks that are registered: a ``Remote``."""
+
+    def list_tasks(self) -> Iterable[object]:
+        """Return them."""
 
 
 # -- planning --------------------------------------------------------------------------------------------------------
 
 
 def plan(
-    local: Iterable[object],
-    remote: Iterable[object],
+    tasks: Iterable[object],
+    against: Iterable[object] | Connection,
     *,
     severities: Mapping[str, str] | None = None,
     accepted: Iterable[str] = (),
@@ -484,24 +465,25 @@ def plan(
 
     Parameters
     ----------
-    local
+    tasks
         The tasks that would be registered: a ``TaskCollection``, or any iterable of what
         ``FlyteTask.from_flyte_idl`` takes.
-    remote
-        The tasks that are registered, in all of their versions or only the newest.
+    against
+        The tasks that are registered, in all of their versions or only the newest; or a ``Remote``, for all that it
+        lists.
     severities, accepted
         As :func:`flytetask_nb.diff` takes them, for each comparison.
 
     Returns
     -------
     Plan
-        An entry for each task of ``local``, every version of it for itself, for registration takes them all; and an
-        entry for each name of ``remote`` that ``local`` does not have.
+        An entry for each of ``tasks``, every version of it for itself, for registration takes them all; and an entry for
+        each name of ``against`` that ``tasks`` do not have.
 
     Raises
     ------
     ModelTypeError
-        ``local`` or ``remote`` is no iterable, or something in it is no task.
+        ``tasks`` or ``against`` is no iterable, or something in it is no task.
     ModelValueError
         A task cannot be read.
     DiffError
@@ -522,7 +504,9 @@ def plan(
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
     rules, taken = checked_severities(severities), frozenset(accepted)
-    mine, theirs = _together(_tasks("local", local)), _together(_tasks("remote", remote))
+    if not isinstance(against, Iterable) and hasattr(against, "list_tasks"):
+        against = against.list_tasks()
+    mine, theirs = _together(_tasks("tasks", tasks)), _together(_tasks("against", against))
     there: dict[_Key, list[_Held]] = {}
     for held in map(_Held, _placed(theirs, mine)):
         there.setdefault(held.key, []).append(held)
@@ -546,7 +530,7 @@ def plan(
         for key, versions in there.items()
         if key not in known
     ]
-    failures = [*getattr(local, "failures", ()), *getattr(remote, "failures", ())]
+    failures = [*getattr(tasks, "failures", ()), *getattr(against, "failures", ())]
     return Plan(entries, failures)
 
 
@@ -592,19 +576,13 @@ class _Held:
 
 
 def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
+    given = opened(given)
     if isinstance(given, str | bytes | FlyteTask) or not isinstance(given, Iterable):
         raise ModelTypeError(
             f"{side} is {type(given).__name__}, expected an iterable of tasks; put a single task into a list, "
-            "read files with load, and of a server list the tasks"
+            "and read files with load"
         )
-    for position, task in enumerate(given):
-        if isinstance(task, FlyteTask):
-            yield task
-            continue
-        try:
-            yield FlyteTask.from_flyte_idl(task)
-        except ModelTypeError as error:
-            raise ModelTypeError(f"{side}[{position}]: {error}") from None
+    yield from as_tasks(given, side)
 
 
 def _together(tasks: Iterable[FlyteTask]) -> list[FlyteTask]:

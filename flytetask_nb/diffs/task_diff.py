@@ -28,24 +28,21 @@ from flytetask_nb.diffs.settings import (
 from flytetask_nb.diffs.targets import compare_targets
 from flytetask_nb.errors import DiffError, FlyteTaskError
 from flytetask_nb.masking import mask_identifier
-from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.reports import Report
 from flytetask_nb.semantics.caching import CacheKey, cache_key, is_map_task, item_outputs, variables_signature
 from flytetask_nb.semantics.image_tags import follows_release, runtime_changes
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.variance import compatibility
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    import pandas as pd
-
+    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.variance import Compatibility
 
 __all__ = ["CacheVerdict", "TaskDiff", "diff"]
-
-SCHEMA_VERSION: Final = 1
 
 # Rules that apply to the value of a release itself: what repeats it elsewhere is an echo of them.
 _ECHOED: Final = frozenset(
@@ -111,10 +108,12 @@ class CacheVerdict(NamedTuple):
         return self.stale_risk and all(change.rule in _RELEASED for change in self.stale)
 
 
-class TaskDiff(Shown):
+class TaskDiff(Report):
     """The changes from one version of a task to another.
 
-    True if anything changed that is more than noise.
+    True if anything changed that is more than noise. Its table has a row for each change, then for each that is folded:
+    ``folded`` says why, ``noise`` or ``accepted``. All columns are texts, NA in ``old`` and ``new`` where nothing stood
+    or stands.
 
     Attributes
     ----------
@@ -128,6 +127,16 @@ class TaskDiff(Shown):
         Paths that are not compared, for only one of the two sources tells what is there: ``description``, where one
         task was fetched without it.
     """
+
+    _COLUMNS = dict.fromkeys(
+        (
+            *(name for name in Change.__slots__ if name not in {"key", "edits", "number"}),
+            "part",
+            "fingerprint",
+            "folded",
+        ),
+        "TEXT",
+    )
 
     def __init__(self, old: FlyteTask, new: FlyteTask, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
         self._tasks = old, new
@@ -199,7 +208,7 @@ class TaskDiff(Shown):
         return compatibility(self._old, self._new)
 
     @property
-    def headlines(self) -> list[str]:
+    def headlines(self) -> tuple[str, ...]:
         """What must not be missed, a sentence each."""
         found = []
         cache = self.cache
@@ -218,7 +227,7 @@ class TaskDiff(Shown):
                 found.append(
                     f"The cache key moves from {versions[0]} to {versions[1]}: the next run computes everything again."
                 )
-        return found
+        return tuple(found)
 
     @property
     def summary(self) -> str:
@@ -232,9 +241,9 @@ class TaskDiff(Shown):
         return f"{told} · {len(self.accepted)} accepted" if self.accepted else told
 
     @property
-    def noise_summary(self) -> list[str]:
+    def noise_summary(self) -> tuple[str, ...]:
         """What is folded as noise, in a few words each."""
-        return list(dict.fromkeys(_SUMMARIES.get(change.rule, change.rule) for change in self.noise))
+        return tuple(dict.fromkeys(_SUMMARIES.get(change.rule, change.rule) for change in self.noise))
 
     @cached_property
     def unchanged_count(self) -> int:
@@ -269,18 +278,10 @@ class TaskDiff(Shown):
         before = _flat(self._old) if values is None else values
         return apply_changes(before, (*self.changes, *self.accepted, *self.noise))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the diff as JSON values, secrets masked.
-
-        Returns
-        -------
-        dict
-            With ``schema``, the version of this form: 1.
-        """
+    def _values(self) -> dict[str, Any]:
         cache = self.cache
         old, new = self.ids
         return {
-            "schema": SCHEMA_VERSION,
             "old": old,
             "new": new,
             "severity": self.severity,
@@ -291,7 +292,7 @@ class TaskDiff(Shown):
                 "after": None if cache.after is None else cache.after._asdict(),
                 "stale_risk": [change.fingerprint for change in cache.stale],
             },
-            "headlines": self.headlines,
+            "headlines": list(self.headlines),
             "changes": [change.to_dict() for change in self.changes],
             "accepted": [change.to_dict() for change in self.accepted],
             "noise": [change.to_dict() for change in self.noise],
@@ -299,25 +300,11 @@ class TaskDiff(Shown):
             "unchanged": self.unchanged_count,
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per change, secrets masked.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Changes first, then what is folded; ``folded`` says why: ``noise``, ``accepted`` or nothing. All columns
-            are texts, NA in ``old`` and ``new`` where nothing stood or stands.
-        """
-        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415 - few callers want a frame
-
-        names = [name for name in Change.__slots__ if name not in {"key", "edits", "number"}]
-        columns = [*names, "part", "fingerprint", "folded"]
-        rows = []
+    def _rows(self) -> Iterator[Sequence[Any]]:
         for folded, changes in (("", self.changes), ("accepted", self.accepted), ("noise", self.noise)):
             for change in changes:
-                told = {**change.to_dict(), "aspects": ", ".join(change.aspects), "folded": folded}
-                rows.append([told[name] for name in columns])
-        return frame_of(dict.fromkeys(columns, TEXT), rows)
+                values = {**change.to_dict(), "aspects": ", ".join(change.aspects), "folded": folded}
+                yield [values[name] for name in self._COLUMNS]
 
     def __repr__(self) -> str:
         old, new = self.ids
@@ -364,8 +351,7 @@ def diff(
     """
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    before, after = (task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in (old, new))
-    return TaskDiff(before, after, checked_severities(severities), frozenset(accepted))
+    return TaskDiff(as_task(old, "old"), as_task(new, "new"), checked_severities(severities), frozenset(accepted))
 
 
 def _cache_key(message: Any) -> CacheKey | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from flytetask_nb.diffs.intervals import Interval, is_under, passed_through
 from flytetask_nb.diffs.knowledge import unknown_paths
@@ -14,10 +14,11 @@ from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.texts import text_of
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
 from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.models.coercion import as_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import are_one_place, said
-from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.reports import Report
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
 
@@ -42,8 +43,8 @@ _ENUMS: Final[dict[str, type[OpenEnum]]] = {
 }
 
 
-class TaskHistory(Shown):
-    """The versions of one task, oldest first.
+class TaskHistory(Report):
+    """The versions of one task, oldest first. Its table is :meth:`timeline`.
 
     A sequence of tasks: ``history[0]`` is the oldest, ``history["v42"]`` the one of that version, ``history[-20:]`` the
     history of the newest twenty.
@@ -62,6 +63,17 @@ class TaskHistory(Shown):
         of the flat normal form. A version whose source does not tell a value changes none; where the first ones do not,
         the first interval begins later.
     """
+
+    _COLUMNS: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("old", "new"), "TEXT"),
+        "created_at": "TIME",
+        "identical": "FLAG",
+        "severity": "TEXT",
+        **dict.fromkeys(SEVERITIES, "COUNT"),
+        "cache": "TEXT",
+        "stale_risk": "FLAG",
+        "headline": "TEXT",
+    }
 
     def __init__(
         self, tasks: Sequence[FlyteTask], severities: Mapping[str, str], accepted: frozenset[str], order: str
@@ -217,31 +229,25 @@ class TaskHistory(Shown):
             NA for none), a count for each severity, ``cache`` (verdict), ``stale_risk``, ``headline`` (the first; NA
             for none). Dtypes as those of :func:`flytetask_nb.tabulate`: string, datetime64[us, UTC], Int64, boolean.
         """
-        from flytetask_nb.dtypes import COUNT, FLAG, TEXT, TIME, frame_of  # noqa: PLC0415 - few callers want a frame
+        return self.to_frame()
 
-        kinds = {
-            "old": TEXT,
-            "new": TEXT,
-            "created_at": TIME,
-            "identical": FLAG,
-            "severity": TEXT,
-            **dict.fromkeys(SEVERITIES, COUNT),
-            "cache": TEXT,
-            "stale_risk": FLAG,
-            "headline": TEXT,
-        }
-        rows = []
+    def _rows(self) -> Iterator[Sequence[Any]]:
         for position in range(1, len(self)):
             step = self.diff(position - 1, position)
             counts = {**dict.fromkeys(SEVERITIES, 0), **step.counts, NOISE: len(step.noise)}
-            rows.append(
-                [
-                    *(self.versions[position - 1], self.versions[position], self._tasks[position].created_at),
-                    *(self._same[position], step.severity or None, *(counts[severity] for severity in SEVERITIES)),
-                    *(step.cache.verdict, step.cache.stale_risk, next(iter(step.headlines), None)),
-                ]
-            )
-        return frame_of(kinds, rows)
+            yield [
+                *(self.versions[position - 1], self.versions[position], self._tasks[position].created_at),
+                *(self._same[position], step.severity or None, *(counts[severity] for severity in SEVERITIES)),
+                *(step.cache.verdict, step.cache.stale_risk, next(iter(step.headlines), None)),
+            ]
+
+    def _values(self) -> dict[str, Any]:
+        steps = self._records()
+        for position, step in enumerate(steps, 1):
+            created = step["created_at"]
+            step["created_at"] = None if created is None else created.isoformat()
+            step["diff"] = None if step["identical"] else self.diff(position - 1, position).to_dict()
+        return {"name": self.name, "order": self.order, "versions": list(self.versions), "steps": steps}
 
     def matrix(self) -> pd.DataFrame:
         """Return the value of everything that ever changed, in every version.
@@ -306,9 +312,9 @@ class TaskHistory(Shown):
         return frame_of(kinds, rows)
 
     @property
-    def changing(self) -> list[str]:
+    def changing(self) -> tuple[str, ...]:
         """The paths at which versions differ, in order."""
-        return sorted(path for path, intervals in self.intervals.items() if len(intervals) > 1)
+        return tuple(sorted(path for path, intervals in self.intervals.items() if len(intervals) > 1))
 
     def _ended(self, path: str) -> Iterator[tuple[Interval, int]]:
         intervals = self.intervals[path]
@@ -359,6 +365,7 @@ def history(
     One pass keeps, for each path, the values and the versions since which they stand: its cost grows with the number
     of versions, its memory with the number of changes. Diffs are made when they are asked for.
     """
+    tasks = opened(tasks)
     if isinstance(tasks, FlyteTask) or not hasattr(tasks, "__iter__"):
         raise DiffError(
             f"history takes the versions of one task, got a single {type(tasks).__name__}; "
@@ -366,7 +373,7 @@ def history(
         )
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    found = [task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in tasks]
+    found = list(as_tasks(tasks))
     if not found:
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in found}

@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_value
+from flytetask_nb.masking import mask_text, mask_value
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.reports import Report
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.types import LiteralType
 from flytetask_nb.options import set_options
@@ -29,7 +30,7 @@ from flytetask_nb.semantics.templates import template_of
 from flytetask_nb.semantics.witnesses import find_consumer, find_producer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from flytetask_nb.semantics.blind_spots import BlindSpot
     from flytetask_nb.semantics.castability import _Type
@@ -122,13 +123,23 @@ class VariableCompatibility(Shown):
             return json.loads(self._value)
         return None if self._witness is None else LiteralType.from_bytes(self._witness)
 
+    @property
+    def witness_text(self) -> str | None:
+        """The witness as text, secrets masked: a type as Python has it, or a value; None where there is none."""
+        if self._value:
+            return _value_text(self._value)
+        return None if self._witness is None else mask_text(type_notation(self.witness._message))
+
     def __str__(self) -> str:
         return f"{self.name}: {self.verdict}. {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Compatibility(Shown):
+class Compatibility(Report):
     """What a change of an interface means for those who call the task.
+
+    Its table has a row for each variable: ``kind`` is input or output, ``old`` and ``new`` are the types as Python has
+    them, NA of what was added or removed.
 
     Parameters
     ----------
@@ -138,6 +149,12 @@ class Compatibility(Shown):
 
     inputs: Mapping[str, VariableCompatibility]
     outputs: Mapping[str, VariableCompatibility]
+
+    _COLUMNS: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("kind", "name", "verdict", "old", "new", "reason", "path"), "TEXT"),
+        "is_unseen": "FLAG",
+        "witness": "TEXT",
+    }
 
     def __post_init__(self) -> None:
         for name in ("inputs", "outputs"):
@@ -157,6 +174,30 @@ class Compatibility(Shown):
     def verdict(self) -> str:
         """The worst verdict of all variables; ``"safe"`` where there are none."""
         return max((variable.verdict for variable in self.variables), key=_RANKS.__getitem__, default=SAFE)
+
+    def _values(self) -> dict[str, Any]:
+        return {"verdict": self.verdict, "variables": self._records()}
+
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        for kind, variables in (("input", self.inputs), ("output", self.outputs)):
+            for variable in variables.values():
+                old, new = (
+                    None if each is None else type_notation(each._message) for each in (variable.old, variable.new)
+                )
+                texts = (
+                    kind,
+                    variable.name,
+                    variable.verdict,
+                    old,
+                    new,
+                    variable.reason,
+                    _place(variable.path) or None,
+                )
+                yield [
+                    *(text and mask_text(text) for text in texts),
+                    variable.is_unseen,
+                    variable.witness_text,
+                ]
 
     def __repr__(self) -> str:
         told = [
@@ -309,19 +350,21 @@ def _told(witness: Any, old: Any, new: Any) -> str:
 def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
     old, new = _type(old_bytes), _type(new_bytes)
     if not _castable_types(old, new):
-        return _Judgement(BREAKING, f"A value of the old type, {_named(old.message)}, no longer fits.")
+        return _Judgement(BREAKING, f"It no longer accepts values of the old type, {_named(old.message)}.")
     if accepts_all(new, old):
         before, after = _named(old.message), _named(new.message)
-        told = f"Whatever fits {before} fits {after}." if before != after else f"Whatever fitted {before} still does."
+        told = (
+            f"{after} accepts every value of {before}."
+            if before != after
+            else f"It still accepts every value of {before}."
+        )
         return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _Judgement(SAFE, told)
     witness = find_producer(old, new)
     if witness is None:
         return _Judgement(
-            RISKY, "A value of the old type fits, but whether all that fitted still does is not decidable here."
+            RISKY, "It accepts values of the old type; whether it accepts all that it did before cannot be decided."
         )
-    reason = (
-        f"A value of the old type fits, but {_told(witness, old.message, new.message)}, which fitted, no longer does."
-    )
+    reason = f"It accepts values of the old type, but no longer {_told(witness, old.message, new.message)}, as it did before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -329,7 +372,7 @@ def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
 def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
     old, new = _type(old_bytes), _type(new_bytes)
     if not _castable_types(new, old):
-        return _Judgement(BREAKING, f"It no longer feeds a variable of the old type, {_named(old.message)}.")
+        return _Judgement(BREAKING, f"It can no longer be passed to an input of the old type, {_named(old.message)}.")
     if feeds_all(new, old):
         unseen = _unseen(blind_spot(new, old, is_input=False), _OF_OUTPUT)
         return (
@@ -337,18 +380,17 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
             or unseen
             or _Judgement(
                 SAFE,
-                "It feeds whatever it fed; only a conditional that compares it with another output needs the very same "
-                "type.",
+                "It can be passed to every input that took it before; a conditional can compare it only with an output "
+                "of exactly the same type.",
             )
         )
     witness = find_consumer(old, new)
     if witness is None:
         return _Judgement(
-            RISKY, "It feeds a variable of the old type, but whether it feeds all that it fed is not decidable here."
+            RISKY,
+            "It can be passed to an input of the old type; whether to every input that took it before cannot be decided.",
         )
-    reason = (
-        f"It feeds a variable of the old type, but no longer {_told(witness, old.message, new.message)}, which it fed."
-    )
+    reason = f"It can be passed to an input of the old type, but no longer to one of type {_told(witness, old.message, new.message)}, as before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -356,10 +398,14 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
 
 _OF_INPUT: Final = (
     "a value of the old type",
-    "is none of the new one",
-    "every value of the old type is one of the new",
+    "does not fit the new one",
+    "every value of the old type fits the new one",
 )
-_OF_OUTPUT: Final = ("which it can be now", "is none of the old type", "every value of the new type is one of the old")
+_OF_OUTPUT: Final = (
+    "which it may return now",
+    "does not fit the old type",
+    "every value of the new type fits the old one",
+)
 _LONGEST_VALUE: Final = 200
 
 
@@ -369,17 +415,17 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
         return None
     what, fate, question = words
     place = f" in {_place(spot.path)}" if spot.path else ""
-    value = f"{_shown_value(spot.value)}, {what}," if spot.value else ""
+    value = f"{_value_text(spot.value)}, {what}," if spot.value else ""
     if spot.default is not None:
-        old, new = map(_shown_value, spot.default)
+        old, new = map(_value_text, spot.default)
         told = f"{value or 'what leaves it out'} is read with another default{place}: {new} instead of {old}"
     elif value:
         told = f"{value} {fate}, which shows only at run time"
     else:
-        told = f"whether {question} is not decidable here"
+        told = f"whether {question} cannot be decided"
     return _Judgement(
         RISKY,
-        f"The compiler does not look at what changed{place}: {told}.",
+        f"Flyte's compiler does not look at what changed{place}: {told}.",
         None,
         spot.path,
         spot.value,
@@ -387,7 +433,7 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
     )
 
 
-def _shown_value(text: str) -> str:
+def _value_text(text: str) -> str:
     """Return a JSON text as Python writes it, secrets masked, cut where nobody reads on."""
     import json  # noqa: PLC0415 - few witnesses are values
 
@@ -430,14 +476,14 @@ def _fields(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
 
 def _judge_field(path: tuple[str, ...], before: Any, after: Any) -> _Judgement | None:
     if after is None:
-        return _lost(path, before, "cannot be read any longer")
+        return _lost(path, before, "is gone")
     if before == after:
         return None
     old, new = _type_of(before), _type_of(after)
     if not _castable_types(new, old):
-        return _lost(path, before, "is no longer what it was")
+        return _lost(path, before, "has another type, which no longer fits where it was used")
     if not feeds_all(new, old):
-        return _lost(path, find_consumer(old, new), "no longer feeds all that it fed")
+        return _lost(path, find_consumer(old, new), "no longer fits everywhere that it did")
     return _changed_part(before, after, path)
 
 
@@ -447,7 +493,9 @@ def _type_of(message: Any) -> _Type:
 
 def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
     told = None if witness is None else witness.SerializeToString(deterministic=True)
-    return _Judgement(RISKY, f"As a whole it feeds whatever it fed, but its part {_place(path)} {what}.", told, path)
+    return _Judgement(
+        RISKY, f"As a whole it can be passed on as before, but its field {_place(path)} {what}.", told, path
+    )
 
 
 # -- added and removed ---------------------------------------------------------------------------------------------
@@ -455,28 +503,28 @@ def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
 
 def _added_input(message: Any) -> _Judgement:
     if not is_optional(message):
-        return _Judgement(BREAKING, "A new input that callers do not bind, and that must be bound.")
+        return _Judgement(BREAKING, "A new required input: existing workflows do not pass it.")
     if any(
         variant.WhichOneof("type") == "simple" and variant.simple == types_pb2.NONE
         for variant in message.union_type.variants
     ):
-        return _Judgement(SAFE, "A new input that may stay unbound.")
+        return _Judgement(SAFE, "A new optional input: existing workflows need not pass it.")
     return _Judgement(
         RISKY,
-        "A new input that callers do not bind: they compile only because the compiler takes a variant that is not "
-        "simple for None.",
+        "A new input that existing workflows do not pass: they compile only because Flyte's compiler takes such a union "
+        "for optional.",
     )
 
 
 def _added_output(_message: Any) -> _Judgement:
-    return _Judgement(RISKY, "A new output: Python callers that unpack the results get one more.")
+    return _Judgement(RISKY, "A new output: Python code that unpacks the outputs gets one value more than it expects.")
 
 
 _INPUTS: Final = _Direction(
-    _changed_input, _added_input, _Judgement(BREAKING, "The input is gone: a caller that binds it no longer compiles.")
+    _changed_input, _added_input, _Judgement(BREAKING, "The input is gone: workflows that pass it no longer compile.")
 )
 _OUTPUTS: Final = _Direction(
     _changed_output,
     _added_output,
-    _Judgement(BREAKING, "The output is gone: a caller that reads it no longer compiles."),
+    _Judgement(BREAKING, "The output is gone: workflows that use it no longer compile."),
 )

@@ -475,14 +475,26 @@ def test_severities_and_accepted_reach_every_comparison() -> None:
     assert plan[0].headline == "nothing but 1 accepted"
 
 
+def test_both_sides_have_names() -> None:
+    """New first, as it is sent; a connection stands for what it lists."""
+
+    class Connection:
+        def list_tasks(self) -> ftn.TaskCollection:
+            return ftn.TaskCollection([spec()])
+
+    plan = ftn.plan([spec(type="other")], [spec()])
+    assert plan == ftn.plan(against=[spec()], tasks=[spec(type="other")])
+    assert plan == ftn.plan([spec(type="other")], Connection())
+
+
 def test_wrong_arguments_are_named() -> None:
     with pytest.raises(
-        ftn.errors.ModelTypeError, match=r"local is FlyteTask, expected an iterable of tasks; put a single"
+        ftn.errors.ModelTypeError, match=r"tasks is FlyteTask, expected an iterable of tasks; put a single"
     ):
         ftn.plan(FlyteTask.from_flyte_idl(spec()), [])  # type: ignore[arg-type]
-    with pytest.raises(ftn.errors.ModelTypeError, match=r"remote is int, expected an iterable"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"against is int, expected an iterable"):
         ftn.plan([], 3)  # type: ignore[arg-type]
-    with pytest.raises(ftn.errors.ModelTypeError, match=r"remote\[1\]: "):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"against\[1\] is 'no task', a text; expected a task"):
         ftn.plan([], [spec(), "no task"])
     with pytest.raises(ftn.errors.DiffError, match="no-such-rule"):
         ftn.plan([], [], severities={"no-such-rule": "cost"})

@@ -173,7 +173,7 @@ def test_a_version_alone_is_noise() -> None:
     assert not found
     assert found.severity is None
     assert [change.path for change in found.noise] == ["id.version"]
-    assert found.noise_summary == ["version"]
+    assert found.noise_summary == ("version",)
 
 
 def test_accepted_must_not_be_a_single_text() -> None:

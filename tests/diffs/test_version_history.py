@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs.flattening import flatten
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics.hydration import hydrated_message
 from tests.conftest import ROOT
@@ -62,7 +62,7 @@ def test_a_pod_that_flytectl_rewrote_changes_nowhere() -> None:
         spec.template.id.project, spec.template.id.domain, spec.template.id.version = "p", "d", f"v{number}"
     assert specs[0].template.k8s_pod != specs[1].template.k8s_pod
     history = ftn.history(specs)
-    assert history.changing == ["id.version"]
+    assert history.changing == ("id.version",)
     assert not ftn.diff(*specs)
 
 
@@ -161,7 +161,7 @@ def test_a_column_of_the_matrix_is_its_version(versions: Sequence[Any]) -> None:
     matrix = history.matrix()
     flats = [flatten(version) for version in versions]
     everything = {path for flat in flats for path in flat}
-    assert history.changing == sorted(path for path in everything if len({flat.get(path) for flat in flats}) > 1)
+    assert history.changing == tuple(sorted(path for path in everything if len({flat.get(path) for flat in flats}) > 1))
     for row, path in enumerate(history.changing):
         texts: dict[Any, str] = {}
         for column, flat in enumerate(flats):

@@ -394,7 +394,7 @@ def test_a_launch_plan_shows_its_schedule_and_no_values() -> None:
     plan.spec.default_inputs.parameters["days"].default.scalar.primitive.integer = 7
     plan.spec.default_inputs.parameters["until"].required = True
     found = ftn.models.LaunchPlan.from_flyte_idl(plan)
-    assert (found.default_inputs, found.fixed_inputs, found.schedule) == (["days"], ["password"], "0 3 * * *")
+    assert (found.default_inputs, found.fixed_inputs, found.schedule) == (("days",), ("password",), "0 3 * * *")
     assert (found.source, found.workflow_id.name) == (None, "nightly")
     assert "hunter2" not in found.to_html() + found.to_text() + repr(found)
     assert "0 3 * * *" in found.to_text()

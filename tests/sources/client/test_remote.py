@@ -253,10 +253,11 @@ def known_conditions() -> st.SearchStrategy[Any]:
 @settings(max_examples=300)
 @given(found=st.lists(known_conditions() | conditions(), max_size=3))
 def test_filters_give_what_brute_force_gives(everything: Any, found: list[Any]) -> None:
-    """Whoever looks at a condition, Admin or this client, the answer is the same."""
+    """Whoever looks at a condition, Admin, this client or a collection at hand, the answer is the same."""
     remote, tasks = everything
     expected = [task.id for task in as_brute_force_says(tasks, found)]
     assert expected == [task.id for task in remote.list_tasks(*PLACE, filters=found)]
+    assert expected == [task.id for task in ftn.TaskCollection(tasks).filter(*found)]
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +307,7 @@ def test_registration_is_foretold(transcripts: Path) -> None:
             if verdict is not None:
                 foretold[verdict] = foretold.get(verdict, 0) + 1
                 task = sent_task(case["request"])
-                found = remote.would_register(task)
+                found = remote.dry_run(task)
                 assert (verdict, case["note"]) == (found.verdict, case["note"])
                 assert (verdict == "conflict") == (found.diff is not None)
             send(channel, "CreateTask", case["request"])
@@ -325,15 +326,15 @@ def sent_task(request: dict[str, Any]) -> ftn.FlyteTask:
 def test_a_conflict_says_what_differs_and_is_shown(served: Served, remote: ftn.Remote) -> None:
     served.tasks = [make_task("n", image="i:1")]
     mine = remote.fetch_task(name="n").replace(type="other")
-    found = remote.would_register(mine)
+    found = remote.dry_run(mine)
     assert found.diff is not None
     assert "type" in [change.path for change in found.diff.changes]
     for text in (found.to_text(), found.to_html(), found.to_markdown()):
         assert "conflict" in text
         assert "register it under a new version" in text
-    same = remote.would_register(remote.fetch_task(name="n"))
+    same = remote.dry_run(remote.fetch_task(name="n"))
     assert "identical" in same.to_text()
-    assert repr(remote.would_register(mine.replace(version="v9"))) == "Registration(new: p/d/n v9 would be registered)"
+    assert repr(remote.dry_run(mine.replace(version="v9"))) == "Registration(new: p/d/n v9 would be registered)"
 
 
 def test_what_admin_refuses_of_a_place_is_foretold(transcripts: Path) -> None:
@@ -347,7 +348,7 @@ def test_what_admin_refuses_of_a_place_is_foretold(transcripts: Path) -> None:
         for case in read(transcripts / "register.jsonl"):
             message = case.get("message", "")
             if case["call"] == "CreateTask" and any(words in message for words in OF_PLACES):
-                found = remote.would_register(sent_task(case["request"]))
+                found = remote.dry_run(sent_task(case["request"]))
                 assert (found.verdict, found.reason, found.diff) == ("refused", message, None)
                 for text in (found.summary, found.to_text(), found.to_html(), found.to_markdown(), repr(found)):
                     assert "refused" in text
@@ -380,7 +381,7 @@ def gone() -> Iterator[ftn.Remote]:
 
 def test_an_archived_project_refuses_even_what_it_has(gone: ftn.Remote) -> None:
     (task,) = gone.list_tasks("gone", "development")
-    found = gone.would_register(task)
+    found = gone.dry_run(task)
     assert (found.verdict, found.reason) == ("refused", "project [gone] is not active")
 
 
@@ -444,7 +445,7 @@ def test_a_server_that_does_not_tell_its_projects_is_taken_at_its_word(
     served.before = before
     assert remote.list_tasks("nope", "d").failures == ()
     assert remote.task_names("nope", "d") == []
-    assert remote.would_register(make_task("n").closure.compiled_task).verdict == "new"
+    assert remote.dry_run(make_task("n").closure.compiled_task).verdict == "new"
 
 
 def test_a_conflict_names_what_a_tool_wrote(served: Served, remote: ftn.Remote) -> None:
@@ -455,7 +456,7 @@ def test_a_conflict_names_what_a_tool_wrote(served: Served, remote: ftn.Remote) 
         kind.blob.format = "PythonPickle"
         kind.metadata.update({"python_class_name": f"typing.Annotated[app.Video, <HashMethod object at 0x7f{number}>]"})
     served.tasks = tasks[:1]
-    found = remote.would_register(ftn.FlyteTask.from_flyte_idl(tasks[1]))
+    found = remote.dry_run(ftn.FlyteTask.from_flyte_idl(tasks[1]))
     assert found.verdict == "conflict"
     assert "the task itself is the same but for the memory address that flytekit writes" in found.summary
 
@@ -464,7 +465,7 @@ def test_a_conflict_names_what_a_tool_wrote(served: Served, remote: ftn.Remote) 
 def test_registering_needs_a_full_id(served: Served, remote: ftn.Remote, part: str) -> None:
     mine = ftn.FlyteTask.from_flyte_idl(make_task("n")).replace(**{part: None})
     with pytest.raises(ftn.errors.ModelValueError, match=f"no {part} is given"):
-        remote.would_register(mine)
+        remote.dry_run(mine)
     assert served.calls == {}
 
 
@@ -762,7 +763,7 @@ def test_missing_packages_are_told() -> None:
         "import flytetask_nb as f\n"
         "f.Remote\n"
         "try: f.connect('localhost:1')\n"
-        "except f.MissingExtraError as error: sys.stdout.write(f'{error}\\n')\n"
+        "except f.errors.MissingExtraError as error: sys.stdout.write(f'{error}\\n')\n"
     )
     told = (
         'connections to a cluster need grpcio, keyring, not installed here; run: pip install "flytetask-nb[cluster]"\n'
