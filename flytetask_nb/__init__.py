@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin import sandbox
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import check, compatibility
-    from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
+    from flytetask_nb.sources import clear_cache, load, load_launch_plans, load_task, load_workflows, scan
     from flytetask_nb.sources.client import Remote, col, connect
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
@@ -84,6 +84,7 @@ __all__ = [
     "WorkflowIntegrationError",
     "callers",
     "check",
+    "clear_cache",
     "col",
     "compare",
     "compatibility",
@@ -115,6 +116,7 @@ _LATER = {
     "TaskHistory": "diffs",
     "callers": "diffs",
     "check": "semantics",
+    "clear_cache": "sources",
     "compare": "widgets",
     "col": "sources.client",
     "compatibility": "semantics",
