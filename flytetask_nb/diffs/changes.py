@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.diffs.edits import Edit, Move, Splice
+from flytetask_nb.diffs.edits import Move, Replacement, Splice
 from flytetask_nb.diffs.plain import plain_message
 from flytetask_nb.diffs.rules import RULES, rank
 from flytetask_nb.diffs.texts import texts_of, windowed
@@ -82,7 +82,7 @@ class Change:
         Where it was before; other than ``path`` for what was renamed.
     key : str
         The name that the values stand under, by which secrets are told.
-    edits : tuple of Edit, Splice or Move, or None
+    edits : tuple of Replacement, Splice or Move, or None
         What the change does to the flat form of the task, exactly: see
         :meth:`flytetask_nb.diffs.TaskDiff.apply`. None: it puts ``new`` in place of ``old``.
     number : int
@@ -102,7 +102,7 @@ class Change:
     witness: str = ""
     old_path: str = ""
     key: str = ""
-    edits: tuple[Edit | Splice | Move, ...] | None = field(default=None, repr=False, compare=False)
+    edits: tuple[Replacement | Splice | Move, ...] | None = field(default=None, repr=False, compare=False)
     number: int = 0
 
     @property
@@ -121,11 +121,11 @@ class Change:
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
 
     @property
-    def recorded(self) -> tuple[Edit | Splice | Move, ...]:
+    def recorded(self) -> tuple[Replacement | Splice | Move, ...]:
         """What it does to the flat form of the task; nothing if it only follows from other changes."""
         if self.edits is not None or self.is_consequence:
             return self.edits or ()
-        return (Edit(self.old_path, self.path, self.old, self.new),)
+        return (Replacement(self.old_path, self.path, self.old, self.new),)
 
     @property
     def part(self) -> str:
@@ -231,7 +231,7 @@ class Ledger:
         witness: str = "",
         old_path: str = "",
         key: str = "",
-        edits: tuple[Edit | Splice | Move, ...] | None = None,
+        edits: tuple[Replacement | Splice | Move, ...] | None = None,
     ) -> None:
         """Take down a change.
 
@@ -275,7 +275,7 @@ class Ledger:
         *,
         key: str = "",
         old_path: str = "",
-        edits: tuple[Edit | Splice | Move, ...] | None = None,
+        edits: tuple[Replacement | Splice | Move, ...] | None = None,
     ) -> None:
         """Take down an entry that was added, removed or changed, by the three rules of that stem."""
         kind = ADDED if old is None else REMOVED if new is None else CHANGED

@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.message import Message
 
-from flytetask_nb.diffs.containers import (
-    ARCHITECTURES,
-    command_words,
-    env_order,
-    input_settings,
-    shadowed_amounts,
-    shadowed_variables,
-    unpacked_settings,
-)
-from flytetask_nb.diffs.edits import Edit, Move, Named, Splice, joined
+from flytetask_nb.diffs.command_lines import command_words
+from flytetask_nb.diffs.container_resources import shadowed_amounts
+from flytetask_nb.diffs.containers import ARCHITECTURES, input_settings
+from flytetask_nb.diffs.edits import Named, joined
+from flytetask_nb.diffs.environment import env_order, shadowed_variables, unpacked_settings
 from flytetask_nb.diffs.interfaces import own_description
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
@@ -32,19 +27,12 @@ from flytetask_nb.diffs.plain import (
     plain_value,
     unknown_fields,
 )
-from flytetask_nb.diffs.pods import Pod, is_named, labelled_tolerations, read_pod
-from flytetask_nb.diffs.settings import (
-    numbered,
-    own_config,
-    own_documentation,
-    secret_name,
-    span,
-    token_name,
-)
+from flytetask_nb.diffs.pods import TaskPod, is_named, labelled_tolerations, read_pod
+from flytetask_nb.diffs.settings import numbered, own_config, own_documentation, secret_name, span, token_name
 from flytetask_nb.diffs.structures import flatten_entries, flatten_value
-from flytetask_nb.diffs.texts import Word, text_of
+from flytetask_nb.diffs.texts import Word
 from flytetask_nb.diffs.types import unnamed_columns
-from flytetask_nb.errors import DiffError, QuantityError
+from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
@@ -54,12 +42,11 @@ from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.semantics.task_container import own_container
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from flytetask_nb.diffs.changes import Change
     from flytetask_nb.semantics.task_container import TaskContainer
 
-__all__ = ["apply_changes", "flatten"]
+__all__ = ["flatten", "flatten_part"]
 
 # Of the container that runs the task: those of others stand under their `resources`, as they are.
 _AMOUNT: Final = re.compile(
@@ -269,7 +256,7 @@ def _task_container(found: dict[str, Any], container: TaskContainer) -> None:
     }
     found.update((f"{path}.{field}", tuple(words)) for field, words in lists.items() if words)
     for name, value in dict(container.env).items():
-        _value(found, joined(f"{path}.env", name), _variable_value(name, value))
+        flatten_part(found, joined(f"{path}.env", name), _variable_value(name, value))
     for name, order in env_order(container.env).items():
         found[joined(joined(f"{path}.env", name), "(references)")] = order
     for field in ("requests", "limits"):
@@ -308,7 +295,7 @@ def _pod(found: dict[str, Any], path: str, template: Any) -> None:
     _unknown(found, path, [message])
 
 
-def _pod_spec(found: dict[str, Any], path: str, pod: Pod) -> None:
+def _pod_spec(found: dict[str, Any], path: str, pod: TaskPod) -> None:
     for field, value in pod.spec.items():
         place = joined(path, field)
         tolerations = labelled_tolerations(field, value)
@@ -393,74 +380,8 @@ _NORMAL: Final[dict[str, Callable[[dict[str, Any], str, Any], None]]] = {
 }
 
 
-# -- applying changes ----------------------------------------------------------------------------------------------
-
-
-def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
-    """Return what changes make of a task in flat form.
-
-    Parameters
-    ----------
-    values
-        What :func:`flatten` gives of the task before.
-    changes
-        All changes of one diff: what is folded as noise or accepted is part of it.
-
-    Returns
-    -------
-    dict of str to object
-        What :func:`flatten` gives of the task after.
-
-    Raises
-    ------
-    DiffError
-        A change takes away what is not there or puts something where another value stands: the changes are not those
-        of this task, or two of them claim the same value.
-    """
-    found = dict(values)
-    edits = [edit for change in changes for edit in change.recorded]
-    found = dict(values)
-    for path, value in _entries(edits, is_old=True):
-        if path not in found or found.pop(path) != value:
-            raise DiffError(_cannot("takes away", path, value, values))
-    lists = _spliced(found, [edit for edit in edits if isinstance(edit, Splice)])
-    moves = {edit.old_path: edit.path for edit in edits if isinstance(edit, Move)}
-    if moves:
-        found = {_moved(path, moves): value for path, value in found.items()}
-    for path, value in (*lists.items(), *_entries(edits, is_old=False)):
-        if path in found:
-            raise DiffError(_cannot("puts", path, value, values))
-        if value != ():
-            found[path] = value
-    return found
-
-
-def _entries(edits: list[Edit | Splice | Move], *, is_old: bool) -> list[tuple[str, Any]]:
-    """Return what edits take away, or what they put."""
-    found: list[tuple[str, Any]] = []
-    for edit in edits:
-        if isinstance(edit, Edit):
-            place, value = (edit.old_path, edit.old) if is_old else (edit.path, edit.new)
-            found += _flat(place, value).items()
-    return found
-
-
-def _cannot(doing: str, path: str, value: Any, values: Mapping[str, Any]) -> str:
-    there = "nothing" if path not in values else repr(text_of(values[path], path))
-    return (
-        f"a change {doing} {text_of(value, path)!r} at {path}, where the task before has {there}; apply all changes of "
-        "one diff, once, to the flat form of its old task"
-    )
-
-
-def _flat(path: str, value: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if value is not None:
-        _value(found, path, value)
-    return found
-
-
-def _value(found: dict[str, Any], path: str, value: Any) -> None:
+def flatten_part(found: dict[str, Any], path: str, value: Any) -> None:
+    """Add the single values of a part of a task, as changes have it, to those found."""
     if isinstance(value, Model):
         value = value._message
     if isinstance(value, Named):
@@ -479,34 +400,3 @@ def _value(found: dict[str, Any], path: str, value: Any) -> None:
         found[path] = _quantity(value)
     else:
         flatten_value(found, path, value)
-
-
-def _spliced(found: dict[str, Any], splices: list[Splice]) -> dict[str, tuple[Any, ...]]:
-    """Take lists that change out of the flat form; give what becomes of them."""
-    grouped: dict[tuple[str, str], list[Splice]] = {}
-    for splice in splices:
-        grouped.setdefault((splice.old_path, splice.path), []).append(splice)
-    lists: dict[str, tuple[Any, ...]] = {}
-    for (old_path, path), group in grouped.items():
-        items = dict(enumerate(found.pop(old_path, ())))
-        for index, word in (entry for splice in group for entry in splice.removed):
-            if items.pop(index, None) != word:
-                raise DiffError(_cannot("takes away", f"{old_path}[{index}]", word, {}))
-        kept = list(items.values())
-        for index, word in sorted(entry for splice in group for entry in splice.added):
-            if index > len(kept):
-                raise DiffError(_cannot("puts", f"{path}[{index}]", word, {}))
-            kept.insert(index, word)
-        lists[path] = tuple(kept)
-    return lists
-
-
-def _moved(path: str, moves: Mapping[str, str]) -> str:
-    """Return where a path is once the longest of the moved paths that it stands under was moved."""
-    end = len(path)
-    while end > 0:
-        head = path[:end]
-        if head in moves and (end == len(path) or path[end] in ".["):
-            return moves[head] + path[end:]
-        end -= 1
-    return path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
-from flytetask_nb.diffs.edits import Edit, Move, Named, joined
+from flytetask_nb.diffs.edits import Move, Named, Replacement, joined
 from flytetask_nb.diffs.facets import At
 from flytetask_nb.diffs.messages import compare_unknown, field_changes
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES, rank
@@ -74,17 +74,17 @@ def _compare_variables(ledger: Ledger, path: str, side: str, old: Any, new: Any)
     for name in removed:
         if name not in renamed:
             place = joined(path, name)
-            edit = Edit(place, place, Named(name, old[name]), None)
+            edit = Replacement(place, place, Named(name, old[name]), None)
             ledger.add(f"{side}-removed", place, LiteralType._own(old[name].type), None, edits=(edit,))
     for name in added:
         if name not in renamed.values():
             rule = _addition(new[name].type) if side == "input" else "output-added"
             place = joined(path, name)
-            edit = Edit(place, place, None, Named(name, new[name]))
+            edit = Replacement(place, place, None, Named(name, new[name]))
             ledger.add(rule, place, None, LiteralType._own(new[name].type), edits=(edit,))
     for before, after in renamed.items():
         place, old_place = joined(path, after), joined(path, before)
-        edits = (Edit(old_place, place, Named(before, None), Named(after, None)), Move(old_place, place))
+        edits = (Replacement(old_place, place, Named(before, None), Named(after, None)), Move(old_place, place))
         ledger.add(f"{side}-renamed", place, before, after, kind="renamed", old_path=old_place, edits=edits)
         _compare_rest(ledger, place, old_place, old[before], new[after], names=(before, after))
     for name in sorted((name for name in old if name in new), key=natural_key):

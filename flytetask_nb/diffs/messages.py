@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.diffs.edits import Edit, Named, joined
+from flytetask_nb.diffs.edits import Named, Replacement, joined
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
     is_map,
@@ -135,7 +135,7 @@ def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator
             values = [(one, value) if one.HasField(name) else None for one, value in ((old, before), (new, after))]
             shown = [None if value is None else plain_value(value[1], field) for value in values]
             exact = [None if value is None else _chosen(field, value[1]) for value in values]
-            edit = Edit(old_place, place, exact[0], exact[1])
+            edit = Replacement(old_place, place, exact[0], exact[1])
             yield Difference(place, shown[0], shown[1], name, old_place, (edit,))
         elif before is not after and before != after:
             yield from _field(place, old_place, field, before, after)
@@ -166,7 +166,7 @@ def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Diff
     elif repr(old) != repr(new) and not (isinstance(old, str) and same(old, new)):
         before, after = plain_value(old, field), plain_value(new, field)
         exact = [shown if value or field.has_presence else None for shown, value in ((before, old), (after, new))]
-        yield Difference(path, before, after, field.name, was, (Edit(was, path, *exact),))
+        yield Difference(path, before, after, field.name, was, (Replacement(was, path, *exact),))
 
 
 def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
@@ -180,6 +180,6 @@ def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Di
         before, after = (plain_value(one[key], values) if key in one else None for one in (old, new))
         if values.message_type is not None:
             exact = [Named(str(key), one[key]) if key in one else None for one in (old, new)]
-            yield Difference(place, before, after, str(key), old_place, (Edit(old_place, place, *exact),))
+            yield Difference(place, before, after, str(key), old_place, (Replacement(old_place, place, *exact),))
         elif before is None or after is None or not same(before, after):
             yield Difference(place, before, after, str(key), old_place)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.containers import IGNORED_RESOURCES, image_rule
-from flytetask_nb.diffs.edits import Edit
+from flytetask_nb.diffs.container_resources import IGNORED_RESOURCES
+from flytetask_nb.diffs.containers import image_rule
+from flytetask_nb.diffs.edits import Replacement
 from flytetask_nb.diffs.structures import mapped_differences
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics.plugin_settings import Spelling, amounts_in, settings_of
@@ -153,11 +154,11 @@ def _by_amount(found: Difference) -> Iterator[Difference]:
         return
     parts = mapped_differences(found.path, found.old or {}, found.new or {}, found.old_path)
     # That a group is there and empty is a value of its own.
-    empty = Edit(found.old_path, found.path, *(one if one == {} else None for one in sides))
+    empty = Replacement(found.old_path, found.path, *(one if one == {} else None for one in sides))
     for number, part in enumerate(parts):
         edits = part.edits
         if not number and {} in sides:
-            edits = (*(edits or (Edit(part.old_path, part.path, part.old, part.new),)), empty)
+            edits = (*(edits or (Replacement(part.old_path, part.path, part.old, part.new),)), empty)
         yield part._replace(edits=edits)
 
 

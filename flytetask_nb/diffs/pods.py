@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.diffs.containers import compare_data_loading, compare_task_containers
-from flytetask_nb.diffs.edits import Edit, Move, Splice, joined
+from flytetask_nb.diffs.edits import Move, Replacement, Splice, joined
 from flytetask_nb.diffs.messages import compare_entries, compare_unknown
 from flytetask_nb.diffs.structures import canonical, differences, moved, same
 from flytetask_nb.diffs.texts import Word
@@ -21,7 +21,15 @@ from flytetask_nb.semantics.task_container import (
 if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = ["Pod", "compare_pod_rest", "compare_pods", "is_named", "labelled_tolerations", "primary_edits", "read_pod"]
+__all__ = [
+    "TaskPod",
+    "compare_pod_rest",
+    "compare_pods",
+    "is_named",
+    "labelled_tolerations",
+    "primary_edits",
+    "read_pod",
+]
 
 # Lists of named things in a pod's spec, and the stem of the rules for them.
 _NAMED: Final = {"containers": "pod-container", "initContainers": "pod-init-container", "volumes": "pod-volume"}
@@ -31,7 +39,7 @@ _TOLERATIONS: Final = "tolerations"
 _TOLERATED: Final = ("key", "operator", "value", "effect")
 
 
-class Pod(NamedTuple):
+class TaskPod(NamedTuple):
     """A pod of a task.
 
     Attributes
@@ -52,7 +60,7 @@ class Pod(NamedTuple):
     container: TaskContainer
 
 
-def read_pod(path: str, template: Any) -> Pod:
+def read_pod(path: str, template: Any) -> TaskPod:
     """Return the pod of a template; an empty one where its target is something else."""
     is_pod = template.WhichOneof("target") == "k8s_pod"
     name = primary_container_name(template) if is_pod else ""
@@ -61,7 +69,7 @@ def read_pod(path: str, template: Any) -> Pod:
     primary = primary_container(template) if is_named("containers", containers) else None
     held = None if primary is None else primary.fields["name"].string_value
     place = joined(f"{path}.pod_spec.containers", held or name or "primary")
-    return Pod(name, spec, held, pod_container({} if primary is None else plain_struct(primary), place))
+    return TaskPod(name, spec, held, pod_container({} if primary is None else plain_struct(primary), place))
 
 
 def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[set[str], set[str]]) -> None:
@@ -94,15 +102,15 @@ def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[se
     compare_data_loading(ledger, f"{path}.data_config", old.k8s_pod.data_config, new.k8s_pod.data_config)
 
 
-def primary_edits(path: str, old: Pod, new: Pod) -> tuple[Edit | Splice | Move, ...]:
+def primary_edits(path: str, old: TaskPod, new: TaskPod) -> tuple[Replacement | Splice | Move, ...]:
     """Return what becomes of the name of the container that runs the task, and of its place among the others.
 
     What is in it is compared as a container.
     """
-    edits: list[Edit | Splice | Move] = []
+    edits: list[Replacement | Splice | Move] = []
     if old.name != new.name:
         place = f"{path}.primary_container_name"
-        edits.append(Edit(place, place, old.name or None, new.name or None))
+        edits.append(Replacement(place, place, old.name or None, new.name or None))
     if old.held != new.held:
         place = f"{path}.pod_spec.containers"
         words = (() if one.held is None else ((_order(one.spec).index(one.held), one.held),) for one in (old, new))
@@ -116,7 +124,7 @@ def _order(spec: dict[str, Any]) -> list[str]:
     return [one["name"] for one in spec["containers"]]
 
 
-def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[Pod, Pod]) -> None:
+def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[TaskPod, TaskPod]) -> None:
     """Compare what a pod has beside the container that runs the task.
 
     Parameters
@@ -139,7 +147,7 @@ def _compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     compare_unknown(ledger, path, old, new)
 
 
-def _compare_specs(ledger: Ledger, path: str, old_pod: Pod, new_pod: Pod) -> None:
+def _compare_specs(ledger: Ledger, path: str, old_pod: TaskPod, new_pod: TaskPod) -> None:
     old, new = old_pod.spec, new_pod.spec
     primary = old_pod.held, new_pod.held
     for field in sorted({*old, *new}, key=natural_key):
@@ -200,7 +208,7 @@ def _compare_named(
             gone = ((names[0].index(name), name),) if name in before else ()
             come = ((names[1].index(name), name),) if name in after else ()
             was, now = before.get(name), after.get(name)
-            edits = (Edit(place, place, was, now), Splice(path, path, gone, come))
+            edits = (Replacement(place, place, was, now), Splice(path, path, gone, come))
             ledger.entry(stem, place, was, now, edits=edits)
         elif not same(before[name], after[name]):
             # What changed inside of it was added or removed there; the thing itself was changed.
@@ -254,4 +262,4 @@ def _compare_tolerations(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         was, now = before.get(label), after.get(label)
         if was is None or now is None or canonical(was) != canonical(now):
             place = joined(path, label)
-            ledger.entry("pod-toleration", f"{path}[]", was, now, edits=(Edit(place, place, was, now),))
+            ledger.entry("pod-toleration", f"{path}[]", was, now, edits=(Replacement(place, place, was, now),))

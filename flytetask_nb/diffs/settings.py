@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
-from flytetask_nb.diffs.edits import Edit, Named, joined
+from flytetask_nb.diffs.edits import Named, Replacement, joined
 from flytetask_nb.diffs.messages import (
     compare_entries,
     compare_fields,
@@ -51,7 +51,7 @@ def _by_direction(raised: str, lowered: str) -> Callable[[Ledger, str, Any, Any]
     """Return what compares a number or flag by two rules."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        edit = Edit(path, path, old or None, new or None)
+        edit = Replacement(path, path, old or None, new or None)
         ledger.add(raised if new > old else lowered, path, old, new, edits=(edit,))
 
     return compare
@@ -71,7 +71,9 @@ def by_rule(rule: str, enum: Any = None) -> Callable[[Ledger, str, Any, Any], No
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         if not (isinstance(old, str) and same(old, new)):
             shown = [None if one == "" else one if enum is None else enum_name(enum, one) for one in (old, new)]
-            edit = Edit(path, path, *(name if one else None for name, one in zip(shown, (old, new), strict=True)))
+            edit = Replacement(
+                path, path, *(name if one else None for name, one in zip(shown, (old, new), strict=True))
+            )
             ledger.add(rule, path, *shown, edits=(edit,))
 
     return compare
@@ -123,7 +125,7 @@ def _compare_ignored(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     for name in sorted({*old} ^ {*new}, key=natural_key):
         kind, *shown = ("removed", name, None) if name in old else ("added", None, name)
         place = joined(path, name)
-        ledger.add(f"cache-ignored-{kind}", path, *shown, edits=(Edit(place, place, *shown),))
+        ledger.add(f"cache-ignored-{kind}", path, *shown, edits=(Replacement(place, place, *shown),))
 
 
 def _compare_timeout(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -151,14 +153,14 @@ def span(value: Any) -> str | None:
 def _compare_retries(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     if old.retries != new.retries:
         rule = "retries-raised" if new.retries > old.retries else "retries-lowered"
-        edit = Edit(path, path, old.retries or None, new.retries or None)
+        edit = Replacement(path, path, old.retries or None, new.retries or None)
         ledger.add(rule, path, old.retries, new.retries, edits=(edit,))
     compare_unknown(ledger, path, old, new)
 
 
 def _compare_deck(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     if old.value != new.value:
-        edit = Edit(path, path, old.value or None, new.value or None)
+        edit = Replacement(path, path, old.value or None, new.value or None)
         ledger.add("deck-on" if new.value else "deck-off", path, old.value, new.value, edits=(edit,))
     compare_unknown(ledger, path, old, new)
 
@@ -233,7 +235,7 @@ def _compare_named(ledger: Ledger, path: str, old: Any, new: Any, stem: str, *, 
         if was is None or now is None:
             shown = [None if one is None else _named_words(one, key[0]) for one in (was, now)]
             exact = [None if one is None else Named(key[0], one) for one in (was, now)]
-            ledger.entry(stem, place, *shown, edits=(Edit(place, place, *exact),))
+            ledger.entry(stem, place, *shown, edits=(Replacement(place, place, *exact),))
         elif was != now:
             ledger.differences(f"{stem}-changed", field_changes(place, was, now))
 
@@ -273,7 +275,7 @@ def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) ->
             place = f"{path}.{field}"
             shown = [plain_message(one) if there else None for one, there in ((before, had), (after, has))]
             exact = [Named(field, one) if there else None for one, there in ((before, had), (after, has))]
-            ledger.entry(stem, place, *shown, edits=(Edit(place, place, *exact),))
+            ledger.entry(stem, place, *shown, edits=(Replacement(place, place, *exact),))
     compare_unknown(ledger, path, old, new)
 
 

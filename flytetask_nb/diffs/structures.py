@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.edits import Edit, Splice, joined
+from flytetask_nb.diffs.edits import Replacement, Splice, joined
 from flytetask_nb.diffs.texts import Word
 from flytetask_nb.masking import telling_key
 from flytetask_nb.models.order import natural_key
@@ -48,7 +48,7 @@ class Difference(NamedTuple):
     new: Any
     key: str
     old_path: str
-    edits: tuple[Edit | Splice, ...] | None = None
+    edits: tuple[Replacement | Splice, ...] | None = None
 
 
 def canonical(value: Any) -> str:
@@ -223,7 +223,7 @@ def _named_differences(path: str, old: dict[str, Any], new: dict[str, Any], key:
         shown = old.get(name), new.get(name)
         # The list of names is that of the items that are there.
         places = (((one.index(name), name),) if name in one else () for one in names)
-        edits = (Edit(old_place, place, *shown), Splice(was, path, *places))
+        edits = (Replacement(old_place, place, *shown), Splice(was, path, *places))
         yield Difference(place, *shown, name, old_place, edits)
     shared = [[(index, name) for index, name in enumerate(one) if name in old and name in new] for one in names]
     splice = moved(was, path, *shared)

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from flyteidl.core import interface_pb2
 
 from flytetask_nb.errors import ModelValueError
-from flytetask_nb.semantics.variance import RISKY, SAFE, compatibility
+from flytetask_nb.semantics.variable_verdicts import RISKY, SAFE
+from flytetask_nb.semantics.variance import compatibility
 
 __all__ = ["TypeVerdict", "type_verdict"]
 

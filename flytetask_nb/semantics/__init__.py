@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.semantics.quantities import Quantity
     from flytetask_nb.semantics.registration import check
-    from flytetask_nb.semantics.variance import Compatibility, compatibility
+    from flytetask_nb.semantics.variable_verdicts import Compatibility
+    from flytetask_nb.semantics.variance import compatibility
 
 __all__ = [
     "CacheKey",
@@ -46,7 +47,7 @@ __all__ = [
 
 _MODULE_OF = {
     "CacheKey": "caching",
-    "Compatibility": "variance",
+    "Compatibility": "variable_verdicts",
     "CompileProblem": "problems",
     "Findings": "findings",
     "Quantity": "quantities",

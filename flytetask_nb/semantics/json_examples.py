@@ -9,13 +9,14 @@ import math
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.semantics.json_schemas import NoAnswerError, _InvalidError, _types_of, _value
 from flytetask_nb.semantics.json_values import canonical, fits, item, listed, named
+from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from flytetask_nb.semantics.json_schemas import Json, Schema
+    from flytetask_nb.semantics.json_schemas import Schema
+    from flytetask_nb.semantics.meta_schemas import Json
 
 __all__ = ["Case", "cases", "examples"]
 
@@ -60,14 +61,14 @@ def cases(schema: Schema, part: Json) -> list[Case]:
     """
     try:
         found = _cases(schema, part, 0)
-    except _InvalidError:
+    except InvalidSchemaError:
         raise NoAnswerError from None
     lists = [case for case in found if listed(case) is not None]
     typed = [
         {**case, "type": name, **_FINITE.get(name, {})}
         for case in found
         if listed(case) is None
-        for name in _types_of(case) or _ALL_TYPES
+        for name in types_of(case) or _ALL_TYPES
         if name in _TYPES
     ]
     return [*lists, *sorted(typed, key=lambda case: _TYPES.index(case["type"]))]
@@ -97,7 +98,7 @@ def _both(ones: list[Case], others: list[Case]) -> list[Case]:
 
 def _merged(one: Case, other: Case) -> Case | None:
     """Return what fits both, or more than that; None if nothing does."""
-    types = _types_of(one), _types_of(other)
+    types = types_of(one), types_of(other)
     both = {**other, **one}
     if all(types):
         shared = {name for name in types[0] if name in types[1] or (name == "integer" and "number" in types[1])}
@@ -197,7 +198,7 @@ def _guesses(schema: Schema, case: Case, hint: Json, depth: int) -> Iterator[Jso
 
 
 def _numbers_in(words: Sequence[str], *parts: Json) -> list[float]:
-    told = (_value(part, word) for part in parts for word in words)
+    told = (keyword(part, word) for part in parts for word in words)
     return [float(number) for number in told if isinstance(number, int | float) and not isinstance(number, bool)]
 
 

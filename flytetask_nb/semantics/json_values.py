@@ -13,12 +13,13 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.semantics.json_schemas import NoAnswerError, _InvalidError, _types_of, _value
+from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from flytetask_nb.semantics.json_schemas import Json, Schema
+    from flytetask_nb.semantics.json_schemas import Schema
+    from flytetask_nb.semantics.meta_schemas import Json
 
 __all__ = ["canonical", "extra", "fits", "item", "listed", "matches", "named", "prefix"]
 
@@ -61,16 +62,16 @@ def _is_of(value: Json, name: str) -> bool:
 
 def listed(part: Json) -> list[Json] | None:
     """Return the values that a schema lists, as enum or constant; None if it lists none."""
-    if _value(part, "const") is not None or (isinstance(part, dict) and "const" in part):
+    if keyword(part, "const") is not None or (isinstance(part, dict) and "const" in part):
         return [part["const"]]
-    values = _value(part, "enum")
+    values = keyword(part, "enum")
     return values if isinstance(values, list) else None
 
 
 def prefix(part: Json) -> list[Json]:
     """Return the schemas of the first items of a list, where each has one of its own."""
     for name in ("prefixItems", "items"):
-        if isinstance(_value(part, name), list):
+        if isinstance(keyword(part, name), list):
             return list(part[name])
     return []
 
@@ -80,14 +81,14 @@ def item(part: Json, index: int) -> Json:
     first = prefix(part)
     if index < len(first):
         return first[index]
-    name = "additionalItems" if isinstance(_value(part, "items"), list) else "items"
+    name = "additionalItems" if isinstance(keyword(part, "items"), list) else "items"
     return part.get(name, True)
 
 
 def named(part: Json, name: str) -> Json:
     """Return the schema of what stands under a name of an object."""
     found = [inner for pattern, inner in _patterns(part) if matches(pattern, name)]
-    if name in (_value(part, "properties") or {}):
+    if name in (keyword(part, "properties") or {}):
         found.insert(0, part["properties"][name])
     if not found:
         return part.get("additionalProperties", True)
@@ -97,12 +98,12 @@ def named(part: Json, name: str) -> Json:
 def extra(part: Json, names: Iterable[str]) -> list[str]:
     """Return those of some names that a schema of an object does not speak of."""
     patterns = [pattern for pattern, _ in _patterns(part)]
-    own = _value(part, "properties") or {}
+    own = keyword(part, "properties") or {}
     return [name for name in names if name not in own and not any(matches(pattern, name) for pattern in patterns)]
 
 
 def _patterns(part: Json) -> list[tuple[str, Json]]:
-    return list((_value(part, "patternProperties") or {}).items())
+    return list((keyword(part, "patternProperties") or {}).items())
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -149,7 +150,7 @@ def fits(schema: Schema, part: Json, value: Json) -> bool:
     """
     try:
         return _fits(_At(schema, part, 0), value)
-    except _InvalidError:
+    except InvalidSchemaError:
         raise NoAnswerError from None
 
 
@@ -168,14 +169,14 @@ def _fits(at: _At, value: Json) -> bool:
 
 
 def _fits_type(at: _At, _told: Json, value: Json) -> bool:
-    return any(_is_of(value, name) for name in _types_of(at.part))
+    return any(_is_of(value, name) for name in types_of(at.part))
 
 
 def _fits_bound(at: _At, word: str, value: float) -> bool:
     told = at.part[word]
     if isinstance(told, bool):
         # Draft 4 says with a flag that the bound itself is excluded.
-        bound = _value(at.part, word.removeprefix("exclusive").lower())
+        bound = keyword(at.part, word.removeprefix("exclusive").lower())
         return not told or bound is None or value != bound
     if word.startswith("exclusive") and value == told:
         return False
@@ -189,7 +190,7 @@ def _fits_items(at: _At, told: Json, value: list[Json]) -> bool:
 
 
 def _fits_more_items(at: _At, told: Json, value: list[Json]) -> bool:
-    first = _value(at.part, "items")
+    first = keyword(at.part, "items")
     return not isinstance(first, list) or all(at.fits(told, inner) for inner in value[len(first) :])
 
 

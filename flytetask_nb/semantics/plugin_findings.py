@@ -19,7 +19,7 @@ from flytetask_nb.semantics.spark_conf import notation_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from flytetask_nb.semantics.plugin_resources import Group, Pod
+    from flytetask_nb.semantics.plugin_resources import Group, PluginPod
 
 __all__ = ["plugin_hits", "replicas_ask_for_gpus"]
 
@@ -207,7 +207,7 @@ def _counts(kind: str, values: Mapping[str, Any], groups: Iterable[Group]) -> It
 # -- what no plugin looks at ---------------------------------------------------------------------------------------
 
 
-def _unread(kind: str, values: Mapping[str, Any], own: Pod) -> Iterator[tuple[str, str, str]]:
+def _unread(kind: str, values: Mapping[str, Any], own: PluginPod) -> Iterator[tuple[str, str, str]]:
     look = _UNREAD.get(kind)
     for path, amounts, told in () if look is None else look(values, {name for name, _ in own.beside}):
         for key, text in amounts.items():

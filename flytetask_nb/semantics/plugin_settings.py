@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KUBEFLOW",
     "Misread",
-    "Settings",
+    "PluginSettings",
     "Spelling",
     "amounts_in",
     "amounts_of_container",
@@ -98,7 +98,7 @@ class Misread(NamedTuple):
     message: str
 
 
-class Settings(NamedTuple):
+class PluginSettings(NamedTuple):
     """What a plugin reads.
 
     Attributes
@@ -122,7 +122,7 @@ class Settings(NamedTuple):
     pods: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
-def settings_of(template: Any) -> Settings:
+def settings_of(template: Any) -> PluginSettings:
     """Return the settings of a task's plugin.
 
     Parameters
@@ -139,15 +139,15 @@ def settings_of(template: Any) -> Settings:
     kind = template.type
     if kind in KUBEFLOW and template.task_type_version not in (0, 1):
         told = f"version {template.task_type_version} of a {kind} task, and its plugin knows 0 and 1"
-        return Settings(custom, (Misread("task_type_version", told),), is_known=True)
+        return PluginSettings(custom, (Misread("task_type_version", told),), is_known=True)
     descriptor = _descriptor(kind, template.task_type_version if kind in KUBEFLOW else None)
     if descriptor is None:
         # Once, tasks of type sidecar had their pod there and nothing else (plugins/k8s/pod/plugin.go).
         read = normal_pod_spec if (kind, template.task_type_version) == ("sidecar", 1) else nested_normal_pods
-        return Settings(read(custom), (), is_known=False)
+        return PluginSettings(read(custom), (), is_known=False)
     reading = _Reading()
     values = reading.message(descriptor, custom, "custom")
-    return Settings(values, tuple(reading.misread), is_known=True, pods=tuple(reading.pods))
+    return PluginSettings(values, tuple(reading.misread), is_known=True, pods=tuple(reading.pods))
 
 
 @cache

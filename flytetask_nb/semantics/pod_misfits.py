@@ -69,7 +69,7 @@ class _Misfit(NamedTuple):
     stops: bool
 
 
-class _Place(NamedTuple):
+class _PodPlace(NamedTuple):
     """Where a value stands, as Go tells it: in which of Kubernetes' types, under which fields."""
 
     structure: str
@@ -96,14 +96,14 @@ def misfit(spec: Struct) -> str:
     the first of them at the end, but an unreadable quantity ends it at once.
     """
     first = ""
-    for found in _misfits(POD_SPEC, Value(struct_value=spec), _Place("", "")):
+    for found in _misfits(POD_SPEC, Value(struct_value=spec), _PodPlace("", "")):
         if found.stops:
             return found.message
         first = first or found.message
     return first
 
 
-def _misfits(kind: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _misfits(kind: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     """Return what does not fit a kind of field as Go spells it."""
     told = kind.removeprefix("*")
     found = value.WhichOneof("kind")
@@ -116,26 +116,26 @@ def _misfits(kind: str, value: Value, place: _Place) -> Iterator[_Misfit]:
         yield _Misfit(_mismatch(_JSON_KINDS[found], told, place), told in _READS_ITSELF)
 
 
-def _in_list(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _in_list(told: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     for item in value.list_value.values:
         yield from _misfits(told.removeprefix(_LIST), item, place)
 
 
-def _in_map(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _in_map(told: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     fields = value.struct_value.fields
     for key in sorted(fields):
         yield from _misfits(told.removeprefix(_MAP), fields[key], place)
 
 
-def _in_structure(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _in_structure(told: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     given = value.struct_value.fields
     for key in sorted(given):
         if (field := known_field(told, key)) is not None:
             name, kind = field
-            yield from _misfits(kind, given[key], _Place(_type_name(told), f"{place.path}.{name}"))
+            yield from _misfits(kind, given[key], _PodPlace(_type_name(told), f"{place.path}.{name}"))
 
 
-def _in_quantity(_told: str, value: Value, _place: _Place) -> Iterator[_Misfit]:
+def _in_quantity(_told: str, value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
     found = value.WhichOneof("kind")
     if found == "string_value":
         fault = quantity_fault(value.string_value.strip())
@@ -145,7 +145,7 @@ def _in_quantity(_told: str, value: Value, _place: _Place) -> Iterator[_Misfit]:
         yield _Misfit(fault, stops=True)
 
 
-def _in_number(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _in_number(told: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     number, bits = value.number_value, 64 if told == "int64" else 32
     if value.WhichOneof("kind") == "number_value" and (
         not number.is_integer() or not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1)
@@ -154,7 +154,7 @@ def _in_number(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
         yield _Misfit(message, told in _READS_ITSELF)
 
 
-def _in_nothing(_told: str, _value: Value, _place: _Place) -> Iterator[_Misfit]:
+def _in_nothing(_told: str, _value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
     return iter(())
 
 
@@ -177,7 +177,7 @@ _NUMBERS: Final = ("number_value",)
 _TEXTS: Final = ("string_value",)
 _ANY: Final = tuple(_JSON_KINDS)
 
-_PLAIN: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Value, _Place], Iterator[_Misfit]]]]] = {
+_PLAIN: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Value, _PodPlace], Iterator[_Misfit]]]]] = {
     "string": (_TEXTS, _in_nothing),
     "bool": (("bool_value",), _in_nothing),
     "int32": (_NUMBERS, _in_number),
@@ -190,7 +190,7 @@ _PLAIN: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Value, _Place], It
 """From which JSON values a kind of field is read, and what looks inside of them."""
 
 
-def _reading(told: str) -> tuple[tuple[str, ...], Callable[[str, Value, _Place], Iterator[_Misfit]]]:
+def _reading(told: str) -> tuple[tuple[str, ...], Callable[[str, Value, _PodPlace], Iterator[_Misfit]]]:
     if told.startswith(_LIST):
         return ("list_value",), _in_list
     if told.startswith(_MAP):
@@ -198,7 +198,7 @@ def _reading(told: str) -> tuple[tuple[str, ...], Callable[[str, Value, _Place],
     return _PLAIN.get(told) or (_STRUCT, _in_structure)
 
 
-def _mismatch(found: str, told: str, place: _Place) -> str:
+def _mismatch(found: str, told: str, place: _PodPlace) -> str:
     named = _OTHERWISE_CALLED.get(told)
     if named is None:
         base = told.removeprefix(_LIST)

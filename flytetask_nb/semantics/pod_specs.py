@@ -96,7 +96,7 @@ def _by_name(spec: Struct) -> list[tuple[str, Value]]:
 # different case), and how to write the value. `null` leaves plain values as they are.
 
 
-class _Kind:
+class _GoType:
     """One kind of value: how Go reads it from JSON and writes it."""
 
     takes: ClassVar[str]
@@ -128,7 +128,7 @@ class _Kind:
         raise NotImplementedError
 
 
-class _Text(_Kind):
+class _Text(_GoType):
     takes = "string_value"
 
     def zero(self) -> str:
@@ -141,7 +141,7 @@ class _Text(_Kind):
         return Value(string_value=held)
 
 
-class _Flag(_Kind):
+class _Flag(_GoType):
     takes = "bool_value"
 
     def zero(self) -> bool:
@@ -154,7 +154,7 @@ class _Flag(_Kind):
         return Value(bool_value=held)
 
 
-class _Whole(_Kind):
+class _Whole(_GoType):
     takes = "number_value"
 
     def __init__(self, bits: int) -> None:
@@ -173,7 +173,7 @@ class _Whole(_Kind):
         return Value(number_value=held)
 
 
-class _Amount(_Kind):
+class _Amount(_GoType):
     """A quantity; a JSON number is read by its digits."""
 
     always_written = True
@@ -200,7 +200,7 @@ class _Amount(_Kind):
         return Value(string_value=str(held))
 
 
-class _WholeOrText(_Kind):
+class _WholeOrText(_GoType):
     """A port: a number or a name."""
 
     always_written = True
@@ -218,7 +218,7 @@ class _WholeOrText(_Kind):
         return Value(string_value=held) if isinstance(held, str) else Value(number_value=held)
 
 
-class _Time(_Kind):
+class _GoTime(_GoType):
     """A time of day and date; None where there is none."""
 
     takes = "string_value"
@@ -244,7 +244,7 @@ class _Time(_Kind):
         return Value(string_value=held.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-class _Raw(_Kind):
+class _Raw(_GoType):
     """JSON that Kubernetes keeps as it is."""
 
     def zero(self) -> None:
@@ -257,7 +257,7 @@ class _Raw(_Kind):
         return Value(null_value=NULL_VALUE) if held is None else held
 
 
-class _Nullable(_Kind):
+class _Nullable(_GoType):
     """What is nothing unless it is given: pointers, lists and maps."""
 
     def zero(self) -> None:
@@ -277,7 +277,7 @@ class _Nullable(_Kind):
 
 
 class _Pointer(_Nullable):
-    def __init__(self, target: _Kind) -> None:
+    def __init__(self, target: _GoType) -> None:
         self.target = target
 
     def read_given(self, value: Value, existing: Any, path: str) -> Any:
@@ -293,7 +293,7 @@ class _Pointer(_Nullable):
 class _List(_Nullable):
     takes = "list_value"
 
-    def __init__(self, item: _Kind) -> None:
+    def __init__(self, item: _GoType) -> None:
         self.item = item
 
     def read_given(self, value: Value, existing: list[Any] | None, path: str) -> list[Any]:
@@ -315,7 +315,7 @@ class _List(_Nullable):
 class _Map(_Nullable):
     takes = "struct_value"
 
-    def __init__(self, item: _Kind) -> None:
+    def __init__(self, item: _GoType) -> None:
         self.item = item
 
     def read_given(self, value: Value, existing: dict[str, Any] | None, path: str) -> dict[str, Any]:
@@ -331,7 +331,7 @@ class _Map(_Nullable):
         return value
 
 
-class _Structure(_Kind):
+class _Structure(_GoType):
     """One of Kubernetes' own types: what is held are its fields, by name."""
 
     takes = "struct_value"
@@ -364,7 +364,7 @@ class _Structure(_Kind):
 
 class _Field(NamedTuple):
     name: str
-    kind: _Kind
+    kind: _GoType
     mark: str
     told: str
 
@@ -380,19 +380,19 @@ class _Field(NamedTuple):
 
 _ALWAYS: Final = "!"
 _NOT_WHEN_ZERO: Final = "?"
-_PREFIXES: Final[tuple[tuple[str, Callable[[_Kind], _Kind]], ...]] = (
+_PREFIXES: Final[tuple[tuple[str, Callable[[_GoType], _GoType]], ...]] = (
     ("*", _Pointer),
     ("[]", _List),
     ("map[string]", _Map),
 )
-_PLAIN: Final[Mapping[str, _Kind]] = {
+_PLAIN: Final[Mapping[str, _GoType]] = {
     "string": _Text(),
     "bool": _Flag(),
     "int32": _Whole(32),
     "int64": _Whole(64),
     "Quantity": _Amount(),
     "IntOrString": _WholeOrText(),
-    "Time": _Time(),
+    "Time": _GoTime(),
     "FieldsV1": _Raw(),
 }
 
@@ -447,7 +447,7 @@ def canonical(kind: str, value: Any) -> tuple[Any, bool]:
     return plain_struct(holder)["value"], held == plain.zero()
 
 
-def _kind(told: str) -> _Kind:
+def _kind(told: str) -> _GoType:
     for prefix, wrapped in _PREFIXES:
         if told.startswith(prefix):
             return wrapped(_kind(told[len(prefix) :]))

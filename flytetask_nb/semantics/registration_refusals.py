@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from flytetask_nb.semantics.quantities import Quantity
-    from flytetask_nb.semantics.sent_tasks import ComparedAmount, Entry, SentContainer, SentTask
+    from flytetask_nb.semantics.sent_tasks import ComparedAmount, SentAmount, SentContainer, SentTask
 
 __all__ = ["REFUSALS"]
 
@@ -111,7 +111,7 @@ def _entries(container: SentContainer, identifier: str) -> Iterator[Hit]:
             seen.add(entry.kind)
 
 
-def _is_whole(entry: Entry) -> bool:
+def _is_whole(entry: SentAmount) -> bool:
     """Tell whether Admin takes an amount for whole: it looks at thousandths, rounded up."""
     return entry.quantity is None or entry.is_incomparable or rounded(entry.quantity.nanos, NANO // 1000) % 1000 == 0
 
@@ -152,14 +152,14 @@ def _over_platform(told: str, amount: ComparedAmount, ceiling: Quantity | None) 
     )
 
 
-_INVALID_VALUE: Final = problems.Kind("InvalidValue", "Invalid value [{variable}].")
+_INVALID_VALUE: Final = problems.FaultKind("InvalidValue", "Invalid value [{variable}].")
 _LABEL: Final = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LONGEST_LABEL: Final = 63
 
 
 def _compilation(sent: SentTask) -> Iterator[Hit]:
     """Compile the task. The compiler goes through all it can find and answers with everything at once."""
-    hits: list[tuple[str, str, problems.Finding]] = []
+    hits: list[tuple[str, str, problems.Fault]] = []
     target = sent.target
     if target == "container":
         container = sent.containers[0]
@@ -168,21 +168,21 @@ def _compilation(sent: SentTask) -> Iterator[Hit]:
                 (
                     "missing-command",
                     "container.args",
-                    problems.Finding(problems.VALUE_REQUIRED, "container", "command"),
+                    problems.Fault(problems.VALUE_REQUIRED, "container", "command"),
                 )
             )
         hits += [
             (
                 "unreadable-other-quantity",
                 entry.path,
-                problems.Finding(problems.UNRECOGNIZED_VALUE, f"resources.{entry.name}", details=(entry.text,)),
+                problems.Fault(problems.UNRECOGNIZED_VALUE, f"resources.{entry.name}", details=(entry.text,)),
             )
             for entry in (*container.requests, *container.limits)
             # The others were refused before.
             if entry.fault and entry.kind not in CHECKED
         ]
     elif target == "k8s_pod":
-        invalid = problems.Finding(_INVALID_VALUE, "root", "k8s pod spec container name")
+        invalid = problems.Fault(_INVALID_VALUE, "root", "k8s pod spec container name")
         hits += [
             ("container-name", f"{container.path}.name", invalid)
             for container in sent.containers

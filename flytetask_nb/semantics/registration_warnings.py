@@ -21,7 +21,7 @@ from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from flytetask_nb.semantics.sent_tasks import ComparedAmount, Entry, SentContainer, SentTask
+    from flytetask_nb.semantics.sent_tasks import ComparedAmount, SentAmount, SentContainer, SentTask
 
 __all__ = ["WARNINGS"]
 
@@ -263,7 +263,7 @@ def _is_hidden(request: ComparedAmount, limit: ComparedAmount) -> bool:
     return request.quantity > limit.quantity and request.value <= limit.value
 
 
-def _amount(entry: Entry, *, ours: bool) -> Iterator[Hit]:
+def _amount(entry: SentAmount, *, ours: bool) -> Iterator[Hit]:
     """Look at one amount; ``ours`` where it is Flyte's own and not one of a pod."""
     if entry.fault:
         return
@@ -286,7 +286,7 @@ def _cut(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _is_gpu(entry: Entry) -> bool:
+def _is_gpu(entry: SentAmount) -> bool:
     return entry.kind == _Resource.GPU or entry.name.endswith("/gpu")
 
 

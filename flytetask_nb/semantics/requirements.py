@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.semantics.graphs import TooLargeError, id_key
-from flytetask_nb.semantics.problems import CYCLE, WORKFLOW_NOT_FOUND, Finding
+from flytetask_nb.semantics.problems import CYCLE, WORKFLOW_NOT_FOUND, Fault
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Requirements:
 
     tasks: dict[bytes, Any] = field(default_factory=dict)
     launch_plans: dict[bytes, Any] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
 
 def sorted_ids(ids: Mapping[bytes, Any]) -> list[Any]:
@@ -86,9 +86,9 @@ def _collect(
             key = id_key(reference)
             if key in path:
                 # The compiler would go round until its stack is used up.
-                found.findings.append(Finding(CYCLE, node.id, details=(compact_text(reference),)))
+                found.faults.append(Fault(CYCLE, node.id, details=(compact_text(reference),)))
             elif key not in sub_workflows:
-                found.findings.append(Finding(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+                found.faults.append(Fault(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
             elif key not in done:
                 _collect(sub_workflows[key].template, sub_workflows, found, done, [*path, key])
                 done.add(key)

@@ -1,6 +1,6 @@
 """What the compiler does not see: values that a JSON schema allows and that another one, which casts, refuses.
 
-The compiler holds parts of two schemas against each other (:mod:`flytetask_nb.semantics.json_schemas`). What it passes
+The compiler holds parts of two schemas against each other (:mod:`flytetask_nb.semantics.schema_comparison`). What it passes
 over, such as an ``enum`` without a ``type``, bounds of integers, what is under ``additionalProperties`` or
 ``prefixItems``, fails when a caller sends such a value. Here the schemas are walked side by side: each difference is
 either proved to be harmless, or a value is made that shows it.
@@ -14,16 +14,17 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.semantics.json_examples import cases, examples
-from flytetask_nb.semantics.json_schemas import NoAnswerError, _InvalidError, _types_of, _value
 from flytetask_nb.semantics.json_values import canonical, extra, fits, item, listed, matches, named, prefix
+from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flytetask_nb.semantics.json_examples import Case
-    from flytetask_nb.semantics.json_schemas import Json, Schema
+    from flytetask_nb.semantics.json_schemas import Schema
+    from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["NOTHING", "Default", "Refusal", "changed_default", "refusal"]
+__all__ = ["NOTHING", "Default", "RefusedValue", "changed_default", "refusal"]
 
 NOTHING: Final = object()
 """Stands for a value that could not be found."""
@@ -48,7 +49,7 @@ _LONGEST: Final = 100
 _ROUNDS: Final = 2
 
 
-class Refusal(NamedTuple):
+class RefusedValue(NamedTuple):
     """A place at which values are refused, or cannot be proved not to be.
 
     Attributes
@@ -63,7 +64,7 @@ class Refusal(NamedTuple):
     value: Json = NOTHING
 
 
-def refusal(given: Schema, wanted: Schema) -> Refusal | None:
+def refusal(given: Schema, wanted: Schema) -> RefusedValue | None:
     """Find a value that fits one schema and not another.
 
     Parameters
@@ -75,7 +76,7 @@ def refusal(given: Schema, wanted: Schema) -> Refusal | None:
 
     Returns
     -------
-    Refusal or None
+    RefusedValue or None
         None where it is proved that there is no such value, names aside that only ``given`` has: dataclasses ignore
         what they do not know.
     """
@@ -84,25 +85,25 @@ def refusal(given: Schema, wanted: Schema) -> Refusal | None:
     try:
         for one in (given, wanted):
             one.require_sound()
-        return _Walk(given, wanted).refusal(given.document, wanted.document, 0)
-    except (NoAnswerError, _InvalidError):
-        return Refusal(())
+        return _Refusals(given, wanted).refusal(given.document, wanted.document, 0)
+    except (NoAnswerError, InvalidSchemaError):
+        return RefusedValue(())
 
 
-class _Walk:
+class _Refusals:
     """One way through two documents, side by side."""
 
     def __init__(self, given: Schema, wanted: Schema) -> None:
         self.given, self.wanted = given, wanted
         # The parts are kept beside, so that none takes the place of another in memory.
-        self.known: dict[tuple[int, int], tuple[Json, Json, Refusal | None]] = {}
+        self.known: dict[tuple[int, int], tuple[Json, Json, RefusedValue | None]] = {}
         writers = _is_pydantic(given), _is_pydantic(wanted)
         self.is_strict = writers[1]
         self.is_rewritten = writers == (True, False)
-        tables = [[_value(one.document, name) for name in ("$defs", "definitions")] for one in (given, wanted)]
+        tables = [[keyword(one.document, name) for name in ("$defs", "definitions")] for one in (given, wanted)]
         self.has_same_tables = tables[0] == tables[1]
 
-    def refusal(self, given: Json, wanted: Json, depth: int) -> Refusal | None:
+    def refusal(self, given: Json, wanted: Json, depth: int) -> RefusedValue | None:
         """Find what fits the one part and not the other."""
         given, wanted = self.given.resolved(given), self.wanted.resolved(wanted)
         if self._says_the_same(given, wanted):
@@ -121,7 +122,7 @@ class _Walk:
         texts = [canonical(_without_annotations(part)) for part in (given, wanted)]
         return texts[0] == texts[1] and (self.has_same_tables or '"$ref"' not in texts[0])
 
-    def _of_case(self, given: Json, case: Case, wanted: Json, depth: int) -> Refusal | None:
+    def _of_case(self, given: Json, case: Case, wanted: Json, depth: int) -> RefusedValue | None:
         wanted = self.wanted.resolved(wanted)
         if wanted is True:
             return None
@@ -131,7 +132,7 @@ class _Walk:
             # Those that are not listed first: lists of values can be long.
             for value in sorted(values, key=lambda value: canonical(value) in known):
                 if fits(self.given, given, value) and not fits(self.wanted, wanted, value):
-                    return Refusal((), value)
+                    return RefusedValue((), value)
             return None
         if not isinstance(wanted, dict):
             return self._shown(given, wanted)
@@ -140,12 +141,12 @@ class _Walk:
         found += [self._of_members(given, case, wanted, name, depth) for name in ("anyOf", "oneOf")]
         return _clearest(found)
 
-    def _shown(self, given: Json, wanted: Json, path: tuple[str, ...] = ()) -> Refusal:
+    def _shown(self, given: Json, wanted: Json, path: tuple[str, ...] = ()) -> RefusedValue:
         """Look for a value in which any difference shows."""
         made = (value for value in examples(self.given, given, wanted) if not fits(self.wanted, wanted, value))
-        return Refusal(path, next(made, NOTHING))
+        return RefusedValue(path, next(made, NOTHING))
 
-    def _of_members(self, given: Json, case: Case, wanted: Case, name: str, depth: int) -> Refusal | None:
+    def _of_members(self, given: Json, case: Case, wanted: Case, name: str, depth: int) -> RefusedValue | None:
         members = wanted.get(name)
         if not members:
             return None
@@ -172,14 +173,14 @@ class _Walk:
 
     # -- words -----------------------------------------------------------------------------------------------------
 
-    def _of_words(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
+    def _of_words(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         kind = case["type"]
-        types = _types_of(wanted)
+        types = types_of(wanted)
         if types and kind not in types and not (kind == "integer" and "number" in types):
             return self._shown(given, wanted)
         words = [word for word in wanted if word not in _ANNOTATIONS and word not in _MEMBERS and word != "type"]
         doubtful = [word for word in words if not _holds(word, kind, case, wanted)]
-        found: list[Refusal | None] = []
+        found: list[RefusedValue | None] = []
         if kind == "object":
             found.append(self._of_object(given, case, wanted, depth))
         elif kind == "array":
@@ -190,9 +191,9 @@ class _Walk:
             found.append(self._shown(given, {word: told for word, told in wanted.items() if word in shown}))
         return _clearest(found)
 
-    def _of_object(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
-        own = _value(case, "properties") or {}
-        patterns = [_value(part, "patternProperties") or {} for part in (case, wanted)]
+    def _of_object(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
+        own = keyword(case, "properties") or {}
+        patterns = [keyword(part, "patternProperties") or {} for part in (case, wanted)]
         rest, asked = case.get("additionalProperties", True), wanted.get("additionalProperties", True)
         if asked is False and (self.is_rewritten or (rest is False and not self.is_strict)):
             # It says so of every class, and ignores what is not asked for.
@@ -210,14 +211,14 @@ class _Walk:
         found = [self._inside((given, case, bare), *pair, depth) for pair in pairs]
         return _clearest([*found, self._of_names(given, case, wanted, depth)])
 
-    def _of_names(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
+    def _of_names(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         """Compare which names an object may have: texts, whatever else they are said to be."""
         if "propertyNames" not in wanted:
             return None
         ours, theirs = ({"type": "string", **_dict(part.get("propertyNames"))} for part in (case, wanted))
         found = self.refusal(ours, theirs, depth + 1)
         if found is None or not isinstance(found.value, str):
-            return found and Refusal(())
+            return found and RefusedValue(())
         values = examples(self.given, named(case, found.value))
         return self._proved(given, wanted, ({found.value: value} for value in values))
 
@@ -230,13 +231,13 @@ class _Walk:
 
     def _inside(
         self, holders: tuple[Json, Case, Case], name: str, inner: Json, asked: Json, depth: int
-    ) -> Refusal | None:
+    ) -> RefusedValue | None:
         """Compare what stands under a name, and put what is refused into an object."""
         given, case, wanted = holders
         found = self.refusal(inner, asked, depth + 1)
         if found is None:
             return None
-        own = _value(case, "properties") or {}
+        own = keyword(case, "properties") or {}
         step = (name,) if name in own else () if own else ("[0]",)
         made: Iterator[Json] = iter(())
         if found.value is not NOTHING:
@@ -244,18 +245,18 @@ class _Walk:
             made = ({**value, name: found.value} for value in chain(around, [{}]))
         return self._proved(given, wanted, made, (*step, *found.path))
 
-    def _proved(self, given: Json, wanted: Json, made: Iterator[Json], path: tuple[str, ...] = ()) -> Refusal:
+    def _proved(self, given: Json, wanted: Json, made: Iterator[Json], path: tuple[str, ...] = ()) -> RefusedValue:
         """Return the first of some values that shows a difference."""
         shown = (
             value
             for value in islice(made, _MOST_TRIED)
             if fits(self.given, given, value) and not fits(self.wanted, wanted, value)
         )
-        return Refusal(path, next(shown, NOTHING))
+        return RefusedValue(path, next(shown, NOTHING))
 
-    def _of_array(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
+    def _of_array(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         count = max(len(prefix(case)), len(prefix(wanted)))
-        found: list[Refusal | None] = []
+        found: list[RefusedValue | None] = []
         for index in range(count + 1):
             if index >= case.get("maxItems", math.inf):
                 break
@@ -276,7 +277,7 @@ class _Walk:
             yield around
 
 
-def _clearest(found: list[Refusal | None]) -> Refusal | None:
+def _clearest(found: list[RefusedValue | None]) -> RefusedValue | None:
     """Return the first refusal that a value shows, else the first of all."""
     told = [one for one in found if one is not None]
     return next((one for one in told if one.value is not NOTHING), told[0] if told else None)
@@ -314,9 +315,9 @@ def _is_pydantic(schema: Schema) -> bool:
     (mashumaro/jsonschema/schema.py, marshmallow_jsonschema/base.py). mashumaro titles classes and not fields, and
     marshmallow says which draft it writes.
     """
-    fields = (_value(schema.document, "properties") or {}).values()
-    return _value(schema.document, "$schema") is None and any(
-        _value(inner, "title") is not None and _value(inner, "properties") is None for inner in fields
+    fields = (keyword(schema.document, "properties") or {}).values()
+    return keyword(schema.document, "$schema") is None and any(
+        keyword(inner, "title") is not None and keyword(inner, "properties") is None for inner in fields
     )
 
 
@@ -328,11 +329,11 @@ def _matching(pattern: str, other: Case) -> str:
 
 
 def _is_apart(case: Case, other: Case) -> bool:
-    kinds = [{"number" if name == "integer" else name for name in _types_of(one)} for one in (case, other)]
+    kinds = [{"number" if name == "integer" else name for name in types_of(one)} for one in (case, other)]
     if all(kinds) and not kinds[0] & kinds[1]:
         return True
-    theirs = _value(other, "properties") or {}
-    for name, mine in (_value(case, "properties") or {}).items():
+    theirs = keyword(other, "properties") or {}
+    for name, mine in (keyword(case, "properties") or {}).items():
         values = listed(mine), listed(theirs.get(name))
         if all(one is not None for one in values):
             texts = [set(map(canonical, one or ())) for one in values]
@@ -462,7 +463,7 @@ def changed_default(old: Schema, new: Schema) -> Default | None:
         for one in (old, new):
             one.require_sound()
         before, after = (dict(islice(_defaults(one, one.document, (), 0), _MOST_PAIRS)) for one in (old, new))
-    except (NoAnswerError, _InvalidError):
+    except (NoAnswerError, InvalidSchemaError):
         return None
     for path, value in before.items():
         other = after.get(path, NOTHING)
@@ -476,13 +477,13 @@ def _defaults(schema: Schema, part: Json, path: tuple[str, ...], depth: int) -> 
     part = schema.resolved(part)
     if not isinstance(part, dict) or depth > _DEEPEST:
         return
-    for name, inner in (_value(part, "properties") or {}).items():
+    for name, inner in (keyword(part, "properties") or {}).items():
         place = (*path, name)
-        is_needed = name in (_value(part, "required") or ())
+        is_needed = name in (keyword(part, "required") or ())
         yield place, NOTHING if is_needed or not isinstance(inner, dict) else inner.get("default", NOTHING)
         if path.count(name) < _ROUNDS:
             yield from _defaults(schema, inner, place, depth + 1)
-    for member in (inner for name in _MEMBERS for inner in _value(part, name) or ()):
+    for member in (inner for name in _MEMBERS for inner in keyword(part, name) or ()):
         yield from _defaults(schema, member, path, depth + 1)
-    for inner in (*prefix(part), _value(part, "items"), _value(part, "additionalProperties")):
+    for inner in (*prefix(part), keyword(part, "items"), keyword(part, "additionalProperties")):
         yield from _defaults(schema, inner, (*path, "[0]"), depth + 1)

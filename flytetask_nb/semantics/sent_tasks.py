@@ -24,8 +24,8 @@ __all__ = [
     "CHECKED",
     "LIMITED",
     "ComparedAmount",
-    "Entry",
     "Hit",
+    "SentAmount",
     "SentContainer",
     "SentTask",
     "comparable",
@@ -45,7 +45,7 @@ class Hit(NamedTuple):
     message: str
 
 
-class Entry(NamedTuple):
+class SentAmount(NamedTuple):
     """An amount of one resource."""
 
     kind: int
@@ -86,8 +86,8 @@ class SentContainer(NamedTuple):
     env: list[tuple[str, str]]
     mounts: list[tuple[str, str]]
     """The volume and the path of each."""
-    requests: list[Entry]
-    limits: list[Entry]
+    requests: list[SentAmount]
+    limits: list[SentAmount]
 
 
 class SentTask(NamedTuple):
@@ -185,7 +185,7 @@ def _platform(given: Mapping[str, Amount] | None) -> dict[int, Quantity]:
     unknown = [name for name in given if name not in LIMITED]
     if unknown:
         raise ModelValueError(f"platform_limits[{unknown[0]!r}]: platforms limit {', '.join(LIMITED)}; drop the rest")
-    amounts = limits._quantities(given, "platform_limits")
+    amounts = limits.parsed_amounts(given, "platform_limits")
     return {LIMITED[name]: amount for name, amount in amounts.items() if amount}
 
 
@@ -217,7 +217,9 @@ def _pods_container(found: Mapping[str, Any], place: str) -> SentContainer:
     return _sent_container(pod_container(found, path), mounts, sides)
 
 
-def _sent_container(container: TaskContainer, mounts: list[tuple[str, str]], sides: list[list[Entry]]) -> SentContainer:
+def _sent_container(
+    container: TaskContainer, mounts: list[tuple[str, str]], sides: list[list[SentAmount]]
+) -> SentContainer:
     # A reference stands there with all that belongs to it.
     env = [(name, value if isinstance(value, str) else value.get("value", "")) for name, value in container.env]
     return SentContainer(
@@ -238,12 +240,12 @@ def _number_of(name: str) -> int:
     return _Resource.UNKNOWN if named is None else int(named.number)
 
 
-def _entry(kind: int, name: str, text: str, place: str) -> Entry:
+def _entry(kind: int, name: str, text: str, place: str) -> SentAmount:
     path = f"{place}.{name.lower()}"
     try:
-        return Entry(kind, name, text, path, quantities.parse(text), "")
+        return SentAmount(kind, name, text, path, quantities.parse(text), "")
     except QuantityError:
-        return Entry(kind, name, text, path, None, quantity_fault(text))
+        return SentAmount(kind, name, text, path, None, quantity_fault(text))
 
 
 def rounded(number: int, unit: int) -> int:
@@ -260,7 +262,7 @@ CHECKED: Final = (_Resource.CPU, _Resource.GPU, _Resource.MEMORY, _Resource.EPHE
 """The resources that Admin looks at, in its order."""
 
 
-def comparable(entries: Iterable[Entry]) -> dict[int, ComparedAmount]:
+def comparable(entries: Iterable[SentAmount]) -> dict[int, ComparedAmount]:
     """Return the first amount of each resource that Admin compares, as far as it can be compared."""
     found: dict[int, ComparedAmount] = {}
     for entry in entries:

@@ -10,7 +10,8 @@ import pytest
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.json_format import ParseDict
 
-from flytetask_nb.semantics.variance import BREAKING, RISKY, SAFE, VariableCompatibility, compatibility
+from flytetask_nb.semantics.variable_verdicts import BREAKING, RISKY, SAFE, VariableCompatibility
+from flytetask_nb.semantics.variance import compatibility
 from tests.conftest import flytekit_module
 from tests.semantics.typed_values import has_value
 
