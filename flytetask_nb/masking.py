@@ -215,7 +215,7 @@ def mask_text(text: str) -> str:
     if OPTIONS["reveal_secrets"] or not text:
         return text
     # The words of a command line and the names of images are the same in thousands of tasks.
-    return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else _mask_any(text)
+    return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else mask_any(text)
 
 
 def mask_identifier(text: str) -> str:
@@ -269,13 +269,13 @@ def mask_urls(text: str) -> str:
     return text if OPTIONS["reveal_secrets"] or "://" not in text else _mask_urls(text)
 
 
-def _mask_any(text: str) -> str:
+def mask_any(text: str) -> str:
     if text[0] in "{[" and text.rstrip()[-1] in "}]":
         return _mask_json(text)
     return _mask_plain(text)
 
 
-_mask_short = lru_cache(maxsize=8192)(_mask_any)
+_mask_short = lru_cache(maxsize=8192)(mask_any)
 
 
 def _mask_json(text: str) -> str:

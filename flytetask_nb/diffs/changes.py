@@ -24,7 +24,6 @@ __all__ = ["Change", "Ledger"]
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
-_MIRRORED_KINDS = {ADDED: REMOVED, REMOVED: ADDED}
 _FINGERPRINT_LENGTH = 16
 _SHOWN = 60
 # What flyteidl calls the steps into a type says nothing to who reads a path.
@@ -142,16 +141,6 @@ class Change:
     def texts(self) -> tuple[str | None, str | None]:
         """The old and the new value as texts that do not read alike, secrets masked; None where there is none."""
         return texts_of(self.old, self.new, self._name)
-
-    @property
-    def old_text(self) -> str | None:
-        """The old value as text, secrets masked; None where there is none."""
-        return self.texts[0]
-
-    @property
-    def new_text(self) -> str | None:
-        """The new value as text, secrets masked; None where there is none."""
-        return self.texts[1]
 
     @property
     def _name(self) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flytetask_nb.diffs.edits import Splice, joined
 from flytetask_nb.diffs.structures import moved, unequal_runs
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.commands import command_line, is_placeholder
+from flytetask_nb.semantics.placeholders import input_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["check_templates", "command_words", "compare_commands"]
 
 _BUNDLE_FLAG: Final = "--additional-distribution"
-_INPUT_TEMPLATE: Final = re.compile(r"\{\{\s*\.inputs\.([\w-]+)", re.IGNORECASE)
 
 
 # -- commands ------------------------------------------------------------------------------------------------------
@@ -180,8 +179,7 @@ def check_templates(ledger: Ledger, old: TaskContainer, new: TaskContainer, inpu
     if inputs[0] == inputs[1] and old.args == new.args and old.command == new.command:
         return
     missing = [
-        {name for word in (*one.command, *one.args) for name in _INPUT_TEMPLATE.findall(word) if name not in names}
-        for one, names in zip((old, new), inputs, strict=True)
+        set(input_names((*one.command, *one.args))) - names for one, names in zip((old, new), inputs, strict=True)
     ]
     for rule, names in (
         ("template-input-gone", missing[1] - missing[0]),

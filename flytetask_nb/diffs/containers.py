@@ -47,19 +47,7 @@ MOVABLE: Final = ("image", "command", "args", "env", "requests", "limits", "port
 
 
 def compare_containers(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[set[str], set[str]]) -> None:
-    """Compare the containers of two tasks, ``Container`` messages.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the containers stand.
-    old, new
-        The messages.
-    inputs
-        Names of the tasks' inputs, before and after.
-    """
+    """Compare the containers of two tasks, ``Container`` messages."""
     if _differ_in_image_alone(old, new) and not same(old.image, new.image):
         _compare_images(ledger, f"{path}.image", f"{path}.image", old.image, new.image)
         return
@@ -134,17 +122,7 @@ def compare_data_loading(ledger: Ledger, path: str, old: Any, new: Any, old_path
 def compare_task_containers(
     ledger: Ledger, old: TaskContainer, new: TaskContainer, inputs: tuple[set[str], set[str]]
 ) -> None:
-    """Compare two containers in the common form.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    old, new
-        The containers.
-    inputs
-        Names of the tasks' inputs, before and after.
-    """
+    """Compare two containers in the common form."""
     if not same(old.image, new.image):
         _compare_images(ledger, f"{new.path}.image", f"{old.path}.image", old.image, new.image)
     if old.command != new.command or old.args != new.args:

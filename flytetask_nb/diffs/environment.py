@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.diffs.edits import Named, Replacement, joined
@@ -11,6 +10,7 @@ from flytetask_nb.diffs.rules import BEHAVIOUR
 from flytetask_nb.diffs.shadowed_entries import compare_shadowed, shadowed_entries
 from flytetask_nb.diffs.structures import mapped_differences, same
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE, unpacked_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.semantics.task_container import TaskContainer
 
-__all__ = ["compare_env", "env_order", "shadowed_variables", "unpacked_settings"]
+__all__ = ["compare_env", "env_order", "shadowed_variables"]
 
-_SETTINGS_VARIABLE: Final = "_F_SS_C"
 # What of flytekit's settings says which release this is and where it was packaged (flytekit/configuration).
 _RELEASE_SETTINGS: Final = frozenset(
     "project domain version image_config fast_serialization_settings flytekit_virtualenv_root python_interpreter "
@@ -48,7 +47,7 @@ def compare_env(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
             if order:
                 shown = [_neighbours(one, name) for one in (before, after)]
                 ledger.add("env-reordered", place, *shown, kind="reordered", old_path=old_place, edits=order)
-        elif name == _SETTINGS_VARIABLE:
+        elif name == SETTINGS_VARIABLE:
             _compare_settings(ledger, place, old_place, was, now)
         else:
             edits = (Replacement(old_place, place, was, now), *order)
@@ -93,16 +92,16 @@ def shadowed_variables(env: Sequence[tuple[str, Any]]) -> list[str]:
 
 def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: Any) -> None:
     """Compare the settings that flytekit packs into a variable of dynamic and eager tasks."""
-    before, after = (unpacked_settings(_SETTINGS_VARIABLE, value) for value in (old, new))
+    before, after = (unpacked_settings(SETTINGS_VARIABLE, value) for value in (old, new))
     if before is None or after is None:
         exact = [
-            value if settings is None else Named(_SETTINGS_VARIABLE, settings)
+            value if settings is None else Named(SETTINGS_VARIABLE, settings)
             for value, settings in ((old, before), (new, after))
         ]
         edit = Replacement(old_path, path, *exact)
         # Unpacked, they can be read, and secrets in them are found.
         shown = [value if settings is None else settings for value, settings in ((old, before), (new, after))]
-        ledger.entry("env", path, *shown, key=_SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
+        ledger.entry("env", path, *shown, key=SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
         return
     for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
         first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
@@ -111,38 +110,3 @@ def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: A
         rule = "id-filled-in" if is_filled else "serialization-settings"
         special = {} if first in _RELEASE_SETTINGS else {"severity": BEHAVIOUR, "reason": _PASSED_ON}
         ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits, **special)
-
-
-_LARGEST_SETTINGS: Final = 1_000_000
-
-
-def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
-    """Return flytekit's settings from the variable that packs them: base64 of gzip of JSON.
-
-    Parameters
-    ----------
-    name, value
-        Of an environment variable.
-
-    Returns
-    -------
-    dict or None
-        None for any other variable, and where it holds something else.
-    """
-    if name != _SETTINGS_VARIABLE or not isinstance(value, str):
-        return None
-    import json  # noqa: PLC0415 - dynamic and eager tasks alone have it
-    import zlib  # noqa: PLC0415 - likewise
-
-    try:
-        unpacker = zlib.decompressobj(31)
-        settings = json.loads(unpacker.decompress(b64decode(value, validate=True), _LARGEST_SETTINGS))
-        return _set_ones(settings) if isinstance(settings, dict) else None
-    except (ValueError, zlib.error, RecursionError):
-        return None
-
-
-def _set_ones(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what is set: flytekit writes null or nothing, and an object of nulls or null, as its commands differ."""
-    found = {key: _set_ones(value) if isinstance(value, dict) else value for key, value in settings.items()}
-    return {key: value for key, value in found.items() if value is not None and value != {}}

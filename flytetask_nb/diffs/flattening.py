@@ -15,7 +15,7 @@ from flytetask_nb.diffs.command_lines import command_words
 from flytetask_nb.diffs.container_resources import shadowed_amounts
 from flytetask_nb.diffs.containers import ARCHITECTURES, input_settings
 from flytetask_nb.diffs.edits import Named, joined
-from flytetask_nb.diffs.environment import env_order, shadowed_variables, unpacked_settings
+from flytetask_nb.diffs.environment import env_order, shadowed_variables
 from flytetask_nb.diffs.interfaces import own_description
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
@@ -36,6 +36,7 @@ from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
+from flytetask_nb.semantics.flytekit_settings import unpacked_settings
 from flytetask_nb.semantics.plugin_settings import Spelling, settings_of
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.quantities import parse
@@ -59,11 +60,6 @@ _SPEC: Final = "spec"
 
 def flatten(message: Any) -> dict[str, Any]:
     """Return every single value that is set in a message by its path.
-
-    Parameters
-    ----------
-    message
-        A ``TaskSpec`` or ``TaskTemplate``.
 
     Returns
     -------

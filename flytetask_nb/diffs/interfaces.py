@@ -48,17 +48,7 @@ _FEEDS_ALL: Final = "Everything that it fed it still feeds."
 
 
 def compare_interface(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare two interfaces.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the interfaces stand.
-    old, new
-        ``TypedInterface`` messages.
-    """
+    """Compare two interfaces."""
     for side, field in (("input", "inputs"), ("output", "outputs")):
         before, after = getattr(old, field), getattr(new, field)
         if before != after:

@@ -67,11 +67,6 @@ def _holder(message: Any, path: str) -> tuple[Any, str]:
 def known_pair(old: FlyteTask, new: FlyteTask) -> Known:
     """Return two tasks as far as the sources of both tell what is in them.
 
-    Parameters
-    ----------
-    old, new
-        The tasks.
-
     Notes
     -----
     What a source leaves out is told by its kind: ``Origin.untold``. Of a pod, what flytectl drops is taken from the

@@ -110,17 +110,7 @@ def compare_entries(ledger: Ledger, path: str, old: Mapping[str, str], new: Mapp
 
 
 def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator[Difference]:
-    """Return the places where two messages of one kind differ, down to single values.
-
-    Parameters
-    ----------
-    path
-        Where the messages stand.
-    old, new
-        The messages.
-    old_path
-        Where the old one stands, if not at ``path``.
-    """
+    """Return the places where two messages of one kind differ, down to single values."""
     was = old_path or path
     if old.DESCRIPTOR.full_name == "google.protobuf.Struct":
         yield from mapped_differences(path, plain_struct(old), plain_struct(new), was)

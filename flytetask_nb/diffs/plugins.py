@@ -111,17 +111,7 @@ _REASONS: Final = {
 
 
 def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare the settings of the plugins of two templates.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the settings stand.
-    old, new
-        ``TaskTemplate`` messages.
-    """
+    """Compare the settings of the plugins of two templates."""
     kind = new.type if old.type == new.type else ""
     known = [setting for setting in SETTINGS if kind in setting.types]
     before, after = settings_of(old), settings_of(new)

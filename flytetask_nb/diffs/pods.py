@@ -73,19 +73,7 @@ def read_pod(path: str, template: Any) -> TaskPod:
 
 
 def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[set[str], set[str]]) -> None:
-    """Compare the pods of two templates whose targets they are.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the pods stand.
-    old, new
-        ``TaskTemplate`` messages.
-    inputs
-        Names of the tasks' inputs, before and after.
-    """
+    """Compare the pods of two templates whose targets they are."""
     pods = read_pod(path, old), read_pod(path, new)
     before, after = pods
     edits = primary_edits(path, *pods)
@@ -229,15 +217,7 @@ def _compare_named(
 
 
 def labelled_tolerations(field: str, value: Any) -> dict[str, Any] | None:
-    """Return tolerations by what they tolerate; None where the field or its value is something else.
-
-    Parameters
-    ----------
-    field
-        Of a pod's spec.
-    value
-        What stands there.
-    """
+    """Return tolerations by what they tolerate; None where the field or its value is something else."""
     if field != _TOLERATIONS or not _are_objects(value):
         return None
     found: dict[str, Any] = {}

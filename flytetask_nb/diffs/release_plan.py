@@ -19,8 +19,8 @@ from flytetask_nb.diffs.plan_matching import (
     verdict,
     with_places,
 )
-from flytetask_nb.diffs.rules import SEVERITIES, checked_severities, rank
-from flytetask_nb.errors import DiffError, ModelTypeError
+from flytetask_nb.diffs.rules import SEVERITIES, checked_accepted, checked_severities, rank
+from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.reports import ReportList
@@ -210,9 +210,7 @@ def plan(
     Admin refuses another structure under an id that it has (flyteadmin/pkg/manager/impl/task_manager.go). Whether it
     would accept a new task is another question: see :func:`flytetask_nb.check`.
     """
-    if isinstance(accepted, str):
-        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    rules, taken = checked_severities(severities), frozenset(accepted)
+    rules, taken = checked_severities(severities), checked_accepted(accepted)
     if not isinstance(against, Iterable) and hasattr(against, "list_tasks"):
         against = against.list_tasks()
     mine, theirs = beside_each_other(_tasks("tasks", tasks)), beside_each_other(_tasks("against", against))

@@ -162,15 +162,7 @@ def _without_remarks(part: Any, *, by_name: bool = False) -> Any:
 
 
 def only_field(message: Any, name: str) -> Any:
-    """Return a dataclass that has one of its fields alone; it need not have it.
-
-    Parameters
-    ----------
-    message
-        A ``LiteralType`` message.
-    name
-        Name of the field.
-    """
+    """Return a dataclass that has one of its fields alone; it need not have it."""
     document = _Document(message)
     made = types_pb2.LiteralType(simple=types_pb2.STRUCT)
     if message.HasField("metadata"):

@@ -283,11 +283,6 @@ def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> It
 def unequal_runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
     """Return where two lists of texts differ around their longest common parts, the same in either direction.
 
-    Parameters
-    ----------
-    old, new
-        Any texts.
-
     Returns
     -------
     list of (int, int, int, int)

@@ -26,15 +26,7 @@ __all__ = ["compare_targets"]
 
 
 def compare_targets(ledger: Ledger, old: Any, new: Any) -> None:
-    """Compare what runs two tasks, as far as both have the same.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    old, new
-        ``TaskTemplate`` messages, their pods in normal form.
-    """
+    """Compare what runs two tasks, as far as both have the same."""
     inputs = input_names(old), input_names(new)
     targets = old.WhichOneof("target"), new.WhichOneof("target")
     if targets[0] != targets[1]:

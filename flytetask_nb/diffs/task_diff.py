@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flytetask_nb.diffs.changes import Change, worst
 from flytetask_nb.diffs.comparing import compare_tasks, numbered_changes
 from flytetask_nb.diffs.knowledge import known_pair
-from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities, rank
-from flytetask_nb.errors import DiffError, FlyteTaskError
+from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities, rank
+from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
@@ -287,10 +287,8 @@ def diff(
     The rules are a table, ``flytetask_nb.diffs.rules.RULES``: each names its source in Flyte, or says that it is
     policy of this package.
     """
-    if isinstance(accepted, str):
-        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
     before, after = (task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in (old, new))
-    return TaskDiff(before, after, checked_severities(severities), frozenset(accepted))
+    return TaskDiff(before, after, checked_severities(severities), checked_accepted(accepted))
 
 
 def _cache_key(message: Any) -> CacheKey | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from flytetask_nb.diffs.plain import plain_message
+from flytetask_nb.errors import shortened
 from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
 
@@ -69,13 +70,6 @@ _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
 
 def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]:
     """Return two values of a task as texts that do not read alike, secrets masked.
-
-    Parameters
-    ----------
-    old, new
-        What stands in the tasks; None: nothing does.
-    key
-        Under which they stand.
 
     Returns
     -------
@@ -154,9 +148,5 @@ def windowed(old: str, new: str, limit: int) -> tuple[str, str]:
         same = next((index for index in range(length) if old[index] != new[index]), length)
         start = max(0, same - limit // 3)
     sign = "…" if start else ""
-    before, after = (sign + _shortened(text[start:], limit - len(sign)) for text in (old, new))
+    before, after = (sign + shortened(text[start:], limit - len(sign)) for text in (old, new))
     return quoted_if_alike(before, after)
-
-
-def _shortened(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -89,11 +89,6 @@ _SET_ASIDE: Final = frozenset({"id-version", "release-echo", "documentation"})
 def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
     """Tell what tools filled in, where that is all in which two tasks differ.
 
-    Parameters
-    ----------
-    old, new
-        Two ``flyteidl.admin.TaskSpec`` messages whose structure differs.
-
     Returns
     -------
     tuple of str
@@ -129,13 +124,7 @@ def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
 
 
 def spelling_paths(old: Any, new: Any) -> tuple[str, ...]:
-    """Return the places where the templates of two tasks are not written alike, whatever it means.
-
-    Parameters
-    ----------
-    old, new
-        Two ``flyteidl.admin.TaskSpec`` messages.
-    """
+    """Return the places where the templates of two tasks are not written alike, whatever it means."""
     return tuple(path for path, *_ in field_changes("", old.template, new.template))
 
 

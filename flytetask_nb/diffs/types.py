@@ -35,19 +35,7 @@ _ADDRESS: Final = (
 
 
 def type_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool = False) -> Iterator[Facet]:
-    """Yield the respects in which two types differ.
-
-    Parameters
-    ----------
-    at
-        Where they stand.
-    side
-        ``input`` or ``output``.
-    old, new
-        ``LiteralType`` messages.
-    under_union
-        Whether they are variants of a union.
-    """
+    """Yield the respects in which two types differ."""
     if old == new:
         return
     kind = old.WhichOneof("type")

@@ -34,15 +34,7 @@ class TypeVerdict(NamedTuple):
 
 
 def type_verdict(side: str, old: Any, new: Any) -> TypeVerdict:
-    """Judge a change of type.
-
-    Parameters
-    ----------
-    side
-        ``input`` or ``output``.
-    old, new
-        ``LiteralType`` messages.
-    """
+    """Judge a change of type."""
     try:
         found = compatibility(_interface(side, old), _interface(side, new))
     except ModelValueError as error:

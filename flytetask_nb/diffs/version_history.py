@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from flytetask_nb.diffs.intervals import Interval, is_under, passed_through
 from flytetask_nb.diffs.knowledge import unknown_paths
-from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities
+from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities
 from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.texts import text_of
@@ -369,8 +369,6 @@ def history(
             f"history takes the versions of one task, got a single {type(tasks).__name__}; "
             "give a list, or tasks.versions(name) of a collection"
         )
-    if isinstance(accepted, str):
-        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
     found = [task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in tasks]
     if not found:
         raise DiffError("history got no tasks; expected at least one version of a task")
@@ -385,7 +383,7 @@ def history(
     positions, order = tasks_by_age(found)
     found = [found[position] for position in positions]
     _check_versions(found)
-    return TaskHistory(found, checked_severities(severities), frozenset(accepted), order)
+    return TaskHistory(found, checked_severities(severities), checked_accepted(accepted), order)
 
 
 def _check_versions(tasks: Sequence[FlyteTask]) -> None:

@@ -112,11 +112,6 @@ def cache_key(task: object, *, cache_version: str | None = None, mapped: bool | 
 def is_map_task(task: object) -> bool:
     """Tell whether a task runs item by item, over lists of inputs.
 
-    Parameters
-    ----------
-    task
-        As for :func:`cache_key`.
-
     Returns
     -------
     bool
@@ -132,11 +127,6 @@ def is_map_task(task: object) -> bool:
 
 def item_outputs(outputs: Any) -> Any:
     """Return the outputs of a single item of a map task.
-
-    Parameters
-    ----------
-    outputs
-        A flyteidl ``VariableMap``: those of the whole.
 
     Returns
     -------

@@ -144,11 +144,6 @@ def compile_workflow(workflow: object, tasks: Iterable[object], launch_plans: It
 def digest_problems(closure: Any) -> list[CompileProblem]:
     """Tell why Flyte Admin would refuse a workflow that compiles: it keeps a digest, and some messages have none.
 
-    Parameters
-    ----------
-    closure
-        What ``compile_workflow`` made.
-
     Returns
     -------
     list of CompileProblem

@@ -42,13 +42,6 @@ Case = dict[str, "Json"]
 def cases(schema: Schema, part: Json) -> list[Case]:
     """Return the cases of a schema: what fits it fits one of them, though not all that fits one fits the schema.
 
-    Parameters
-    ----------
-    schema
-        The document.
-    part
-        The schema.
-
     Returns
     -------
     list of dict

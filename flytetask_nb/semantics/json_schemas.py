@@ -116,13 +116,7 @@ def _schema(serialized: bytes) -> Schema:
 
 
 def schema_of(metadata: Struct) -> Schema:
-    """Return the schema that the metadata of a literal type holds; equal ones are read once.
-
-    Parameters
-    ----------
-    metadata
-        The metadata.
-    """
+    """Return the schema that the metadata of a literal type holds; equal ones are read once."""
     return _schema(metadata.SerializeToString(deterministic=True))
 
 

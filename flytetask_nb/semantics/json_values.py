@@ -134,15 +134,6 @@ class _At(NamedTuple):
 def fits(schema: Schema, part: Json, value: Json) -> bool:
     """Tell whether a value fits a schema.
 
-    Parameters
-    ----------
-    schema
-        The document, in which references lead.
-    part
-        The schema.
-    value
-        What JSON holds.
-
     Raises
     ------
     NoAnswerError

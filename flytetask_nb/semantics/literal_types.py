@@ -75,11 +75,6 @@ def scalar_type_message(scalar: Any) -> Any:
 def says_its_type(literal: Any) -> bool:
     """Tell whether a value, and each item of a list or map, says of itself what Flyte takes its type from.
 
-    Parameters
-    ----------
-    literal
-        A ``Literal`` message.
-
     Returns
     -------
     bool

@@ -51,11 +51,6 @@ _SENT_AS_IT_IS: Final = frozenset({"bigquery_query_job_task"})
 def texts_of_plugins(template: Any) -> Iterator[Text]:
     """Return the texts of a task, those of its containers aside, that inputs are or seem to be written into.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
     Yields
     ------
     Text
@@ -85,11 +80,6 @@ def input_names(texts: Iterable[str]) -> list[str]:
 
 def unwritable(literal_type: Any) -> str:
     """Say why values of a type cannot be written into a text; empty where they can, or where it depends on the value.
-
-    Parameters
-    ----------
-    literal_type
-        A flyteidl ``LiteralType``.
 
     Returns
     -------

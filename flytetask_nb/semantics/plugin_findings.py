@@ -12,8 +12,8 @@ from google.protobuf.struct_pb2 import Struct
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics.plugin_resources import RAY_HEAD, RAY_WORKER, containers_of, groups_of, own_pod
 from flytetask_nb.semantics.plugin_settings import KUBEFLOW, Spelling, amounts_in, settings_of
-from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
-from flytetask_nb.semantics.quantities import NANO, Quantity, format_bytes
+from flytetask_nb.semantics.pod_misfits import misfit
+from flytetask_nb.semantics.quantities import NANO, Quantity, format_bytes, quantity_fault
 from flytetask_nb.semantics.spark_conf import notation_of
 
 if TYPE_CHECKING:

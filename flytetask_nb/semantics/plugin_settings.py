@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.errors import QuantityError
+from flytetask_nb.errors import QuantityError, shortened
 from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
 from flytetask_nb.semantics.pod_specs import json_number
@@ -53,8 +53,6 @@ _MESSAGES: Final[Mapping[tuple[str, int | None], tuple[str, str]]] = {
     ("tensorflow", 0): ("tensorflow", "DistributedTensorflowTrainingTask"),
     ("tensorflow", 1): ("kubeflow.tensorflow", "DistributedTensorflowTrainingTask"),
 }
-PLUGIN_TYPES: Final = frozenset(kind for kind, _ in _MESSAGES)
-"""Types of the tasks whose plugin's settings can be read."""
 
 
 class Spelling(str):
@@ -320,7 +318,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return shortened(text, _SHOWN)
 
 
 @cache

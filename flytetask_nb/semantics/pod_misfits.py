@@ -6,58 +6,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from google.protobuf.struct_pb2 import Struct, Value
 
-from flytetask_nb.errors import QuantityError
-from flytetask_nb.semantics import quantities
 from flytetask_nb.semantics.pod_specs import POD_SPEC, json_number, known_field
+from flytetask_nb.semantics.quantities import NOT_A_QUANTITY, quantity_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["misfit", "quantity_fault"]
-
-# -- quantities -----------------------------------------------------------------------------------------------------
-
-_FORMAT: Final = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-_SUFFIX: Final = "unable to parse quantity's suffix"
-_NUMBER: Final = "unable to parse numeric part of quantity"
-# Kubernetes reads an exponent as a number of 64 bits.
-_LONGEST_POWER: Final = 18
-_SUFFIXES: Final = frozenset({*quantities._POWER_OF_SUFFIX, *quantities._SHIFT_OF_SUFFIX})
-
-
-def quantity_fault(text: str) -> str:
-    """Say why a text is no quantity.
-
-    Parameters
-    ----------
-    text
-        What should be one.
-
-    Returns
-    -------
-    str
-        In Kubernetes' words; empty where it can read the text, even if it is too large for this package.
-
-    Notes
-    -----
-    ``ParseQuantity`` in apimachinery/pkg/api/resource/quantity.go.
-    """
-    try:
-        quantities.parse(text)
-    except QuantityError:
-        found = quantities._GRAMMAR.fullmatch(text)
-    else:
-        return ""
-    if not text or found is None:
-        return _FORMAT
-    _, whole, part, suffix = found.groups()
-    exponent = quantities._EXPONENT.fullmatch(suffix)
-    power = "" if exponent is None else exponent[1].lstrip("+-0")
-    if suffix not in _SUFFIXES and (exponent is None or len(power) > _LONGEST_POWER):
-        return _SUFFIX
-    is_too_large = bool(power) and "-" not in suffix and int(power) > quantities._LARGEST_EXPONENT
-    return "" if whole or part or is_too_large else _NUMBER
-
+__all__ = ["misfit"]
 
 # -- pod specs ------------------------------------------------------------------------------------------------------
 
@@ -78,11 +33,6 @@ class _PodPlace(NamedTuple):
 
 def misfit(spec: Struct) -> str:
     """Say what of a pod spec does not fit Kubernetes' PodSpec.
-
-    Parameters
-    ----------
-    spec
-        The pod spec of a task.
 
     Returns
     -------
@@ -140,7 +90,7 @@ def _in_quantity(_told: str, value: Value, _place: _PodPlace) -> Iterator[_Misfi
     if found == "string_value":
         fault = quantity_fault(value.string_value.strip())
     else:
-        fault = quantity_fault(json_number(value.number_value)) if found == "number_value" else _FORMAT
+        fault = quantity_fault(json_number(value.number_value)) if found == "number_value" else NOT_A_QUANTITY
     if fault:
         yield _Misfit(fault, stops=True)
 

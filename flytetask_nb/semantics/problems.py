@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import types_pb2
 
+from flytetask_nb.errors import shortened
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def text_of(message: Any) -> str:
 
 def _quoted(detail: Any) -> str:
     text = str(detail) if isinstance(detail, str | Pretty) else text_of(detail)
-    return text if len(text) <= _LONGEST_QUOTATION else text[: _LONGEST_QUOTATION - 1] + "…"
+    return shortened(text, _LONGEST_QUOTATION)
 
 
 def problems_of(faults: Iterable[Fault]) -> list[CompileProblem]:

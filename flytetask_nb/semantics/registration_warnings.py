@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.core import tasks_pb2
 
 from flytetask_nb import masking
+from flytetask_nb.errors import shortened
 from flytetask_nb.semantics import copilot, placeholders, quantities
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.images import image_reference
@@ -55,7 +56,7 @@ def _identity(sent: SentTask) -> Iterator[Hit]:
         text = getattr(identifier, part)
         if not _RESERVED.isdisjoint(text):
             odd = " ".join(dict.fromkeys(letter for letter in text if letter in _RESERVED))
-            yield Hit("unopenable-id", f"id.{part}", f"{_cut(text)!r} holds {odd}")
+            yield Hit("unopenable-id", f"id.{part}", f"{shortened(text)!r} holds {odd}")
 
 
 def _settings(sent: SentTask) -> Iterator[Hit]:
@@ -229,7 +230,7 @@ def _is_plain_secret(key: str, value: str) -> bool:
     if _NO_SECRET.fullmatch(value):
         return False
     # What is found must not depend on what the options let be shown.
-    return masking.is_secret_key(key) or masking._mask_any(value) != value
+    return masking.is_secret_key(key) or masking.mask_any(value) != value
 
 
 def _amounts(container: SentContainer, platform: Mapping[int, Quantity]) -> Iterator[Hit]:
@@ -270,7 +271,7 @@ def _amount(entry: SentAmount, *, ours: bool) -> Iterator[Hit]:
     if ours and entry.kind not in CHECKED:
         yield Hit("ignored-resource", entry.path, f"{entry.name} is not passed on to Kubernetes")
     elif entry.is_incomparable:
-        yield Hit("incomparable-amount", entry.path, f"{_cut(entry.text)} is too large or too fine to be compared")
+        yield Hit("incomparable-amount", entry.path, f"{shortened(entry.text)} is too large or too fine to be compared")
     elif entry.quantity is None:
         return
     elif entry.quantity.nanos < 0:
@@ -280,10 +281,6 @@ def _amount(entry: SentAmount, *, ours: bool) -> Iterator[Hit]:
     elif entry.kind in _BYTES and entry.quantity < _MEBIBYTE:
         told = quantities.format_bytes(entry.quantity) if entry.quantity.nanos >= NANO else "less than one byte"
         yield Hit("tiny-amount", entry.path, f"{entry.text} is {told}")
-
-
-def _cut(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _is_gpu(entry: SentAmount) -> bool:

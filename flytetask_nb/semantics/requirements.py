@@ -49,17 +49,6 @@ def sorted_ids(ids: Mapping[bytes, Any]) -> list[Any]:
 def requirements_of(template: Any, sub_workflows: Mapping[bytes, Any]) -> Requirements:
     """Collect what a workflow refers to, its sub-workflows included.
 
-    Parameters
-    ----------
-    template
-        A ``WorkflowTemplate`` message.
-    sub_workflows
-        ``CompiledWorkflow`` messages by their ids.
-
-    Returns
-    -------
-    Requirements
-
     Raises
     ------
     TooLargeError

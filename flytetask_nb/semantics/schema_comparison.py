@@ -39,11 +39,6 @@ _SIZES: Final = ("minProperties", "maxProperties")
 def covers(wanted: Schema, given: Schema) -> bool:
     """Tell whether whoever expects one schema can do with what another describes.
 
-    Parameters
-    ----------
-    wanted, given
-        What is expected, and what there is.
-
     Raises
     ------
     NoAnswerError

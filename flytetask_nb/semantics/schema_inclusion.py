@@ -37,13 +37,7 @@ _ALL_COMPARED: Final = tuple(name for names in _COMPARED.values() for name in na
 
 
 def schema_accepts_all(new: Schema, old: Schema) -> bool:
-    """Tell whether it follows that whoever accepts ``new`` accepts every schema that ``old`` covers.
-
-    Parameters
-    ----------
-    new, old
-        What two consumers expect.
-    """
+    """Tell whether it follows that whoever accepts ``new`` accepts every schema that ``old`` covers."""
     if new.equals(old):
         return True
     try:
@@ -55,13 +49,7 @@ def schema_accepts_all(new: Schema, old: Schema) -> bool:
 
 
 def schema_feeds_the_same(one: Schema, other: Schema) -> bool:
-    """Tell whether it follows that two schemas are covered by the same schemas.
-
-    Parameters
-    ----------
-    one, other
-        What two producers give.
-    """
+    """Tell whether it follows that two schemas are covered by the same schemas."""
     if one.equals(other):
         return True
     try:

@@ -67,13 +67,6 @@ class RefusedValue(NamedTuple):
 def refusal(given: Schema, wanted: Schema) -> RefusedValue | None:
     """Find a value that fits one schema and not another.
 
-    Parameters
-    ----------
-    given
-        What values there are.
-    wanted
-        What is asked of them.
-
     Returns
     -------
     RefusedValue or None
@@ -448,11 +441,6 @@ class Default(NamedTuple):
 
 def changed_default(old: Schema, new: Schema) -> Default | None:
     """Find a field that may be left out and whose default changed.
-
-    Parameters
-    ----------
-    old, new
-        Two schemas of one dataclass.
 
     Returns
     -------

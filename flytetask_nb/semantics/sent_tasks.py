@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError, QuantityError
 from flytetask_nb.semantics import limits, pod_specs, quantities
-from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
+from flytetask_nb.semantics.pod_misfits import misfit
 from flytetask_nb.semantics.quantities import NANO, Quantity
 from flytetask_nb.semantics.task_container import TaskContainer, listed_objects, own_container, pod_container
 from flytetask_nb.semantics.templates import template_of
@@ -126,11 +126,6 @@ LIMITED: Final = {
 def sent_task(task: object, platform_limits: Mapping[str, Amount] | None) -> SentTask:
     """Read a task as Flyte Admin reads it.
 
-    Parameters
-    ----------
-    task, platform_limits
-        As :func:`flytetask_nb.semantics.check` takes them.
-
     Returns
     -------
     SentTask
@@ -245,7 +240,7 @@ def _entry(kind: int, name: str, text: str, place: str) -> SentAmount:
     try:
         return SentAmount(kind, name, text, path, quantities.parse(text), "")
     except QuantityError:
-        return SentAmount(kind, name, text, path, None, quantity_fault(text))
+        return SentAmount(kind, name, text, path, None, quantities.quantity_fault(text))
 
 
 def rounded(number: int, unit: int) -> int:

@@ -13,7 +13,7 @@ from flytetask_nb.semantics.quantities import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["POD_AMOUNTS", "Notation", "notation_of"]
+__all__ = ["Notation", "notation_of"]
 
 
 class Notation(NamedTuple):
@@ -140,13 +140,6 @@ _KEYS: Final[tuple[tuple[Notation, str], ...]] = (
 )
 _NOTATIONS: Final = {f"spark.{key}": notation for notation, keys in _KEYS for key in keys.split()}
 _DEVICES: Final = re.compile(r"spark\.(?P<of>driver|executor|task)\.resource\.[^.]+\.amount")
-
-POD_AMOUNTS: Final = re.compile(
-    r"spark\.(?:driver\.(?:cores|memory|memoryOverhead)|executor\.(?:cores|memory|memoryOverhead|instances)"
-    r"|executor\.pyspark\.memory|memory\.offHeap\.size|kubernetes\.(?:driver|executor)\.(?:request|limit)\.cores"
-    r"|(?:driver|executor)\.resource\.[^.]+\.amount|dynamicAllocation\.(?:min|max|initial)Executors)"
-)
-"""Keys that decide what driver and executors ask for."""
 
 
 def notation_of(key: str) -> Notation | None:

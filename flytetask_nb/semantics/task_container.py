@@ -84,11 +84,6 @@ NO_CONTAINER: Final = TaskContainer("", "", (), (), (), (), (), {}, {})
 def read_task_container(template: Any) -> TaskContainer | None:
     """Return the container that runs a task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
     Returns
     -------
     TaskContainer or None
@@ -133,11 +128,6 @@ def command_words(template: Any) -> list[str]:
 def primary_container_name(template: Any) -> str:
     """Return the name of the container that runs a task in a pod.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate`` whose target is a pod.
-
     Returns
     -------
     str
@@ -158,11 +148,6 @@ def primary_container_name(template: Any) -> str:
 def primary_container(template: Any) -> Any:
     """Return the container of a pod that runs a task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate`` whose target is a pod.
-
     Returns
     -------
     google.protobuf.struct_pb2.Struct or None
@@ -178,11 +163,6 @@ def primary_container(template: Any) -> Any:
 def pod_containers(pod: Any) -> list[dict[str, Any]]:
     """Return the containers of a pod as plain Python values.
 
-    Parameters
-    ----------
-    pod
-        A flyteidl ``K8sPod``.
-
     Returns
     -------
     list of dict
@@ -193,13 +173,6 @@ def pod_containers(pod: Any) -> list[dict[str, Any]]:
 
 def listed_objects(spec: Any, field: str) -> list[dict[str, Any]]:
     """Return the objects of a list of a pod's spec, e.g. its ``volumes``, as plain Python values.
-
-    Parameters
-    ----------
-    spec
-        The spec, a ``Struct``.
-    field
-        Which list.
 
     Returns
     -------

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from flytetask_nb.errors import shortened
 from flytetask_nb.masking import mask_text, mask_value
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.reports import Report
@@ -197,7 +198,7 @@ def value_text(text: str) -> str:
 
     with set_options(reveal_secrets=False):
         shown = repr(mask_value(json.loads(text or "null")))
-    return shown if len(shown) <= _LONGEST_VALUE else f"{shown[: _LONGEST_VALUE - 1]}…"
+    return shortened(shown, _LONGEST_VALUE)
 
 
 def part_notation(path: tuple[str, ...]) -> str:
