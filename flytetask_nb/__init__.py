@@ -14,41 +14,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb import models
-from flytetask_nb.errors import (
-    AuthenticationError,
-    CacheVersionError,
-    CompileError,
-    ConfigurationError,
-    DiffError,
-    FlyteTaskError,
-    ImmutableError,
-    LoadError,
-    LocalExecutionError,
-    MissingExtraError,
-    ModelTypeError,
-    ModelValueError,
-    OptionError,
-    QuantityError,
-    RemoteError,
-    RemoteTaskNotFoundError,
-    SaveError,
-    TaskNotFoundError,
-    WorkflowIntegrationError,
-)
+from flytetask_nb import errors, models
+from flytetask_nb.errors import FlyteTaskError, LoadError, RemoteError
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import install_renderer
 from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
     from flytetask_nb import semantics
-    from flytetask_nb.collection import TaskCollection
+    from flytetask_nb.collection import Failure, TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
     from flytetask_nb.embedded_admin import EmbeddedAdmin, sandbox
     from flytetask_nb.models.showing import Renderer
-    from flytetask_nb.semantics import Compatibility, Findings, check, compatibility
+    from flytetask_nb.semantics import Compatibility, Findings, check, col, compatibility
     from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
-    from flytetask_nb.sources.client import Registration, Remote, col, connect
+    from flytetask_nb.sources.client import Remote, connect
+    from flytetask_nb.sources.client.registrations import Registration
     from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
@@ -57,39 +38,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuthenticationError",
-    "CacheVersionError",
     "CallerReport",
     "Comparison",
     "Compatibility",
-    "CompileError",
-    "ConfigurationError",
-    "DiffError",
     "EmbeddedAdmin",
+    "Failure",
     "Findings",
     "FlyteTask",
     "FlyteTaskError",
-    "ImmutableError",
     "LaunchPlanList",
     "LoadError",
-    "LocalExecutionError",
-    "MissingExtraError",
-    "ModelTypeError",
-    "ModelValueError",
-    "OptionError",
     "Plan",
-    "QuantityError",
     "Registration",
     "Remote",
     "RemoteError",
-    "RemoteTaskNotFoundError",
-    "SaveError",
     "TaskCollection",
     "TaskDiff",
     "TaskHistory",
-    "TaskNotFoundError",
     "TaskPanel",
-    "WorkflowIntegrationError",
     "WorkflowList",
     "callers",
     "check",
@@ -98,6 +64,7 @@ __all__ = [
     "compatibility",
     "connect",
     "diff",
+    "errors",
     "history",
     "load",
     "load_launch_plans",
@@ -120,10 +87,11 @@ _LATER = {
     "Comparison": "widgets",
     "Compatibility": "semantics",
     "EmbeddedAdmin": "embedded_admin",
+    "Failure": "collection",
     "Findings": "semantics",
     "LaunchPlanList": "sources.lists",
     "Plan": "diffs",
-    "Registration": "sources.client",
+    "Registration": "sources.client.registrations",
     "Remote": "sources.client",
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
@@ -132,7 +100,7 @@ _LATER = {
     "WorkflowList": "sources.lists",
     "callers": "diffs",
     "check": "semantics",
-    "col": "sources.client",
+    "col": "semantics",
     "compare": "widgets",
     "compatibility": "semantics",
     "connect": "sources.client",

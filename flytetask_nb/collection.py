@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError, TaskNotFoundError
-from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.models.coercion import each_task, opened
+from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import NameIndex
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, ranks_given, version_label
 from flytetask_nb.semantics.fellows import Fellows
+from flytetask_nb.semantics.task_conditions import conditions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,7 +89,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     ----------
     tasks
         ``FlyteTask`` objects, or whatever ``FlyteTask.from_flyte_idl`` takes: flyteidl messages, flytekit objects;
-        or bytes of serialized ``TaskSpec`` messages.
+        or bytes of serialized ``TaskSpec`` messages. Tasks, workflows and modules of flytekit's stand for their tasks.
     failures
         What could not be read beside them.
     skipped
@@ -109,12 +112,13 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
     ) -> None:
+        tasks = opened(tasks)
         if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
             raise ModelTypeError(
                 f"TaskCollection takes an iterable of tasks, got {type(tasks).__name__}; "
                 "put a single task into a list, and read files with load"
             )
-        records = [_record_of(task) for task in tasks]
+        records = [record for place, task in enumerate(tasks) for record in _records_of(task, f"tasks[{place}]")]
         self._take([record.data for record in records], [record.origin for record in records], failures, skipped)
 
     @classmethod
@@ -373,20 +377,32 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             groups.setdefault(key, []).append(position)
         return self._chosen((self._aged(positions)[-1] for positions in groups.values()), is_part=False)
 
-    def filter(self, predicate: Callable[[FlyteTask], object]) -> TaskCollection:
-        """Return the tasks that a function says yes to.
+    def filter(self, *filters: object, **columns: Any) -> TaskCollection:
+        """Return the tasks that all filters let through.
 
         Parameters
         ----------
-        predicate
-            Takes a task; what it answers counts as true or false.
+        *filters
+            Functions of a ``FlyteTask``, whose answer counts as true or false; conditions such as
+            ``col("created_at") >= "2026-01-31"``, joined with ``&`` or in a list; ``{"type": "spark"}``. They mean what
+            they mean to ``Remote.list_tasks``.
+        **columns
+            Likewise: ``type="spark"``, ``type=["spark", "dask"]``.
 
         Returns
         -------
         TaskCollection
-            In this collection's order; with its failures, for they may hide tasks that would have fitted.
+            In this collection's order; with its failures, for they may hide tasks that would have fitted. A task of
+            which a column is not known, such as when it was registered, fits no condition on that.
+
+        Raises
+        ------
+        ModelTypeError, ModelValueError
+            A filter is none.
         """
-        return self._chosen((position for position, task in enumerate(self) if predicate(task)), is_part=False)
+        conditions = conditions_of([*filters, columns])
+        chosen = (place for place, task in enumerate(self) if all(condition(task) for condition in conditions))
+        return self._chosen(chosen, is_part=False)
 
     def column(self, name: str) -> list[str]:
         """Return one part of all tasks' identity without building them.
@@ -651,15 +667,17 @@ def _origin_state(origin: Origin) -> dict[str, Any]:
     return {name: getattr(origin, name) for name in Origin.__slots__ if name != "python_interface"}
 
 
-def _record_of(task: object) -> TaskRecord:
+def _records_of(task: object, place: str) -> Iterator[TaskRecord]:
     if isinstance(task, TaskRecord):
-        return task
+        yield task
+        return
     if isinstance(task, bytes | bytearray | memoryview):
         data = bytes(task)
         FlyteTask.from_bytes(data)  # refuses what is no task now, not when it is looked at
-        return TaskRecord(data, Origin())
-    made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
-    return TaskRecord(made.serialize_to_string(), made._origin)
+        yield TaskRecord(data, Origin())
+        return
+    for made in each_task(task, place):
+        yield TaskRecord(made.serialize_to_string(), made._origin)
 
 
 def _columns_of(data: Iterable[bytes]) -> tuple[list[str], ...]:

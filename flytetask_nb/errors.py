@@ -80,7 +80,7 @@ class CompileError(FlyteTaskError, ValueError):
 
     def __init__(self, message: str, problems: Sequence[Any] = ()) -> None:
         super().__init__(message)
-        self.problems = list(problems)
+        self.problems = tuple(problems)
 
 
 class TaskNotFoundError(FlyteTaskError, KeyError):

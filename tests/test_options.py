@@ -81,7 +81,7 @@ def test_block_leaves_other_settings() -> None:
 def test_refused_values(name: str, value: Any, expected: str) -> None:
     """A wrong value is refused with the option, the value and what was expected; nothing changes."""
     before = dict(OPTIONS)
-    with pytest.raises(ftn.OptionError) as caught:
+    with pytest.raises(ftn.errors.OptionError) as caught:
         ftn.set_options(**{name: value})
     assert f"option {name} cannot be {value!r}" in str(caught.value)
     assert expected in str(caught.value)
@@ -91,7 +91,9 @@ def test_refused_values(name: str, value: Any, expected: str) -> None:
 
 def test_unknown_option() -> None:
     """An option that does not exist is refused with the names of those that do, and with it the whole call."""
-    with pytest.raises(ftn.OptionError, match="no option 'rows'; there are expand, max_rows, progress, reveal_secrets"):
+    with pytest.raises(
+        ftn.errors.OptionError, match="no option 'rows'; there are expand, max_rows, progress, reveal_secrets"
+    ):
         ftn.set_options(max_rows=3, rows=3)
     assert option("max_rows") == 10
 

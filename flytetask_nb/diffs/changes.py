@@ -13,6 +13,7 @@ from flytetask_nb.diffs.rules import RULES, rank
 from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.masking import IDENTIFIERS, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
+from flytetask_nb.models.field_names import familiar_path
 from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ class Change:
 
     @property
     def place(self) -> str:
-        """The path as it is shown: without flyteidl's steps into types, secrets masked."""
-        path = _STEPS.sub("", self.path) if self.path.startswith("interface.") else self.path
+        """The path as it is shown: by the names that flytekit has, without flyteidl's steps into types, secrets masked."""
+        path = _STEPS.sub("", self.path) if self.path.startswith("interface.") else familiar_path(self.path)
         return mask_text(path)
 
     @property

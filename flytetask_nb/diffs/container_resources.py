@@ -8,6 +8,7 @@ from flytetask_nb.diffs.edits import joined
 from flytetask_nb.diffs.shadowed_entries import compare_shadowed, shadowed_entries
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU
 from flytetask_nb.semantics.quantities import parse
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["IGNORED_RESOURCES", "compare_resources", "shadowed_amounts"]
 IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
 """Flyte passes these on to nothing (flytek8s/utils.go)."""
-_GPUS: Final = frozenset({"gpu", "nvidia.com/gpu"})
+_GPUS: Final = frozenset({GPU, NVIDIA_GPU})
 
 
 def shadowed_amounts(amounts: Sequence[tuple[str, str]]) -> list[str]:

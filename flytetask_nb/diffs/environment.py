@@ -26,7 +26,7 @@ _RELEASE_SETTINGS: Final = frozenset(
     "source_root git_repo".split()
 )
 
-_PASSED_ON: Final = "A setting of flytekit's, which it passes on to the tasks that this one makes when it runs."
+_PASSED_ON: Final = "A setting of flytekit that this task passes on to the tasks it creates at run time."
 _REFERENCE: Final = "$("
 _REFERENCED: Final = re.compile(r"\$\(([^()]+)\)")
 

@@ -43,8 +43,8 @@ _TYPE_RULES: Final = {
 _HARMLESS_IF_SAFE: Final = frozenset({"type-schema"})
 # What these say holds whatever the verdict is, unless the compiler does not see the risk.
 _ALWAYS_TRUE: Final = frozenset({"type-schema", "input-field-removed", "output-field-added"})
-_UNSEEN: Final = "The compiler does not look at it, so what is wrong shows only at run time."
-_FEEDS_ALL: Final = "Everything that it fed it still feeds."
+_UNSEEN: Final = "Flyte's compiler does not look at it, so a mismatch shows only at run time."
+_FEEDS_ALL: Final = "It can still be passed to every input that took it before."
 
 
 def compare_interface(ledger: Ledger, path: str, old: Any, new: Any) -> None:

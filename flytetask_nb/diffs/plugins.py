@@ -105,8 +105,8 @@ _RESOURCES: Final = frozenset({"request", "limit"})
 # Nothing said means as many as there are inputs (flyteidl/plugins/array_job.proto).
 _ALL_AT_ONCE: Final = frozenset({"parallelism", "size"})
 _REASONS: Final = {
-    "added": "Takes the place of what the task itself asks for, or of the platform's default.",
-    "removed": "What the task itself asks for, or the platform's default, takes its place.",
+    "added": "It replaces what the task itself asks for, or the platform's default.",
+    "removed": "What the task itself asks for, or the platform's default, applies instead.",
 }
 
 

@@ -105,7 +105,7 @@ def compare_type(ledger: Ledger, path: str, old: str, new: str) -> None:
     if same(old, new):
         return
     is_same_plugin = {old, new} <= _RUN_AS_PODS
-    reason = "The same plugin runs it, as a task of another kind." if is_same_plugin else ""
+    reason = "Another type of task, run by the same plugin." if is_same_plugin else ""
     ledger.add("task-type", path, old or None, new or None, reason=reason)
 
 

@@ -11,7 +11,7 @@ from flytetask_nb.diffs.knowledge import known_pair
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities, rank
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import mask_identifier
-from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.reports import Report
 from flytetask_nb.semantics.caching import CacheKey, cache_key
@@ -20,6 +20,7 @@ from flytetask_nb.semantics.variance import compatibility
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.variable_verdicts import Compatibility
 
 __all__ = ["CacheVerdict", "TaskDiff", "diff"]
@@ -287,8 +288,9 @@ def diff(
     The rules are a table, ``flytetask_nb.diffs.rules.RULES``: each names its source in Flyte, or says that it is
     policy of this package.
     """
-    before, after = (task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in (old, new))
-    return TaskDiff(before, after, checked_severities(severities), checked_accepted(accepted))
+    return TaskDiff(
+        as_task(old, "old"), as_task(new, "new"), checked_severities(severities), checked_accepted(accepted)
+    )
 
 
 def _cache_key(message: Any) -> CacheKey | None:

@@ -175,7 +175,7 @@ class Workflow(Shown):
     @property
     def nodes(self) -> tuple[Node, ...]:
         """Its own steps, in the order of the message; those inside branches stay inside."""
-        return tuple(map(Node._own, self._template.nodes))
+        return tuple(Node._own(node) for node in self._template.nodes)
 
     @property
     def task_ids(self) -> tuple[Identifier, ...]:
@@ -185,7 +185,8 @@ class Workflow(Shown):
     @property
     def launch_plan_ids(self) -> tuple[Identifier, ...]:
         """The launch plans that it and its sub-workflows start, likewise."""
-        return tuple(found for found in self._references("workflow_node") if found.resource_type != _WORKFLOW)
+        started = self._references("workflow_node")
+        return tuple(identifier for identifier in started if identifier.resource_type != _WORKFLOW)
 
     def _references(self, target: str) -> tuple[Identifier, ...]:
         found: dict[bytes, Any] = {}
@@ -193,7 +194,7 @@ class Workflow(Shown):
             for node, reference in referring_nodes(template):
                 if node.WhichOneof("target") == target:
                     found.setdefault(reference.SerializeToString(deterministic=True), reference)
-        ordered = sorted(found.values(), key=lambda one: (natural_key(one.name), natural_key(one.version)))
+        ordered = sorted(found.values(), key=lambda given: (natural_key(given.name), natural_key(given.version)))
         return tuple(map(Identifier._own, ordered))
 
     @property

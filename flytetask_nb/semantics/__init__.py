@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.castability import castable, is_optional
     from flytetask_nb.semantics.compilation import compile_problems, compile_workflow
     from flytetask_nb.semantics.digests import structure_digest
-    from flytetask_nb.semantics.findings import Findings
+    from flytetask_nb.semantics.findings import Finding, Findings
     from flytetask_nb.semantics.hydration import hydrate
     from flytetask_nb.semantics.launch_plans import registered_launch_plan
     from flytetask_nb.semantics.limits import effective_resources
@@ -21,19 +21,25 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.semantics.quantities import Quantity
     from flytetask_nb.semantics.registration import check
-    from flytetask_nb.semantics.variable_verdicts import Compatibility
+    from flytetask_nb.semantics.task_conditions import Condition, TaskColumn, col
+    from flytetask_nb.semantics.variable_verdicts import Compatibility, VariableCompatibility
     from flytetask_nb.semantics.variance import compatibility
 
 __all__ = [
     "CacheKey",
     "Compatibility",
     "CompileProblem",
+    "Condition",
+    "Finding",
     "Findings",
     "Quantity",
+    "TaskColumn",
+    "VariableCompatibility",
     "cache_key",
     "cache_tag",
     "castable",
     "check",
+    "col",
     "compatibility",
     "compile_problems",
     "compile_workflow",
@@ -49,12 +55,17 @@ _MODULE_OF = {
     "CacheKey": "caching",
     "Compatibility": "variable_verdicts",
     "CompileProblem": "problems",
+    "Condition": "task_conditions",
+    "Finding": "findings",
     "Findings": "findings",
     "Quantity": "quantities",
+    "TaskColumn": "task_conditions",
+    "VariableCompatibility": "variable_verdicts",
     "cache_key": "caching",
     "cache_tag": "caching",
     "castable": "castability",
     "check": "registration",
+    "col": "task_conditions",
     "compatibility": "variance",
     "compile_problems": "compilation",
     "compile_workflow": "compilation",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.models.field_names import familiar_path
 from flytetask_nb.models.reports import ReportList
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Finding:
     source: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        place = f"{self.path}: " if self.path else ""
+        place = f"{familiar_path(self.path)}: " if self.path else ""
         return f"{self.severity}: {place}{' '.join(self.message.split())} [{self.rule}]"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU
 from flytetask_nb.semantics.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -19,12 +20,11 @@ __all__ = ["ZERO", "adjusted", "effective_resources", "parsed_amounts"]
 _FLYTE_DEFAULTS: Final = {"cpu": Quantity("1"), "memory": Quantity("1Gi")}
 """What propeller's own configuration requests where neither the task nor the platform does."""
 
-_GPU: Final = "nvidia.com/gpu"
-_RENAMED: Final = {"gpu": _GPU}
+_RENAMED: Final = {GPU: NVIDIA_GPU}
 
 # Every container gets these two; the others only where the task names them.
 _ALWAYS: Final = ("cpu", "memory")
-_ON_REQUEST: Final = ("ephemeral-storage", _GPU)
+_ON_REQUEST: Final = ("ephemeral-storage", NVIDIA_GPU)
 
 ZERO: Final = Quantity(0)
 

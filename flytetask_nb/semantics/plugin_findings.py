@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf.struct_pb2 import Struct
 
 from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.resource_names import GPU, UNITS
 from flytetask_nb.semantics.plugin_resources import RAY_HEAD, RAY_WORKER, containers_of, groups_of, own_pod
 from flytetask_nb.semantics.plugin_settings import KUBEFLOW, Spelling, amounts_in, settings_of
 from flytetask_nb.semantics.pod_misfits import misfit
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["plugin_hits", "replicas_ask_for_gpus"]
 
 _MEBIBYTE: Final = Quantity("1Mi")
-_BYTES: Final = frozenset({"memory", "ephemeral-storage"})
 _IGNORED: Final = frozenset({"storage", "unknown"})
-_COMPARED: Final = ("cpu", "memory", "ephemeral-storage", "gpu")
-_GPU: Final = "gpu"
-_GPU_KEYS: Final = (f"requests.{_GPU}", f"limits.{_GPU}")
+_COMPARED: Final = ("cpu", "memory", "ephemeral-storage", GPU)
+_GPU_KEYS: Final = (f"requests.{GPU}", f"limits.{GPU}")
 _MUST_HAVE_WORKERS: Final = frozenset({"mpi", "tensorflow"})
 # Of each pair, the first must not be more than the second.
 _SPARK_ORDER: Final = (
@@ -121,7 +120,7 @@ def _amounts(group: Group) -> Iterator[tuple[str, str, str]]:
         elif not text.value:
             if not group.is_overlaid:
                 yield "zero-amount", path, f"{text} asks for nothing"
-        elif resource in _BYTES and text.value < _MEBIBYTE.value:
+        elif UNITS.get(resource) == "bytes" and text.value < _MEBIBYTE.value:
             told = format_bytes(Quantity(text.value)) if text.value >= 1 else "less than one byte"
             yield "tiny-amount", path, f"{text} is {told}"
 
@@ -133,18 +132,18 @@ def _contradictions(group: Group, platform: Mapping[str, Quantity]) -> Iterator[
             request, limit = group.sides(resource)
         except QuantityError:
             continue
-        if request is None or (resource == _GPU and not request and not limit):
+        if request is None or (resource == GPU and not request and not limit):
             continue
         path = f"{group.path}.{group.key_of(resource)}"
         asked, allowed = (_said(group, side, resource) for side in ("requests", "limits"))
         if not group.is_overlaid and asked and allowed and asked > allowed:
             yield "lowered-plugin-request", path, f"{asked} is more than the limit {allowed}"
-        elif group.is_overlaid and resource != _GPU and limit is not None and request > limit:
+        elif group.is_overlaid and resource != GPU and limit is not None and request > limit:
             yield "refused-plugin-request", path, f"its pods request {request} and are limited to {limit}"
-        if resource == _GPU and request != limit:
+        if resource == GPU and request != limit:
             told = "no limit" if limit is None else f"the limit {limit}"
             yield "unequal-plugin-gpus", path, f"its pods request {request}, with {told}"
-        if resource == _GPU and request.nanos % NANO:
+        if resource == GPU and request.nanos % NANO:
             yield "fractional-plugin-gpu", path, f"{request} is no whole number"
         ceiling = platform.get(resource)
         for side, amount in (("requests", asked), ("limits", allowed)):

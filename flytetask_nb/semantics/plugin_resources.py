@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import ModelValueError, QuantityError
+from flytetask_nb.models.resource_names import GPU, GPUS
 from flytetask_nb.semantics import limits
 from flytetask_nb.semantics.plugin_settings import (
     Spelling,
@@ -45,7 +46,6 @@ DEFAULTED: Final = frozenset({"cpu", "memory"})
 RAY_HEAD, RAY_WORKER = "ray-head", "ray-worker"
 """What the task's container is called in the pods of Ray."""
 
-_ALIASES: Final = {"gpu": ("gpu", "nvidia.com/gpu", "amd.com/gpu")}
 _ARRAY: Final = "container_array"
 _MAPPED: Final = "mapped"
 
@@ -253,7 +253,7 @@ def own_pod(template: Any) -> PluginPod | None:
 @cache
 def _keys(side: str, resource: str) -> tuple[str, ...]:
     """Return the keys under which an amount of a resource can stand."""
-    return tuple(f"{side}.{name}" for name in _ALIASES.get(resource, (resource,)))
+    return tuple(f"{side}.{name}" for name in (GPUS if resource == GPU else (resource,)))
 
 
 def _amount(amounts: Mapping[str, str], path: str, side: str, resource: str) -> Quantity | None:
@@ -437,7 +437,7 @@ def _spark_sides(conf: Mapping[str, Any], role: str, resource: str) -> Sides:
         own = f"spark.{role}.cores"
         asked = _spark_amount(conf, f"spark.kubernetes.{role}.request.cores") or _spark_amount(conf, own)
         return asked, _spark_amount(conf, f"spark.kubernetes.{role}.limit.cores") or asked
-    if resource == "gpu":
+    if resource == GPU:
         asked = _spark_amount(conf, f"spark.{role}.resource.gpu.amount")
         return asked, asked
     keys = [f"spark.{role}.memory", f"spark.{role}.memoryOverhead"]

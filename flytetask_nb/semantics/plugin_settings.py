@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import QuantityError, shortened
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.resource_names import RESOURCES, resource_name
 from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
 from flytetask_nb.semantics.pod_specs import json_number
 from flytetask_nb.semantics.quantities import parse
@@ -165,13 +166,8 @@ def amounts_in(values: Mapping[str, Any]) -> dict[str, str]:
 
 def amounts_of_resources(resources: Any) -> dict[str, str]:
     """Return the amounts of a ``flyteidl.core.Resources`` message as they stand there, by side and resource."""
-    names = type(resources).ResourceName
     entries = [(side, entry) for side in _SIDES for entry in getattr(resources, side)]
-    return {f"{side}.{_resource(names, entry.name)}": entry.value for side, entry in entries}
-
-
-def _resource(names: Any, number: int) -> str:
-    return _RESOURCES.get(names.Name(number), "unknown") if number in names.values() else f"resource {number}"
+    return {f"{side}.{resource_name(entry.name)}": entry.value for side, entry in entries}
 
 
 def amounts_of_container(container: Mapping[str, Any]) -> dict[str, str]:
@@ -183,13 +179,7 @@ def amounts_of_container(container: Mapping[str, Any]) -> dict[str, str]:
 
 _SIDES: Final = ("requests", "limits")
 _SIDES_OF: Final = ("requests.", "limits.")
-_RESOURCES: Final = {
-    "CPU": "cpu",
-    "GPU": "gpu",
-    "MEMORY": "memory",
-    "STORAGE": "storage",
-    "EPHEMERAL_STORAGE": "ephemeral-storage",
-}
+_RESOURCES: Final = {str(resource.number): resource.name for resource in RESOURCES}
 _BITS: Final = {"int32": (-(2**31), 2**31), "uint32": (0, 2**32), "int64": (-(2**63), 2**63), "uint64": (0, 2**64)}
 _JSON_WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 # `ray start` takes these as whole numbers.

@@ -94,11 +94,13 @@ def _caching(template: Any) -> Iterator[Hit]:
     if metadata.discoverable:
         # Flyte trims spaces and nothing else.
         if not metadata.discovery_version.strip(" "):
-            yield Hit("no-cache-version", "metadata.discovery_version", "cached without a cache version")
+            yield Hit("no-cache-version", "metadata.discovery_version", "caching is on, but there is no cache version")
         if template.HasField("interface") and not template.interface.outputs.variables:
-            yield Hit("nothing-to-cache", "interface.outputs", "cached without outputs")
+            yield Hit("nothing-to-cache", "interface.outputs", "caching is on, but there are no outputs")
     elif metadata.cache_serializable:
-        yield Hit("cache-setting-unused", "metadata.cache_serializable", "runs wait for each other only when cached")
+        yield Hit(
+            "cache-setting-unused", "metadata.cache_serializable", "runs wait for each other only where caching is on"
+        )
     for name in metadata.cache_ignore_input_vars:
         if name not in template.interface.inputs.variables:
             yield Hit("unknown-ignored-input", "metadata.cache_ignore_input_vars", f"there is no input {name!r}")
@@ -291,7 +293,7 @@ def _primary_container(sent: SentTask) -> Iterator[Hit]:
     config = sent.template.config
     path = f"config.{PRIMARY_CONTAINER_KEY}"
     if PRIMARY_CONTAINER_KEY not in config:
-        yield Hit("primary-container", path, "not said which container runs the task")
+        yield Hit("primary-container", path, "the config does not say which container runs the task")
     elif _primary(sent) is None:
         yield Hit("primary-container", path, f"the pod has no container {config[PRIMARY_CONTAINER_KEY]!r}")
 

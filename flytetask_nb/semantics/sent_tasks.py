@@ -9,6 +9,7 @@ from flyteidl.core import tasks_pb2
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError, QuantityError
+from flytetask_nb.models.resource_names import NVIDIA_GPU, RESOURCES
 from flytetask_nb.semantics import limits, pod_specs, quantities
 from flytetask_nb.semantics.pod_misfits import misfit
 from flytetask_nb.semantics.quantities import NANO, Quantity
@@ -114,12 +115,10 @@ class SentTask(NamedTuple):
 
 _Resource: Final = tasks_pb2.Resources
 _LARGEST: Final = 2**63 - 1
-LIMITED: Final = {
-    "cpu": _Resource.CPU,
-    "memory": _Resource.MEMORY,
-    "gpu": _Resource.GPU,
-    "nvidia.com/gpu": _Resource.GPU,
-    "ephemeral-storage": _Resource.EPHEMERAL_STORAGE,
+CHECKED: Final = (_Resource.CPU, _Resource.GPU, _Resource.MEMORY, _Resource.EPHEMERAL_STORAGE)
+"""The resources that Admin looks at, in its order."""
+LIMITED: Final = {resource.name: int(resource.number) for resource in RESOURCES if resource.number in CHECKED} | {
+    NVIDIA_GPU: _Resource.GPU
 }
 
 
@@ -251,10 +250,6 @@ def rounded(number: int, unit: int) -> int:
 def value_of(quantity: Quantity) -> int:
     """Return the whole number that Admin compares."""
     return rounded(quantity.nanos, NANO)
-
-
-CHECKED: Final = (_Resource.CPU, _Resource.GPU, _Resource.MEMORY, _Resource.EPHEMERAL_STORAGE)
-"""The resources that Admin looks at, in its order."""
 
 
 def comparable(entries: Iterable[SentAmount]) -> dict[int, ComparedAmount]:

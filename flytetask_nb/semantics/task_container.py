@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flyteidl.core import tasks_pb2
-
 from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, resource_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,16 +31,6 @@ __all__ = [
 PRIMARY_CONTAINER_KEY: Final = "primary_container_name"
 """Key under which flytekit writes the primary container's name into ``config``."""
 
-_RESOURCE_NAMES: Final = {
-    tasks_pb2.Resources.CPU: "cpu",
-    tasks_pb2.Resources.GPU: "gpu",
-    tasks_pb2.Resources.MEMORY: "memory",
-    tasks_pb2.Resources.STORAGE: "storage",
-    tasks_pb2.Resources.EPHEMERAL_STORAGE: "ephemeral-storage",
-    tasks_pb2.Resources.UNKNOWN: "unknown",
-}
-# What Flyte makes of a GPU, whoever asks for one (flytek8s/container_helper.go, utils.go).
-_GPU, _KUBERNETES_GPU = "gpu", "nvidia.com/gpu"
 # What Kubernetes takes a port for that does not say.
 _PROTOCOL: Final = "TCP"
 
@@ -214,14 +203,10 @@ def own_container(container: Any, path: str = "container") -> TaskContainer:
 def resource_amounts(resources: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return requests and limits of a flyteidl ``Resources``, as :class:`TaskContainer` has them."""
     requests, limits = (
-        [(_resource_name(entry.name), entry.value) for entry in entries]
+        [(resource_name(entry.name), entry.value) for entry in entries]
         for entries in (resources.requests, resources.limits)
     )
     return requests, limits
-
-
-def _resource_name(number: int) -> str:
-    return _RESOURCE_NAMES.get(number) or f"resource {number}"
 
 
 def _port(port: Any) -> dict[str, Any]:
@@ -291,7 +276,7 @@ def _pod_amounts(resources: dict[str, Any]) -> tuple[list[list[tuple[str, str]]]
         asked = asked if isinstance(asked, dict) else {}
         amounts = {name: str(amount) for name, amount in asked.items() if isinstance(amount, str | int | float)}
         # Where both names of a GPU stand, it is for Flyte to choose.
-        renamed = {_KUBERNETES_GPU: _GPU} if _GPU not in asked else {}
+        renamed = {NVIDIA_GPU: GPU} if GPU not in asked else {}
         sides.append([(renamed.get(name, name), amount) for name, amount in amounts.items()])
         if amounts:
             left[side] = {name: amount for name, amount in asked.items() if name not in amounts}

@@ -192,19 +192,21 @@ def _told(witness: Any, old: Any, new: Any) -> str:
 def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
     old, new = derived_type(old_bytes), derived_type(new_bytes)
     if not castable_types(old, new):
-        return _Judgement(BREAKING, f"A value of the old type, {_named(old.message)}, no longer fits.")
+        return _Judgement(BREAKING, f"It no longer accepts values of the old type, {_named(old.message)}.")
     if accepts_all(new, old):
         before, after = _named(old.message), _named(new.message)
-        told = f"Whatever fits {before} fits {after}." if before != after else f"Whatever fitted {before} still does."
+        told = (
+            f"{after} accepts every value of {before}."
+            if before != after
+            else f"It still accepts every value of {before}."
+        )
         return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _Judgement(SAFE, told)
     witness = find_producer(old, new)
     if witness is None:
         return _Judgement(
-            RISKY, "A value of the old type fits, but whether all that fitted still does is not decidable here."
+            RISKY, "It accepts values of the old type; whether it accepts all that it did before cannot be decided."
         )
-    reason = (
-        f"A value of the old type fits, but {_told(witness, old.message, new.message)}, which fitted, no longer does."
-    )
+    reason = f"It accepts values of the old type, but no longer {_told(witness, old.message, new.message)}, as it did before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -212,7 +214,7 @@ def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
 def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
     old, new = derived_type(old_bytes), derived_type(new_bytes)
     if not castable_types(new, old):
-        return _Judgement(BREAKING, f"It no longer feeds a variable of the old type, {_named(old.message)}.")
+        return _Judgement(BREAKING, f"It can no longer be passed to an input of the old type, {_named(old.message)}.")
     if feeds_all(new, old):
         unseen = _unseen(blind_spot(new, old, is_input=False), _OF_OUTPUT)
         return (
@@ -220,18 +222,17 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
             or unseen
             or _Judgement(
                 SAFE,
-                "It feeds whatever it fed; only a conditional that compares it with another output needs the very same "
-                "type.",
+                "It can be passed to every input that took it before; a conditional can compare it only with an output "
+                "of exactly the same type.",
             )
         )
     witness = find_consumer(old, new)
     if witness is None:
         return _Judgement(
-            RISKY, "It feeds a variable of the old type, but whether it feeds all that it fed is not decidable here."
+            RISKY,
+            "It can be passed to an input of the old type; whether to every input that took it before cannot be decided.",
         )
-    reason = (
-        f"It feeds a variable of the old type, but no longer {_told(witness, old.message, new.message)}, which it fed."
-    )
+    reason = f"It can be passed to an input of the old type, but no longer to one of type {_told(witness, old.message, new.message)}, as before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -239,10 +240,14 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
 
 _OF_INPUT: Final = (
     "a value of the old type",
-    "is none of the new one",
-    "every value of the old type is one of the new",
+    "does not fit the new one",
+    "every value of the old type fits the new one",
 )
-_OF_OUTPUT: Final = ("which it can be now", "is none of the old type", "every value of the new type is one of the old")
+_OF_OUTPUT: Final = (
+    "which it may return now",
+    "does not fit the old type",
+    "every value of the new type fits the old one",
+)
 
 
 def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement | None:
@@ -258,10 +263,10 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
     elif value:
         told = f"{value} {fate}, which shows only at run time"
     else:
-        told = f"whether {question} is not decidable here"
+        told = f"whether {question} cannot be decided"
     return _Judgement(
         RISKY,
-        f"The compiler does not look at what changed{place}: {told}.",
+        f"Flyte's compiler does not look at what changed{place}: {told}.",
         None,
         spot.path,
         spot.value,
@@ -299,14 +304,14 @@ def _fields(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
 
 def _judge_field(path: tuple[str, ...], before: Any, after: Any) -> _Judgement | None:
     if after is None:
-        return _lost(path, before, "cannot be read any longer")
+        return _lost(path, before, "is gone")
     if before == after:
         return None
     old, new = _type_of(before), _type_of(after)
     if not castable_types(new, old):
-        return _lost(path, before, "is no longer what it was")
+        return _lost(path, before, "has another type, which no longer fits where it was used")
     if not feeds_all(new, old):
-        return _lost(path, find_consumer(old, new), "no longer feeds all that it fed")
+        return _lost(path, find_consumer(old, new), "no longer fits everywhere that it did")
     return _changed_part(before, after, path)
 
 
@@ -317,7 +322,7 @@ def _type_of(message: Any) -> DerivedType:
 def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
     told = None if witness is None else witness.SerializeToString(deterministic=True)
     return _Judgement(
-        RISKY, f"As a whole it feeds whatever it fed, but its part {part_notation(path)} {what}.", told, path
+        RISKY, f"As a whole it can be passed on as before, but its field {part_notation(path)} {what}.", told, path
     )
 
 
@@ -326,28 +331,28 @@ def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
 
 def _added_input(message: Any) -> _Judgement:
     if not is_optional(message):
-        return _Judgement(BREAKING, "A new input that callers do not bind, and that must be bound.")
+        return _Judgement(BREAKING, "A new required input: existing workflows do not pass it.")
     if any(
         variant.WhichOneof("type") == "simple" and variant.simple == types_pb2.NONE
         for variant in message.union_type.variants
     ):
-        return _Judgement(SAFE, "A new input that may stay unbound.")
+        return _Judgement(SAFE, "A new optional input: existing workflows need not pass it.")
     return _Judgement(
         RISKY,
-        "A new input that callers do not bind: they compile only because the compiler takes a variant that is not "
-        "simple for None.",
+        "A new input that existing workflows do not pass: they compile only because Flyte's compiler takes such a union "
+        "for optional.",
     )
 
 
 def _added_output(_message: Any) -> _Judgement:
-    return _Judgement(RISKY, "A new output: Python callers that unpack the results get one more.")
+    return _Judgement(RISKY, "A new output: Python code that unpacks the outputs gets one value more than it expects.")
 
 
 _INPUTS: Final = _Direction(
-    _changed_input, _added_input, _Judgement(BREAKING, "The input is gone: a caller that binds it no longer compiles.")
+    _changed_input, _added_input, _Judgement(BREAKING, "The input is gone: workflows that pass it no longer compile.")
 )
 _OUTPUTS: Final = _Direction(
     _changed_output,
     _added_output,
-    _Judgement(BREAKING, "The output is gone: a caller that reads it no longer compiles."),
+    _Judgement(BREAKING, "The output is gone: workflows that use it no longer compile."),
 )

@@ -14,6 +14,7 @@ from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import MASK, mask_text, mask_value, masked
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.notation import accepts_none, signature_order, type_notation
+from flytetask_nb.models.resource_names import RESOURCES
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.castability import castable
 from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE
@@ -30,12 +31,7 @@ __all__ = ["consumers_of", "env_frame", "interface_frame", "producers_of", "reso
 
 _IDENTITY: Final = ("project", "domain", "name", "version")
 _SIDES: Final = {"inputs": "input", "outputs": "output"}
-_UNITS: Final = {
-    "cpu": "cores",
-    "memory": "bytes",
-    "ephemeral_storage": "bytes",
-    "storage": "bytes",
-}
+_UNITS: Final = {resource.column: resource.unit for resource in RESOURCES}
 _PIECES: Final = "count"
 _VARIABLES: Final = {"direction": TEXT, "variable": TEXT, "type": TEXT, "optional": FLAG, "description": TEXT}
 _RESOURCES: Final = {

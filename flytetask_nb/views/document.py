@@ -27,6 +27,7 @@ __all__ = [
     "Document",
     "Edit",
     "Fields",
+    "Label",
     "Line",
     "Link",
     "Notice",
@@ -88,6 +89,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A short text in place of a longer one, such as a version's; it stays on one line."""
+
+    text: str
+    whole: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A value that was put in or taken out, with the words marked that make the difference.
 
@@ -103,8 +112,8 @@ class Edit:
         return "+" if self.is_added else "−"
 
 
-Piece: TypeAlias = "str | Span | Badge | Link | Edit"
-Line: TypeAlias = "str | Span | Badge | Link | Edit | list[Piece]"
+Piece: TypeAlias = "str | Span | Badge | Link | Label | Edit"
+Line: TypeAlias = "str | Span | Badge | Link | Label | Edit | list[Piece]"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -184,7 +193,7 @@ class Section:
     """A part with a title, a note that sums it up while it is folded, and its blocks."""
 
     title: str
-    note: str
+    note: Line
     blocks: Sequence[Block]
     is_open: bool = False
 
@@ -197,7 +206,7 @@ class Document:
     """
 
     title: str
-    aside: str = ""
+    aside: Line = ""
     lines: Sequence[Line] = ()
     blocks: Sequence[Block] = ()
     sections: Sequence[Section] = ()
@@ -313,6 +322,7 @@ _SIZES: dict[type, Callable[[Any], int]] = {
     Span: lambda span: _PIECE + text_size(span.text),
     Badge: lambda badge: _PIECE * 2 + text_size(badge.glyph) + text_size(badge.word),
     Link: lambda link: _PIECE * 2 + text_size(link.text) + text_size(link.href),
+    Label: lambda label: 2 * _PIECE + text_size(label.text) + text_size(label.whole),
     Edit: lambda edit: 2 * _PIECE + sum(_MARKED + text_size(text) for text, _ in edit.parts),
 }
 

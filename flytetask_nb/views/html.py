@@ -20,6 +20,7 @@ from flytetask_nb.views.document import (
     Document,
     Edit,
     Fields,
+    Label,
     Line,
     Link,
     Notice,
@@ -83,7 +84,7 @@ def fragment(document: Document) -> str:
     """Return a document as HTML alone, for places that have the stylesheet already."""
     parts = ['<div class="ftn">']
     if document.title:
-        aside = f' <span class="ftn-dim">{_prose(document.aside)}</span>' if document.aside else ""
+        aside = f' <span class="ftn-dim">{_line(document.aside)}</span>' if document.aside else ""
         parts.append(f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>')
     parts += [f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines]
     parts += map(_block, document.blocks)
@@ -93,7 +94,7 @@ def fragment(document: Document) -> str:
 
 
 def _section(section: Section) -> str:
-    note = f" <small>{_prose(section.note)}</small>" if section.note else ""
+    note = f" <small>{_line(section.note)}</small>" if section.note else ""
     opened = " open" if section.is_open else ""
     body = "".join(map(_block, section.blocks))
     return f"<details{opened}><summary><b>{_prose(section.title)}</b>{note}</summary>{body}</details>"
@@ -134,6 +135,11 @@ def _link(link: Link) -> str:
     if not link.href.startswith(_WEB):
         return _prose(link.text)
     return f'<a href="{escape(link.href)}" rel="noopener">{_prose(link.text)}</a>'
+
+
+def _label(label: Label) -> str:
+    whole = "" if label.whole == label.text else f' title="{escape(label.whole)}"'
+    return f'<span class="ftn-w"{whole}>{_prose(label.text)}</span>'
 
 
 def _edit(edit: Edit) -> str:
@@ -214,6 +220,7 @@ _PIECES: dict[type, Callable[[Any], str]] = {
     Span: _span,
     Badge: _badge,
     Link: _link,
+    Label: _label,
     Edit: _edit,
 }
 _BLOCKS: dict[type, Callable[[Any], str]] = {

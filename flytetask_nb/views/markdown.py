@@ -12,6 +12,7 @@ from flytetask_nb.views.document import (
     Document,
     Edit,
     Fields,
+    Label,
     Link,
     Notice,
     Paragraph,
@@ -52,7 +53,7 @@ def render(document: Document) -> str:
 
 
 def _parts(document: Document) -> Iterable[str]:
-    aside = f" — {escape(document.aside)}" if document.aside else ""
+    aside = f" — {_line(document.aside)}" if document.aside else ""
     yield f"### {escape(document.title)}{aside}"
     for line in document.lines:
         yield _line(line)
@@ -63,7 +64,7 @@ def _parts(document: Document) -> Iterable[str]:
 
 
 def _section(section: Section) -> Iterable[str]:
-    note = f" — {escape(section.note)}" if section.note else ""
+    note = f" — {_line(section.note)}" if section.note else ""
     yield f"**{escape(section.title)}**{note}"
     for block in section.blocks:
         yield _block(block)
@@ -181,6 +182,7 @@ _PIECES: dict[type, Callable[[Any], str]] = {
     Span: _span,
     Badge: _badge,
     Link: _link,
+    Label: lambda label: escape(label.text),
     Edit: _edit,
 }
 _BLOCKS: dict[type, Callable[[Any], str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.resource_names import RESOURCES
 from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
 from flytetask_nb.semantics.task_container import resource_amounts, task_amounts
 from flytetask_nb.views.document import Badge, Document, Fields, Row, Section, Table, code, cut, dim, row_size, within
@@ -20,13 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["accelerator_words", "amounts", "describe_extended_resources", "describe_resources", "resources_section"]
 
 # How a resource is called, and how its amounts are written.
-_KINDS: dict[str, tuple[str, str]] = {
-    "cpu": ("cpu", "cores"),
-    "memory": ("memory", "bytes"),
-    "gpu": ("gpu", "count"),
+_KINDS = {resource.name: (resource.label, resource.unit) for resource in RESOURCES} | {
     "amd.com/gpu": ("gpu", "count"),
-    "storage": ("storage", "bytes"),
-    "ephemeral-storage": ("ephemeral storage", "bytes"),
     "unknown": ("unknown resource", "count"),
 }
 _ORDER = ("cpu", "memory", "gpu", "ephemeral storage")

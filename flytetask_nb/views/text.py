@@ -16,6 +16,7 @@ from flytetask_nb.views.document import (
     Document,
     Edit,
     Fields,
+    Label,
     Link,
     Notice,
     Paragraph,
@@ -93,7 +94,7 @@ def _stripped(line: list[Segment]) -> list[Segment]:
 def _lines(document: Document) -> Iterable[list[Segment]]:
     head = [(visible(document.title), "bold")]
     if document.aside:
-        head += [(_GAP, ""), (visible(document.aside), "dim")]
+        head += [(_GAP, ""), *_dimmed(document.aside)]
     yield head
     for line in document.lines:
         yield _flat(_segments(line))
@@ -106,11 +107,15 @@ def _lines(document: Document) -> Iterable[list[Segment]]:
 def _section(section: Section) -> Iterable[list[Segment]]:
     head = [(visible(section.title).replace("\n", " "), "bold")]
     if section.note:
-        head += [(_GAP, ""), (visible(section.note).replace("\n", " "), "dim")]
+        head += [(_GAP, ""), *_dimmed(section.note)]
     yield []
     yield head
     for block in section.blocks:
         yield from _block(block, _INDENT)
+
+
+def _dimmed(line: Line) -> list[Segment]:
+    return [(text, style or "dim") for text, style in _flat(_segments(line))]
 
 
 def _segments(line: Line) -> list[Segment]:
@@ -255,6 +260,7 @@ _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
     Span: _span,
     Badge: _badge,
     Link: _link,
+    Label: lambda label: [(visible(label.text), "")],
     Edit: _edit,
 }
 _BLOCKS: dict[type, Callable[[Any, str], Iterable[list[Segment]]]] = {

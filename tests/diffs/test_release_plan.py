@@ -173,7 +173,7 @@ def test_digests_without_place_tell_the_same_as_digests(one: Any, other: Any) ->
     other.template.id.CopyFrom(one.template.id)
     try:
         expected = structure_digest(one) == structure_digest(other)
-    except ftn.ModelValueError:
+    except ftn.errors.ModelValueError:
         return
     assert (unplaced_digest(one) == unplaced_digest(other)) == expected
 
@@ -489,15 +489,17 @@ def test_both_sides_have_names() -> None:
 
 
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(ftn.ModelTypeError, match=r"tasks is FlyteTask, expected an iterable of tasks; put a single"):
+    with pytest.raises(
+        ftn.errors.ModelTypeError, match=r"tasks is FlyteTask, expected an iterable of tasks; put a single"
+    ):
         ftn.plan(FlyteTask.from_flyte_idl(spec()), [])  # type: ignore[arg-type]
-    with pytest.raises(ftn.ModelTypeError, match=r"against is int, expected an iterable"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"against is int, expected an iterable"):
         ftn.plan([], 3)  # type: ignore[arg-type]
-    with pytest.raises(ftn.ModelTypeError, match=r"against\[1\]: "):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"against\[1\] is 'no task', a text; expected a task"):
         ftn.plan([], [spec(), "no task"])
-    with pytest.raises(ftn.DiffError, match="no-such-rule"):
+    with pytest.raises(ftn.errors.DiffError, match="no-such-rule"):
         ftn.plan([], [], severities={"no-such-rule": "cost"})
-    with pytest.raises(ftn.DiffError, match="one text"):
+    with pytest.raises(ftn.errors.DiffError, match="one text"):
         ftn.plan([], [], accepted="abc")
 
 

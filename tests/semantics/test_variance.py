@@ -545,7 +545,7 @@ def test_representation_tells_every_verdict() -> None:
 
 
 def test_a_verdict_is_a_sentence() -> None:
-    expected = "a9: risky. A value of the old type fits, but FlyteFile[parquet], which fitted, no longer does."
+    expected = "a9: risky. It accepts values of the old type, but no longer FlyteFile[parquet], as it did before."
     assert expected == str(example().inputs["a9"])
 
 

@@ -19,7 +19,7 @@ from real_tasks import task_messages
 import flytetask_nb as ftn
 from flytetask_nb import models
 from flytetask_nb.views import describe, html, markdown, text
-from flytetask_nb.views.document import Badge, Code, Document, Fields, Link, Notice, Paragraph, Span, Table
+from flytetask_nb.views.document import Badge, Code, Document, Fields, Label, Link, Notice, Paragraph, Span, Table
 from tests.browser.wording import html_text, squeeze
 from tests.conftest import ROOT
 from tests.views.allowlist import sanitize
@@ -64,20 +64,22 @@ def pieces_of(line: Line) -> Iterator[str]:
             yield from pieces_of(piece)
     elif isinstance(line, Badge):
         yield from (line.glyph, line.word)
-    elif isinstance(line, Span | Link):
+    elif isinstance(line, Span | Link | Label):
         yield line.text
 
 
 def texts_of(document: Document) -> Iterator[str]:
     """Return every text of a document, in its order."""
-    yield from (document.title, document.aside)
+    yield document.title
+    yield from pieces_of(document.aside)
     for line in document.lines:
         yield from pieces_of(line)
     blocks: list[Any] = list(document.blocks)
     for block in blocks:
         yield from texts_of_block(block)
     for section in document.sections:
-        yield from (section.title, section.note)
+        yield section.title
+        yield from pieces_of(section.note)
         for block in section.blocks:
             yield from texts_of_block(block)
 

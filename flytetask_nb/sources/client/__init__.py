@@ -1,4 +1,4 @@
-"""A cluster as a source of tasks: ``connect`` gives a ``Remote``, ``col`` filters what it lists.
+"""A cluster as a source of tasks: ``connect`` gives a ``Remote``.
 
 gRPC and the libraries for logins come with the extra ``cluster``; the first connection loads them.
 """
@@ -6,19 +6,14 @@ gRPC and the libraries for logins come with the extra ``cluster``; the first con
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.sources.client.connecting import connect
-from flytetask_nb.sources.client.filters import col
 
 if TYPE_CHECKING:
-    from flytetask_nb.sources.client.registrations import Registration
     from flytetask_nb.sources.client.remote import Remote
 
-__all__ = ["Registration", "Remote", "col", "connect"]
-
-_LATER = {"Registration": "registrations", "Remote": "remote"}
+__all__ = ["Remote", "connect"]
 
 # gRPC writes what it thinks of a connection onto the error stream, which a notebook shows, unless it is told before it
 # is loaded; flytekit's command line tells it so too.
@@ -26,6 +21,8 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name != "Remote":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    from flytetask_nb.sources.client.remote import Remote  # noqa: PLC0415 - of use to connections only
+
+    return Remote

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, UNITS
 from flytetask_nb.semantics.limits import effective_resources
 from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores
 from flytetask_nb.semantics.task_container import task_amounts
@@ -20,20 +21,19 @@ if TYPE_CHECKING:
     # Requests and limits by Kubernetes' names of resources, as they were asked for or as they are given.
     _Sides: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
 
-__all__ = ["PLATFORM_RESOURCES", "allotment_blocks"]
+__all__ = ["PLATFORM_RESOURCES", "effective_resources_blocks"]
 
 PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
 """The resources for which a platform has defaults and limits."""
 
-_KUBERNETES_NAMES = {"gpu": "nvidia.com/gpu"}
-_BYTES = frozenset({"memory", "ephemeral-storage", "storage"})
+_KUBERNETES_NAMES = {GPU: NVIDIA_GPU}
 _BUDGET = 4_000
 _NAME_BUDGET = 120
 _SIDES = ("request", "limit")
 _REASON_BUDGET = 600
 
 
-def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
+def effective_resources_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
     """Describe the requests and limits that a task's container ends up with.
 
     Parameters
@@ -52,7 +52,7 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
     template = task._message.template
     asked = _asked(template)
     if asked is None:
-        return [Paragraph(dim("No container runs this task, so nothing is allotted."))]
+        return [Paragraph(dim("No container runs this task, so there are no resources to show."))]
     requests, ceilings = asked
     pod_template = template.metadata.pod_template_name
     try:
@@ -112,6 +112,6 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
 def _amount(name: str, quantity: Quantity | None) -> str:
     if quantity is None:
         return ""
-    if name in _BYTES:
+    if UNITS.get(name) == "bytes":
         return format_bytes(quantity)
     return format_cores(quantity) if name == "cpu" else str(quantity)

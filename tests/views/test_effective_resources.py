@@ -7,8 +7,8 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 
 import flytetask_nb as ftn
-from flytetask_nb.views.allotments import allotment_blocks
 from flytetask_nb.views.document import Document
+from flytetask_nb.views.effective_resources import effective_resources_blocks
 from flytetask_nb.views.text import render
 
 CPU, MEMORY = tasks_pb2.Resources.CPU, tasks_pb2.Resources.MEMORY
@@ -17,7 +17,7 @@ CPU, MEMORY = tasks_pb2.Resources.CPU, tasks_pb2.Resources.MEMORY
 def words(spec: task_pb2.TaskSpec, defaults: dict[str, str], limits: dict[str, str]) -> list[list[str]]:
     """Return the rows that are shown, each as its words."""
     task = ftn.FlyteTask.from_flyte_idl(spec)
-    text = render(Document("", blocks=allotment_blocks(task, defaults, limits)))
+    text = render(Document("", blocks=effective_resources_blocks(task, defaults, limits)))
     return [line.split() for line in text.splitlines() if line.strip()]
 
 
@@ -98,4 +98,6 @@ def test_an_amount_that_cannot_be_read_is_named(spec: task_pb2.TaskSpec) -> None
 def test_a_task_without_a_container_gets_nothing() -> None:
     made = task_pb2.TaskSpec()
     made.template.sql.statement = "SELECT 1"
-    assert words(made, {}, {}) == [["No", "container", "runs", "this", "task,", "so", "nothing", "is", "allotted."]]
+    assert words(made, {}, {}) == [
+        ["No", "container", "runs", "this", "task,", "so", "there", "are", "no", "resources", "to", "show."]
+    ]
