@@ -41,32 +41,31 @@ def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[
         A change takes away what is not there or puts something where another value stands: the changes are not those
         of this task, or two of them claim the same value.
     """
-    found = dict(values)
+    flat = dict(values)
     edits = [edit for change in changes for edit in change.recorded]
-    found = dict(values)
     for path, value in _entries(edits, is_old=True):
-        if path not in found or found.pop(path) != value:
+        if path not in flat or flat.pop(path) != value:
             raise DiffError(_cannot("takes away", path, value, values))
-    lists = _spliced(found, [edit for edit in edits if isinstance(edit, Splice)])
+    lists = _spliced(flat, [edit for edit in edits if isinstance(edit, Splice)])
     moves = {edit.old_path: edit.path for edit in edits if isinstance(edit, Move)}
     if moves:
-        found = {_moved(path, moves): value for path, value in found.items()}
+        flat = {_moved(path, moves): value for path, value in flat.items()}
     for path, value in (*lists.items(), *_entries(edits, is_old=False)):
-        if path in found:
+        if path in flat:
             raise DiffError(_cannot("puts", path, value, values))
         if value != ():
-            found[path] = value
-    return found
+            flat[path] = value
+    return flat
 
 
 def _entries(edits: list[Replacement | Splice | Move], *, is_old: bool) -> list[tuple[str, Any]]:
     """Return what edits take away, or what they put."""
-    found: list[tuple[str, Any]] = []
+    entries: list[tuple[str, Any]] = []
     for edit in edits:
         if isinstance(edit, Replacement):
             place, value = (edit.old_path, edit.old) if is_old else (edit.path, edit.new)
-            found += _flat(place, value).items()
-    return found
+            entries += _flat(place, value).items()
+    return entries
 
 
 def _cannot(doing: str, path: str, value: Any, values: Mapping[str, Any]) -> str:
@@ -78,20 +77,20 @@ def _cannot(doing: str, path: str, value: Any, values: Mapping[str, Any]) -> str
 
 
 def _flat(path: str, value: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     if value is not None:
-        flatten_part(found, path, value)
-    return found
+        flatten_part(flat, path, value)
+    return flat
 
 
-def _spliced(found: dict[str, Any], splices: list[Splice]) -> dict[str, tuple[Any, ...]]:
+def _spliced(flat: dict[str, Any], splices: list[Splice]) -> dict[str, tuple[Any, ...]]:
     """Take lists that change out of the flat form; give what becomes of them."""
     grouped: dict[tuple[str, str], list[Splice]] = {}
     for splice in splices:
         grouped.setdefault((splice.old_path, splice.path), []).append(splice)
     lists: dict[str, tuple[Any, ...]] = {}
     for (old_path, path), group in grouped.items():
-        items = dict(enumerate(found.pop(old_path, ())))
+        items = dict(enumerate(flat.pop(old_path, ())))
         for index, word in (entry for splice in group for entry in splice.removed):
             if items.pop(index, None) != word:
                 raise DiffError(_cannot("takes away", f"{old_path}[{index}]", word, {}))

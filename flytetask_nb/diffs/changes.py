@@ -236,7 +236,7 @@ class Ledger:
         severity, cache, reason
             Instead of the rule's, where this one is a special case.
         """
-        found = RULES[rule]
+        judged_by = RULES[rule]
         self.changes.append(
             Change(
                 rule,
@@ -244,11 +244,11 @@ class Ledger:
                 kind or (ADDED if old is None else REMOVED if new is None else CHANGED),
                 old,
                 new,
-                self.severities.get(rule) or severity or found.severity,
-                found.aspects,
-                cache or found.cache,
-                found.effective,
-                reason or found.reason,
+                self.severities.get(rule) or severity or judged_by.severity,
+                judged_by.aspects,
+                cache or judged_by.cache,
+                judged_by.effective,
+                reason or judged_by.reason,
                 witness,
                 old_path or path,
                 key,
@@ -271,14 +271,14 @@ class Ledger:
         kind = ADDED if old is None else REMOVED if new is None else CHANGED
         self.add(f"{stem}-{kind}", path, old, new, kind=kind, key=key, old_path=old_path, edits=edits)
 
-    def entries(self, stem: str, found: Iterable[Difference]) -> None:
+    def entries(self, stem: str, differences: Iterable[Difference]) -> None:
         """Take down differences, each by one of the three rules of a stem."""
-        for path, old, new, key, old_path, edits in found:
+        for path, old, new, key, old_path, edits in differences:
             self.entry(stem, path, old, new, key=key, old_path=old_path, edits=edits)
 
-    def differences(self, rule: str, found: Iterable[Difference]) -> None:
+    def differences(self, rule: str, differences: Iterable[Difference]) -> None:
         """Take down differences by one rule."""
-        for path, old, new, key, old_path, edits in found:
+        for path, old, new, key, old_path, edits in differences:
             self.add(rule, path, old, new, key=key, old_path=old_path, edits=edits)
 
     def worst(self) -> str:

@@ -38,22 +38,22 @@ class _Unit(NamedTuple):
 
 def compare_commands(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
     """Compare two command lines by what their words mean: launcher, flags with values, other words."""
-    before, after = (None if one.command else command_line(list(one.args)) for one in (old, new))
+    before, after = (None if container.command else command_line(list(container.args)) for container in (old, new))
     if before is None or after is None:
         for field in ("command", "args"):
-            units = [_units(getattr(one, field)) for one in (old, new)]
+            units = [_units(getattr(container, field)) for container in (old, new)]
             _compare_units(ledger, (f"{old.path}.{field}", f"{new.path}.{field}"), units)
         return
     paths = f"{old.path}.args", f"{new.path}.args"
-    launchers = [_launcher_units(one, line) for one, line in ((old, before), (new, after))]
+    launchers = [_launcher_units(container, line) for container, line in ((old, before), (new, after))]
     starts = [len(_flat(units)) for units in launchers]
     if before.launcher and after.launcher:
         _compare_units(ledger, paths, launchers)
     elif before.launcher or after.launcher:
         rule = "fast-registration-on" if after.launcher else "fast-registration-off"
         splice = Splice(*paths, *(tuple(enumerate(_flat(units))) for units in launchers))
-        shown = before.launcher or None, after.launcher or None
-        ledger.add(rule, paths[1], *shown, old_path=paths[0], edits=(splice,))
+        values = before.launcher or None, after.launcher or None
+        ledger.add(rule, paths[1], *values, old_path=paths[0], edits=(splice,))
     units = [_flytekit_units(old, before), _flytekit_units(new, after)]
     _compare_units(ledger, paths, units, starts)
 
@@ -80,21 +80,21 @@ def _flytekit_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
 
 
 def _units(words: Sequence[str]) -> list[_Unit]:
-    found: list[_Unit] = []
+    units: list[_Unit] = []
     index = 0
     while index < len(words):
         word = words[index]
         following = words[index + 1] if index + 1 < len(words) else None
         if word.startswith("--") and "=" in word:
             name, _, value = word.partition("=")
-            found.append(_Unit(name, value))
+            units.append(_Unit(name, value))
         elif word.startswith("-") and word != "--" and following is not None and not following.startswith("-"):
-            found.append(_Unit(word, following))
+            units.append(_Unit(word, following))
             index += 1
         else:
-            found.append(_Unit(word, None))
+            units.append(_Unit(word, None))
         index += 1
-    return found
+    return units
 
 
 def _compare_units(
@@ -104,12 +104,12 @@ def _compare_units(
     old, new = units
     if old == new:
         return
-    places = [_places(one, start) for one, start in zip(units, starts, strict=True)]
-    counts = [_counted(unit.name for unit in one) for one in units]
+    places = [_places(line_units, start) for line_units, start in zip(units, starts, strict=True)]
+    counts = [_counted(unit.name for unit in line_units) for line_units in units]
     # Flags that occur once on both sides are compared by name, wherever they stand.
     flags = [
-        {unit.name: index for index, unit in enumerate(one) if unit.value is not None and count[unit.name] == 1}
-        for one, count in zip(units, counts, strict=True)
+        {unit.name: index for index, unit in enumerate(line_units) if unit.value is not None and count[unit.name] == 1}
+        for line_units, count in zip(units, counts, strict=True)
     ]
     once = flags[0].keys() & flags[1].keys()
     kept = [list(words) for words in places]
@@ -118,8 +118,8 @@ def _compare_units(
         was, now = old[indexes[0]].value, new[indexes[1]].value
         if was != now:
             splice = Splice(*paths, (places[0][indexes[0]][1],), (places[1][indexes[1]][1],))
-            for one, index in zip(kept, indexes, strict=True):
-                one[index] = one[index][:1]
+            for words_kept, index in zip(kept, indexes, strict=True):
+                words_kept[index] = words_kept[index][:1]
             is_unfilled = is_placeholder(was or "") or is_placeholder(now or "")
             ledger.add(
                 "id-filled-in" if is_unfilled else "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
@@ -130,44 +130,47 @@ def _compare_units(
                 key=name.lstrip("-"),
                 edits=(splice,),
             )
-    left = [[index for index, unit in enumerate(one) if unit.name not in once] for one in units]
-    keys = [["\0".join(one[index].words) for index in indexes] for one, indexes in zip(units, left, strict=True)]
+    left = [[index for index, unit in enumerate(line_units) if unit.name not in once] for line_units in units]
+    keys = [
+        ["\0".join(line_units[index].words) for index in indexes]
+        for line_units, indexes in zip(units, left, strict=True)
+    ]
     for start, end, other_start, other_end in unequal_runs(*keys):
         for side, changed in ((0, left[0][start:end]), (1, left[1][other_start:other_end])):
             for index in changed:
                 unit, words = units[side][index], places[side][index]
                 kept[side][index] = ()
-                shown = (unit.words, None) if side == 0 else (None, unit.words)
+                values = (unit.words, None) if side == 0 else (None, unit.words)
                 splice = Splice(*paths, words, ()) if side == 0 else Splice(*paths, (), words)
                 ledger.entry(
                     "argument",
                     joined(paths[1], unit.name),
-                    *shown,
+                    *values,
                     old_path=joined(paths[0], unit.name),
                     edits=(splice,),
                 )
-    order = moved(*paths, *([word for words in one for word in words] for one in kept))
+    order = moved(*paths, *([word for words in line_words for word in words] for line_words in kept))
     if order is not None:
-        names = [[unit.name for unit in one if unit.name in once] for one in units]
-        orders = names if names[0] != names[1] else [_flat(one) for one in units]
+        names = [[unit.name for unit in line_units if unit.name in once] for line_units in units]
+        orders = names if names[0] != names[1] else [_flat(line_units) for line_units in units]
         ledger.add("argument-moved", paths[1], *orders, kind="moved", old_path=paths[0], edits=(order,))
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for name in names:
-        found[name] = found.get(name, 0) + 1
-    return found
+        counts[name] = counts.get(name, 0) + 1
+    return counts
 
 
 def _places(units: list[_Unit], start: int) -> list[tuple[tuple[int, str], ...]]:
     """Return the words of each unit, each with its place in the whole list."""
-    found = []
+    places = []
     for unit in units:
         words = tuple(enumerate(unit.words, start))
-        found.append(words)
+        places.append(words)
         start += len(words)
-    return found
+    return places
 
 
 def _flat(units: list[_Unit]) -> list[str]:
@@ -179,7 +182,8 @@ def check_templates(ledger: Ledger, old: TaskContainer, new: TaskContainer, inpu
     if inputs[0] == inputs[1] and old.args == new.args and old.command == new.command:
         return
     missing = [
-        set(input_names((*one.command, *one.args))) - names for one, names in zip((old, new), inputs, strict=True)
+        set(input_names((*container.command, *container.args))) - names
+        for container, names in zip((old, new), inputs, strict=True)
     ]
     for rule, names in (
         ("template-input-gone", missing[1] - missing[0]),
@@ -187,5 +191,5 @@ def check_templates(ledger: Ledger, old: TaskContainer, new: TaskContainer, inpu
     ):
         for name in sorted(names, key=natural_key):
             text = f"{{{{.inputs.{name}}}}}"
-            shown = (text, None) if rule == "template-input-gone" else (None, text)
-            ledger.add(rule, f"{new.path}.args", *shown, old_path=f"{old.path}.args")
+            values = (text, None) if rule == "template-input-gone" else (None, text)
+            ledger.add(rule, f"{new.path}.args", *values, old_path=f"{old.path}.args")

@@ -86,13 +86,13 @@ def numbered_changes(changes: list[Change]) -> list[Change]:
     if len(set(places)) == len(places):
         return changes
     seen: dict[str, int] = {}
-    found = []
+    numbered = []
     for change, place in zip(changes, places, strict=True):
         number = 0
         if places.count(place) > 1:
             number = seen[change.fingerprint] = seen.get(change.fingerprint, -1) + 1
-        found.append(replace(change, number=number) if number else change)
-    return found
+        numbered.append(replace(change, number=number) if number else change)
+    return numbered
 
 
 def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
@@ -100,13 +100,17 @@ def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
         _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
     else:
         _compare_normal(ledger, old, new)
-    if old.id == new.id and is_filled_in(old.id.version) and any(one.rule != "id-filled-in" for one in ledger.changes):
+    if (
+        old.id == new.id
+        and is_filled_in(old.id.version)
+        and any(change.rule != "id-filled-in" for change in ledger.changes)
+    ):
         _check_digests(ledger, old, new)
 
 
 def _has_same_settings(old: Any, new: Any) -> bool:
     """Tell whether two templates have the same settings for the same plugin, which reads them alike."""
-    plugins = [(one.type, one.task_type_version) for one in (old, new)]
+    plugins = [(template.type, template.task_type_version) for template in (old, new)]
     return bool(old.custom == new.custom) and plugins[0] == plugins[1]
 
 
@@ -126,7 +130,7 @@ def _keep_keys_of_items(ledger: Ledger, old: Any, new: Any) -> None:
     """Take back that changes of a map task's outputs move its key where the outputs of an item stay the same."""
     kept: list[str] = []
     for name in old.variables.keys() & new.variables.keys():
-        signatures = [_item_signature(name, one) for one in (old, new)]
+        signatures = [_item_signature(name, variables) for variables in (old, new)]
         if None not in signatures and signatures[0] == signatures[1]:
             kept += [f"{joined('interface.outputs', name)}{step}" for step in ".["]
     for index, change in enumerate(ledger.changes):
@@ -146,7 +150,7 @@ def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:
     from flytetask_nb.semantics.digests import structure_digest  # noqa: PLC0415 - only for equal ids
 
     try:
-        digests = [structure_digest(one).hex() for one in (old, new)]
+        digests = [structure_digest(template).hex() for template in (old, new)]
     except FlyteTaskError:
         return
     if digests[0] != digests[1]:
@@ -192,15 +196,15 @@ def _settle_images(ledger: Ledger, tasks: tuple[FlyteTask, FlyteTask]) -> None:
 
 def _rejudged(change: Change, rule: str, severities: Mapping[str, str]) -> Change:
     """Return a change as another rule judges it."""
-    found = RULES[rule]
+    judged_by = RULES[rule]
     return replace(
         change,
         rule=rule,
-        severity=severities.get(rule) or found.severity,
-        aspects=found.aspects,
-        cache=found.cache,
-        effective=found.effective,
-        reason=found.reason,
+        severity=severities.get(rule) or judged_by.severity,
+        aspects=judged_by.aspects,
+        cache=judged_by.cache,
+        effective=judged_by.effective,
+        reason=judged_by.reason,
     )
 
 

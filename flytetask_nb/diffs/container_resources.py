@@ -46,9 +46,9 @@ def compare_resources(ledger: Ledger, old: TaskContainer, new: TaskContainer) ->
                 ledger.entry("resource-ignored", path, was, now, old_path=old_path)
             elif rule:
                 ledger.add(f"{kind}-{rule}", path, was, now, old_path=old_path)
-        lost = [shadowed_amounts(getattr(one, field)) for one in (old, new)]
+        lost = [shadowed_amounts(getattr(container, field)) for container in (old, new)]
         compare_shadowed(ledger, "resource-repeated", (f"{old.path}.{field}", f"{new.path}.{field}"), *lost)
-    problems = [_refusal(one) for one in (old, new)]
+    problems = [_refusal(container) for container in (old, new)]
     if problems[0] != problems[1]:
         rule = "resources-refused" if problems[1] else "resources-mended"
         ledger.add(rule, f"{new.path}.resources", problems[0] or None, problems[1] or None, kind="changed")

@@ -143,8 +143,8 @@ def compare_task_containers(
                     old_path=joined(f"{old.path}.ports", key),
                 )
     if old.rest != new.rest:
-        found = mapped_differences(new.path, dict(old.rest), dict(new.rest), old.path)
-        ledger.entries("container-setting", found)
+        differences = mapped_differences(new.path, dict(old.rest), dict(new.rest), old.path)
+        ledger.entries("container-setting", differences)
 
 
 # -- images --------------------------------------------------------------------------------------------------------

@@ -45,8 +45,8 @@ def compare_env(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
         order = _order_edit(old_place, place, orders[0].get(name), orders[1].get(name))
         if name in before and name in after and same(was, now):
             if order:
-                shown = [_neighbours(one, name) for one in (before, after)]
-                ledger.add("env-reordered", place, *shown, kind="reordered", old_path=old_place, edits=order)
+                orders_of_names = [_neighbours(env, name) for env in (before, after)]
+                ledger.add("env-reordered", place, *orders_of_names, kind="reordered", old_path=old_place, edits=order)
         elif name == SETTINGS_VARIABLE:
             _compare_settings(ledger, place, old_place, was, now)
         else:
@@ -60,15 +60,15 @@ def compare_env(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
 
 def env_order(env: Sequence[tuple[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Give, by variable, which of the variables that its value refers to stand before it: only those it finds."""
-    found: dict[str, tuple[str, ...]] = {}
+    references: dict[str, tuple[str, ...]] = {}
     values = dict(env)
     for place, (name, value) in enumerate(values.items()):
         if _REFERENCE in str(value):
             known = _REFERENCED.findall(str(value))
             before = tuple(other for other in list(values)[:place] if other in known)
             if before:
-                found[name] = before
-    return found
+                references[name] = before
+    return references
 
 
 def _order_edit(
@@ -100,8 +100,8 @@ def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: A
         ]
         edit = Replacement(old_path, path, *exact)
         # Unpacked, they can be read, and secrets in them are found.
-        shown = [value if settings is None else settings for value, settings in ((old, before), (new, after))]
-        ledger.entry("env", path, *shown, key=SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
+        values = [value if settings is None else settings for value, settings in ((old, before), (new, after))]
+        ledger.entry("env", path, *values, key=SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
         return
     for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
         first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]

@@ -144,13 +144,13 @@ def _rewritten(messages: Iterable[Any]) -> list[Any]:
     """Return tasks with their pods' specs as Kubernetes reads them; as they are, where it cannot read one of them."""
     from flytetask_nb.semantics.pod_specs import passed_through_kubernetes  # noqa: PLC0415 - pod tasks are rare
 
-    found = list(messages)
+    rewritten = list(messages)
     for place, message in enumerate(messages):
         if message.template.k8s_pod.HasField("pod_spec"):
-            found[place] = _copied(message)
-            spec = found[place].template.k8s_pod.pod_spec
+            rewritten[place] = _copied(message)
+            spec = rewritten[place].template.k8s_pod.pod_spec
             try:
                 spec.CopyFrom(passed_through_kubernetes(spec))
             except FlyteTaskError:
                 return list(messages)
-    return found
+    return rewritten

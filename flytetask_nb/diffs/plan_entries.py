@@ -171,18 +171,18 @@ class PlanEntry:
     @property
     def headline(self) -> str:
         """One sentence about the task, secrets masked."""
-        told = _HEADLINES[self.status](self)
+        sentence = _HEADLINES[self.status](self)
         if self.is_repeated:
-            told += "; the id stands twice in what is to be registered, with two structures: the second is refused"
-        return told
+            sentence += "; the id stands twice in what is to be registered, with two structures: the second is refused"
+        return sentence
 
     @property
     def spellings(self) -> tuple[str, ...]:
         """Where the two are written in other ways that mean the same, if nothing else differs."""
-        found = self.diff
-        if found is None or self.local is None or self.remote is None or self.renamed_from:
+        difference = self.diff
+        if difference is None or self.local is None or self.remote is None or self.renamed_from:
             return ()
-        if any(not change.is_consequence for change in (*found.changes, *found.accepted, *found.noise)):
+        if any(not change.is_consequence for change in (*difference.changes, *difference.accepted, *difference.noise)):
             return ()
         paths = spelling_paths(self.remote._message, self.local._message)
         return tuple(mask_text(path) for path in paths if not path.startswith("id."))
@@ -207,7 +207,7 @@ class PlanEntry:
         }
 
     def __repr__(self) -> str:
-        versions = " → ".join(one or "–" for one in (self.remote_version, self.local_version))
+        versions = " → ".join(version or "–" for version in (self.remote_version, self.local_version))
         return f"<{self.status}: {self.name} {versions}: {self.headline}>"
 
     @property
@@ -251,28 +251,28 @@ def _tell_changed(entry: PlanEntry) -> str:
 
 
 def _tell_conflict(entry: PlanEntry) -> str:
-    told = f"refused: another structure has version {entry.remote_version}"
+    sentence = f"refused: another structure has version {entry.remote_version}"
     if entry.tool_differences:
         verb = "differs" if len(entry.tool_differences) == 1 else "differ"
         same = "the task itself is the same: " if entry.is_same_task else ""
-        return f"{told}; {same}only {_and(entry.tool_differences)} {verb}"
-    return f"{told}; {_tell_changes(entry)}"
+        return f"{sentence}; {same}only {_and(entry.tool_differences)} {verb}"
+    return f"{sentence}; {_tell_changes(entry)}"
 
 
 def _tell_changes(entry: PlanEntry) -> str:
-    found = entry.diff
-    if found is None:
+    difference = entry.diff
+    if difference is None:
         return ""
-    changes = [change for change in found.changes if change.rule not in _TOLD_ALREADY]
+    changes = [change for change in difference.changes if change.rule not in _TOLD_ALREADY]
     if changes:
-        told = f"{changes[0].place}: {changes[0].reason}"
-        return told if len(changes) == 1 else f"{told} And {len(changes) - 1} more."
-    if found.accepted:
-        return f"nothing but {len(found.accepted)} accepted"
-    if found.noise:
+        sentence = f"{changes[0].place}: {changes[0].reason}"
+        return sentence if len(changes) == 1 else f"{sentence} And {len(changes) - 1} more."
+    if difference.accepted:
+        return f"nothing but {len(difference.accepted)} accepted"
+    if difference.noise:
         # Under the same version it is no release that made the noise.
-        told = "nothing else differs than" if entry.status == CONFLICT else "release noise alone:"
-        return f"{told} {_and(found.noise_summary)}"
+        sentence = "nothing else differs than" if entry.status == CONFLICT else "release noise alone:"
+        return f"{sentence} {_and(difference.noise_summary)}"
     paths = entry.spellings
     if not paths:
         return "its settings, of which its name holds a hash"

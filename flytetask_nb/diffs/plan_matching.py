@@ -68,11 +68,11 @@ class MatchedTask:
 
 def beside_each_other(tasks: Iterable[FlyteTask]) -> list[FlyteTask]:
     """Return tasks that know each other, for what those of one release have in common."""
-    found = list(tasks)
-    fellows = Fellows([task._message for task in found], [task._origin for task in found])
+    listed = list(tasks)
+    fellows = Fellows([task._message for task in listed], [task._origin for task in listed])
     return [
         task if task.fellows is not None else FlyteTask._own(task._message, task._origin).beside(fellows)
-        for task in found
+        for task in listed
     ]
 
 
@@ -80,9 +80,9 @@ def with_places(tasks: Sequence[FlyteTask], others: Iterable[FlyteTask]) -> Iter
     """Fill in project and domain where a task does not say them and the tasks of the other side leave no doubt."""
     only = {}
     for part in ("project", "domain"):
-        found = {getattr(task._message.template.id, part) for task in others}
-        if len(found) == 1 and is_filled_in(*found):
-            (only[part],) = found
+        values = {getattr(task._message.template.id, part) for task in others}
+        if len(values) == 1 and is_filled_in(*values):
+            (only[part],) = values
     for task in tasks:
         identifier = task._message.template.id
         unsaid = [part for part in only if not is_filled_in(getattr(identifier, part))]
@@ -100,10 +100,10 @@ def verdict(held: MatchedTask, versions: Sequence[MatchedTask]) -> tuple[str, Ma
     """Tell what becomes of a task, and which version there tells so."""
     if not versions:
         return NEW, None
-    same_id = [one for one in versions if one.version == held.version and one.key == held.key]
-    for one in reversed(same_id):
-        if one.is_like(held):
-            return IDENTICAL, one
+    same_id = [version for version in versions if version.version == held.version and version.key == held.key]
+    for version in reversed(same_id):
+        if version.is_like(held):
+            return IDENTICAL, version
     if same_id and held.has_version:
         return CONFLICT, same_id[-1]
     newest = versions[-1]

@@ -78,10 +78,10 @@ def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[se
     before, after = pods
     edits = primary_edits(path, *pods)
     if before.name != after.name or None not in {before.held, after.held}:
-        shown = (before.name, after.name) if before.name != after.name else (before.held, after.held)
+        names = (before.name, after.name) if before.name != after.name else (before.held, after.held)
         if edits:
             ledger.add(
-                "primary-container", f"{path}.primary_container_name", *(one or None for one in shown), edits=edits
+                "primary-container", f"{path}.primary_container_name", *(name or None for name in names), edits=edits
             )
     elif edits:
         ledger.entry("pod-container", f"{path}.pod_spec.containers", before.held, after.held, edits=edits)
@@ -101,7 +101,7 @@ def primary_edits(path: str, old: TaskPod, new: TaskPod) -> tuple[Replacement | 
         edits.append(Replacement(place, place, old.name or None, new.name or None))
     if old.held != new.held:
         place = f"{path}.pod_spec.containers"
-        words = (() if one.held is None else ((_order(one.spec).index(one.held), one.held),) for one in (old, new))
+        words = (() if pod.held is None else ((_order(pod.spec).index(pod.held), pod.held),) for pod in (old, new))
         edits.append(Splice(place, place, *words))
         if old.held is not None and new.held is not None:
             edits.append(Move(joined(place, old.held), joined(place, new.held)))
@@ -109,7 +109,7 @@ def primary_edits(path: str, old: TaskPod, new: TaskPod) -> tuple[Replacement | 
 
 
 def _order(spec: dict[str, Any]) -> list[str]:
-    return [one["name"] for one in spec["containers"]]
+    return [container["name"] for container in spec["containers"]]
 
 
 def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[TaskPod, TaskPod]) -> None:
@@ -178,9 +178,9 @@ def _compare_named(
     ledger: Ledger, path: str, old: Any, new: Any, field: str, *, primary: tuple[str | None, str | None]
 ) -> None:
     stem, is_containers = _NAMED[field], field == "containers"
-    known = [is_named(field, one) for one in (old, new)]
-    odd = [None if one is None or is_there else one for one, is_there in zip((old, new), known, strict=True)]
-    lists: list[list[Any]] = [one if is_there else [] for one, is_there in zip((old, new), known, strict=True)]
+    known = [is_named(field, items) for items in (old, new)]
+    odd = [None if items is None or is_there else items for items, is_there in zip((old, new), known, strict=True)]
+    lists: list[list[Any]] = [items if is_there else [] for items, is_there in zip((old, new), known, strict=True)]
     if odd[0] is not None and odd[1] is not None:
         ledger.entries("pod-setting", differences(path, odd[0], odd[1], field))
     elif odd[0] is not None or odd[1] is not None:
@@ -201,15 +201,15 @@ def _compare_named(
         elif not same(before[name], after[name]):
             # What changed inside of it was added or removed there; the thing itself was changed.
             ledger.differences(f"{stem}-changed", differences(place, before[name], after[name]))
-    kept = [[(index, name) for index, name in enumerate(one) if name in before and name in after] for one in names]
-    if is_containers and primary[0] == primary[1] and all(primary[0] in one for one in names):
+    kept = [[(index, name) for index, name in enumerate(items) if name in before and name in after] for items in names]
+    if is_containers and primary[0] == primary[1] and all(primary[0] in items for items in names):
         kept = [
             [
                 (index, name)
-                for index, name in enumerate(one)
+                for index, name in enumerate(items)
                 if name == primary[0] or (name in before and name in after)
             ]
-            for one in names
+            for items in names
         ]
     splice = moved(path, path, *kept)
     if splice is not None:
@@ -220,19 +220,22 @@ def labelled_tolerations(field: str, value: Any) -> dict[str, Any] | None:
     """Return tolerations by what they tolerate; None where the field or its value is something else."""
     if field != _TOLERATIONS or not _are_objects(value):
         return None
-    found: dict[str, Any] = {}
+    labelled: dict[str, Any] = {}
     for item in [item for _, item in sorted({canonical(item): item for item in value}.items())]:
         label = " ".join(str(item[name]) for name in _TOLERATED if name in item) or "everything"
         number = 1
-        while (key := label if number == 1 else f"{label} #{number}") in found:
+        while (key := label if number == 1 else f"{label} #{number}") in labelled:
             number += 1
-        found[key] = item
-    return found
+        labelled[key] = item
+    return labelled
 
 
 def _compare_tolerations(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    labelled = [labelled_tolerations(_TOLERATIONS, one) for one in (old, new)]
-    odd = [None if one is None or items is not None else one for one, items in zip((old, new), labelled, strict=True)]
+    labelled = [labelled_tolerations(_TOLERATIONS, tolerations) for tolerations in (old, new)]
+    odd = [
+        None if tolerations is None or items is not None else tolerations
+        for tolerations, items in zip((old, new), labelled, strict=True)
+    ]
     if odd[0] is not None and odd[1] is not None:
         ledger.entries("pod-setting", differences(path, odd[0], odd[1], _TOLERATIONS))
     elif odd[0] is not None or odd[1] is not None:

@@ -131,10 +131,10 @@ class Plan(ReportList[PlanEntry]):
         return ", ".join(parts) or "no tasks"
 
     def _severities(self) -> str:
-        found = Counter(entry.severity for entry in self.changed)
-        if len(found) == 1:
-            return str(*found)
-        return ", ".join(f"{found[severity]:,} {severity}" for severity in SEVERITIES if found[severity])
+        counts = Counter(entry.severity for entry in self.changed)
+        if len(counts) == 1:
+            return str(*counts)
+        return ", ".join(f"{counts[severity]:,} {severity}" for severity in SEVERITIES if counts[severity])
 
     def _values(self) -> dict[str, Any]:
         counts = Counter(entry.status for entry in self)
@@ -226,12 +226,12 @@ def plan(
     entries: list[PlanEntry] = []
     first: dict[tuple[str, ...], MatchedTask] = {}
     for held in here:
-        found = there.get(held.counterpart, [])
-        status, match = verdict(held, found)
+        versions_there = there.get(held.counterpart, [])
+        status, match = verdict(held, versions_there)
         earlier = first.setdefault((*held.key, held.version), held)
         is_repeated = earlier is not held and held.has_version and not held.is_like(earlier)
         other = None if match is None else match.task
-        entries.append(PlanEntry(status, held.task, other, len(found), is_repeated, rules, taken))
+        entries.append(PlanEntry(status, held.task, other, len(versions_there), is_repeated, rules, taken))
     known = {held.counterpart for held in here}
     entries += [
         PlanEntry(MISSING, None, versions[-1].task, len(versions))

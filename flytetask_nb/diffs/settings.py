@@ -78,11 +78,11 @@ def by_rule(rule: str, enum: Any = None) -> _Compare:
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         if not (isinstance(old, str) and same(old, new)):
-            shown = [None if one == "" else one if enum is None else enum_name(enum, one) for one in (old, new)]
+            texts = [None if value == "" else value if enum is None else enum_name(enum, value) for value in (old, new)]
             edit = Replacement(
-                path, path, *(name if one else None for name, one in zip(shown, (old, new), strict=True))
+                path, path, *(name if value else None for name, value in zip(texts, (old, new), strict=True))
             )
-            ledger.add(rule, path, *shown, edits=(edit,))
+            ledger.add(rule, path, *texts, edits=(edit,))
 
     return compare
 
@@ -123,7 +123,7 @@ def _by_presence(set_: str, cleared: str, changed: str) -> _Compare:
 
 def compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare two ``TaskMetadata`` messages."""
-    before, after = (one.interruptible if one.HasField("interruptible") else None for one in (old, new))
+    before, after = (metadata.interruptible if metadata.HasField("interruptible") else None for metadata in (old, new))
     if before is not after:
         ledger.add("interruptible", f"{path}.interruptible", before, after)
     compare_fields(ledger, path, old, new, _METADATA)
@@ -131,9 +131,9 @@ def compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 def _compare_ignored(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     for name in sorted({*old} ^ {*new}, key=natural_key):
-        kind, *shown = ("removed", name, None) if name in old else ("added", None, name)
+        kind, *values = ("removed", name, None) if name in old else ("added", None, name)
         place = joined(path, name)
-        ledger.add(f"cache-ignored-{kind}", path, *shown, edits=(Replacement(place, place, *shown),))
+        ledger.add(f"cache-ignored-{kind}", path, *values, edits=(Replacement(place, place, *values),))
 
 
 def _compare_timeout(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -226,9 +226,9 @@ def _by_name(stem: str, name_of: Callable[[Any], str]) -> _Compare:
             was, now = before.get(key), after.get(key)
             place = joined(path, key[0]) + (f"[{key[1]}]" if key[1] else "")
             if was is None or now is None:
-                shown = [None if one is None else _named_words(one, key[0]) for one in (was, now)]
-                exact = [None if one is None else Named(key[0], one) for one in (was, now)]
-                ledger.entry(stem, place, *shown, edits=(Replacement(place, place, *exact),))
+                words = [None if item is None else _named_words(item, key[0]) for item in (was, now)]
+                exact = [None if item is None else Named(key[0], item) for item in (was, now)]
+                ledger.entry(stem, place, *words, edits=(Replacement(place, place, *exact),))
             elif was != now:
                 ledger.differences(f"{stem}-changed", field_changes(place, was, now))
 
@@ -237,13 +237,13 @@ def _by_name(stem: str, name_of: Callable[[Any], str]) -> _Compare:
 
 def numbered(items: Any, name_of: Callable[[Any], str]) -> dict[tuple[str, int], Any]:
     """Return messages by name, those of one name by number beside."""
-    found: dict[tuple[str, int], Any] = {}
+    items_by_name: dict[tuple[str, int], Any] = {}
     for item in items:
         name, number = name_of(item), 0
-        while (name, number) in found:
+        while (name, number) in items_by_name:
             number += 1
-        found[name, number] = item
-    return found
+        items_by_name[name, number] = item
+    return items_by_name
 
 
 def _named_words(message: Any, name: str) -> Any:
@@ -274,9 +274,9 @@ def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) ->
                 ledger.differences(f"{stem}-changed", field_changes(f"{path}.{field}", before, after))
         elif had or has:
             place = f"{path}.{field}"
-            shown = [plain_message(one) if there else None for one, there in ((before, had), (after, has))]
-            exact = [Named(field, one) if there else None for one, there in ((before, had), (after, has))]
-            ledger.entry(stem, place, *shown, edits=(Replacement(place, place, *exact),))
+            plain = [plain_message(message) if there else None for message, there in ((before, had), (after, has))]
+            exact = [Named(field, message) if there else None for message, there in ((before, had), (after, has))]
+            ledger.entry(stem, place, *plain, edits=(Replacement(place, place, *exact),))
     compare_unknown(ledger, path, old, new)
 
 
@@ -317,8 +317,8 @@ def _unless_filled_in(rule: str) -> _Compare:
 
 def map_task_stem(name: str) -> str | None:
     """Return what comes before the hash in the name of a map task; None if it is no such name."""
-    found = _MAP_TASK.fullmatch(name)
-    return None if found is None else found["stem"]
+    match = _MAP_TASK.fullmatch(name)
+    return None if match is None else match["stem"]
 
 
 def mapped_task(name: str) -> str:

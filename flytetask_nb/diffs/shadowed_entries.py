@@ -17,10 +17,10 @@ __all__ = ["compare_shadowed", "shadowed_entries"]
 def compare_shadowed(ledger: Ledger, rule: str, paths: tuple[str, str], old: list[str], new: list[str]) -> None:
     """Take down that other entries are shadowed than before."""
     if old != new:
-        shown = old or None, new or None
-        exact = (tuple(one) if one else None for one in (old, new))
+        values = old or None, new or None
+        exact = (tuple(entries) if entries else None for entries in (old, new))
         edit = Replacement(*(joined(path, "(shadowed)") for path in paths), *exact)
-        ledger.add(rule, paths[1], *shown, old_path=paths[0], edits=(edit,))
+        ledger.add(rule, paths[1], *values, old_path=paths[0], edits=(edit,))
 
 
 def shadowed_entries(entries: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:

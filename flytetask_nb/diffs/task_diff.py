@@ -134,16 +134,16 @@ class TaskDiff(Report):
     @property
     def counts(self) -> dict[str, int]:
         """How many changes there are of each severity, the worst first."""
-        found = dict.fromkeys(SEVERITIES, 0)
+        counts = dict.fromkeys(SEVERITIES, 0)
         for change in self.changes:
-            found[change.severity] += 1
-        return {severity: count for severity, count in found.items() if count}
+            counts[change.severity] += 1
+        return {severity: count for severity, count in counts.items() if count}
 
     @cached_property
     def cache(self) -> CacheVerdict:
         """What becomes of cached results."""
         before, after = _cache_key(self._old), _cache_key(self._new)
-        was_on, is_on = (one.template.metadata.discoverable for one in (self._old, self._new))
+        was_on, is_on = (message.template.metadata.discoverable for message in (self._old, self._new))
         if not was_on or not is_on:
             verdict = "on" if is_on else "off" if was_on else "not cached"
             return CacheVerdict(before, after, verdict, ())
@@ -164,19 +164,21 @@ class TaskDiff(Report):
     @property
     def headlines(self) -> tuple[str, ...]:
         """What must not be missed, a sentence each."""
-        found = []
+        sentences = []
         cache = self.cache
         if cache.stale_risk:
             causes = ", ".join(dict.fromkeys(change.place for change in cache.stale))
-            found.append(f"Old results may be served for new code: the cache key stays, but these changed: {causes}.")
-        found += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
+            sentences.append(
+                f"Old results may be served for new code: the cache key stays, but these changed: {causes}."
+            )
+        sentences += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
         if cache.verdict == "invalidated" and cache.before is not None and cache.after is not None:
             versions = mask_identifier(cache.before.version), mask_identifier(cache.after.version)
             if versions[0] != versions[1]:
-                found.append(
+                sentences.append(
                     f"The cache key moves from {versions[0]} to {versions[1]}: the next run computes everything again."
                 )
-        return tuple(found)
+        return tuple(sentences)
 
     @property
     def noise_summary(self) -> tuple[str, ...]:
@@ -248,7 +250,9 @@ class TaskDiff(Report):
         old, new = self.ids
         counts = " · ".join(f"{count} {severity}" for severity, count in self.counts.items()) or "no changes"
         names = old["name"] if old["name"] == new["name"] else f"{old['name']} → {new['name']}"
-        versions = " → ".join(one["version"] if is_filled_in(one["version"]) else "?" for one in (old, new))
+        versions = " → ".join(
+            identifier["version"] if is_filled_in(identifier["version"]) else "?" for identifier in (old, new)
+        )
         return f"<TaskDiff {names} {versions}: {counts}>"
 
 
@@ -307,7 +311,7 @@ def _is_same_key(before: CacheKey, after: CacheKey) -> bool:
 
 def _fits(before: CacheKey, after: CacheKey) -> bool:
     pairs = ((before.project, after.project), (before.domain, after.domain))
-    return all(one == other or not one or not other or "{{" in one or "{{" in other for one, other in pairs)
+    return all(part == other or not part or not other or "{{" in part or "{{" in other for part, other in pairs)
 
 
 def _id(message: Any) -> dict[str, str]:

@@ -81,9 +81,9 @@ def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]
     if before is None or after is None or not _read_alike(before, after):
         return before, after
     plain = _apart(_plain(old), _plain(new))
-    shown = [_raw(mask_value(value, key)) for value in plain]
-    if shown[0] != shown[1]:
-        return shown[0], shown[1]
+    texts = [_raw(mask_value(value, key)) for value in plain]
+    if texts[0] != texts[1]:
+        return texts[0], texts[1]
     return before, after if _raw(plain[0]) == _raw(plain[1]) else f"{after} (another value)"
 
 
@@ -120,8 +120,8 @@ def _apart(old: Any, new: Any) -> tuple[Any, Any]:
     ]
     pairs = {name: _apart(old[name], new[name]) for name in names if name in old and name in new}
     before, after = (
-        {name: pairs[name][side] if name in pairs else one[name] for name in names if name in one}
-        for side, one in enumerate((old, new))
+        {name: pairs[name][side] if name in pairs else text[name] for name in names if name in text}
+        for side, text in enumerate((old, new))
     )
     return before, after
 

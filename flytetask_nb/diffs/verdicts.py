@@ -36,11 +36,11 @@ class TypeVerdict(NamedTuple):
 def type_verdict(side: str, old: Any, new: Any) -> TypeVerdict:
     """Judge a change of type."""
     try:
-        found = compatibility(_interface(side, old), _interface(side, new))
+        result = compatibility(_interface(side, old), _interface(side, new))
     except ModelValueError as error:
         # Nested deeper than can be read: nothing can be promised.
         return TypeVerdict(RISKY, f"It could not be judged: {error}.")
-    (judged,) = (found.inputs if side == "input" else found.outputs).values()
+    (judged,) = (result.inputs if side == "input" else result.outputs).values()
     return TypeVerdict(judged.verdict, "" if judged.verdict == SAFE else judged.reason, judged.is_unseen)
 
 

@@ -66,9 +66,9 @@ def blind_spot(given: DerivedType, wanted: DerivedType, *, is_input: bool) -> Bl
     BlindSpot or None
         None where every value of the one is proved to be one of the other.
     """
-    found = _refused(given, wanted)
-    if found is not None:
-        return BlindSpot(found.path, "" if found.value is NOTHING else plain(found.value))
+    refused = _refused(given, wanted)
+    if refused is not None:
+        return BlindSpot(refused.path, "" if refused.value is NOTHING else plain(refused.value))
     return _left_out(given, wanted) if is_input else None
 
 
@@ -94,10 +94,10 @@ def _refused(given: DerivedType, wanted: DerivedType) -> RefusedValue | None:
     if given.kind in (LIST, MAP):
         if given.kind != wanted.kind or given.element is None or wanted.element is None:
             return None
-        found = _refused(given.element, wanted.element)
-        if found is None or found.value is NOTHING:
-            return found and RefusedValue(("[0]", *found.path))
-        return RefusedValue(("[0]", *found.path), [found.value] if given.kind == LIST else {"other": found.value})
+        refused = _refused(given.element, wanted.element)
+        if refused is None or refused.value is NOTHING:
+            return refused and RefusedValue(("[0]", *refused.path))
+        return RefusedValue(("[0]", *refused.path), [refused.value] if given.kind == LIST else {"other": refused.value})
     if given.simple == wanted.simple == types_pb2.STRUCT:
         return (
             refusal(json_schema_of(given), json_schema_of(wanted))
@@ -111,10 +111,10 @@ def _refused_by_union(given: DerivedType, wanted: DerivedType) -> RefusedValue |
     """Hold each variant against those that it becomes: it is told by whose values fit."""
     for variant in given.variants if given.kind == UNION else [given]:
         others = wanted.variants if wanted.kind == UNION else [wanted]
-        found = [_refused(variant, other) for other in others if castable_types(variant, other)]
-        if found and found[0] is not None and None not in found:
+        refused = [_refused(variant, other) for other in others if castable_types(variant, other)]
+        if refused and refused[0] is not None and None not in refused:
             # What one of several refuses another one may take.
-            return found[0] if len(found) == 1 else RefusedValue(found[0].path)
+            return refused[0] if len(refused) == 1 else RefusedValue(refused[0].path)
     return None
 
 
@@ -150,11 +150,11 @@ def _refused_by_literal(given: DerivedType, wanted: DerivedType) -> RefusedValue
 def _left_out(given: DerivedType, wanted: DerivedType) -> BlindSpot | None:
     """Find a field that reads otherwise where it is left out."""
     if given.element is not None and wanted.element is not None:
-        found = _left_out(given.element, wanted.element)
-        return found and found._replace(path=("[0]", *found.path), value="")
+        spot = _left_out(given.element, wanted.element)
+        return spot and spot._replace(path=("[0]", *spot.path), value="")
     if UNION in (given.kind, wanted.kind):
-        ours, theirs = (one.variants if one.kind == UNION else [one] for one in (given, wanted))
-        spots = (_left_out(one, other) for one in ours for other in theirs if castable_types(one, other))
+        ours, theirs = (side.variants if side.kind == UNION else [side] for side in (given, wanted))
+        spots = (_left_out(mine, other) for mine in ours for other in theirs if castable_types(mine, other))
         return next(filter(None, spots), None)
     if not (given.simple == wanted.simple == types_pb2.STRUCT and given.has_metadata and wanted.has_metadata):
         return None
@@ -168,7 +168,7 @@ def _without(given: DerivedType, path: tuple[str, ...]) -> str:
     """Return a value without a field of the dataclass itself; empty for a field deeper inside."""
     schema = json_schema_of(given)
     try:
-        found = next(examples(schema, schema.document), None)
+        example = next(examples(schema, schema.document), None)
     except NoAnswerError:
         return ""
-    return plain(found) if len(path) == 1 and isinstance(found, dict) and path[0] not in found else ""
+    return plain(example) if len(path) == 1 and isinstance(example, dict) and path[0] not in example else ""

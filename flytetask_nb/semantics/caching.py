@@ -133,13 +133,13 @@ def item_outputs(outputs: Any) -> Any:
     flyteidl.core.interface_pb2.VariableMap
         A new one. Of an output that is a list nothing but the type of its elements is left.
     """
-    found = interface_pb2.VariableMap()
+    of_item = interface_pb2.VariableMap()
     for name, variable in outputs.variables.items():
         if variable.type.WhichOneof("type") == "collection_type":
-            found.variables[name].type.CopyFrom(variable.type.collection_type)
+            of_item.variables[name].type.CopyFrom(variable.type.collection_type)
         else:
-            found.variables[name].CopyFrom(variable)
-    return found
+            of_item.variables[name].CopyFrom(variable)
+    return of_item
 
 
 def _version(given: object, name: str) -> str:

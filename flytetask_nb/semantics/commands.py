@@ -139,6 +139,6 @@ def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[s
     list of str
         Each placeholder once, in the order of their appearance. Empty for a registered task.
     """
-    found = [part for part in identifier_parts if part and not is_filled_in(part)]
-    found += [word for word in words if word in UNREGISTERED]
-    return list(dict.fromkeys(found))
+    words_left = [part for part in identifier_parts if part and not is_filled_in(part)]
+    words_left += [word for word in words if word in UNREGISTERED]
+    return list(dict.fromkeys(words_left))

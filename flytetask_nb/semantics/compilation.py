@@ -369,7 +369,9 @@ def _check_branch(graph: Graph, node: GraphNode) -> list[GraphNode]:
             graph.add(Fault(BRANCH_WITHOUT_NODE, node.id))
     if if_else.WhichOneof("default") is None:
         graph.add(Fault(BRANCH_WITHOUT_DEFAULT, node.id))
-    inner = [one for one in nodes_of_cases(node) if one is not None and _check_node(graph, one)]
+    inner = [
+        inner_node for inner_node in nodes_of_cases(node) if inner_node is not None and _check_node(graph, inner_node)
+    ]
     return inner if len(graph.catalog.faults) == before else []
 
 

@@ -53,13 +53,13 @@ def cases(schema: Schema, part: Json) -> list[Case]:
         There are too many of them, or no end of them.
     """
     try:
-        found = _cases(schema, part, 0)
+        split = _cases(schema, part, 0)
     except InvalidSchemaError:
         raise NoAnswerError from None
-    lists = [case for case in found if listed(case) is not None]
+    lists = [case for case in split if listed(case) is not None]
     typed = [
         {**case, "type": name, **_FINITE.get(name, {})}
-        for case in found
+        for case in split
         if listed(case) is None
         for name in types_of(case) or _ALL_TYPES
         if name in _TYPES
@@ -73,13 +73,13 @@ def _cases(schema: Schema, part: Json, depth: int) -> list[Case]:
     part = schema.resolved(part)
     if isinstance(part, bool):
         return [{}] if part else []
-    found = [{word: told for word, told in part.items() if word not in _MEMBERS}]
+    combined = [{word: value for word, value in part.items() if word not in _MEMBERS}]
     for member in part.get("allOf") or ():
-        found = _both(found, _cases(schema, member, depth + 1))
+        combined = _both(combined, _cases(schema, member, depth + 1))
     for name in ("anyOf", "oneOf"):
         if part.get(name):
-            found = _both(found, [case for member in part[name] for case in _cases(schema, member, depth + 1)])
-    return found
+            combined = _both(combined, [case for member in part[name] for case in _cases(schema, member, depth + 1)])
+    return combined
 
 
 def _both(ones: list[Case], others: list[Case]) -> list[Case]:
@@ -191,8 +191,8 @@ def _guesses(schema: Schema, case: Case, hint: Json, depth: int) -> Iterator[Jso
 
 
 def _numbers_in(words: Sequence[str], *parts: Json) -> list[float]:
-    told = (keyword(part, word) for part in parts for word in words)
-    return [float(number) for number in told if isinstance(number, int | float) and not isinstance(number, bool)]
+    values = (keyword(part, word) for part in parts for word in words)
+    return [float(number) for number in values if isinstance(number, int | float) and not isinstance(number, bool)]
 
 
 _BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
@@ -229,20 +229,20 @@ def _guessed_lists(schema: Schema, case: Case, hint: Json, depth: int) -> Iterat
         if 0 <= size <= _LONGEST:
             choices = [list(islice(examples(schema, item(case, index), None, depth + 1), 3)) for index in range(size)]
             if all(choices):
-                yield [found[0] for found in choices]
-                yield [found[index % len(found)] for index, found in enumerate(choices)]
+                yield [choice[0] for choice in choices]
+                yield [choice[index % len(choice)] for index, choice in enumerate(choices)]
 
 
 def _guessed_objects(schema: Schema, case: Case, depth: int) -> Iterator[Json]:
     made = {}
     for name in case.get("required") or ():
-        found = next(examples(schema, named(case, name), None, depth + 1), case)
-        if found is case:
+        example = next(examples(schema, named(case, name), None, depth + 1), case)
+        if example is case:
             return
-        made[name] = found
+        made[name] = example
     yield made
     for name in case.get("properties") or ():
         if name not in made:
             yield from (
-                {**made, name: found} for found in islice(examples(schema, named(case, name), None, depth + 1), 1)
+                {**made, name: example} for example in islice(examples(schema, named(case, name), None, depth + 1), 1)
             )

@@ -104,10 +104,10 @@ class Schema:
             return self.document
         if not isinstance(reference, str) or not reference.startswith("#/"):
             raise InvalidSchemaError
-        found = self.document
+        part_of_document = self.document
         for part in reference[2:].split("/"):
-            found = _step(found, unquote(part.replace("~1", "/").replace("~0", "~")))
-        return found
+            part_of_document = _step(part_of_document, unquote(part.replace("~1", "/").replace("~0", "~")))
+        return part_of_document
 
 
 @lru_cache(maxsize=1024)
@@ -136,11 +136,11 @@ def _json_value(value: Any) -> Json:
     return None if kind == "null_value" else getattr(value, kind)
 
 
-def _step(found: Json, part: str) -> Json:
-    if isinstance(found, dict) and part in found:
-        return found[part]
-    if isinstance(found, list) and part.isascii() and part.isdigit() and int(part) < len(found):
-        return found[int(part)]
+def _step(value: Json, part: str) -> Json:
+    if isinstance(value, dict) and part in value:
+        return value[part]
+    if isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
     raise InvalidSchemaError
 
 

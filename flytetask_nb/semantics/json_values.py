@@ -87,12 +87,12 @@ def item(part: Json, index: int) -> Json:
 
 def named(part: Json, name: str) -> Json:
     """Return the schema of what stands under a name of an object."""
-    found = [inner for pattern, inner in _patterns(part) if matches(pattern, name)]
+    schemas = [inner for pattern, inner in _patterns(part) if matches(pattern, name)]
     if name in (keyword(part, "properties") or {}):
-        found.insert(0, part["properties"][name])
-    if not found:
+        schemas.insert(0, part["properties"][name])
+    if not schemas:
         return part.get("additionalProperties", True)
-    return found[0] if len(found) == 1 else {"allOf": found}
+    return schemas[0] if len(schemas) == 1 else {"allOf": schemas}
 
 
 def extra(part: Json, names: Iterable[str]) -> list[str]:
@@ -164,59 +164,64 @@ def _fits_type(at: _At, _told: Json, value: Json) -> bool:
 
 
 def _fits_bound(at: _At, word: str, value: float) -> bool:
-    told = at.part[word]
-    if isinstance(told, bool):
+    keyword_value = at.part[word]
+    if isinstance(keyword_value, bool):
         # Draft 4 says with a flag that the bound itself is excluded.
         bound = keyword(at.part, word.removeprefix("exclusive").lower())
-        return not told or bound is None or value != bound
-    if word.startswith("exclusive") and value == told:
+        return not keyword_value or bound is None or value != bound
+    if word.startswith("exclusive") and value == keyword_value:
         return False
-    return bool(value >= told if word.endswith("inimum") else value <= told)
+    return bool(value >= keyword_value if word.endswith("inimum") else value <= keyword_value)
 
 
-def _fits_items(at: _At, told: Json, value: list[Json]) -> bool:
-    if isinstance(told, list):
-        return all(map(at.fits, told, value))
-    return all(at.fits(told, inner) for inner in value[len(prefix(at.part)) :])
+def _fits_items(at: _At, keyword_value: Json, value: list[Json]) -> bool:
+    if isinstance(keyword_value, list):
+        return all(map(at.fits, keyword_value, value))
+    return all(at.fits(keyword_value, inner) for inner in value[len(prefix(at.part)) :])
 
 
-def _fits_more_items(at: _At, told: Json, value: list[Json]) -> bool:
+def _fits_more_items(at: _At, keyword_value: Json, value: list[Json]) -> bool:
     first = keyword(at.part, "items")
-    return not isinstance(first, list) or all(at.fits(told, inner) for inner in value[len(first) :])
+    return not isinstance(first, list) or all(at.fits(keyword_value, inner) for inner in value[len(first) :])
 
 
-def _fits_contains(at: _At, told: Json, value: list[Json]) -> bool:
-    count = sum(at.fits(told, inner) for inner in value)
+def _fits_contains(at: _At, keyword_value: Json, value: list[Json]) -> bool:
+    count = sum(at.fits(keyword_value, inner) for inner in value)
     return bool(at.part.get("minContains", 1) <= count <= at.part.get("maxContains", len(value)))
 
 
-def _fits_fields(at: _At, told: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(inner, value[name]) for name, inner in told.items() if name in value)
+def _fits_fields(at: _At, keyword_value: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(inner, value[name]) for name, inner in keyword_value.items() if name in value)
 
 
-def _fits_patterns(at: _At, told: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(inner, value[name]) for one, inner in told.items() for name in value if matches(one, name))
+def _fits_patterns(at: _At, keyword_value: Json, value: dict[str, Json]) -> bool:
+    return all(
+        at.fits(inner, value[name])
+        for pattern, inner in keyword_value.items()
+        for name in value
+        if matches(pattern, name)
+    )
 
 
-def _fits_others(at: _At, told: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(told, value[name]) for name in extra(at.part, value))
+def _fits_others(at: _At, keyword_value: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(keyword_value, value[name]) for name in extra(at.part, value))
 
 
-def _fits_needed(at: _At, told: Json, value: dict[str, Json]) -> bool:
+def _fits_needed(at: _At, keyword_value: Json, value: dict[str, Json]) -> bool:
     """Hold an object against what it needs where it has a name: others, or to fit a schema."""
     return all(
         all(name in value for name in needed) if isinstance(needed, list) else at.fits(needed, value)
-        for given, needed in told.items()
+        for given, needed in keyword_value.items()
         if given in value
     )
 
 
-def _fits_condition(at: _At, told: Json, value: Json) -> bool:
-    return at.fits(at.part.get("then" if at.fits(told, value) else "else", True), value)
+def _fits_condition(at: _At, keyword_value: Json, value: Json) -> bool:
+    return at.fits(at.part.get("then" if at.fits(keyword_value, value) else "else", True), value)
 
 
-def _is_multiple(_at: _At, told: float, value: float) -> bool:
-    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(told))).denominator == 1
+def _is_multiple(_at: _At, keyword_value: float, value: float) -> bool:
+    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(keyword_value))).denominator == 1
 
 
 _CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {

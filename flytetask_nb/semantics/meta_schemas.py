@@ -64,8 +64,8 @@ def keyword(part: Json, name: str) -> Json:
 
 def types_of(part: Json) -> set[str]:
     """Return the types that a schema names."""
-    told = keyword(part, "type")
-    return set(told) if isinstance(told, list) else set() if told is None else {told}
+    names = keyword(part, "type")
+    return set(names) if isinstance(names, list) else set() if names is None else {names}
 
 
 def inner_schemas(part: dict[str, Json], draft: int) -> Iterator[Json]:

@@ -75,7 +75,7 @@ def input_names(texts: Iterable[str]) -> list[str]:
     -----
     ``inputVarRegex`` in template.go. ``inputs`` may be in any case; the name of an input may not.
     """
-    return list(dict.fromkeys(found["name"] for text in texts for found in _INPUT.finditer(text)))
+    return list(dict.fromkeys(match["name"] for text in texts for match in _INPUT.finditer(text)))
 
 
 def unwritable(literal_type: Any) -> str:
@@ -94,9 +94,9 @@ def unwritable(literal_type: Any) -> str:
     while literal_type.HasField("collection_type"):
         literal_type, depth = literal_type.collection_type, depth + 1
     kind = literal_type.WhichOneof("type")
-    one, several = _UNWRITABLE.get(literal_type.simple if kind == "simple" else kind, ("", ""))
-    if not depth or not one:
-        return one
+    single, several = _UNWRITABLE.get(literal_type.simple if kind == "simple" else kind, ("", ""))
+    if not depth or not single:
+        return single
     return f"a list of {'lists of ' * (depth - 1)}{several}"
 
 

@@ -73,12 +73,12 @@ class PluginPod(NamedTuple):
 
     def sides(self, resource: str) -> Sides:
         """Return what the container that runs the task requests of a resource and is limited to; see :class:`Group`."""
-        found = _resolved(self.amounts, "", resource)
+        resolved = _resolved(self.amounts, "", resource)
         if not self.has_template or resource not in DEFAULTED:
-            return found
+            return resolved
         # The template's amounts come before one that stands in for another (MergeResourcesIfMissing).
         named = (f"{side}.{resource}" in self.amounts for side in ("requests", "limits"))
-        return tuple(one if is_named else None for one, is_named in zip(found, named, strict=True))  # type: ignore[return-value]
+        return tuple(side if is_named else None for side, is_named in zip(resolved, named, strict=True))  # type: ignore[return-value]
 
 
 class Group(NamedTuple):
@@ -121,7 +121,9 @@ class Group(NamedTuple):
         request, _ = self.sides(resource)
         if not self.beside:
             return request
-        others = [one for name, amounts in self.beside if (one := _resolved(amounts, name, resource)[0]) is not None]
+        others = [
+            amount for name, amounts in self.beside if (amount := _resolved(amounts, name, resource)[0]) is not None
+        ]
         if not others or (request is None and resource in DEFAULTED):
             return request
         return sum(others, request or Quantity(0))
@@ -242,7 +244,9 @@ def own_pod(template: Any) -> PluginPod | None:
     if target != "k8s_pod":
         return None
     name = primary_container_name(template)
-    containers = [(one.get("name"), amounts_of_container(one)) for one in pod_containers(template.k8s_pod)]
+    containers = [
+        (container.get("name"), amounts_of_container(container)) for container in pod_containers(template.k8s_pod)
+    ]
     own = next((amounts for called, amounts in containers if called == name), {})
     return PluginPod(own, [(str(called), amounts) for called, amounts in containers if called != name], has_template)
 
@@ -370,8 +374,8 @@ def _kubeflow(kind: str, settings: PluginSettings, own: PluginPod, version: int)
 
 
 def _over_own(amounts: Mapping[str, str], path: str, own: PluginPod, resource: str) -> Sides:
-    found = _resolved(amounts, path, resource)
-    return found if found != _NEITHER or resource in DEFAULTED else own.sides(resource)
+    resolved = _resolved(amounts, path, resource)
+    return resolved if resolved != _NEITHER or resource in DEFAULTED else own.sides(resource)
 
 
 def _ray(settings: PluginSettings, own: PluginPod, _version: int) -> list[Group]:
@@ -395,19 +399,19 @@ def _ray(settings: PluginSettings, own: PluginPod, _version: int) -> list[Group]
 def _ray_group(name: str, given: Mapping[str, Any], path: str, own: PluginPod) -> Group:
     container = RAY_HEAD if path.endswith("headGroupSpec") else RAY_WORKER
     spec = given.get("k8sPod", {}).get("podSpec", {})
-    over = {one["name"]: amounts_in(one) for one in containers_of(spec)}
+    over = {container["name"]: amounts_in(container) for container in containers_of(spec)}
     path = f"{path}.k8sPod.podSpec.containers"
     main, amounts = f"{path}.{container}.resources", over.get(container, {})
     sides = partial(_laid_over, amounts, main, own.sides)
-    beside = [(one, {**held, **over.get(one, {})}) for one, held in own.beside]
+    beside = [(name, {**held, **over.get(name, {})}) for name, held in own.beside]
     return Group(name, main, 1, amounts, sides, beside, is_overlaid=True)
 
 
 def containers_of(spec: Any) -> list[dict[str, Any]]:
     """Return the containers of a pod spec that have a name."""
     containers = spec.get("containers") if isinstance(spec, dict) else None
-    found = containers if isinstance(containers, list) else []
-    return [one for one in found if isinstance(one, dict) and isinstance(one.get("name"), str)]
+    listed = containers if isinstance(containers, list) else []
+    return [container for container in listed if isinstance(container, dict) and isinstance(container.get("name"), str)]
 
 
 def _spark(settings: PluginSettings, _own: PluginPod, _version: int) -> list[Group]:
@@ -446,7 +450,7 @@ def _spark_sides(conf: Mapping[str, Any], role: str, resource: str) -> Sides:
         if _spark_number(conf, "spark.memory.offHeap.enabled"):
             keys.append("spark.memory.offHeap.size")
     base, *more = (_spark_amount(conf, key) for key in keys)
-    asked = None if base is None else sum((one for one in more if one is not None), base)
+    asked = None if base is None else sum((amount for amount in more if amount is not None), base)
     return asked, asked
 
 

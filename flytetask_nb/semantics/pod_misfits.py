@@ -46,62 +46,62 @@ def misfit(spec: Struct) -> str:
     the first of them at the end, but an unreadable quantity ends it at once.
     """
     first = ""
-    for found in _misfits(POD_SPEC, Value(struct_value=spec), _PodPlace("", "")):
-        if found.stops:
-            return found.message
-        first = first or found.message
+    for fault in _misfits(POD_SPEC, Value(struct_value=spec), _PodPlace("", "")):
+        if fault.stops:
+            return fault.message
+        first = first or fault.message
     return first
 
 
 def _misfits(kind: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     """Return what does not fit a kind of field as Go spells it."""
-    told = kind.removeprefix("*")
-    found = value.WhichOneof("kind")
-    if found is None or found == "null_value":
+    go_type = kind.removeprefix("*")
+    json_kind = value.WhichOneof("kind")
+    if json_kind is None or json_kind == "null_value":
         return
-    takes, inside = _reading(told)
-    if found in takes:
-        yield from inside(told, value, place)
+    takes, inside = _reading(go_type)
+    if json_kind in takes:
+        yield from inside(go_type, value, place)
     else:
-        yield _Misfit(_mismatch(_JSON_KINDS[found], told, place), told in _READS_ITSELF)
+        yield _Misfit(_mismatch(_JSON_KINDS[json_kind], go_type, place), go_type in _READS_ITSELF)
 
 
-def _in_list(told: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
+def _in_list(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     for item in value.list_value.values:
-        yield from _misfits(told.removeprefix(_LIST), item, place)
+        yield from _misfits(go_type.removeprefix(_LIST), item, place)
 
 
-def _in_map(told: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
+def _in_map(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     fields = value.struct_value.fields
     for key in sorted(fields):
-        yield from _misfits(told.removeprefix(_MAP), fields[key], place)
+        yield from _misfits(go_type.removeprefix(_MAP), fields[key], place)
 
 
-def _in_structure(told: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
+def _in_structure(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     given = value.struct_value.fields
     for key in sorted(given):
-        if (field := known_field(told, key)) is not None:
+        if (field := known_field(go_type, key)) is not None:
             name, kind = field
-            yield from _misfits(kind, given[key], _PodPlace(_type_name(told), f"{place.path}.{name}"))
+            yield from _misfits(kind, given[key], _PodPlace(_type_name(go_type), f"{place.path}.{name}"))
 
 
 def _in_quantity(_told: str, value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
-    found = value.WhichOneof("kind")
-    if found == "string_value":
+    json_kind = value.WhichOneof("kind")
+    if json_kind == "string_value":
         fault = quantity_fault(value.string_value.strip())
     else:
-        fault = quantity_fault(json_number(value.number_value)) if found == "number_value" else NOT_A_QUANTITY
+        fault = quantity_fault(json_number(value.number_value)) if json_kind == "number_value" else NOT_A_QUANTITY
     if fault:
         yield _Misfit(fault, stops=True)
 
 
-def _in_number(told: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
-    number, bits = value.number_value, 64 if told == "int64" else 32
+def _in_number(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
+    number, bits = value.number_value, 64 if go_type == "int64" else 32
     if value.WhichOneof("kind") == "number_value" and (
         not number.is_integer() or not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1)
     ):
-        message = _mismatch(f"number {json_number(number)}", told, place)
-        yield _Misfit(message, told in _READS_ITSELF)
+        message = _mismatch(f"number {json_number(number)}", go_type, place)
+        yield _Misfit(message, go_type in _READS_ITSELF)
 
 
 def _in_nothing(_told: str, _value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
@@ -140,23 +140,23 @@ _PLAIN: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Value, _PodPlace],
 """From which JSON values a kind of field is read, and what looks inside of them."""
 
 
-def _reading(told: str) -> tuple[tuple[str, ...], Callable[[str, Value, _PodPlace], Iterator[_Misfit]]]:
-    if told.startswith(_LIST):
+def _reading(go_type: str) -> tuple[tuple[str, ...], Callable[[str, Value, _PodPlace], Iterator[_Misfit]]]:
+    if go_type.startswith(_LIST):
         return ("list_value",), _in_list
-    if told.startswith(_MAP):
+    if go_type.startswith(_MAP):
         return _STRUCT, _in_map
-    return _PLAIN.get(told) or (_STRUCT, _in_structure)
+    return _PLAIN.get(go_type) or (_STRUCT, _in_structure)
 
 
-def _mismatch(found: str, told: str, place: _PodPlace) -> str:
-    named = _OTHERWISE_CALLED.get(told)
+def _mismatch(json_kind: str, go_type: str, place: _PodPlace) -> str:
+    named = _OTHERWISE_CALLED.get(go_type)
     if named is None:
-        base = told.removeprefix(_LIST)
+        base = go_type.removeprefix(_LIST)
         is_structure = base not in _PLAIN and not base.startswith(_MAP)
-        named = f"{told.removesuffix(base)}v1.{_type_name(base)}" if is_structure else told
-    return f"json: cannot unmarshal {found} into Go struct field {place.structure}{place.path} of type {named}"
+        named = f"{go_type.removesuffix(base)}v1.{_type_name(base)}" if is_structure else go_type
+    return f"json: cannot unmarshal {json_kind} into Go struct field {place.structure}{place.path} of type {named}"
 
 
-def _type_name(told: str) -> str:
+def _type_name(go_type: str) -> str:
     """Name a structure without the package that it is from."""
-    return told.rpartition(".")[2]
+    return go_type.rpartition(".")[2]

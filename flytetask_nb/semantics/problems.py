@@ -151,8 +151,8 @@ def _pretty(literal_type: Any) -> str:
         return compact_text(literal_type)
     fields = literal_type.structure.dataclass_type
     # The compiler leaves one brace of each field open.
-    told = ", ".join(f"dataclass_type:{{key:{name} value:{{{_pretty(fields[name])}}}" for name in sorted(fields))
-    return f"simple: STRUCT structure{{{told}}}"
+    parts = ", ".join(f"dataclass_type:{{key:{name} value:{{{_pretty(fields[name])}}}" for name in sorted(fields))
+    return f"simple: STRUCT structure{{{parts}}}"
 
 
 def text_of(message: Any) -> str:

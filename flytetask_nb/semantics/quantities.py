@@ -206,11 +206,11 @@ class Quantity:
         return self.notation if self.nanos else other.notation
 
 
-def _exact(nanos: int | Fraction, notation: str, told: Callable[[], str]) -> Quantity:
+def _exact(nanos: int | Fraction, notation: str, text: Callable[[], str]) -> Quantity:
     """Return the quantity of so many billionths, if that is a whole number."""
     if nanos.denominator != 1:
         raise QuantityError(
-            f"{told()} is finer than 1n, the finest quantity there is; compute with .value where it has to be exact"
+            f"{text()} is finer than 1n, the finest quantity there is; compute with .value where it has to be exact"
         )
     return Quantity.of_nanos(nanos.numerator, notation)
 
@@ -263,10 +263,10 @@ def parse(text: str) -> Quantity:
     """
     if len(text) > _LONGEST_TEXT:
         raise QuantityError(f"{shortened(text)!r} has {len(text)} characters, expected {_EXPECTED}")
-    found = _GRAMMAR.fullmatch(text)
-    if not text or found is None:
+    match = _GRAMMAR.fullmatch(text)
+    if not text or match is None:
         raise _unreadable(text, "is no quantity")
-    sign, whole, part, suffix = found.groups()
+    sign, whole, part, suffix = match.groups()
     spelled = _Spelled(text, sign == "-", whole, part or "")
     shift = _SHIFT_OF_SUFFIX.get(suffix)
     if shift is not None:
@@ -297,10 +297,10 @@ class _Spelled(NamedTuple):
 
 
 def _exponent(text: str, suffix: str) -> int:
-    found = _EXPONENT.fullmatch(suffix)
-    if found is None:
+    match = _EXPONENT.fullmatch(suffix)
+    if match is None:
         raise _unreadable(text, f"ends in {shortened(suffix)!r}, which is no suffix of Kubernetes")
-    exponent = int(found[1])
+    exponent = int(match[1])
     if abs(exponent) > _LARGEST_EXPONENT:
         raise _unreadable(text, f"has an exponent beyond {_LARGEST_EXPONENT}, too large to compute with")
     return exponent
@@ -413,12 +413,12 @@ def format_bytes(quantity: Quantity) -> str:
     if not nanos:
         return "0 B"
     own = BINARY if quantity.notation == BINARY else DECIMAL
-    shown = [
+    texts = [
         (len(number), family != own, -size, f"{number} {unit}")
         for unit, size, family in _BYTE_UNITS
         if abs(nanos) >= size * NANO and (number := _short_number(nanos, size * NANO)) is not None
     ]
-    return min(shown)[-1] if shown else str(quantity)
+    return min(texts)[-1] if texts else str(quantity)
 
 
 def _short_number(numerator: int, denominator: int) -> str | None:
@@ -457,12 +457,12 @@ def quantity_fault(text: str) -> str:
     try:
         parse(text)
     except QuantityError:
-        found = _GRAMMAR.fullmatch(text)
+        match = _GRAMMAR.fullmatch(text)
     else:
         return ""
-    if not text or found is None:
+    if not text or match is None:
         return NOT_A_QUANTITY
-    _, whole, part, suffix = found.groups()
+    _, whole, part, suffix = match.groups()
     exponent = _EXPONENT.fullmatch(suffix)
     power = "" if exponent is None else exponent[1].lstrip("+-0")
     if suffix not in _SUFFIXES and (exponent is None or len(power) > _LONGEST_POWER):

@@ -33,11 +33,11 @@ def _identity(sent: SentTask) -> Iterator[Hit]:
         return
     if identifier.resource_type != identifier_pb2.TASK:
         named = identifier_pb2.ResourceType.DESCRIPTOR.values_by_number.get(identifier.resource_type)
-        told = str(identifier.resource_type) if named is None else named.name.lower()
+        kind = str(identifier.resource_type) if named is None else named.name.lower()
         yield Hit(
             "resource-type",
             "id.resource_type",
-            f"unexpected resource type {told} for identifier [{compact_text(identifier)}], expected task instead",
+            f"unexpected resource type {kind} for identifier [{compact_text(identifier)}], expected task instead",
         )
     for part in ("project", "domain", "name", "version"):
         if not getattr(identifier, part):
@@ -145,9 +145,9 @@ def _comparisons(container: SentContainer, sent: SentTask) -> Iterator[Hit]:
             yield Hit("request-over-platform-limit", request.path, _over_platform(f"{name} default", request, ceiling))
 
 
-def _over_platform(told: str, amount: ComparedAmount, ceiling: Quantity | None) -> str:
+def _over_platform(subject: str, amount: ComparedAmount, ceiling: Quantity | None) -> str:
     return (
-        f"Requested {told} [{amount.quantity}] is greater than current limit set in the platform configuration "
+        f"Requested {subject} [{amount.quantity}] is greater than current limit set in the platform configuration "
         f"[{ceiling}]. Please contact Flyte Admins to change these limits or consult the configuration"
     )
 
@@ -189,9 +189,9 @@ def _compilation(sent: SentTask) -> Iterator[Hit]:
             if not _is_label(container.path.removeprefix("k8s_pod.pod_spec.containers."))
         ]
     if hits:
-        told = f"task failed compilation with {problems.report(problems.problems_of(hit[2] for hit in hits))}"
+        answer = f"task failed compilation with {problems.report(problems.problems_of(hit[2] for hit in hits))}"
         for rule, path, _ in hits:
-            yield Hit(rule, path, told)
+            yield Hit(rule, path, answer)
 
 
 def _is_label(name: str) -> bool:

@@ -78,8 +78,8 @@ def _settings(sent: SentTask) -> Iterator[Hit]:
         and sent.target not in ("container", "k8s_pod")
         and not _is_old_pod(template)
     ):
-        told = "no target at all" if not sent.target else f"the target {sent.target}"
-        yield Hit("no-target", "", f"a task of type {template.type!r} with {told}")
+        target = "no target at all" if not sent.target else f"the target {sent.target}"
+        yield Hit("no-target", "", f"a task of type {template.type!r} with {target}")
 
 
 def _is_old_pod(template: Any) -> bool:
@@ -148,13 +148,13 @@ def _command_line(container: SentContainer, inputs: Mapping[str, Any]) -> Iterat
 def _placeholders(path: str, texts: Sequence[str], inputs: Mapping[str, Any], writer: str) -> Iterator[Hit]:
     """Look for inputs that cannot be written into texts."""
     for name in placeholders.input_names(texts):
-        told = f"{{{{.inputs.{name}}}}}"
+        placeholder = f"{{{{.inputs.{name}}}}}"
         if name not in inputs:
-            yield Hit("unbound-placeholder", path, f"{told} stands for no input")
+            yield Hit("unbound-placeholder", path, f"{placeholder} stands for no input")
         elif writer == placeholders.NOBODY:
-            yield Hit("unwritten-placeholder", path, f"{told} stays as it is")
+            yield Hit("unwritten-placeholder", path, f"{placeholder} stays as it is")
         elif writer == placeholders.FLYTE and (kind := placeholders.unwritable(inputs[name].type)):
-            yield Hit("unwritable-input", path, f"{told} is {kind}")
+            yield Hit("unwritable-input", path, f"{placeholder} is {kind}")
 
 
 def _in_plugins(sent: SentTask) -> Iterator[Hit]:
@@ -281,8 +281,8 @@ def _amount(entry: SentAmount, *, ours: bool) -> Iterator[Hit]:
     elif not entry.quantity:
         yield Hit("zero-amount", entry.path, f"{entry.text} asks for nothing")
     elif entry.kind in _BYTES and entry.quantity < _MEBIBYTE:
-        told = quantities.format_bytes(entry.quantity) if entry.quantity.nanos >= NANO else "less than one byte"
-        yield Hit("tiny-amount", entry.path, f"{entry.text} is {told}")
+        size = quantities.format_bytes(entry.quantity) if entry.quantity.nanos >= NANO else "less than one byte"
+        yield Hit("tiny-amount", entry.path, f"{entry.text} is {size}")
 
 
 def _is_gpu(entry: SentAmount) -> bool:

@@ -91,26 +91,26 @@ class _Comparison:
 
     def _types(self, wanted: Json, given: Json, depth: int) -> int:
         ours, theirs = types_of(wanted), types_of(given)
-        found = [_FITS]
+        answers = [_FITS]
         if ours != theirs and (ours or theirs != {"object"}):
-            found.append(_MISFIT)
+            answers.append(_MISFIT)
         if "string" in ours:
-            found.append(_compare_texts(wanted, given))
+            answers.append(_compare_texts(wanted, given))
         if "number" in ours:
-            found.append(_compare_numbers(wanted, given))
+            answers.append(_compare_numbers(wanted, given))
         if "array" in ours:
-            found.append(self._arrays(wanted, given, depth))
+            answers.append(self._arrays(wanted, given, depth))
         if "object" in ours or not ours:
-            found.append(self._objects(wanted, given, depth))
-        return max(found)
+            answers.append(self._objects(wanted, given, depth))
+        return max(answers)
 
     def _members(self, wanted: Json, given: Json, name: str, depth: int) -> int:
         ours, theirs = keyword(wanted, name) or (), keyword(given, name) or ()
         if bool(ours) != bool(theirs):
             return _MISFIT
         # Every member is looked at, so that one that never ends is met here as it is there.
-        found = [any(self._deeply(mine, member, depth + 1) == _FITS for mine in ours) for member in theirs]
-        return _FITS if all(found) else _MISFIT
+        fits = [any(self._deeply(mine, member, depth + 1) == _FITS for mine in ours) for member in theirs]
+        return _FITS if all(fits) else _MISFIT
 
     def _constants(self, wanted: Json, given: Json) -> int:
         if not self._has_constant(self.wanted, wanted):
@@ -130,16 +130,16 @@ class _Comparison:
         return schema.draft >= WITH_FLAGS and isinstance(part, dict) and "const" in part
 
     def _arrays(self, wanted: Json, given: Json, depth: int) -> int:
-        found = [_limits(wanted, given, _LENGTHS["array"])]
+        answers = [_limits(wanted, given, _LENGTHS["array"])]
         ours, theirs = keyword(wanted, "items"), keyword(given, "items")
         if ours is not None:
-            found.append(self._items(ours, theirs, depth + 1))
+            answers.append(self._items(ours, theirs, depth + 1))
         if isinstance(ours, list) or isinstance(theirs, list):
             # Lists of schemas always have additional items, said or unsaid.
-            found.append(_REMARK)
+            answers.append(_REMARK)
         if keyword(wanted, "uniqueItems") and not keyword(given, "uniqueItems"):
-            found.append(_MISFIT)
-        return max(found)
+            answers.append(_MISFIT)
+        return max(answers)
 
     def _items(self, ours: Json, theirs: Json, depth: int) -> int:
         if theirs is None or isinstance(ours, list) != isinstance(theirs, list):
@@ -151,27 +151,27 @@ class _Comparison:
         return max((self.compare(mine, item, depth) for mine, item in zip(ours, theirs, strict=True)), default=_FITS)
 
     def _objects(self, wanted: Json, given: Json, depth: int) -> int:
-        found = [_limits(wanted, given, _SIZES)]
+        answers = [_limits(wanted, given, _SIZES)]
         if any(is_not_compared(part) for part in (wanted, given)):
-            found.append(_REMARK)
+            answers.append(_REMARK)
         if not set(keyword(wanted, "required") or ()) <= set(keyword(given, "required") or ()):
-            found.append(_MISFIT)
-        found.append(self._conditions(wanted, given, depth + 1))
+            answers.append(_MISFIT)
+        answers.append(self._conditions(wanted, given, depth + 1))
         theirs = keyword(given, "properties") or {}
         for name, mine in (keyword(wanted, "properties") or {}).items():
-            found.append(self.compare(mine, theirs[name], depth + 1) if name in theirs else _MISFIT)
-        return max(found)
+            answers.append(self.compare(mine, theirs[name], depth + 1) if name in theirs else _MISFIT)
+        return max(answers)
 
     def _conditions(self, wanted: Json, given: Json, depth: int) -> int:
         ours = condition_of(wanted, self.wanted.draft) or (None,) * 3
         theirs = condition_of(given, self.given.draft) or (None,) * 3
-        found = _FITS
+        answer = _FITS
         for mine, their in zip(ours, theirs, strict=True):
             if mine is None and their is None:
                 continue
             if mine is None or their is None or self._deeply(mine, their, depth) != _FITS:
-                found = _MISFIT
-        return found
+                answer = _MISFIT
+        return answer
 
 
 def is_not_compared(part: Json) -> bool:
@@ -200,9 +200,9 @@ def _limit(part: Json, name: str) -> float | None:
 
 
 def _compare_texts(wanted: Json, given: Json) -> int:
-    found = [_limits(wanted, given, _LENGTHS["string"])]
+    answers = [_limits(wanted, given, _LENGTHS["string"])]
     if (keyword(wanted, "format") or "") != (keyword(given, "format") or ""):
-        found.append(_MISFIT)
+        answers.append(_MISFIT)
     ours, theirs = keyword(wanted, "enum"), keyword(given, "enum") or []
     if ours is not None:
         if not all(map(is_text, [*ours, *theirs])):
@@ -210,26 +210,26 @@ def _compare_texts(wanted: Json, given: Json) -> int:
             raise NoAnswerError
         # It also finds the empty text in every enum.
         if not set(theirs) <= {*ours, ""}:
-            found.append(_MISFIT)
+            answers.append(_MISFIT)
     pattern, given_pattern = keyword(wanted, "pattern"), keyword(given, "pattern")
     if pattern is not None and given_pattern is None:
         # The library asks the missing one for its text.
         raise NoAnswerError
     if pattern is not None and pattern != given_pattern:
-        found.append(_MISFIT)
-    return max(found)
+        answers.append(_MISFIT)
+    return max(answers)
 
 
 def _compare_numbers(wanted: Json, given: Json) -> int:
-    found = [_FITS]
+    answers = [_FITS]
     for bound in ("maximum", "minimum"):
         ours, theirs = _bound(wanted, bound), _bound(given, bound)
         if ours is not None and (theirs is None or (theirs > ours if bound == "maximum" else theirs < ours)):
-            found.append(_MISFIT)
+            answers.append(_MISFIT)
         if _has_exclusive(wanted, bound) or _has_exclusive(given, bound):
-            found.append(_REMARK)
-    found.append(_compare_multiples(keyword(wanted, "multipleOf"), keyword(given, "multipleOf")))
-    return max(found)
+            answers.append(_REMARK)
+    answers.append(_compare_multiples(keyword(wanted, "multipleOf"), keyword(given, "multipleOf")))
+    return max(answers)
 
 
 def _exclusive(bound: str) -> str:
@@ -237,14 +237,14 @@ def _exclusive(bound: str) -> str:
 
 
 def _bound(part: Json, bound: str) -> float | None:
-    told: float | None = keyword(part, bound)
+    value: float | None = keyword(part, bound)
     # Draft 4 says with a flag that the bound itself is excluded; it then counts as no bound.
-    return None if keyword(part, _exclusive(bound)) is True else told
+    return None if keyword(part, _exclusive(bound)) is True else value
 
 
 def _has_exclusive(part: Json, bound: str) -> bool:
-    told = keyword(part, _exclusive(bound))
-    return told is not None and told is not False
+    value = keyword(part, _exclusive(bound))
+    return value is not None and value is not False
 
 
 def _compare_multiples(ours: float | None, theirs: float | None) -> int:

@@ -173,25 +173,25 @@ def _reduced(schema: Schema, part: Json, walk: _Parts, *, ordered: bool, is_memb
         types = types_of(part)
         kinds = types or {"object"}
         names = _ALL_COMPARED if is_member else [name for kind in kinds for name in _COMPARED.get(kind, ())]
-        told: dict[str, Any] = {"type": sorted(types)}
-        told.update((name, part[name]) for name in names if part.get(name) is not None)
+        reduced: dict[str, Any] = {"type": sorted(types)}
+        reduced.update((name, part[name]) for name in names if part.get(name) is not None)
         for name in _MEMBERS:
             members = [reduce(member, is_member=True) for member in part.get(name) or ()]
-            told[name] = members if ordered else _sorted(members)
+            reduced[name] = members if ordered else _sorted(members)
         if "const" in part:
-            told["const"] = [part["const"], schema.draft]
+            reduced["const"] = [part["const"], schema.draft]
         if ("array" in kinds or is_member) and part.get("items") is not None:
             items = part["items"]
-            told["items"] = [reduce(item) for item in items] if isinstance(items, list) else reduce(items)
+            reduced["items"] = [reduce(item) for item in items] if isinstance(items, list) else reduce(items)
         if "object" in kinds or is_member:
-            told["properties"] = {name: reduce(inner) for name, inner in (part.get("properties") or {}).items()}
-            told["required"] = sorted(part.get("required") or ())
-            told["conditions"] = [
+            reduced["properties"] = {name: reduce(inner) for name, inner in (part.get("properties") or {}).items()}
+            reduced["required"] = sorted(part.get("required") or ())
+            reduced["conditions"] = [
                 None if inner is None else reduce(inner, is_member=True) for inner in condition_of(part, schema.draft)
             ]
         if is_member:
-            told["unsupported"] = is_not_compared(part)
-        return told
+            reduced["unsupported"] = is_not_compared(part)
+        return reduced
 
 
 def _sorted(members: list[Json]) -> list[str]:

@@ -76,8 +76,8 @@ def refusal(given: Schema, wanted: Schema) -> RefusedValue | None:
     if given.equals(wanted):
         return None
     try:
-        for one in (given, wanted):
-            one.require_sound()
+        for schema in (given, wanted):
+            schema.require_sound()
         return _Refusals(given, wanted).refusal(given.document, wanted.document, 0)
     except (NoAnswerError, InvalidSchemaError):
         return RefusedValue(())
@@ -93,7 +93,7 @@ class _Refusals:
         writers = _is_pydantic(given), _is_pydantic(wanted)
         self.is_strict = writers[1]
         self.is_rewritten = writers == (True, False)
-        tables = [[keyword(one.document, name) for name in ("$defs", "definitions")] for one in (given, wanted)]
+        tables = [[keyword(schema.document, name) for name in ("$defs", "definitions")] for schema in (given, wanted)]
         self.has_same_tables = tables[0] == tables[1]
 
     def refusal(self, given: Json, wanted: Json, depth: int) -> RefusedValue | None:
@@ -107,8 +107,8 @@ class _Refusals:
                 raise NoAnswerError
             # A value is finite: if nothing else refuses one, then neither does what contains itself.
             self.known[pair] = given, wanted, None
-            found = [self._of_case(given, case, wanted, depth) for case in cases(self.given, given)]
-            self.known[pair] = given, wanted, _clearest(found)
+            refused = [self._of_case(given, case, wanted, depth) for case in cases(self.given, given)]
+            self.known[pair] = given, wanted, _clearest(refused)
         return self.known[pair][2]
 
     def _says_the_same(self, given: Json, wanted: Json) -> bool:
@@ -129,10 +129,10 @@ class _Refusals:
             return None
         if not isinstance(wanted, dict):
             return self._shown(given, wanted)
-        found = [self._of_words(given, case, wanted, depth)]
-        found += [self._of_case(given, case, member, depth + 1) for member in wanted.get("allOf") or ()]
-        found += [self._of_members(given, case, wanted, name, depth) for name in ("anyOf", "oneOf")]
-        return _clearest(found)
+        refused = [self._of_words(given, case, wanted, depth)]
+        refused += [self._of_case(given, case, member, depth + 1) for member in wanted.get("allOf") or ()]
+        refused += [self._of_members(given, case, wanted, name, depth) for name in ("anyOf", "oneOf")]
+        return _clearest(refused)
 
     def _shown(self, given: Json, wanted: Json, path: tuple[str, ...] = ()) -> RefusedValue:
         """Look for a value in which any difference shows."""
@@ -143,16 +143,16 @@ class _Refusals:
         members = wanted.get(name)
         if not members:
             return None
-        found = [self._of_case(given, case, member, depth + 1) for member in members]
-        fitting = [member for member, one in zip(members, found, strict=True) if one is None]
+        refused = [self._of_case(given, case, member, depth + 1) for member in members]
+        fitting = [member for member, answer in zip(members, refused, strict=True) if answer is None]
         if fitting and (name == "anyOf" or self._are_apart(case, members, fitting[0])):
             return None
         bare = {name: members}
-        for one in found:
-            if one is not None and one.value is not NOTHING and not fits(self.wanted, bare, one.value):
-                return one
+        for answer in refused:
+            if answer is not None and answer.value is not NOTHING and not fits(self.wanted, bare, answer.value):
+                return answer
         # The member that comes nearest says the most of where it is.
-        path = max((one.path for one in found if one is not None), key=len, default=())
+        path = max((answer.path for answer in refused if answer is not None), key=len, default=())
         return self._shown(given, bare, path)
 
     def _are_apart(self, case: Case, members: list[Json], fitting: Json) -> bool:
@@ -173,16 +173,16 @@ class _Refusals:
             return self._shown(given, wanted)
         words = [word for word in wanted if word not in _ANNOTATIONS and word not in _MEMBERS and word != "type"]
         doubtful = [word for word in words if not _holds(word, kind, case, wanted)]
-        found: list[RefusedValue | None] = []
+        refused: list[RefusedValue | None] = []
         if kind == "object":
-            found.append(self._of_object(given, case, wanted, depth))
+            refused.append(self._of_object(given, case, wanted, depth))
         elif kind == "array":
-            found.append(self._of_array(given, case, wanted, depth))
+            refused.append(self._of_array(given, case, wanted, depth))
         if doubtful:
             # A condition counts with what follows from it.
-            shown = {*doubtful, "then", "else"} if "if" in doubtful else {*doubtful} - {"then", "else"}
-            found.append(self._shown(given, {word: told for word, told in wanted.items() if word in shown}))
-        return _clearest(found)
+            kept = {*doubtful, "then", "else"} if "if" in doubtful else {*doubtful} - {"then", "else"}
+            refused.append(self._shown(given, {word: value for word, value in wanted.items() if word in kept}))
+        return _clearest(refused)
 
     def _of_object(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         own = keyword(case, "properties") or {}
@@ -194,26 +194,29 @@ class _Refusals:
         is_open = _is_open(case)
         names = (*own, *(name for name in wanted.get("properties") or () if is_open and name not in own))
         pairs = [(name, named(case, name), asked if extra(wanted, [name]) else named(wanted, name)) for name in names]
-        pairs += [(_matching(one, wanted), inner, patterns[1].get(one, asked)) for one, inner in patterns[0].items()]
+        pairs += [
+            (_matching(pattern, wanted), inner, patterns[1].get(pattern, asked))
+            for pattern, inner in patterns[0].items()
+        ]
         if is_open:
-            new = {one: inner for one, inner in patterns[1].items() if one not in patterns[0]}
-            pairs += [(_matching(one, case), rest, inner) for one, inner in new.items()]
+            new = {pattern: inner for pattern, inner in patterns[1].items() if pattern not in patterns[0]}
+            pairs += [(_matching(pattern, case), rest, inner) for pattern, inner in new.items()]
         if rest is not False and (is_open or asked is False):
             pairs.append((self._other_name(case, wanted), rest, asked))
         bare = {**wanted, "additionalProperties": asked}
-        found = [self._inside((given, case, bare), *pair, depth) for pair in pairs]
-        return _clearest([*found, self._of_names(given, case, wanted, depth)])
+        refused = [self._inside((given, case, bare), *pair, depth) for pair in pairs]
+        return _clearest([*refused, self._of_names(given, case, wanted, depth)])
 
     def _of_names(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         """Compare which names an object may have: texts, whatever else they are said to be."""
         if "propertyNames" not in wanted:
             return None
         ours, theirs = ({"type": "string", **_dict(part.get("propertyNames"))} for part in (case, wanted))
-        found = self.refusal(ours, theirs, depth + 1)
-        if found is None or not isinstance(found.value, str):
-            return found and RefusedValue(())
-        values = examples(self.given, named(case, found.value))
-        return self._proved(given, wanted, ({found.value: value} for value in values))
+        refused = self.refusal(ours, theirs, depth + 1)
+        if refused is None or not isinstance(refused.value, str):
+            return refused and RefusedValue(())
+        values = examples(self.given, named(case, refused.value))
+        return self._proved(given, wanted, ({refused.value: value} for value in values))
 
     def _other_name(self, case: Case, wanted: Case) -> str:
         """Return a name that no side knows, of those that are allowed if there are any."""
@@ -227,37 +230,37 @@ class _Refusals:
     ) -> RefusedValue | None:
         """Compare what stands under a name, and put what is refused into an object."""
         given, case, wanted = holders
-        found = self.refusal(inner, asked, depth + 1)
-        if found is None:
+        refused = self.refusal(inner, asked, depth + 1)
+        if refused is None:
             return None
         own = keyword(case, "properties") or {}
         step = (name,) if name in own else () if own else ("[0]",)
         made: Iterator[Json] = iter(())
-        if found.value is not NOTHING:
+        if refused.value is not NOTHING:
             around = (value for value in examples(self.given, given) if isinstance(value, dict))
-            made = ({**value, name: found.value} for value in chain(around, [{}]))
-        return self._proved(given, wanted, made, (*step, *found.path))
+            made = ({**value, name: refused.value} for value in chain(around, [{}]))
+        return self._proved(given, wanted, made, (*step, *refused.path))
 
     def _proved(self, given: Json, wanted: Json, made: Iterator[Json], path: tuple[str, ...] = ()) -> RefusedValue:
         """Return the first of some values that shows a difference."""
-        shown = (
+        refused_values = (
             value
             for value in islice(made, _MOST_TRIED)
             if fits(self.given, given, value) and not fits(self.wanted, wanted, value)
         )
-        return RefusedValue(path, next(shown, NOTHING))
+        return RefusedValue(path, next(refused_values, NOTHING))
 
     def _of_array(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         count = max(len(prefix(case)), len(prefix(wanted)))
-        found: list[RefusedValue | None] = []
+        refused: list[RefusedValue | None] = []
         for index in range(count + 1):
             if index >= case.get("maxItems", math.inf):
                 break
-            one = self.refusal(item(case, index), item(wanted, index), depth + 1)
-            if one is not None:
-                made = self._lists(case, index, one.value)
-                found.append(self._proved(given, wanted, made, (f"[{index}]", *one.path)))
-        return _clearest(found)
+            of_item = self.refusal(item(case, index), item(wanted, index), depth + 1)
+            if of_item is not None:
+                made = self._lists(case, index, of_item.value)
+                refused.append(self._proved(given, wanted, made, (f"[{index}]", *of_item.path)))
+        return _clearest(refused)
 
     def _lists(self, case: Case, index: int, value: Json) -> Iterator[Json]:
         """Yield a list with a value at a place."""
@@ -270,10 +273,10 @@ class _Refusals:
             yield around
 
 
-def _clearest(found: list[RefusedValue | None]) -> RefusedValue | None:
+def _clearest(refused: list[RefusedValue | None]) -> RefusedValue | None:
     """Return the first refusal that a value shows, else the first of all."""
-    told = [one for one in found if one is not None]
-    return next((one for one in told if one.value is not NOTHING), told[0] if told else None)
+    certain = [value for value in refused if value is not None]
+    return next((value for value in certain if value.value is not NOTHING), certain[0] if certain else None)
 
 
 def _dict(value: Json) -> dict[str, Json]:
@@ -286,12 +289,12 @@ def _without_annotations(part: Json) -> Json:
     if not isinstance(part, dict):
         return part
     return {
-        word: told
+        word: value
         if word in ("enum", "const")
-        else {name: _without_annotations(inner) for name, inner in told.items()}
-        if word in _BY_NAME and isinstance(told, dict)
-        else _without_annotations(told)
-        for word, told in part.items()
+        else {name: _without_annotations(inner) for name, inner in value.items()}
+        if word in _BY_NAME and isinstance(value, dict)
+        else _without_annotations(value)
+        for word, value in part.items()
         if word not in _ANNOTATIONS
     }
 
@@ -317,8 +320,8 @@ def _is_pydantic(schema: Schema) -> bool:
 def _matching(pattern: str, other: Case) -> str:
     """Return a name that a pattern matches and another schema does not speak of; where none is found, any."""
     plain = pattern.removeprefix("^").removesuffix("$").removesuffix(".*")
-    found = [name for name in (plain, plain + _OTHER, _OTHER + plain, _OTHER) if matches(pattern, name)]
-    return next(iter(extra(other, found)), found[0] if found else plain)
+    names = [name for name in (plain, plain + _OTHER, _OTHER + plain, _OTHER) if matches(pattern, name)]
+    return next(iter(extra(other, names)), names[0] if names else plain)
 
 
 def _is_apart(case: Case, other: Case) -> bool:
@@ -354,10 +357,10 @@ def _bound(part: Json, side: str) -> tuple[float, bool]:
     """Return a bound, and whether it is excluded: as the lowest number that is allowed, or the negated highest."""
     sign = 1 if side == "minimum" else -1
     excluded = part.get(f"exclusive{side.capitalize()}")
-    found = [(sign * float(part[side]), excluded is True)] if side in part else []
+    bounds = [(sign * float(part[side]), excluded is True)] if side in part else []
     if excluded is not None and not isinstance(excluded, bool):
-        found.append((sign * float(excluded), True))
-    bound, is_open = max(found, default=(-math.inf, False))
+        bounds.append((sign * float(excluded), True))
+    bound, is_open = max(bounds, default=(-math.inf, False))
     if part.get("type") == "integer" and math.isfinite(bound):
         # What is above 0.5 or above 0 is 1 or more.
         return (bound + 1 if is_open and bound.is_integer() else math.ceil(bound)), False
@@ -369,8 +372,8 @@ def _is_within(side: str) -> Callable[[Case, Case], bool]:
 
 
 def _is_multiple(case: Case, wanted: Case) -> bool:
-    told = case.get("multipleOf", 1 if case["type"] == "integer" else None)
-    return told is not None and (Fraction(str(told)) / Fraction(str(wanted["multipleOf"]))).denominator == 1
+    step = case.get("multipleOf", 1 if case["type"] == "integer" else None)
+    return step is not None and (Fraction(str(step)) / Fraction(str(wanted["multipleOf"]))).denominator == 1
 
 
 def _at_least(word: str) -> Callable[[Case, Case], bool]:
@@ -448,9 +451,9 @@ def changed_default(old: Schema, new: Schema) -> Default | None:
         None where there is none; a default that only one of them tells is not known of the other.
     """
     try:
-        for one in (old, new):
-            one.require_sound()
-        before, after = (dict(islice(_defaults(one, one.document, (), 0), _MOST_PAIRS)) for one in (old, new))
+        for schema in (old, new):
+            schema.require_sound()
+        before, after = (dict(islice(_defaults(schema, schema.document, (), 0), _MOST_PAIRS)) for schema in (old, new))
     except (NoAnswerError, InvalidSchemaError):
         return None
     for path, value in before.items():

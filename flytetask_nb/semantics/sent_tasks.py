@@ -195,20 +195,20 @@ def _own_container(container: Any) -> SentContainer:
 
 
 def _pods_containers(spec: Any, field: str = "containers") -> list[SentContainer]:
-    return [_pods_container(found, f"k8s_pod.pod_spec.{field}") for found in listed_objects(spec, field)]
+    return [_pods_container(container, f"k8s_pod.pod_spec.{field}") for container in listed_objects(spec, field)]
 
 
-def _pods_container(found: Mapping[str, Any], place: str) -> SentContainer:
-    path = f"{place}.{found['name']}"
+def _pods_container(container: Mapping[str, Any], place: str) -> SentContainer:
+    path = f"{place}.{container['name']}"
     sides = [
         [
             _entry(_number_of(name), name, text, f"{path}.resources.{side}")
-            for name, text in (found["resources"].get(side) or {}).items()
+            for name, text in (container["resources"].get(side) or {}).items()
         ]
         for side in ("requests", "limits")
     ]
-    mounts = [(mount["name"], mount["mountPath"]) for mount in found.get("volumeMounts") or ()]
-    return _sent_container(pod_container(found, path), mounts, sides)
+    mounts = [(mount["name"], mount["mountPath"]) for mount in container.get("volumeMounts") or ()]
+    return _sent_container(pod_container(container, path), mounts, sides)
 
 
 def _sent_container(
@@ -254,11 +254,11 @@ def value_of(quantity: Quantity) -> int:
 
 def comparable(entries: Iterable[SentAmount]) -> dict[int, ComparedAmount]:
     """Return the first amount of each resource that Admin compares, as far as it can be compared."""
-    found: dict[int, ComparedAmount] = {}
+    amounts: dict[int, ComparedAmount] = {}
     for entry in entries:
         if entry.kind in CHECKED and entry.quantity is not None and not entry.is_incomparable:
-            found.setdefault(entry.kind, ComparedAmount(entry.path, entry.quantity))
-    return found
+            amounts.setdefault(entry.kind, ComparedAmount(entry.path, entry.quantity))
+    return amounts
 
 
 def is_over(amount: ComparedAmount, ceiling: Quantity | None) -> bool:

@@ -146,7 +146,9 @@ def primary_container(template: Any) -> Any:
     if len(containers) == 1:
         return containers[0]
     name = primary_container_name(template)
-    return next((one for one in containers if "name" in one.fields and _name(one) == name), None)
+    return next(
+        (container for container in containers if "name" in container.fields and _name(container) == name), None
+    )
 
 
 def pod_containers(pod: Any) -> list[dict[str, Any]]:
@@ -179,8 +181,8 @@ def listed_structs(spec: Any, field: str) -> list[Any]:
 
 
 def _name(container: Any) -> str:
-    found = container.fields.get("name")
-    return "" if found is None else str(found.string_value)
+    value = container.fields.get("name")
+    return "" if value is None else str(value.string_value)
 
 
 # -- what it holds -------------------------------------------------------------------------------------------------

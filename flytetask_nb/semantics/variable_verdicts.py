@@ -182,11 +182,11 @@ class Compatibility(Report):
                 ]
 
     def __repr__(self) -> str:
-        told = [
-            f"{kind}={{{', '.join(f'{name!r}: {one.verdict!r}' for name, one in variables.items())}}}"
+        parts = [
+            f"{kind}={{{', '.join(f'{name!r}: {variable.verdict!r}' for name, variable in variables.items())}}}"
             for kind, variables in (("inputs", self.inputs), ("outputs", self.outputs))
         ]
-        return f"Compatibility({self.verdict!r}, {', '.join(told)})"
+        return f"Compatibility({self.verdict!r}, {', '.join(parts)})"
 
 
 _LONGEST_VALUE: Final = 200
@@ -197,8 +197,8 @@ def value_text(text: str) -> str:
     import json  # noqa: PLC0415 - few witnesses are values
 
     with set_options(reveal_secrets=False):
-        shown = repr(mask_value(json.loads(text or "null")))
-    return shortened(shown, _LONGEST_VALUE)
+        notation = repr(mask_value(json.loads(text or "null")))
+    return shortened(notation, _LONGEST_VALUE)
 
 
 def part_notation(path: tuple[str, ...]) -> str:

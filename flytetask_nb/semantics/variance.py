@@ -155,11 +155,19 @@ def _compare(
             compared[name] = VariableCompatibility(name, SAFE, _UNCHANGED, _old=old, _new=new)
             continue
         try:
-            found = _judge(old, new, direction)
+            judgement = _judge(old, new, direction)
         except ModelValueError as error:
             raise ModelValueError(f"{kind} {name!r}: {error}") from None
         compared[name] = VariableCompatibility(
-            name, found.verdict, found.reason, found.path, found.is_unseen, old, new, found.witness, found.value
+            name,
+            judgement.verdict,
+            judgement.reason,
+            judgement.path,
+            judgement.is_unseen,
+            old,
+            new,
+            judgement.witness,
+            judgement.value,
         )
     return compared
 
@@ -182,7 +190,10 @@ def _told(witness: Any, old: Any, new: Any) -> str:
     """Return a witness in brief, in full where it or a part of it would read like the type that changed."""
     variants = list(witness.union_type.variants)
     if len(variants) == 2 and old in variants:  # noqa: PLR2004 - the old type, and what only one of both feeds
-        names = ("the old type" if one == old else "the new type" if one == new else _named(one) for one in variants)
+        names = (
+            "the old type" if variant == old else "the new type" if variant == new else _named(variant)
+            for variant in variants
+        )
         return f"a union of {' and '.join(names)}"
     notation = _named(witness)
     return type_notation(witness) if type_notation(old, brief=True) in notation else notation
@@ -195,12 +206,12 @@ def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
         return _Judgement(BREAKING, f"It no longer accepts values of the old type, {_named(old.message)}.")
     if accepts_all(new, old):
         before, after = _named(old.message), _named(new.message)
-        told = (
+        sentence = (
             f"{after} accepts every value of {before}."
             if before != after
             else f"It still accepts every value of {before}."
         )
-        return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _Judgement(SAFE, told)
+        return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _Judgement(SAFE, sentence)
     witness = find_producer(old, new)
     if witness is None:
         return _Judgement(
@@ -259,14 +270,14 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
     value = f"{value_text(spot.value)}, {what}," if spot.value else ""
     if spot.default is not None:
         old, new = map(value_text, spot.default)
-        told = f"{value or 'what leaves it out'} is read with another default{place}: {new} instead of {old}"
+        sentence = f"{value or 'what leaves it out'} is read with another default{place}: {new} instead of {old}"
     elif value:
-        told = f"{value} {fate}, which shows only at run time"
+        sentence = f"{value} {fate}, which shows only at run time"
     else:
-        told = f"whether {question} cannot be decided"
+        sentence = f"whether {question} cannot be decided"
     return _Judgement(
         RISKY,
-        f"Flyte's compiler does not look at what changed{place}: {told}.",
+        f"Flyte's compiler does not look at what changed{place}: {sentence}.",
         None,
         spot.path,
         spot.value,
@@ -320,9 +331,12 @@ def _type_of(message: Any) -> DerivedType:
 
 
 def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
-    told = None if witness is None else witness.SerializeToString(deterministic=True)
+    serialized = None if witness is None else witness.SerializeToString(deterministic=True)
     return _Judgement(
-        RISKY, f"As a whole it can be passed on as before, but its field {part_notation(path)} {what}.", told, path
+        RISKY,
+        f"As a whole it can be passed on as before, but its field {part_notation(path)} {what}.",
+        serialized,
+        path,
     )
 
 

@@ -177,10 +177,10 @@ def _narrowed(literal_type: DerivedType, name: str) -> Iterator[Any]:
     """Return a dataclass with one of its texts limited to a value that nobody names."""
     document = json_schema_of(literal_type).document
     for path in islice(_texts(document, (), 0), _MOST_PLACES):
-        told: Json = _changed(document, path, name)
+        value: Json = _changed(document, path, name)
         yield _Literal(
             simple=types_pb2.STRUCT,
-            metadata=ParseDict(told, Struct()),
+            metadata=ParseDict(value, Struct()),
             structure=types_pb2.TypeStructure(tag=literal_type.tag),
         )
 
@@ -202,8 +202,8 @@ def _texts(part: Json, path: tuple[Any, ...], depth: int) -> Iterator[tuple[Any,
     if depth > _DEEPEST_SCHEMA:
         return
     if isinstance(part, dict):
-        told = part.get("type")
-        if (told == "string" or (isinstance(told, list) and "string" in told)) and "enum" not in part:
+        types = part.get("type")
+        if (types == "string" or (isinstance(types, list) and "string" in types)) and "enum" not in part:
             yield path
         for key, inner in part.items():
             yield from _texts(inner, (*path, key), depth + 1)
@@ -368,9 +368,9 @@ def _consumers_of_union(old: DerivedType, new: DerivedType, names: _Names) -> It
     for having in new.variants:
         if names.left <= 0:
             return
-        found = [_find_variant(had, having, names) for had in old.variants]
-        if None not in found:
-            yield _union(*found)
+        variants = [_find_variant(had, having, names) for had in old.variants]
+        if None not in variants:
+            yield _union(*variants)
 
 
 def _find_variant(had: DerivedType, having: DerivedType, names: _Names) -> Any | None:
