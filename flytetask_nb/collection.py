@@ -150,7 +150,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         self._columns: tuple[list[str], ...] | None = None
         self._index: NameIndex | None = None
         self._orders: dict[str, int] | None = None
-        self._fellows = Fellows(data, origins)
+        self._fellows = Fellows(data, origins, self._place_among_versions)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
 
@@ -615,6 +615,22 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         times = [None if isinstance(origin, str) else origin.created_at for origin in origins]
         order, _ = by_age([versions[position] for position in positions], times, _ranks(origins))
         return [positions[place] for place in order]
+
+    def _place_among_versions(self, task: FlyteTask) -> tuple[int, int, str]:
+        """Return the place of a task of this collection among its versions, their number, and what tells the order."""
+        identifier = task._message.template.id
+        groups = self._by_name().groups
+        name = self._by_name().name_of(identifier.project, identifier.domain, identifier.name)
+        positions = groups.get(name, [])
+        versions = self._all_columns()[_VERSION]
+        alike = [one for one in positions if versions[one] == identifier.version]
+        if len(alike) != 1:
+            # Another task, or one of several that are called alike.
+            return 1, 1, LOADING
+        origins = [self._origins[one] for one in positions]
+        are_dated = all(not isinstance(origin, str) and origin.is_dated for origin in origins)
+        order = order_of([versions[one] for one in positions], _ranks(origins), are_dated=are_dated)
+        return self._aged(positions).index(alike[0]) + 1, len(positions), order
 
     def _ipython_key_completions_(self) -> list[str]:
         return self.names
