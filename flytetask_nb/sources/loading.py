@@ -427,12 +427,13 @@ class _Reader:
     def collection(self) -> TaskCollection:
         """Return the tasks that were found, with all that was noted beside them."""
         if all(isinstance(run, list) for run in self._runs):
-            records = (record for run in self._runs if isinstance(run, list) for record in run)
-            return TaskCollection._of(records, self.failures, self.skipped)
+            records = [record for run in self._runs if isinstance(run, list) for record in run]
+            data, origins = [record.data for record in records], [record.origin for record in records]
+            return TaskCollection.of_serialized(data, origins, self.failures, self.skipped)
         from flytetask_nb.tables.snapshots import Joined  # noqa: PLC0415 - loads pandas
 
         parts: list[Sequence[bytes]] = []
-        origins: list[Origin | str] = []
+        origins = []
         for run in self._runs:
             if isinstance(run, list):
                 parts.append([record.data for record in run])
@@ -440,9 +441,7 @@ class _Reader:
             else:
                 parts.append(run.data)
                 origins += run.origins
-        made = TaskCollection.__new__(TaskCollection)
-        made._take(Joined(parts), origins, self.failures, self.skipped)
-        return made
+        return TaskCollection.of_serialized(Joined(parts), origins, self.failures, self.skipped)
 
     def outcomes(self, place: Place) -> Iterator[TaskRecord | Failure]:
         """Return the tasks of one place, and what cannot be read of it, as they come."""
