@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from flytetask_nb.errors import ModelTypeError
+from flytetask_nb.models.coercion import each_task, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.origins import Origin
@@ -41,7 +42,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     ----------
     tasks
         ``FlyteTask`` objects, or whatever ``FlyteTask.from_flyte_idl`` takes: flyteidl messages, flytekit objects;
-        or bytes of serialized ``TaskSpec`` messages.
+        or bytes of serialized ``TaskSpec`` messages. Tasks, workflows and modules of flytekit's stand for their tasks.
     failures
         What could not be read beside them.
     skipped
@@ -64,12 +65,13 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
     ) -> None:
+        tasks = opened(tasks)
         if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
             raise ModelTypeError(
                 f"TaskCollection takes an iterable of tasks, got {type(tasks).__name__}; "
                 "put a single task into a list, and read files with load"
             )
-        records = [_record_of(task) for task in tasks]
+        records = [record for place, task in enumerate(tasks) for record in _records_of(task, f"tasks[{place}]")]
         self._take([record.data for record in records], [record.origin for record in records], failures, skipped)
 
     @classmethod
@@ -106,7 +108,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         self._data: Sequence[bytes] = data
         self._origins = origins
         self._index = TaskIndex(data, origins)
-        self._fellows = Fellows(data, origins)
+        self._fellows = Fellows(data, origins, self._index.place_among_versions)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
 
@@ -259,7 +261,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             for origin, rank in zip(self._origins, ranks, strict=True)
         ]
         made = TaskCollection.of_serialized(self._data, origins, self._failures, self._skipped)
-        made._index, made._fellows = self._index.with_origins(origins), self._fellows
+        made._index = self._index.with_origins(origins)
+        made._fellows = self._fellows.ordered_by(made._index.place_among_versions)
         return made
 
     def versions(self, name: str) -> TaskCollection:
@@ -550,12 +553,14 @@ def _origin_state(origin: Origin) -> dict[str, Any]:
     return {name: getattr(origin, name) for name in Origin.__slots__ if name != "python_interface"}
 
 
-def _record_of(task: object) -> TaskRecord:
+def _records_of(task: object, place: str) -> Iterator[TaskRecord]:
     if isinstance(task, TaskRecord):
-        return task
+        yield task
+        return
     if isinstance(task, bytes | bytearray | memoryview):
         data = bytes(task)
         FlyteTask.from_bytes(data)  # refuses what is no task now, not when it is looked at
-        return TaskRecord(data, Origin())
-    made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
-    return TaskRecord(made.serialize_to_string(), made._origin)
+        yield TaskRecord(data, Origin())
+        return
+    for made in each_task(task, place):
+        yield TaskRecord(made.serialize_to_string(), made._origin)

@@ -82,7 +82,7 @@ def test_flytekits_tasks_can_stand_in_it() -> None:
         ("release.tgz", "takes an iterable of tasks, got str; put a single task into a list, and read files with load"),
         (building.data(), "takes an iterable of tasks, got bytes"),
         (3, "takes an iterable of tasks, got int"),
-        ([3], "got 3, of type int"),
+        ([3], r"tasks\[0\] is 3 of type int; expected a task"),
     ],
 )
 def test_other_things_are_refused(tasks: Any, expected: str) -> None:

@@ -12,6 +12,7 @@ from flytetask_nb.diffs.settings import mapped_task
 from flytetask_nb.errors import CompileError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
+from flytetask_nb.models.coercion import as_tasks
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
@@ -228,9 +229,8 @@ def _problems(workflow: Workflow, tasks: list[Any], plans: list[Any]) -> tuple[C
 def _by_name(tasks: Iterable[object]) -> dict[str, list[FlyteTask]]:
     """Sort tasks by name, those of one name from the oldest to the newest."""
     groups: dict[str, list[FlyteTask]] = {}
-    for task in tasks:
-        made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
-        groups.setdefault(made.name, []).append(made)
+    for task in as_tasks(tasks):
+        groups.setdefault(task.name, []).append(task)
     return {name: _oldest_first(versions) for name, versions in groups.items()}
 
 

@@ -23,6 +23,7 @@ from flytetask_nb.diffs.tooling import UNKNOWN_CODE, spelling_paths, tool_differ
 from flytetask_nb.errors import DiffError, FlyteTaskError, ModelTypeError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask
+from flytetask_nb.models.coercion import as_tasks, opened
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.reports import ReportList
 from flytetask_nb.models.version_order import tasks_by_age
@@ -563,19 +564,13 @@ class _Held:
 
 
 def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
+    given = opened(given)
     if isinstance(given, str | bytes | FlyteTask) or not isinstance(given, Iterable):
         raise ModelTypeError(
             f"{side} is {type(given).__name__}, expected an iterable of tasks; put a single task into a list, "
             "and read files with load"
         )
-    for position, task in enumerate(given):
-        if isinstance(task, FlyteTask):
-            yield task
-            continue
-        try:
-            yield FlyteTask.from_flyte_idl(task)
-        except ModelTypeError as error:
-            raise ModelTypeError(f"{side}[{position}]: {error}") from None
+    yield from as_tasks(given, side)
 
 
 def _together(tasks: Iterable[FlyteTask]) -> list[FlyteTask]:

@@ -332,7 +332,7 @@ def _metadata_rules() -> list[Rule]:
             Rule("deprecated", COSMETIC, NONE, "The author asks users to stop using it.", _POLICY, ()),
             Rule("deprecation-lifted", COSMETIC, NONE, "It is no longer deprecated.", _POLICY, ()),
         ),
-        _single("deprecation-message", COSMETIC, NONE, "Only the deprecation message changed.", _POLICY),
+        _single("deprecation-message", COSMETIC, NONE, "The deprecation message reads differently.", _POLICY),
         *_pair(
             Rule("deck-on", COSMETIC, NONE, "Runs write a deck.", _POLICY, ()),
             Rule("deck-off", COSMETIC, NONE, "Runs no longer write a deck.", _POLICY, ()),
@@ -378,7 +378,7 @@ def _other_rules() -> list[Rule]:
         _single("id-place", BEHAVIOUR, INVALIDATES, "Workflows and the cache find a task by its project and domain.", _CATALOG),
         _single("map-task-name", BEHAVIOUR, INVALIDATES, "The name of a map task contains a hash of its settings.", _CATALOG),
         _single("version-reused", BREAKING, NONE, "Registration refuses a changed task under a version that is already registered.", _DIGESTS, is_consequence=True),
-        _single("documentation", COSMETIC, NONE, "Only the documentation changed: Flyte counts the task as unchanged.", _DIGESTS),
+        _single("documentation", COSMETIC, NONE, "Documentation: Flyte does not count it as a change of the task.", _DIGESTS),
         _single(UNCLASSIFIED, BEHAVIOUR, NONE, "No rule of this package knows this field.", _POLICY),
     ]  # fmt: skip
 

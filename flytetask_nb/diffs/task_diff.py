@@ -28,7 +28,7 @@ from flytetask_nb.diffs.settings import (
 from flytetask_nb.diffs.targets import compare_targets
 from flytetask_nb.errors import DiffError, FlyteTaskError
 from flytetask_nb.masking import mask_identifier
-from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.reports import Report
 from flytetask_nb.semantics.caching import CacheKey, cache_key, is_map_task, item_outputs, variables_signature
@@ -39,6 +39,7 @@ from flytetask_nb.semantics.variance import compatibility
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.variance import Compatibility
 
 __all__ = ["CacheVerdict", "TaskDiff", "diff"]
@@ -326,8 +327,7 @@ def diff(
     """
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    before, after = (task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in (old, new))
-    return TaskDiff(before, after, checked_severities(severities), frozenset(accepted))
+    return TaskDiff(as_task(old, "old"), as_task(new, "new"), checked_severities(severities), frozenset(accepted))
 
 
 def _cache_key(message: Any) -> CacheKey | None:

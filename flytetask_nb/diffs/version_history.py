@@ -14,6 +14,7 @@ from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.texts import text_of
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
 from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.models.coercion import as_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import are_one_place, said
@@ -364,6 +365,7 @@ def history(
     One pass keeps, for each path, the values and the versions since which they stand: its cost grows with the number
     of versions, its memory with the number of changes. Diffs are made when they are asked for.
     """
+    tasks = opened(tasks)
     if isinstance(tasks, FlyteTask) or not hasattr(tasks, "__iter__"):
         raise DiffError(
             f"history takes the versions of one task, got a single {type(tasks).__name__}; "
@@ -371,7 +373,7 @@ def history(
         )
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    found = [task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in tasks]
+    found = list(as_tasks(tasks))
     if not found:
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in found}

@@ -10,11 +10,12 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelValueError, TaskNotFoundError
 from flytetask_nb.models.name_index import NameIndex
-from flytetask_nb.models.version_order import ORDERS, by_age, order_of, version_label
+from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, version_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.models.order import Rank
     from flytetask_nb.models.origins import Origin
 
@@ -122,6 +123,21 @@ class TaskIndex:
             groups.setdefault(key, []).append(position)
         return [self._by_age(positions)[-1] for positions in groups.values()]
 
+    def place_among_versions(self, task: FlyteTask) -> tuple[int, int, str]:
+        """Return the place of a task among its versions, from 1, the oldest; their number; what tells the order."""
+        identifier = task._message.template.id
+        name = self.names.name_of(identifier.project, identifier.domain, identifier.name)
+        positions = self.names.groups.get(name, [])
+        alike = [
+            place
+            for place, version in zip(positions, self._versions_at(positions), strict=True)
+            if version == identifier.version
+        ]
+        if len(alike) != 1:
+            # Another task, or one of several that are called alike.
+            return 1, 1, LOADING
+        return self._by_age(positions).index(alike[0]) + 1, len(positions), self._order_of(positions)
+
     def _by_age(self, positions: list[int]) -> list[int]:
         if len(positions) < 2:  # noqa: PLR2004 - nothing to order
             return positions
@@ -145,10 +161,13 @@ class TaskIndex:
         counts: Counter[str] = Counter()
         for positions in self.names.groups.values():
             if len(positions) >= least:
-                origins = [self._origins[position] for position in positions]
-                are_dated = all(not isinstance(origin, str) and origin.is_dated for origin in origins)
-                counts[order_of(self._versions_at(positions), _ranks(origins), are_dated=are_dated)] += 1
+                counts[self._order_of(positions)] += 1
         return {order: counts[order] for order in ORDERS if counts[order]}
+
+    def _order_of(self, positions: list[int]) -> str:
+        origins = [self._origins[position] for position in positions]
+        are_dated = all(not isinstance(origin, str) and origin.is_dated for origin in origins)
+        return order_of(self._versions_at(positions), _ranks(origins), are_dated=are_dated)
 
 
 def _ranks(origins: Iterable[Origin | str]) -> list[Rank | None]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.core import compiler_pb2
 
 from flytetask_nb.errors import CompileError
+from flytetask_nb.models.coercion import opened
 from flytetask_nb.semantics.bindings import check_bindings, output_types
 from flytetask_nb.semantics.conditions import check_condition
 from flytetask_nb.semantics.digests import unhashable_answer
@@ -184,7 +185,7 @@ def _compile(
     source: WorkflowSource, tasks: Iterable[object], launch_plans: Iterable[object]
 ) -> tuple[list[CompileProblem], Any]:
     """Return the problems, or else the compiled closure."""
-    templates = [*map(template_of, tasks), *source.tasks]
+    templates = [*map(template_of, opened(tasks)), *source.tasks]
     closures = [known_closure(launch_plan) for launch_plan in launch_plans]
     findings: list[Finding] = []
     closure = None

@@ -8,6 +8,7 @@ from flyteidl.admin import launch_plan_pb2, task_pb2
 from flyteidl.core import tasks_pb2
 from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
 
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.tasks import TaskSpec
 from flytetask_nb.models.workflows import Workflow, referring_nodes
@@ -107,7 +108,7 @@ def hydrated_message(
         A new one.
     """
     message = task_pb2.TaskSpec()
-    message.CopyFrom(message_of(spec, task_pb2.TaskSpec))
+    message.CopyFrom(as_task(spec, "spec")._message)
     template = message.template
     _fill_id(template.id, project=project, domain=domain, version=version, force=force)
     if source_uploaded_location is None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULTED",
+    "GROUPED_TYPES",
     "RAY_HEAD",
     "RAY_WORKER",
     "Group",
@@ -483,3 +484,6 @@ _PLUGINS: Final[Mapping[str, Callable[[Settings, Pod, int], list[Group]]]] = {
     "ray": _ray,
     "spark": _spark,
 }
+
+GROUPED_TYPES: Final = frozenset(_PLUGINS)
+"""Types of tasks whose plugin makes several pods of one task."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
+from flytetask_nb.models.coercion import as_task, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.origins import Origin
 
@@ -54,6 +55,7 @@ def records_of(tasks: Any) -> Records:
     ModelTypeError
         It is no iterable of tasks, but a single one or a path. What is no task inside of it is told in ``refused``.
     """
+    tasks = opened(tasks)
     held = getattr(tasks, "serialized", None)
     if held is not None:
         data, origins = held()
@@ -89,13 +91,5 @@ def _record(task: Any) -> tuple[bytes, Place]:
         return bytes(task), _NOWHERE
     if isinstance(task, tuple) and len(task) == _PAIR and isinstance(task[0], bytes):
         return task[0], task[1] if isinstance(task[1], Origin | str) else _NOWHERE
-    try:
-        made = FlyteTask.from_flyte_idl(task)
-    except FlyteTaskError:
-        raise
-    except Exception as error:
-        # Whatever an object of another package raises while it turns itself into a message.
-        raise ModelTypeError(
-            f"a {type(task).__name__} could not be turned into a message: {type(error).__name__}: {error}"
-        ) from error
+    made = as_task(task)
     return made._message.SerializeToString(), made._origin

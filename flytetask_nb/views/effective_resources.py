@@ -30,6 +30,7 @@ _KUBERNETES_NAMES = {GPU: NVIDIA_GPU}
 _BUDGET = 4_000
 _NAME_BUDGET = 120
 _SIDES = ("request", "limit")
+_OPEN = "pod template, else platform default"
 _REASON_BUDGET = 600
 
 
@@ -99,14 +100,18 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
         told for told, given, other in zip(_SIDES, got, otherwise, strict=True) if name in other and name not in given
     ]
     if len(open_sides) == len(_SIDES):
-        remarks = [f"the pod template's, else the platform's default: {_amount(name, otherwise[0].get(name))}"]
-    elif open_sides:
-        (side,) = open_sides
-        remarks.append(f"{side}: the pod template's, else as {'limit' if side == 'request' else 'request'}")
-    elif name not in asked[0] and name not in asked[1]:
-        remarks = ["platform's default"]
+        instead = [_OPEN, _OPEN]
+        remarks = [f"platform default: {_amount(name, otherwise[0].get(name))}"]
+    else:
+        instead = [f"pod template, else as {other}" for other in reversed(_SIDES)]
+        if not open_sides and name not in asked[0] and name not in asked[1]:
+            remarks = ["platform default"]
     shown = cut(name, _NAME_BUDGET)[0]
-    return [shown, *(_amount(name, given.get(name)) for given in got), dim("; ".join(remarks))]
+    amounts = [
+        dim(words) if side in open_sides else _amount(name, given.get(name))
+        for side, words, given in zip(_SIDES, instead, got, strict=True)
+    ]
+    return [shown, *amounts, dim("; ".join(remarks))]
 
 
 def _amount(name: str, quantity: Quantity | None) -> str:

@@ -494,7 +494,7 @@ def test_wrong_arguments_are_named() -> None:
         ftn.plan(FlyteTask.from_flyte_idl(spec()), [])  # type: ignore[arg-type]
     with pytest.raises(ftn.errors.ModelTypeError, match=r"against is int, expected an iterable"):
         ftn.plan([], 3)  # type: ignore[arg-type]
-    with pytest.raises(ftn.errors.ModelTypeError, match=r"against\[1\]: "):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"against\[1\] is 'no task', a text; expected a task"):
         ftn.plan([], [spec(), "no task"])
     with pytest.raises(ftn.errors.DiffError, match="no-such-rule"):
         ftn.plan([], [], severities={"no-such-rule": "cost"})

@@ -173,7 +173,7 @@ def test_an_only_container_of_another_name_is_read_everywhere() -> None:
     assert ftn.tabulate([new], ["memory_request"]).iloc[0, 0] == 2 * 2**30
     assert "2 GiB" in new.to_text()
     assert "request as asked" not in str(effective_resources_blocks(new, {}, {}))
-    assert "platform's default" not in str(effective_resources_blocks(new, {"cpu": "1"}, {})[0].rows[-1])
+    assert "platform default" not in str(effective_resources_blocks(new, {"cpu": "1"}, {})[0].rows[-1])
     assert [(change.rule, change.path) for change in ftn.diff(old, new).changes] == [
         ("request-raised", "k8s_pod.pod_spec.containers.main.requests.memory")
     ]

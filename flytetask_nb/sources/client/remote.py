@@ -26,6 +26,7 @@ from flytetask_nb.errors import (
     RemoteTaskNotFoundError,
 )
 from flytetask_nb.models import Documentation, FlyteTask, Workflow
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
@@ -530,7 +531,7 @@ class Remote:
         ModelValueError
             A part of the id is missing.
         """
-        mine = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
+        mine = as_task(task)
         identifier = _full_id(mine)
         # Admin looks at the place before it looks at what is registered there.
         reason = refusal(self._calls, identifier.project, identifier.domain)
@@ -569,7 +570,7 @@ class Remote:
         -----
         A listing comes without nodes, so each newest version is fetched by itself, several at a time.
         """
-        mine = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
+        mine = as_task(task)
         place = Place(*self._one_place(project or mine.id.project, domain or mine.id.domain))
         with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
             newest: dict[str, Any] = {}
@@ -638,8 +639,7 @@ def _part(what: str, value: object) -> str:
 
 
 def _full_id(task: object) -> Any:
-    made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
-    one = made.id
+    one = as_task(task).id
     given = {part: getattr(one, part) for part in ("project", "domain", "name", "version")}
     # What registration still has to fill in names nothing.
     parts = {part: _part(part, text if is_filled_in(text) else "") for part, text in given.items()}
