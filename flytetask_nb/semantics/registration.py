@@ -78,7 +78,7 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     task = opened(task)
     is_unregistered = isinstance(task, FlyteTask) and task.is_draft
     sent = sent_task(registrable(task) if is_unregistered else task, platform_limits)
-    found = [
+    findings = [
         Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
         for look in _LOOKS
         for hit in look(sent)
@@ -86,7 +86,7 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     ]
     named = sent.identifier if sent.identifier is not None else identifier_pb2.Identifier()
     version = "" if is_unregistered else named.version
-    return Findings(found, " ".join(filter(None, (named.name, version))))
+    return Findings(findings, " ".join(filter(None, (named.name, version))))
 
 
 # In Admin's order; then what it does not look for, in the order of the template.

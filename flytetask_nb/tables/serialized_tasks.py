@@ -8,7 +8,8 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
 from flytetask_nb.models.coercion import as_task, opened
-from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.origins import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def records_of(tasks: Any) -> Records:
         It is no iterable of tasks, but a single one or a path. What is no task inside of it is told in ``refused``.
     """
     tasks = opened(tasks)
-    held = getattr(tasks, "_records", None)
+    held = getattr(tasks, "serialized", None)
     if held is not None:
         data, origins = held()
         return Records(data, origins, {})

@@ -47,7 +47,7 @@ _DESCRIBERS: dict[str, str] = {
     "models.types.LiteralType": "interfaces.describe_literal_type",
     "models.workflows.Workflow": "workflows.describe_workflow",
     "semantics.findings.Findings": "findings.describe_findings",
-    "semantics.variance.Compatibility": "compatibility.describe_compatibility",
+    "semantics.variable_verdicts.Compatibility": "compatibility.describe_compatibility",
     "sources.client.registrations.Registration": "registrations.describe_registration",
     "sources.lists.LaunchPlanList": "lists.describe_launch_plans",
     "sources.lists.WorkflowList": "lists.describe_workflows",

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.models.field_names import familiar_path
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -63,8 +64,8 @@ def describe_findings(findings: Findings) -> Document:
     sections = [
         _section(title, note, found, look)
         for title, note, found, look in (
-            ("Refused", "Admin answers with the first", refusals, _REFUSED),
-            ("Warnings", "Admin says nothing of them", warnings, _WARNED),
+            ("Refused", "Flyte Admin names the first of them", refusals, _REFUSED),
+            ("Warnings", "registered all the same", warnings, _WARNED),
         )
         if found
     ]
@@ -94,7 +95,7 @@ def _section(title: str, note: str, findings: Sequence[Finding], look: tuple[str
 
 
 def _line(finding: Finding) -> list[Piece]:
-    path, path_rest = cut(mask_text(finding.path), _PATH_BUDGET)
+    path, path_rest = cut(mask_text(familiar_path(finding.path)), _PATH_BUDGET)
     message, rest = cut(mask_text(" ".join(finding.message.split())), _MESSAGE_BUDGET)
     place: list[Piece] = [code(path), dim(f" {path_rest} ") if path_rest else " "] if path else []
     return [*place, message, dim(f" {rest}") if rest else ""]

@@ -33,7 +33,7 @@ from flytetask_nb.models import (
     TypedInterface,
     bridging,
 )
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 
 METADATA = TaskMetadata(False, RuntimeMetadata(1, "1.16", "python"), 0, RetryStrategy(0), None, "", "", False, "", [])
 ARGUMENTS: dict[str, Any] = {
@@ -101,7 +101,9 @@ def test_replace_of_the_target() -> None:
 
 def test_replace_of_an_unknown_name() -> None:
     """An unknown name is refused with those that there are."""
-    with pytest.raises(ftn.ModelTypeError, match=r"FlyteTask has no field 'image'; it has .*version.*container.*docs"):
+    with pytest.raises(
+        ftn.errors.ModelTypeError, match=r"FlyteTask has no field 'image'; it has .*version.*container.*docs"
+    ):
         TASK.replace(image="x")
 
 
@@ -117,16 +119,16 @@ def test_has() -> None:
     """Fields of the template, parts of the id, and what stands beside are told to be set or not."""
     assert all(TASK.has(name) for name in ("template", "container", "custom", "version", "task_type_version", "id"))
     assert not any(TASK.has(name) for name in ("docs", "sql", "org", "security_context", "should_register"))
-    with pytest.raises(ftn.ModelTypeError, match="has no field 'image'"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="has no field 'image'"):
         TASK.has("image")
 
 
 @pytest.mark.parametrize("name", ["id", "container", "docs", "source", "created_at", "name", "brand_new"])
 def test_read_only(name: str) -> None:
     """No attribute can be assigned or deleted."""
-    with pytest.raises(ftn.ImmutableError, match=rf"use \.replace\({name}="):
+    with pytest.raises(ftn.errors.ImmutableError, match=rf"use \.replace\({name}="):
         setattr(TASK, name, None)
-    with pytest.raises(ftn.ImmutableError):
+    with pytest.raises(ftn.errors.ImmutableError):
         delattr(TASK, name)
 
 
@@ -139,7 +141,7 @@ def test_python_interface_can_be_set() -> None:
     assert other.python_interface is None
     assert task == other
     assert FlyteTask.from_flyte_idl(task).python_interface is None
-    with pytest.raises(ftn.ImmutableError):
+    with pytest.raises(ftn.errors.ImmutableError):
         del task.python_interface
 
 
@@ -218,7 +220,7 @@ def test_reprs_are_equal_for_equal_content_alone(one: Any, other: Any) -> None:
 @pytest.mark.parametrize("call", [TASK, TASK.execute, lambda **given: TASK.local_execute(None, **given)])
 def test_code_of_a_fetched_task_is_not_here(call: Any) -> None:
     """Running a task says why it cannot run, and how to test code that calls it."""
-    with pytest.raises(ftn.LocalExecutionError, match=r"'shop\.models\.train'.*mock it") as caught:
+    with pytest.raises(ftn.errors.LocalExecutionError, match=r"'shop\.models\.train'.*mock it") as caught:
         call(x=1)
     assert isinstance(caught.value, AssertionError)
     assert str(caught.value).startswith("Remotely fetched entities cannot be run locally")
@@ -236,13 +238,13 @@ def test_inputs_are_given_by_name() -> None:
     # Whichever module was imported by other tests: where flytekit is, its own error is raised.
     with mock.patch.dict(sys.modules):
         sys.modules.pop("flytekit", None)
-        with pytest.raises(ftn.ModelTypeError, match="called with 2 positional arguments"):
+        with pytest.raises(ftn.errors.ModelTypeError, match="called with 2 positional arguments"):
             TASK(1, 2)
 
 
 def test_nothing_leads_to_flytekit_without_a_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridging, "_find_bridge", None)
-    with pytest.raises(ftn.WorkflowIntegrationError, match="import flytetask_nb first") as caught:
+    with pytest.raises(ftn.errors.WorkflowIntegrationError, match="import flytetask_nb first") as caught:
         TASK.compile(None, x=1)
     assert isinstance(caught.value, NotImplementedError)
 

@@ -30,8 +30,9 @@ from flytekit.tools.translator import get_serializable
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
-from flytetask_nb.models.flyte_task import UNTOLD_BY_TEMPLATES, FlyteTask, Origin
+from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import PLACEHOLDERS
+from flytetask_nb.models.origins import UNTOLD_BY_TEMPLATES, Origin
 from flytetask_nb.options import option
 
 if TYPE_CHECKING:

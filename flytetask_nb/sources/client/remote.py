@@ -423,10 +423,10 @@ class Remote:
         held: TaskCollection | None = None,
         page_size: int = PAGE_SIZE,
     ) -> TaskCollection:
-        is_of_each = latest and asked.is_all_sent
+        is_of_each = latest and not asked.here
         gathering = Gathering(self.endpoint, self._console, asked, held)
         # What is looked at here, or thinned out afterwards, cannot be limited there.
-        rows_wanted = 1 if is_of_each else limit if asked.is_all_sent and not latest else None
+        rows_wanted = 1 if is_of_each else None if asked.here or latest else limit
         most = None if latest or limit is None else limit - len(held or ())
         if held is not None and most is not None and most <= 0:
             return held._chosen(range(len(held) + most), is_part=False)
@@ -509,7 +509,7 @@ class Remote:
 
     # -- what would become of a task ---------------------------------------------------------------------------------
 
-    def would_register(self, task: object) -> Registration:
+    def dry_run(self, task: object) -> Registration:
         """Tell what Admin would say if a task were registered now, without registering it.
 
         Parameters

@@ -145,7 +145,7 @@ with task.mocked(None):
 for wrong in (3, "x", None, object(), os):
     try:
         ftn.diff(task, wrong)
-    except ftn.ModelTypeError:
+    except ftn.errors.ModelTypeError:
         pass
 print([name for name in sys.modules if name.partition(".")[0] == "flytekit"])
 """
@@ -167,7 +167,7 @@ task = ftn.FlyteTask.from_bytes(b"")
 for call in (task.to_flytekit, task.guess_python_interface, task.compile):
     try:
         call()
-    except ftn.MissingExtraError as error:
+    except ftn.errors.MissingExtraError as error:
         print(error)
 """
     lines = run(source).splitlines()
