@@ -15,12 +15,14 @@ from flytekit.models.literals import LiteralMap
 from flytetask_nb.errors import FlyteTaskError, LocalExecutionError
 from flytetask_nb.integrations.flytekit.python_types import guessed_interface
 from flytetask_nb.integrations.flytekit.twins import outputs_of, twin_of
-from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.mocking import active_mock, outputs_by_name
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.remote_entities import RemoteEntity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from flytetask_nb.models.flyte_task import FlyteTask
 
 __all__ = ["run"]
 
@@ -46,7 +48,7 @@ def run(task: FlyteTask, context: Any, inputs: dict[str, Any]) -> Any:
     LocalExecutionError
         Nothing stands in for the task, or what it takes or gives does not fit its interface.
     """
-    if active_mock(task) is None and type(task).execute is FlyteTask.execute:
+    if active_mock(task) is None and type(task).execute is RemoteEntity.execute:
         return task.execute(**inputs)
     context = FlyteContextManager.current_context() if context is None else context
     interface = twin_of(task).template.interface

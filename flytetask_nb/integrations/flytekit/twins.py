@@ -14,7 +14,7 @@ from flytekit.remote.entities import FlyteTask
 
 from flytetask_nb.errors import WorkflowIntegrationError
 from flytetask_nb.models.flyte_task import FlyteTask as OurTask
-from flytetask_nb.models.mocking import are_positional
+from flytetask_nb.models.mocking import active_mock, are_positional
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
@@ -35,8 +35,11 @@ class Twin(FlyteTask):  # type: ignore[misc, unused-ignore]
 
     @property
     def python_interface(self) -> Any:
-        """Our task's."""
-        return self._ours.python_interface
+        """Our task's; of one that is mocked a guess, for imperative workflows ask for it when they run here."""
+        known = self._ours.python_interface
+        if known is None and active_mock(self._ours) is not None:
+            return self._ours.guess_python_interface()
+        return known
 
     @python_interface.setter
     def python_interface(self, interface: Any) -> None:
