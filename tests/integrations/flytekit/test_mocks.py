@@ -111,7 +111,7 @@ def test_several_outputs() -> None:
             assert named() == answer
     with positional.mocked((1, "x")):
         assert positional() == (1, "x")
-    with named.mocked((1, "x")), pytest.raises(LocalExecutionError, match="gives 2 outputs, n, t, .* give a dict"):
+    with named.mocked((1, "x")), pytest.raises(LocalExecutionError, match=r"gives 2 outputs, n, t, .* give a dict"):
         named()
     with simple(name="shop.none").mocked({"o0": 3}) as mock:
         assert mock.calls == []
@@ -205,7 +205,7 @@ def test_a_whole_collection() -> None:
     with ftn.mocked(tasks, {"shop.train": 1, "shop.score": lambda a: a}) as mocks:
         assert [one(a=5) for one in tasks] == [1, 1, 5]
     assert [len(mocks[name].calls) for name in ("shop.train", "shop.score")] == [2, 1]
-    with pytest.raises(TaskNotFoundError, match="shop.tain"), ftn.mocked(tasks, {"shop.tain": 1}):
+    with pytest.raises(TaskNotFoundError, match=r"shop\.tain"), ftn.mocked(tasks, {"shop.tain": 1}):
         pass
     with ftn.mocked([tasks[0], tasks[2]], {"shop.train": 1}):
         assert tasks[0](a=1) == 1
