@@ -158,11 +158,11 @@ class Table:
 class Bars:
     """What became of things from step to step: a mark for each of them in every column where something happened.
 
-    Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing happened. ``titles`` are those of the
-    names and of the notes; ``caption`` says how to read the marks.
+    Columns are steps under short labels. Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing
+    happened. ``titles`` are those of the names and of the notes; ``caption`` says how to read the marks.
     """
 
-    columns: Sequence[str]
+    columns: Sequence[Label]
     rows: Sequence[tuple[Line, list[Badge | None], Line]]
     titles: tuple[str, str] = ("", "")
     caption: str = ""
@@ -406,11 +406,13 @@ def fold_size(fold: Fold) -> int:
     return _FOLD + line_size(fold.lead) + line_size(fold.text) + line_size(fold.end)
 
 
-def marks_size(marks: Sequence[Badge | None]) -> int:
-    """Return an upper bound of the bytes that a row of marks takes in HTML."""
+def marks_size(columns: Sequence[Label], marks: Sequence[Badge | None]) -> int:
+    """Return an upper bound of the bytes that a row of marks takes in HTML, under these columns."""
     return sum(
-        _NO_MARK if mark is None else _MARK + len(mark.tone) + text_size(mark.word) + text_size(mark.glyph)
-        for mark in marks
+        _NO_MARK
+        if mark is None
+        else _MARK + len(mark.tone) + text_size(column.text) + text_size(mark.word) + text_size(mark.glyph)
+        for column, mark in zip(columns, marks, strict=True)
     )
 
 
