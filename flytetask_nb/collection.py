@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError, TaskNotFoundError
-from flytetask_nb.models.coercion import each_task, opened
+from flytetask_nb.models.coercion import each_task, no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask, Origin
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import NameIndex
@@ -113,10 +113,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     ) -> None:
         tasks = opened(tasks)
         if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
-            raise ModelTypeError(
-                f"TaskCollection takes an iterable of tasks, got {type(tasks).__name__}; "
-                "put a single task into a list, and read files with load"
-            )
+            raise ModelTypeError(no_tasks(tasks, "tasks"))
         records = [record for place, task in enumerate(tasks) for record in _records_of(task, f"tasks[{place}]")]
         self._take([record.data for record in records], [record.origin for record in records], failures, skipped)
 

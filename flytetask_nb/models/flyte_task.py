@@ -512,6 +512,12 @@ class FlyteTask(TaskSpec):
     def python_interface(self, interface: Any) -> None:
         _set_origin(self, self._origin.but(python_interface=interface))
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            # Asked only for what is not there.
+            raise AttributeError(_elsewhere(self, name), name=name, obj=self)
+
     def __setattr__(self, name: str, value: object) -> None:
         if name == "python_interface":
             object.__setattr__(self, name, value)
@@ -725,6 +731,32 @@ _WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
     "flyteidl.core.CompiledTask": _of_compiled,
     **dict.fromkeys(FLYTE2_KINDS, _of_flyte2_message),
 }
+
+
+_ELSEWHERE: Final = (
+    dict.fromkeys(("project", "domain", "version"), "id")
+    | dict.fromkeys(("inputs", "outputs"), "interface")
+    | dict.fromkeys(
+        ("cache", "cache_version", "cache_serialize", "deprecated", "interruptible", "retries", "runtime", "timeout"),
+        "metadata",
+    )
+)
+_OF_CONTAINERS: Final = frozenset({"args", "command", "env", "image", "ports", "resources"})
+
+
+def _elsewhere(task: FlyteTask, name: str) -> str:
+    """Say that a task has no such attribute, and where what was meant stands."""
+    told = f"{type(task).__name__!r} object has no attribute {name!r}"
+    if name in _ELSEWHERE:
+        return f"{told}; use task.{_ELSEWHERE[name]}.{name}"
+    if name not in _OF_CONTAINERS:
+        return told
+    template = task._message.template
+    if template.HasField("container"):
+        return f"{told}; use task.container.{name}"
+    if template.HasField("k8s_pod"):
+        return f"{told}; it runs in a pod: see task.k8s_pod.pod_spec['containers']"
+    return f"{told}; no container runs this task"
 
 
 def _inside_flytekit_workflow() -> bool:

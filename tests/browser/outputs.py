@@ -97,10 +97,13 @@ def of_example() -> dict[str, Callable[[], Any]]:
         "versions": lambda: versions(TRAIN),
         **{f"card {name}": lambda name=name: release("2026.10")[f"{PREFIX}shops.{name}"] for name in cards},
         **{f"diff {kind}": lambda three=three: ftn.diff(*pair(*three)) for kind, three in PAIRS.items()},
-        "plan": lambda: ftn.plan(release("2026.10"), example().filter(lambda task: task.id.version != hashed("2026.10"))),
+        "plan": lambda: ftn.plan(
+            release("2026.10"), example().filter(lambda task: task.id.version != hashed("2026.10"))
+        ),
         "plan 2026.09": lambda: ftn.plan(release("2026.09"), release("2026.08")),
         "plan conflicts": lambda: ftn.plan(
-            [task.replace(id=task.id.replace(version=hashed("2026.08"))) for task in release("2026.09")], release("2026.08")
+            [task.replace(id=task.id.replace(version=hashed("2026.08"))) for task in release("2026.09")],
+            release("2026.08"),
         ),
         "history": lambda: ftn.history(versions(TRAIN)),
         "history breaking": lambda: ftn.history(versions(f"{PREFIX}shops.evaluation.summarise_backtest")),
