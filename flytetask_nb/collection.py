@@ -15,9 +15,10 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError, TaskNotFoundError
 from flytetask_nb.models.coercion import each_task, no_tasks, opened
-from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import NameIndex
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, ranks_given, version_label
 from flytetask_nb.semantics.fellows import Fellows

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb import tables
 from flytetask_nb.collection import Failure, TaskCollection
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from tests.conftest import flytekit_module
 from tests.generated import task_specs
 from tests.real_tasks import serialized_tasks

@@ -155,11 +155,13 @@ class PlanEntry:
     def cache_word(self) -> str | None:
         """The cache verdict in a word or two, ``"stale risk"`` where old results may be served for new code.
 
-        There is no new code where tools alone made the difference.
+        There is no new code where tools alone made the difference, and maybe none where only the image moved.
         """
         if self.cache is None:
             return None
-        return "stale risk" if self.cache.stale_risk and not self.is_same_task else self.cache.verdict
+        if not self.cache.stale_risk or self.is_same_task:
+            return self.cache.verdict
+        return "image moved" if self.cache.is_release_alone else "stale risk"
 
     @cached_property
     def tool_differences(self) -> tuple[str, ...]:
@@ -210,6 +212,13 @@ class PlanEntry:
         if self.is_repeated:
             told += "; the id stands twice in what is to be registered, with two structures: the second is refused"
         return told
+
+    @property
+    def cause(self) -> str:
+        """What makes it changed or a conflict, in one sentence, secrets masked; of everything else empty."""
+        if self.status == CONFLICT:
+            return _tell_difference(self)
+        return _tell_changed(self) if self.status == CHANGED else ""
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -286,12 +295,15 @@ def _tell_changed(entry: PlanEntry) -> str:
 
 
 def _tell_conflict(entry: PlanEntry) -> str:
-    told = f"refused: another structure has version {entry.remote_version}"
-    if entry.tool_differences:
-        verb = "differs" if len(entry.tool_differences) == 1 else "differ"
-        same = "the task itself is the same: " if entry.is_same_task else ""
-        return f"{told}; {same}only {_and(entry.tool_differences)} {verb}"
-    return f"{told}; {_tell_changes(entry)}"
+    return f"refused: another structure has version {entry.remote_version}; {_tell_difference(entry)}"
+
+
+def _tell_difference(entry: PlanEntry) -> str:
+    if not entry.tool_differences:
+        return _tell_changes(entry)
+    verb = "differs" if len(entry.tool_differences) == 1 else "differ"
+    same = "the task itself is the same: " if entry.is_same_task else ""
+    return f"{same}only {_and(entry.tool_differences)} {verb}"
 
 
 def _tell_changes(entry: PlanEntry) -> str:

@@ -61,6 +61,10 @@ _ECHOING: Final = (
     "container-",
 )
 _SHORTEST_ECHO: Final = 4
+# What a release moves though the code in it can be the same.
+_RELEASED: Final = frozenset(
+    {"image-tag", "image-digest", "image-release-tag", "code-bundle", "serialization-settings", "release-echo"}
+)
 
 _SUMMARIES: Final = {
     "id-version": "version",
@@ -97,6 +101,11 @@ class CacheVerdict(NamedTuple):
     def stale_risk(self) -> bool:
         """Whether old results may be served for new code."""
         return bool(self.stale)
+
+    @property
+    def is_release_alone(self) -> bool:
+        """Whether nothing that changes results is seen but another image or bundle, in which the code can be the same."""
+        return self.stale_risk and all(change.rule in _RELEASED for change in self.stale)
 
 
 class TaskDiff(Report):
@@ -205,7 +214,12 @@ class TaskDiff(Report):
         cache = self.cache
         if cache.stale_risk:
             causes = ", ".join(dict.fromkeys(change.place for change in cache.stale))
-            found.append(f"Old results may be served for new code: the cache key stays, but these changed: {causes}.")
+            found.append(
+                "Results of the old image are served: the cache key stays. Right if the code is the same; "
+                f"only this moved: {causes}."
+                if cache.is_release_alone
+                else f"Old results may be served for new code: the cache key stays, but these changed: {causes}."
+            )
         found += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
         if cache.verdict == "invalidated" and cache.before is not None and cache.after is not None:
             versions = mask_identifier(cache.before.version), mask_identifier(cache.after.version)
@@ -214,6 +228,17 @@ class TaskDiff(Report):
                     f"The cache key moves from {versions[0]} to {versions[1]}: the next run computes everything again."
                 )
         return tuple(found)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many changes of each severity; else what alone moved, and ``no changes`` where nothing did."""
+        if self.changes:
+            return " · ".join(f"{count} {severity}" for severity, count in self.counts.items())
+        moved = ", ".join(self.noise_summary)
+        told = {"": "no changes", "version": "no changes but the version"}.get(
+            moved, f"only the release moved: {moved}"
+        )
+        return f"{told} · {len(self.accepted)} accepted" if self.accepted else told
 
     @property
     def noise_summary(self) -> tuple[str, ...]:
@@ -283,10 +308,9 @@ class TaskDiff(Report):
 
     def __repr__(self) -> str:
         old, new = self.ids
-        counts = " · ".join(f"{count} {severity}" for severity, count in self.counts.items()) or "no changes"
         names = old["name"] if old["name"] == new["name"] else f"{old['name']} → {new['name']}"
         versions = " → ".join(one["version"] if is_filled_in(one["version"]) else "?" for one in (old, new))
-        return f"<TaskDiff {names} {versions}: {counts}>"
+        return f"<TaskDiff {names} {versions}: {self.summary}>"
 
 
 def diff(

@@ -14,7 +14,8 @@ from flytetask_nb.semantics.task_container import task_image
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from flytetask_nb.models.flyte_task import FlyteTask, Origin
+    from flytetask_nb.models.flyte_task import FlyteTask
+    from flytetask_nb.models.origins import Origin
 
 __all__ = ["Fellows"]
 

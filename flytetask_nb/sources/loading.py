@@ -9,9 +9,9 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.collection import Failure, TaskCollection, TaskRecord
 from flytetask_nb.errors import FlyteTaskError, LoadError, MissingExtraError, ModelTypeError, OptionError
-from flytetask_nb.models.flyte_task import UNTOLD_BY_FLYTECTL, Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.origins import UNTOLD_BY_FLYTECTL, Origin
 from flytetask_nb.models.workflows import Workflow
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.semantics.launch_plans import registered_launch_plan

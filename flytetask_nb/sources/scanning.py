@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from dask.dataframe import DataFrame
 
-    from flytetask_nb.models.flyte_task import Origin
+    from flytetask_nb.models.origins import Origin
 
 __all__ = ["scan"]
 

@@ -11,8 +11,8 @@ import pandas as pd
 from flytetask_nb.dtypes import array_of
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
-from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.messages import shown
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, JOB, ORIGIN, TASK, read_all
 from flytetask_nb.tables.extraction import extract
 from flytetask_nb.tables.extractors import PARTS

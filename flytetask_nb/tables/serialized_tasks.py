@@ -8,7 +8,8 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
 from flytetask_nb.models.coercion import as_task, no_tasks, opened
-from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.origins import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
-from flytetask_nb.models.flyte_task import DESCRIPTION, FlyteTask
+from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
+from flytetask_nb.models.origins import DESCRIPTION
 from flytetask_nb.models.version_order import LOADING
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.task_container import pod_containers, task_image

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs.flattening import flatten
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics.hydration import hydrated_message
 from tests.conftest import ROOT

@@ -32,7 +32,7 @@ from flytetask_nb.models import (
     TaskTemplate,
     TypedInterface,
 )
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 
 METADATA = TaskMetadata(False, RuntimeMetadata(1, "1.16", "python"), 0, RetryStrategy(0), None, "", "", False, "", [])
 ARGUMENTS: dict[str, Any] = {

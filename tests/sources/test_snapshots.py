@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.collection import Failure, TaskRecord
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.tables import snapshots
 from tests.conftest import ROOT
 from tests.generated import task_specs

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.semantics.caching import cache_key
 from flytetask_nb.semantics.digests import nameless_digest, structure_digest
 from flytetask_nb.tables import duplicates, runtime_before, stale_caches
