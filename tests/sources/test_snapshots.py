@@ -37,16 +37,17 @@ SECRET = "hunter2-and-more"  # noqa: S105 - what must not be seen
 
 
 def collected(*records: TaskRecord, failures: Any = (), skipped: Any = None) -> ftn.TaskCollection:
-    return ftn.TaskCollection._of(records, failures, skipped)
+    data, origins = [record.data for record in records], [record.origin for record in records]
+    return ftn.TaskCollection.of_serialized(data, origins, failures, skipped)
 
 
 def data_of(tasks: ftn.TaskCollection) -> list[bytes]:
-    return list(tasks._records()[0])
+    return list(tasks.serialized()[0])
 
 
 def read_count(tasks: ftn.TaskCollection) -> int:
     """How many tasks of a loaded snapshot have been read."""
-    data: Any = tasks._records()[0]
+    data: Any = tasks.serialized()[0]
     return sum(part.read_count for part in data._parts)
 
 
@@ -540,3 +541,12 @@ def test_missing_package_is_named_with_its_extra(example: Path, monkeypatch: pyt
         ftn.TaskCollection().save(example)
     (failure,) = ftn.load(example, errors="collect").failures
     assert "flytetask-nb[tables]" in failure.reason
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "xlsx"])
+def test_what_ends_like_another_table_is_refused(suffix: str, tmp_path: Path) -> None:
+    """It would become a folder of that name."""
+    path = tmp_path / f"x.{suffix}"
+    with pytest.raises(ftn.errors.SaveError, match=rf"not \.{suffix}; for a table, write tasks\.to_frame\(\)\.to_"):
+        ftn.TaskCollection().save(path)
+    assert not path.exists()
