@@ -14,81 +14,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb import models
-from flytetask_nb.errors import (
-    AuthenticationError,
-    CacheVersionError,
-    CompileError,
-    ConfigurationError,
-    DiffError,
-    FlyteTaskError,
-    ImmutableError,
-    LoadError,
-    LocalExecutionError,
-    MissingExtraError,
-    ModelTypeError,
-    ModelValueError,
-    OptionError,
-    QuantityError,
-    RemoteError,
-    RemoteTaskNotFoundError,
-    SaveError,
-    TaskNotFoundError,
-    WorkflowIntegrationError,
-)
+from flytetask_nb import errors, models
+from flytetask_nb.errors import FlyteTaskError, LoadError, RemoteError
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import install_renderer
 from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
     from flytetask_nb import semantics
-    from flytetask_nb.collection import TaskCollection
+    from flytetask_nb.collection import Failure, TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
-    from flytetask_nb.embedded_admin import sandbox
+    from flytetask_nb.embedded_admin import EmbeddedAdmin, sandbox
     from flytetask_nb.models.showing import Renderer
-    from flytetask_nb.semantics import check, compatibility
-    from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
-    from flytetask_nb.sources.client import Remote, col, connect
+    from flytetask_nb.semantics import Compatibility, Findings, check, col, compatibility
+    from flytetask_nb.sources import clear_cache, load, load_launch_plans, load_task, load_workflows, scan
+    from flytetask_nb.sources.client import Remote, connect
+    from flytetask_nb.sources.client.registrations import Registration
+    from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
-    from flytetask_nb.widgets import compare, panel
+    from flytetask_nb.widgets import Comparison, TaskPanel, compare, panel
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuthenticationError",
-    "CacheVersionError",
     "CallerReport",
-    "CompileError",
-    "ConfigurationError",
-    "DiffError",
+    "Comparison",
+    "Compatibility",
+    "EmbeddedAdmin",
+    "Failure",
+    "Findings",
     "FlyteTask",
     "FlyteTaskError",
-    "ImmutableError",
+    "LaunchPlanList",
     "LoadError",
-    "LocalExecutionError",
-    "MissingExtraError",
-    "ModelTypeError",
-    "ModelValueError",
-    "OptionError",
     "Plan",
-    "QuantityError",
+    "Registration",
     "Remote",
     "RemoteError",
-    "RemoteTaskNotFoundError",
-    "SaveError",
     "TaskCollection",
     "TaskDiff",
     "TaskHistory",
-    "TaskNotFoundError",
-    "WorkflowIntegrationError",
+    "TaskPanel",
+    "WorkflowList",
     "callers",
     "check",
+    "clear_cache",
     "col",
     "compare",
     "compatibility",
     "connect",
     "diff",
+    "errors",
     "history",
     "load",
     "load_launch_plans",
@@ -108,15 +85,25 @@ __all__ = [
 # Where each name that is not imported above is found; "" means that the name is a module itself.
 _LATER = {
     "CallerReport": "diffs",
+    "Comparison": "widgets",
+    "Compatibility": "semantics",
+    "EmbeddedAdmin": "embedded_admin",
+    "Failure": "collection",
+    "Findings": "semantics",
+    "LaunchPlanList": "sources.lists",
     "Plan": "diffs",
+    "Registration": "sources.client.registrations",
     "Remote": "sources.client",
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
     "TaskHistory": "diffs",
+    "TaskPanel": "widgets",
+    "WorkflowList": "sources.lists",
     "callers": "diffs",
     "check": "semantics",
+    "clear_cache": "sources",
+    "col": "semantics",
     "compare": "widgets",
-    "col": "sources.client",
     "compatibility": "semantics",
     "connect": "sources.client",
     "diff": "diffs",
@@ -125,9 +112,9 @@ _LATER = {
     "load_launch_plans": "sources",
     "load_task": "sources",
     "load_workflows": "sources",
-    "plan": "diffs",
     "panel": "widgets",
     "pictures": "views",
+    "plan": "diffs",
     "sandbox": "embedded_admin",
     "scan": "sources",
     "semantics": "",

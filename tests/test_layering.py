@@ -47,7 +47,7 @@ EXTRAS = f"{PACKAGE}.extras"
 GRPC_ROOMS = (f"{PACKAGE}.sources.client", f"{PACKAGE}.embedded_admin")
 
 # These are public as modules.
-PUBLIC_MODULES = {PACKAGE: {"models", "semantics"}, f"{PACKAGE}.views": {"pictures"}}
+PUBLIC_MODULES = {PACKAGE: {"errors", "models", "semantics"}, f"{PACKAGE}.views": {"pictures"}}
 
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
 
@@ -229,7 +229,7 @@ def test_no_module_is_named_like_a_public_thing_beside_it(folder: Path) -> None:
         ("models.tasks", "flytetask_nb.semantics.castability", True),
         ("semantics.castability", "flytetask_nb.models", False),
         ("tables.frames", "flytetask_nb.diffs.changes", True),
-        ("sources.archives", "flytetask_nb.collection", False),
+        ("sources.archive_reader", "flytetask_nb.collection", False),
         ("collection", "flytetask_nb.sources", True),
         ("views.html", "flytetask_nb", True),
         ("widgets.panel", "flytetask_nb.FlyteTask", True),

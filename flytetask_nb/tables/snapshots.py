@@ -21,8 +21,8 @@ from google.protobuf.message import DecodeError
 from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
-from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.order import Rank
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.options import set_options
 from flytetask_nb.tables.frames import empty_table, tabulate
 from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder

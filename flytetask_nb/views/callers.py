@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -67,7 +68,7 @@ def describe_callers(report: CallerReport) -> Document:
     )
 
 
-def _problem_section(title: str, callers: list[Caller], *, is_open: bool) -> Section | None:
+def _problem_section(title: str, callers: Sequence[Caller], *, is_open: bool) -> Section | None:
     if not callers:
         return None
     pairs = [(caller, problem) for caller in callers for problem in caller.problems]
@@ -79,11 +80,11 @@ def _problem_section(title: str, callers: list[Caller], *, is_open: bool) -> Sec
 
 
 def _row(caller: Caller, problem: CompileProblem) -> Row:
-    variable: Line = code(cut(problem.variable, _NAME_BUDGET)[0]) if problem.variable else ""
+    variable: Line = code(cut(mask_text(problem.variable), _NAME_BUDGET)[0]) if problem.variable else ""
     return Row(
         [
-            code(cut(caller.workflow.name, _NAME_BUDGET)[0]),
-            code(cut(problem.node, _NAME_BUDGET)[0]),
+            code(cut(mask_identifier(caller.workflow.name), _NAME_BUDGET)[0]),
+            code(cut(mask_text(problem.node), _NAME_BUDGET)[0]),
             variable,
             _sentence(problem),
             dim(problem.code),
@@ -106,8 +107,8 @@ def _sentence(problem: CompileProblem) -> str:
     sentence = _SENTENCES.get(problem.code)
     if sentence is not None:
         told = sentence.format(variable=problem.variable or "something", message=problem.message)
-        return cut(told, _MESSAGE_BUDGET)[0]
-    return " ".join(filter(None, cut(problem.message, _MESSAGE_BUDGET)))
+        return cut(mask_text(told), _MESSAGE_BUDGET)[0]
+    return " ".join(filter(None, cut(mask_text(problem.message), _MESSAGE_BUDGET)))
 
 
 def _name_section(
@@ -116,7 +117,10 @@ def _name_section(
     if not names:
         return None
     shown, left = within(
-        (Row([code(cut(name, _NAME_BUDGET)[0])]) for name in names), _NAMES_BUDGET, row_size, len(names)
+        (Row([code(cut(mask_identifier(name), _NAME_BUDGET)[0])]) for name in names),
+        _NAMES_BUDGET,
+        row_size,
+        len(names),
     )
     blocks: list[Block] = [Paragraph(dim(note))] if note else []
     blocks.append(Table(shown))

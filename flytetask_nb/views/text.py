@@ -16,10 +16,14 @@ from flytetask_nb.views.document import (
     Document,
     Edit,
     Fields,
+    Folds,
+    Label,
     Link,
     Notice,
     Paragraph,
+    Row,
     Span,
+    Stack,
     Table,
     visible,
 )
@@ -93,7 +97,7 @@ def _stripped(line: list[Segment]) -> list[Segment]:
 def _lines(document: Document) -> Iterable[list[Segment]]:
     head = [(visible(document.title), "bold")]
     if document.aside:
-        head += [(_GAP, ""), (visible(document.aside), "dim")]
+        head += [(_GAP, ""), *_dimmed(document.aside)]
     yield head
     for line in document.lines:
         yield _flat(_segments(line))
@@ -106,11 +110,15 @@ def _lines(document: Document) -> Iterable[list[Segment]]:
 def _section(section: Section) -> Iterable[list[Segment]]:
     head = [(visible(section.title).replace("\n", " "), "bold")]
     if section.note:
-        head += [(_GAP, ""), (visible(section.note).replace("\n", " "), "dim")]
+        head += [(_GAP, ""), *_dimmed(section.note)]
     yield []
     yield head
     for block in section.blocks:
         yield from _block(block, _INDENT)
+
+
+def _dimmed(line: Line) -> list[Segment]:
+    return [(text, style or "dim") for text, style in _flat(_segments(line))]
 
 
 def _segments(line: Line) -> list[Segment]:
@@ -173,12 +181,29 @@ def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
 
 
 def _table(table: Table, indent: str) -> Iterable[list[Segment]]:
-    rows = [[_wrapped(_flat(_segments(cell))) for cell in row.cells] for row in table.rows]
+    for lines in _row_lines(table, indent):
+        yield from lines
+
+
+def _folds(folds: Folds, indent: str) -> Iterable[list[Segment]]:
+    """Put what opens of a row below it."""
+    head = [Row(folds.head, header=True)] if folds.head else []
+    table = Table([*head, *(Row([row.lead, row.text, row.end]) for row in folds.rows)])
+    for lines, row in zip(_row_lines(table, indent), [None] * len(head) + list(folds.rows), strict=True):
+        yield from lines
+        for block in () if row is None else row.blocks:
+            yield from _block(block, indent + _INDENT)
+
+
+def _row_lines(table: Table, indent: str) -> Iterable[list[list[Segment]]]:
+    """Return the lines of each row of a table."""
+    rows = [[_cell_lines(cell) for cell in row.cells] for row in table.rows]
     widths: dict[int, int] = {}
     for cells in rows:
         for index, parts in enumerate(cells):
             widths[index] = max(widths.get(index, 0), *map(_width, parts))
     for row, cells in zip(table.rows, rows, strict=True):
+        lines: list[list[Segment]] = []
         for number in range(max(map(len, cells), default=0)):
             line: list[Segment] = [(indent, "")]
             for index, parts in enumerate(cells):
@@ -188,7 +213,13 @@ def _table(table: Table, indent: str) -> Iterable[list[Segment]]:
                 right = index in table.numbers and not row.header
                 line += [(padding, ""), *styled] if right else [*styled, (padding, "")]
                 line.append((_GAP, ""))
-            yield line
+            lines.append(line)
+        yield lines
+
+
+def _cell_lines(cell: Line) -> list[list[Segment]]:
+    lines = cell.lines if isinstance(cell, Stack) else [cell]
+    return [part for line in lines for part in _wrapped(_flat(_segments(line)))]
 
 
 def _wrapped(segments: list[Segment]) -> list[list[Segment]]:
@@ -255,7 +286,9 @@ _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
     Span: _span,
     Badge: _badge,
     Link: _link,
+    Label: lambda label: [(visible(label.text), "")],
     Edit: _edit,
+    Stack: lambda stack: [segment for line in stack.lines for segment in (*_segments(line), (" ", ""))],
 }
 _BLOCKS: dict[type, Callable[[Any, str], Iterable[list[Segment]]]] = {
     Table: _table,
@@ -264,4 +297,5 @@ _BLOCKS: dict[type, Callable[[Any, str], Iterable[list[Segment]]]] = {
     Code: _code,
     Paragraph: _paragraph,
     Notice: _notice,
+    Folds: _folds,
 }

@@ -14,8 +14,8 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics import check, hydrate
 from flytetask_nb.views import describe
-from flytetask_nb.views.allotments import PLATFORM_RESOURCES, allotment_blocks
 from flytetask_nb.views.document import Document, Paragraph, dim
+from flytetask_nb.views.effective_resources import PLATFORM_RESOURCES, effective_resources_blocks
 from flytetask_nb.views.raw_forms import RAW_FORMS, raw_text
 from flytetask_nb.views.wording import counted
 from flytetask_nb.widgets.panes import CopyBox, Pane, Panel, offer, option_layout
@@ -87,7 +87,7 @@ class TaskPanel(Panel):
             for side in ("defaults", "limits")
             for resource in PLATFORM_RESOURCES
         }
-        self._allotment = Pane()
+        self._effective = Pane()
         self._form = Dropdown(description="Form", options=tuple(RAW_FORMS), layout=option_layout(_WIDE))
         self._raw = CopyBox()
         self._tabs = Tab([self._tab(title) for title in TABS], titles=tuple(TABS), selected_index=0)
@@ -107,7 +107,7 @@ class TaskPanel(Panel):
             VBox([Pane(value=f"Platform {side}"), *(self._amounts[side, one] for one in PLATFORM_RESOURCES)])
             for side in ("defaults", "limits")
         ]
-        return VBox([self._panes[title], self._allotment, HBox(fields, layout=Layout(flex_flow="row wrap"))])
+        return VBox([self._panes[title], self._effective, HBox(fields, layout=Layout(flex_flow="row wrap"))])
 
     def _react(self) -> None:
         """Connect controls with the state, and the state with what is on screen."""
@@ -157,7 +157,9 @@ class TaskPanel(Panel):
             return
         self._panes[title].show_part(*self._blocks(title))
         if title == _RESOURCES and task is not None:
-            self._allotment.show_part(*allotment_blocks(task, self.platform("defaults"), self.platform("limits")))
+            self._effective.show_part(
+                *effective_resources_blocks(task, self.platform("defaults"), self.platform("limits"))
+            )
 
     def platform(self, side: str) -> Mapping[str, str]:
         """Return the platform's ``defaults`` or ``limits`` as they were typed, by resource."""
@@ -172,7 +174,7 @@ class TaskPanel(Panel):
         document = describe(task)
         filled, is_filled_in = _as_registered(task)
         findings = describe(check(filled))
-        words = [findings.aside] if findings.sections else []
+        words = [findings.aside] if findings.sections and isinstance(findings.aside, str) else []
         words += ["checked with what registration will fill in"] if is_filled_in else []
         badges = [piece for line in findings.lines for piece in (line if isinstance(line, list) else [line])]
         verdict = [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]

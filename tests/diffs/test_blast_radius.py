@@ -175,5 +175,5 @@ def test_workflows_show_themselves() -> None:
         assert "Nodes" in workflow.to_text()
         assert workflow == Workflow.from_flyte_idl(workflow.to_flyte_idl())
         assert all(identifier.name.startswith(("shops.", "_bash.")) for identifier in workflow.task_ids)
-    with pytest.raises(ftn.ModelTypeError, match="WorkflowSpec or CompiledWorkflowClosure"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="WorkflowSpec or CompiledWorkflowClosure"):
         Workflow.from_flyte_idl("no workflow")

@@ -425,10 +425,10 @@ def test_use_inside_a_workflow(theirs: SimpleNamespace) -> None:
         task(x=1)
 
     with pytest.raises(
-        ftn.WorkflowIntegrationError, match=r"'shop\.train' cannot be used inside a flytekit workflow yet"
+        ftn.errors.WorkflowIntegrationError, match=r"'shop\.train' cannot be used inside a flytekit workflow yet"
     ):
         wf.compile()
-    with pytest.raises(ftn.LocalExecutionError):
+    with pytest.raises(ftn.errors.LocalExecutionError):
         task(x=1)
 
 

@@ -239,14 +239,14 @@ def test_settings_of_the_user_do_not_show(table: pd.DataFrame) -> None:
 @pytest.mark.parametrize("draw", PICTURES)
 def test_a_missing_column_is_named(draw: Callable[[pd.DataFrame], Any]) -> None:
     """And where a table with it comes from."""
-    with pytest.raises(ftn.ModelValueError, match=r"no column '.*tabulate"):
+    with pytest.raises(ftn.errors.ModelValueError, match=r"no column '.*tabulate"):
         draw(ftn.tabulate([], columns=["name"]))
 
 
 @pytest.mark.parametrize("draw", PICTURES)
 def test_tasks_are_no_table(draw: Callable[[Any], Any]) -> None:
     """The error says how to make one."""
-    with pytest.raises(ftn.ModelTypeError, match=r"\.to_frame\(\)"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"\.to_frame\(\)"):
         draw(ftn.TaskCollection())
 
 
@@ -256,7 +256,7 @@ def test_without_matplotlib_the_error_says_what_to_install() -> None:
         "import sys; sys.modules['matplotlib'] = None\n"
         "import flytetask_nb as ftn\n"
         "try: ftn.pictures.image_bars(ftn.tabulate([]))\n"
-        "except ftn.MissingExtraError as error: sys.stdout.write(str(error))\n"
+        "except ftn.errors.MissingExtraError as error: sys.stdout.write(str(error))\n"
     )
     finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert 'pip install "flytetask-nb[plots]"' in finished.stdout

@@ -29,7 +29,7 @@ def test_the_slider_keeps_the_direction(releases: ftn.TaskCollection, train: str
 
 def test_an_impossible_pair_changes_nothing(releases: ftn.TaskCollection, train: str) -> None:
     comparison = ftn.compare(releases, train)
-    with pytest.raises(ftn.TaskNotFoundError, match="never"):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match="never"):
         comparison.pair = ("2026.03", "never")
     assert comparison.pair == ("2026.09", "2026.10")
     assert comparison._old.value == "2026.09"
@@ -68,7 +68,7 @@ def test_markdown_is_that_of_the_diff(releases: ftn.TaskCollection, train: str) 
 
 
 def test_an_unknown_name_is_refused(releases: ftn.TaskCollection) -> None:
-    with pytest.raises(ftn.TaskNotFoundError, match="nobody"):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match="nobody"):
         ftn.compare(releases, "nobody")
 
 

@@ -60,7 +60,7 @@ def test_who_observes_the_task_sees_the_name_that_belongs_to_it(releases: ftn.Ta
 def test_an_unknown_name_changes_nothing_and_is_named(releases: ftn.TaskCollection, train: str) -> None:
     selection = TaskSelection(releases)
     selection.name = train
-    with pytest.raises(ftn.TaskNotFoundError, match=r"no\.such\.task"):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match=r"no\.such\.task"):
         selection.name = "no.such.task"
     assert (selection.name, selection.version) == (train, "2026.10")
 
@@ -68,7 +68,7 @@ def test_an_unknown_name_changes_nothing_and_is_named(releases: ftn.TaskCollecti
 def test_an_unknown_version_changes_nothing_and_is_named(releases: ftn.TaskCollection) -> None:
     selection = TaskSelection(releases)
     before = selection.version
-    with pytest.raises(ftn.TaskNotFoundError, match=r"2099\.01"):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match=r"2099\.01"):
         selection.version = "2099.01"
     assert selection.version == before
 
@@ -120,7 +120,7 @@ def test_a_single_task_becomes_a_collection(releases: ftn.TaskCollection) -> Non
 
 @pytest.mark.parametrize("tasks", ["release.tgz", b"", 3, None])
 def test_what_is_no_task_is_refused(tasks: object) -> None:
-    with pytest.raises(ftn.ModelTypeError, match=type(tasks).__name__):
+    with pytest.raises(ftn.errors.ModelTypeError, match=type(tasks).__name__):
         as_collection(tasks)
 
 
@@ -137,7 +137,7 @@ def test_tasks_of_two_domains_are_two_names() -> None:
     selection.name = "p/d/b"
     assert selection.name == "b"
     with pytest.raises(
-        ftn.TaskNotFoundError, match="'a' is the name of tasks in 2 places; give one of 'p/dev/a', 'p/prod/a'"
+        ftn.errors.TaskNotFoundError, match="'a' is the name of tasks in 2 places; give one of 'p/dev/a', 'p/prod/a'"
     ):
         selection.name = "a"
 

@@ -61,9 +61,9 @@ def test_what_the_container_gets_follows_the_platform(releases: ftn.TaskCollecti
     panel = ftn.panel(releases[train])
     look_at(panel, "Resources")
     panel._amounts["limits", "cpu"].value = "500m"
-    assert "request as asked: 2" in panel._allotment.value
+    assert "request as asked: 2" in panel._effective.value
     panel._amounts["limits", "cpu"].value = "much"
-    assert "is no quantity" in panel._allotment.value
+    assert "is no quantity" in panel._effective.value
 
 
 def test_raw_text_is_masked(releases: ftn.TaskCollection) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.fields import utc_datetime
-from flytetask_nb.models.flyte_task import UNTOLD_BY_SERVERS, FlyteTask, Origin
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, Origin
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
 from flytetask_nb.sources.client.sketches import AFTER_SECONDS, ENVELOPE, NAME_TAG, PREFIXES, ListedOrigin, Server
 
@@ -96,7 +97,7 @@ class Gathering:
         most
             How many tasks are wanted in all; None: all.
         """
-        if most is not None or not self._filters.is_all_sent or self._known:
+        if most is not None or self._filters.here or self._known:
             for row in page.rows:
                 if most is not None and len(self._data) >= most:
                     return
@@ -153,7 +154,7 @@ class Gathering:
                 self._repeat(entry, position, data)
                 return
             origin = origin_of(task, self._source, self._console)
-            if not self._is_wanted(task, data, origin):
+            if self._filters.here and not self._is_wanted(FlyteTask.from_bytes(data, origin)):
                 return
         except FlyteTaskError as error:
             self._fail(entry, str(error))
@@ -168,14 +169,8 @@ class Gathering:
         else:
             self._fail(entry, "the server gives it a second time with other contents; the first is kept")
 
-    def _is_wanted(self, task: Any, data: bytes, origin: Origin) -> bool:
-        filters = self._filters
-        if not all(condition.accepts(task) for condition in filters.here):
-            return False
-        if not filters.predicates:
-            return True
-        made = FlyteTask.from_bytes(data, origin)
-        return all(predicate(made) for predicate in filters.predicates)
+    def _is_wanted(self, task: FlyteTask) -> bool:
+        return all(condition(task) for condition in self._filters.here)
 
     def _fail(self, entry: str, reason: str) -> None:
         self._failures.append(Failure(self._source, entry, reason))
@@ -183,6 +178,5 @@ class Gathering:
     def tasks(self) -> TaskCollection:
         """Return what has come so far."""
         skipped = {REPEATED: self._repeated} if self._repeated else None
-        came = TaskCollection.__new__(TaskCollection)
-        came._take(self._data, self._origins, self._failures, skipped)
+        came = TaskCollection.of_serialized(self._data, self._origins, self._failures, skipped)
         return came if self._held is None else self._held + came

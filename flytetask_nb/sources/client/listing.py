@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.client.calls import Calls
 
-__all__ = ["NAMES", "TASKS", "WORKFLOWS", "WORKFLOW_NAMES", "Listing", "Place", "Question", "rows_asked_for"]
+__all__ = ["NAMES", "TASKS", "WORKFLOWS", "Listing", "Place", "Question", "rows_asked_for"]
 
 
 class _Kind(NamedTuple):
@@ -45,7 +45,6 @@ WORKFLOWS = _Kind(
 )
 _IDS = (common_pb2.NamedEntityIdentifierListRequest, common_pb2.NamedEntityIdentifierList, "entities")
 NAMES = _Kind("ListTaskIds", *_IDS, common_pb2.NamedEntityIdentifier)
-WORKFLOW_NAMES = _Kind("ListWorkflowIds", *_IDS, common_pb2.NamedEntityIdentifier)
 
 _FITTED_ENOUGH = 4
 """How many pages in a row must fit before a larger one is asked for."""

@@ -26,8 +26,9 @@ from flytetask_nb.errors import (
     RemoteTaskNotFoundError,
 )
 from flytetask_nb.models import Documentation, FlyteTask, Workflow
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.name_index import are_one_place, said
+from flytetask_nb.models.name_index import are_one_place, near_names, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.sources.client.filters import Filters, compiled
@@ -168,7 +169,7 @@ class Remote:
         question = Question(TASKS, place, sort="created_at", descending=True)
         rows = rows_asked_for(self._calls, question, 1).rows
         if not rows:
-            raise self._no_task(place, "task_names() lists the names that there are")
+            raise self._no_task(place)
         return self._task(rows[0])
 
     def _task(self, message: Any) -> FlyteTask:
@@ -315,11 +316,17 @@ class Remote:
         place = Place(*self._one_place(project, domain), _part("name", name))
         found = self._listed([place], compiled(), Bar("listing versions", "tasks"))
         if not found and not found.failures:
-            remedy = absence(self._calls, place.project, place.domain)
-            raise self._no_task(place, remedy or "task_names() lists the names that there are")
+            raise self._no_task(place)
         return found
 
-    def _no_task(self, place: Place, remedy: str) -> RemoteTaskNotFoundError:
+    def _no_task(self, place: Place) -> RemoteTaskNotFoundError:
+        remedy = absence(self._calls, place.project, place.domain)
+        if not remedy:
+            # Names are few beside tasks: a page or two of them say what could be meant.
+            near = near_names(place.name, self._names(place._replace(name="")))
+            remedy = (
+                f"did you mean {', '.join(map(repr, near))}?" if near else "task_names() lists the names that there are"
+            )
         return RemoteTaskNotFoundError(
             f"{self.endpoint} has no task {place}; {remedy}",
             code="NOT_FOUND",
@@ -422,10 +429,10 @@ class Remote:
         held: TaskCollection | None = None,
         page_size: int = PAGE_SIZE,
     ) -> TaskCollection:
-        is_of_each = latest and asked.is_all_sent
+        is_of_each = latest and not asked.here
         gathering = Gathering(self.endpoint, self._console, asked, held)
         # What is looked at here, or thinned out afterwards, cannot be limited there.
-        rows_wanted = 1 if is_of_each else limit if asked.is_all_sent and not latest else None
+        rows_wanted = 1 if is_of_each else None if asked.here or latest else limit
         most = None if latest or limit is None else limit - len(held or ())
         if held is not None and most is not None and most <= 0:
             return held._chosen(range(len(held) + most), is_part=False)
@@ -508,7 +515,7 @@ class Remote:
 
     # -- what would become of a task ---------------------------------------------------------------------------------
 
-    def would_register(self, task: object) -> Registration:
+    def dry_run(self, task: object) -> Registration:
         """Tell what Admin would say if a task were registered now, without registering it.
 
         Parameters
@@ -530,7 +537,7 @@ class Remote:
         ModelValueError
             A part of the id is missing.
         """
-        mine = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
+        mine = as_task(task)
         identifier = _full_id(mine)
         # Admin looks at the place before it looks at what is registered there.
         reason = refusal(self._calls, identifier.project, identifier.domain)
@@ -569,7 +576,7 @@ class Remote:
         -----
         A listing comes without nodes, so each newest version is fetched by itself, several at a time.
         """
-        mine = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
+        mine = as_task(task)
         place = Place(*self._one_place(project or mine.id.project, domain or mine.id.domain))
         with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
             newest: dict[str, Any] = {}
@@ -638,8 +645,7 @@ def _part(what: str, value: object) -> str:
 
 
 def _full_id(task: object) -> Any:
-    made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
-    one = made.id
+    one = as_task(task).id
     given = {part: getattr(one, part) for part in ("project", "domain", "name", "version")}
     # What registration still has to fill in names nothing.
     parts = {part: _part(part, text if is_filled_in(text) else "") for part, text in given.items()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
 from flytetask_nb.models.fields import utc_datetime
-from flytetask_nb.models.flyte_task import UNTOLD_BY_SERVERS, Origin
+from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, Origin
 
 if TYPE_CHECKING:
     from datetime import datetime
