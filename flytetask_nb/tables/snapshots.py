@@ -330,7 +330,7 @@ def _origin(values: tuple[Any, ...]) -> Origin | str:
     )
 
 
-class Row(NamedTuple):
+class StoredRow(NamedTuple):
     """A row of a file that was looked at.
 
     Attributes
@@ -413,17 +413,17 @@ class StoredTasks(Sequence[bytes]):
         for group in range(len(self._groups)):
             self._read(group)
 
-    def checked(self) -> Iterator[Row]:
+    def checked(self) -> Iterator[StoredRow]:
         """Look at every task without keeping any, and without stopping at those that cannot be read."""
         for group, end in enumerate(self._ends):
             start = self._start(group)
             try:
                 rows = self._groups[group] or self._rows(group)
             except LoadError as error:
-                yield Row(start, f"rows {start} to {end - 1}", b"", str(error))
+                yield StoredRow(start, f"rows {start} to {end - 1}", b"", str(error))
                 continue
             for position, row in enumerate(rows, start):
-                yield Row(position, f"row {position}", row or b"", self._problem(position, row))
+                yield StoredRow(position, f"row {position}", row or b"", self._problem(position, row))
 
     def _start(self, group: int) -> int:
         return self._ends[group - 1] if group else 0
