@@ -46,8 +46,8 @@ from flytetask_nb.diffs.texts import Word, text_of
 from flytetask_nb.diffs.types import unnamed_columns
 from flytetask_nb.errors import DiffError, QuantityError
 from flytetask_nb.models.base import Model
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.plugin_settings import Spelling, settings_of
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods
 from flytetask_nb.semantics.quantities import parse

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.errors import FlyteTaskError
-from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, Origin
+from flytetask_nb.models.plain_values import utc_datetime
 from flytetask_nb.sources.client.listing import TASKS, Question, rows_asked_for
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
 from flytetask_nb.sources.client.partial_tasks import AFTER_SECONDS, ENVELOPE, NAME_TAG, PREFIXES, ListedOrigin, Server

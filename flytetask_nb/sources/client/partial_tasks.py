@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
-from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, Origin
+from flytetask_nb.models.plain_values import utc_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
