@@ -47,6 +47,10 @@ class Fellows:
         self._place_of = place_of
         self._tags: dict[tuple[str, ...], dict[str, str]] | None = None
 
+    def ordered_by(self, place_of: Callable[[FlyteTask], tuple[int, int, str]]) -> Fellows:
+        """Return the same tasks under another order of their versions."""
+        return Fellows(self._tasks, self._origins, place_of)
+
     def place_of(self, task: FlyteTask) -> tuple[int, int, str]:
         """Return the place of a task among its versions, how many there are, and what the order rests on.
 
