@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from flytetask_nb.errors import ModelTypeError
-from flytetask_nb.models.coercion import each_task, opened
+from flytetask_nb.models.coercion import each_task, no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.origins import Origin
@@ -67,10 +67,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     ) -> None:
         tasks = opened(tasks)
         if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
-            raise ModelTypeError(
-                f"TaskCollection takes an iterable of tasks, got {type(tasks).__name__}; "
-                "put a single task into a list, and read files with load"
-            )
+            raise ModelTypeError(no_tasks(tasks, "tasks"))
         records = [record for place, task in enumerate(tasks) for record in _records_of(task, f"tasks[{place}]")]
         self._take([record.data for record in records], [record.origin for record in records], failures, skipped)
 

@@ -28,7 +28,7 @@ from flytetask_nb.errors import (
 from flytetask_nb.models import Documentation, FlyteTask, Workflow
 from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.name_index import are_one_place, said
+from flytetask_nb.models.name_index import are_one_place, near_names, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.sources.client.filters import Filters, compiled
@@ -169,7 +169,7 @@ class Remote:
         question = Question(TASKS, place, sort="created_at", descending=True)
         rows = rows_asked_for(self._calls, question, 1).rows
         if not rows:
-            raise self._no_task(place, "task_names() lists the names that there are")
+            raise self._no_task(place)
         return self._task(rows[0])
 
     def _task(self, message: Any) -> FlyteTask:
@@ -316,11 +316,17 @@ class Remote:
         place = Place(*self._one_place(project, domain), _part("name", name))
         found = self._listed([place], compiled(), Bar("listing versions", "tasks"))
         if not found and not found.failures:
-            remedy = absence(self._calls, place.project, place.domain)
-            raise self._no_task(place, remedy or "task_names() lists the names that there are")
+            raise self._no_task(place)
         return found
 
-    def _no_task(self, place: Place, remedy: str) -> RemoteTaskNotFoundError:
+    def _no_task(self, place: Place) -> RemoteTaskNotFoundError:
+        remedy = absence(self._calls, place.project, place.domain)
+        if not remedy:
+            # Names are few beside tasks: a page or two of them say what could be meant.
+            near = near_names(place.name, self._names(place._replace(name="")))
+            remedy = (
+                f"did you mean {', '.join(map(repr, near))}?" if near else "task_names() lists the names that there are"
+            )
         return RemoteTaskNotFoundError(
             f"{self.endpoint} has no task {place}; {remedy}",
             code="NOT_FOUND",

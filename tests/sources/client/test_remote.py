@@ -599,7 +599,7 @@ def test_a_server_that_comes_back_is_found_again(monkeypatch: pytest.MonkeyPatch
 def test_nothing_listens_there() -> None:
     with (
         ftn.connect("localhost:1", insecure=True, timeout=1) as remote,
-        pytest.raises(ftn.RemoteError, match="nothing listens there") as error,
+        pytest.raises(ftn.RemoteError, match=r"^nothing listens at localhost:1: check host and port") as error,
     ):
         remote.projects()
     assert (error.value.code, error.value.endpoint) == ("UNAVAILABLE", "localhost:1")
