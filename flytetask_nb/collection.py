@@ -343,6 +343,32 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         """
         return self._chosen(self._aged(self._by_name().positions(name)))
 
+    def newest_first(self, limit: int | None = None) -> TaskCollection:
+        """Return the tasks so that the newest version of each comes first, then the next newest of each, and so on.
+
+        Parameters
+        ----------
+        limit
+            How many at most; None for all of them.
+
+        Returns
+        -------
+        TaskCollection
+            Tasks of one age in the order in which their names first appear.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> len(ftn.TaskCollection().newest_first(10))
+        0
+        """
+        found: list[int] = []
+        layer = [(self._aged(positions), 1) for positions in self._by_name().groups.values()][:limit]
+        while layer and (limit is None or len(found) < limit):
+            found += [aged[-age] for aged, age in layer]
+            layer = [(aged, age + 1) for aged, age in layer if age < len(aged)]
+        return self._chosen(found[:limit])
+
     def version_counts(self) -> dict[str, int]:
         """Count the versions of each task, by the name under which it is found."""
         return {name: len(positions) for name, positions in self._by_name().groups.items()}
