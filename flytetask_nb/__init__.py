@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin import EmbeddedAdmin, sandbox
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import Compatibility, Findings, check, col, compatibility
-    from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
+    from flytetask_nb.sources import clear_cache, load, load_launch_plans, load_task, load_workflows, scan
     from flytetask_nb.sources.client import Remote, connect
     from flytetask_nb.sources.client.registrations import Registration
     from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
@@ -59,6 +59,7 @@ __all__ = [
     "WorkflowList",
     "callers",
     "check",
+    "clear_cache",
     "col",
     "compare",
     "compatibility",
@@ -100,6 +101,7 @@ _LATER = {
     "WorkflowList": "sources.lists",
     "callers": "diffs",
     "check": "semantics",
+    "clear_cache": "sources",
     "col": "semantics",
     "compare": "widgets",
     "compatibility": "semantics",

@@ -33,6 +33,8 @@ def _is_expansion(value: object) -> bool:
 
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "reveal_secrets": (_is_flag, "True or False"),
+    "cache_bytes": (_is_count, "a whole number above 0"),
+    "max_in_flight": (_is_count, "a whole number above 0"),
     "max_rows": (_is_count, "a whole number above 0"),
     "expand": (_is_expansion, "True (all sections open), False (all closed) or None (the usual ones open)"),
     "progress": (_is_flag, "True or False"),
@@ -40,6 +42,8 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
 
 OPTIONS: dict[str, Any] = {
     "reveal_secrets": False,
+    "cache_bytes": 2**30,
+    "max_in_flight": 16,
     "max_rows": 10,
     "expand": None,
     "progress": os.environ.get(PROGRESS_VARIABLE, "").strip().lower() not in {"0", "false", "no", "off"},
@@ -59,6 +63,11 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
     reveal_secrets : bool
         Show the values of environment variables, labels and settings whose key looks secret, and passwords in
         URLs. False at the start: they are masked in every output.
+    cache_bytes : int
+        How many bytes ``load(..., cache=True)`` keeps on this machine: what was not used for longest goes first. 1 GiB
+        at the start.
+    max_in_flight : int
+        How many files of other machines are fetched at the same time. 16 at the start.
     max_rows : int
         How many rows a table of tasks shows before it is cut. 10 at the start.
     expand : bool or None

@@ -355,7 +355,7 @@ def test_load_takes_an_order(tmp_path: Path) -> None:
         again = ftn.load(tmp_path / place)
         assert (again.order, again["a"].source) == ("given", tasks["a"].source)
     plain = ftn.load(tmp_path / "tasks.parquet", order=["mid", "new", "old"])
-    assert [part.read_count for part in plain._data._parts] == [0]  # type: ignore[attr-defined]
+    assert [part.read_count for part in plain.serialized()[0]._parts] == [0]  # type: ignore[attr-defined]
     assert "old.tgz" in str(plain["a"].source)
     with pytest.raises(ftn.errors.ModelValueError, match="order does not name 'mid'"):
         ftn.load(tmp_path / "tasks.parquet", order=["new", "old"])
@@ -550,7 +550,7 @@ def test_a_task_costs_little_more_than_its_bytes(corpus: Path) -> None:
         with_names = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    own = sum(map(len, tasks._data))
+    own = sum(map(len, tasks.serialized()[0]))
     assert (held - own) / len(tasks) < 250
     assert (with_names - own) / len(tasks) < 350
 

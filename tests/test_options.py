@@ -70,6 +70,9 @@ def test_block_leaves_other_settings() -> None:
         ("reveal_secrets", 1, "True or False"),
         ("reveal_secrets", "yes", "True or False"),
         ("reveal_secrets", None, "True or False"),
+        ("cache_bytes", 0, "a whole number above 0"),
+        ("max_in_flight", 0, "a whole number above 0"),
+        ("max_in_flight", 1.5, "a whole number above 0"),
         ("max_rows", 0, "a whole number above 0"),
         ("max_rows", -1, "a whole number above 0"),
         ("max_rows", True, "a whole number above 0"),
@@ -91,16 +94,16 @@ def test_refused_values(name: str, value: Any, expected: str) -> None:
 
 def test_unknown_option() -> None:
     """An option that does not exist is refused with the names of those that do, and with it the whole call."""
-    with pytest.raises(
-        ftn.errors.OptionError, match="no option 'rows'; there are expand, max_rows, progress, reveal_secrets"
-    ):
+    names = "cache_bytes, expand, max_in_flight, max_rows, progress, reveal_secrets"
+    with pytest.raises(ftn.errors.OptionError, match=f"no option 'rows'; there are {names}"):
         ftn.set_options(max_rows=3, rows=3)
     assert option("max_rows") == 10
 
 
 def test_repr_says_what_holds() -> None:
     """The repr lists every setting in order of its name."""
-    assert repr(ftn.set_options(max_rows=4)).startswith("set_options(expand=None, max_rows=4, progress=")
+    expected = "set_options(cache_bytes=1073741824, expand=None, max_in_flight=16, max_rows=4, progress="
+    assert repr(ftn.set_options(max_rows=4)).startswith(expected)
 
 
 @pytest.mark.parametrize(

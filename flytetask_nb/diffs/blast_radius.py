@@ -135,18 +135,18 @@ class CallerReport(ReportList[Caller]):
         if self.used or not self.unused:
             return self._verdicts
         tasks = mask_identifier(self.unused[0]) if len(self.unused) == 1 else f"any of the {len(self.unused):,} tasks"
-        told = f"no workflow uses {tasks}"
-        return f"{told}; {self._verdicts}" if len(self) else told
+        sentence = f"no workflow uses {tasks}"
+        return f"{sentence}; {self._verdicts}" if len(self) else sentence
 
     @property
     def _verdicts(self) -> str:
         number = len(self)
         workflows = f"{number} workflow{'' if number == 1 else 's'}"
         if self.breaking:
-            told = f"{len(self.breaking)} of {workflows} would not compile"
+            sentence = f"{len(self.breaking)} of {workflows} would not compile"
         else:
-            told = f"{len(self.compiling)} of {workflows} would compile as before"
-        return f"{told}, {len(self.unresolved)} unresolved" if self.unresolved else told
+            sentence = f"{len(self.compiling)} of {workflows} would compile as before"
+        return f"{sentence}, {len(self.unresolved)} unresolved" if self.unresolved else sentence
 
     def _values(self) -> dict[str, Any]:
         return {
@@ -199,18 +199,18 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     of its own, whose name tells the mapped function only where flytekit made it.
     """
     given = [workflows] if isinstance(workflows, Workflow) or not isinstance(workflows, Iterable) else list(workflows)
-    found = [one if isinstance(one, Workflow) else Workflow.from_flyte_idl(one) for one in given]
+    parsed = [workflow if isinstance(workflow, Workflow) else Workflow.from_flyte_idl(workflow) for workflow in given]
     by_name = _by_name(tasks)
-    plans = _filled(launch_plans, found)
-    called = {one.name for workflow in found for one in workflow.task_ids}
+    plans = _filled(launch_plans, parsed)
+    called = {identifier.name for workflow in parsed for identifier in workflow.task_ids}
     called |= {mapped_task(name) for name in called}
     return CallerReport(
-        (_caller(workflow, by_name, plans) for workflow in found), by_name.keys() & called, by_name.keys() - called
+        (_caller(workflow, by_name, plans) for workflow in parsed), by_name.keys() & called, by_name.keys() - called
     )
 
 
 def _caller(workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any]) -> Caller:
-    repinned = [_repinned(by_name.get(one.name, []), one._message) for one in workflow.task_ids]
+    repinned = [_repinned(by_name.get(identifier.name, []), identifier._message) for identifier in workflow.task_ids]
     problems = _problems(workflow, [task for task in repinned if task is not None], plans)
     if not problems:
         return Caller(workflow, COMPILES, ())
@@ -257,8 +257,8 @@ def _filled(launch_plans: Iterable[object], workflows: list[Workflow]) -> list[A
     for workflow in workflows:
         known[workflow.name] = known[workflow.id] = workflow
     filled = []
-    for one in launch_plans:
-        message = message_of(one, launch_plan_pb2.LaunchPlan)
+    for launch_plan in launch_plans:
+        message = message_of(launch_plan, launch_plan_pb2.LaunchPlan)
         target = Identifier.from_flyte_idl(message.spec.workflow_id)
         started = known.get(target) or known.get(target.name)
         filled.append(message if started is None else registered_launch_plan(message, started))

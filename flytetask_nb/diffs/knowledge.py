@@ -67,11 +67,6 @@ def _holder(message: Any, path: str) -> tuple[Any, str]:
 def known_pair(old: FlyteTask, new: FlyteTask) -> Known:
     """Return two tasks as far as the sources of both tell what is in them.
 
-    Parameters
-    ----------
-    old, new
-        The tasks.
-
     Notes
     -----
     What a source leaves out is told by its kind: ``Origin.untold``. Of a pod, what flytectl drops is taken from the
@@ -149,13 +144,13 @@ def _rewritten(messages: Iterable[Any]) -> list[Any]:
     """Return tasks with their pods' specs as Kubernetes reads them; as they are, where it cannot read one of them."""
     from flytetask_nb.semantics.pod_specs import passed_through_kubernetes  # noqa: PLC0415 - pod tasks are rare
 
-    found = list(messages)
+    rewritten = list(messages)
     for place, message in enumerate(messages):
         if message.template.k8s_pod.HasField("pod_spec"):
-            found[place] = _copied(message)
-            spec = found[place].template.k8s_pod.pod_spec
+            rewritten[place] = _copied(message)
+            spec = rewritten[place].template.k8s_pod.pod_spec
             try:
                 spec.CopyFrom(passed_through_kubernetes(spec))
             except FlyteTaskError:
                 return list(messages)
-    return found
+    return rewritten

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from flytetask_nb.diffs.plain import plain_message
+from flytetask_nb.errors import shortened
 from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
 
@@ -70,13 +71,6 @@ _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
 def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]:
     """Return two values of a task as texts that do not read alike, secrets masked.
 
-    Parameters
-    ----------
-    old, new
-        What stands in the tasks; None: nothing does.
-    key
-        Under which they stand.
-
     Returns
     -------
     (str or None, str or None)
@@ -87,9 +81,9 @@ def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]
     if before is None or after is None or not _read_alike(before, after):
         return before, after
     plain = _apart(_plain(old), _plain(new))
-    shown = [_raw(mask_value(value, key)) for value in plain]
-    if shown[0] != shown[1]:
-        return shown[0], shown[1]
+    texts = [_raw(mask_value(value, key)) for value in plain]
+    if texts[0] != texts[1]:
+        return texts[0], texts[1]
     return before, after if _raw(plain[0]) == _raw(plain[1]) else f"{after} (another value)"
 
 
@@ -126,8 +120,8 @@ def _apart(old: Any, new: Any) -> tuple[Any, Any]:
     ]
     pairs = {name: _apart(old[name], new[name]) for name in names if name in old and name in new}
     before, after = (
-        {name: pairs[name][side] if name in pairs else one[name] for name in names if name in one}
-        for side, one in enumerate((old, new))
+        {name: pairs[name][side] if name in pairs else text[name] for name in names if name in text}
+        for side, text in enumerate((old, new))
     )
     return before, after
 
@@ -154,9 +148,5 @@ def windowed(old: str, new: str, limit: int) -> tuple[str, str]:
         same = next((index for index in range(length) if old[index] != new[index]), length)
         start = max(0, same - limit // 3)
     sign = "…" if start else ""
-    before, after = (sign + _shortened(text[start:], limit - len(sign)) for text in (old, new))
+    before, after = (sign + shortened(text[start:], limit - len(sign)) for text in (old, new))
     return quoted_if_alike(before, after)
-
-
-def _shortened(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -14,6 +14,7 @@ from flytetask_nb.masking.shapes import SHAPES
 from flytetask_nb.masking.texts import (
     IDENTIFIERS,
     MASK,
+    mask_any,
     mask_arguments,
     mask_field,
     mask_identifier,
@@ -30,6 +31,7 @@ __all__ = [
     "MASK",
     "SHAPES",
     "is_secret_key",
+    "mask_any",
     "mask_arguments",
     "mask_field",
     "mask_identifier",

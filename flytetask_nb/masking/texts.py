@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "IDENTIFIERS",
     "MASK",
+    "mask_any",
     "mask_arguments",
     "mask_field",
     "mask_identifier",
@@ -98,7 +99,7 @@ def mask_text(text: str) -> str:
     if OPTIONS["reveal_secrets"] or not text:
         return text
     # The words of a command line and the names of images are the same in thousands of tasks.
-    return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else _mask_any(text)
+    return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else mask_any(text)
 
 
 def mask_identifier(text: str) -> str:
@@ -154,13 +155,14 @@ def mask_urls(text: str) -> str:
     return _without(text, chain(users(text), parameters(text)))
 
 
-def _mask_any(text: str) -> str:
+def mask_any(text: str) -> str:
+    """Return a text with its secrets masked, whatever the options say; it is not empty."""
     if text[0] in "{[" and text.rstrip()[-1] in "}]":
         return _mask_json(text)
     return _mask_plain(text)
 
 
-_mask_short = lru_cache(maxsize=8192)(_mask_any)
+_mask_short = lru_cache(maxsize=8192)(mask_any)
 
 
 def _mask_json(text: str) -> str:

@@ -28,11 +28,6 @@ def uses_copilot(template: Any) -> bool:
 def copilot_mounts(template: Any) -> Iterator[tuple[str, str]]:
     """Return the volume and the path of each mount that the copilot adds to the container that runs the task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
     Yields
     ------
     tuple of str
@@ -56,11 +51,6 @@ def copilot_mounts(template: Any) -> Iterator[tuple[str, str]]:
 def unfetchable(literal_type: Any) -> str:
     """Say why the copilot cannot fetch inputs of a type; empty where it can.
 
-    Parameters
-    ----------
-    literal_type
-        A flyteidl ``LiteralType``.
-
     Returns
     -------
     str
@@ -80,11 +70,6 @@ def unfetchable(literal_type: Any) -> str:
 
 def unstorable(literal_type: Any) -> str:
     """Say why the copilot cannot store outputs of a type; empty where it can, and of no type.
-
-    Parameters
-    ----------
-    literal_type
-        A flyteidl ``LiteralType``.
 
     Returns
     -------

@@ -51,11 +51,6 @@ def structure_digest(task: object) -> bytes:
 def unplaced_digest(task: object) -> bytes:
     """Return a digest that two tasks share if they differ in nothing but project, domain and version.
 
-    Parameters
-    ----------
-    task
-        As of :func:`structure_digest`.
-
     Returns
     -------
     bytes
@@ -77,11 +72,6 @@ def unplaced_digest(task: object) -> bytes:
 
 def nameless_digest(task: object) -> bytes:
     """Return a digest that two tasks share if they differ in nothing but their ids.
-
-    Parameters
-    ----------
-    task
-        As of :func:`structure_digest`.
 
     Returns
     -------

@@ -47,6 +47,10 @@ class Fellows:
         self._place_of = place_of
         self._tags: dict[tuple[str, ...], dict[str, str]] | None = None
 
+    def ordered_by(self, place_of: Callable[[FlyteTask], tuple[int, int, str]]) -> Fellows:
+        """Return the same tasks under another order of their versions."""
+        return Fellows(self._tasks, self._origins, place_of)
+
     def place_of(self, task: FlyteTask) -> tuple[int, int, str]:
         """Return the place of a task among its versions, how many there are, and what the order rests on.
 
@@ -69,8 +73,8 @@ class Fellows:
             from flytetask_nb.semantics.images import image_reference  # noqa: PLC0415 - its pattern costs time
 
             self._tags = {}
-            for one, origin in zip(self._tasks, self._origins, strict=True):
-                template = (task_pb2.TaskSpec.FromString(one) if isinstance(one, bytes) else one).template
+            for fellow, origin in zip(self._tasks, self._origins, strict=True):
+                template = (task_pb2.TaskSpec.FromString(fellow) if isinstance(fellow, bytes) else fellow).template
                 source = origin if isinstance(origin, str) else origin.source
                 reference = image_reference(task_image(template))
                 if reference is not None and reference.tag:

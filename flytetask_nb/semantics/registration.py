@@ -91,14 +91,14 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
 
 def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findings:
     sent = sent_task(task, platform_limits)
-    found = [
+    findings = [
         Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
         for look in _LOOKS
         for hit in look(sent)
         for rule in (RULES[hit.rule],)
     ]
     named = sent.identifier if sent.identifier is not None else identifier_pb2.Identifier()
-    return Findings(found, " ".join(filter(None, (named.name, named.version))))
+    return Findings(findings, " ".join(filter(None, (named.name, named.version))))
 
 
 # In Admin's order; then what it does not look for, in the order of the template.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics import quantities
-from flytetask_nb.semantics.pod_misfits import quantity_fault
+from flytetask_nb.semantics.quantities import quantity_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -139,8 +139,8 @@ def _restore_names(node: Any) -> None:
     if if_else.HasField("else_node"):
         inner.append(if_else.else_node)
     prefix = f"{node.id}-"
-    for one in inner:
+    for inner_node in inner:
         # What is inside of it bears the name that it has now.
-        _restore_names(one)
-        while one.id.startswith(prefix):
-            one.id = one.id.removeprefix(prefix)
+        _restore_names(inner_node)
+        while inner_node.id.startswith(prefix):
+            inner_node.id = inner_node.id.removeprefix(prefix)

@@ -56,7 +56,7 @@ def records_of(tasks: Any) -> Records:
         It is no iterable of tasks, but a single one or a path. What is no task inside of it is told in ``refused``.
     """
     tasks = opened(tasks)
-    held = getattr(tasks, "_records", None)
+    held = getattr(tasks, "serialized", None)
     if held is not None:
         data, origins = held()
         return Records(data, origins, {})

@@ -48,7 +48,7 @@ _DESCRIBERS: dict[str, str] = {
     "models.workflows.Workflow": "workflows.describe_workflow",
     "semantics.findings.CollectionFindings": "findings.describe_collection_findings",
     "semantics.findings.Findings": "findings.describe_findings",
-    "semantics.variance.Compatibility": "compatibility.describe_compatibility",
+    "semantics.variable_verdicts.Compatibility": "compatibility.describe_compatibility",
     "sources.client.registrations.Registration": "registrations.describe_registration",
     "sources.lists.LaunchPlanList": "lists.describe_launch_plans",
     "sources.lists.WorkflowList": "lists.describe_workflows",

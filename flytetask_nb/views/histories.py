@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
 from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.diffs.texts import windowed
+from flytetask_nb.errors import shortened
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.views.diffs import CACHE_TONES, PARTS, ratio_of
@@ -105,12 +106,8 @@ def _shown_runs(history: TaskHistory) -> list[range]:
 
 
 def _label(history: TaskHistory, run: range) -> str:
-    text = _clipped(history.versions[run.start])
+    text = shortened(history.versions[run.start], _LABEL)
     return f"{text} ×{len(run)}" if len(run) > 1 else text
-
-
-def _clipped(version: str) -> str:
-    return version if len(version) <= _LABEL else f"{version[: _LABEL - 1]}…"
 
 
 def _span(history: TaskHistory) -> str:
@@ -137,7 +134,7 @@ def _verdict(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]]) -> Lin
         if positions:
             pieces.append(Badge(severity, _MARKS[severity], f"{counted(len(positions), 'step')} {severity}"))
             if severity in _NAMED:
-                versions = [_clipped(history.versions[position]) for position in positions]
+                versions = [shortened(history.versions[position], _LABEL) for position in positions]
                 pieces.append(f" {listed(versions, _VERSIONS_NAMED)}")
             pieces.append(" · ")
     stale = sum(step.cache.stale_risk for _, step in steps)
@@ -206,7 +203,7 @@ def _rows(
     rows: list[tuple[Line, list[Badge | None], Line]] = []
     for place in sorted(marks, key=order):
         position, change = newest[place]
-        note: list[Piece] = [dim(_clipped(history.versions[position])), " ", *_note(change)]
+        note: list[Piece] = [dim(shortened(history.versions[position], _LABEL)), " ", *_note(change)]
         rows.append((_name(place), marks[place], note))
     return rows
 

@@ -150,9 +150,7 @@ def test_no_change_shows_two_texts_that_read_alike(pair: tuple[Any, Any]) -> Non
             if old is None or new is None:
                 continue
             assert seen(old) != seen(new) or ("\n" in old + new and old != new), change
-            assert (
-                (old, new) == (change.old_text, change.new_text) == (change.to_dict()["old"], change.to_dict()["new"])
-            )
+            assert (old, new) == change.texts == (change.to_dict()["old"], change.to_dict()["new"])
             shown = shown_values(change)
             assert not shown or shown[0] != shown[1], change
             left, right = repr(change).removesuffix(f" [{change.rule}]>").split(" → ", 1)

@@ -98,7 +98,7 @@ def test_what_was_given_is_named(value: object, expected: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "a.tgz", b"", 3, json])
 def test_no_iterable_of_tasks(value: object) -> None:
-    with pytest.raises(ModelTypeError, match="^tasks is .*; expected tasks"):
+    with pytest.raises(ModelTypeError, match=r"^tasks is .*; expected tasks"):
         as_tasks(value)
 
 

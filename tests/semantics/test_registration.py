@@ -18,7 +18,8 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError, QuantityError
 from flytetask_nb.models import FlyteTask, TaskSpec, TaskTemplate
 from flytetask_nb.semantics.findings import REFUSED, WARNING, CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.hydration import hydrated_message
-from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
+from flytetask_nb.semantics.pod_misfits import misfit
+from flytetask_nb.semantics.quantities import quantity_fault
 from flytetask_nb.semantics.registration import check
 from flytetask_nb.semantics.registration_rules import RULES
 from tests.generated import messages, task_specs

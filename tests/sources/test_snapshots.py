@@ -37,16 +37,17 @@ SECRET = "hunter2-and-more"  # noqa: S105 - what must not be seen
 
 
 def collected(*records: TaskRecord, failures: Any = (), skipped: Any = None) -> ftn.TaskCollection:
-    return ftn.TaskCollection._of(records, failures, skipped)
+    data, origins = [record.data for record in records], [record.origin for record in records]
+    return ftn.TaskCollection.of_serialized(data, origins, failures, skipped)
 
 
 def data_of(tasks: ftn.TaskCollection) -> list[bytes]:
-    return list(tasks._records()[0])
+    return list(tasks.serialized()[0])
 
 
 def read_count(tasks: ftn.TaskCollection) -> int:
     """How many tasks of a loaded snapshot have been read."""
-    data: Any = tasks._records()[0]
+    data: Any = tasks.serialized()[0]
     return sum(part.read_count for part in data._parts)
 
 

@@ -178,6 +178,5 @@ class Gathering:
     def tasks(self) -> TaskCollection:
         """Return what has come so far."""
         skipped = {REPEATED: self._repeated} if self._repeated else None
-        came = TaskCollection.__new__(TaskCollection)
-        came._take(self._data, self._origins, self._failures, skipped)
+        came = TaskCollection.of_serialized(self._data, self._origins, self._failures, skipped)
         return came if self._held is None else self._held + came

@@ -17,7 +17,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from flytetask_nb.errors import LoadError
 from flytetask_nb.models.flyte2 import is_sdk2
 from flytetask_nb.sources.foreign import foreign_bytes
-from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Found, Kind
+from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -28,7 +28,7 @@ __all__ = [
     "LAUNCH_PLANS",
     "TASKS",
     "WORKFLOWS",
-    "Found",
+    "Content",
     "Kind",
     "items_in",
     "kind_by_keys",
@@ -269,7 +269,7 @@ def _advice(data: bytes) -> str:
 
 def items_in(
     kind: Kind, message: Any, wanted: Collection[str], data: bytes | None = None
-) -> Iterator[tuple[str, Found | str]]:
+) -> Iterator[tuple[str, Content | str]]:
     """Return what is wanted of a message, or else the words under which its content is counted as passed over.
 
     Parameters
@@ -283,7 +283,7 @@ def items_in(
 
     Yields
     ------
-    (str, Found or str)
+    (str, Content or str)
         Which of these it is; and the thing itself, or the same word again where it is not wanted.
     """
     is_found = False
