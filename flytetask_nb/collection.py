@@ -301,12 +301,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         >>> len(ftn.TaskCollection().newest_first(10))
         0
         """
-        found: list[int] = []
-        layer = [(self._aged(positions), 1) for positions in self._by_name().groups.values()][:limit]
-        while layer and (limit is None or len(found) < limit):
-            found += [aged[-age] for aged, age in layer]
-            layer = [(aged, age + 1) for aged, age in layer if age < len(aged)]
-        return self._chosen(found[:limit])
+        return self._chosen(self._index.newest_first(limit))
 
     def version_counts(self) -> dict[str, int]:
         """Count the versions of each task, by the name under which it is found."""
