@@ -12,6 +12,7 @@ from unicodedata import east_asian_width
 from flytetask_nb.views.document import (
     Badge,
     Bars,
+    Clip,
     Code,
     Document,
     Edit,
@@ -191,7 +192,7 @@ def _folds(folds: Folds, indent: str) -> Iterable[list[Segment]]:
     table = Table([*head, *(Row([row.lead, row.text, row.end]) for row in folds.rows)])
     for lines, row in zip(_row_lines(table, indent), [None] * len(head) + list(folds.rows), strict=True):
         yield from lines
-        for block in () if row is None else row.blocks:
+        for block in () if row is None or folds.in_place else row.blocks:
             yield from _block(block, indent + _INDENT)
 
 
@@ -288,6 +289,7 @@ _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
     Badge: _badge,
     Link: _link,
     Label: lambda label: [(visible(label.text), "")],
+    Clip: lambda clip: [(visible(clip.start), "")],
     Edit: _edit,
     Stack: lambda stack: [segment for line in stack.lines for segment in (*_segments(line), (" ", ""))],
 }
