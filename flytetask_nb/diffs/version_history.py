@@ -21,6 +21,7 @@ from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.reports import Report
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
+from flytetask_nb.semantics.drafts import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -374,7 +375,8 @@ def history(
             f"history takes the versions of one task, got a single {type(tasks).__name__}; "
             "give a list, or tasks.versions(name) of a collection"
         )
-    versions = list(as_tasks(tasks))
+    given = list(as_tasks(tasks))
+    versions = renamed(given, given)
     if not versions:
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in versions}
