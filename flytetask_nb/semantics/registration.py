@@ -23,7 +23,6 @@ from flytetask_nb.semantics.sent_tasks import sent_task
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.limits import Amount
     from flytetask_nb.semantics.sent_tasks import Hit, SentTask
 
