@@ -124,9 +124,7 @@ class PlanEntry:
         """
         if self.cache is None:
             return None
-        if not self.cache.stale_risk or self.is_same_task:
-            return self.cache.verdict
-        return "image moved" if self.cache.is_release_alone else "stale risk"
+        return self.cache.verdict if self.is_same_task else self.cache.word
 
     @cached_property
     def tool_differences(self) -> tuple[str, ...]:

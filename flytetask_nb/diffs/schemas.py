@@ -9,8 +9,8 @@ from flyteidl.core import types_pb2
 from flytetask_nb.diffs.edits import joined
 from flytetask_nb.diffs.facets import Facet
 from flytetask_nb.diffs.structures import canonical, mapped_differences
-from flytetask_nb.models.fields import fill_struct, plain_struct
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import fill_struct, plain_struct
 from flytetask_nb.models.schema_notation import object_schema, property_notation
 from flytetask_nb.models.types import LiteralType
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import QuantityError, shortened
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import RESOURCES, resource_name
 from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
 from flytetask_nb.semantics.pod_specs import json_number

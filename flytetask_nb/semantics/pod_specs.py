@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
 from flytetask_nb.errors import ModelValueError, QuantityError
-from flytetask_nb.models.fields import fill_struct, plain_struct
+from flytetask_nb.models.plain_values import fill_struct, plain_struct
 from flytetask_nb.semantics.quantities import Quantity
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from unicodedata import east_asian_width
 from flytetask_nb.views.document import (
     Badge,
     Bars,
+    Clip,
     Code,
     Document,
     Edit,
@@ -191,7 +192,7 @@ def _folds(folds: Folds, indent: str) -> Iterable[list[Segment]]:
     table = Table([*head, *(Row([row.lead, row.text, row.end]) for row in folds.rows)])
     for lines, row in zip(_row_lines(table, indent), [None] * len(head) + list(folds.rows), strict=True):
         yield from lines
-        for block in () if row is None else row.blocks:
+        for block in () if row is None or folds.in_place else row.blocks:
             yield from _block(block, indent + _INDENT)
 
 
@@ -243,7 +244,8 @@ def _wrapped(segments: list[Segment]) -> list[list[Segment]]:
 
 def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
     """Draw marks as one character a column, for the columns' names would take all of the line."""
-    ends = [bars.columns[0], bars.columns[-1]] if len(bars.columns) > 1 else bars.columns
+    labels = [column.text for column in bars.columns]
+    ends = [labels[0], labels[-1]] if len(labels) > 1 else labels
     names = [_flat(_segments(name)) for name, _, _ in bars.rows]
     width = max([len(bars.titles[0]), *map(_width, names)])
     span = visible(" … ".join(ends))
@@ -287,6 +289,7 @@ _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
     Badge: _badge,
     Link: _link,
     Label: lambda label: [(visible(label.text), "")],
+    Clip: lambda clip: [(visible(clip.start), "")],
     Edit: _edit,
     Stack: lambda stack: [segment for line in stack.lines for segment in (*_segments(line), (" ", ""))],
 }
