@@ -93,7 +93,9 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
 
 def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findings:
     is_unregistered = isinstance(task, FlyteTask) and task.is_draft
-    sent = sent_task(registrable(task) if is_unregistered else task, platform_limits)
+    if isinstance(task, FlyteTask) and is_unregistered:
+        task = registrable(task)
+    sent = sent_task(task, platform_limits)
     findings = [
         Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
         for look in _LOOKS
