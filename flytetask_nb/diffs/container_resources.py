@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.edits import joined
-from flytetask_nb.diffs.shadowed_entries import compare_shadowed, shadowed_entries
+from flytetask_nb.diffs.shadowing import compare_shadowed, shadowed_entries
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.diffs.edits import Named, Replacement, joined
 from flytetask_nb.diffs.rules import BEHAVIOUR
-from flytetask_nb.diffs.shadowed_entries import compare_shadowed, shadowed_entries
+from flytetask_nb.diffs.shadowing import compare_shadowed, shadowed_entries
 from flytetask_nb.diffs.structures import mapped_differences, same
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE, unpacked_settings

@@ -23,7 +23,7 @@ from flytetask_nb.diffs.rules import SEVERITIES, checked_accepted, checked_sever
 from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models import FlyteTask
-from flytetask_nb.models.coercion import as_tasks, opened
+from flytetask_nb.models.coercion import as_tasks, no_tasks, opened
 from flytetask_nb.models.reports import ReportList
 from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.semantics.drafts import renamed
@@ -247,8 +247,5 @@ def plan(
 def _tasks(side: str, given: object) -> Iterator[FlyteTask]:
     given = opened(given)
     if isinstance(given, str | bytes | FlyteTask) or not isinstance(given, Iterable):
-        raise ModelTypeError(
-            f"{side} is {type(given).__name__}, expected an iterable of tasks; put a single task into a list, "
-            "and read files with load"
-        )
+        raise ModelTypeError(no_tasks(given, side))
     yield from as_tasks(given, side)

@@ -71,6 +71,13 @@ class CacheVerdict(NamedTuple):
         """Whether nothing that changes results is seen but another image or bundle, in which the code can be the same."""
         return self.stale_risk and all(change.rule in _RELEASED for change in self.stale)
 
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two: ``stale risk`` or ``image moved`` where old results may be served."""
+        if self.stale_risk:
+            return "image moved" if self.is_release_alone else "stale risk"
+        return self.verdict
+
 
 class TaskDiff(Report):
     """The changes from one version of a task to another.

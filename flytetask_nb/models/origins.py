@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import ModelValueError
-from flytetask_nb.models.fields import utc_datetime
+from flytetask_nb.models.plain_values import utc_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
-from flytetask_nb.models.messages import shown
+from flytetask_nb.models.coercion import no_task
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.blind_spots import blind_spot
@@ -108,14 +108,14 @@ def compatibility(old: object, new: object) -> Compatibility:
     (flytepropeller/pkg/compiler/validators/bindings.go). An output that is gone is breaking; one that was added is
     risky, because Python callers unpack one result more (flytekit/core/interface.py).
     """
-    before, after = _interface_of(old), _interface_of(new)
+    before, after = _interface_of(old, "old"), _interface_of(new, "new")
     return Compatibility(
         _compare("input", before.inputs.variables, after.inputs.variables, _INPUTS),
         _compare("output", before.outputs.variables, after.outputs.variables, _OUTPUTS),
     )
 
 
-def _interface_of(value: object) -> Any:
+def _interface_of(value: object, name: str) -> Any:
     message = value if isinstance(value, Message) else getattr(value, "_message", None)
     if message is None and hasattr(value, "to_flyte_idl") and not isinstance(value, type):
         message = value.to_flyte_idl()
@@ -124,10 +124,7 @@ def _interface_of(value: object) -> Any:
     try:
         return template_of(value if message is None else message).interface
     except ModelTypeError:
-        raise ModelTypeError(
-            f"got {shown(value)} of type {type(value).__name__}; expected a task (FlyteTask, TaskSpec, TaskTemplate) or "
-            "a TypedInterface, a model of this package or of flytekit or a flyteidl message"
-        ) from None
+        raise ModelTypeError(f"{no_task(value, name)}, or an interface") from None
 
 
 # -- variables -----------------------------------------------------------------------------------------------------
@@ -186,7 +183,7 @@ def _named(message: Any) -> str:
     return f"{notation} (tag {tag!r})" if tag and message.WhichOneof("type") == "simple" else notation
 
 
-def _told(witness: Any, old: Any, new: Any) -> str:
+def _witness_words(witness: Any, old: Any, new: Any) -> str:
     """Return a witness in brief, in full where it or a part of it would read like the type that changed."""
     variants = list(witness.union_type.variants)
     if len(variants) == 2 and old in variants:  # noqa: PLR2004 - the old type, and what only one of both feeds
@@ -217,7 +214,7 @@ def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
         return _Judgement(
             RISKY, "It accepts values of the old type; whether it accepts all that it did before cannot be decided."
         )
-    reason = f"It accepts values of the old type, but no longer {_told(witness, old.message, new.message)}, as it did before."
+    reason = f"It accepts values of the old type, but no longer {_witness_words(witness, old.message, new.message)}, as it did before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -243,7 +240,7 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
             RISKY,
             "It can be passed to an input of the old type; whether to every input that took it before cannot be decided.",
         )
-    reason = f"It can be passed to an input of the old type, but no longer to one of type {_told(witness, old.message, new.message)}, as before."
+    reason = f"It can be passed to an input of the old type, but no longer to one of type {_witness_words(witness, old.message, new.message)}, as before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
-from flytetask_nb.models.coercion import as_task, opened
+from flytetask_nb.models.coercion import as_task, no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.origins import Origin
 
@@ -61,10 +61,7 @@ def records_of(tasks: Any) -> Records:
         data, origins = held()
         return Records(data, origins, {})
     if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
-        raise ModelTypeError(
-            f"a table is made from an iterable of tasks, got {type(tasks).__name__}; put a single task into a list, "
-            "and read files with load"
-        )
+        raise ModelTypeError(no_tasks(tasks, "tasks"))
     if isinstance(tasks, list | tuple) and set(map(type, tasks)) == {bytes}:
         return Records(tasks, [_NOWHERE] * len(tasks), {})
     data, origins = [], []

@@ -46,6 +46,7 @@ _DESCRIBERS: dict[str, str] = {
     "models.tasks.TaskTemplate": "tasks.describe_template",
     "models.types.LiteralType": "interfaces.describe_literal_type",
     "models.workflows.Workflow": "workflows.describe_workflow",
+    "semantics.findings.CollectionFindings": "findings.describe_collection_findings",
     "semantics.findings.Findings": "findings.describe_findings",
     "semantics.variable_verdicts.Compatibility": "compatibility.describe_compatibility",
     "sources.client.registrations.Registration": "registrations.describe_registration",

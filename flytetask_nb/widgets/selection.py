@@ -10,7 +10,7 @@ from traitlets import Tuple as TupleTrait
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.errors import ModelTypeError, TaskNotFoundError
-from flytetask_nb.models.coercion import opened
+from flytetask_nb.models.coercion import no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 
@@ -40,9 +40,7 @@ def as_collection(tasks: object) -> TaskCollection:
         return TaskCollection([tasks])
     if hasattr(tasks, "__iter__") and not isinstance(tasks, str | bytes):
         return TaskCollection(tasks)
-    raise ModelTypeError(
-        f"{type(tasks).__name__} is neither a task nor a collection of tasks; read files with load first"
-    )
+    raise ModelTypeError(no_tasks(tasks, "tasks"))
 
 
 def known_name(tasks: TaskCollection, name: str) -> str:

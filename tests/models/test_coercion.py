@@ -62,7 +62,7 @@ def test_what_stands_for_several(task: FlyteTask) -> None:
     several = Foreign([task, task])
     assert list(as_tasks(several)) == [task, task]
     assert list(as_tasks([task, several])) == [task] * 3
-    with pytest.raises(ModelTypeError, match=r"old is a Foreign of 2, expected one task: pick it, old\[0\]"):
+    with pytest.raises(ModelTypeError, match=r"old is a Foreign of 2; expected one task, such as old\[0\]"):
         as_task(several, "old")
 
 
@@ -82,13 +82,14 @@ def generator() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (None, "old is None, expected a task"),
-        ("a.tgz", r"old is 'a\.tgz', a text; expected a task: read it from the file with ftn\.load_task\("),
-        (Path("a.tgz"), r"old is 'a\.tgz', a text; expected a task: read it from the file with ftn\.load_task\("),
-        ([1, 2], r"old is a list of 2, expected one task: pick it, old\[0\]"),
-        (generator(), "old is a generator, expected one task"),
-        ({"a": 1}, "old is a mapping, expected a task"),
-        (json, r"old is the module json, expected a task: pick one of ftn\.from_flytekit\(json\)"),
+        (None, r"old is None; expected a task, such as tasks\['name of the task'\]"),
+        ("a.tgz", r"old is the path 'a\.tgz'; expected a task: load it first, ftn\.load\('a\.tgz'\)\["),
+        ("shop.train", r"old is 'shop\.train', a text; expected a task: .*, tasks\['shop\.train'\]"),
+        (Path("a.tgz"), r"old is the path 'a\.tgz'; expected a task: load it first, ftn\.load\('a\.tgz'\)\["),
+        ([1, 2], r"old is a list of 2; expected one task, such as old\[0\]"),
+        (generator(), "old is a generator; expected one task"),
+        ({"a": 1}, r"old is a dict of 1; expected one task, such as old\['a'\]"),
+        (json, r"old is the module json"),
         (generator, "old is 'generator', a function; expected a task: put flytekit's @task above it"),
         (int, "old is 'int', a type; expected a task"),
         (3, "old is 3 of type int; expected a task: a FlyteTask"),
@@ -103,7 +104,7 @@ def test_what_was_given_is_named(value: object, expected: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "a.tgz", b"", 3, json])
 def test_no_iterable_of_tasks(value: object) -> None:
-    with pytest.raises(ModelTypeError, match="tasks takes an iterable of tasks, got"):
+    with pytest.raises(ModelTypeError, match=r"^tasks is .*; expected tasks"):
         as_tasks(value)
 
 
