@@ -159,5 +159,7 @@ def test_what_was_just_edited_beside_what_is_registered(
     diff = ftn.diff(task, shop.story.slope)
     assert (diff.changes, diff.noise) == ((), ())
     assert {"container.image", "container.args", "id.version"} <= set(diff.unregistered)
-    statuses = {entry.name: entry.status for entry in ftn.plan(shop.story, against=connected) if entry.status != "missing"}
+    statuses = {
+        entry.name: entry.status for entry in ftn.plan(shop.story, against=connected) if entry.status != "missing"
+    }
     assert statuses == {"shop.story.slope": "identical"}
