@@ -64,7 +64,7 @@ class Twin(FlyteTask):  # type: ignore[misc, unused-ignore]
             )
         if not isinstance(outputs, tuple):
             return outputs
-        return outputs_of(self._ours, [getattr(outputs, name) for name in outputs._fields])
+        return outputs_of(self._ours, [getattr(outputs, name) for name in getattr(outputs, "_fields", ())])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As flytekit does; inside a dynamic task that runs here, as in a local workflow."""
