@@ -21,6 +21,7 @@ from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.reports import Report
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
+from flytetask_nb.semantics.drafts import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.enums import OpenEnum
 
-__all__ = ["Interval", "TaskHistory", "history"]
+__all__ = ["Interval", "TaskHistory", "history", "value_text"]
 
 _MOST_NAMES: Final = 6
 UNKNOWN_VALUE: Final = "(unknown)"
@@ -267,7 +268,7 @@ class TaskHistory(Report):
         for path in paths:
             row: list[str | None] = [UNKNOWN_VALUE] * self.intervals[path][0].start
             for interval, end in self._ended(path):
-                row += [_value_text(path, interval.value)] * (end - interval.start)
+                row += [value_text(path, interval.value)] * (end - interval.start)
             for position, unknown in enumerate(self._unknown):
                 if unknown and self.is_unknown(path, position):
                     row[position] = UNKNOWN_VALUE
@@ -306,7 +307,7 @@ class TaskHistory(Report):
                 [
                     *(
                         mask_text(path),
-                        UNKNOWN_VALUE if self.is_unknown(path, -1) else _value_text(path, present.value),
+                        UNKNOWN_VALUE if self.is_unknown(path, -1) else value_text(path, present.value),
                     ),
                     *(self.versions[first.start], self.versions[present.start]),
                     *(first.start != present.start, len(intervals) - 1),
@@ -374,7 +375,8 @@ def history(
             f"history takes the versions of one task, got a single {type(tasks).__name__}; "
             "give a list, or tasks.versions(name) of a collection"
         )
-    versions = list(as_tasks(tasks))
+    given = list(as_tasks(tasks))
+    versions = renamed(given, given)
     if not versions:
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in versions}
@@ -451,7 +453,8 @@ def _places(tasks: Sequence[FlyteTask]) -> list[str]:
     return [mask_text("/".join(filter(None, place))) for place in places]
 
 
-def _value_text(path: str, value: Any) -> str | None:
+def value_text(path: str, value: Any) -> str | None:
+    """Return a value of the flat normal form as text, secrets masked; None for none."""
     for ending, names in _ENUMS.items():
         if value is not None and path.endswith(ending):
             return names(int(value)).name

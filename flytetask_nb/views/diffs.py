@@ -41,7 +41,16 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.task_diff import CacheVerdict
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["PARTS", "cache_badge", "cache_word", "change_row", "describe_diff", "places_line", "ratio_of"]
+__all__ = [
+    "PARTS",
+    "cache_badge",
+    "cache_word",
+    "change_row",
+    "describe_diff",
+    "places_line",
+    "ratio_of",
+    "value_sides",
+]
 
 PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
@@ -160,6 +169,8 @@ def _rest(diff: TaskDiff) -> Line:
         words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
     if diff.accepted:
         words.append(f"{len(diff.accepted)} accepted")
+    if diff.unregistered:
+        words.append(f"not registered yet: {', '.join(diff.unregistered)}")
     if diff.left_out:
         words.append(f"not compared, for only one side tells it: {', '.join(diff.left_out)}")
     return dim(" · ".join(words))
@@ -252,6 +263,26 @@ def _value_lines(change: Change) -> list[Line]:
         line: list[Piece] = [removed, " → ", added]
         return [[*line, " ", strong(ratio)] if ratio else line]
     return list(_marked(old, new))
+
+
+def value_sides(change: Change) -> tuple[Line, Line]:
+    """Return the old and the new value for two cells beside each other, the changed words marked."""
+    old, new = change.texts
+    if old is None or new is None:
+        return (
+            dim("none") if old is None else _edit(old, is_added=False),
+            dim("none") if new is None else _edit(new, is_added=True),
+        )
+    if "\n" in old or "\n" in new:
+        lines = _line_by_line(old, new)
+        sides = [
+            Stack([line for line in lines if not isinstance(line, Edit) or line.is_added == is_added])
+            for is_added in (False, True)
+        ]
+        return sides[0], sides[1]
+    removed, added = _marked(old, new) if max(len(old), len(new)) >= _LONG else _edits(old, new)
+    ratio = ratio_of(change)
+    return removed, [added, " ", strong(ratio)] if ratio else added
 
 
 def _edit(text: str, *, is_added: bool) -> Edit:

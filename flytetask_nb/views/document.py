@@ -164,11 +164,18 @@ _set_header = Row.header.__set__  # type: ignore[attr-defined, misc]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells. The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right."""
+    """Rows of cells.
+
+    The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right. Columns that are to
+    be read beside each other stay so in a narrow place, all of one width: ``is_even``. A table that is wide by
+    nature scrolls below its first column: ``is_wide``.
+    """
 
     rows: Sequence[Row]
     named: bool = False
     numbers: tuple[int, ...] = ()
+    is_even: bool = False
+    is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,9 +189,14 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
+    rows = "".join([_row(row, table) for row in table.rows])
+    if table.is_wide:
+        return f'<div class="ftn-wide"><table>{rows}</table></div>'
+    if table.is_even:
+        return f'<table class="ftn-even">{rows}</table>'
     # In a narrow place the cells of such a row follow each other, for columns would be too narrow to read.
     many = ' class="ftn-t"' if table.rows and len(table.rows[0].cells) > _FEW else ""
-    return f"<table{many}>{''.join([_row(row, table) for row in table.rows])}</table>"
+    return f"<table{many}>{rows}</table>"
 
 
 def _row(row: Row, table: Table) -> str:

@@ -115,6 +115,11 @@ def of_example() -> dict[str, Callable[[], Any]]:
         "workflows": lambda: ftn.load_workflows(ARCHIVES / "2026.10.tgz", version=hashed("2026.10")),
         "launch plans": lambda: ftn.load_launch_plans(ARCHIVES / "2026.10.tgz", version=hashed("2026.10")),
         "compare": lambda: ftn.compare(example(), TRAIN),
+        "compare two tasks": lambda: ftn.compare(
+            release("2026.10")[TRAIN], release("2026.10")[f"{PREFIX}shops.training.train_shop_model"]
+        ),
+        "compare versions": lambda: ftn.compare(*versions(TRAIN)),
+        **{f"compare {kind}": lambda three=three: ftn.compare(pair(*three)) for kind, three in PAIRS.items()},
         "panel": lambda: ftn.panel(example()),
     }
 
