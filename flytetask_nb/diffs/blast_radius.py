@@ -82,8 +82,8 @@ class Caller:
 class CallerReport(ReportList[Caller]):
     """What became of each workflow: those that break first, then those of which nothing can be said.
 
-    True if any workflow breaks. Its table has a row for each problem, all columns texts; a workflow that compiles has one
-    row, in which node, variable, code and message are NA.
+    True if any workflow breaks. Its table has a row for each problem, all columns texts; a workflow that compiles has
+    one row, in which node, variable, code and message are NA.
 
     Parameters
     ----------
