@@ -35,6 +35,10 @@ def _is_expansion(value: object) -> bool:
     return value is None or isinstance(value, bool)
 
 
+def _is_serialization(value: object) -> bool:
+    return value is None or isinstance(value, Mapping) or type(value).__name__ == "SerializationSettings"
+
+
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "reveal_secrets": (_is_flag, "True or False"),
     "cache_bytes": (_is_count, "a whole number above 0"),
@@ -42,6 +46,10 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "max_rows": (_is_count, "a whole number above 0"),
     "expand": (_is_expansion, "True (all sections open), False (all closed) or None (the usual ones open)"),
     "progress": (_is_flag, "True or False"),
+    "serialization": (
+        _is_serialization,
+        "a mapping such as {'project': ..., 'domain': ..., 'image': ...}, flytekit's SerializationSettings, or None",
+    ),
 }
 
 _START: dict[str, Any] = {
@@ -50,6 +58,7 @@ _START: dict[str, Any] = {
     "max_in_flight": 16,
     "max_rows": 10,
     "expand": None,
+    "serialization": None,
     "progress": os.environ.get(PROGRESS_VARIABLE, "").strip().lower() not in {"0", "false", "no", "off"},
 }
 _lock = Lock()
@@ -110,6 +119,9 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
     progress : bool
         Whether work that takes longer than a second shows a progress bar. True at the start, unless the
         environment variable ``FLYTETASK_NB_PROGRESS`` is ``0``, ``false``, ``no`` or ``off``.
+    serialization : mapping, flytekit.configuration.SerializationSettings or None
+        What is known of where flytekit's own tasks would be registered: ``project``, ``domain``, ``version``,
+        ``image``. None at the start: flytekit's environment variables tell it, or it is not known yet.
 
     Raises
     ------

@@ -111,7 +111,7 @@ class InFlight:
         """Return a file system that this thread has for itself: a connection is not shared by those of fsspec."""
         if is_asynchronous(system):
             return system
-        owned: dict[int, Any] = self._own.__dict__
+        owned: dict[str, Any] = self._own.__dict__
         name = str(id(system))
         if name not in owned:
             options = {**system.storage_options, "skip_instance_cache": True}

@@ -23,6 +23,7 @@ __all__ = [
     "Badge",
     "Bars",
     "Block",
+    "Clip",
     "Code",
     "Document",
     "Edit",
@@ -103,6 +104,22 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A text on one line, cut where the reader's page ends; whole where a reader asks for it."""
+
+    text: str
+
+    @property
+    def start(self) -> str:
+        """What is shown where no page cuts it."""
+        return self.text if len(self.text) <= _CLIPPED else f"{self.text[: _CLIPPED - 1]}…"
+
+
+_CLIPPED = 100
+"""Characters of a clipped text in formats without a page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A value that was put in or taken out, with the words marked that make the difference.
 
@@ -125,8 +142,8 @@ class Stack:
     lines: Sequence[Line]
 
 
-Piece: TypeAlias = "str | Span | Badge | Link | Label | Edit | Stack"
-Line: TypeAlias = "str | Span | Badge | Link | Label | Edit | Stack | list[Piece]"
+Piece: TypeAlias = "str | Span | Badge | Link | Label | Clip | Edit | Stack"
+Line: TypeAlias = "str | Span | Badge | Link | Label | Clip | Edit | Stack | list[Piece]"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -147,22 +164,29 @@ _set_header = Row.header.__set__  # type: ignore[attr-defined, misc]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells. The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right."""
+    """Rows of cells.
+
+    The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right. Columns that are to
+    be read beside each other stay so in a narrow place, all of one width: ``is_even``. A table that is wide by
+    nature scrolls below its first column: ``is_wide``.
+    """
 
     rows: Sequence[Row]
     named: bool = False
     numbers: tuple[int, ...] = ()
+    is_even: bool = False
+    is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
     """What became of things from step to step: a mark for each of them in every column where something happened.
 
-    Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing happened. ``titles`` are those of the
-    names and of the notes; ``caption`` says how to read the marks.
+    Columns are steps under short labels. Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing
+    happened. ``titles`` are those of the names and of the notes; ``caption`` says how to read the marks.
     """
 
-    columns: Sequence[str]
+    columns: Sequence[Label]
     rows: Sequence[tuple[Line, list[Badge | None], Line]]
     titles: tuple[str, str] = ("", "")
     caption: str = ""
@@ -211,10 +235,14 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """Rows that open in place, under the names of their three columns."""
+    """Rows that open in place, under the names of their three columns.
+
+    What opens ``in_place`` alone is left out of formats in which nothing folds.
+    """
 
     rows: Sequence[Fold]
     head: tuple[Line, Line, Line] | None = None
+    in_place: bool = False
 
 
 Block: TypeAlias = "Table | Bars | Fields | Code | Paragraph | Notice | Folds"
@@ -392,6 +420,7 @@ _SIZES: dict[type, Callable[[Any], int]] = {
         + _breaks_size(label.text)
         + (_TITLE + text_size(label.whole) if label.whole != label.text else 0)
     ),
+    Clip: lambda clip: 2 * _PIECE + 2 * text_size(clip.text),
     Edit: lambda edit: 2 * _PIECE + sum(_MARKED + text_size(text) + _breaks_size(text) for text, _ in edit.parts),
 }
 
@@ -406,11 +435,13 @@ def fold_size(fold: Fold) -> int:
     return _FOLD + line_size(fold.lead) + line_size(fold.text) + line_size(fold.end)
 
 
-def marks_size(marks: Sequence[Badge | None]) -> int:
-    """Return an upper bound of the bytes that a row of marks takes in HTML."""
+def marks_size(columns: Sequence[Label], marks: Sequence[Badge | None]) -> int:
+    """Return an upper bound of the bytes that a row of marks takes in HTML, under these columns."""
     return sum(
-        _NO_MARK if mark is None else _MARK + len(mark.tone) + text_size(mark.word) + text_size(mark.glyph)
-        for mark in marks
+        _NO_MARK
+        if mark is None
+        else _MARK + len(mark.tone) + text_size(column.text) + text_size(mark.word) + text_size(mark.glyph)
+        for column, mark in zip(columns, marks, strict=True)
     )
 
 

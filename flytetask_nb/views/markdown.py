@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.views.document import (
     Badge,
     Bars,
+    Clip,
     Code,
     Document,
     Edit,
@@ -171,7 +172,7 @@ def _folds(folds: Folds) -> str:
 
 
 def _bars(bars: Bars) -> str:
-    head = [_cell(title) for title in (bars.titles[0], *bars.columns, bars.titles[1])]
+    head = [_cell(title) for title in (bars.titles[0], *(one.text for one in bars.columns), bars.titles[1])]
     rows = [
         [_cell(name), *("·" if mark is None else f"**{escape(mark.glyph)}**" for mark in marks), _cell(note)]
         for name, marks, note in bars.rows
@@ -195,6 +196,7 @@ _PIECES: dict[type, Callable[[Any], str]] = {
     Span: _span,
     Badge: _badge,
     Link: _link,
+    Clip: lambda clip: code_span(clip.start),
     Label: lambda label: code_span(label.text) if label.name else escape(label.text),
     Edit: _edit,
     Stack: lambda stack: "<br>".join(map(_line, stack.lines)),
