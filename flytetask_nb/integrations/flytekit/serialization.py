@@ -199,7 +199,8 @@ def settings_of(given: Mapping[str, Any], settings: Any) -> SerializationSetting
     """
     base = option("serialization") if settings is None else settings
     fields = dict(base) if isinstance(base, Mapping) else {}
-    known = {part: given.get(part) or fields.pop(part, None) for part in _PARTS}
+    own = {part: fields.pop(part, None) for part in _PARTS}
+    known = {part: given.get(part) or own[part] for part in _PARTS}
     if isinstance(base, SerializationSettings):
         known |= {part: known[part] or getattr(base, part) for part in _PARTS if part != "image"}
     known |= {part: known[part] or os.environ.get(variable) for part, variable in _VARIABLES.items()}
