@@ -282,6 +282,27 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         """
         return self._chosen(self._index.versions(name))
 
+    def newest_first(self, limit: int | None = None) -> TaskCollection:
+        """Return the tasks so that the newest version of each comes first, then the next newest of each, and so on.
+
+        Parameters
+        ----------
+        limit
+            How many at most; None for all of them.
+
+        Returns
+        -------
+        TaskCollection
+            Tasks of one age in the order in which their names first appear.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> len(ftn.TaskCollection().newest_first(10))
+        0
+        """
+        return self._chosen(self._index.newest_first(limit))
+
     def version_counts(self) -> dict[str, int]:
         """Count the versions of each task, by the name under which it is found."""
         return {name: len(positions) for name, positions in self._index.names.groups.items()}

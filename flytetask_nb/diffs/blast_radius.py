@@ -13,7 +13,7 @@ from flytetask_nb.diffs.settings import map_task_stem, mapped_task
 from flytetask_nb.errors import CompileError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
-from flytetask_nb.models.coercion import as_tasks
+from flytetask_nb.models.coercion import as_tasks, opened_workflow
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
@@ -209,7 +209,10 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     of its own, whose name tells the mapped function only where flytekit made it.
     """
     given = [workflows] if isinstance(workflows, Workflow) or not isinstance(workflows, Iterable) else list(workflows)
-    parsed = [workflow if isinstance(workflow, Workflow) else Workflow.from_flyte_idl(workflow) for workflow in given]
+    parsed = [
+        workflow if isinstance(workflow, Workflow) else Workflow.from_flyte_idl(opened_workflow(workflow))
+        for workflow in given
+    ]
     by_name = _by_name(tasks)
     plans = _filled(launch_plans, parsed)
     called = {one.name for workflow in parsed for one in workflow.task_ids}

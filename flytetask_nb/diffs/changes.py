@@ -26,7 +26,7 @@ __all__ = ["Change", "Ledger"]
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 _FINGERPRINT_LENGTH = 16
-_SHOWN = 60
+_LONGEST_VALUE = 60
 # What flyteidl calls the steps into a type says nothing to who reads a path.
 _STEPS = re.compile(
     r"^interface\.|\.(?:type|structure|dataclass_type|structured_dataset_type|schema|enum_type|union_type|blob|metadata"
@@ -176,7 +176,7 @@ class Change:
 
     def __repr__(self) -> str:
         before, after = ("–" if text is None else text for text in self.texts)
-        old, new = windowed(before, after, _SHOWN)
+        old, new = windowed(before, after, _LONGEST_VALUE)
         return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
 
 

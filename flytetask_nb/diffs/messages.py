@@ -22,9 +22,9 @@ from flytetask_nb.diffs.plain import (
 )
 from flytetask_nb.diffs.rules import UNCLASSIFIED
 from flytetask_nb.diffs.structures import Difference, listed_differences, mapped_differences, same
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import plain_struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,8 +9,8 @@ from flytetask_nb.diffs.edits import Move, Replacement, Splice, joined
 from flytetask_nb.diffs.messages import compare_entries, compare_unknown
 from flytetask_nb.diffs.structures import canonical, differences, moved, same
 from flytetask_nb.diffs.texts import Word
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.task_container import (
     TaskContainer,
     pod_container,

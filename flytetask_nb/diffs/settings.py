@@ -302,7 +302,7 @@ compare_sql: Final = _by_fields(
 # -- identity ------------------------------------------------------------------------------------------------------
 
 _MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
-_HASH_SHOWN: Final = 8
+_HASH_LENGTH: Final = 8
 
 
 def _unless_filled_in(rule: str) -> _Compare:
@@ -338,7 +338,7 @@ def mapped_task(name: str) -> str:
 def shortened_map_task(name: str) -> str:
     """Return the name of a task, of a map task's hash only the beginning: the rest tells nobody anything."""
     stem = map_task_stem(name)
-    return name if stem is None else f"{name[: len(stem) + 1 + _HASH_SHOWN]}…"
+    return name if stem is None else f"{name[: len(stem) + 1 + _HASH_LENGTH]}…"
 
 
 def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:

@@ -97,6 +97,8 @@ class TaskDiff(Report):
     left_out : tuple of str
         Paths that are not compared, for only one of the two sources tells what is there: ``description``, where one
         task was fetched without it.
+    unregistered : tuple of str
+        Paths of what only registration can know, where one of the tasks is not registered yet: no changes.
     """
 
     _COLUMNS = dict.fromkeys(
@@ -112,8 +114,10 @@ class TaskDiff(Report):
     def __init__(self, old: FlyteTask, new: FlyteTask, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
         self._tasks = old, new
         self._severities, self._accepted = severities, accepted
-        self._old, self._new, self.left_out = known_pair(old, new)
+        self._old, self._new, self.left_out, self.unregistered = known_pair(old, new)
         changes = numbered_changes(compare_tasks(self._tasks, (self._old, self._new), severities))
+        if self.unregistered:
+            changes = [change for change in changes if change.rule != "id-filled-in"]
         noise = [change for change in changes if change.severity == NOISE]
         rest = [change for change in changes if change.severity != NOISE] if noise else changes
         taken = [change for change in rest if change.fingerprint in accepted] if accepted else []
@@ -268,6 +272,7 @@ class TaskDiff(Report):
             "accepted": [change.to_dict() for change in self.accepted],
             "noise": [change.to_dict() for change in self.noise],
             "left_out": list(self.left_out),
+            "unregistered": list(self.unregistered),
             "unchanged": self.unchanged_count,
         }
 

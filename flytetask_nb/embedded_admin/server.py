@@ -14,7 +14,7 @@ from google.rpc import status_pb2
 from flytetask_nb.embedded_admin.filling import Filled, fill
 from flytetask_nb.embedded_admin.methods import ADMIN_SERVICE, admin_methods
 from flytetask_nb.embedded_admin.refusals import Refusal
-from flytetask_nb.embedded_admin.settings import DOMAINS, PLATFORM_LIMITS, PROJECTS, WHITELIST, Settings
+from flytetask_nb.embedded_admin.settings import DOMAINS, PLATFORM_LIMITS, PROJECTS, WHITELIST, AdminSettings
 from flytetask_nb.embedded_admin.store import Store
 from flytetask_nb.errors import FlyteTaskError, OptionError
 from flytetask_nb.extras import grpc, load_module
@@ -49,7 +49,7 @@ class EmbeddedAdmin:
 
     Parameters
     ----------
-    settings : Settings
+    settings : AdminSettings
     store : Store
     port, methods, interceptors, credentials
         As :func:`sandbox` takes them.
@@ -62,7 +62,7 @@ class EmbeddedAdmin:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: AdminSettings,
         store: Store,
         *,
         port: int,
@@ -267,7 +267,7 @@ def sandbox(
     store = Store(database, clock)
     try:
         return EmbeddedAdmin(
-            Settings(tuple(projects), tuple(domains), dict(platform_limits), dict(whitelist)),
+            AdminSettings(tuple(projects), tuple(domains), dict(platform_limits), dict(whitelist)),
             store,
             port=port,
             methods=methods or {},

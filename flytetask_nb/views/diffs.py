@@ -169,6 +169,8 @@ def _rest(diff: TaskDiff) -> Line:
         words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
     if diff.accepted:
         words.append(f"{len(diff.accepted)} accepted")
+    if diff.unregistered:
+        words.append(f"not registered yet: {', '.join(diff.unregistered)}")
     if diff.left_out:
         words.append(f"not compared, for only one side tells it: {', '.join(diff.left_out)}")
     return dim(" · ".join(words))

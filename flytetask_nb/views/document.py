@@ -23,6 +23,7 @@ __all__ = [
     "Badge",
     "Bars",
     "Block",
+    "Clip",
     "Code",
     "Document",
     "Edit",
@@ -103,6 +104,22 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A text on one line, cut where the reader's page ends; whole where a reader asks for it."""
+
+    text: str
+
+    @property
+    def start(self) -> str:
+        """What is shown where no page cuts it."""
+        return self.text if len(self.text) <= _CLIPPED else f"{self.text[: _CLIPPED - 1]}…"
+
+
+_CLIPPED = 100
+"""Characters of a clipped text in formats without a page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A value that was put in or taken out, with the words marked that make the difference.
 
@@ -125,8 +142,8 @@ class Stack:
     lines: Sequence[Line]
 
 
-Piece: TypeAlias = "str | Span | Badge | Link | Label | Edit | Stack"
-Line: TypeAlias = "str | Span | Badge | Link | Label | Edit | Stack | list[Piece]"
+Piece: TypeAlias = "str | Span | Badge | Link | Label | Clip | Edit | Stack"
+Line: TypeAlias = "str | Span | Badge | Link | Label | Clip | Edit | Stack | list[Piece]"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -218,10 +235,14 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """Rows that open in place, under the names of their three columns."""
+    """Rows that open in place, under the names of their three columns.
+
+    What opens ``in_place`` alone is left out of formats in which nothing folds.
+    """
 
     rows: Sequence[Fold]
     head: tuple[Line, Line, Line] | None = None
+    in_place: bool = False
 
 
 Block: TypeAlias = "Table | Bars | Fields | Code | Paragraph | Notice | Folds"
@@ -399,6 +420,7 @@ _SIZES: dict[type, Callable[[Any], int]] = {
         + _breaks_size(label.text)
         + (_TITLE + text_size(label.whole) if label.whole != label.text else 0)
     ),
+    Clip: lambda clip: 2 * _PIECE + 2 * text_size(clip.text),
     Edit: lambda edit: 2 * _PIECE + sum(_MARKED + text_size(text) + _breaks_size(text) for text, _ in edit.parts),
 }
 

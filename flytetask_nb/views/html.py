@@ -17,6 +17,7 @@ from flytetask_nb.views.document import (
     Badge,
     Bars,
     Block,
+    Clip,
     Code,
     Document,
     Edit,
@@ -170,6 +171,10 @@ def _label(label: Label) -> str:
     return _value(label.text, title) if label.name else f'<span class="ftn-w"{title}>{_prose(label.text)}</span>'
 
 
+def _clip(clip: Clip) -> str:
+    return f'<span class="ftn-c" title="{escape(clip.text)}">{_prose(clip.text)}</span>'
+
+
 def _edit(edit: Edit) -> str:
     element = "ins" if edit.is_added else "del"
     is_short = sum([len(text) for text, _ in edit.parts]) <= BROKEN
@@ -283,6 +288,7 @@ _PIECES: dict[type, Callable[[Any], str]] = {
     Badge: _badge,
     Link: _link,
     Label: _label,
+    Clip: _clip,
     Edit: _edit,
     Stack: lambda stack: "<br>".join(map(_line, stack.lines)),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.views.document import (
     Badge,
     Bars,
+    Clip,
     Code,
     Document,
     Edit,
@@ -195,6 +196,7 @@ _PIECES: dict[type, Callable[[Any], str]] = {
     Span: _span,
     Badge: _badge,
     Link: _link,
+    Clip: lambda clip: code_span(clip.start),
     Label: lambda label: code_span(label.text) if label.name else escape(label.text),
     Edit: _edit,
     Stack: lambda stack: "<br>".join(map(_line, stack.lines)),

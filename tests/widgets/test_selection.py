@@ -120,7 +120,7 @@ def test_a_single_task_becomes_a_collection(releases: ftn.TaskCollection) -> Non
 
 @pytest.mark.parametrize("tasks", ["release.tgz", b"", 3, None])
 def test_what_is_no_task_is_refused(tasks: object) -> None:
-    with pytest.raises(ftn.errors.ModelTypeError, match=type(tasks).__name__):
+    with pytest.raises(ftn.errors.ModelTypeError, match="expected"):
         as_collection(tasks)
 
 
