@@ -12,76 +12,55 @@ Only the models are imported with the package; everything else is imported when 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb import models
-from flytetask_nb.errors import (
-    AuthenticationError,
-    CacheVersionError,
-    CompileError,
-    ConfigurationError,
-    DiffError,
-    FlyteTaskError,
-    ImmutableError,
-    LoadError,
-    LocalExecutionError,
-    MissingExtraError,
-    ModelTypeError,
-    ModelValueError,
-    OptionError,
-    QuantityError,
-    RemoteError,
-    RemoteTaskNotFoundError,
-    SaveError,
-    TaskNotFoundError,
-    WorkflowIntegrationError,
-)
+from flytetask_nb import errors, models
+from flytetask_nb.errors import FlyteTaskError, LoadError, RemoteError
+from flytetask_nb.models.bridging import install_bridge
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import install_renderer
 from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
     from flytetask_nb import semantics
-    from flytetask_nb.collection import TaskCollection
+    from flytetask_nb.collection import Failure, TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
-    from flytetask_nb.embedded_admin import sandbox
+    from flytetask_nb.embedded_admin import EmbeddedAdmin, sandbox
+    from flytetask_nb.integrations.flytekit import from_flytekit, mocked
+    from flytetask_nb.models.bridging import Bridge
     from flytetask_nb.models.showing import Renderer
-    from flytetask_nb.semantics import check, compatibility
+    from flytetask_nb.semantics import Compatibility, Findings, check, col, compatibility
     from flytetask_nb.sources import clear_cache, load, load_launch_plans, load_task, load_workflows, scan
-    from flytetask_nb.sources.client import Remote, col, connect
+    from flytetask_nb.sources.client import Remote, connect
+    from flytetask_nb.sources.client.registrations import Registration
+    from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
-    from flytetask_nb.widgets import compare, panel
+    from flytetask_nb.widgets import Comparison, TaskPanel, compare, panel
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AuthenticationError",
-    "CacheVersionError",
     "CallerReport",
-    "CompileError",
-    "ConfigurationError",
-    "DiffError",
+    "Comparison",
+    "Compatibility",
+    "EmbeddedAdmin",
+    "Failure",
+    "Findings",
     "FlyteTask",
     "FlyteTaskError",
-    "ImmutableError",
+    "LaunchPlanList",
     "LoadError",
-    "LocalExecutionError",
-    "MissingExtraError",
-    "ModelTypeError",
-    "ModelValueError",
-    "OptionError",
     "Plan",
-    "QuantityError",
+    "Registration",
     "Remote",
     "RemoteError",
-    "RemoteTaskNotFoundError",
-    "SaveError",
     "TaskCollection",
     "TaskDiff",
     "TaskHistory",
-    "TaskNotFoundError",
-    "WorkflowIntegrationError",
+    "TaskPanel",
+    "WorkflowList",
     "callers",
     "check",
     "clear_cache",
@@ -90,11 +69,14 @@ __all__ = [
     "compatibility",
     "connect",
     "diff",
+    "errors",
+    "from_flytekit",
     "history",
     "load",
     "load_launch_plans",
     "load_task",
     "load_workflows",
+    "mocked",
     "models",
     "panel",
     "pictures",
@@ -109,27 +91,38 @@ __all__ = [
 # Where each name that is not imported above is found; "" means that the name is a module itself.
 _LATER = {
     "CallerReport": "diffs",
+    "Comparison": "widgets",
+    "Compatibility": "semantics",
+    "EmbeddedAdmin": "embedded_admin",
+    "Failure": "collection",
+    "Findings": "semantics",
+    "LaunchPlanList": "sources.lists",
     "Plan": "diffs",
+    "Registration": "sources.client.registrations",
     "Remote": "sources.client",
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
     "TaskHistory": "diffs",
+    "TaskPanel": "widgets",
+    "WorkflowList": "sources.lists",
     "callers": "diffs",
     "check": "semantics",
     "clear_cache": "sources",
+    "col": "semantics",
     "compare": "widgets",
-    "col": "sources.client",
     "compatibility": "semantics",
     "connect": "sources.client",
     "diff": "diffs",
+    "from_flytekit": "integrations.flytekit",
     "history": "diffs",
     "load": "sources",
     "load_launch_plans": "sources",
     "load_task": "sources",
     "load_workflows": "sources",
-    "plan": "diffs",
+    "mocked": "integrations.flytekit",
     "panel": "widgets",
     "pictures": "views",
+    "plan": "diffs",
     "sandbox": "embedded_admin",
     "scan": "sources",
     "semantics": "",
@@ -160,4 +153,16 @@ def _renderer() -> Renderer:
     return RENDERER
 
 
+def _bridge() -> Bridge:
+    from flytetask_nb.integrations.flytekit import BRIDGE  # noqa: PLC0415 - not needed until flytekit is
+
+    return BRIDGE
+
+
 install_renderer(_renderer)
+install_bridge(_bridge)
+if "flytekit" in sys.modules:
+    # Where flytekit is imported later, its entry point does this.
+    from flytetask_nb.integrations.flytekit.registration import register
+
+    register()

@@ -1,25 +1,26 @@
 """A sequence of tasks that costs little more than their bytes.
 
-It is long for all that a collection can do stands here, though much of it is done elsewhere. Tasks are kept in serialized form and built when they are looked at, so a hundred thousand of them fit where a
-thousand objects would. Names and versions are read once, when they are first asked for.
+Tasks are kept in serialized form and built when they are looked at, so a hundred thousand of them fit where a thousand
+objects would. What tells them apart is read once: see ``models/task_index.py``. The module is long because whatever can
+be asked of a collection is a method with its documentation; most hand the question on.
 """
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from flyteidl.admin import task_pb2
-
-from flytetask_nb.errors import ModelTypeError, ModelValueError, TaskNotFoundError
-from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.errors import ModelTypeError
+from flytetask_nb.models.coercion import each_task, no_tasks, opened
+from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.name_index import NameIndex
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, ranks_given, version_label
+from flytetask_nb.models.task_index import TaskIndex
+from flytetask_nb.models.task_records import Failure, TaskRecord
+from flytetask_nb.models.version_order import LOADING, ORDERS, ranks_given
 from flytetask_nb.semantics.fellows import Fellows
+from flytetask_nb.semantics.task_conditions import conditions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,51 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Failure", "TaskCollection", "TaskRecord"]
-
-_NAMES_SHOWN = 5
-_COLUMNS = ("project", "domain", "name", "version", "type")
-_PROJECT, _DOMAIN, _NAME, _VERSION, _TYPE = range(len(_COLUMNS))
-
-
-class Failure(NamedTuple):
-    """Something that could not be read, kept beside the tasks that could.
-
-    Attributes
-    ----------
-    source : str
-        The file, archive or address.
-    entry : str
-        What is inside it; empty where the whole source failed.
-    reason : str
-        What is wrong, what was expected, and what to do.
-    """
-
-    source: str
-    entry: str
-    reason: str
-
-    @property
-    def place(self) -> str:
-        """Source and entry as one text, e.g. ``release.tgz!0_shop.train_1.pb``."""
-        return f"{self.source}!{self.entry}" if self.entry else self.source
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
-
-
-class TaskRecord(NamedTuple):
-    """A task as it is kept.
-
-    Attributes
-    ----------
-    data : bytes
-        The serialized ``TaskSpec``.
-    origin : Origin or str
-        Where it comes from; of most tasks only the source is known, which costs less by itself.
-    """
-
-    data: bytes
-    origin: Origin | str
 
 
 class TaskCollection(Sequence[FlyteTask], Shown):
@@ -86,7 +42,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     ----------
     tasks
         ``FlyteTask`` objects, or whatever ``FlyteTask.from_flyte_idl`` takes: flyteidl messages, flytekit objects;
-        or bytes of serialized ``TaskSpec`` messages.
+        or bytes of serialized ``TaskSpec`` messages. Tasks, workflows and modules of flytekit's stand for their tasks.
     failures
         What could not be read beside them.
     skipped
@@ -100,7 +56,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     (0, [])
     """
 
-    __slots__ = ("_columns", "_data", "_failures", "_fellows", "_index", "_orders", "_origins", "_skipped")
+    __slots__ = ("_data", "_failures", "_fellows", "_index", "_origins", "_skipped")
 
     def __init__(
         self,
@@ -109,27 +65,32 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
     ) -> None:
+        tasks = opened(tasks)
         if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
-            raise ModelTypeError(
-                f"TaskCollection takes an iterable of tasks, got {type(tasks).__name__}; "
-                "put a single task into a list, and read files with load"
-            )
-        records = [_record_of(task) for task in tasks]
+            raise ModelTypeError(no_tasks(tasks, "tasks"))
+        records = [record for place, task in enumerate(tasks) for record in _records_of(task, f"tasks[{place}]")]
         self._take([record.data for record in records], [record.origin for record in records], failures, skipped)
 
     @classmethod
-    def _of(
+    def of_serialized(
         cls,
-        records: Iterable[TaskRecord],
+        data: Sequence[bytes],
+        origins: list[Origin | str],
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
     ) -> TaskCollection:
+        """Return a collection of tasks that are known to be some: nobody looks at them.
+
+        Parameters
+        ----------
+        data
+            A serialized ``TaskSpec`` each; not copied.
+        origins
+            Where each comes from: of most only the source is known.
+        failures, skipped
+            As the constructor takes them.
+        """
         made = cls.__new__(cls)
-        data: list[bytes] = []
-        origins: list[Origin | str] = []
-        for record in records:
-            data.append(record.data)
-            origins.append(record.origin)
         made._take(data, origins, failures, skipped)
         return made
 
@@ -143,10 +104,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         # Side by side, and not in a record each: a hundred thousand records would weigh as much as some of the tasks.
         self._data: Sequence[bytes] = data
         self._origins = origins
-        self._columns: tuple[list[str], ...] | None = None
-        self._index: NameIndex | None = None
-        self._orders: dict[str, int] | None = None
-        self._fellows = Fellows(data, origins)
+        self._index = TaskIndex(data, origins)
+        self._fellows = Fellows(data, origins, self._index.place_among_versions)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
 
@@ -174,9 +133,9 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     def __getitem__(self, index: slice) -> TaskCollection: ...
     def __getitem__(self, index: int | str | tuple[str, str] | slice) -> FlyteTask | TaskCollection:
         if isinstance(index, str):
-            return self._built(self._aged(self._by_name().positions(index))[-1])
+            return self._built(self._index.versions(index)[-1])
         if isinstance(index, tuple):
-            return self._built(self._version(*_name_and_version(index)))
+            return self._built(self._index.position(*_name_and_version(index)))
         try:
             chosen = range(len(self._data))[index]
         except IndexError:
@@ -190,10 +149,10 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     def __contains__(self, value: object) -> bool:
         if not isinstance(value, FlyteTask):
-            return value in self._by_name()
+            return value in self._index.names
         return any(
             self._built(position) == value
-            for position, name in enumerate(self._all_columns()[_NAME])
+            for position, name in enumerate(self._index.column("name"))
             if name == value.name
         )
 
@@ -203,11 +162,9 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         skipped = dict(self.skipped)
         for kind, number in other.skipped.items():
             skipped[kind] = skipped.get(kind, 0) + number
-        made = TaskCollection.__new__(TaskCollection)
-        made._take(
+        return TaskCollection.of_serialized(
             [*self._data, *other._data], self._origins + other._origins, self._failures + other._failures, skipped
         )
-        return made
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TaskCollection):
@@ -227,8 +184,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     def _chosen(self, positions: Iterable[int], *, is_part: bool = True) -> TaskCollection:
         """Return some of the tasks; failures and counts stay with what is still about the whole."""
         chosen = list(positions)
-        made = TaskCollection.__new__(TaskCollection)
-        made._take(
+        made = TaskCollection.of_serialized(
             [self._data[position] for position in chosen],
             [self._origins[position] for position in chosen],
             () if is_part else self._failures,
@@ -246,12 +202,12 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
         A task's own name; ``project/domain/name`` where tasks of several projects or domains have the same.
         """
-        return self._by_name().names
+        return self._index.names.names
 
     def name_of(self, task: FlyteTask) -> str:
         """Return the name under which a task of this collection is found: one of ``names``."""
         identifier = task._message.template.id
-        return self._by_name().name_of(identifier.project, identifier.domain, identifier.name)
+        return self._index.names.name_of(identifier.project, identifier.domain, identifier.name)
 
     @property
     def order(self) -> str:
@@ -261,7 +217,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         versions of a task say it; ``"version"``: the versions themselves, where all of a task's are of one scheme;
         ``"loading"``: the order in which they were loaded. Where tasks differ in it, the least sure of these.
         """
-        orders = self.orders() or self._count_orders(least=1)
+        orders = self._index.orders() or self._index.count_orders(least=1)
         return max(orders, key=ORDERS.index, default=LOADING)
 
     def orders(self) -> dict[str, int]:
@@ -272,19 +228,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         dict of str to int
             The surest first; what no task's order rests on is left out.
         """
-        if self._orders is None:
-            self._orders = self._count_orders(least=2)
-        return dict(self._orders)
-
-    def _count_orders(self, least: int) -> dict[str, int]:
-        versions = self._all_columns()[_VERSION]
-        found: Counter[str] = Counter()
-        for positions in self._by_name().groups.values():
-            if len(positions) >= least:
-                origins = [self._origins[position] for position in positions]
-                are_dated = all(not isinstance(origin, str) and origin.is_dated for origin in origins)
-                found[order_of([versions[one] for one in positions], _ranks(origins), are_dated=are_dated)] += 1
-        return {order: found[order] for order in ORDERS if found[order]}
+        return dict(self._index.orders())
 
     def ordered(self, order: Iterable[str] | Callable[[FlyteTask], Any]) -> TaskCollection:
         """Say which versions are older, where neither their times nor they themselves tell it.
@@ -308,18 +252,14 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         ModelValueError
             The list names a version twice, or lacks one.
         """
-        labels = [
-            version_label(version, origin if isinstance(origin, str) else origin.source)
-            for version, origin in zip(self._all_columns()[_VERSION], self._origins, strict=True)
-        ]
-        ranks = ranks_given(order, labels, self)
+        ranks = ranks_given(order, self._index.labels(), self)
         origins: list[Origin | str] = [
             Origin(source=origin, rank=rank) if isinstance(origin, str) else origin.but(rank=rank)
             for origin, rank in zip(self._origins, ranks, strict=True)
         ]
-        made = TaskCollection.__new__(TaskCollection)
-        made._take(self._data, origins, self._failures, self._skipped)
-        made._columns, made._index, made._fellows = self._columns, self._index, self._fellows
+        made = TaskCollection.of_serialized(self._data, origins, self._failures, self._skipped)
+        made._index = self._index.with_origins(origins)
+        made._fellows = self._fellows.ordered_by(made._index.place_among_versions)
         return made
 
     def versions(self, name: str) -> TaskCollection:
@@ -340,24 +280,32 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         TaskNotFoundError
             No task is called so, or tasks of several projects or domains are: the error lists them.
         """
-        return self._chosen(self._aged(self._by_name().positions(name)))
+        return self._chosen(self._index.versions(name))
+
+    def newest_first(self, limit: int | None = None) -> TaskCollection:
+        """Return the tasks so that the newest version of each comes first, then the next newest of each, and so on.
+
+        Parameters
+        ----------
+        limit
+            How many at most; None for all of them.
+
+        Returns
+        -------
+        TaskCollection
+            Tasks of one age in the order in which their names first appear.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> len(ftn.TaskCollection().newest_first(10))
+        0
+        """
+        return self._chosen(self._index.newest_first(limit))
 
     def version_counts(self) -> dict[str, int]:
         """Count the versions of each task, by the name under which it is found."""
-        return {name: len(positions) for name, positions in self._by_name().groups.items()}
-
-    def _version(self, name: str, version: str) -> int:
-        positions = self._aged(self._by_name().positions(name))
-        versions = self._all_columns()[_VERSION]
-        for position in reversed(positions):
-            if versions[position] == version:
-                return position
-        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
-
-        known = list(dict.fromkeys(mask_text(versions[position]) for position in positions))[-_NAMES_SHOWN:]
-        raise TaskNotFoundError(
-            f"{mask_text(name)!r} has no version {mask_text(version)!r} here; the newest are {', '.join(map(repr, known))}"
-        )
+        return {name: len(positions) for name, positions in self._index.names.groups.items()}
 
     def latest(self) -> TaskCollection:
         """Return the newest version of each task, told apart by project, domain and name.
@@ -367,26 +315,34 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         TaskCollection
             In the order in which the tasks first appear; with this collection's failures.
         """
-        groups: dict[tuple[str, str, str], list[int]] = {}
-        columns = self._all_columns()
-        for position, key in enumerate(zip(columns[_PROJECT], columns[_DOMAIN], columns[_NAME], strict=True)):
-            groups.setdefault(key, []).append(position)
-        return self._chosen((self._aged(positions)[-1] for positions in groups.values()), is_part=False)
+        return self._chosen(self._index.newest(), is_part=False)
 
-    def filter(self, predicate: Callable[[FlyteTask], object]) -> TaskCollection:
-        """Return the tasks that a function says yes to.
+    def filter(self, *filters: object, **columns: Any) -> TaskCollection:
+        """Return the tasks that all filters let through.
 
         Parameters
         ----------
-        predicate
-            Takes a task; what it answers counts as true or false.
+        *filters
+            Functions of a ``FlyteTask``, whose answer counts as true or false; conditions such as
+            ``col("created_at") >= "2026-01-31"``, joined with ``&`` or in a list; ``{"type": "spark"}``. They mean what
+            they mean to ``Remote.list_tasks``.
+        **columns
+            Likewise: ``type="spark"``, ``type=["spark", "dask"]``.
 
         Returns
         -------
         TaskCollection
-            In this collection's order; with its failures, for they may hide tasks that would have fitted.
+            In this collection's order; with its failures, for they may hide tasks that would have fitted. A task of
+            which a column is not known, such as when it was registered, fits no condition on that.
+
+        Raises
+        ------
+        ModelTypeError, ModelValueError
+            A filter is none.
         """
-        return self._chosen((position for position, task in enumerate(self) if predicate(task)), is_part=False)
+        conditions = conditions_of([*filters, columns])
+        chosen = (place for place, task in enumerate(self) if all(condition(task) for condition in conditions))
+        return self._chosen(chosen, is_part=False)
 
     def column(self, name: str) -> list[str]:
         """Return one part of all tasks' identity without building them.
@@ -401,9 +357,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         list of str
             One text a task, in this collection's order; empty where it is not set.
         """
-        if name not in _COLUMNS:
-            raise ModelValueError(f"there is no column {name!r}; there are {', '.join(_COLUMNS)}")
-        return list(self._all_columns()[_COLUMNS.index(name)])
+        return list(self._index.column(name))
 
     # -- tables ------------------------------------------------------------------------------------------------------
 
@@ -420,7 +374,10 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         pandas.DataFrame
             In this collection's order. Failures have no rows: they are in ``failures``.
         """
-        frame: pd.DataFrame = _tables().tabulate(self, columns)
+        return self._table("tabulate", columns)
+
+    def _table(self, name: str, *args: Any, **settings: Any) -> pd.DataFrame:
+        frame: pd.DataFrame = getattr(_tables(), name)(self, *args, **settings)
         return frame
 
     def interface_frame(self) -> pd.DataFrame:
@@ -430,8 +387,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         --------
         flytetask_nb.tables.interface_frame : says what each column is.
         """
-        frame: pd.DataFrame = _tables().interface_frame(self)
-        return frame
+        return self._table("interface_frame")
 
     def resources_frame(self) -> pd.DataFrame:
         """Make a table of what the tasks ask for: one row a resource.
@@ -440,8 +396,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         --------
         flytetask_nb.tables.resources_frame : says what each column is.
         """
-        frame: pd.DataFrame = _tables().resources_frame(self)
-        return frame
+        return self._table("resources_frame")
 
     def env_frame(self) -> pd.DataFrame:
         """Make a table of environment variables, secrets masked: one row a variable.
@@ -450,8 +405,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         --------
         flytetask_nb.tables.env_frame : says what each column is.
         """
-        frame: pd.DataFrame = _tables().env_frame(self)
-        return frame
+        return self._table("env_frame")
 
     def producers_of(self, variable: object) -> pd.DataFrame:
         """Find the outputs that can feed an input.
@@ -472,8 +426,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         >>> ftn.TaskCollection().producers_of(ftn.models.LiteralType(simple=ftn.models.SimpleType.INTEGER)).empty
         True
         """
-        frame: pd.DataFrame = _tables().producers_of(self, variable)
-        return frame
+        return self._table("producers_of", variable)
 
     def consumers_of(self, variable: object) -> pd.DataFrame:
         """Find the inputs that can take an output.
@@ -488,8 +441,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         pandas.DataFrame
             One row an input that Flyte's compiler lets take it; ``task`` is the task's place in this collection.
         """
-        frame: pd.DataFrame = _tables().consumers_of(self, variable)
-        return frame
+        return self._table("consumers_of", variable)
 
     def duplicates(self) -> pd.DataFrame:
         """Find tasks that are the same under different names.
@@ -498,8 +450,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         --------
         flytetask_nb.tables.duplicates : says what each column is.
         """
-        frame: pd.DataFrame = _tables().duplicates(self)
-        return frame
+        return self._table("duplicates")
 
     def stale_caches(self) -> pd.DataFrame:
         """Find tasks that still take results which an older image has computed.
@@ -508,8 +459,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         --------
         flytetask_nb.tables.stale_caches : says what each column is.
         """
-        frame: pd.DataFrame = _tables().stale_caches(self)
-        return frame
+        return self._table("stale_caches")
 
     def runtime_before(self, version: str, *, runtime: str = "python") -> pd.DataFrame:
         """Find tasks that were made with an older SDK.
@@ -526,8 +476,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         pandas.DataFrame
             One row for each of them; ``flytetask_nb.tables.runtime_before`` says what each column is.
         """
-        frame: pd.DataFrame = _tables().runtime_before(self, version, runtime=runtime)
-        return frame
+        return self._table("runtime_before", version, runtime=runtime)
 
     # -- snapshots ---------------------------------------------------------------------------------------------------
 
@@ -568,46 +517,21 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             self._origins,
             failures=self._failures,
             skipped=self._skipped,
-            identity=self._all_columns(),
+            identity=self._index.columns,
         )
 
-    def _records(self) -> tuple[Sequence[bytes], list[Origin | str]]:
-        """Return the tasks as they are kept, for tables."""
+    def serialized(self) -> tuple[Sequence[bytes], list[Origin | str]]:
+        """Return the tasks as they are kept: a serialized ``TaskSpec`` each, and where each comes from."""
         return self._data, self._origins
 
-    # -- finding -----------------------------------------------------------------------------------------------------
-
-    def _by_name(self) -> NameIndex:
-        if self._index is None:
-            columns = self._all_columns()
-            self._index = NameIndex(columns[_PROJECT], columns[_DOMAIN], columns[_NAME])
-        return self._index
-
-    def _all_columns(self) -> tuple[list[str], ...]:
-        if self._columns is None:
-            # Those of a snapshot are known before its tasks are read.
-            known: tuple[list[str], ...] | None = getattr(self._data, "identity", None)
-            self._columns = _columns_of(self._data) if known is None else known
-        return self._columns
-
-    def _aged(self, positions: list[int]) -> list[int]:
-        """Put positions in order of age, oldest first."""
-        if len(positions) < 2:  # noqa: PLR2004 - nothing to order
-            return positions
-        versions = self._all_columns()[_VERSION]
-        origins = [self._origins[position] for position in positions]
-        times = [None if isinstance(origin, str) else origin.created_at for origin in origins]
-        order, _ = by_age([versions[position] for position in positions], times, _ranks(origins))
-        return [positions[place] for place in order]
+    # -- being a value -----------------------------------------------------------------------------------------------
 
     def _ipython_key_completions_(self) -> list[str]:
         return self.names
 
-    # -- being a value -----------------------------------------------------------------------------------------------
-
     def __repr__(self) -> str:
-        versions = len(list(filter(is_filled_in, set(self.column("version")))))
-        parts = [_counted(len(self), "task"), _counted(len(self._by_name()), "name")]
+        versions = len(list(filter(is_filled_in, set(self._index.column("version")))))
+        parts = [_counted(len(self), "task"), _counted(len(self._index.names), "name")]
         parts += [_counted(versions, "version")] if versions else []
         parts += [_counted(len(self.failures), "failure")] if self.failures else []
         return f"TaskCollection({', '.join(parts)})"
@@ -624,10 +548,6 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         self._take(
             data, [origin if isinstance(origin, str) else Origin(**origin) for origin in origins], failures, skipped
         )
-
-
-def _ranks(origins: Iterable[Origin | str]) -> list[Any]:
-    return [None if isinstance(origin, str) else origin.rank for origin in origins]
 
 
 def _name_and_version(key: tuple[Any, ...]) -> tuple[str, str]:
@@ -651,28 +571,14 @@ def _origin_state(origin: Origin) -> dict[str, Any]:
     return {name: getattr(origin, name) for name in Origin.__slots__ if name != "python_interface"}
 
 
-def _record_of(task: object) -> TaskRecord:
+def _records_of(task: object, place: str) -> Iterator[TaskRecord]:
     if isinstance(task, TaskRecord):
-        return task
+        yield task
+        return
     if isinstance(task, bytes | bytearray | memoryview):
         data = bytes(task)
         FlyteTask.from_bytes(data)  # refuses what is no task now, not when it is looked at
-        return TaskRecord(data, Origin())
-    made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
-    return TaskRecord(made.serialize_to_string(), made._origin)
-
-
-def _columns_of(data: Iterable[bytes]) -> tuple[list[str], ...]:
-    columns: tuple[list[str], ...] = tuple([] for _ in _COLUMNS)
-    parse = task_pb2.TaskSpec.FromString
-    # Projects, domains and types are few, and versions are shared by all tasks of a release.
-    intern = sys.intern
-    for one in data:
-        template = parse(one).template
-        identifier = template.id
-        columns[_PROJECT].append(intern(identifier.project))
-        columns[_DOMAIN].append(intern(identifier.domain))
-        columns[_NAME].append(intern(identifier.name))
-        columns[_VERSION].append(intern(identifier.version))
-        columns[_TYPE].append(intern(template.type))
-    return columns
+        yield TaskRecord(data, Origin())
+        return
+    for made in each_task(task, place):
+        yield TaskRecord(made.serialize_to_string(), made._origin)

@@ -116,7 +116,7 @@ def test_what_others_put_beside_a_snapshot_is_seen(others: Any) -> None:
     tasks.save(f"{LAKE}/snapshot")
     assert ftn.load(f"{LAKE}/snapshot").names == ["a"]
     others.pipe_file("/lake/snapshot/thesis.txt", b"years")
-    with pytest.raises(ftn.SaveError, match=r"the folder holds 'thesis\.txt'"):
+    with pytest.raises(ftn.errors.SaveError, match=r"the folder holds 'thesis\.txt'"):
         tasks.save(f"{LAKE}/snapshot")
 
 

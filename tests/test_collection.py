@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb import tables
 from flytetask_nb.collection import Failure, TaskCollection
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from tests.conftest import flytekit_module
 from tests.generated import task_specs
 from tests.real_tasks import serialized_tasks
@@ -79,21 +79,24 @@ def test_flytekits_tasks_can_stand_in_it() -> None:
 @pytest.mark.parametrize(
     ("tasks", "expected"),
     [
-        ("release.tgz", "takes an iterable of tasks, got str; put a single task into a list, and read files with load"),
-        (building.data(), "takes an iterable of tasks, got bytes"),
-        (3, "takes an iterable of tasks, got int"),
-        ([3], "got 3, of type int"),
+        (
+            "release.tgz",
+            r"tasks is the path 'release\.tgz'; expected tasks: load them first, ftn\.load\('release\.tgz'\)",
+        ),
+        (building.data(), "tasks is of type bytes; expected tasks"),
+        (3, "tasks is of type int; expected tasks"),
+        ([3], r"tasks\[0\] is 3 of type int; expected a task"),
     ],
 )
 def test_other_things_are_refused(tasks: Any, expected: str) -> None:
     """What is no task is told when the collection is made, not when it is looked at."""
-    with pytest.raises(ftn.ModelTypeError, match=expected):
+    with pytest.raises(ftn.errors.ModelTypeError, match=expected):
         ftn.TaskCollection(tasks)
 
 
 def test_bytes_that_are_no_task_are_refused() -> None:
     """Bytes are parsed once before they are kept."""
-    with pytest.raises(ftn.ModelValueError, match=r"are no serialized flyteidl\.admin\.TaskSpec"):
+    with pytest.raises(ftn.errors.ModelValueError, match=r"are no serialized flyteidl\.admin\.TaskSpec"):
         ftn.TaskCollection([b"\xff"])
 
 
@@ -124,7 +127,9 @@ def test_it_is_indexed_like_a_list(index: int | slice) -> None:
 
 def test_other_places_are_told() -> None:
     """What is neither position, slice nor name is told."""
-    with pytest.raises(ftn.ModelTypeError, match=r"a collection has no place 1\.5, of type float; expected a position"):
+    with pytest.raises(
+        ftn.errors.ModelTypeError, match=r"a collection has no place 1\.5, of type float; expected a position"
+    ):
         TASKS[1.5]  # type: ignore[call-overload]
 
 
@@ -168,6 +173,30 @@ def test_what_is_left_out_of_a_part() -> None:
 def test_filter_keeps_the_order() -> None:
     """A predicate sees each task; the chosen ones stay in order."""
     assert versions(TASKS.filter(lambda one: one.name == "a")) == ["v9", "v10", "v2"]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [ftn.col("name") == "a", lambda task: task.id.version != "v10"],
+        [[ftn.col("name") == "a", ftn.col("version").notin(["v10"])]],
+        [(ftn.col("name") == "a") & (ftn.col("version") != "v10")],
+        [{"name": "a", "version": ["v9", "v2"]}],
+    ],
+    ids=["each", "list", "joined", "mapping"],
+)
+def test_filters_are_joined(filters: list[Any]) -> None:
+    """Conditions, functions and mappings may be given in any form that a listing takes."""
+    assert versions(TASKS.filter(*filters)) == ["v9", "v2"]
+    assert versions(TASKS.filter(None, name="a", version=("v9", "v2"))) == ["v9", "v2"]
+
+
+def test_what_is_no_filter_is_told() -> None:
+    """Also of an empty collection."""
+    with pytest.raises(ftn.errors.ModelTypeError, match="'name' is no filter; expected e"):
+        ftn.TaskCollection().filter("name")
+    with pytest.raises(ftn.errors.ModelValueError, match="tasks cannot be filtered by 'nmae'; there are project, "):
+        ftn.TaskCollection().filter(nmae="a")
 
 
 def test_equality_is_by_content() -> None:
@@ -292,13 +321,17 @@ def test_two_orders_together_say_nothing_of_each_other() -> None:
 @pytest.mark.parametrize(
     ("order", "kind", "told"),
     [
-        ("v1", ftn.ModelTypeError, r"order is 'v1', of type str; expected a list of versions, the oldest first"),
-        (3, ftn.ModelTypeError, "order is 3, of type int; expected a list of versions"),
-        (["v1", 2], ftn.ModelTypeError, r"order\[1\] is 2, of type int; expected a version"),
-        (["v1", "v2", "v1"], ftn.ModelValueError, "order names 'v1' twice"),
-        (["v9", "v10", "v2"], ftn.ModelValueError, "order does not name 'v1'; give every version that is loaded"),
-        ([], ftn.ModelValueError, "order does not name 'v9', 'v10', 'v1', 'v2'"),
-        (lambda one: one.docs, ftn.ModelTypeError, "what the function given as order returns does not compare"),
+        ("v1", ftn.errors.ModelTypeError, r"order is 'v1', of type str; expected a list of versions, the oldest first"),
+        (3, ftn.errors.ModelTypeError, "order is 3, of type int; expected a list of versions"),
+        (["v1", 2], ftn.errors.ModelTypeError, r"order\[1\] is 2, of type int; expected a version"),
+        (["v1", "v2", "v1"], ftn.errors.ModelValueError, "order names 'v1' twice"),
+        (
+            ["v9", "v10", "v2"],
+            ftn.errors.ModelValueError,
+            "order does not name 'v1'; give every version that is loaded",
+        ),
+        ([], ftn.errors.ModelValueError, "order does not name 'v9', 'v10', 'v1', 'v2'"),
+        (lambda one: one.docs, ftn.errors.ModelTypeError, "what the function given as order returns does not compare"),
     ],
 )
 def test_what_is_no_order_is_told(order: Any, kind: type[Exception], told: str) -> None:
@@ -322,9 +355,9 @@ def test_load_takes_an_order(tmp_path: Path) -> None:
         again = ftn.load(tmp_path / place)
         assert (again.order, again["a"].source) == ("given", tasks["a"].source)
     plain = ftn.load(tmp_path / "tasks.parquet", order=["mid", "new", "old"])
-    assert [part.read_count for part in plain._data._parts] == [0]  # type: ignore[attr-defined]
+    assert [part.read_count for part in plain.serialized()[0]._parts] == [0]  # type: ignore[attr-defined]
     assert "old.tgz" in str(plain["a"].source)
-    with pytest.raises(ftn.ModelValueError, match="order does not name 'mid'"):
+    with pytest.raises(ftn.errors.ModelValueError, match="order does not name 'mid'"):
         ftn.load(tmp_path / "tasks.parquet", order=["new", "old"])
 
 
@@ -371,7 +404,7 @@ def test_a_name_in_two_places_is_none() -> None:
     """It is told what it could be; the names that the collection lists are all found."""
     told = r"'a' is the name of tasks in 2 places; give one of 'shop/development/a', 'shop/production/a'"
     for ask in (MERGED.__getitem__, MERGED.versions, lambda name: MERGED[name, "v1"]):
-        with pytest.raises(ftn.TaskNotFoundError, match=told):
+        with pytest.raises(ftn.errors.TaskNotFoundError, match=told):
             ask("a")
     assert MERGED.names == ["b", "c/d/e", "e", "shop/development/a", "shop/production/a"]
     assert MERGED._ipython_key_completions_() == MERGED.names
@@ -389,7 +422,7 @@ def test_a_name_can_be_told_with_its_place() -> None:
     assert MERGED["c/d/e"].name == "c/d/e"
     assert MERGED["shop/production/c/d/e"].name == "c/d/e"
     for name in ("shop/production/b", "shop/b", "/a", "shop/development/"):
-        with pytest.raises(ftn.TaskNotFoundError, match="no task is called"):
+        with pytest.raises(ftn.errors.TaskNotFoundError, match="no task is called"):
             MERGED[name]
 
 
@@ -410,10 +443,12 @@ def test_a_version_of_a_name_is_found() -> None:
     tasks = TASKS + ftn.TaskCollection([task("a", "v9", source="again")])
     assert tasks["a", "v9"].source == "again"
     assert MERGED["shop/development/a", "v1"].id.version == "v1"
-    with pytest.raises(ftn.TaskNotFoundError, match=r"'a' has no version 'v3' here; the newest are 'v2', 'v9', 'v10'"):
+    with pytest.raises(
+        ftn.errors.TaskNotFoundError, match=r"'a' has no version 'v3' here; the newest are 'v2', 'v9', 'v10'"
+    ):
         TASKS["a", "v3"]
     for odd in (("a",), ("a", 3), ("a", "v1", "x"), (0, "v1")):
-        with pytest.raises(ftn.ModelTypeError, match="expected a name and a version, both texts"):
+        with pytest.raises(ftn.errors.ModelTypeError, match="expected a name and a version, both texts"):
             TASKS[odd]  # type: ignore[index]
 
 
@@ -454,7 +489,7 @@ def test_missing_names_are_told_with_close_ones(names: list[str], wanted: str, e
     """A name that is not there is answered with what may have been meant, as a KeyError."""
     tasks = ftn.TaskCollection(map(task, names))
     for ask in (tasks.__getitem__, tasks.versions):
-        with pytest.raises(ftn.TaskNotFoundError) as caught:
+        with pytest.raises(ftn.errors.TaskNotFoundError) as caught:
             ask(wanted)
         assert str(caught.value).startswith(expected)
         assert isinstance(caught.value, KeyError)
@@ -465,7 +500,7 @@ def test_columns_are_texts() -> None:
     assert TASKS.column("version") == ["v9", "v10", "v1", "v2"]
     assert TASKS.column("type") == ["python-task"] * 4
     with pytest.raises(
-        ftn.ModelValueError, match="there is no column 'image'; there are project, domain, name, version"
+        ftn.errors.ModelValueError, match="there is no column 'image'; there are project, domain, name, version"
     ):
         TASKS.column("image")
 
@@ -515,7 +550,7 @@ def test_a_task_costs_little_more_than_its_bytes(corpus: Path) -> None:
         with_names = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    own = sum(map(len, tasks._data))
+    own = sum(map(len, tasks.serialized()[0]))
     assert (held - own) / len(tasks) < 250
     assert (with_names - own) / len(tasks) < 350
 

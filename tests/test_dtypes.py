@@ -92,6 +92,7 @@ REPORTS: dict[str, Callable[[list[Any]], pd.DataFrame]] = {
     "blame": lambda tasks: ftn.history(tasks).blame(),
     "plan": lambda tasks: ftn.plan(tasks[:1], tasks[1:2]).to_frame(),
     "check": lambda tasks: ftn.check(tasks[0]).to_frame(),
+    "compatibility": lambda tasks: ftn.compatibility(tasks[0], tasks[-1]).to_frame(),
 }
 
 

@@ -54,7 +54,7 @@ with tempfile.TemporaryDirectory() as folder:
     ):
         try:
             needed()
-        except ftn.MissingExtraError as error:
+        except ftn.errors.MissingExtraError as error:
             assert error.__cause__ is None
             sys.stdout.write(f"{error}\\n")
     assert list(pathlib.Path(folder).iterdir()) == []
@@ -95,7 +95,7 @@ def test_a_package_that_is_there_but_broken_says_why(monkeypatch: pytest.MonkeyP
     pytest.importorskip("pyarrow")
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(
-        ftn.MissingExtraError, match=r"need pyarrow, which cannot be imported here \(.*pyarrow\.parquet"
+        ftn.errors.MissingExtraError, match=r"need pyarrow, which cannot be imported here \(.*pyarrow\.parquet"
     ):
         _ = extras.pq.ParquetFile
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 import types
@@ -105,6 +107,50 @@ def test_every_lazy_name_is_public_and_known_to_type_checkers() -> None:
     assert lazy <= imported
 
 
+IMPORT_ALL = """
+import importlib, json, pkgutil, sys, types
+import flytetask_nb
+names = [found.name for found in pkgutil.walk_packages(flytetask_nb.__path__, "flytetask_nb.")]
+modules = [importlib.import_module(name) for name in names if not name.endswith("__main__") and ".integrations.flytekit." not in name]
+fronts = [module for module in [flytetask_nb, *modules] if hasattr(module, "__path__")]
+public = [(front, name) for front in fronts for name in front.__all__]
+json.dump(
+    [f"{front.__name__}.{name}" for front, name in public if isinstance(getattr(front, name), types.ModuleType)],
+    sys.stdout,
+)
+"""
+
+
+def test_no_module_takes_the_place_of_what_is_public() -> None:
+    """Importing a module sets it as an attribute of its package, over whatever bears its name."""
+    finished = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = {"errors", "models", "pictures", "semantics", "views.pictures"}
+    assert {name.removeprefix("flytetask_nb.") for name in json.loads(finished.stdout)} == modules
+
+
+# Classes that are not this package's, or say nothing of one.
+OTHERS = {"Any", "DataFrame", "Iterator", "Mapping", "NoReturn", "None", "Self"}
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *CLASSES])
+def test_what_is_returned_is_of_a_public_class(name: str) -> None:
+    """Whoever annotates a function of their own can name what they were given."""
+    value = getattr(ftn, name)
+    members = [value] if name in FUNCTIONS else [item for key, item in vars(value).items() if key[0] != "_"]
+    functions = [member.fget if isinstance(member, property) else member for member in members]
+    told = " ".join(str(getattr(function, "__annotations__", {}).get("return")) for function in functions)
+    rooms = ["", ".diffs", ".embedded_admin", ".models", ".semantics", ".views"]
+    public = {known for room in rooms for known in importlib.import_module(f"flytetask_nb{room}").__all__}
+    assert set(re.findall(r"\b[A-Z]\w+", told)) - public - OTHERS == set()
+
+
 @pytest.mark.parametrize("name", ["lode", "Load", "_LOAD", "pandas"])
 def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
     """As for any module; ``hasattr`` and ``getattr`` with a default work."""
@@ -115,7 +161,7 @@ def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
 
 def test_no_function_hides_behind_a_module() -> None:
     """Only the modules that are meant to be public are modules."""
-    assert {"models", "pictures", "semantics"} == {
+    assert {"errors", "models", "pictures", "semantics"} == {
         name for name in ftn.__all__ if isinstance(getattr(ftn, name), types.ModuleType)
     }
 

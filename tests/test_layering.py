@@ -47,7 +47,7 @@ EXTRAS = f"{PACKAGE}.extras"
 GRPC_ROOMS = (f"{PACKAGE}.sources.client", f"{PACKAGE}.embedded_admin")
 
 # These are public as modules.
-PUBLIC_MODULES = {PACKAGE: {"models", "semantics"}, f"{PACKAGE}.views": {"pictures"}}
+PUBLIC_MODULES = {PACKAGE: {"errors", "models", "semantics"}, f"{PACKAGE}.views": {"pictures"}}
 
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import launch_plan_pb2, task_pb2
 
-from flytetask_nb.diffs.settings import mapped_task
+from flytetask_nb.diffs.settings import map_task_stem, mapped_task
 from flytetask_nb.errors import CompileError
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
+from flytetask_nb.models.coercion import as_tasks, opened_workflow
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.reports import ReportList
 from flytetask_nb.models.version_order import tasks_by_age
+from flytetask_nb.models.workflows import referring_nodes
 from flytetask_nb.semantics.compilation import compile_workflow, digest_problems
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Iterator, Sequence
 
     from flytetask_nb.semantics.problems import CompileProblem
 
@@ -44,120 +48,133 @@ class Caller:
         given, so nothing can be said.
     problems : tuple of CompileProblem
         Why it does not compile, in the compiler's order; or why Flyte Admin refuses it though it does.
+    linked : tuple of (str, str)
+        Map tasks that it calls under a name with another hash, and what they are called here: it is compiled
+        against these.
+    causes : tuple of str
+        For each problem the name of what it is about: the task that the node calls, or what was not given; empty
+        where nothing tells.
     """
 
     workflow: Workflow
     verdict: str
     problems: tuple[CompileProblem, ...]
+    linked: tuple[tuple[str, str], ...] = ()
+    causes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as JSON values, secrets masked."""
+        return {
+            "workflow": mask_identifier(self.workflow.name),
+            "version": mask_identifier(self.workflow.id.version) or None,
+            "source": None if self.workflow.source is None else mask_text(self.workflow.source),
+            "verdict": self.verdict,
+            "problems": [
+                {
+                    name: mask_text(getattr(problem, name))
+                    for name in ("code", "node", "variable", "upstream", "message")
+                }
+                for problem in self.problems
+            ],
+        }
 
 
-class CallerReport(Sequence[Caller], Shown):
+class CallerReport(ReportList[Caller]):
     """What became of each workflow: those that break first, then those of which nothing can be said.
 
-    True if any workflow breaks.
+    True if any workflow breaks. Its table has a row for each problem, all columns texts; a workflow that compiles has
+    one row, in which node, variable, code and message are NA.
 
     Parameters
     ----------
-    found
-        A verdict for each workflow.
+    verdicts
+        One for each workflow.
     used, unused
         Names of the tasks that were asked about: those that a workflow uses, and those that none uses.
     """
 
-    __slots__ = ("_callers", "unused", "used")
+    __slots__ = ("unused", "used")
+
+    _COLUMNS = dict.fromkeys(
+        ("workflow", "version", "verdict", "node", "variable", "code", "message", "source"), "TEXT"
+    )
 
     used: tuple[str, ...]
     """The tasks that a workflow uses, by itself or in a map task, in natural order of their names."""
     unused: tuple[str, ...]
     """The tasks that no workflow uses, as far as can be seen: what ``@dynamic`` calls cannot, nor every map task."""
 
-    def __init__(self, found: Iterable[Caller], used: Iterable[str] = (), unused: Iterable[str] = ()) -> None:
+    def __init__(self, verdicts: Iterable[Caller], used: Iterable[str] = (), unused: Iterable[str] = ()) -> None:
         order = (BREAKS, UNRESOLVED, COMPILES)
-        self._callers = sorted(found, key=lambda one: (order.index(one.verdict), natural_key(one.workflow.name)))
+        super().__init__(
+            sorted(verdicts, key=lambda caller: (order.index(caller.verdict), natural_key(caller.workflow.name)))
+        )
         self.used = tuple(sorted(used, key=natural_key))
         self.unused = tuple(sorted(unused, key=natural_key))
 
-    def __len__(self) -> int:
-        return len(self._callers)
-
-    def __iter__(self) -> Iterator[Caller]:
-        return iter(self._callers)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._callers[index]
+    def _state(self) -> tuple[Any, ...]:
+        return self._entries, self.used, self.unused
 
     def __bool__(self) -> bool:
         return bool(self.breaking)
 
-    def _of(self, verdict: str) -> list[Caller]:
-        return [one for one in self._callers if one.verdict == verdict]
+    def _of(self, verdict: str) -> tuple[Caller, ...]:
+        return tuple(caller for caller in self if caller.verdict == verdict)
 
     @property
-    def breaking(self) -> list[Caller]:
+    def breaking(self) -> tuple[Caller, ...]:
         """The workflows that would not compile."""
         return self._of(BREAKS)
 
     @property
-    def unresolved(self) -> list[Caller]:
+    def unresolved(self) -> tuple[Caller, ...]:
         """The workflows of which nothing can be said, for something that they use was not given."""
         return self._of(UNRESOLVED)
 
     @property
-    def compiling(self) -> list[Caller]:
+    def compiling(self) -> tuple[Caller, ...]:
         """The workflows that compile as before."""
         return self._of(COMPILES)
 
     @property
     def summary(self) -> str:
-        """One sentence: ``"2 of 11 workflows would not compile"``, or that so many would compile as before.
+        """One sentence: ``"2 of 11 workflows would not compile"``, or that so many would compile; secrets masked.
 
         Where no workflow uses any of the tasks it says that first.
         """
         if self.used or not self.unused:
             return self._verdicts
-        tasks = self.unused[0] if len(self.unused) == 1 else f"any of the {len(self.unused):,} tasks"
-        told = f"no workflow uses {tasks}"
-        return f"{told}; {self._verdicts}" if self._callers else told
+        tasks = mask_identifier(self.unused[0]) if len(self.unused) == 1 else f"any of the {len(self.unused):,} tasks"
+        sentence = f"no workflow uses {tasks}"
+        return f"{sentence}; {self._verdicts}" if len(self) else sentence
 
     @property
     def _verdicts(self) -> str:
         number = len(self)
         workflows = f"{number} workflow{'' if number == 1 else 's'}"
         if self.breaking:
-            told = f"{len(self.breaking)} of {workflows} would not compile"
+            sentence = f"{len(self.breaking)} of {workflows} would not compile"
         else:
-            told = f"{len(self.compiling)} of {workflows} would compile as before"
-        return f"{told}, {len(self.unresolved)} unresolved" if self.unresolved else told
+            sentence = f"{len(self.compiling)} of {workflows} would compile as before"
+        return f"{sentence}, {len(self.unresolved)} unresolved" if self.unresolved else sentence
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return a row per problem.
+    def _values(self) -> dict[str, Any]:
+        return {
+            "summary": self.summary,
+            "workflows": [caller.to_dict() for caller in self],
+            "used": list(map(mask_identifier, self.used)),
+            "unused": list(map(mask_identifier, self.unused)),
+        }
 
-        Returns
-        -------
-        pandas.DataFrame
-            Columns workflow, version, verdict, node, variable, code, message, source; a workflow that compiles has
-            one row, in which node, variable, code and message are NA.
-        """
-        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415 - only needed for tables
-
-        columns = ["workflow", "version", "verdict", "node", "variable", "code", "message", "source"]
-        nothing = (None, None, None, None)
-        rows = [
-            [
-                *(one.workflow.name, one.workflow.id.version or None, one.verdict),
-                *((found.node, found.variable or None, found.code, found.message) if found else nothing),
-                one.workflow.source,
-            ]
-            for one in self._callers
-            for found in one.problems or (None,)
-        ]
-        return frame_of(dict.fromkeys(columns, TEXT), rows)
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        for caller in self:
+            values = caller.to_dict()
+            problems = values.pop("problems") or [{}]
+            for problem in problems:
+                yield [({**values, **problem}).get(name) or None for name in self._COLUMNS]
 
     def __repr__(self) -> str:
         return f"CallerReport({self.summary})"
-
-    def __str__(self) -> str:
-        return self.to_text()
 
 
 def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[object] = ()) -> CallerReport:
@@ -192,23 +209,71 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     of its own, whose name tells the mapped function only where flytekit made it.
     """
     given = [workflows] if isinstance(workflows, Workflow) or not isinstance(workflows, Iterable) else list(workflows)
-    found = [one if isinstance(one, Workflow) else Workflow.from_flyte_idl(one) for one in given]
+    parsed = [
+        workflow if isinstance(workflow, Workflow) else Workflow.from_flyte_idl(opened_workflow(workflow))
+        for workflow in given
+    ]
     by_name = _by_name(tasks)
-    plans = _filled(launch_plans, found)
-    called = {one.name for workflow in found for one in workflow.task_ids}
+    plans = _filled(launch_plans, parsed)
+    called = {one.name for workflow in parsed for one in workflow.task_ids}
+    linked = _linked_map_tasks(called, by_name)
+    called |= set(linked.values())
     called |= {mapped_task(name) for name in called}
     return CallerReport(
-        (_caller(workflow, by_name, plans) for workflow in found), by_name.keys() & called, by_name.keys() - called
+        (_caller(workflow, by_name, plans, linked) for workflow in parsed),
+        by_name.keys() & called,
+        by_name.keys() - called,
     )
 
 
-def _caller(workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any]) -> Caller:
-    repinned = [_repinned(by_name.get(one.name, []), one._message) for one in workflow.task_ids]
+def _linked_map_tasks(called: Iterable[str], given: Iterable[str]) -> dict[str, str]:
+    """Return what map tasks that nobody gave are called now, by the name that workflows call them by.
+
+    The name of a map task holds a hash of its settings, so a setting gives it another name. Where several of one
+    function are gone or new, nothing tells which became which.
+    """
+    known, asked = set(given), set(called)
+    groups: tuple[dict[str, list[str]], ...] = {}, {}
+    for group, names in zip(groups, (asked - known, known - asked), strict=True):
+        for name in names:
+            stem = map_task_stem(name)
+            if stem is not None:
+                group.setdefault(stem, []).append(name)
+    gone, new = groups
+    return {gone[stem][0]: new[stem][0] for stem in gone.keys() & new.keys() if len(gone[stem]) == len(new[stem]) == 1}
+
+
+def _caller(
+    workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any], linked: dict[str, str]
+) -> Caller:
+    repinned = [_repinned(by_name.get(linked.get(one.name, one.name), []), one._message) for one in workflow.task_ids]
+    moved = tuple((one.name, linked[one.name]) for one in workflow.task_ids if one.name in linked)
     problems = _problems(workflow, [task for task in repinned if task is not None], plans)
     if not problems:
-        return Caller(workflow, COMPILES, ())
+        return Caller(workflow, COMPILES, (), moved)
     verdict = UNRESOLVED if any(problem.is_unresolved for problem in problems) else BREAKS
-    return Caller(workflow, verdict, problems)
+    newest = {name: by_name[linked.get(name, name)][-1] for name in by_name.keys() | linked.keys()}
+    return Caller(workflow, verdict, problems, moved, tuple(_cause(workflow, one, newest) for one in problems))
+
+
+_MISSING = re.compile(r'\bname:"((?:[^"\\]|\\.)*)"')
+
+
+def _cause(workflow: Workflow, problem: CompileProblem, tasks: dict[str, FlyteTask]) -> str:
+    """Return the name of what a problem is about, as far as the compiler's words and the node tell."""
+    if problem.is_unresolved:
+        missing = _MISSING.search(problem.message)
+        return "" if missing is None else missing[1]
+    # Nodes of sub-workflows have the same ids.
+    called = {
+        reference.name
+        for template in workflow._templates()
+        for node, reference in referring_nodes(template)
+        if node.id == problem.node
+    }
+    if problem.code == "ParameterNotBound":
+        called = {name for name in called if name in tasks and problem.variable in tasks[name].interface.inputs}
+    return called.pop() if len(called) == 1 else ""
 
 
 def _problems(workflow: Workflow, tasks: list[Any], plans: list[Any]) -> tuple[CompileProblem, ...]:
@@ -222,9 +287,8 @@ def _problems(workflow: Workflow, tasks: list[Any], plans: list[Any]) -> tuple[C
 def _by_name(tasks: Iterable[object]) -> dict[str, list[FlyteTask]]:
     """Sort tasks by name, those of one name from the oldest to the newest."""
     groups: dict[str, list[FlyteTask]] = {}
-    for task in tasks:
-        made = task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task)
-        groups.setdefault(made.name, []).append(made)
+    for task in as_tasks(tasks):
+        groups.setdefault(task.name, []).append(task)
     return {name: _oldest_first(versions) for name, versions in groups.items()}
 
 
@@ -251,8 +315,8 @@ def _filled(launch_plans: Iterable[object], workflows: list[Workflow]) -> list[A
     for workflow in workflows:
         known[workflow.name] = known[workflow.id] = workflow
     filled = []
-    for one in launch_plans:
-        message = message_of(one, launch_plan_pb2.LaunchPlan)
+    for launch_plan in launch_plans:
+        message = message_of(launch_plan, launch_plan_pb2.LaunchPlan)
         target = Identifier.from_flyte_idl(message.spec.workflow_id)
         started = known.get(target) or known.get(target.name)
         filled.append(message if started is None else registered_launch_plan(message, started))

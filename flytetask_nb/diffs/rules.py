@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flytetask_nb.errors import DiffError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "BEHAVIOUR",
@@ -24,6 +24,7 @@ __all__ = [
     "SEVERITIES",
     "UNCLASSIFIED",
     "Rule",
+    "checked_accepted",
     "checked_severities",
     "rank",
 ]
@@ -162,99 +163,99 @@ _COSMETICS: Final = (COSMETIC, COSMETIC, COSMETIC)
 
 def _interface_rules() -> list[Rule]:
     return [
-        Rule("input-removed", BREAKING, INVALIDATES, "A caller that binds it no longer compiles.", _BINDINGS, _ADDED_INPUTS),
-        Rule("input-added", BREAKING, INVALIDATES, "Existing callers do not bind it, and it is not optional.", _BINDINGS, ("input-removed",)),
-        Rule("input-added-optional", BEHAVIOUR, INVALIDATES, "Optional: existing callers compile without it.", _BINDINGS, ("input-removed",)),
-        Rule("input-added-by-hole", RISKY, INVALIDATES, "Existing callers compile only because the compiler takes every union with a variant that is not simple for optional; at run time the value is missing.", _BINDINGS, ("input-removed",)),
-        _single("input-renamed", BREAKING, INVALIDATES, "A caller that binds the old name no longer compiles.", _BINDINGS),
-        Rule("input-type-incompatible", BREAKING, INVALIDATES, "A value of the old type no longer feeds it.", _TYPING, _INPUT_TYPES, by_verdict=True),
-        Rule("input-type-narrowed", RISKY, INVALIDATES, "Values of the old type still feed it, but not everything that fed the old one does.", _TYPING, _INPUT_TYPES, by_verdict=True),
-        Rule("input-type-widened", BEHAVIOUR, INVALIDATES, "Everything that fed it still does.", _TYPING, _INPUT_TYPES, by_verdict=True),
-        Rule("output-removed", BREAKING, INVALIDATES, "A caller that reads it no longer compiles.", _BINDINGS, ("output-added",)),
-        Rule("output-added", RISKY, INVALIDATES, "Python callers that unpack the results get one more.", f"{_FLYTEKIT}, {_POLICY}", ("output-removed",)),
-        _single("output-renamed", BREAKING, INVALIDATES, "A caller that reads the old name no longer compiles.", _BINDINGS),
-        Rule("output-type-incompatible", BREAKING, INVALIDATES, "It no longer feeds a variable of the old type.", _TYPING, _OUTPUT_TYPES, by_verdict=True),
-        Rule("output-type-risky", RISKY, INVALIDATES, "It feeds a variable of the old type, but not everything that the old one fed.", _TYPING, _OUTPUT_TYPES, by_verdict=True),
-        Rule("output-type-changed", RISKY, INVALIDATES, "It feeds all that it fed, but a conditional that compares it with another output needs the very same type.", _CONDITION, _OUTPUT_TYPES, by_verdict=True),
-        _single("input-as-a-whole", BREAKING, NONE, "Taken together, these changes keep out what fed it before.", _TYPING, by_verdict=True, is_consequence=True),
-        _single("output-as-a-whole", BREAKING, NONE, "Taken together, these changes keep it from what it fed before.", _TYPING, by_verdict=True, is_consequence=True),
-        _single("output-compared", RISKY, NONE, "A conditional that compares it with another output needs the very same type, metadata included.", _CONDITION, is_consequence=True),
+        Rule("input-removed", BREAKING, INVALIDATES, "Workflows that pass it no longer compile.", _BINDINGS, _ADDED_INPUTS),
+        Rule("input-added", BREAKING, INVALIDATES, "It is required: existing workflows do not pass it and no longer compile.", _BINDINGS, ("input-removed",)),
+        Rule("input-added-optional", BEHAVIOUR, INVALIDATES, "It is optional: existing workflows compile without it.", _BINDINGS, ("input-removed",)),
+        Rule("input-added-by-hole", RISKY, INVALIDATES, "Flyte's compiler takes such a union for optional, so existing workflows compile, but at run time the value is missing.", _BINDINGS, ("input-removed",)),
+        _single("input-renamed", BREAKING, INVALIDATES, "Workflows that pass it by its old name no longer compile.", _BINDINGS),
+        Rule("input-type-incompatible", BREAKING, INVALIDATES, "It no longer accepts values of the old type.", _TYPING, _INPUT_TYPES, by_verdict=True),
+        Rule("input-type-narrowed", RISKY, INVALIDATES, "It still accepts values of the old type, but not every value that it accepted before.", _TYPING, _INPUT_TYPES, by_verdict=True),
+        Rule("input-type-widened", BEHAVIOUR, INVALIDATES, "It still accepts every value that it accepted before.", _TYPING, _INPUT_TYPES, by_verdict=True),
+        Rule("output-removed", BREAKING, INVALIDATES, "Workflows that use it no longer compile.", _BINDINGS, ("output-added",)),
+        Rule("output-added", RISKY, INVALIDATES, "Python code that unpacks the outputs gets one value more than it expects.", f"{_FLYTEKIT}, {_POLICY}", ("output-removed",)),
+        _single("output-renamed", BREAKING, INVALIDATES, "Workflows that use it by its old name no longer compile.", _BINDINGS),
+        Rule("output-type-incompatible", BREAKING, INVALIDATES, "It can no longer be passed to an input of the old type.", _TYPING, _OUTPUT_TYPES, by_verdict=True),
+        Rule("output-type-risky", RISKY, INVALIDATES, "It can still be passed to an input of the old type, but not to every input that took it before.", _TYPING, _OUTPUT_TYPES, by_verdict=True),
+        Rule("output-type-changed", RISKY, INVALIDATES, "It can be passed to every input that took it before, but a conditional can compare it only with an output of exactly the same type.", _CONDITION, _OUTPUT_TYPES, by_verdict=True),
+        _single("input-as-a-whole", BREAKING, NONE, "Taken together, these changes make it refuse values that it accepted before.", _TYPING, by_verdict=True, is_consequence=True),
+        _single("output-as-a-whole", BREAKING, NONE, "Taken together, these changes make it unfit for inputs that took it before.", _TYPING, by_verdict=True, is_consequence=True),
+        _single("output-compared", RISKY, NONE, "A conditional can compare it only with an output of exactly the same type, metadata included.", _CONDITION, is_consequence=True),
         *_pair(
-            Rule("enum-value-added", BREAKING, INVALIDATES, "An enum feeds an enum only with the same values in the same order; texts still fit.", _TYPING, (), by_verdict=True),
-            Rule("enum-value-removed", BREAKING, INVALIDATES, "An enum feeds an enum only with the same values in the same order, and a literal with the old value no longer fits; texts still do.", _TYPING, (), by_verdict=True),
+            Rule("enum-value-added", BREAKING, INVALIDATES, "Two enums fit only if they have the same values in the same order; strings still fit.", _TYPING, (), by_verdict=True),
+            Rule("enum-value-removed", BREAKING, INVALIDATES, "Two enums fit only if they have the same values in the same order, and the removed value is no longer accepted; other strings still fit.", _TYPING, (), by_verdict=True),
         ),
-        _single("enum-reordered", BREAKING, INVALIDATES, "An enum feeds an enum only with the same values in the same order; texts still fit.", _TYPING, by_verdict=True),
-        _single("union-reordered", COSMETIC, INVALIDATES, "The order of variants decides nothing but the cache key.", _CATALOG),
+        _single("enum-reordered", BREAKING, INVALIDATES, "Two enums fit only if they have the same values in the same order; strings still fit.", _TYPING, by_verdict=True),
+        _single("union-reordered", COSMETIC, INVALIDATES, "The order of a union's variants matters to the cache key alone.", _CATALOG),
         *_pair(
-            Rule("input-column-added", BREAKING, INVALIDATES, "A dataset without the column no longer fits.", _TYPING, (), by_verdict=True),
-            Rule("input-column-removed", BEHAVIOUR, INVALIDATES, "Datasets with the column still fit.", _TYPING, ()),
-        ),
-        *_pair(
-            Rule("output-column-added", BEHAVIOUR, INVALIDATES, "Whatever read the other columns still can.", _TYPING, ()),
-            Rule("output-column-removed", BREAKING, INVALIDATES, "A consumer that declares the column no longer compiles.", _TYPING, (), by_verdict=True),
-        ),
-        _single("column-type-changed", BREAKING, INVALIDATES, "A column feeds one of the same name if its type does.", _TYPING, by_verdict=True),
-        _single("columns-reordered", COSMETIC, INVALIDATES, "The order of columns decides nothing but the cache key.", _CATALOG),
-        _single("blob-dimensionality", RISKY, INVALIDATES, "The compiler does not tell a file from a directory, so this shows only at run time.", _TYPING),
-        *_pair(
-            Rule("input-field-added", BREAKING, INVALIDATES, "A dataclass feeds another only if it has all of its fields.", _TYPING, (), by_verdict=True),
-            Rule("input-field-removed", BREAKING, INVALIDATES, "A dataclass with more fields feeds one with fewer, unless its schema cannot be compared.", _TYPING, (), by_verdict=True),
+            Rule("input-column-added", BREAKING, INVALIDATES, "It no longer accepts datasets without the column.", _TYPING, (), by_verdict=True),
+            Rule("input-column-removed", BEHAVIOUR, INVALIDATES, "It still accepts datasets with the column.", _TYPING, ()),
         ),
         *_pair(
-            Rule("output-field-added", BREAKING, INVALIDATES, "A dataclass with more fields feeds one with fewer, unless its schema cannot be compared.", _TYPING, (), by_verdict=True),
-            Rule("output-field-removed", BREAKING, INVALIDATES, "A consumer that needs the field no longer compiles.", f"{_TYPING}, {_BINDINGS}", ()),
+            Rule("output-column-added", BEHAVIOUR, INVALIDATES, "Tasks that use the other columns still work.", _TYPING, ()),
+            Rule("output-column-removed", BREAKING, INVALIDATES, "Workflows whose next task declares the column no longer compile.", _TYPING, (), by_verdict=True),
         ),
-        _single("field-type-changed", BREAKING, INVALIDATES, "A dataclass feeds another only if the types of its fields agree.", _TYPING, by_verdict=True),
-        _single("dataclass-under-union", RISKY, STALE, "Under Optional or Union the fields of a dataclass are no part of the cache key: results of the old form are still found.", _DATACLASSES),
-        _single("type-tag", BREAKING, INVALIDATES, "A type with a structure tag feeds only types of the same tag.", _TYPING, by_verdict=True),
-        _single("type-schema", BREAKING, NONE, "The JSON schema of a dataclass decides what feeds it, but is no part of the cache key.", f"{_TYPING}, {_CATALOG}", by_verdict=True),
-        _single("type-metadata", COSMETIC, NONE, "Neither the compiler nor the cache looks at it.", f"{_TYPING}, {_CATALOG}"),
-        _single("type-annotation", COSMETIC, NONE, "The compiler does not look at it, and the cache only at cache-key-metadata.", f"{_TYPING}, {_CATALOG}"),
-        _single("variable-description", COSMETIC, NONE, "Documentation; it changes the structure digest, but not the cache key.", _CATALOG),
-        _single("artifact", BEHAVIOUR, INVALIDATES, "Other artifacts are published or looked for.", _CATALOG),
+        _single("column-type-changed", BREAKING, INVALIDATES, "Columns of the same name fit only if their types do.", _TYPING, by_verdict=True),
+        _single("columns-reordered", COSMETIC, INVALIDATES, "The order of columns matters to the cache key alone.", _CATALOG),
+        _single("blob-dimensionality", RISKY, INVALIDATES, "Flyte's compiler does not tell a file from a directory, so a mismatch shows only at run time.", _TYPING),
+        *_pair(
+            Rule("input-field-added", BREAKING, INVALIDATES, "A dataclass fits another only if it has all of its fields.", _TYPING, (), by_verdict=True),
+            Rule("input-field-removed", BREAKING, INVALIDATES, "A dataclass with more fields fits one with fewer, unless its schema cannot be compared.", _TYPING, (), by_verdict=True),
+        ),
+        *_pair(
+            Rule("output-field-added", BREAKING, INVALIDATES, "A dataclass with more fields fits one with fewer, unless its schema cannot be compared.", _TYPING, (), by_verdict=True),
+            Rule("output-field-removed", BREAKING, INVALIDATES, "Workflows whose next task needs the field no longer compile.", f"{_TYPING}, {_BINDINGS}", ()),
+        ),
+        _single("field-type-changed", BREAKING, INVALIDATES, "Two dataclasses fit only if the types of their fields agree.", _TYPING, by_verdict=True),
+        _single("dataclass-under-union", RISKY, STALE, "Inside Optional or Union, the fields of a dataclass are not part of the cache key: results in the old form may still be served.", _DATACLASSES),
+        _single("type-tag", BREAKING, INVALIDATES, "Types with a tag fit only types with the same tag.", _TYPING, by_verdict=True),
+        _single("type-schema", BREAKING, NONE, "The JSON schema of a dataclass decides which values fit, but is not part of the cache key.", f"{_TYPING}, {_CATALOG}", by_verdict=True),
+        _single("type-metadata", COSMETIC, NONE, "Neither Flyte's compiler nor the cache looks at it.", f"{_TYPING}, {_CATALOG}"),
+        _single("type-annotation", COSMETIC, NONE, "Flyte's compiler ignores it, and the cache looks at cache-key-metadata alone.", f"{_TYPING}, {_CATALOG}"),
+        _single("variable-description", COSMETIC, NONE, "Documentation: Flyte counts the task as changed, but the cache key stays.", _CATALOG),
+        _single("artifact", BEHAVIOUR, INVALIDATES, "It publishes or queries another artifact.", _CATALOG),
     ]  # fmt: skip
 
 
 def _execution_rules() -> list[Rule]:
     return [
-        _single("task-type", BEHAVIOUR, NONE, "Another plugin runs it, which may also turn caching off.", f"{_VALIDATION}, {_PLUGINS}", part="Plugin"),
-        _single("task-type-version", BEHAVIOUR, NONE, "The plugin reads its settings by other rules.", _PLUGINS, part="Plugin"),
-        _single("target-switched", BEHAVIOUR, STALE, "What runs it is another kind of thing.", f"{_PLUGINS}, {_POLICY}"),
-        _single("image-repository", BEHAVIOUR, STALE, "Another image runs it.", _POLICY),
-        _single("image-tag", BEHAVIOUR, STALE, "Another image runs it: the tag follows neither the version of the task, nor a commit, nor the tasks beside it.", _POLICY),
-        _single("image-digest", BEHAVIOUR, STALE, "Another build of the image runs it.", _POLICY),
+        _single("task-type", BEHAVIOUR, NONE, "Another plugin runs it, and some plugins do not cache.", f"{_VALIDATION}, {_PLUGINS}", part="Plugin"),
+        _single("task-type-version", BEHAVIOUR, NONE, "The plugin may read the same settings differently.", _PLUGINS, part="Plugin"),
+        _single("target-switched", BEHAVIOUR, STALE, "It runs as another kind of target: container, pod or SQL.", f"{_PLUGINS}, {_POLICY}"),
+        _single("image-repository", BEHAVIOUR, STALE, "It runs in another image.", _POLICY),
+        _single("image-tag", BEHAVIOUR, STALE, "It runs in another image: the tag follows neither the task's version, nor a commit, nor the tags of the other tasks.", _POLICY),
+        _single("image-digest", BEHAVIOUR, STALE, "It runs in another build of the image.", _POLICY),
         _single("image-release-tag", NOISE, STALE, "The tag follows the release.", _POLICY),
-        _single("code-bundle", NOISE, STALE, "The place of the code changes with every fast registration.", f"{_REGISTER}, {_POLICY}"),
+        _single("code-bundle", NOISE, STALE, "Every fast registration uploads the code to a new place.", f"{_REGISTER}, {_POLICY}"),
         *_pair(
-            Rule("fast-registration-on", BEHAVIOUR, STALE, "The code no longer comes with the image but from a bundle.", _REGISTER, ()),
-            Rule("fast-registration-off", BEHAVIOUR, STALE, "The code comes with the image again.", _REGISTER, ()),
+            Rule("fast-registration-on", BEHAVIOUR, STALE, "The code now comes from an uploaded bundle, no longer with the image.", _REGISTER, ()),
+            Rule("fast-registration-off", BEHAVIOUR, STALE, "The code comes with the image again, no longer from an uploaded bundle.", _REGISTER, ()),
         ),
         *_entries("argument", "Argument", _BEHAVIOURS, STALE, _PLUGINS),
-        _single("argument-moved", BEHAVIOUR, STALE, "The same arguments in another order.", _PLUGINS),
+        _single("argument-moved", BEHAVIOUR, STALE, "The same arguments, in another order.", _PLUGINS),
         *_pair(
-            Rule("template-input-gone", BREAKING, NONE, "The command asks for an input that is not there: it fails when it runs.", _TEMPLATES, (), is_consequence=True),
-            Rule("template-input-restored", BEHAVIOUR, NONE, "The input that the command asks for is there again.", _TEMPLATES, (), is_consequence=True),
+            Rule("template-input-gone", BREAKING, NONE, "The command refers to an input that does not exist: every run fails.", _TEMPLATES, (), is_consequence=True),
+            Rule("template-input-restored", BEHAVIOUR, NONE, "The input that the command refers to exists again.", _TEMPLATES, (), is_consequence=True),
         ),
         *_entries("env", "Environment variable", _BEHAVIOURS, STALE, _PLUGINS),
-        _single("env-reordered", BEHAVIOUR, STALE, "A value refers to another one, and a reference finds only what stands before it.", "Kubernetes"),
-        _single("env-shadowed", COSMETIC, NONE, "Of a variable that stands there twice the last value counts.", "Kubernetes"),
-        _single("serialization-settings", NOISE, STALE, "Settings of flytekit itself name the release.", _REGISTER),
-        _single("release-echo", NOISE, STALE, "Only the image or the version in it changed, which is listed by itself.", _POLICY),
+        _single("env-reordered", BEHAVIOUR, STALE, "One variable refers to another, and Kubernetes resolves only references to earlier ones.", "Kubernetes"),
+        _single("env-shadowed", COSMETIC, NONE, "The variable is set twice, and the last value counts.", "Kubernetes"),
+        _single("serialization-settings", NOISE, STALE, "These settings of flytekit name the release.", _REGISTER),
+        _single("release-echo", NOISE, STALE, "Only the image or version inside it changed, which is listed separately.", _POLICY),
         *_entries("port", "Port", _BEHAVIOURS, STALE, _PLUGINS),
-        _single("data-loading", BEHAVIOUR, STALE, "Inputs and outputs of the raw container are moved in another way.", _PLUGINS),
+        _single("data-loading", BEHAVIOUR, STALE, "The raw container gets its inputs and outputs in another way.", _PLUGINS),
         _single("architecture", BEHAVIOUR, STALE, "It runs on another kind of processor.", _PLUGINS),
-        *_entries("container-setting", "Setting of the container", _BEHAVIOURS, STALE, _PLUGINS),
-        *_entries("pod-container", "Another container of the pod", _BEHAVIOURS, STALE, _PLUGINS),
+        *_entries("container-setting", "Container setting", _BEHAVIOURS, STALE, _PLUGINS),
+        *_entries("pod-container", "Other container of the pod", _BEHAVIOURS, STALE, _PLUGINS),
         *_entries("pod-init-container", "Init container", _BEHAVIOURS, STALE, _PLUGINS),
         *_entries("pod-volume", "Volume", _BEHAVIOURS, STALE, _PLUGINS),
         *_entries("pod-toleration", "Toleration", _BEHAVIOURS, NONE, _PLUGINS),
         *_entries("pod-affinity", "Affinity", _BEHAVIOURS, NONE, _PLUGINS),
-        *_entries("pod-label", "Label of the pod", _BEHAVIOURS, NONE, _PLUGINS),
-        *_entries("pod-annotation", "Annotation of the pod", _BEHAVIOURS, NONE, _PLUGINS),
-        *_entries("pod-setting", "Setting of the pod", _BEHAVIOURS, STALE, _PLUGINS),
+        *_entries("pod-label", "Pod label", _BEHAVIOURS, NONE, _PLUGINS),
+        *_entries("pod-annotation", "Pod annotation", _BEHAVIOURS, NONE, _PLUGINS),
+        *_entries("pod-setting", "Pod setting", _BEHAVIOURS, STALE, _PLUGINS),
         _single("primary-container", BEHAVIOUR, STALE, "Another container of the pod runs the task.", _PLUGINS),
-        _single("sql-statement", BEHAVIOUR, STALE, "Another statement runs.", _POLICY),
-        _single("sql-dialect", BEHAVIOUR, STALE, "The statement is read by other rules.", _POLICY),
+        _single("sql-statement", BEHAVIOUR, STALE, "It runs another statement.", _POLICY),
+        _single("sql-dialect", BEHAVIOUR, STALE, "The statement is read as another SQL dialect.", _POLICY),
     ]  # fmt: skip
 
 
@@ -265,24 +266,31 @@ def _resource_rules() -> list[Rule]:
     rules: list[Rule] = []
     for kind in ("request", "limit"):
         rules += _pair(
-            Rule(f"{kind}-raised", COST, NONE, "More is set aside for every run.", _RESOURCES, (), part=_R),
-            Rule(f"{kind}-lowered", RISKY, NONE, "It may run out of memory or be throttled.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
+            Rule(f"{kind}-raised", COST, NONE, "Every run reserves more.", _RESOURCES, (), part=_R),
+            Rule(f"{kind}-lowered", RISKY, NONE, "It may run out of memory or be slowed down.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
         )  # fmt: skip
         rules += _pair(
-            Rule(f"{kind}-added", COST, NONE, "Takes the place of a pod template's amount or the platform's default.", _RESOURCES, (), part=_R),
-            Rule(f"{kind}-removed", RISKY, NONE, "A pod template's amount or the platform's default takes its place.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
+            Rule(f"{kind}-added", COST, NONE, "It replaces the amount of the pod template or the platform's default.", _RESOURCES, (), part=_R),
+            Rule(f"{kind}-removed", RISKY, NONE, "The amount of the pod template or the platform's default applies instead.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
         )  # fmt: skip
         rules.append(
-            _single(f"{kind}-changed", RISKY, NONE, "An amount is not readable as a quantity.", _VALIDATION, part=_R)
+            _single(
+                f"{kind}-changed",
+                RISKY,
+                NONE,
+                "An amount cannot be read as a Kubernetes quantity.",
+                _VALIDATION,
+                part=_R,
+            )
         )
     return [
         *rules,
         *_pair(
             Rule("resources-refused", BREAKING, NONE, "Registration refuses these resources.", _VALIDATION, (), part=_R, is_consequence=True),
-            Rule("resources-mended", BEHAVIOUR, NONE, "Registration refused the resources before.", _VALIDATION, (), part=_R, is_consequence=True),
+            Rule("resources-mended", BEHAVIOUR, NONE, "Registration refused the old resources and accepts these.", _VALIDATION, (), part=_R, is_consequence=True),
         ),
-        _single("resource-repeated", COSMETIC, NONE, "Of a resource that stands there twice the last amount counts, and registration refuses the task.", _VALIDATION, part=_R),
-        *_entries("resource-ignored", "Resource that Flyte passes on to nothing", _COSMETICS, NONE, _RESOURCES, part=_R),
+        _single("resource-repeated", COSMETIC, NONE, "The resource is given twice: the last amount counts, and registration refuses the task.", _VALIDATION, part=_R),
+        *_entries("resource-ignored", "Resource that Flyte ignores", _COSMETICS, NONE, _RESOURCES, part=_R),
         *_entries("accelerator", "Accelerator", _BEHAVIOURS, NONE, _PLUGINS, aspects=((COST,), (COST,), (COST,)), part=_R),
         *_entries("shared-memory", "Shared memory", _BEHAVIOURS, NONE, _PLUGINS, part=_R),
     ]  # fmt: skip
@@ -291,88 +299,88 @@ def _resource_rules() -> list[Rule]:
 def _metadata_rules() -> list[Rule]:
     return [
         *_pair(
-            Rule("cache-on", BEHAVIOUR, ON, "Results are kept and found again.", _CATALOG, ()),
-            Rule("cache-off", BEHAVIOUR, OFF, "Every run computes anew.", _CATALOG, (), (COST,)),
+            Rule("cache-on", BEHAVIOUR, ON, "Results are cached from now on.", _CATALOG, ()),
+            Rule("cache-off", BEHAVIOUR, OFF, "Results are no longer cached: every run computes them again.", _CATALOG, (), (COST,)),
         ),
-        _single("cache-version", BEHAVIOUR, INVALIDATES, "Results under the old version are no longer found.", _CATALOG),
+        _single("cache-version", BEHAVIOUR, INVALIDATES, "Results cached under the old version are no longer used.", _CATALOG),
         *_pair(
-            Rule("cache-ignored-added", BEHAVIOUR, STALE, "Results for other values of the input can be served.", _CATALOG, ()),
-            Rule("cache-ignored-removed", BEHAVIOUR, TAGS, "The input counts again: results are kept under other tags.", _CATALOG, ()),
+            Rule("cache-ignored-added", BEHAVIOUR, STALE, "The cache ignores this input: results computed for other values of it may be served.", _CATALOG, ()),
+            Rule("cache-ignored-removed", BEHAVIOUR, TAGS, "The cache takes this input into account again: earlier results are no longer used.", _CATALOG, ()),
         ),
         *_pair(
             Rule("cache-serialized", BEHAVIOUR, NONE, "Runs with equal inputs wait for each other.", _CATALOG, ()),
             Rule("cache-not-serialized", BEHAVIOUR, NONE, "Runs with equal inputs no longer wait for each other.", _CATALOG, ()),
         ),
         *_pair(
-            Rule("retries-raised", BEHAVIOUR, NONE, "A failing task is tried more often; callers whose node has a count of its own keep that until they are compiled again.", _NODES, (), (COST,), RECOMPILE),
-            Rule("retries-lowered", BEHAVIOUR, NONE, "A failing task is given up sooner; callers whose node has a count of its own keep that until they are compiled again.", _NODES, (), (), RECOMPILE),
+            Rule("retries-raised", BEHAVIOUR, NONE, "A failing run is retried more often. Workflows that set their own number of retries keep it until they are registered again.", _NODES, (), (COST,), RECOMPILE),
+            Rule("retries-lowered", BEHAVIOUR, NONE, "A failing run is retried less often. Workflows that set their own number of retries keep it until they are registered again.", _NODES, (), (), RECOMPILE),
         ),
         *_pair(
-            Rule("timeout-lowered", RISKY, NONE, "A run that takes longer is stopped now.", _NODES, (), (), RECOMPILE),
-            Rule("timeout-raised", BEHAVIOUR, NONE, "A run may take longer.", _NODES, (), (), RECOMPILE),
+            Rule("timeout-lowered", RISKY, NONE, "Runs that take longer than this are now stopped.", _NODES, (), (), RECOMPILE),
+            Rule("timeout-raised", BEHAVIOUR, NONE, "Runs may take longer before they are stopped.", _NODES, (), (), RECOMPILE),
         ),
-        _single("interruptible", BEHAVIOUR, NONE, "Decides whether it may run on machines that can be taken away.", _NODES, aspects=(COST,), effective=RECOMPILE),
+        _single("interruptible", BEHAVIOUR, NONE, "It decides whether the task may run on spot machines, which can be taken away.", _NODES, aspects=(COST,), effective=RECOMPILE),
         *_pair(
-            Rule("pod-template-set", RISKY, NONE, "It fails if the cluster has no pod template of that name.", _PLUGINS, ()),
-            Rule("pod-template-cleared", BEHAVIOUR, NONE, "The platform's own pod template applies.", _PLUGINS, ()),
+            Rule("pod-template-set", RISKY, NONE, "Runs fail if the cluster has no pod template of this name.", _PLUGINS, ()),
+            Rule("pod-template-cleared", BEHAVIOUR, NONE, "The platform's default pod template applies.", _PLUGINS, ()),
         ),
-        _single("pod-template-changed", RISKY, NONE, "It fails if the cluster has no pod template of that name.", _PLUGINS),
+        _single("pod-template-changed", RISKY, NONE, "Runs fail if the cluster has no pod template of this name.", _PLUGINS),
         *_pair(
             Rule("eager-on", BEHAVIOUR, NONE, "It runs as an eager workflow.", "flytekit", ()),
             Rule("eager-off", BEHAVIOUR, NONE, "It no longer runs as an eager workflow.", "flytekit", ()),
         ),
         *_pair(
-            Rule("deprecated", COSMETIC, NONE, "Its author wants it to be used no longer.", _POLICY, ()),
+            Rule("deprecated", COSMETIC, NONE, "The author asks users to stop using it.", _POLICY, ()),
             Rule("deprecation-lifted", COSMETIC, NONE, "It is no longer deprecated.", _POLICY, ()),
         ),
-        _single("deprecation-message", COSMETIC, NONE, "Other words for the deprecation.", _POLICY),
+        _single("deprecation-message", COSMETIC, NONE, "The deprecation message reads differently.", _POLICY),
         *_pair(
-            Rule("deck-on", COSMETIC, NONE, "A run writes a deck.", _POLICY, ()),
-            Rule("deck-off", COSMETIC, NONE, "A run writes no deck.", _POLICY, ()),
+            Rule("deck-on", COSMETIC, NONE, "Runs write a deck.", _POLICY, ()),
+            Rule("deck-off", COSMETIC, NONE, "Runs no longer write a deck.", _POLICY, ()),
         ),
         *_entries("label", "Label", _COSMETICS, NONE, _POLICY),
         *_entries("annotation", "Annotation", _COSMETICS, NONE, _POLICY),
         *_entries("tag", "Tag", _COSMETICS, NONE, _POLICY),
-        _single("runtime-version", NOISE, NONE, "Another version of the SDK wrote it.", _POLICY),
-        _single("runtime-kind", COSMETIC, NONE, "Another SDK wrote it.", _POLICY),
+        _single("runtime-version", NOISE, NONE, "It was packaged with another version of the SDK.", _POLICY),
+        _single("runtime-kind", COSMETIC, NONE, "It was packaged with another SDK.", _POLICY),
     ]  # fmt: skip
 
 
 def _other_rules() -> list[Rule]:
-    must_exist = "It fails if there is no such secret."
+    must_exist = "Runs fail if the cluster has no such secret."
     return [
         *_entries(
             "secret", "Secret", (RISKY, BEHAVIOUR, RISKY), STALE, f"{_PLUGINS}, {_POLICY}",
-            reasons=(must_exist, "It is no longer given the secret.", "It is given the secret in another way."),
+            reasons=(must_exist, "It no longer gets the secret.", "It gets the secret in another way."),
         ),
         *_entries("token", "Token", (RISKY, BEHAVIOUR, RISKY), STALE, f"{_PLUGINS}, {_POLICY}"),
-        _single("identity", RISKY, NONE, "It runs as somebody else, who may lack rights.", _POLICY),
-        *_entries("custom", "Setting of the plugin", _BEHAVIOURS, STALE, f"{_PLUGINS}, {_POLICY}", part="Plugin"),
+        _single("identity", RISKY, NONE, "It runs under another identity, which may lack permissions.", _POLICY),
+        *_entries("custom", "Plugin setting", _BEHAVIOURS, STALE, f"{_PLUGINS}, {_POLICY}", part="Plugin"),
         *_pair(
-            Rule("plugin-scale-raised", COST, NONE, "More runs at the same time.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
-            Rule("plugin-scale-lowered", BEHAVIOUR, NONE, "Less runs at the same time: it takes longer.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-scale-raised", COST, NONE, "More of it runs at the same time.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-scale-lowered", BEHAVIOUR, NONE, "Less of it runs at the same time, so it may take longer.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
         ),
         *_pair(
-            Rule("plugin-memory-raised", COST, NONE, "More is set aside for every process.", f"Spark, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-memory-raised", COST, NONE, "Every process reserves more memory.", f"Spark, {_POLICY}", (), part="Plugin"),
             Rule("plugin-memory-lowered", RISKY, NONE, "Its processes may run out of memory.", f"Spark, {_POLICY}", (), part="Plugin"),
         ),
         *_pair(
-            Rule("plugin-success-raised", BEHAVIOUR, NONE, "Fewer of its parts may fail.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
-            Rule("plugin-success-lowered", RISKY, STALE, "It succeeds though more of its parts failed: results can be missing.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-success-raised", BEHAVIOUR, NONE, "Fewer of its subtasks may fail.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-success-lowered", RISKY, STALE, "It succeeds even if more of its subtasks fail, so results may be missing.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
         ),
-        _single("plugin-machine", BEHAVIOUR, NONE, "Other machines run it.", _POLICY, aspects=(COST,), part="Plugin"),
-        _single("plugin-retries", BEHAVIOUR, NONE, "The plugin gives up later or sooner.", f"{_PLUGIN_MESSAGES}, {_POLICY}", part="Plugin"),
-        _single("plugin-lifetime", COST, NONE, "What it started stays for longer or shorter.", f"{_PLUGIN_MESSAGES}, {_POLICY}", part="Plugin"),
-        _single("plugin-label", COSMETIC, NONE, "It only names or tags the run.", _POLICY, part="Plugin"),
-        *_entries("config", "Setting of the plugin", _BEHAVIOURS, STALE, f"{_PLUGINS}, {_POLICY}", part="Plugin"),
-        _single("id-version", NOISE, NONE, "Every release has its own version.", _POLICY),
+        _single("plugin-machine", BEHAVIOUR, NONE, "It runs on other machines.", _POLICY, aspects=(COST,), part="Plugin"),
+        _single("plugin-retries", BEHAVIOUR, NONE, "The plugin retries more or less often before it gives up.", f"{_PLUGIN_MESSAGES}, {_POLICY}", part="Plugin"),
+        _single("plugin-lifetime", COST, NONE, "The cluster that it starts is kept for a longer or shorter time.", f"{_PLUGIN_MESSAGES}, {_POLICY}", part="Plugin"),
+        _single("plugin-label", COSMETIC, NONE, "It is only a name or tag of the run.", _POLICY, part="Plugin"),
+        *_entries("config", "Plugin setting", _BEHAVIOURS, STALE, f"{_PLUGINS}, {_POLICY}", part="Plugin"),
+        _single("id-version", NOISE, NONE, "Every release has a version of its own.", _POLICY),
         _single("id-filled-in", NOISE, NONE, "Registration fills it in.", _REGISTER),
-        _single("id-name", BEHAVIOUR, INVALIDATES, "Callers know it by its name, and so does the cache.", _CATALOG),
-        _single("id-place", BEHAVIOUR, INVALIDATES, "Callers know it by project and domain, and so does the cache.", _CATALOG),
-        _single("map-task-name", BEHAVIOUR, INVALIDATES, "The name of a map task holds a hash of its settings.", _CATALOG),
-        _single("version-reused", BREAKING, NONE, "Registration refuses another structure under the same version.", _DIGESTS, is_consequence=True),
-        _single("documentation", COSMETIC, NONE, "Documentation is no part of the structure.", _DIGESTS),
-        _single(UNCLASSIFIED, BEHAVIOUR, NONE, "Unclassified change: no rule knows this field.", _POLICY),
+        _single("id-name", BEHAVIOUR, INVALIDATES, "Workflows and the cache find a task by its name.", _CATALOG),
+        _single("id-place", BEHAVIOUR, INVALIDATES, "Workflows and the cache find a task by its project and domain.", _CATALOG),
+        _single("map-task-name", BEHAVIOUR, INVALIDATES, "The name of a map task contains a hash of its settings.", _CATALOG),
+        _single("version-reused", BREAKING, NONE, "Registration refuses a changed task under a version that is already registered.", _DIGESTS, is_consequence=True),
+        _single("documentation", COSMETIC, NONE, "Documentation: Flyte does not count it as a change of the task.", _DIGESTS),
+        _single(UNCLASSIFIED, BEHAVIOUR, NONE, "No rule of this package knows this field.", _POLICY),
     ]  # fmt: skip
 
 
@@ -386,15 +394,6 @@ RULES: Final[Mapping[str, Rule]] = {
 
 def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
     """Return the overrides of severities that a caller asks for.
-
-    Parameters
-    ----------
-    severities
-        A severity by the id of a rule, or None.
-
-    Returns
-    -------
-    dict of str to str
 
     Raises
     ------
@@ -410,6 +409,19 @@ def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
                 f"severities[{rule!r}] is {severity!r}, which is no severity; {_nearest(severity, list(SEVERITIES))}"
             )
     return given
+
+
+def checked_accepted(accepted: Iterable[str]) -> frozenset[str]:
+    """Return the fingerprints that a caller gave; one text is none.
+
+    Raises
+    ------
+    DiffError
+        It is a single text.
+    """
+    if isinstance(accepted, str):
+        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
+    return frozenset(accepted)
 
 
 def _nearest(given: object, known: list[str]) -> str:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from flytetask_nb.diffs.intervals import Interval, is_under, passed_through
 from flytetask_nb.diffs.knowledge import unknown_paths
-from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities
+from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities
 from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.texts import text_of
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
 from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.models.coercion import as_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import are_one_place, said
-from flytetask_nb.models.showing import Shown
+from flytetask_nb.models.reports import Report
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
+from flytetask_nb.semantics.drafts import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.enums import OpenEnum
 
-__all__ = ["Interval", "TaskHistory", "history"]
+__all__ = ["Interval", "TaskHistory", "history", "value_text"]
 
-_NAMES_TOLD: Final = 6
+_MOST_NAMES: Final = 6
 UNKNOWN_VALUE: Final = "(unknown)"
 """What stands in tables for a value that the source of a version does not tell."""
 
@@ -42,8 +44,8 @@ _ENUMS: Final[dict[str, type[OpenEnum]]] = {
 }
 
 
-class TaskHistory(Shown):
-    """The versions of one task, oldest first.
+class TaskHistory(Report):
+    """The versions of one task, oldest first. Its table is :meth:`timeline`.
 
     A sequence of tasks: ``history[0]`` is the oldest, ``history["v42"]`` the one of that version, ``history[-20:]`` the
     history of the newest twenty.
@@ -62,6 +64,17 @@ class TaskHistory(Shown):
         of the flat normal form. A version whose source does not tell a value changes none; where the first ones do not,
         the first interval begins later.
     """
+
+    _COLUMNS: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("old", "new"), "TEXT"),
+        "created_at": "TIME",
+        "identical": "FLAG",
+        "severity": "TEXT",
+        **dict.fromkeys(SEVERITIES, "COUNT"),
+        "cache": "TEXT",
+        "stale_risk": "FLAG",
+        "headline": "TEXT",
+    }
 
     def __init__(
         self, tasks: Sequence[FlyteTask], severities: Mapping[str, str], accepted: frozenset[str], order: str
@@ -134,7 +147,7 @@ class TaskHistory(Shown):
         if isinstance(version, str):
             if version in self._positions:
                 return self._positions[version]
-            near = ", ".join(self.versions[-_NAMES_TOLD:])
+            near = ", ".join(self.versions[-_MOST_NAMES:])
             raise TaskNotFoundError(f"{self.name!r} has no version {version!r} here; the newest are {near}")
         try:
             return range(len(self))[version]
@@ -193,14 +206,14 @@ class TaskHistory(Shown):
     def value(self, path: str, version: int | str) -> Any:
         """Return what stood at a path of the flat normal form in a version; None for nothing, and where nobody knows."""
         position = self.position(version)
-        found = None
+        value = None
         if self.is_unknown(path, position):
-            return found
+            return value
         for interval in self.intervals.get(path, ()):
             if interval.start > position:
                 break
-            found = interval.value
-        return found
+            value = interval.value
+        return value
 
     def is_unknown(self, path: str, version: int | str) -> bool:
         """Tell whether the source of a version does not say what stands at a path: see ``left_out`` of a diff."""
@@ -217,31 +230,25 @@ class TaskHistory(Shown):
             NA for none), a count for each severity, ``cache`` (verdict), ``stale_risk``, ``headline`` (the first; NA
             for none). Dtypes as those of :func:`flytetask_nb.tabulate`: string, datetime64[us, UTC], Int64, boolean.
         """
-        from flytetask_nb.dtypes import COUNT, FLAG, TEXT, TIME, frame_of  # noqa: PLC0415 - few callers want a frame
+        return self.to_frame()
 
-        kinds = {
-            "old": TEXT,
-            "new": TEXT,
-            "created_at": TIME,
-            "identical": FLAG,
-            "severity": TEXT,
-            **dict.fromkeys(SEVERITIES, COUNT),
-            "cache": TEXT,
-            "stale_risk": FLAG,
-            "headline": TEXT,
-        }
-        rows = []
+    def _rows(self) -> Iterator[Sequence[Any]]:
         for position in range(1, len(self)):
             step = self.diff(position - 1, position)
             counts = {**dict.fromkeys(SEVERITIES, 0), **step.counts, NOISE: len(step.noise)}
-            rows.append(
-                [
-                    *(self.versions[position - 1], self.versions[position], self._tasks[position].created_at),
-                    *(self._same[position], step.severity or None, *(counts[severity] for severity in SEVERITIES)),
-                    *(step.cache.verdict, step.cache.stale_risk, next(iter(step.headlines), None)),
-                ]
-            )
-        return frame_of(kinds, rows)
+            yield [
+                *(self.versions[position - 1], self.versions[position], self._tasks[position].created_at),
+                *(self._same[position], step.severity or None, *(counts[severity] for severity in SEVERITIES)),
+                *(step.cache.verdict, step.cache.stale_risk, next(iter(step.headlines), None)),
+            ]
+
+    def _values(self) -> dict[str, Any]:
+        steps = self._records()
+        for position, step in enumerate(steps, 1):
+            created = step["created_at"]
+            step["created_at"] = None if created is None else created.isoformat()
+            step["diff"] = None if step["identical"] else self.diff(position - 1, position).to_dict()
+        return {"name": self.name, "order": self.order, "versions": list(self.versions), "steps": steps}
 
     def matrix(self) -> pd.DataFrame:
         """Return the value of everything that ever changed, in every version.
@@ -261,7 +268,7 @@ class TaskHistory(Shown):
         for path in paths:
             row: list[str | None] = [UNKNOWN_VALUE] * self.intervals[path][0].start
             for interval, end in self._ended(path):
-                row += [_shown(path, interval.value)] * (end - interval.start)
+                row += [value_text(path, interval.value)] * (end - interval.start)
             for position, unknown in enumerate(self._unknown):
                 if unknown and self.is_unknown(path, position):
                     row[position] = UNKNOWN_VALUE
@@ -298,7 +305,10 @@ class TaskHistory(Shown):
             first = next(interval for interval in intervals if interval.value == present.value)
             rows.append(
                 [
-                    *(mask_text(path), UNKNOWN_VALUE if self.is_unknown(path, -1) else _shown(path, present.value)),
+                    *(
+                        mask_text(path),
+                        UNKNOWN_VALUE if self.is_unknown(path, -1) else value_text(path, present.value),
+                    ),
                     *(self.versions[first.start], self.versions[present.start]),
                     *(first.start != present.start, len(intervals) - 1),
                 ]
@@ -306,9 +316,9 @@ class TaskHistory(Shown):
         return frame_of(kinds, rows)
 
     @property
-    def changing(self) -> list[str]:
+    def changing(self) -> tuple[str, ...]:
         """The paths at which versions differ, in order."""
-        return sorted(path for path, intervals in self.intervals.items() if len(intervals) > 1)
+        return tuple(sorted(path for path, intervals in self.intervals.items() if len(intervals) > 1))
 
     def _ended(self, path: str) -> Iterator[tuple[Interval, int]]:
         intervals = self.intervals[path]
@@ -359,28 +369,28 @@ def history(
     One pass keeps, for each path, the values and the versions since which they stand: its cost grows with the number
     of versions, its memory with the number of changes. Diffs are made when they are asked for.
     """
+    tasks = opened(tasks)
     if isinstance(tasks, FlyteTask) or not hasattr(tasks, "__iter__"):
         raise DiffError(
             f"history takes the versions of one task, got a single {type(tasks).__name__}; "
             "give a list, or tasks.versions(name) of a collection"
         )
-    if isinstance(accepted, str):
-        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    found = [task if isinstance(task, FlyteTask) else FlyteTask.from_flyte_idl(task) for task in tasks]
-    if not found:
+    given = list(as_tasks(tasks))
+    versions = renamed(given, given)
+    if not versions:
         raise DiffError("history got no tasks; expected at least one version of a task")
-    stems = {map_task_stem(task.name) or task.name for task in found}
+    stems = {map_task_stem(task.name) or task.name for task in versions}
     if len(stems) > 1:
-        told = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_NAMES_TOLD])
-        more = f" and {len(stems) - _NAMES_TOLD} more" if len(stems) > _NAMES_TOLD else ""
+        names = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_MOST_NAMES])
+        more = f" and {len(stems) - _MOST_NAMES} more" if len(stems) > _MOST_NAMES else ""
         raise DiffError(
-            f"history got tasks of {len(stems)} names, expected versions of one: {told}{more}; "
+            f"history got tasks of {len(stems)} names, expected versions of one: {names}{more}; "
             "give tasks.versions(name) of a collection"
         )
-    positions, order = tasks_by_age(found)
-    found = [found[position] for position in positions]
-    _check_versions(found)
-    return TaskHistory(found, checked_severities(severities), frozenset(accepted), order)
+    positions, order = tasks_by_age(versions)
+    versions = [versions[position] for position in positions]
+    _check_versions(versions)
+    return TaskHistory(versions, checked_severities(severities), checked_accepted(accepted), order)
 
 
 def _check_versions(tasks: Sequence[FlyteTask]) -> None:
@@ -392,7 +402,7 @@ def _check_versions(tasks: Sequence[FlyteTask]) -> None:
             continue
         first = seen.setdefault((identifier.project, identifier.domain, identifier.version), task)
         if first is not task and not _is_one(first, task):
-            places = " and ".join(mask_text(one.source or "one without a source") for one in (first, task))
+            places = " and ".join(mask_text(version.source or "one without a source") for version in (first, task))
             version = mask_identifier(identifier.version)
             raise DiffError(
                 f"history got different tasks of the same version {version!r} of {mask_identifier(task.name)!r} ({places}), "
@@ -404,8 +414,8 @@ def _is_one(task: FlyteTask, other: FlyteTask) -> bool:
     """Tell whether two tasks can be one: documentation does not count, nor what registration fills in."""
     if task._message.template == other._message.template:
         return True
-    found = diff(task, other)
-    rules = {change.rule for change in (*found.changes, *found.noise)}
+    difference = diff(task, other)
+    rules = {change.rule for change in (*difference.changes, *difference.noise)}
     return rules <= {"documentation", "id-filled-in"}
 
 
@@ -436,16 +446,17 @@ def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
 
 def _places(tasks: Sequence[FlyteTask]) -> list[str]:
     """Return project and domain of each version; of those that can be in one place the same for all."""
-    found = [said(task.id.project, task.id.domain) for task in tasks]
-    if are_one_place(found):
-        project, domain = (max(parts) for parts in zip(*found, strict=True))
-        found = [(project, domain)] * len(found)
-    return [mask_text("/".join(filter(None, place))) for place in found]
+    places = [said(task.id.project, task.id.domain) for task in tasks]
+    if are_one_place(places):
+        project, domain = (max(parts) for parts in zip(*places, strict=True))
+        places = [(project, domain)] * len(places)
+    return [mask_text("/".join(filter(None, place))) for place in places]
 
 
-def _shown(path: str, value: Any) -> str | None:
+def value_text(path: str, value: Any) -> str | None:
+    """Return a value of the flat normal form as text, secrets masked; None for none."""
     for ending, names in _ENUMS.items():
         if value is not None and path.endswith(ending):
             return names(int(value)).name
-    found = _LAST_KEY.search(path)
-    return text_of(value, found[1] if found else "")
+    match = _LAST_KEY.search(path)
+    return text_of(value, match[1] if match else "")

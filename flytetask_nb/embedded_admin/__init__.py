@@ -10,7 +10,8 @@ import os
 # Before gRPC is loaded: what clients do wrong is told to them, and need not stand on the error stream.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
+from flytetask_nb.embedded_admin.filling import Filled
 from flytetask_nb.embedded_admin.refusals import Refusal
 from flytetask_nb.embedded_admin.server import EmbeddedAdmin, sandbox
 
-__all__ = ["EmbeddedAdmin", "Refusal", "sandbox"]
+__all__ = ["EmbeddedAdmin", "Filled", "Refusal", "sandbox"]

@@ -23,10 +23,13 @@ from flytetask_nb.models.artifacts import (
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.documentation import Description, Documentation, SourceCode
 from flytetask_nb.models.enums import OpenEnum
-from flytetask_nb.models.flyte_task import FlyteTask, LocalExecutionMode
+from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface, Variable, VariableMap
 from flytetask_nb.models.launch_plans import LaunchPlan
+from flytetask_nb.models.mocking import Mock
+from flytetask_nb.models.order import Rank
+from flytetask_nb.models.remote_entities import LocalExecutionMode
 from flytetask_nb.models.security import Identity, OAuth2Client, OAuth2TokenRequest, Secret, SecurityContext
 from flytetask_nb.models.tasks import (
     Container,
@@ -88,6 +91,7 @@ __all__ = [
     "LaunchPlan",
     "LiteralType",
     "LocalExecutionMode",
+    "Mock",
     "Model",
     "NodeMetadata",
     "OAuth2Client",
@@ -95,6 +99,7 @@ __all__ = [
     "OpenEnum",
     "Operator",
     "Partitions",
+    "Rank",
     "ResourceType",
     "Resources",
     "RetryStrategy",

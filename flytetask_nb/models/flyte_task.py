@@ -6,134 +6,36 @@ rebuilds a task from parts and loses what it does not know, this one keeps the m
 
 from __future__ import annotations
 
-import sys
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flyteidl.admin import task_pb2
-from flyteidl.core import tasks_pb2
 from google.protobuf.message import DecodeError
-from google.protobuf.message import Message as ProtobufMessage
 
-from flytetask_nb.errors import LocalExecutionError, ModelTypeError, ModelValueError, WorkflowIntegrationError
+from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.models.base import Model, undecodable
-from flytetask_nb.models.fields import OptionalSub, Sub, utc_datetime
-from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, flyte2_words, wrapped
+from flytetask_nb.models.conversions import spec_of
+from flytetask_nb.models.flyte2 import flyte2_words
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
-from flytetask_nb.models.messages import message_of
-from flytetask_nb.models.tasks import (
-    Container,
-    ExtendedResources,
-    K8sPod,
-    NodeMetadata,
-    Sql,
-    TaskMetadata,
-    TaskSpec,
-    TaskTemplate,
-)
+from flytetask_nb.models.origins import NOWHERE, UNTOLD_BY_TEMPLATES, Origin, still_untold
+from flytetask_nb.models.remote_entities import RemoteEntity
+from flytetask_nb.models.tasks import Container, ExtendedResources, K8sPod, Sql, TaskMetadata, TaskSpec, TaskTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from typing_extensions import Self
 
     from flytetask_nb.models.declarations import Maybe, Message
     from flytetask_nb.models.documentation import Documentation
+    from flytetask_nb.models.fields import OptionalSub, Sub
     from flytetask_nb.models.order import Rank
     from flytetask_nb.models.security import SecurityContext
 
-__all__ = [
-    "DESCRIPTION",
-    "UNTOLD_BY_FLYTECTL",
-    "UNTOLD_BY_SERVERS",
-    "UNTOLD_BY_TEMPLATES",
-    "FlyteTask",
-    "LocalExecutionMode",
-    "Origin",
-    "of_flyte2",
-]
-
-DESCRIPTION: Final = "description"
-"""Path of what its author says of a task: it stands beside the template, and Admin keeps it elsewhere."""
-
-UNTOLD_BY_TEMPLATES: Final = frozenset({DESCRIPTION})
-"""Paths of what a template by itself leaves out."""
-
-UNTOLD_BY_FLYTECTL: Final = frozenset({"k8s_pod.primary_container_name", "k8s_pod.data_config"})
-"""Paths of what flytectl drops when it registers a pod, whose spec it rewrites; data_config only before 1.13.1."""
-
-UNTOLD_BY_SERVERS: Final = UNTOLD_BY_TEMPLATES | UNTOLD_BY_FLYTECTL
-"""Paths of what an answer of Admin's leaves out: no description, and a pod as whatever tool registered it."""
-
-_TAGS: Final = "description.tags"
-"""What Admin's description entities leave out (flyteadmin/pkg/repositories/transformers/description_entity.go)."""
+__all__ = ["FlyteTask"]
 
 
-class LocalExecutionMode(Enum):
-    """How flytekit would run a task on this machine: name and value are those of its ``ExecutionState.Mode``."""
-
-    LOCAL_TASK_EXECUTION = 3
-
-
-class Origin:
-    """What is known of a task beside its message: where it came from, and what its source said of it.
-
-    ``untold`` are the paths of what a source of that kind leaves out: where nothing stands there, that says nothing.
-    """
-
-    __slots__ = (
-        "console",
-        "created_at",
-        "note",
-        "python_interface",
-        "rank",
-        "short_description",
-        "should_register",
-        "source",
-        "untold",
-    )
-
-    def __init__(
-        self,
-        *,
-        source: str | None = None,
-        created_at: datetime | None = None,
-        short_description: str | None = None,
-        note: str | None = None,
-        should_register: bool = False,
-        python_interface: object = None,
-        console: str | None = None,
-        rank: Rank | None = None,
-        untold: frozenset[str] = frozenset(),
-    ) -> None:
-        self.console = console
-        self.source = source
-        self.created_at = created_at
-        self.short_description = short_description
-        self.note = note
-        self.should_register = should_register
-        self.python_interface = python_interface
-        self.rank = rank
-        self.untold = untold
-
-    @property
-    def is_dated(self) -> bool:
-        """Whether the source said when the task was registered."""
-        return self.created_at is not None
-
-    def but(self, **changes: Any) -> Origin:
-        """Return a changed copy."""
-        return Origin(**({name: getattr(self, name) for name in self.__slots__} | changes))
-
-
-_NOWHERE = Origin()
-_TEMPLATE_ALONE = Origin(untold=UNTOLD_BY_TEMPLATES)
-_COMPILED = Origin(untold=UNTOLD_BY_SERVERS)
-
-
-class FlyteTask(TaskSpec):
+class FlyteTask(TaskSpec, RemoteEntity):
     """A Flyte task: its template and documentation, and where it was found.
 
     Parameters
@@ -171,7 +73,7 @@ class FlyteTask(TaskSpec):
     flytetask_nb.load_task : reads one from a file.
     """
 
-    __slots__ = ("_fellows", "_origin")
+    __slots__ = ("_fellows", "_origin", "_twin")
 
     if TYPE_CHECKING:
 
@@ -209,14 +111,14 @@ class FlyteTask(TaskSpec):
     # -- making ----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def _own(cls, message: Any, origin: Origin = _NOWHERE) -> Self:
+    def _own(cls, message: Any, origin: Origin = NOWHERE) -> Self:
         made = _new(cls)
         _set_message(made, message)
         _set_origin(made, origin)
         return made
 
     @classmethod
-    def from_bytes(cls, data: bytes, origin: Origin = _NOWHERE) -> Self:
+    def from_bytes(cls, data: bytes, origin: Origin = NOWHERE) -> Self:
         """Return the task of a serialized ``flyteidl.admin.TaskSpec``.
 
         Parameters
@@ -270,19 +172,7 @@ class FlyteTask(TaskSpec):
             spec = task_pb2.TaskSpec()
             spec.CopyFrom(pb2_object)
             return cls._own(spec)
-        message = _any_message(pb2_object)
-        unwrap = _WRAPPERS.get(message.DESCRIPTOR.full_name)
-        if unwrap is None:
-            raise ModelTypeError(
-                f"a FlyteTask cannot be made from a {message.DESCRIPTOR.full_name}; "
-                f"expected one of {', '.join(_WRAPPERS)}"
-            )
-        spec, origin = unwrap(message)
-        if isinstance(pb2_object, FlyteTask):
-            origin = pb2_object._origin.but(python_interface=None)
-        elif _is_fetched_by_flytekit(pb2_object) and not spec.HasField(DESCRIPTION):
-            origin = _COMPILED
-        return cls._own(spec, origin)
+        return cls._own(*spec_of(pb2_object))
 
     @classmethod
     def promote_from_model(cls, base_model: Any) -> Self:
@@ -330,7 +220,7 @@ class FlyteTask(TaskSpec):
         if changed["origin"].get("should_register", False) is None:
             changed["origin"]["should_register"] = False
         if self._origin.untold:
-            changed["origin"]["untold"] = _still_untold(self._origin.untold, changes, message)
+            changed["origin"]["untold"] = still_untold(self._origin.untold, changes, message)
         return type(self)._own(message, self._origin.but(**changed["origin"]))
 
     def has(self, name: str) -> bool:
@@ -480,6 +370,11 @@ class FlyteTask(TaskSpec):
         return self._origin.untold
 
     @property
+    def is_draft(self) -> bool:
+        """Whether it was made from flytekit's own and is not registered yet, so that parts of it are placeholders."""
+        return self._origin.is_draft
+
+    @property
     def rank(self) -> Rank | None:
         """Its place in the order that was given to ``load`` or ``TaskCollection.ordered``; None where none was."""
         return self._origin.rank
@@ -512,68 +407,17 @@ class FlyteTask(TaskSpec):
     def python_interface(self, interface: Any) -> None:
         _set_origin(self, self._origin.but(python_interface=interface))
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            # Asked only for what is not there.
+            raise AttributeError(_elsewhere(self, name), name=name, obj=self)
+
     def __setattr__(self, name: str, value: object) -> None:
         if name == "python_interface":
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
-
-    # -- flytekit's remote entity ------------------------------------------------------------------------------------
-
-    def construct_node_metadata(self) -> NodeMetadata:
-        """Return the metadata of a node that runs this task: its name is the last dotted part of the task's."""
-        return NodeMetadata(self.name.rpartition(".")[2])
-
-    def local_execution_mode(self) -> LocalExecutionMode:
-        """Return the mode in which flytekit would run it here."""
-        return LocalExecutionMode.LOCAL_TASK_EXECUTION
-
-    def execute(self, **kwargs: Any) -> Any:  # noqa: ARG002 - flytekit's signature
-        """Refuse to run: the code of a fetched task is not on this machine.
-
-        Raises
-        ------
-        LocalExecutionError
-            Always.
-        """
-        raise LocalExecutionError(
-            f"Remotely fetched entities cannot be run locally, and {self.name!r} is one. To test code that calls it, "
-            "mock it: unittest.mock.patch.object(flytetask_nb.FlyteTask, 'execute', return_value=...)"
-        )
-
-    def local_execute(self, ctx: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002 - flytekit's signature
-        """Refuse to run, as ``execute`` does.
-
-        Raises
-        ------
-        LocalExecutionError
-            Always, unless ``execute`` is mocked.
-        """
-        return self.execute(**kwargs)
-
-    def compile(self, ctx: Any = None, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - flytekit's signature
-        """Refuse to become a node of a workflow: not possible yet.
-
-        Raises
-        ------
-        WorkflowIntegrationError
-            Always.
-        """
-        raise WorkflowIntegrationError(
-            f"{self.name!r} cannot be used inside a flytekit workflow yet: this package shows tasks, it does not "
-            "compile them. Use flytekit's own reference_task or FlyteRemote.fetch_task there"
-        )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run ``execute``, which refuses unless it is mocked."""
-        if args:
-            raise ModelTypeError(
-                f"{self.name!r} was called with {len(args)} positional arguments; "
-                "fetched tasks take their inputs by keyword"
-            )
-        if _inside_flytekit_workflow():
-            self.compile(**kwargs)
-        return self.execute(**kwargs)
 
     # -- being a value ---------------------------------------------------------------------------------------------
 
@@ -627,110 +471,31 @@ def _place_of(name: str) -> str:
     return place
 
 
-def _still_untold(untold: frozenset[str], changes: Mapping[str, Any], message: Any) -> frozenset[str]:
-    """Return what a task still does not tell once some of its fields were given."""
-    given = {"docs": DESCRIPTION, "template": "k8s_pod"}
-    heads = {given.get(name, name) for name in changes}
-    kept = frozenset(path for path in untold if path.partition(".")[0] not in heads)
-    # An entity with an id is one of a server's.
-    return kept | {_TAGS} if "docs" in changes and message.description.HasField("id") else kept
-
-
 def _restore(task_class: type[FlyteTask], data: bytes, origin: dict[str, Any]) -> FlyteTask:
     return task_class.from_bytes(data, Origin(**origin))
 
 
-def _any_message(value: Any) -> Any:
-    if isinstance(value, ProtobufMessage):
-        return value
-    if isinstance(value, Model):
-        return value._message
-    if hasattr(value, "to_flyte_idl") and not isinstance(value, type):
-        message = value.to_flyte_idl()
-        if isinstance(message, ProtobufMessage):
-            return message
-    # Says what is wrong in the words of every other conversion.
-    return message_of(value, task_pb2.TaskSpec)
-
-
-def _is_fetched_by_flytekit(value: object) -> bool:
-    """Tell whether something is what flytekit's FlyteRemote makes of a server's answer."""
-    return any(base.__module__ == "flytekit.remote.entities" for base in type(value).__mro__)
-
-
-def _with_template(template: Any) -> Any:
-    spec = task_pb2.TaskSpec()
-    spec.template.CopyFrom(template)
-    return spec
-
-
-def _of_spec(message: Any) -> tuple[Any, Origin]:
-    spec = task_pb2.TaskSpec()
-    spec.CopyFrom(message)
-    return spec, _NOWHERE
-
-
-def _of_template(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message), _TEMPLATE_ALONE
-
-
-def _of_compiled(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message.template), _COMPILED
-
-
-def _of_closure(message: Any, short_description: str | None = None) -> tuple[Any, Origin]:
-    created = utc_datetime(message.created_at, "created_at") if message.HasField("created_at") else None
-    origin = Origin(created_at=created, short_description=short_description, untold=UNTOLD_BY_SERVERS)
-    return _with_template(message.compiled_task.template), origin
-
-
-def _of_task(message: Any) -> tuple[Any, Origin]:
-    return _of_closure(message.closure, message.short_description or None)
-
-
-def of_flyte2(details: Any) -> tuple[Any, Origin]:
-    """Return a task of Flyte 2 as one of Flyte 1: its TaskSpec, and what is known beside it.
-
-    Parameters
-    ----------
-    details
-        As ``flyte2_spec`` takes it. If it was deployed outside the years 1 to 9999, a note says so.
-    """
-    deployment = details.metadata
-    created, note = None, None
-    if deployment.HasField("deployed_at"):
-        try:
-            created = utc_datetime(deployment.deployed_at, "deployed_at")
-        except ModelValueError as error:
-            note = str(error)
-    around = [field.name for part in (details, details.spec) for field, _ in part.ListFields()]
-    origin = Origin(
-        created_at=created,
-        short_description=deployment.short_description or None,
-        note=note,
-        untold=frozenset() if {*around} - {"spec", "task_template"} else UNTOLD_BY_TEMPLATES,
+_ELSEWHERE: Final = (
+    dict.fromkeys(("project", "domain", "version"), "id")
+    | dict.fromkeys(("inputs", "outputs"), "interface")
+    | dict.fromkeys(
+        ("cache", "cache_version", "cache_serialize", "deprecated", "interruptible", "retries", "runtime", "timeout"),
+        "metadata",
     )
-    return flyte2_spec(details), origin
+)
+_OF_CONTAINERS: Final = frozenset({"args", "command", "env", "image", "ports", "resources"})
 
 
-def _of_flyte2_message(message: Any) -> tuple[Any, Origin]:
-    return of_flyte2(wrapped(message.DESCRIPTOR.full_name, message.SerializeToString(deterministic=True)))
-
-
-_WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
-    task_pb2.TaskSpec.DESCRIPTOR.full_name: _of_spec,
-    tasks_pb2.TaskTemplate.DESCRIPTOR.full_name: _of_template,
-    task_pb2.Task.DESCRIPTOR.full_name: _of_task,
-    task_pb2.TaskClosure.DESCRIPTOR.full_name: _of_closure,
-    "flyteidl.core.CompiledTask": _of_compiled,
-    **dict.fromkeys(FLYTE2_KINDS, _of_flyte2_message),
-}
-
-
-def _inside_flytekit_workflow() -> bool:
-    """Tell whether flytekit is compiling a workflow right now; flytekit is looked at only if it is loaded."""
-    contexts = sys.modules.get("flytekit.core.context_manager")
-    if contexts is None:
-        return False
-    state = contexts.FlyteContextManager.current_context().compilation_state
-    return state is not None and state.mode == 1
+def _elsewhere(task: FlyteTask, name: str) -> str:
+    """Say that a task has no such attribute, and where what was meant stands."""
+    told = f"{type(task).__name__!r} object has no attribute {name!r}"
+    if name in _ELSEWHERE:
+        return f"{told}; use task.{_ELSEWHERE[name]}.{name}"
+    if name not in _OF_CONTAINERS:
+        return told
+    template = task._message.template
+    if template.HasField("container"):
+        return f"{told}; use task.container.{name}"
+    if template.HasField("k8s_pod"):
+        return f"{told}; it runs in a pod: see task.k8s_pod.pod_spec['containers']"
+    return f"{told}; no container runs this task"

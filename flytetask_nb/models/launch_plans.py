@@ -47,15 +47,15 @@ class LaunchPlan(Model, message=launch_plan_pb2.LaunchPlan):
         return Identifier._own(self._message.spec.workflow_id)
 
     @property
-    def default_inputs(self) -> list[str]:
+    def default_inputs(self) -> tuple[str, ...]:
         """Names of the inputs for which it has a default; sorted."""
         given = self._message.spec.default_inputs.parameters.items()
-        return sorted(name for name, parameter in given if parameter.HasField("default"))
+        return tuple(sorted(name for name, parameter in given if parameter.HasField("default")))
 
     @property
-    def fixed_inputs(self) -> list[str]:
+    def fixed_inputs(self) -> tuple[str, ...]:
         """Names of the inputs that it fixes, so that nobody can give another value; sorted."""
-        return sorted(self._message.spec.fixed_inputs.literals)
+        return tuple(sorted(self._message.spec.fixed_inputs.literals))
 
     @property
     def schedule(self) -> str:

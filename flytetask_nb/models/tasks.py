@@ -209,6 +209,26 @@ class TaskMetadata(Model, message=tasks_pb2.TaskMetadata):
     k8s_object_metadata: Maybe[K8sObjectMetadata] = OptionalSub(K8sObjectMetadata, default=None, proto="metadata")
     tags: TextDict = TextMap(default=None, kw_only=True)
 
+    @property
+    def cache(self) -> bool:
+        """Whether results are cached: ``discoverable``, by the name that ``@task`` has for it."""
+        return self.discoverable
+
+    @property
+    def cache_version(self) -> str:
+        """The version under which results are cached: ``discovery_version``, by the name that ``@task`` has for it."""
+        return self.discovery_version
+
+    @property
+    def cache_serialize(self) -> bool:
+        """Whether runs with equal inputs wait for the first: ``cache_serializable``, by the name that ``@task`` has."""
+        return self.cache_serializable
+
+    @property
+    def deprecated(self) -> str:
+        """Why it is deprecated: ``deprecated_error_message``, by the name that ``@task`` has for it; else empty."""
+        return self.deprecated_error_message
+
 
 class ResourceEntry(Model, message=tasks_pb2.Resources.ResourceEntry):
     """An amount of one resource, as a Kubernetes quantity."""

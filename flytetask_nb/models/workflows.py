@@ -13,6 +13,7 @@ from flytetask_nb.models.fields import Field, Sub, TextList
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
+from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.tasks import NodeMetadata
@@ -123,8 +124,8 @@ class Workflow(Shown):
             message = message.to_flyte_idl()
         if not isinstance(message, admin_workflow_pb2.WorkflowSpec | compiler_pb2.CompiledWorkflowClosure):
             raise ModelTypeError(
-                f"a Workflow cannot be made from {type(pb2_object).__name__}; "
-                "expected a flyteidl WorkflowSpec or CompiledWorkflowClosure"
+                f"{shown(pb2_object)} is no workflow; expected workflows, such as ftn.load_workflows('release.tgz'), "
+                "or a flyteidl WorkflowSpec or CompiledWorkflowClosure"
             )
         copy = type(message)()
         copy.CopyFrom(message)
@@ -173,35 +174,36 @@ class Workflow(Shown):
         return TypedInterface._own(self._template.interface)
 
     @property
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> tuple[Node, ...]:
         """Its own steps, in the order of the message; those inside branches stay inside."""
-        return [Node._own(node) for node in self._template.nodes]
+        return tuple(Node._own(node) for node in self._template.nodes)
 
     @property
-    def task_ids(self) -> list[Identifier]:
+    def task_ids(self) -> tuple[Identifier, ...]:
         """The tasks that it and its sub-workflows call, each once, in natural order of their names."""
         return self._references("task_node")
 
     @property
-    def launch_plan_ids(self) -> list[Identifier]:
+    def launch_plan_ids(self) -> tuple[Identifier, ...]:
         """The launch plans that it and its sub-workflows start, likewise."""
-        return [found for found in self._references("workflow_node") if found.resource_type != _WORKFLOW]
+        started = self._references("workflow_node")
+        return tuple(identifier for identifier in started if identifier.resource_type != _WORKFLOW)
 
-    def _references(self, target: str) -> list[Identifier]:
+    def _references(self, target: str) -> tuple[Identifier, ...]:
         found: dict[bytes, Any] = {}
         for template in self._templates():
             for node, reference in referring_nodes(template):
                 if node.WhichOneof("target") == target:
                     found.setdefault(reference.SerializeToString(deterministic=True), reference)
-        ordered = sorted(found.values(), key=lambda one: (natural_key(one.name), natural_key(one.version)))
-        return [Identifier._own(one) for one in ordered]
+        ordered = sorted(found.values(), key=lambda given: (natural_key(given.name), natural_key(given.version)))
+        return tuple(map(Identifier._own, ordered))
 
     @property
-    def tasks(self) -> list[FlyteTask]:
+    def tasks(self) -> tuple[FlyteTask, ...]:
         """The tasks that a compiled workflow brings along; empty where it was not compiled."""
         if not self._is_compiled:
-            return []
-        return [FlyteTask.from_flyte_idl(task) for task in self._message.tasks]
+            return ()
+        return tuple(map(FlyteTask.from_flyte_idl, self._message.tasks))
 
     @property
     def source(self) -> str | None:

@@ -8,12 +8,14 @@ from flyteidl.admin import task_pb2
 
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import said
+from flytetask_nb.models.version_order import LOADING
 from flytetask_nb.semantics.task_container import task_image
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from flytetask_nb.models.flyte_task import FlyteTask, Origin
+    from flytetask_nb.models.flyte_task import FlyteTask
+    from flytetask_nb.models.origins import Origin
 
 __all__ = ["Fellows"]
 
@@ -27,14 +29,43 @@ class Fellows:
         ``TaskSpec`` messages, serialized or not.
     origins
         Where each comes from.
+    place_of
+        Tells the place of a task among the versions of it, from 1, the oldest; how many there are; and what that
+        order rests on.
     """
 
-    __slots__ = ("_origins", "_tags", "_tasks")
+    __slots__ = ("_origins", "_place_of", "_tags", "_tasks")
 
-    def __init__(self, tasks: Sequence[Any], origins: Sequence[Origin | str]) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[Any],
+        origins: Sequence[Origin | str],
+        place_of: Callable[[FlyteTask], tuple[int, int, str]] | None = None,
+    ) -> None:
         self._tasks = tasks
         self._origins = origins
+        self._place_of = place_of
         self._tags: dict[tuple[str, ...], dict[str, str]] | None = None
+
+    def ordered_by(self, place_of: Callable[[FlyteTask], tuple[int, int, str]]) -> Fellows:
+        """Return the same tasks under another order of their versions."""
+        return Fellows(self._tasks, self._origins, place_of)
+
+    def place_of(self, task: FlyteTask) -> tuple[int, int, str]:
+        """Return the place of a task among its versions, how many there are, and what the order rests on.
+
+        Parameters
+        ----------
+        task
+            A task that was taken out of the collection.
+
+        Returns
+        -------
+        (int, int, str)
+            Counted from 1, the oldest; the order is one of ``flytetask_nb.models.version_order.ORDERS``. ``(1, 1,
+            "loading")`` where nothing is known of others.
+        """
+        return (1, 1, LOADING) if self._place_of is None else self._place_of(task)
 
     def tags_beside(self, task: FlyteTask) -> Mapping[str, str]:
         """Return the tags of the images of the release that a task belongs to, by the tasks' names."""
@@ -42,8 +73,8 @@ class Fellows:
             from flytetask_nb.semantics.images import image_reference  # noqa: PLC0415 - its pattern costs time
 
             self._tags = {}
-            for one, origin in zip(self._tasks, self._origins, strict=True):
-                template = (task_pb2.TaskSpec.FromString(one) if isinstance(one, bytes) else one).template
+            for fellow, origin in zip(self._tasks, self._origins, strict=True):
+                template = (task_pb2.TaskSpec.FromString(fellow) if isinstance(fellow, bytes) else fellow).template
                 source = origin if isinstance(origin, str) else origin.source
                 reference = image_reference(task_image(template))
                 if reference is not None and reference.tag:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
-from flytetask_nb.models.showing import Shown
+from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.models.field_names import familiar_path
+from flytetask_nb.models.reports import ReportList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    import pandas as pd
-
-__all__ = ["REFUSED", "WARNING", "Finding", "Findings"]
+__all__ = ["REFUSED", "WARNING", "CollectionFindings", "Finding", "Findings"]
 
 REFUSED: Final = "refused"
 """Severity of what Flyte Admin refuses to register."""
@@ -49,12 +48,14 @@ class Finding:
     source: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        place = f"{self.path}: " if self.path else ""
+        place = f"{familiar_path(self.path)}: " if self.path else ""
         return f"{self.severity}: {place}{' '.join(self.message.split())} [{self.rule}]"
 
 
-class Findings(Sequence[Finding], Shown):
+class Findings(ReportList[Finding]):
     """Everything that is wrong with a task: first what is refused, in Flyte Admin's order, then the warnings.
+
+    Its table has a row for each finding, all columns texts.
 
     Parameters
     ----------
@@ -69,15 +70,16 @@ class Findings(Sequence[Finding], Shown):
     Findings('app.train v1', 1 refused, 0 warnings)
     """
 
-    __slots__ = ("_findings", "task")
+    __slots__ = ("task",)
+
+    _COLUMNS = dict.fromkeys((each.name for each in fields(Finding)), "TEXT")
 
     task: str
     """Name and version of the task, as far as it has them."""
 
     def __init__(self, findings: Iterable[Finding] = (), task: str = "") -> None:
-        given = tuple(findings)
         # Worst first; within a severity the order in which they were found is kept.
-        self._findings = tuple(sorted(given, key=lambda finding: finding.severity != REFUSED))
+        super().__init__(sorted(findings, key=lambda finding: finding.severity != REFUSED))
         self.task = task
 
     @property
@@ -92,33 +94,25 @@ class Findings(Sequence[Finding], Shown):
     @property
     def refusals(self) -> tuple[Finding, ...]:
         """What is refused. The first is the one that Flyte Admin answers with: it stops there."""
-        return tuple(finding for finding in self._findings if finding.severity == REFUSED)
+        return tuple(finding for finding in self if finding.severity == REFUSED)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What Flyte Admin takes without a word, though it should not."""
-        return tuple(finding for finding in self._findings if finding.severity != REFUSED)
+        return tuple(finding for finding in self if finding.severity != REFUSED)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the findings as a table.
+    def _values(self) -> dict[str, Any]:
+        return {
+            "task": mask_identifier(self.task),
+            "would_register": self.would_register,
+            "findings": self._records(),
+        }
 
-        Returns
-        -------
-        pandas.DataFrame
-            One row a finding, with the columns ``rule``, ``path``, ``severity``, ``message``, ``reason`` and
-            ``source``, all texts.
-        """
-        from flytetask_nb.dtypes import TEXT, frame_of  # noqa: PLC0415 - heavy, and only tables need it
-
-        names = [each.name for each in fields(Finding)]
-        return frame_of(
-            dict.fromkeys(names, TEXT), [[getattr(finding, name) for name in names] for finding in self._findings]
-        )
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        for finding in self:
+            yield [mask_text(getattr(finding, name)) for name in self._COLUMNS]
 
     # -- a sequence --------------------------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self._findings)
 
     @overload
     def __getitem__(self, index: int) -> Finding: ...
@@ -126,26 +120,64 @@ class Findings(Sequence[Finding], Shown):
     def __getitem__(self, index: slice) -> Findings: ...
     def __getitem__(self, index: int | slice) -> Finding | Findings:
         if isinstance(index, slice):
-            return Findings(self._findings[index], self.task)
-        return self._findings[index]
+            return Findings(self._entries[index], self.task)
+        return self._entries[index]
 
-    # -- being a value -----------------------------------------------------------------------------------------------
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Findings):
-            return NotImplemented
-        return (self.task, self._findings) == (other.task, other._findings)
-
-    def __hash__(self) -> int:
-        return hash((self.task, self._findings))
+    def _state(self) -> tuple[Any, ...]:
+        return self._entries, self.task
 
     def __repr__(self) -> str:
         warnings = len(self.warnings)
         counts = f"{len(self.refusals)} refused, {warnings} warning{'' if warnings == 1 else 's'}"
         return f"Findings({self.task!r}, {counts})"
 
-    def __str__(self) -> str:
-        return self.to_text()
-
     def __reduce__(self) -> tuple[type[Findings], tuple[Any, ...]]:
-        return Findings, (self._findings, self.task)
+        return Findings, (self._entries, self.task)
+
+
+class CollectionFindings(ReportList[Findings]):
+    """What is wrong with each of several tasks: an entry a task, the worst first.
+
+    Its table has a row for each finding, with the task's name and version before the columns of ``Findings``.
+
+    Parameters
+    ----------
+    entries
+        The findings of each task, those without any as well.
+    """
+
+    __slots__ = ()
+
+    _COLUMNS: ClassVar[Mapping[str, str]] = {"task": "TEXT", **Findings._COLUMNS}
+
+    def __init__(self, entries: Iterable[Findings] = ()) -> None:
+        super().__init__(sorted(entries, key=lambda findings: (-len(findings.refusals), -len(findings.warnings))))
+
+    @property
+    def would_register(self) -> bool:
+        """Whether Flyte Admin would take all of the tasks: see ``Findings.would_register``."""
+        return not self.refused
+
+    @property
+    def refused(self) -> tuple[Findings, ...]:
+        """The tasks that Flyte Admin would refuse."""
+        return tuple(findings for findings in self if not findings.would_register)
+
+    @property
+    def warned(self) -> tuple[Findings, ...]:
+        """The tasks that Flyte Admin would take, though something is wrong with them."""
+        return tuple(findings for findings in self if findings.would_register and len(findings))
+
+    def _values(self) -> dict[str, Any]:
+        return {"would_register": self.would_register, "tasks": [findings._values() for findings in self]}
+
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        for findings in self:
+            yield from ([mask_identifier(findings.task), *row] for row in findings._rows())
+
+    def __repr__(self) -> str:
+        tasks = f"{len(self)} task{'' if len(self) == 1 else 's'}"
+        return f"CollectionFindings({tasks}, {len(self.refused)} refused, {len(self.warned)} with warnings)"
+
+    def __reduce__(self) -> tuple[type[CollectionFindings], tuple[Any, ...]]:
+        return CollectionFindings, (self._entries,)

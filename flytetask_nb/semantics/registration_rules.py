@@ -10,7 +10,7 @@ from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES", "RegistrationRule"]
 
 _INVALID: Final = "INVALID_ARGUMENT"
 _INTERNAL: Final = "INTERNAL"
@@ -36,7 +36,7 @@ _KUBERNETES: Final = "Kubernetes"
 _POLICY: Final = "policy of this package"
 
 
-class Rule(NamedTuple):
+class RegistrationRule(NamedTuple):
     """A rule of registration.
 
     Attributes
@@ -61,40 +61,50 @@ class Rule(NamedTuple):
     code: str = ""
 
 
-def _refused(id: str, source: str, reason: str, code: str = _INVALID) -> Rule:
-    return Rule(id, REFUSED, reason, source, code)
+def _refused(id: str, source: str, reason: str, code: str = _INVALID) -> RegistrationRule:
+    return RegistrationRule(id, REFUSED, reason, source, code)
 
 
-def _warned(id: str, source: str, reason: str) -> Rule:
-    return Rule(id, WARNING, reason, source)
+def _warned(id: str, source: str, reason: str) -> RegistrationRule:
+    return RegistrationRule(id, WARNING, reason, source)
 
 
 _ASK_FLYTE: Final = "Registration fills it in: register with flytectl or pyflyte, or use semantics.hydrate()."
 
-RULES: Final[Mapping[str, Rule]] = {
+RULES: Final[Mapping[str, RegistrationRule]] = {
     rule.id: rule
     for rule in (
         # -- what Admin refuses, in its order
         _refused("missing-id", _IDENTIFIERS, f"A task is registered under an id. {_ASK_FLYTE}"),
-        _refused("resource-type", _IDENTIFIERS, "The id of a task has the resource type TASK."),
+        _refused("resource-type", _IDENTIFIERS, "The resource type of a task's id must be TASK."),
         _refused("missing-project", _IDENTIFIERS, f"A task belongs to a project. {_ASK_FLYTE}"),
         _refused("missing-domain", _IDENTIFIERS, f"A task belongs to a domain. {_ASK_FLYTE}"),
         _refused("missing-name", _IDENTIFIERS, "A task is found by its name. Name it."),
         _refused("missing-version", _IDENTIFIERS, f"Each version of a task is registered on its own. {_ASK_FLYTE}"),
         _refused("missing-spec", _VALIDATION, "There is no task in the request. Put a template into its spec."),
         _refused("missing-type", _VALIDATION, "The type says which plugin runs the task. Set it, e.g. python-task."),
-        _refused("missing-metadata", _VALIDATION, "Every task has metadata, if only empty ones."),
-        _refused("missing-runtime-version", _VALIDATION, "Who names a runtime also says in which version it is."),
-        _refused("missing-interface", _VALIDATION, "Every task has an interface, if only one without variables."),
-        _refused("missing-image", _VALIDATION, "A container needs an image to be started from. Name one."),
-        _refused("repeated-resource", _VALIDATION, "Each resource is named once in requests and once in limits."),
+        _refused("missing-metadata", _VALIDATION, "Every task needs metadata, even if it is empty."),
+        _refused(
+            "missing-runtime-version",
+            _VALIDATION,
+            "A task that names its runtime must also name the runtime's version.",
+        ),
+        _refused(
+            "missing-interface", _VALIDATION, "Every task needs an interface, even one without inputs and outputs."
+        ),
+        _refused("missing-image", _VALIDATION, "A container needs an image. Name one."),
+        _refused("repeated-resource", _VALIDATION, "Name each resource once in requests and once in limits."),
         _refused(
             "unreadable-quantity",
             _VALIDATION,
             "Amounts are written as Kubernetes writes them, without blanks: 500m, 2, 512Mi, 1.5Gi.",
         ),
-        _refused("fractional-gpu", _VALIDATION, "GPUs are given out whole. Ask for a whole number of them."),
-        _refused("request-over-limit", _VALIDATION, "Nothing can ask for more than it may use. Raise the limit."),
+        _refused("fractional-gpu", _VALIDATION, "GPUs cannot be shared by fractions. Ask for a whole number of them."),
+        _refused(
+            "request-over-limit",
+            _VALIDATION,
+            "A request cannot be above its limit. Raise the limit, or lower the request.",
+        ),
         _refused(
             "limit-over-platform-limit",
             _VALIDATION,
@@ -106,7 +116,7 @@ RULES: Final[Mapping[str, Rule]] = {
             "The platform grants no more than its own limit. Lower the request, or ask the platform's administrators.",
         ),
         _refused("unequal-gpus", _VALIDATION, "GPUs cannot be overcommitted. Make request and limit equal."),
-        _refused("missing-pod-spec", _VALIDATION, "A pod task says what is in its pod. Give it a pod spec."),
+        _refused("missing-pod-spec", _VALIDATION, "A pod task needs a pod spec. Give it one."),
         _refused(
             "unreadable-pod-spec",
             _VALIDATION,
@@ -116,12 +126,12 @@ RULES: Final[Mapping[str, Rule]] = {
         _refused(
             "missing-command",
             _COMPILER,
-            "A container with inputs or outputs has to be told where they are. Give it a command or arguments.",
+            "A container with inputs or outputs needs a command or arguments that tell it where they are. Give it one.",
         ),
         _refused(
             "unreadable-other-quantity",
             _COMPILER,
-            "Even amounts that Flyte does not use have to be readable. Write them as Kubernetes does, or drop them.",
+            "Even amounts that Flyte does not use must be readable. Write them as Kubernetes does, or remove them.",
         ),
         _refused(
             "container-name",
@@ -131,22 +141,22 @@ RULES: Final[Mapping[str, Rule]] = {
         _refused(
             "unhashable",
             _DIGESTS,
-            "Admin keeps a digest of every task, and this one holds something that has no form in JSON.",
+            "Flyte Admin stores a hash of every task as JSON, and this task holds something that JSON cannot express.",
             _INTERNAL,
         ),
         # -- what Admin takes without a word, in the order of the template
         _warned(
             "unfilled-placeholder",
             f"{_HYDRATION}, hydrateSpec",
-            "Only registration with flytectl or pyflyte replaces it; as it stands, the task looks for its code there.",
+            "flytectl and pyflyte replace it when they register the task; without them, every run looks for its code there.",
         ),
         _warned(
             "unopenable-id",
             f"{_IDENTIFIERS}, ValidateVersion",
-            "Admin has a rule against it that it never applies, and the console and the REST API look for a task by an "
-            "address with its name and version in it, so they cannot open it. Use letters, digits, - _ . and ~.",
+            "The console and the REST API find a task by an address that contains its name and version, and cannot open this "
+            "one, though Flyte Admin registers it. Use letters, digits, - _ . and ~.",
         ),
-        _warned("deprecated", _POLICY, "The author of the task wants it to be used no more."),
+        _warned("deprecated", _POLICY, "The author asks users to stop using it."),
         _warned(
             "no-cache-version",
             f"{_CATALOG}, generateDataSetVersionFromTask",
@@ -160,17 +170,17 @@ RULES: Final[Mapping[str, Rule]] = {
         _warned(
             "cache-setting-unused",
             f"{_CACHING}, IsCacheable",
-            "The setting has an effect only where caching is on. Turn caching on, or drop the setting.",
+            "The setting has an effect only where caching is on. Turn caching on, or remove the setting.",
         ),
         _warned(
             "unknown-ignored-input",
             f"{_CATALOG}, GenerateArtifactTagName",
-            "The cache is told to ignore an input that is not there, so perhaps the one that was meant still counts.",
+            "The cache is told to ignore an input that does not exist, so the input that was meant may still count.",
         ),
         _warned(
             "untyped-variable",
             _POLICY,
-            "Nothing can be bound to a variable without a type, so no workflow can use the task.",
+            "Nothing can be passed to a variable without a type, so no workflow can use the task.",
         ),
         _warned(
             "no-target",
@@ -180,44 +190,46 @@ RULES: Final[Mapping[str, Rule]] = {
         _warned(
             "unwritten-placeholder",
             f"{_BIGQUERY}, createImpl",
-            "BigQuery gets the statement as it stands and inputs as parameters beside it. Write @x for the input x.",
+            "BigQuery gets the statement as it is, and the inputs as query parameters. Write @x for the input x.",
         ),
         _warned("unreadable-image", _KUBERNETES, "Kubernetes cannot pull an image by such a name (InvalidImageName)."),
         _warned(
             "floating-image",
             _POLICY,
-            "Such a tag can name another image tomorrow, while the task's version stays. Name a tag or a digest.",
+            "Tomorrow the tag may point to another image while the task's version stays. Use a fixed tag or a digest.",
         ),
         _warned(
             "unbound-placeholder",
             f"{_TEMPLATES}, render; of SQLite and SQLAlchemy {_FLYTEKIT_SQL}, interpolate_query",
-            "There is no input of that name, so the run fails, or the program gets the placeholder as it stands.",
+            "There is no input of that name, so the run fails, or the program gets the placeholder as it is.",
         ),
         _warned(
             "unwritable-input",
             f"{_TEMPLATES}, serializeLiteral",
-            "Only simple values, files, schemas and lists of them can be written into a text, so the run fails. Let the "
+            "Only simple values, files, schemas and lists of them can be written into a command, so the run fails. Let the "
             "program read the input from its file, or give it an input of a simpler type.",
         ),
-        _warned("repeated-env", _KUBERNETES, "Of a name that is set more than once the last value counts."),
+        _warned("repeated-env", _KUBERNETES, "Where a variable is set more than once, the last value counts."),
         _warned(
             "plain-secret",
             _POLICY,
-            "Everybody who can see the task can read it, and it stays in every version. Ask for it as a secret.",
+            "Everyone who can see the task can read it, in every version. Request it as a secret instead.",
         ),
         _warned(
-            "ignored-resource", f"{_AMOUNTS}, ToK8sResourceList", "Flyte maps it to nothing, so it is not asked for."
+            "ignored-resource",
+            f"{_AMOUNTS}, ToK8sResourceList",
+            "Flyte ignores this resource, so the container does not get it.",
         ),
         _warned("negative-amount", _KUBERNETES, "Kubernetes refuses negative amounts when the task is started."),
         _warned(
             "zero-amount",
             f"{_CONTAINERS}, AdjustOrDefaultResource",
-            "Zero counts as absent: the limit, a pod template's amount or the platform's default is used.",
+            "Zero counts as not set: the limit, a pod template's amount or the platform's default applies.",
         ),
         _warned(
             "incomparable-amount",
             _KUBERNETES,
-            "Beyond 2^63 - 1 the comparisons of Flyte Admin go wrong, so whether it fits is unknown. Ask for less.",
+            "Flyte Admin compares amounts above 2^63 - 1 wrongly, so whether it fits is unknown. Ask for less.",
         ),
         _warned(
             "tiny-amount",
@@ -227,17 +239,17 @@ RULES: Final[Mapping[str, Rule]] = {
         _warned(
             "hidden-request-over-limit",
             f"{_VALIDATION}, validateResource",
-            "Admin rounds both up to whole numbers and sees no difference; Flyte cuts the request down to the limit.",
+            "Flyte Admin rounds both up to whole numbers and sees no difference; Flyte lowers the request to the limit.",
         ),
         _warned(
             "hidden-over-platform-limit",
             f"{_CONTAINERS}, ensureResourceRange",
-            "Admin does not look there, or rounds the difference away; Flyte cuts it down to the platform's limit.",
+            "Flyte Admin does not check it, or rounds the difference away; Flyte lowers it to the platform's limit.",
         ),
         _warned(
             "gpu-request-alone",
             _POLICY,
-            "Kubernetes starts nothing whose GPU request and limit differ; it is left to the platform to add the limit.",
+            "Kubernetes starts no container whose GPU request and limit differ, unless the platform adds the limit.",
         ),
         # -- in the settings of a plugin
         _warned(
@@ -248,17 +260,17 @@ RULES: Final[Mapping[str, Rule]] = {
         _warned(
             "unreadable-plugin-amount",
             f"{_AMOUNTS}, ToK8sResourceList",
-            "The plugin cannot make a quantity of it, so every run fails. Write it as Kubernetes does: 500m, 2, 512Mi.",
+            "The plugin cannot read it as a quantity, so every run fails. Write it as Kubernetes does: 500m, 2, 512Mi.",
         ),
         _warned(
             "unreadable-plugin-pod",
             f"{_MARSHALLING}, UnmarshalStructToObj",
-            "The plugin cannot make Kubernetes' PodSpec of it, so every run fails. Give the field a value that fits.",
+            "The plugin cannot read it as a Kubernetes PodSpec, so every run fails. Give the field a value that fits.",
         ),
         _warned(
             "unreadable-spark-amount",
             f"{_PLUGINS}/spark/spark.go, getSparkConfig; ConfigBuilder.scala of Spark",
-            "Spark refuses what it cannot read, so every run fails. It knows no fractions and none of Kubernetes' suffixes.",
+            "Spark cannot read it, so every run fails. Spark takes no fractions and no suffixes of Kubernetes such as Mi.",
         ),
         _warned(
             "contradictory-spark-setting",
@@ -268,64 +280,66 @@ RULES: Final[Mapping[str, Rule]] = {
         _warned(
             "lowered-plugin-request",
             f"{_CONTAINERS}, AdjustOrDefaultResource",
-            "Admin does not look there, and the plugin cuts the request down to the limit without a word. Change one of them.",
+            "Flyte Admin does not check it, and the plugin silently lowers the request to the limit. Change one of them.",
         ),
         _warned(
             "refused-plugin-request",
             f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, getSparkConfig; Kubernetes",
-            "What stands there is laid over what Flyte has put right, and Kubernetes refuses such pods. Raise the limit.",
+            "It overrides what Flyte has corrected, and Kubernetes refuses pods with a request above the limit. Raise the limit.",
         ),
         _warned(
             "unequal-plugin-gpus",
             _KUBERNETES,
             "GPUs cannot be overcommitted: Kubernetes refuses pods whose GPU request and limit differ.",
         ),
-        _warned("fractional-plugin-gpu", _KUBERNETES, "GPUs are given out whole: Kubernetes refuses such pods."),
+        _warned(
+            "fractional-plugin-gpu", _KUBERNETES, "GPUs cannot be shared by fractions: Kubernetes refuses such pods."
+        ),
         _warned(
             "ignored-plugin-amount",
             f"{_PLUGINS}/ray/ray.go, mergeCustomPodSpec; spark/spark.go, createSparkPodSpec; kfoperators, "
             "ToReplicaSpecWithOverrides",
-            "The plugin does not look there, so nobody asks for it. Put it where the plugin looks.",
+            "The plugin ignores it. Put it where the plugin looks.",
         ),
         _warned(
             "adjusted-plugin-replicas",
             f"{_PLUGINS}/ray/ray.go, constructRayJob",
-            "The plugin moves the bounds to the number of replicas without a word. Change one of them.",
+            "The plugin silently moves the bounds to the number of replicas. Change one of them.",
         ),
         _warned(
             "no-plugin-workers",
             f"{_PLUGINS}/kfoperators/mpi/mpi.go, BuildResource; tensorflow/tensorflow.go, BuildResource",
-            "The plugin wants one worker at least, so every run fails. Say how many there are.",
+            "The plugin needs at least one worker, so every run fails. Set the number of workers.",
         ),
         _warned(
             "accelerator-without-gpu",
             f"{_PODS}, ApplyGPUNodeSelectors",
-            "The accelerator is ignored unless a container asks for a GPU. Ask for one, or drop the accelerator.",
+            "The accelerator is ignored unless a container asks for a GPU. Ask for one, or remove the accelerator.",
         ),
         _warned(
             "primary-container",
             f"{_PODS}, BuildRawPod",
-            f"Propeller looks it up in the task's config under {PRIMARY_CONTAINER_KEY!r}; without it every run fails.",
+            f"Flyte looks it up in the task's config under {PRIMARY_CONTAINER_KEY!r}; without it every run fails.",
         ),
         # -- what Flyte adds to the pod
         _warned("repeated-mount", _KUBERNETES, "Kubernetes refuses a pod in which a container mounts a path twice."),
         _warned(
             "unfetchable-input",
             f"{_DOWNLOAD}, handleScalar",
-            "The copilot fetches the inputs of this container into files and knows no datasets, so every run ends before "
-            "it starts. Take a file or a directory.",
+            "Flyte's copilot downloads the inputs of this container as files and cannot download datasets, so every run "
+            "fails before it starts. Use a file or a directory.",
         ),
         _warned(
             "unstorable-output",
             f"{_UPLOAD}, RecursiveUpload",
-            "The copilot makes the outputs of this container of files and knows simple types and files alone, so every "
-            "run fails when it is done. Give a file, a directory or a value of a simple type.",
+            "Flyte's copilot uploads the outputs of this container from files and knows only files and simple types, so "
+            "every run fails at its end. Use a file, a directory or a simple type.",
         ),
         _warned(
             "shared-memory",
             f"{_PODS}, ApplySharedMemory",
-            "Flyte mounts the memory into the pod itself, and where it cannot, every run fails (BadTaskSpecification). "
-            "Take the pod's own mount out, or ask for the memory under another name, at another path.",
+            "Flyte mounts the shared memory into the pod itself, and where it cannot, every run fails "
+            "(BadTaskSpecification). Remove the pod's own mount, or give the memory another name or path.",
         ),
         _warned(
             "refused-shared-memory",

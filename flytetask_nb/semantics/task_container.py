@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flyteidl.core import tasks_pb2
-
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
+from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, resource_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,16 +31,6 @@ __all__ = [
 PRIMARY_CONTAINER_KEY: Final = "primary_container_name"
 """Key under which flytekit writes the primary container's name into ``config``."""
 
-_RESOURCE_NAMES: Final = {
-    tasks_pb2.Resources.CPU: "cpu",
-    tasks_pb2.Resources.GPU: "gpu",
-    tasks_pb2.Resources.MEMORY: "memory",
-    tasks_pb2.Resources.STORAGE: "storage",
-    tasks_pb2.Resources.EPHEMERAL_STORAGE: "ephemeral-storage",
-    tasks_pb2.Resources.UNKNOWN: "unknown",
-}
-# What Flyte makes of a GPU, whoever asks for one (flytek8s/container_helper.go, utils.go).
-_GPU, _KUBERNETES_GPU = "gpu", "nvidia.com/gpu"
 # What Kubernetes takes a port for that does not say.
 _PROTOCOL: Final = "TCP"
 
@@ -83,11 +72,6 @@ NO_CONTAINER: Final = TaskContainer("", "", (), (), (), (), (), {}, {})
 
 def read_task_container(template: Any) -> TaskContainer | None:
     """Return the container that runs a task.
-
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
 
     Returns
     -------
@@ -133,11 +117,6 @@ def command_words(template: Any) -> list[str]:
 def primary_container_name(template: Any) -> str:
     """Return the name of the container that runs a task in a pod.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate`` whose target is a pod.
-
     Returns
     -------
     str
@@ -158,11 +137,6 @@ def primary_container_name(template: Any) -> str:
 def primary_container(template: Any) -> Any:
     """Return the container of a pod that runs a task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate`` whose target is a pod.
-
     Returns
     -------
     google.protobuf.struct_pb2.Struct or None
@@ -172,16 +146,13 @@ def primary_container(template: Any) -> Any:
     if len(containers) == 1:
         return containers[0]
     name = primary_container_name(template)
-    return next((one for one in containers if "name" in one.fields and _name(one) == name), None)
+    return next(
+        (container for container in containers if "name" in container.fields and _name(container) == name), None
+    )
 
 
 def pod_containers(pod: Any) -> list[dict[str, Any]]:
     """Return the containers of a pod as plain Python values.
-
-    Parameters
-    ----------
-    pod
-        A flyteidl ``K8sPod``.
 
     Returns
     -------
@@ -193,13 +164,6 @@ def pod_containers(pod: Any) -> list[dict[str, Any]]:
 
 def listed_objects(spec: Any, field: str) -> list[dict[str, Any]]:
     """Return the objects of a list of a pod's spec, e.g. its ``volumes``, as plain Python values.
-
-    Parameters
-    ----------
-    spec
-        The spec, a ``Struct``.
-    field
-        Which list.
 
     Returns
     -------
@@ -217,8 +181,8 @@ def listed_structs(spec: Any, field: str) -> list[Any]:
 
 
 def _name(container: Any) -> str:
-    found = container.fields.get("name")
-    return "" if found is None else str(found.string_value)
+    value = container.fields.get("name")
+    return "" if value is None else str(value.string_value)
 
 
 # -- what it holds -------------------------------------------------------------------------------------------------
@@ -241,14 +205,10 @@ def own_container(container: Any, path: str = "container") -> TaskContainer:
 def resource_amounts(resources: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return requests and limits of a flyteidl ``Resources``, as :class:`TaskContainer` has them."""
     requests, limits = (
-        [(_resource_name(entry.name), entry.value) for entry in entries]
+        [(resource_name(entry.name), entry.value) for entry in entries]
         for entries in (resources.requests, resources.limits)
     )
     return requests, limits
-
-
-def _resource_name(number: int) -> str:
-    return _RESOURCE_NAMES.get(number) or f"resource {number}"
 
 
 def _port(port: Any) -> dict[str, Any]:
@@ -318,7 +278,7 @@ def _pod_amounts(resources: dict[str, Any]) -> tuple[list[list[tuple[str, str]]]
         asked = asked if isinstance(asked, dict) else {}
         amounts = {name: str(amount) for name, amount in asked.items() if isinstance(amount, str | int | float)}
         # Where both names of a GPU stand, it is for Flyte to choose.
-        renamed = {_KUBERNETES_GPU: _GPU} if _GPU not in asked else {}
+        renamed = {NVIDIA_GPU: GPU} if GPU not in asked else {}
         sides.append([(renamed.get(name, name), amount) for name, amount in amounts.items()])
         if amounts:
             left[side] = {name: amount for name, amount in asked.items() if name not in amounts}

@@ -9,8 +9,8 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import compiler_pb2, tasks_pb2
 from google.protobuf.message import Message
 
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
-from flytetask_nb.models.messages import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,5 +58,4 @@ def template_of(task: object) -> Any:
     read = _TEMPLATES.get(type(message))
     if read is not None:
         return read(message)
-    # The last one says what is wrong in the words of every other conversion.
-    return (spec_of_flyte2(message) or message_of(task, task_pb2.TaskSpec)).template
+    return (spec_of_flyte2(message) or as_task(task)._message).template

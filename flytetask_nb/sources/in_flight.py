@@ -7,6 +7,7 @@ way or the other, when the block ends.
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.options import option
@@ -99,7 +100,7 @@ class InFlight:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only for drivers that wait
 
             self._pool = ThreadPoolExecutor(self.most, thread_name_prefix="flytetask_nb-fetch")
-        return self._kept(self._pool.submit(ask))
+        return self._kept(self._pool.submit(copy_context().run, ask))
 
     def _kept(self, call: Future[Any]) -> Future[Any]:
         self._calls.add(call)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import compiler_pb2, dynamic_job_pb2, identifier_pb2, tasks_pb2, workflow_closure_pb2
 
-from flytetask_nb.errors import ModelValueError
-from flytetask_nb.models.fields import utc_datetime
+from flytetask_nb.models.conversions import of_flyte2
 from flytetask_nb.models.flyte2 import wrapped
 from flytetask_nb.models.flyte2_schema import message_class
-from flytetask_nb.models.flyte_task import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, Origin, of_flyte2
+from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, Origin, registered_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -271,12 +270,7 @@ def _of_flyte2(source: str) -> Callable[[Any], Iterator[Content]]:
 
 
 def _origin(closure: Any, short_description: str = "") -> Origin:
-    created, note = None, None
-    if closure.HasField("created_at"):
-        try:
-            created = utc_datetime(closure.created_at, "created_at")
-        except ModelValueError as error:
-            note = str(error)
+    created, note = registered_at(closure, "created_at")
     return Origin(created_at=created, short_description=short_description or None, note=note, untold=UNTOLD_BY_SERVERS)
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
-    from flytetask_nb.models.flyte_task import Origin
     from flytetask_nb.tables.snapshots import Snapshot
 
     Item: TypeAlias = TaskRecord | Workflow | LaunchPlan
@@ -98,12 +97,13 @@ class Outcomes:
     def tasks(self) -> TaskCollection:
         """Return the tasks, with all that was noted beside them."""
         if all(isinstance(run, list) for run in self._runs):
-            records = (record for run in self._runs if isinstance(run, list) for record in run)
-            return TaskCollection._of(records, self.failures, self.skipped)
+            records = [record for run in self._runs if isinstance(run, list) for record in run]
+            data, origins = [record.data for record in records], [record.origin for record in records]
+            return TaskCollection.of_serialized(data, origins, self.failures, self.skipped)
         from flytetask_nb.tables.snapshots import Joined  # noqa: PLC0415 - loads pandas
 
         parts: list[Sequence[bytes]] = []
-        origins: list[Origin | str] = []
+        origins = []
         for run in self._runs:
             if isinstance(run, list):
                 parts.append([record.data for record in run])
@@ -111,6 +111,4 @@ class Outcomes:
             else:
                 parts.append(run.data)
                 origins += run.origins
-        made = TaskCollection.__new__(TaskCollection)
-        made._take(Joined(parts), origins, self.failures, self.skipped)
-        return made
+        return TaskCollection.of_serialized(Joined(parts), origins, self.failures, self.skipped)

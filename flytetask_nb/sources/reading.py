@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.collection import Failure, TaskRecord
 from flytetask_nb.errors import FlyteTaskError, LoadError
-from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.workflows import Workflow
 from flytetask_nb.sources.archive_reader import GZIP, Limits, members_of
 from flytetask_nb.sources.blob_cache import opened_cache

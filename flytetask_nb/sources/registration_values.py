@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import LoadError, ModelTypeError
-from flytetask_nb.models.flyte_task import UNTOLD_BY_FLYTECTL, Origin
+from flytetask_nb.models.origins import UNTOLD_BY_FLYTECTL, Origin
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, WORKFLOWS
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from dask.dataframe import DataFrame
 
-    from flytetask_nb.models.flyte_task import Origin
+    from flytetask_nb.models.origins import Origin
     from flytetask_nb.sources.locations import Location
 
 __all__ = ["scan"]

@@ -16,7 +16,7 @@ from flytetask_nb.tables.snapshots import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flytetask_nb.models.flyte_task import Origin
+    from flytetask_nb.models.origins import Origin
     from flytetask_nb.sources.locations import Location
     from flytetask_nb.sources.outcomes import Outcome
     from flytetask_nb.sources.read_settings import ReadSettings

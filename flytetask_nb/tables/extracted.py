@@ -9,7 +9,8 @@ from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.models.base import undecodable
-from flytetask_nb.models.flyte_task import FlyteTask, Origin
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.tables.command_text import Words
 from flytetask_nb.tables.extractors import PARTS, Messages
 from flytetask_nb.tables.factorized import Coded

@@ -11,8 +11,8 @@ import pandas as pd
 from flytetask_nb.dtypes import array_of
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
-from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.messages import shown
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, JOB, ORIGIN, TASK, read_all
 from flytetask_nb.tables.extraction import extract
 from flytetask_nb.tables.extractors import PARTS
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["empty_table", "table_of", "tabulate"]
 
 _PAIR = 2
+_NEAREST = 3
 _LARGEST = 2**62
 
 
@@ -242,7 +243,9 @@ def _named(entry: Any) -> tuple[Any, Any]:
 def _unknown(name: str) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
-    near = get_close_matches(name, COLUMNS, n=3, cutoff=0.5)
+    # What is called by a part of a column's name is meant rather than what looks alike.
+    near = [column for column in COLUMNS if name.casefold().removesuffix("s") in column.split("_")][:_NEAREST]
+    near = near or get_close_matches(name, COLUMNS, n=_NEAREST, cutoff=0.5)
     hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"there are {', '.join(COLUMNS)}"
     return f"there is no column {name!r}; {hint} A column of your own is a pair of its name and a function"
 

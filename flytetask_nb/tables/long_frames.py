@@ -9,13 +9,15 @@ import pandas as pd
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
-from flytetask_nb.dtypes import AMOUNT, FLAG, TEXT, Kind, array_of
+from flytetask_nb.dtypes import AMOUNT, FLAG, TEXT, ColumnKind, array_of
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import MASK, mask_text, mask_value, masked
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.notation import accepts_none, signature_order, type_notation
+from flytetask_nb.models.resource_names import RESOURCES
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.castability import castable
+from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE
 from flytetask_nb.tables.columns import COLUMNS, ERROR, amount_in
 from flytetask_nb.tables.extraction import extract
 from flytetask_nb.tables.extractors import PARTS
@@ -29,16 +31,8 @@ __all__ = ["consumers_of", "env_frame", "interface_frame", "producers_of", "reso
 
 _IDENTITY: Final = ("project", "domain", "name", "version")
 _SIDES: Final = {"inputs": "input", "outputs": "output"}
-_UNITS: Final = {
-    "cpu": "cores",
-    "memory": "bytes",
-    "ephemeral_storage": "bytes",
-    "storage": "bytes",
-}
+_UNITS: Final = {resource.column: resource.unit for resource in RESOURCES}
 _PIECES: Final = "count"
-_SETTINGS: Final = "_F_SS_C"
-"""Environment variable in which flytekit packs the settings that dynamic tasks register their children with."""
-
 _VARIABLES: Final = {"direction": TEXT, "variable": TEXT, "type": TEXT, "optional": FLAG, "description": TEXT}
 _RESOURCES: Final = {
     "resource": TEXT,
@@ -186,7 +180,7 @@ def _environment(entries: tuple[tuple[str, str, str], ...]) -> Iterator[_Row]:
     for name, value, reference in entries:
         if reference:
             yield name, None, _masked_json(reference), None
-        elif name == _SETTINGS and value and not OPTIONS["reveal_secrets"]:
+        elif name == SETTINGS_VARIABLE and value and not OPTIONS["reveal_secrets"]:
             # Packed, so that nothing could be masked inside.
             yield name, f"{MASK} ({len(value):,} characters of serialization settings)", None, None
         else:
@@ -283,7 +277,9 @@ def _castable(upstream: Any, downstream: Any) -> tuple[bool, str | None]:
 # -- several rows a task -------------------------------------------------------------------------------------------
 
 
-def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any], Iterator[_Row]]) -> pd.DataFrame:
+def _long(
+    tasks: Any, part: str, kinds: dict[str, ColumnKind], rows_of: Callable[[Any], Iterator[_Row]]
+) -> pd.DataFrame:
     """Make a table from a part of tasks that gives several rows, their error last."""
     records = records_of(tasks)
     count = len(records.data)

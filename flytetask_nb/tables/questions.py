@@ -16,8 +16,8 @@ from flyteidl.admin import task_pb2
 from flytetask_nb.dtypes import COUNT, TEXT, array_of
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
-from flytetask_nb.models.flyte_task import Origin
 from flytetask_nb.models.messages import shown
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.version_order import by_age
 from flytetask_nb.semantics.digests import nameless_digest
 from flytetask_nb.tables.columns import ERROR

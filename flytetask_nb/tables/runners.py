@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import tasks_pb2
 
-from flytetask_nb.models.fields import plain_struct
-from flytetask_nb.models.tasks import ResourceName
+from flytetask_nb.models.plain_values import plain_struct
+from flytetask_nb.models.resource_names import COLUMNS, resource_name
 from flytetask_nb.semantics.task_container import listed_structs, primary_container
 
 if TYPE_CHECKING:
@@ -34,12 +34,6 @@ Asked = tuple[tuple[str, str, str], ...]
 
 REQUESTS, LIMITS = "requests", "limits"
 _SIDES: Final = (REQUESTS, LIMITS)
-# Which resource of a pod is which of Flyte's.
-_FLYTE_NAMES: Final = {
-    "ephemeral-storage": "ephemeral_storage",
-    "nvidia.com/gpu": "gpu",
-    "amd.com/gpu": "gpu",
-}
 
 
 class PodRunner(NamedTuple):
@@ -184,7 +178,7 @@ def _asked(value: Any) -> tuple[Asked, str]:
             problems.append(f"k8s_pod: {side} of the primary container are no object")
         for name in sorted(entries):
             amount = entries[name]
-            found.append((side, _FLYTE_NAMES.get(name, name), amount.string_value or _amount(amount)))
+            found.append((side, COLUMNS.get(name, name), amount.string_value or _amount(amount)))
     return tuple(found), "; ".join(problems)
 
 
@@ -218,7 +212,7 @@ def asked_of_bytes(data: bytes) -> Asked:
     """Return what a container asks for, of its serialized ``flyteidl.core.Resources``."""
     resources = tasks_pb2.Resources.FromString(data)
     return tuple(
-        (side, str(ResourceName(entry.name)).lower(), entry.value)
+        (side, COLUMNS.get(name := resource_name(entry.name), name), entry.value)
         for side in _SIDES
         for entry in getattr(resources, side)
     )

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytetask_nb.views import html, markdown, pictures, text
 from flytetask_nb.views.describing import describe
-from flytetask_nb.views.document import scaled
+from flytetask_nb.views.document import Document, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flytetask_nb.views.document import Document
-
-__all__ = ["LIMIT", "RENDERER", "describe", "pictures"]
+__all__ = ["LIMIT", "RENDERER", "Document", "describe", "pictures"]
 
 Page = TypeVar("Page")
 
@@ -40,7 +38,7 @@ class _Renderer:
         return _fitting(value, text.render)[0]
 
     def rich(self, value: object) -> Any:
-        """Return the object as a ``rich.text.Text``."""
+        """Return the object so that rich lays it out for the width of its console."""
         return _fitting(value, text.render_rich)[0]
 
     def markdown(self, value: object) -> str:

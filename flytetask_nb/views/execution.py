@@ -6,11 +6,12 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import MASK, mask_arguments, mask_identifier, mask_text, mask_value, masked
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, Sql
 from flytetask_nb.semantics.commands import command_line
+from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.semantics.task_container import pod_containers, primary_container_name
+from flytetask_nb.semantics.task_container import listed_structs, pod_containers, primary_container_name
 from flytetask_nb.views.document import (
     LOOKED_AT,
     Code,
@@ -40,6 +41,7 @@ __all__ = [
     "execution_section",
     "image_words",
     "json_text",
+    "other_containers",
 ]
 
 _IMAGE_BUDGET = 400
@@ -49,8 +51,6 @@ _ENTRIES_BUDGET = 2_200
 _JSON_BUDGET = 900
 _STATEMENT_BUDGET = 4_500
 _OTHERS_BUDGET = 2_000
-_SETTINGS_KEY = "_F_SS_C"
-"""Environment variable in which flytekit hides the settings that dynamic tasks register their children with."""
 
 Rows = list[tuple[str, "list[Line]"]]
 
@@ -84,7 +84,7 @@ def execution_section(template: Any, image: str) -> Section | None:
     if target == "sql":
         words = _dialect(template.sql)
         lines = template.sql.statement.count("\n") + 1
-        return Section("Execution", f"{words}, {counted(lines, 'line')}", _sql_blocks(template.sql))
+        return Section("Execution", f"{words}, {counted(lines, 'line')}", _sql_blocks(template.sql), is_open=True)
     return None
 
 
@@ -180,7 +180,7 @@ def _entry_rows(label: str, entries: list[tuple[str, str]]) -> Rows:
 
 def _entry_line(key: str, value: str) -> Line:
     shown_key = cut(key, _ENTRY_BUDGET)[0]
-    if key == _SETTINGS_KEY and value:
+    if key == SETTINGS_VARIABLE and value:
         return [code(f"{shown_key}="), dim(f"serialization settings, {len(value):,} characters")]
     text = masked(key, value[:LOOKED_AT])
     if text == MASK:
@@ -243,6 +243,16 @@ def _pod_blocks(pod: Any, primary: str) -> tuple[list[Block], str]:
         image = main.get("image")
         notes.insert(0, image_words(image) if isinstance(image, str) else "")
     return [Fields(rows)], " · ".join(filter(None, notes))
+
+
+def other_containers(template: Any) -> list[str]:
+    """Return in words how many containers a pod has beside the one that runs the task: ``["+1 container"]``."""
+    if not template.HasField("k8s_pod"):
+        return []
+    beside = len(pod_containers(template.k8s_pod)) - 1
+    before = len(listed_structs(template.k8s_pod.pod_spec, "initContainers"))
+    words = [f"+{counted(beside, 'container')}"] if beside > 0 else []
+    return words + ([f"+{counted(before, 'init container')}"] if before else [])
 
 
 def _list_of(mapping: dict[str, Any], key: str) -> list[Any]:

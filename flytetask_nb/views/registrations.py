@@ -28,7 +28,7 @@ def describe_registration(result: Registration) -> Document:
     Parameters
     ----------
     result
-        What ``Remote.would_register`` found.
+        What ``Remote.dry_run`` found.
     """
     tone, glyph = _BADGES[result.verdict]
     verdict: Line = [Badge(tone, glyph, result.verdict)]

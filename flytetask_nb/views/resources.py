@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.resource_names import RESOURCES
 from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
 from flytetask_nb.semantics.task_container import resource_amounts, task_amounts
 from flytetask_nb.views.document import Badge, Document, Fields, Row, Section, Table, code, cut, dim, row_size, within
@@ -20,13 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["accelerator_words", "amounts", "describe_extended_resources", "describe_resources", "resources_section"]
 
 # How a resource is called, and how its amounts are written.
-_KINDS: dict[str, tuple[str, str]] = {
-    "cpu": ("cpu", "cores"),
-    "memory": ("memory", "bytes"),
-    "gpu": ("gpu", "count"),
+_KINDS = {resource.name: (resource.label, resource.unit) for resource in RESOURCES} | {
     "amd.com/gpu": ("gpu", "count"),
-    "storage": ("storage", "bytes"),
-    "ephemeral-storage": ("ephemeral storage", "bytes"),
     "unknown": ("unknown resource", "count"),
 }
 _ORDER = ("cpu", "memory", "gpu", "ephemeral storage")
@@ -111,10 +107,10 @@ def resources_section(found: Amounts, extended: Any, pod_template_name: str = ""
     Returns
     -------
     Section or None
-        None where nothing is asked for.
+        None where nothing is asked for, and no pod template may ask for something.
     """
     accelerator, shared = accelerator_words(extended), shared_memory_words(extended)
-    if not found and not accelerator and not shared:
+    if not found and not accelerator and not shared and not pod_template_name:
         return None
     blocks, note = _resource_blocks(found, accelerator, shared, extended, pod_template_name)
     return Section("Resources", note, blocks, is_open=True)
@@ -142,10 +138,10 @@ def summary_words(found: Amounts, accelerator: str) -> list[str]:
 def _resource_blocks(
     found: Amounts, accelerator: str, shared: str, extended: Any, pod_template_name: str = ""
 ) -> tuple[list[Block], str]:
-    names = [name for name in _ORDER if name in found or (name in _ALWAYS and found)]
+    names = [name for name in _ORDER if name in found or (name in _ALWAYS and (found or pod_template_name))]
     names += sorted(name for name in found if name not in _ORDER)
     rows = [Row(["", "request", "limit", ""], header=True)] if names else []
-    first = "pod template's, else " if pod_template_name else ""
+    first = "pod template, else " if pod_template_name else ""
     body = [_resource_row(name, found.get(name, ([], [])), first) for name in names]
     shown, left = within(body, _TABLE_BUDGET, row_size)
     rows += shown
@@ -161,6 +157,8 @@ def _resource_blocks(
     if fields:
         blocks.append(Fields(fields))
     note = ", ".join([*summary_words(found, accelerator), *([f"shared memory {shared}"] if shared else [])])
+    if not note and pod_template_name:
+        note = "pod template, else platform default"
     return blocks, note
 
 

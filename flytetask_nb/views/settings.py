@@ -6,8 +6,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import mask_text, mask_value, masked
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.security import OAuth2TokenRequest, Secret
 from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
@@ -41,6 +41,7 @@ __all__ = [
     "describe_documentation",
     "describe_metadata",
     "describe_security",
+    "first_line",
     "flyte2_section",
     "metadata_section",
     "metadata_words",
@@ -52,6 +53,8 @@ __all__ = [
 _VALUE_BUDGET = 500
 _ROWS_BUDGET = 2_000
 _TEXT_BUDGET = 2_500
+_DEEPEST = 6
+"""Levels of settings that are taken apart; what lies deeper stands on one line."""
 
 Rows = list[tuple[str, "list[Line]"]]
 
@@ -272,11 +275,9 @@ def plugin_section(template: Any) -> Section | None:
     if not custom and not keys and not version:
         return None
     total = len(custom) + len(keys)
-    rows: Iterable[tuple[str, list[Line]]] = chain(
-        ((_short(key), [_setting(key, value)]) for key, value in custom.items()),
-        ((f"config {_short(key)}", [code(_short_value(key, config[key]))]) for key in keys),
-    )
-    shown = _fitting(rows, total, 3_000)
+    rows = list(chain.from_iterable(_setting_rows(key, value) for key, value in custom.items()))
+    rows += [(f"config {_short(key)}", [code(_short_value(key, config[key]))]) for key in keys]
+    shown = _fitting(rows, len(rows), 3_000)
     notes = [_short(template.type, 200)]
     notes += [counted(total, "setting")] if total else []
     if version:
@@ -285,9 +286,42 @@ def plugin_section(template: Any) -> Section | None:
     return Section("Plugin", ", ".join(notes), [Fields(shown)])
 
 
+def _setting_rows(key: str, value: Any) -> Iterable[tuple[str, list[Line]]]:
+    """Return a setting as rows: of an object, also of one that is written as text, each of its entries by itself."""
+    return ((_short(place), [_value_line(entry)]) for place, entry in _entries(key, mask_value(_opened(value), key)))
+
+
+def _opened(value: Any) -> Any:
+    """Return what a text of JSON holds, where that is an object or a list; anything else as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")) or len(value) > LOOKED_AT:
+        return value
+    import json  # noqa: PLC0415 - few settings are such texts
+
+    try:
+        held = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return held if isinstance(held, dict | list) else value
+
+
+def _entries(place: str, value: Any, depth: int = 0) -> Iterable[tuple[str, Any]]:
+    """Return the single values in objects and in lists of objects, by the place where each stands."""
+    if depth < _DEEPEST and isinstance(value, dict) and value:
+        for key, held in value.items():
+            yield from _entries(f"{place} › {key}", held, depth + 1)
+    elif depth < _DEEPEST and isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        for number, held in enumerate(value):
+            yield from _entries(f"{place}[{number}]", held, depth + 1)
+    else:
+        yield place, value
+
+
+def _value_line(value: Any) -> Line:
+    return code(_short(value)) if isinstance(value, str) else json_line(value)
+
+
 def _setting(key: str, value: Any) -> Line:
-    shown = mask_value(value, key)
-    return code(_short(shown)) if isinstance(shown, str) else json_line(shown)
+    return _value_line(mask_value(value, key))
 
 
 # -- Flyte 2 -------------------------------------------------------------------------------------------------------
@@ -327,8 +361,8 @@ def source_section(
     is_fetchable
         Whether a server knows more of what its author says.
     """
-    first = _first_line(short_description or description.short_description or description.long_description.value)
-    # Said already beside the section's title.
+    # Said already under the task's name.
+    first = first_line(description, short_description)
     blocks = _documentation_blocks(description, short_description, but=first)
     rows: Rows = []
     if source:
@@ -343,12 +377,28 @@ def source_section(
         rows.append(("console", [Link(_short(console_url), console_url)]))
     if rows:
         blocks.append(Fields(rows))
-    if not blocks and not first:
+    if not blocks:
         return None
-    notes = [first]
-    if created_at is not None:
-        notes.append(moment(created_at))
-    return Section("Source", " · ".join(filter(None, notes)) or _short(source or "", 200), blocks)
+    notes = [_short(_file_name(source or ""), 200), "" if created_at is None else moment(created_at)]
+    return Section("Source", " · ".join(filter(None, notes)), blocks)
+
+
+def _file_name(source: str) -> str:
+    """Return the name of the file that a task was loaded from, without its folder and without the entry in it."""
+    return source.partition("!")[0].replace("\\", "/").rpartition("/")[2]
+
+
+def first_line(description: Any, short_description: str | None = None) -> str:
+    """Return the first line of what its author says of a task; empty where nothing is said.
+
+    Parameters
+    ----------
+    description
+        A flyteidl ``DescriptionEntity``.
+    short_description
+        What a server says, where it says something.
+    """
+    return _first_line(short_description or description.short_description or description.long_description.value)
 
 
 def _first_line(text: str) -> str:

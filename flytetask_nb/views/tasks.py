@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
-from flytetask_nb.models.flyte_task import DESCRIPTION, FlyteTask
+from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
+from flytetask_nb.models.origins import DESCRIPTION
+from flytetask_nb.models.version_order import LOADING
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.task_container import pod_containers, task_image
-from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim, expanded
-from flytetask_nb.views.execution import execution_section, image_words
+from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, Section, code, cut, dim, expanded
+from flytetask_nb.views.execution import execution_section, image_words, other_containers
 from flytetask_nb.views.interfaces import interface_section, signature_line
+from flytetask_nb.views.jobs import array_words, job_words
 from flytetask_nb.views.resources import accelerator_words, amounts, resources_section, summary_words
 from flytetask_nb.views.settings import (
     deprecation_notice,
+    first_line,
     flyte2_section,
     metadata_section,
     metadata_words,
@@ -31,7 +35,15 @@ if TYPE_CHECKING:
     from flytetask_nb.models.tasks import TaskSpec
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["describe_identifier", "describe_spec", "describe_task", "describe_template", "failure"]
+__all__ = [
+    "card_blocks",
+    "describe_identifier",
+    "describe_spec",
+    "describe_task",
+    "describe_template",
+    "failure",
+    "headline_words",
+]
 
 _NAME_BUDGET = 700
 _PART_BUDGET = 300
@@ -54,6 +66,8 @@ def describe_task(task: FlyteTask) -> Document:
     message = task._message
     return _describe(
         message.template,
+        _attempt(lambda: first_line(message.description, task.short_description), ""),
+        _attempt(lambda: _place_among_versions(task), ""),
         lambda: flyte2_section(message),
         lambda: source_section(
             message.description,
@@ -81,8 +95,22 @@ def describe_template(template: TaskTemplate) -> Document:
     return _describe(template._message)
 
 
+def _place_among_versions(task: FlyteTask) -> str:
+    """Say which version it is of those in the collection that it was taken from; nothing where there is no other."""
+    place, number, order = (0, 0, LOADING) if task.fellows is None else task.fellows.place_of(task)
+    if number <= 1:
+        return ""
+    # In the order of loading, the last one need not be the newest.
+    return f"one of {number:,} versions" if order == LOADING else f"version {place:,} of {number:,}"
+
+
 def _describe(
-    template: Any, *describe_rest: Callable[[], Section | None], is_registered: bool = False, is_flyte2: bool = False
+    template: Any,
+    says: str = "",
+    among: str = "",
+    *describe_rest: Callable[[], Section | None],
+    is_registered: bool = False,
+    is_flyte2: bool = False,
 ) -> Document:
     found = _attempt(lambda: amounts(template), {})
     image = _attempt(lambda: task_image(template), "")
@@ -104,8 +132,8 @@ def _describe(
     sections = [section for title, make in makers if (section := _section(title, make)) is not None]
     return Document(
         _name(template.id),
-        _attempt(lambda: _aside(template, is_registered=is_registered, is_flyte2=is_flyte2), ""),
-        lines=_attempt(lambda: _summary(template, found, image), []),
+        _attempt(lambda: _aside(template, among, is_registered=is_registered, is_flyte2=is_flyte2), ""),
+        lines=[*([says] if says else []), *_attempt(lambda: _summary(template, found, image), [])],
         blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
         sections=expanded(sections),
     )
@@ -137,11 +165,12 @@ def _name(identifier: Any) -> str:
     return f"{shown} {remark}".strip() or "(no name)"
 
 
-def _aside(template: Any, *, is_registered: bool, is_flyte2: bool) -> str:
+def _aside(template: Any, among: str, *, is_registered: bool, is_flyte2: bool) -> str:
     identifier = template.id
     parts = [
         FLYTE2_MARK if is_flyte2 else "",
         cut(identifier.version, _PART_BUDGET)[0],
+        among,
         cut(template.type, _PART_BUDGET)[0] or "(no type)",
     ]
     place = " / ".join(cut(part, _PART_BUDGET)[0] for part in (identifier.project, identifier.domain) if part)
@@ -169,14 +198,41 @@ def _is_unregistered(template: Any) -> bool:
 
 
 def _summary(template: Any, found: Any, image: str) -> list[Line]:
-    facts = summary_words(found, accelerator_words(template.extended_resources))
+    facts = _attempt(lambda: job_words(template), [])
+    facts = facts or summary_words(found, accelerator_words(template.extended_resources))
+    facts += _attempt(lambda: array_words(template), [])
     target = template.WhichOneof("target")
     if image:
-        facts.append(image_words(image))
+        facts += [image_words(image), *other_containers(template)]
     elif target != "container":
-        facts.append(_TARGETS.get(target, "no container, pod or statement"))
+        facts.append(_TARGETS.get(target, "no container"))
     facts += metadata_words(template.metadata)
     return [signature_line(signature_notation(template.interface, brief=True)), " · ".join(facts)]
+
+
+def headline_words(template: Any) -> str:
+    """Return what a task asks for in one line, without its image; empty where it asks for nothing."""
+    found = _attempt(lambda: amounts(template), {})
+    facts = _attempt(lambda: job_words(template), [])
+    facts = facts or summary_words(found, accelerator_words(template.extended_resources))
+    return " · ".join(facts + _attempt(lambda: array_words(template), []))
+
+
+def card_blocks(task: FlyteTask) -> list[Block]:
+    """Return what a row about a task opens: what it is, and what it takes and gives.
+
+    Parameters
+    ----------
+    task
+        The task.
+    """
+    template = task._message.template
+    says = _attempt(lambda: first_line(task._message.description, task.short_description), "")
+    lines = [says] if says else []
+    lines += _attempt(lambda: _summary(template, amounts(template), task_image(template)), [])
+    blocks: list[Block] = [Paragraph(line) for line in lines]
+    section = _section("Interface", lambda: interface_section(template.interface))
+    return blocks + (list(section.blocks) if section is not None else [])
 
 
 def describe_identifier(identifier: Identifier) -> Document:

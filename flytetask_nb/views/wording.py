@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
 __all__ = ["counted", "device_name", "in_words", "listed", "moment", "quoted"]
@@ -21,7 +22,7 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {plural or singular + 's'}" if number else f"no {plural or singular + 's'}"
 
 
-def listed(words: list[str], limit: int = 6) -> str:
+def listed(words: Sequence[str], limit: int = 6) -> str:
     """Return words with commas, cut with a count of the rest."""
     if len(words) <= limit:
         return ", ".join(words)

@@ -87,7 +87,7 @@ def main() -> None:
         goal = f"  goal {GOALS[name]}" if name in GOALS else ""
         sys.stdout.write(f"{name:34}{taken / len(paths) * 1e3:8.2f} ms an archive{taken / unit:8.2f}{goal}\n")
     tasks = ftn.load(paths)
-    size = sum(map(len, tasks._data)) / len(tasks)
+    size = sum(map(len, tasks.serialized()[0])) / len(tasks)
     sys.stdout.write(f"{len(tasks)} tasks of {size:,.0f} bytes; kept a task: {kept(paths, ftn.load):,.0f} bytes\n")
 
 

@@ -86,12 +86,12 @@ def measure_snapshots(folder: Path, count: int) -> None:
     say("load", best(lambda: ftn.load(path)), "s")
     say("load and .names", best(lambda: ftn.load(path).names), "s")
     say("load and read one task", best(lambda: ftn.load(path)[count // 2]), "s")
-    say("load and read all bytes", best(lambda: list(ftn.load(path)._records()[0])), "s")
+    say("load and read all bytes", best(lambda: list(ftn.load(path).serialized()[0])), "s")
     say('load with errors="collect"', best(lambda: ftn.load(path, errors="collect"), 2), "s")
 
     def read() -> ftn.TaskCollection:
         loaded = ftn.load(path)
-        list(loaded._records()[0])
+        list(loaded.serialized()[0])
         return loaded
 
     say("held after load", held(lambda: ftn.load(path)), "MiB")

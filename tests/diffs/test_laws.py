@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs import RULES, TaskDiff, diff
-from flytetask_nb.diffs.flattening import apply_changes, flatten
+from flytetask_nb.diffs.applying import apply_changes
+from flytetask_nb.diffs.flattening import flatten
 from tests.diffs.strategies import interfaces, neighbours, plugins, pods
 from tests.generated import task_specs
 from tests.real_tasks import serialized_tasks
@@ -81,7 +82,7 @@ def partly_applied(before: dict[str, Any], changes: list[Any]) -> dict[str, Any]
     """Return what some of the changes make of a task; None where they do not do without the others."""
     try:
         return apply_changes(before, changes)
-    except ftn.DiffError:
+    except ftn.errors.DiffError:
         return None
 
 
@@ -145,7 +146,9 @@ def test_a_type_that_no_json_can_say_has_a_fingerprint_too() -> None:
 def test_changes_of_another_task_cannot_be_applied() -> None:
     old, new = (task_pb2.TaskSpec() for _ in range(2))
     old.template.type, new.template.type = "python-task", "sql"
-    with pytest.raises(ftn.DiffError, match="takes away 'python-task' at type, where the task before has nothing"):
+    with pytest.raises(
+        ftn.errors.DiffError, match="takes away 'python-task' at type, where the task before has nothing"
+    ):
         diff(old, new).apply({})
 
 

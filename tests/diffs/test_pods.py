@@ -167,7 +167,7 @@ def test_another_type_of_task_is_not_always_another_plugin() -> None:
     """Flytekit's older pods are tasks of type sidecar, which the plugin of containers runs as well."""
     changes = ftn.diff(task(type="python-task", container=OWN), task(type="sidecar", **pod(SAME))).changes
     (change,) = (one for one in changes if one.rule != "target-switched")
-    assert (change.rule, change.reason) == ("task-type", "The same plugin runs it, as a task of another kind.")
+    assert (change.rule, change.reason) == ("task-type", "Another type of task, run by the same plugin.")
     (change,) = ftn.diff(task(type="python-task", container=OWN), task(type="spark", container=OWN)).changes
     assert change.reason.startswith("Another plugin runs it")
 

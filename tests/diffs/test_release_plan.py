@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.collection import Failure
-from flytetask_nb.diffs.release_plan import STATUSES, PlanEntry
+from flytetask_nb.diffs.plan_entries import PlanEntry
+from flytetask_nb.diffs.release_plan import STATUSES
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.semantics.digests import structure_digest, unplaced_digest
 from flytetask_nb.semantics.hydration import hydrated_message
@@ -172,7 +173,7 @@ def test_digests_without_place_tell_the_same_as_digests(one: Any, other: Any) ->
     other.template.id.CopyFrom(one.template.id)
     try:
         expected = structure_digest(one) == structure_digest(other)
-    except ftn.ModelValueError:
+    except ftn.errors.ModelValueError:
         return
     assert (unplaced_digest(one) == unplaced_digest(other)) == expected
 
@@ -475,16 +476,30 @@ def test_severities_and_accepted_reach_every_comparison() -> None:
     assert plan[0].headline == "nothing but 1 accepted"
 
 
+def test_both_sides_have_names() -> None:
+    """New first, as it is sent; a connection stands for what it lists."""
+
+    class Connection:
+        def list_tasks(self) -> ftn.TaskCollection:
+            return ftn.TaskCollection([spec()])
+
+    plan = ftn.plan([spec(type="other")], [spec()])
+    assert plan == ftn.plan(against=[spec()], tasks=[spec(type="other")])
+    assert plan == ftn.plan([spec(type="other")], Connection())
+
+
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(ftn.ModelTypeError, match=r"local is FlyteTask, expected an iterable of tasks; put a single"):
+    with pytest.raises(
+        ftn.errors.ModelTypeError, match=r"tasks is FlyteTask, expected an iterable of tasks; put a single"
+    ):
         ftn.plan(FlyteTask.from_flyte_idl(spec()), [])  # type: ignore[arg-type]
-    with pytest.raises(ftn.ModelTypeError, match=r"remote is int, expected an iterable"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"against is int, expected an iterable"):
         ftn.plan([], 3)  # type: ignore[arg-type]
-    with pytest.raises(ftn.ModelTypeError, match=r"remote\[1\]: "):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"against\[1\] is 'no task', a text; expected a task"):
         ftn.plan([], [spec(), "no task"])
-    with pytest.raises(ftn.DiffError, match="no-such-rule"):
+    with pytest.raises(ftn.errors.DiffError, match="no-such-rule"):
         ftn.plan([], [], severities={"no-such-rule": "cost"})
-    with pytest.raises(ftn.DiffError, match="one text"):
+    with pytest.raises(ftn.errors.DiffError, match="one text"):
         ftn.plan([], [], accepted="abc")
 
 

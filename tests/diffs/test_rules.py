@@ -108,7 +108,7 @@ def test_a_severity_can_be_overridden() -> None:
 
 
 def test_an_unknown_rule_or_severity_names_the_nearest() -> None:
-    with pytest.raises(ftn.DiffError, match="did you mean 'retries-raised'"):
+    with pytest.raises(ftn.errors.DiffError, match="did you mean 'retries-raised'"):
         ftn.diff(task(), task(), severities={"retries-raise": "noise"})
     with pytest.raises(ftn.FlyteTaskError, match="did you mean 'breaking'"):
         ftn.diff(task(), task(), severities={"retries-raised": "braking"})
@@ -173,9 +173,9 @@ def test_a_version_alone_is_noise() -> None:
     assert not found
     assert found.severity is None
     assert [change.path for change in found.noise] == ["id.version"]
-    assert found.noise_summary == ["version"]
+    assert found.noise_summary == ("version",)
 
 
 def test_accepted_must_not_be_a_single_text() -> None:
-    with pytest.raises(ftn.DiffError, match=r"accepted=\['abc'\]"):
+    with pytest.raises(ftn.errors.DiffError, match=r"accepted=\['abc'\]"):
         ftn.diff(task(), task(), accepted="abc")

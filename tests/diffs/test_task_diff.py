@@ -283,7 +283,7 @@ def test_later_changes_of_a_message_do_not_reach_the_diff() -> None:
 
 
 def test_anything_else_is_refused() -> None:
-    with pytest.raises(ftn.ModelTypeError):
+    with pytest.raises(ftn.errors.ModelTypeError):
         ftn.diff(spec(), "train")
 
 

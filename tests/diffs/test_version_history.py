@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs.flattening import flatten
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics.hydration import hydrated_message
 from tests.conftest import ROOT
@@ -62,7 +62,7 @@ def test_a_pod_that_flytectl_rewrote_changes_nowhere() -> None:
         spec.template.id.project, spec.template.id.domain, spec.template.id.version = "p", "d", f"v{number}"
     assert specs[0].template.k8s_pod != specs[1].template.k8s_pod
     history = ftn.history(specs)
-    assert history.changing == ["id.version"]
+    assert history.changing == ("id.version",)
     assert not ftn.diff(*specs)
 
 
@@ -161,7 +161,7 @@ def test_a_column_of_the_matrix_is_its_version(versions: Sequence[Any]) -> None:
     matrix = history.matrix()
     flats = [flatten(version) for version in versions]
     everything = {path for flat in flats for path in flat}
-    assert history.changing == sorted(path for path in everything if len({flat.get(path) for flat in flats}) > 1)
+    assert history.changing == tuple(sorted(path for path in everything if len({flat.get(path) for flat in flats}) > 1))
     for row, path in enumerate(history.changing):
         texts: dict[Any, str] = {}
         for column, flat in enumerate(flats):
@@ -273,7 +273,7 @@ def test_one_version_from_two_sources_is_one() -> None:
     packaged.description.short_description = "trains"
     assert [step.severity for _, step in ftn.history([packaged, registered]).steps] == ["cosmetic"]
     registered.template.type = "other"
-    with pytest.raises(ftn.DiffError, match="different tasks of the same version 'v1'"):
+    with pytest.raises(ftn.errors.DiffError, match="different tasks of the same version 'v1'"):
         ftn.history([packaged, registered])
 
 
@@ -381,7 +381,7 @@ def test_no_two_labels_are_the_same(versions: list[str]) -> None:
 
 def test_one_version_cannot_be_two_tasks() -> None:
     """Which it is must be said by who asks; where only the documentation differs, nothing is to be said."""
-    with pytest.raises(ftn.DiffError, match=r"different tasks of the same version 'v1' of 'shop.train'"):
+    with pytest.raises(ftn.errors.DiffError, match=r"different tasks of the same version 'v1' of 'shop.train'"):
         ftn.history([task("v1"), task("v2"), task("v1", "2Gi")])
     documented = task("v1")
     documented.description.short_description = "Trains."
@@ -397,13 +397,13 @@ def test_a_part_of_a_history_is_one() -> None:
     assert part.versions == ("v2", "v3")
     assert part.diff("v2", "v3").to_dict() == history.diff("v2", "v3").to_dict()
     assert part.to_text() == ftn.history(list(history)[1:]).to_text()
-    with pytest.raises(ftn.TaskNotFoundError, match="holds none of the 3 versions"):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match="holds none of the 3 versions"):
         history[3:]
 
 
 @pytest.mark.parametrize("place", [1.5, None, slice("v1", None), slice(None, None, 0)])
 def test_what_is_no_place_is_refused(place: Any) -> None:
-    with pytest.raises(ftn.ModelTypeError, match="a history has no"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="a history has no"):
         ftn.history([task("v1"), task("v2")])[place]
 
 
@@ -427,13 +427,13 @@ def test_secrets_are_masked_in_every_frame() -> None:
     ],
 )
 def test_what_is_no_row_of_versions_is_refused(tasks: Any, told: str) -> None:
-    with pytest.raises(ftn.DiffError, match=told):
+    with pytest.raises(ftn.errors.DiffError, match=told):
         ftn.history(tasks)
 
 
 @pytest.mark.parametrize("version", ["v9", 7, -3])
 def test_an_unknown_version_is_named(version: str | int) -> None:
-    with pytest.raises(ftn.TaskNotFoundError, match=str(version)):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match=str(version)):
         ftn.history([task("v1"), task("v2")])[version]
 
 

@@ -61,7 +61,7 @@ def test_attributes_cannot_be_assigned(model: Model) -> None:
     """Assigning any attribute, known or not, fails and points to replace."""
     for name in (*model._fields, "brand_new", "_message"):
         with pytest.raises(
-            ftn.ImmutableError, match=rf"{type(model).__name__}\.{name} cannot be assigned.*\.replace\({name}="
+            ftn.errors.ImmutableError, match=rf"{type(model).__name__}\.{name} cannot be assigned.*\.replace\({name}="
         ):
             setattr(model, name, None)
 
@@ -76,9 +76,9 @@ def test_attributes_cannot_be_deleted(model: Model) -> None:
 
 def test_descriptors_guard_themselves() -> None:
     """Going around the model's own guard meets the field's."""
-    with pytest.raises(ftn.ImmutableError, match="cannot be assigned"):
+    with pytest.raises(ftn.errors.ImmutableError, match="cannot be assigned"):
         object.__setattr__(ID, "name", "x")
-    with pytest.raises(ftn.ImmutableError, match="cannot be deleted"):
+    with pytest.raises(ftn.errors.ImmutableError, match="cannot be deleted"):
         object.__delattr__(ID, "name")
 
 
@@ -117,7 +117,7 @@ def test_replace_none_clears(model: Model) -> None:
 def test_replace_of_an_unknown_name() -> None:
     """A field that does not exist is refused with the names of those that do."""
     with pytest.raises(
-        ftn.ModelTypeError, match="Identifier has no field 'nmae' to replace; it has resource_type, project"
+        ftn.errors.ModelTypeError, match="Identifier has no field 'nmae' to replace; it has resource_type, project"
     ):
         ID.replace(nmae="x")
 
@@ -142,7 +142,7 @@ def test_two_targets_are_refused(targets: tuple[str, str]) -> None:
         lambda: ftn.FlyteTask(ID, "t", METADATA, INTERFACE, {}, **given_targets),
     ):
         with pytest.raises(
-            ftn.ModelValueError, match=f"one target, got {targets[0]} and {targets[1]}: give one"
+            ftn.errors.ModelValueError, match=f"one target, got {targets[0]} and {targets[1]}: give one"
         ) as caught:
             make()
         assert isinstance(caught.value, ValueError)
@@ -150,7 +150,7 @@ def test_two_targets_are_refused(targets: tuple[str, str]) -> None:
 
 def test_two_types_are_refused() -> None:
     """A literal type is one thing."""
-    with pytest.raises(ftn.ModelValueError, match="got simple and collection_type"):
+    with pytest.raises(ftn.errors.ModelValueError, match="got simple and collection_type"):
         LiteralType(simple=SimpleType.NONE, collection_type=LiteralType(simple=SimpleType.STRING))
 
 
@@ -254,7 +254,7 @@ def test_has_tells_unset_from_default() -> None:
     assert METADATA.has("tags")
     assert not ID.has("org")
     assert TaskTemplate.from_bytes(b"").replace(metadata=unset).has("metadata")
-    with pytest.raises(ftn.ModelTypeError, match="Identifier has no field 'nmae'; it has resource_type"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="Identifier has no field 'nmae'; it has resource_type"):
         ID.has("nmae")
 
 
@@ -323,7 +323,7 @@ def test_reprs_reveal_on_demand() -> None:
 )
 def test_constructors_say_what_is_wrong(make: Any, said: str) -> None:
     """A call that does not fit says which argument is wrong and which there are."""
-    with pytest.raises(ftn.ModelTypeError) as caught:
+    with pytest.raises(ftn.errors.ModelTypeError) as caught:
         make()
     assert said in str(caught.value)
     assert isinstance(caught.value, TypeError)

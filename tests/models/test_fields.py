@@ -56,7 +56,7 @@ def test_durations_read_as_protobuf_reads_them(duration: Any) -> None:
     try:
         expected = duration.ToTimedelta()
     except OverflowError:
-        with pytest.raises(ftn.ModelValueError):
+        with pytest.raises(ftn.errors.ModelValueError):
             _ = metadata.timeout
     else:
         assert metadata.timeout == expected
@@ -73,7 +73,7 @@ def test_durations_out_of_range(seconds: int) -> None:
     """A duration that Python cannot hold is refused when it is read, with the number, and shown all the same."""
     metadata = TaskMetadata.from_flyte_idl(tasks_pb2.TaskMetadata(timeout=duration_pb2.Duration(seconds=seconds)))
     with pytest.raises(
-        ftn.ModelValueError, match=rf"TaskMetadata\.timeout holds {seconds} s, more than a timedelta can"
+        ftn.errors.ModelValueError, match=rf"TaskMetadata\.timeout holds {seconds} s, more than a timedelta can"
     ):
         _ = metadata.timeout
     assert repr(metadata) == f"TaskMetadata(timeout='{seconds} s, out of range')"
@@ -107,7 +107,7 @@ def test_times_out_of_range(seconds: int) -> None:
     message = LabelValue().to_flyte_idl()
     message.time_value.seconds = seconds
     label = LabelValue.from_flyte_idl(message)
-    with pytest.raises(ftn.ModelValueError, match=f"LabelValue.time_value holds {seconds} s since 1970"):
+    with pytest.raises(ftn.errors.ModelValueError, match=f"LabelValue.time_value holds {seconds} s since 1970"):
         _ = label.time_value
     assert repr(label) == f"LabelValue(time_value='{seconds} s, out of range')"
 
@@ -260,38 +260,38 @@ class Unusual:
 
 
 CASES: list[tuple[Any, type[Exception], str]] = [
-    (lambda: Identifier(1, "p", "d", "n", 5), ftn.ModelTypeError, "Identifier.version cannot hold 5, expected a text"),
-    (lambda: Identifier(1, "p", "d", "\ud800", "v"), ftn.ModelValueError, r"Identifier.name cannot hold '\ud800'"),
-    (lambda: Identifier("TASK", "p", "d", "n", "v"), ftn.ModelTypeError, "resource_type cannot hold 'TASK', expected a member or number of the enum"),
-    (lambda: LiteralType(simple=1.5), ftn.ModelTypeError, "LiteralType.simple cannot hold 1.5"),
-    (lambda: LiteralType(simple=2**40), ftn.ModelValueError, "LiteralType.simple cannot hold 1099511627776"),
-    (lambda: RetryStrategy(-1), ftn.ModelValueError, "RetryStrategy.retries cannot hold -1, expected a whole number, 0 or more"),
-    (lambda: RetryStrategy("3"), ftn.ModelTypeError, "RetryStrategy.retries cannot hold '3'"),
-    (lambda: EMPTY.replace(timeout="5"), ftn.ModelTypeError, "TaskMetadata.timeout cannot hold '5'"),
-    (lambda: EMPTY.replace(timeout=math.nan), ftn.ModelValueError, "TaskMetadata.timeout cannot hold nan"),
-    (lambda: EMPTY.replace(timeout=math.inf), ftn.ModelValueError, "TaskMetadata.timeout cannot hold inf"),
-    (lambda: EMPTY.replace(generates_deck="no"), ftn.ModelTypeError, "generates_deck cannot hold 'no'"),
-    (lambda: EMPTY.replace(interruptible="no"), ftn.ModelTypeError, "interruptible cannot hold 'no', expected True or False"),
-    (lambda: EMPTY.replace(cache_ignore_input_vars="x"), ftn.ModelTypeError, "expected a list of texts: this is one text"),
-    (lambda: EMPTY.replace(cache_ignore_input_vars=[1]), ftn.ModelTypeError, "cache_ignore_input_vars cannot hold [1]"),
-    (lambda: EMPTY.replace(tags=["x"]), ftn.ModelTypeError, "tags cannot hold ['x'], expected a mapping of texts to texts: this is no mapping"),
-    (lambda: EMPTY.replace(tags={"x": 1}), ftn.ModelTypeError, "TaskMetadata.tags cannot hold {'x': 1}"),
-    (lambda: EMPTY.replace(retries=3), ftn.ModelTypeError, "TaskMetadata.retries: got 3, of type int; expected a flyteidl.core.RetryStrategy"),
-    (lambda: EMPTY.replace(retries=Sql("x")), ftn.ModelTypeError, "Sql.to_flyte_idl() gives a flyteidl.core.Sql, expected a flyteidl.core.RetryStrategy"),
-    (lambda: EMPTY.replace(retries=tasks_pb2.Sql()), ftn.ModelTypeError, "got a flyteidl.core.Sql; expected a flyteidl.core.RetryStrategy"),
-    (lambda: EMPTY.replace(retries=RetryStrategy), ftn.ModelTypeError, "of type type"),
-    (lambda: UnionType(3), ftn.ModelTypeError, "UnionType.variants cannot hold 3"),
-    (lambda: UnionType(["int"]), ftn.ModelTypeError, "UnionType.variants: got 'int', of type str"),
-    (lambda: TypeStructure("", 3), ftn.ModelTypeError, "dataclass_type cannot hold 3: this is no mapping"),
-    (lambda: TypedInterface(3, {}), ftn.ModelTypeError, "TypedInterface.inputs: got 3"),
-    (lambda: TypedInterface({"x": 3}, {}), ftn.ModelTypeError, "TypedInterface.inputs: got 3"),
-    (lambda: Container("i", [], [], None, [3], {}), ftn.ModelTypeError, "Container.env: got 3"),
-    (lambda: TypeAnnotation([1]), ftn.ModelTypeError, "cannot hold [1]: this is no mapping"),
-    (lambda: TypeAnnotation({1: 2}), ftn.ModelTypeError, "key 1 is int, expected a text"),
-    (lambda: TypeAnnotation({"x": {1, 2}}), ftn.ModelTypeError, "a set stands in it, expected what JSON holds"),
-    (lambda: TypeAnnotation({"x": 10**400}), ftn.ModelValueError, "too large"),
-    (lambda: LabelValue(time_value="x"), ftn.ModelTypeError, "LabelValue.time_value cannot hold 'x'"),
-    (lambda: DataLoadingConfig("i", "o", format="JSON"), ftn.ModelTypeError, "format cannot hold 'JSON'"),
+    (lambda: Identifier(1, "p", "d", "n", 5), ftn.errors.ModelTypeError, "Identifier.version cannot hold 5, expected a text"),
+    (lambda: Identifier(1, "p", "d", "\ud800", "v"), ftn.errors.ModelValueError, r"Identifier.name cannot hold '\ud800'"),
+    (lambda: Identifier("TASK", "p", "d", "n", "v"), ftn.errors.ModelTypeError, "resource_type cannot hold 'TASK', expected a member or number of the enum"),
+    (lambda: LiteralType(simple=1.5), ftn.errors.ModelTypeError, "LiteralType.simple cannot hold 1.5"),
+    (lambda: LiteralType(simple=2**40), ftn.errors.ModelValueError, "LiteralType.simple cannot hold 1099511627776"),
+    (lambda: RetryStrategy(-1), ftn.errors.ModelValueError, "RetryStrategy.retries cannot hold -1, expected a whole number, 0 or more"),
+    (lambda: RetryStrategy("3"), ftn.errors.ModelTypeError, "RetryStrategy.retries cannot hold '3'"),
+    (lambda: EMPTY.replace(timeout="5"), ftn.errors.ModelTypeError, "TaskMetadata.timeout cannot hold '5'"),
+    (lambda: EMPTY.replace(timeout=math.nan), ftn.errors.ModelValueError, "TaskMetadata.timeout cannot hold nan"),
+    (lambda: EMPTY.replace(timeout=math.inf), ftn.errors.ModelValueError, "TaskMetadata.timeout cannot hold inf"),
+    (lambda: EMPTY.replace(generates_deck="no"), ftn.errors.ModelTypeError, "generates_deck cannot hold 'no'"),
+    (lambda: EMPTY.replace(interruptible="no"), ftn.errors.ModelTypeError, "interruptible cannot hold 'no', expected True or False"),
+    (lambda: EMPTY.replace(cache_ignore_input_vars="x"), ftn.errors.ModelTypeError, "expected a list of texts: this is one text"),
+    (lambda: EMPTY.replace(cache_ignore_input_vars=[1]), ftn.errors.ModelTypeError, "cache_ignore_input_vars cannot hold [1]"),
+    (lambda: EMPTY.replace(tags=["x"]), ftn.errors.ModelTypeError, "tags cannot hold ['x'], expected a mapping of texts to texts: this is no mapping"),
+    (lambda: EMPTY.replace(tags={"x": 1}), ftn.errors.ModelTypeError, "TaskMetadata.tags cannot hold {'x': 1}"),
+    (lambda: EMPTY.replace(retries=3), ftn.errors.ModelTypeError, "TaskMetadata.retries: got 3, of type int; expected a flyteidl.core.RetryStrategy"),
+    (lambda: EMPTY.replace(retries=Sql("x")), ftn.errors.ModelTypeError, "Sql.to_flyte_idl() gives a flyteidl.core.Sql, expected a flyteidl.core.RetryStrategy"),
+    (lambda: EMPTY.replace(retries=tasks_pb2.Sql()), ftn.errors.ModelTypeError, "got a flyteidl.core.Sql; expected a flyteidl.core.RetryStrategy"),
+    (lambda: EMPTY.replace(retries=RetryStrategy), ftn.errors.ModelTypeError, "of type type"),
+    (lambda: UnionType(3), ftn.errors.ModelTypeError, "UnionType.variants cannot hold 3"),
+    (lambda: UnionType(["int"]), ftn.errors.ModelTypeError, "UnionType.variants: got 'int', of type str"),
+    (lambda: TypeStructure("", 3), ftn.errors.ModelTypeError, "dataclass_type cannot hold 3: this is no mapping"),
+    (lambda: TypedInterface(3, {}), ftn.errors.ModelTypeError, "TypedInterface.inputs: got 3"),
+    (lambda: TypedInterface({"x": 3}, {}), ftn.errors.ModelTypeError, "TypedInterface.inputs: got 3"),
+    (lambda: Container("i", [], [], None, [3], {}), ftn.errors.ModelTypeError, "Container.env: got 3"),
+    (lambda: TypeAnnotation([1]), ftn.errors.ModelTypeError, "cannot hold [1]: this is no mapping"),
+    (lambda: TypeAnnotation({1: 2}), ftn.errors.ModelTypeError, "key 1 is int, expected a text"),
+    (lambda: TypeAnnotation({"x": {1, 2}}), ftn.errors.ModelTypeError, "a set stands in it, expected what JSON holds"),
+    (lambda: TypeAnnotation({"x": 10**400}), ftn.errors.ModelValueError, "too large"),
+    (lambda: LabelValue(time_value="x"), ftn.errors.ModelTypeError, "LabelValue.time_value cannot hold 'x'"),
+    (lambda: DataLoadingConfig("i", "o", format="JSON"), ftn.errors.ModelTypeError, "format cannot hold 'JSON'"),
 ]  # fmt: skip
 
 
@@ -308,7 +308,7 @@ def test_a_struct_that_holds_itself() -> None:
     """A dict that holds itself is refused instead of running until the stack ends."""
     circle: dict[str, Any] = {}
     circle["again"] = circle
-    with pytest.raises(ftn.ModelValueError, match="holds itself"):
+    with pytest.raises(ftn.errors.ModelValueError, match="holds itself"):
         TypeAnnotation(circle)
 
 
@@ -326,14 +326,14 @@ def test_a_struct_that_holds_itself() -> None:
 )
 def test_errors_keep_secrets(make: Any) -> None:
     """No secret shows in the message of an error."""
-    with pytest.raises(ftn.ModelTypeError) as caught:
+    with pytest.raises(ftn.errors.ModelTypeError) as caught:
         make()
     assert "hunter2" not in str(caught.value)
 
 
 def test_errors_are_short_and_have_no_addresses() -> None:
     """The value in a message is cut, and reads the same each time."""
-    with pytest.raises(ftn.ModelTypeError) as caught:
+    with pytest.raises(ftn.errors.ModelTypeError) as caught:
         EMPTY.replace(retries=[Unusual()] + ["x"] * 1000)
     assert len(str(caught.value)) < 400
     assert " at 0x" not in str(caught.value)

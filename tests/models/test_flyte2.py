@@ -211,7 +211,7 @@ def test_the_mark_may_hold_anything(content: bytes) -> None:
 
 def test_other_bytes_are_told() -> None:
     """What is no message of Flyte 2 is one kind of error."""
-    with pytest.raises(ftn.ModelValueError, match=r"3 bytes are no flyteidl2\.task\.TaskSpec"):
+    with pytest.raises(ftn.errors.ModelValueError, match=r"3 bytes are no flyteidl2\.task\.TaskSpec"):
         wrapped("flyteidl2.task.TaskSpec", b"\xff\xff\xff")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 from datetime import datetime, timezone
+from operator import attrgetter
 from typing import Any
 from unittest import mock
 
@@ -30,8 +32,9 @@ from flytetask_nb.models import (
     TaskSpec,
     TaskTemplate,
     TypedInterface,
+    bridging,
 )
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 
 METADATA = TaskMetadata(False, RuntimeMetadata(1, "1.16", "python"), 0, RetryStrategy(0), None, "", "", False, "", [])
 ARGUMENTS: dict[str, Any] = {
@@ -99,7 +102,9 @@ def test_replace_of_the_target() -> None:
 
 def test_replace_of_an_unknown_name() -> None:
     """An unknown name is refused with those that there are."""
-    with pytest.raises(ftn.ModelTypeError, match=r"FlyteTask has no field 'image'; it has .*version.*container.*docs"):
+    with pytest.raises(
+        ftn.errors.ModelTypeError, match=r"FlyteTask has no field 'image'; it has .*version.*container.*docs"
+    ):
         TASK.replace(image="x")
 
 
@@ -115,16 +120,16 @@ def test_has() -> None:
     """Fields of the template, parts of the id, and what stands beside are told to be set or not."""
     assert all(TASK.has(name) for name in ("template", "container", "custom", "version", "task_type_version", "id"))
     assert not any(TASK.has(name) for name in ("docs", "sql", "org", "security_context", "should_register"))
-    with pytest.raises(ftn.ModelTypeError, match="has no field 'image'"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="has no field 'image'"):
         TASK.has("image")
 
 
 @pytest.mark.parametrize("name", ["id", "container", "docs", "source", "created_at", "name", "brand_new"])
 def test_read_only(name: str) -> None:
     """No attribute can be assigned or deleted."""
-    with pytest.raises(ftn.ImmutableError, match=rf"use \.replace\({name}="):
+    with pytest.raises(ftn.errors.ImmutableError, match=rf"use \.replace\({name}="):
         setattr(TASK, name, None)
-    with pytest.raises(ftn.ImmutableError):
+    with pytest.raises(ftn.errors.ImmutableError):
         delattr(TASK, name)
 
 
@@ -137,7 +142,7 @@ def test_python_interface_can_be_set() -> None:
     assert other.python_interface is None
     assert task == other
     assert FlyteTask.from_flyte_idl(task).python_interface is None
-    with pytest.raises(ftn.ImmutableError):
+    with pytest.raises(ftn.errors.ImmutableError):
         del task.python_interface
 
 
@@ -216,7 +221,7 @@ def test_reprs_are_equal_for_equal_content_alone(one: Any, other: Any) -> None:
 @pytest.mark.parametrize("call", [TASK, TASK.execute, lambda **given: TASK.local_execute(None, **given)])
 def test_code_of_a_fetched_task_is_not_here(call: Any) -> None:
     """Running a task says why it cannot run, and how to test code that calls it."""
-    with pytest.raises(ftn.LocalExecutionError, match=r"'shop\.models\.train'.*mock it") as caught:
+    with pytest.raises(ftn.errors.LocalExecutionError, match=r"'shop\.models\.train'.*mock it") as caught:
         call(x=1)
     assert isinstance(caught.value, AssertionError)
     assert str(caught.value).startswith("Remotely fetched entities cannot be run locally")
@@ -231,13 +236,16 @@ def test_calls_can_be_mocked() -> None:
 
 def test_inputs_are_given_by_name() -> None:
     """Positional arguments are refused."""
-    with pytest.raises(ftn.ModelTypeError, match="called with 2 positional arguments"):
-        TASK(1, 2)
+    # Whichever module was imported by other tests: where flytekit is, its own error is raised.
+    with mock.patch.dict(sys.modules):
+        sys.modules.pop("flytekit", None)
+        with pytest.raises(ftn.errors.ModelTypeError, match="called with 2 positional arguments"):
+            TASK(1, 2)
 
 
-def test_compile() -> None:
-    """A task cannot become a node, and the error says what can."""
-    with pytest.raises(ftn.WorkflowIntegrationError, match="reference_task or FlyteRemote") as caught:
+def test_nothing_leads_to_flytekit_without_a_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridging, "_find_bridge", None)
+    with pytest.raises(ftn.errors.WorkflowIntegrationError, match="import flytetask_nb first") as caught:
         TASK.compile(None, x=1)
     assert isinstance(caught.value, NotImplementedError)
 
@@ -262,3 +270,34 @@ def test_absent_sub_messages_stay_absent() -> None:
     assert task.id.is_empty
     assert (task.name, task.type, task.container, task.custom, task.config) == ("", "", None, {}, {})
     assert task.is_empty
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("image", "task.container.image"),
+        ("resources", "task.container.resources"),
+        ("version", "task.id.version"),
+        ("inputs", "task.interface.inputs"),
+        ("cache_version", "task.metadata.cache_version"),
+    ],
+)
+def test_what_stands_elsewhere_is_named(name: str, place: str) -> None:
+    """And the line that is named works."""
+    message = task_pb2.TaskSpec()
+    message.template.container.image = "shop:1"
+    task = FlyteTask.from_flyte_idl(message)
+    with pytest.raises(AttributeError, match=f"use {place}$"):
+        getattr(task, name)
+    attrgetter(place.removeprefix("task."))(task)
+
+
+def test_a_task_without_a_container_says_so() -> None:
+    message = task_pb2.TaskSpec()
+    message.template.sql.statement = "SELECT 1"
+    with pytest.raises(AttributeError, match="no container runs this task"):
+        FlyteTask.from_flyte_idl(message).image  # noqa: B018
+    message.template.k8s_pod.SetInParent()
+    with pytest.raises(AttributeError, match="it runs in a pod"):
+        FlyteTask.from_flyte_idl(message).image  # noqa: B018
+    assert not hasattr(FlyteTask.from_flyte_idl(message), "_ipython_display_")

@@ -38,7 +38,7 @@ def test_messages_are_handed_through() -> None:
 )
 def test_other_things_are_refused(value: object) -> None:
     """What stands for no such message is refused, and the error names the kind that was expected."""
-    with pytest.raises(ftn.ModelTypeError, match=r"expected a flyteidl\.core\.RetryStrategy"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"expected a flyteidl\.core\.RetryStrategy"):
         message_of(value, literals_pb2.RetryStrategy)
 
 

@@ -54,7 +54,7 @@ def read_everything(value: Any) -> None:
         for name in value._fields:
             value.has(name)
             # Generated times lie far outside of what Python can hold; test_fields says what becomes of those.
-            with suppress(ftn.ModelValueError):
+            with suppress(ftn.errors.ModelValueError):
                 read_everything(getattr(value, name))
     elif isinstance(value, list):
         for item in value:
@@ -175,7 +175,7 @@ def test_creation_time_outside_of_pythons_years(seconds: int) -> None:
     """A creation time outside the years 1 to 9999 is refused with the number in the message."""
     closure = task_pb2.TaskClosure()
     closure.created_at.seconds = seconds
-    with pytest.raises(ftn.ModelValueError, match=f"created_at holds {seconds} s since 1970, outside the years"):
+    with pytest.raises(ftn.errors.ModelValueError, match=f"created_at holds {seconds} s since 1970, outside the years"):
         ftn.FlyteTask.from_flyte_idl(closure)
 
 
@@ -257,7 +257,9 @@ def test_values_are_copies() -> None:
 @pytest.mark.parametrize("model_class", model_classes(), ids=lambda model_class: model_class.__name__)
 def test_garbage_is_refused(model_class: type[Model]) -> None:
     """Bytes that are no message give an error that names the kind of message and the first bytes."""
-    with pytest.raises(ftn.ModelValueError, match=r"3 bytes beginning with 'ff ff ff' are no serialized flyteidl\."):
+    with pytest.raises(
+        ftn.errors.ModelValueError, match=r"3 bytes beginning with 'ff ff ff' are no serialized flyteidl\."
+    ):
         model_class.from_bytes(b"\xff\xff\xff")
 
 
@@ -266,7 +268,7 @@ def test_any_bytes_parse_or_are_refused(data: bytes) -> None:
     """Whatever the bytes, the answer is a task that serializes, or our own error."""
     try:
         task = ftn.FlyteTask.from_bytes(data)
-    except ftn.ModelValueError:
+    except ftn.errors.ModelValueError:
         return
     assert ftn.FlyteTask.from_bytes(task.serialize_to_string()) == task
 
@@ -274,7 +276,7 @@ def test_any_bytes_parse_or_are_refused(data: bytes) -> None:
 @pytest.mark.parametrize("model_class", [ftn.FlyteTask, TaskTemplate])
 def test_text_is_no_serialized_message(model_class: type[Model]) -> None:
     """Something else than bytes is a wrong type, not a broken message."""
-    with pytest.raises(ftn.ModelTypeError, match="takes bytes, got str"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="takes bytes, got str"):
         model_class.from_bytes("shop.train")
 
 
@@ -291,7 +293,7 @@ def test_messages_nested_too_deep_are_refused() -> None:
     for _ in range(150):
         inner = inner.collection_type
     inner.simple = 1
-    with pytest.raises(ftn.ModelValueError, match="TaskSpec"):
+    with pytest.raises(ftn.errors.ModelValueError, match="TaskSpec"):
         ftn.FlyteTask.from_bytes(message.SerializeToString())
 
 
@@ -320,7 +322,7 @@ def test_messages_nested_deep() -> None:
 )
 def test_what_is_no_task(value: object, said: str) -> None:
     """An object that no task can be made of gives an error that says what it is and what was expected."""
-    with pytest.raises(ftn.ModelTypeError) as caught:
+    with pytest.raises(ftn.errors.ModelTypeError) as caught:
         ftn.FlyteTask.from_flyte_idl(value)
     assert said in str(caught.value)
     assert "flyteidl.admin.TaskSpec" in str(caught.value)

@@ -779,7 +779,7 @@ def test_what_does_not_compile_raises() -> None:
     with pytest.raises(CompileError, match="the workflow 'wf' does not compile") as caught:
         compile_workflow(spec_of(workflow(node("n0", "take"))), TASKS)
     expected = CompileProblem("ParameterNotBound", "n0", "x", "Parameter not bound [x].")
-    assert caught.value.problems == [expected]
+    assert caught.value.problems == (expected,)
     assert report([expected]) == (
         "Collected Errors: 1\n\tError 0: Code: ParameterNotBound, Node Id: n0, Description: Parameter not bound [x].\n"
     )

@@ -111,7 +111,7 @@ def test_errors_name_the_task_and_the_field() -> None:
 
 def test_other_things_are_refused() -> None:
     """Only task specifications are hydrated."""
-    with pytest.raises(ModelTypeError, match="TaskSpec"):
+    with pytest.raises(ModelTypeError, match="spec is 'task', a text; expected a task"):
         hydrated_message("task", **WHERE)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from real_tasks import task_messages
 
 import flytetask_nb as ftn
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.task_container import (
     PRIMARY_CONTAINER_KEY,
     command_words,
@@ -24,7 +24,7 @@ from flytetask_nb.semantics.task_container import (
     read_task_container,
 )
 from flytetask_nb.tables.runners import PodRunner, environment_of, runner_of
-from flytetask_nb.views.allotments import allotment_blocks
+from flytetask_nb.views.effective_resources import effective_resources_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,8 +172,8 @@ def test_an_only_container_of_another_name_is_read_everywhere() -> None:
     old, new = task("1Gi"), task("2Gi")
     assert ftn.tabulate([new], ["memory_request"]).iloc[0, 0] == 2 * 2**30
     assert "2 GiB" in new.to_text()
-    assert "request as asked" not in str(allotment_blocks(new, {}, {}))
-    assert "platform's default" not in str(allotment_blocks(new, {"cpu": "1"}, {})[0].rows[-1])
+    assert "request as asked" not in str(effective_resources_blocks(new, {}, {}))
+    assert "platform default" not in str(effective_resources_blocks(new, {"cpu": "1"}, {})[0].rows[-1])
     assert [(change.rule, change.path) for change in ftn.diff(old, new).changes] == [
         ("request-raised", "k8s_pod.pod_spec.containers.main.requests.memory")
     ]

@@ -21,7 +21,8 @@ import flytetask_nb as ftn
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models import LiteralType, TypedInterface
 from flytetask_nb.semantics import castable
-from flytetask_nb.semantics.variance import BREAKING, RISKY, SAFE, Compatibility, VariableCompatibility, compatibility
+from flytetask_nb.semantics.variable_verdicts import BREAKING, RISKY, SAFE, Compatibility, VariableCompatibility
+from flytetask_nb.semantics.variance import compatibility
 from tests.conftest import flytekit_module
 from tests.semantics.typed_values import has_value
 
@@ -544,7 +545,7 @@ def test_representation_tells_every_verdict() -> None:
 
 
 def test_a_verdict_is_a_sentence() -> None:
-    expected = "a9: risky. A value of the old type fits, but FlyteFile[parquet], which fitted, no longer does."
+    expected = "a9: risky. It accepts values of the old type, but no longer FlyteFile[parquet], as it did before."
     assert expected == str(example().inputs["a9"])
 
 

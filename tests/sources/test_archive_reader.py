@@ -26,7 +26,9 @@ def test_every_real_task_is_loaded_byte_for_byte(corpus: Path) -> None:
     expected = serialized_tasks(corpus)
     loaded = ftn.load(corpus)
     prefix = f"{corpus}/"
-    found = {str(task.source).removeprefix(prefix): data for task, data in zip(loaded, loaded._data, strict=True)}
+    found = {
+        str(task.source).removeprefix(prefix): data for task, data in zip(loaded, loaded.serialized()[0], strict=True)
+    }
     assert expected == found
 
 

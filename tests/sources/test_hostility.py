@@ -39,7 +39,7 @@ def test_what_is_no_source_costs_only_itself() -> None:
     assert (tasks.names, [failure.source for failure in tasks.failures]) == (["a", "b"], ["<int>"])
     with pytest.raises(ftn.LoadError, match="a source of type int cannot be loaded"):
         ftn.load([42])
-    with pytest.raises(ftn.ModelTypeError, match="a source of type int cannot be loaded"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="a source of type int cannot be loaded"):
         ftn.load(42)
 
 

@@ -130,11 +130,15 @@ def test_a_pod_that_cannot_be_registered_is_told() -> None:
 @pytest.mark.parametrize(
     ("settings", "error", "expected"),
     [
-        ({"errors": "ignore"}, ftn.OptionError, "errors cannot be 'ignore'; expected 'raise' or 'collect'"),
-        ({"project": 3}, ftn.ModelTypeError, "project is 3, of type int; expected a text"),
-        ({"version": 1.0}, ftn.ModelTypeError, "version is 1.0, .*or a function from the source's path to one"),
-        ({"max_entry_bytes": 0}, ftn.OptionError, "max_entry_bytes cannot be 0; expected a number of bytes above 0"),
-        ({"max_total_bytes": -1}, ftn.OptionError, "max_total_bytes cannot be -1"),
+        ({"errors": "ignore"}, ftn.errors.OptionError, "errors cannot be 'ignore'; expected 'raise' or 'collect'"),
+        ({"project": 3}, ftn.errors.ModelTypeError, "project is 3, of type int; expected a text"),
+        ({"version": 1.0}, ftn.errors.ModelTypeError, "version is 1.0, .*or a function from the source's path to one"),
+        (
+            {"max_entry_bytes": 0},
+            ftn.errors.OptionError,
+            "max_entry_bytes cannot be 0; expected a number of bytes above 0",
+        ),
+        ({"max_total_bytes": -1}, ftn.errors.OptionError, "max_total_bytes cannot be -1"),
     ],
 )
 def test_bad_settings_are_told(settings: dict[str, Any], error: type[Exception], expected: str) -> None:

@@ -259,7 +259,7 @@ def test_what_is_not_there_is_told(name: str, expected: str, releases: Path) -> 
 @pytest.mark.parametrize("source", [None, 3, {"a": 1}, object])
 def test_other_objects_are_no_sources(source: Any) -> None:
     """What cannot be a source is named by its type."""
-    with pytest.raises(ftn.ModelTypeError, match=f"a source of type {type(source).__name__} cannot be loaded"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=f"a source of type {type(source).__name__} cannot be loaded"):
         ftn.load(source)
 
 

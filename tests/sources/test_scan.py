@@ -194,7 +194,7 @@ def test_files_are_grouped(tmp_path: Path, settings: dict[str, int], expected: l
 @pytest.mark.parametrize("name", ["partition_bytes", "partition_files"])
 @pytest.mark.parametrize("value", [0, -1, "4 MiB", 1.5])
 def test_wrong_size_of_partitions_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(ftn.OptionError, match=f"{name} cannot be {value!r}"):
+    with pytest.raises(ftn.errors.OptionError, match=f"{name} cannot be {value!r}"):
         ftn.scan(EXAMPLE, **{name: value})
 
 
@@ -242,11 +242,11 @@ def test_source_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({"source": 3}, ftn.ModelTypeError),
-        ({"source": [], "columns": ["nmae"]}, ftn.ModelValueError),
-        ({"source": [], "columns": "name"}, ftn.ModelTypeError),
-        ({"source": [], "project": 3}, ftn.ModelTypeError),
-        ({"source": [], "max_entry_bytes": 0}, ftn.OptionError),
+        ({"source": 3}, ftn.errors.ModelTypeError),
+        ({"source": [], "columns": ["nmae"]}, ftn.errors.ModelValueError),
+        ({"source": [], "columns": "name"}, ftn.errors.ModelTypeError),
+        ({"source": [], "project": 3}, ftn.errors.ModelTypeError),
+        ({"source": [], "max_entry_bytes": 0}, ftn.errors.OptionError),
     ],
 )
 def test_wrong_arguments_are_told_at_once(arguments: dict[str, Any], expected: type[Exception]) -> None:
@@ -266,7 +266,7 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
 
 def test_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dask.dataframe", None)
-    with pytest.raises(ftn.MissingExtraError, match=r'pip install "flytetask-nb\[distributed\]"'):
+    with pytest.raises(ftn.errors.MissingExtraError, match=r'pip install "flytetask-nb\[distributed\]"'):
         ftn.scan(EXAMPLE)
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.collection import Failure, TaskRecord
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.tables import snapshots
 from tests.conftest import ROOT
 from tests.generated import task_specs
@@ -37,16 +37,17 @@ SECRET = "hunter2-and-more"  # noqa: S105 - what must not be seen
 
 
 def collected(*records: TaskRecord, failures: Any = (), skipped: Any = None) -> ftn.TaskCollection:
-    return ftn.TaskCollection._of(records, failures, skipped)
+    data, origins = [record.data for record in records], [record.origin for record in records]
+    return ftn.TaskCollection.of_serialized(data, origins, failures, skipped)
 
 
 def data_of(tasks: ftn.TaskCollection) -> list[bytes]:
-    return list(tasks._records()[0])
+    return list(tasks.serialized()[0])
 
 
 def read_count(tasks: ftn.TaskCollection) -> int:
     """How many tasks of a loaded snapshot have been read."""
-    data: Any = tasks._records()[0]
+    data: Any = tasks.serialized()[0]
     return sum(part.read_count for part in data._parts)
 
 
@@ -266,7 +267,7 @@ def test_failures_of_a_folder_come_back_once(tmp_path: Path) -> None:
 def test_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "prod").mkdir()
     (tmp_path / "prod" / "thesis.txt").write_text("years of work")
-    with pytest.raises(ftn.SaveError, match=r"thesis\.txt.*choose another folder"):
+    with pytest.raises(ftn.errors.SaveError, match=r"thesis\.txt.*choose another folder"):
         ftn.TaskCollection([building.data()]).save(tmp_path / "prod")
     assert (tmp_path / "prod" / "thesis.txt").read_text() == "years of work"
 
@@ -284,7 +285,7 @@ def test_snapshots_are_kept_behind_urls(name: str) -> None:
 def test_folder_behind_a_url_with_other_files_is_not_touched() -> None:
     system = fsspec.filesystem("memory")
     system.pipe_file("/theses/thesis.txt", b"years of work")
-    with pytest.raises(ftn.SaveError, match=r"thesis\.txt"):
+    with pytest.raises(ftn.errors.SaveError, match=r"thesis\.txt"):
         ftn.TaskCollection([building.data()]).save("memory://theses")
     assert [one["name"] for one in system.ls("/theses")] == ["/theses/thesis.txt"]
 
@@ -341,7 +342,7 @@ def test_failed_writer_leaves_the_old_file_and_nothing_else(tmp_path: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ftn.SaveError, match=r"a\.parquet: cannot be saved: .*No space left"):
+    with pytest.raises(ftn.errors.SaveError, match=r"a\.parquet: cannot be saved: .*No space left"):
         ftn.TaskCollection([building.data("new")]).save(path)
     assert ftn.load(path).names == ["old"]
     assert [one.name for one in tmp_path.iterdir()] == ["a.parquet"]
@@ -358,7 +359,7 @@ def test_file_keeps_its_rights_and_a_link_its_target(tmp_path: Path) -> None:
     assert ftn.load(path).names == ["new"]
 
 
-@pytest.mark.parametrize(("path", "kind"), [(3, ftn.ModelTypeError), (None, ftn.ModelTypeError)])
+@pytest.mark.parametrize(("path", "kind"), [(3, ftn.errors.ModelTypeError), (None, ftn.errors.ModelTypeError)])
 def test_what_is_no_path_is_refused(path: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind, match="expected a path or a URL"):
         ftn.TaskCollection().save(path)
@@ -366,9 +367,9 @@ def test_what_is_no_path_is_refused(path: Any, kind: type[Exception]) -> None:
 
 def test_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ftn.SaveError, match=r"file/a\.parquet: cannot be saved"):
+    with pytest.raises(ftn.errors.SaveError, match=r"file/a\.parquet: cannot be saved"):
         ftn.TaskCollection().save(tmp_path / "file" / "a.parquet")
-    with pytest.raises(ftn.SaveError, match="scheme-nobody-knows"):
+    with pytest.raises(ftn.errors.SaveError, match="scheme-nobody-knows"):
         ftn.TaskCollection().save("scheme-nobody-knows://a.parquet")
 
 
@@ -534,9 +535,18 @@ def test_tasks_themselves_keep_their_bytes(tmp_path: Path) -> None:
 def test_missing_package_is_named_with_its_extra(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     told = r'pip install "flytetask-nb\[tables\]"'
-    with pytest.raises(ftn.MissingExtraError, match=told):
+    with pytest.raises(ftn.errors.MissingExtraError, match=told):
         ftn.load(example)
-    with pytest.raises(ftn.MissingExtraError, match=told):
+    with pytest.raises(ftn.errors.MissingExtraError, match=told):
         ftn.TaskCollection().save(example)
     (failure,) = ftn.load(example, errors="collect").failures
     assert "flytetask-nb[tables]" in failure.reason
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "xlsx"])
+def test_what_ends_like_another_table_is_refused(suffix: str, tmp_path: Path) -> None:
+    """It would become a folder of that name."""
+    path = tmp_path / f"x.{suffix}"
+    with pytest.raises(ftn.errors.SaveError, match=rf"not \.{suffix}; for a table, write tasks\.to_frame\(\)\.to_"):
+        ftn.TaskCollection().save(path)
+    assert not path.exists()

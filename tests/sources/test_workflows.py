@@ -323,9 +323,9 @@ def test_collect_keeps_what_is_good(load: Callable[..., Any], name: str) -> None
 @pytest.mark.parametrize(
     ("settings", "error", "expected"),
     [
-        ({"errors": "ignore"}, ftn.OptionError, "errors cannot be 'ignore'"),
-        ({"domain": 3}, ftn.ModelTypeError, "domain is 3, of type int; expected a text"),
-        ({"max_total_bytes": 0}, ftn.OptionError, "max_total_bytes cannot be 0"),
+        ({"errors": "ignore"}, ftn.errors.OptionError, "errors cannot be 'ignore'"),
+        ({"domain": 3}, ftn.errors.ModelTypeError, "domain is 3, of type int; expected a text"),
+        ({"max_total_bytes": 0}, ftn.errors.OptionError, "max_total_bytes cannot be 0"),
     ],
 )
 def test_bad_settings_are_told(
@@ -394,7 +394,7 @@ def test_a_launch_plan_shows_its_schedule_and_no_values() -> None:
     plan.spec.default_inputs.parameters["days"].default.scalar.primitive.integer = 7
     plan.spec.default_inputs.parameters["until"].required = True
     found = ftn.models.LaunchPlan.from_flyte_idl(plan)
-    assert (found.default_inputs, found.fixed_inputs, found.schedule) == (["days"], ["password"], "0 3 * * *")
+    assert (found.default_inputs, found.fixed_inputs, found.schedule) == (("days",), ("password",), "0 3 * * *")
     assert (found.source, found.workflow_id.name) == (None, "nightly")
     assert "hunter2" not in found.to_html() + found.to_text() + repr(found)
     assert "0 3 * * *" in found.to_text()
@@ -416,8 +416,8 @@ def test_launch_plans_are_read_only_values() -> None:
     plan = building.launch_plan()
     one, other = ftn.models.LaunchPlan.from_flyte_idl(plan), ftn.models.LaunchPlan.from_bytes(plan.SerializeToString())
     assert (one, hash(one)) == (other, hash(other))
-    with pytest.raises(ftn.ImmutableError):
+    with pytest.raises(ftn.errors.ImmutableError):
         one.id = None  # type: ignore[assignment]
-    with pytest.raises(ftn.ModelTypeError, match="LaunchPlan"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="LaunchPlan"):
         ftn.models.LaunchPlan.from_flyte_idl(task_pb2.TaskSpec())
     assert isinstance(one.to_flyte_idl(), launch_plan_pb2.LaunchPlan)

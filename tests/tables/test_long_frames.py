@@ -198,5 +198,5 @@ def test_variables_and_types_are_taken_in_any_form() -> None:
 @pytest.mark.parametrize("find", [producers_of, consumers_of])
 def test_other_things_are_told(find: Any) -> None:
     """A text is no type."""
-    with pytest.raises(ftn.ModelTypeError, match=r"expected a flyteidl\.core\.LiteralType"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"expected a flyteidl\.core\.LiteralType"):
         find([], "int")

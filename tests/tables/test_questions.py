@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.semantics.caching import cache_key
 from flytetask_nb.semantics.digests import nameless_digest, structure_digest
 from flytetask_nb.tables import duplicates, runtime_before, stale_caches
@@ -252,7 +252,7 @@ def test_a_version_that_cannot_be_compared_is_told(sdk: str) -> None:
     assert len(found) == 1
 
 
-@pytest.mark.parametrize(("bound", "error"), [("new", ftn.ModelValueError), (1.16, ftn.ModelTypeError)])
+@pytest.mark.parametrize(("bound", "error"), [("new", ftn.errors.ModelValueError), (1.16, ftn.errors.ModelTypeError)])
 def test_a_bound_is_a_version(bound: Any, error: type[Exception]) -> None:
     """A number is none: 1.10 would be 1.1."""
     with pytest.raises(error, match=r"1\.16"):

@@ -14,8 +14,8 @@ from flyteidl.admin import task_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.masking import mask_arguments, mask_text
-from flytetask_nb.models.fields import plain_struct
-from flytetask_nb.models.flyte_task import Origin
+from flytetask_nb.models.origins import Origin
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.task_container import primary_container
 from flytetask_nb.tables import columns as table_columns
@@ -112,11 +112,11 @@ def test_function_that_raises_is_told_for_its_task() -> None:
 @pytest.mark.parametrize(
     ("columns", "error", "message"),
     [
-        (["nmae"], ftn.ModelValueError, "there is no column 'nmae'; did you mean 'name'"),
-        (["name", "name"], ftn.ModelValueError, "column 'name' is asked for twice"),
-        ("name", ftn.ModelTypeError, "expected a list such as"),
-        ([3], ftn.ModelTypeError, "expected a name and a function"),
-        ([("a", 3)], ftn.ModelTypeError, "expected a name and a function"),
+        (["nmae"], ftn.errors.ModelValueError, "there is no column 'nmae'; did you mean 'name'"),
+        (["name", "name"], ftn.errors.ModelValueError, "column 'name' is asked for twice"),
+        ("name", ftn.errors.ModelTypeError, "expected a list such as"),
+        ([3], ftn.errors.ModelTypeError, "expected a name and a function"),
+        ([("a", 3)], ftn.errors.ModelTypeError, "expected a name and a function"),
     ],
 )
 def test_columns_that_are_none_are_told(columns: Any, error: type[Exception], message: str) -> None:
@@ -152,7 +152,7 @@ def test_every_kind_of_task_gives_the_same_row() -> None:
 @pytest.mark.parametrize("tasks", [b"", "release.tgz", 3, building.spec()])
 def test_single_things_are_refused(tasks: Any) -> None:
     """A single task, a path or bytes are no iterable of tasks."""
-    with pytest.raises(ftn.ModelTypeError, match="a table is made from an iterable of tasks"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="a table is made from an iterable of tasks"):
         ftn.tabulate(tasks)
 
 

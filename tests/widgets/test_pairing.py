@@ -46,7 +46,11 @@ def test_swapping_compares_in_the_other_direction(releases: ftn.TaskCollection, 
 
 @pytest.mark.parametrize(
     ("pair", "error"),
-    [(("2026.03",), ftn.ModelValueError), (("2026.03", "never"), ftn.TaskNotFoundError), ((), ftn.ModelValueError)],
+    [
+        (("2026.03",), ftn.errors.ModelValueError),
+        (("2026.03", "never"), ftn.errors.TaskNotFoundError),
+        ((), ftn.errors.ModelValueError),
+    ],
 )
 def test_a_pair_that_cannot_be_compared_changes_nothing(
     releases: ftn.TaskCollection, train: str, pair: tuple[str, ...], error: type[Exception]
@@ -58,17 +62,17 @@ def test_a_pair_that_cannot_be_compared_changes_nothing(
 
 
 def test_an_unknown_name_is_refused(releases: ftn.TaskCollection, train: str) -> None:
-    with pytest.raises(ftn.TaskNotFoundError, match="nobody"):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match="nobody"):
         PairSelection(releases, "nobody")
     selection = PairSelection(releases, train)
-    with pytest.raises(ftn.TaskNotFoundError, match="nobody"):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match="nobody"):
         selection.name = "nobody"
     assert selection.name == train
 
 
 @pytest.mark.parametrize("trait", ["severity", "part"])
 def test_an_unknown_filter_is_refused(releases: ftn.TaskCollection, trait: str) -> None:
-    with pytest.raises(ftn.ModelValueError, match=f"{trait} cannot be 'much'"):
+    with pytest.raises(ftn.errors.ModelValueError, match=f"{trait} cannot be 'much'"):
         setattr(PairSelection(releases), trait, "much")
 
 
@@ -111,5 +115,5 @@ def test_tasks_of_two_domains_are_two_names(releases: ftn.TaskCollection, train:
     assert (selection.name, selection.pair) == (f"shop/development/{train}", ("2026.09", "2026.10"))
     selection.name = f"shop/production/{train}"
     assert selection.pair == ("2026.04", "2026.05")
-    with pytest.raises(ftn.TaskNotFoundError, match="in 2 places"):
+    with pytest.raises(ftn.errors.TaskNotFoundError, match="in 2 places"):
         selection.name = train

@@ -1,4 +1,4 @@
-"""A cluster as a source of tasks: ``connect`` gives a ``Remote``, ``col`` filters what it lists.
+"""A cluster as a source of tasks: ``connect`` gives a ``Remote``.
 
 gRPC and the libraries for logins come with the extra ``cluster``; the first connection loads them.
 """
@@ -9,12 +9,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.sources.client.connecting import connect
-from flytetask_nb.sources.client.filters import col
 
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.remote import Remote
 
-__all__ = ["Remote", "col", "connect"]
+__all__ = ["Remote", "connect"]
 
 # gRPC writes what it thinks of a connection onto the error stream, which a notebook shows, unless it is told before it
 # is loaded; flytekit's command line tells it so too.

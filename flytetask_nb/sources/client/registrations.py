@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.diffs.tooling import tool_differences
-from flytetask_nb.models.showing import Shown
+from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.models.reports import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from flytetask_nb.diffs import TaskDiff
     from flytetask_nb.models.flyte_task import FlyteTask
 
@@ -28,8 +31,10 @@ _SENTENCES = {
 
 
 @dataclass(frozen=True)
-class Registration(Shown):
+class Registration(Report):
     """What would become of a task.
+
+    Its table has one row, all columns texts; ``severity`` is the worst of what differs.
 
     Attributes
     ----------
@@ -53,18 +58,29 @@ class Registration(Shown):
     diff: TaskDiff | None = None
     reason: str = ""
 
+    _COLUMNS = dict.fromkeys(("verdict", "project", "domain", "name", "version", "severity", "summary"), "TEXT")
+
     @property
     def summary(self) -> str:
-        """One sentence; of a conflict that tools alone made, which of what they write it is."""
-        one = self.task.id
-        told = f"{one.project}/{one.domain}/{one.name} {one.version} {_SENTENCES[self.verdict]}"
+        """One sentence, secrets masked; of a conflict that tools alone made, which of what they write it is."""
+        project, domain, name, version = self._parts
+        told = f"{project}/{domain}/{name} {version} {_SENTENCES[self.verdict]}"
         written = () if self.diff is None else tool_differences(self.diff.old._message, self.diff.new._message)
         if written:
             return f"{told}; the task itself is the same but for {', '.join(written)}"
-        return f"{told}: {self.reason}" if self.reason else told
+        return f"{told}: {mask_text(self.reason)}" if self.reason else told
+
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        identifier = self.task.id
+        return tuple(mask_identifier(getattr(identifier, name)) for name in ("project", "domain", "name", "version"))
+
+    def _values(self) -> dict[str, Any]:
+        (record,) = self._records()
+        return {**record, "diff": None if self.diff is None else self.diff.to_dict()}
+
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        yield [self.verdict, *self._parts, None if self.diff is None else self.diff.severity, self.summary]
 
     def __repr__(self) -> str:
         return f"Registration({self.verdict}: {self.summary})"
-
-    def __str__(self) -> str:
-        return self.to_text()

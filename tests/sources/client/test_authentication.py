@@ -124,7 +124,7 @@ def test_token_that_is_refused_again_is_an_error(secured: Served, ca: str) -> No
     secured.before = lambda method, *_: guard(Issuer())(method, None, {})
     with (
         ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote,
-        pytest.raises(ftn.AuthenticationError) as error,
+        pytest.raises(ftn.errors.AuthenticationError) as error,
     ):
         remote.projects()
     assert (error.value.code, secured.calls["ListProjects"]) == ("UNAUTHENTICATED", 2)
@@ -148,7 +148,7 @@ def test_token_that_is_refused_again_is_an_error(secured: Served, ca: str) -> No
 def test_logins_that_fail_say_what_to_do(secured: Served, ca: str, auth: Any, told: str) -> None:
     with (
         ftn.connect(secured.endpoint, ca_cert=ca, auth=auth) as remote,
-        pytest.raises(ftn.AuthenticationError, match=told) as error,
+        pytest.raises(ftn.errors.AuthenticationError, match=told) as error,
     ):
         remote.projects()
     assert "hidden" not in str(error.value).replace("/nowhere/hidden", "")
@@ -205,7 +205,7 @@ def test_commands_that_are_none_are_told(secured: Served, ca: str, tmp_path: Pat
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"admin": admin}))
     with (
         ftn.connect(config_file=tmp_path / "c.yaml", ca_cert=ca) as remote,
-        pytest.raises(ftn.AuthenticationError, match=told.replace("{setting}", setting)) as error,
+        pytest.raises(ftn.errors.AuthenticationError, match=told.replace("{setting}", setting)) as error,
     ):
         remote.projects()
     assert "hidden" not in str(error.value).replace('["echo", "hidden"]', "")
@@ -317,7 +317,7 @@ def test_the_proxys_token_goes_over_no_plain_wire(tmp_path: Path) -> None:
         path = behind_proxy(served, tmp_path, insecure=True)
         with (
             ftn.connect(config_file=path) as remote,
-            pytest.raises(ftn.AuthenticationError, match=r"not encrypted.*plain_text_token=True"),
+            pytest.raises(ftn.errors.AuthenticationError, match=r"not encrypted.*plain_text_token=True"),
         ):
             remote.projects()
         assert served.calls == {}
@@ -343,7 +343,7 @@ def test_pages_in_place_of_tokens_are_told(
     issuer.page = page
     with (
         ftn.connect(secured.endpoint, ca_cert=ca, auth={"type": way, **CREDENTIALS}) as remote,
-        pytest.raises(ftn.AuthenticationError, match=told) as error,
+        pytest.raises(ftn.errors.AuthenticationError, match=told) as error,
     ):
         remote.projects()
     assert f"{issuer.url}/{'device' if way == 'DeviceFlow' else 'token'}" in str(error.value)
@@ -353,7 +353,7 @@ def test_errors_of_another_kind_than_oauths_are_told(secured: Served, issuer: Is
     issuer.page = (401, '{"error": {"code": 401, "message": "no such key"}}')
     with (
         ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote,
-        pytest.raises(ftn.AuthenticationError, match=r"refused: .*no such key"),
+        pytest.raises(ftn.errors.AuthenticationError, match=r"refused: .*no such key"),
     ):
         remote.projects()
 
@@ -388,7 +388,7 @@ def test_a_web_proxy_on_the_way_to_tokens_is_told(
         (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
         with (
             ftn.connect(config_file=tmp_path / "c.yaml", ca_cert=ca, auth=CREDENTIALS) as remote,
-            pytest.raises(ftn.AuthenticationError, match=told) as error,
+            pytest.raises(ftn.errors.AuthenticationError, match=told) as error,
         ):
             remote.projects()
         assert {"issuer.invalid:443"} == set(running.asked)
@@ -404,7 +404,7 @@ def test_errors_stay_readable_whatever_the_token(secured: Served, ca: str, token
     """The token that the server echoes is masked, and no other letter of the error."""
     with (
         ftn.connect(secured.endpoint, ca_cert=ca, auth={"token": token}) as remote,
-        pytest.raises(ftn.AuthenticationError) as error,
+        pytest.raises(ftn.errors.AuthenticationError) as error,
     ):
         remote.projects()
     told = "answers UNAUTHENTICATED: token parse error: Bearer ••••••; asked was ListProjects limit: 100; log in: pass"
@@ -513,7 +513,7 @@ def test_login_of_somebody_else_is_refused(
             )
         ),
     )
-    with ftn.connect(secured.endpoint, ca_cert=ca) as remote, pytest.raises(ftn.AuthenticationError, match=told):
+    with ftn.connect(secured.endpoint, ca_cert=ca) as remote, pytest.raises(ftn.errors.AuthenticationError, match=told):
         remote.projects()
 
 
@@ -545,7 +545,7 @@ def test_no_token_goes_over_plain_text_unless_asked_by_name(auth: Any) -> None:
         served.login, served.client = issuer.metadata()
         with (
             ftn.connect(served.endpoint, insecure=True, auth=auth) as remote,
-            pytest.raises(ftn.AuthenticationError, match=r"not encrypted.*plain_text_token=True"),
+            pytest.raises(ftn.errors.AuthenticationError, match=r"not encrypted.*plain_text_token=True"),
         ):
             remote.projects()
         assert issuer.forms == []
@@ -568,7 +568,7 @@ def test_no_secret_goes_to_a_plain_token_endpoint(secured: Served, ca: str) -> N
         secured.login, secured.client = plain.metadata()
         with (
             ftn.connect(secured.endpoint, ca_cert=ca, auth=CREDENTIALS) as remote,
-            pytest.raises(ftn.AuthenticationError, match="which is not encrypted"),
+            pytest.raises(ftn.errors.AuthenticationError, match="which is not encrypted"),
         ):
             remote.projects()
         assert plain.forms == []
@@ -585,7 +585,7 @@ def test_no_token_in_any_repr_log_or_error(
         told += [repr(remote), repr(remote._calls._authenticator), repr(remote._calls._authenticator._tokens)]
         told.append(repr(vars(remote._calls._authenticator)))
     with ftn.connect(secured.endpoint, ca_cert=ca, auth={"token": "hidden-stale"}) as remote:
-        with pytest.raises(ftn.AuthenticationError) as error:
+        with pytest.raises(ftn.errors.AuthenticationError) as error:
             remote.projects()
         told += [str(error.value), repr(vars(error.value))]
         assert "Bearer ••••••" in str(error.value)

@@ -176,7 +176,7 @@ def server(pair: tuple[bytes, bytes], folder: Path) -> AbstractContextManager[in
 def test_a_file_without_certificates_is_told(folder: Path, content: bytes) -> None:
     """At once: of an empty one gRPC would make its own authorities."""
     (folder / "none.pem").write_bytes(content)
-    with pytest.raises(ftn.ConfigurationError, match=r"none\.pem holds no certificate"):
+    with pytest.raises(ftn.errors.ConfigurationError, match=r"none\.pem holds no certificate"):
         ftn.connect("localhost:1", ca_cert=folder / "none.pem")
 
 

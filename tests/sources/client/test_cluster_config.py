@@ -165,7 +165,22 @@ def test_secrets_are_in_no_repr() -> None:
         ("c.yaml", "admin: {scopes: 5}", "admin.scopes is a int; write a list of texts"),
         ("c.yaml", "admin: {endpoint: [a, b]}", "admin.endpoint is a list; write a text"),
         ("c.yaml", "root: {project: [a]}", "root.project is a list; write a text"),
-        ("c.yaml", "admin: [", "is no YAML in line 1"),
+        ("c.yaml", "admin: [", "is no YAML: while parsing a flow node .* in line"),
+        ("c.yaml", "admin: {scopes: 3}", "admin.scopes is a int; write a list of texts"),
+        ("c.yaml", "admin: {scopes: [[a]]}", "admin.scopes is a list; write a list of texts"),
+        ("c.yaml", "admin: {command: 7}", "admin.command is a int; write a list of texts"),
+        ("c.yaml", "admin: {insecure: [true]}", "admin.insecure is a list; write true or false"),
+        ("c.yaml", "[" * 50_000, "is no YAML"),
+        ("c.yaml", "a: " + "[" * 5_000, "is no YAML"),
+        ("c.yaml", "- admin", "holds a list; expected a mapping"),
+        ("c.yaml", "a: 1\na: 2", "the key 'a' stands twice"),
+        (
+            "c.yaml",
+            "a: &a [x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 50)}]\n" for a, b in ("ab", "bc", "cd", "de")),
+            "more than",
+        ),
+        ("c.yaml", "x: !!python/object:os.system y", "is no YAML"),
+        ("c.yaml", "#" * 2**21, "are no configuration"),
         ("config", "no section = 1", "is no INI file"),
         ("c.yaml", "admin: {clientSecretLocation: /nowhere}", "/nowhere, which cannot be read"),
         ("config", "[platform]\nurl = 100%\n", "write %%"),
@@ -173,18 +188,18 @@ def test_secrets_are_in_no_repr() -> None:
 )
 def test_unreadable_files_are_told(home: Path, name: str, text: str, told: str) -> None:
     (home / name).write_text(text)
-    with pytest.raises(ftn.ConfigurationError, match=told) as error:
+    with pytest.raises(ftn.errors.ConfigurationError, match=told) as error:
         configured(home / name)
     assert str(home / name) in str(error.value)
 
 
 def test_a_file_that_is_not_there_is_told(home: Path) -> None:
-    with pytest.raises(ftn.ConfigurationError, match=r"nothing\.yaml: cannot be read"):
+    with pytest.raises(ftn.errors.ConfigurationError, match=r"nothing\.yaml: cannot be read"):
         ftn.connect(config_file=home / "nothing.yaml")
 
 
 def test_no_endpoint_at_all_is_told() -> None:
-    with pytest.raises(ftn.ConfigurationError, match="no endpoint is known"):
+    with pytest.raises(ftn.errors.ConfigurationError, match="no endpoint is known"):
         ftn.connect()
 
 
@@ -227,14 +242,14 @@ def test_another_endpoint_is_told_nothing_of_the_configured_ones_login(home: Pat
     ],
 )
 def test_contradictions_are_told(settings: dict[str, object], told: str) -> None:
-    with pytest.raises(ftn.ConfigurationError, match=told) as error:
+    with pytest.raises(ftn.errors.ConfigurationError, match=told) as error:
         ftn.connect(**{"endpoint": "localhost:1", **settings})
     assert "hidden" not in str(error.value)
 
 
 @pytest.mark.parametrize("settings", [{"timeout": 0}, {"max_message_size": "1"}])
 def test_amounts_must_be_above_zero(settings: dict[str, object]) -> None:
-    with pytest.raises(ftn.OptionError, match="expected a number above 0"):
+    with pytest.raises(ftn.errors.OptionError, match="expected a number above 0"):
         ftn.connect("localhost:1", **settings)
 
 
@@ -280,6 +295,6 @@ def test_a_configured_endpoint_that_is_none_does_not_stand_in_the_way(home: Path
     (home / "home/.flyte/config.yaml").write_text("admin: {endpoint: 'dns://localhost:1'}")
     assert repr(ftn.connect("localhost:2")) == "Remote('localhost:2')"
     with pytest.raises(
-        ftn.ConfigurationError, match=r"config\.yaml: the endpoint 'dns://localhost:1'.*dns:///localhost:1"
+        ftn.errors.ConfigurationError, match=r"config\.yaml: the endpoint 'dns://localhost:1'.*dns:///localhost:1"
     ):
         ftn.connect()

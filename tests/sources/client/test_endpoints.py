@@ -79,7 +79,7 @@ def test_hosts_and_ports_are_told_apart(place: str, expected: tuple[str, int]) -
     ],
 )
 def test_addresses_that_are_none_are_told(endpoint: str, told: str) -> None:
-    with pytest.raises(ftn.ConfigurationError, match=told) as error:
+    with pytest.raises(ftn.errors.ConfigurationError, match=told) as error:
         ftn.connect(endpoint)
     assert "hidden" not in str(error.value)
 
@@ -91,7 +91,7 @@ def test_ports_are_those_that_there_are(host: str, port: int) -> None:
         check_endpoint(f"{host}:{port}")
         assert place_of(f"{host}:{port}") == (host, port)
     else:
-        with pytest.raises(ftn.ConfigurationError, match="ports are numbers from 1 to 65535"):
+        with pytest.raises(ftn.errors.ConfigurationError, match="ports are numbers from 1 to 65535"):
             check_endpoint(f"{host}:{port}")
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.sources.client.gathering import REPEATED
+from flytetask_nb.sources.client.listed_tasks import REPEATED
 from tests.embedded_admin.laboratory.faults import Fault
 from tests.embedded_admin.laboratory.running import Laboratory
 from tests.embedded_admin.replay import read, send
@@ -119,6 +119,6 @@ def test_tokens_that_expire_on_the_way_lose_nothing(tmp_path: Path) -> None:
             assert list(remote.list_tasks()) == []
         with (
             ftn.connect(admin.endpoint, ca_cert=tmp_path / "ca.pem", auth="None") as remote,
-            pytest.raises(ftn.AuthenticationError, match="log in: pass auth="),
+            pytest.raises(ftn.errors.AuthenticationError, match="log in: pass auth="),
         ):
             remote.projects()

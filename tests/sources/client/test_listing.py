@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.sources import progress
-from flytetask_nb.sources.client.gathering import REPEATED
+from flytetask_nb.sources.client.listed_tasks import REPEATED
 from tests.real_tasks import task_messages
 from tests.sources.client.serving import Refusal, Served, list_of, make_task, refusing, serving, slowly
 
@@ -250,7 +250,7 @@ def test_limit_counts_what_the_filters_let_through(served: Served, remote: ftn.R
 
 @pytest.mark.parametrize("limit", [0, -1, True, "3"])
 def test_a_limit_is_a_number_above_zero(remote: ftn.Remote, limit: Any) -> None:
-    with pytest.raises(ftn.OptionError, match="limit cannot be"):
+    with pytest.raises(ftn.errors.OptionError, match="limit cannot be"):
         remote.list_tasks(limit=limit)
 
 
@@ -352,7 +352,7 @@ def test_any_tasks_can_be_gone_on_from(served: Served, remote: ftn.Remote, kind:
 
 
 def test_what_is_no_tasks_cannot_be_gone_on_from(remote: ftn.Remote) -> None:
-    with pytest.raises(ftn.ModelTypeError, match="an iterable of tasks, got str"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="an iterable of tasks, got str"):
         remote.list_tasks(resume="n0001")
 
 

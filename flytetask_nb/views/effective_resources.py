@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
+from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, UNITS
 from flytetask_nb.semantics.limits import effective_resources
 from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores
 from flytetask_nb.semantics.task_container import task_amounts
@@ -20,20 +21,20 @@ if TYPE_CHECKING:
     # Requests and limits by Kubernetes' names of resources, as they were asked for or as they are given.
     _Sides: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
 
-__all__ = ["PLATFORM_RESOURCES", "allotment_blocks"]
+__all__ = ["PLATFORM_RESOURCES", "effective_resources_blocks"]
 
 PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
 """The resources for which a platform has defaults and limits."""
 
-_KUBERNETES_NAMES = {"gpu": "nvidia.com/gpu"}
-_BYTES = frozenset({"memory", "ephemeral-storage", "storage"})
+_KUBERNETES_NAMES = {GPU: NVIDIA_GPU}
 _BUDGET = 4_000
 _NAME_BUDGET = 120
 _SIDES = ("request", "limit")
+_OPEN = "pod template, else platform default"
 _REASON_BUDGET = 600
 
 
-def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
+def effective_resources_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
     """Describe the requests and limits that a task's container ends up with.
 
     Parameters
@@ -52,7 +53,7 @@ def allotment_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mappi
     template = task._message.template
     asked = _asked(template)
     if asked is None:
-        return [Paragraph(dim("No container runs this task, so nothing is allotted."))]
+        return [Paragraph(dim("No container runs this task, so there are no resources to show."))]
     requests, ceilings = asked
     pod_template = template.metadata.pod_template_name
     try:
@@ -99,19 +100,23 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
         told for told, given, other in zip(_SIDES, got, otherwise, strict=True) if name in other and name not in given
     ]
     if len(open_sides) == len(_SIDES):
-        remarks = [f"the pod template's, else the platform's default: {_amount(name, otherwise[0].get(name))}"]
-    elif open_sides:
-        (side,) = open_sides
-        remarks.append(f"{side}: the pod template's, else as {'limit' if side == 'request' else 'request'}")
-    elif name not in asked[0] and name not in asked[1]:
-        remarks = ["platform's default"]
+        instead = [_OPEN, _OPEN]
+        remarks = [f"platform default: {_amount(name, otherwise[0].get(name))}"]
+    else:
+        instead = [f"pod template, else as {other}" for other in reversed(_SIDES)]
+        if not open_sides and name not in asked[0] and name not in asked[1]:
+            remarks = ["platform default"]
     shown = cut(name, _NAME_BUDGET)[0]
-    return [shown, *(_amount(name, given.get(name)) for given in got), dim("; ".join(remarks))]
+    amounts = [
+        dim(words) if side in open_sides else _amount(name, given.get(name))
+        for side, words, given in zip(_SIDES, instead, got, strict=True)
+    ]
+    return [shown, *amounts, dim("; ".join(remarks))]
 
 
 def _amount(name: str, quantity: Quantity | None) -> str:
     if quantity is None:
         return ""
-    if name in _BYTES:
+    if UNITS.get(name) == "bytes":
         return format_bytes(quantity)
     return format_cores(quantity) if name == "cpu" else str(quantity)

@@ -1,0 +1,138 @@
+"""From what a user holds to a TaskSpec of Flyte 1, and what is known of the task beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.admin import task_pb2
+from flyteidl.core import tasks_pb2
+from google.protobuf.message import Message as ProtobufMessage
+
+from flytetask_nb.errors import ModelTypeError
+from flytetask_nb.models.base import Model
+from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
+from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.origins import (
+    DESCRIPTION,
+    NOWHERE,
+    UNTOLD_BY_SERVERS,
+    UNTOLD_BY_TEMPLATES,
+    Origin,
+    registered_at,
+)
+from flytetask_nb.models.plain_values import utc_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["of_flyte2", "spec_of"]
+
+_TEMPLATE_ALONE = Origin(untold=UNTOLD_BY_TEMPLATES)
+_COMPILED = Origin(untold=UNTOLD_BY_SERVERS)
+
+
+def spec_of(value: Any) -> tuple[Any, Origin]:
+    """Return what a user holds as a TaskSpec of its own, and what is known beside it.
+
+    Parameters
+    ----------
+    value
+        As ``FlyteTask.from_flyte_idl`` takes it.
+
+    Raises
+    ------
+    ModelTypeError
+        It is something else.
+    ModelValueError
+        A ``created_at`` lies outside the years 1 to 9999.
+    """
+    message = _any_message(value)
+    unwrap = _WRAPPERS.get(message.DESCRIPTOR.full_name)
+    if unwrap is None:
+        raise ModelTypeError(
+            f"a FlyteTask cannot be made from a {message.DESCRIPTOR.full_name}; expected one of {', '.join(_WRAPPERS)}"
+        )
+    spec, origin = unwrap(message)
+    known = getattr(value, "_origin", None)
+    if isinstance(known, Origin):
+        return spec, known.but(python_interface=None)
+    # What flytekit's FlyteRemote made of a server's answer leaves out what that did.
+    is_fetched = any(base.__module__ == "flytekit.remote.entities" for base in type(value).__mro__)
+    return spec, _COMPILED if is_fetched and not spec.HasField(DESCRIPTION) else origin
+
+
+def _any_message(value: Any) -> Any:
+    if isinstance(value, ProtobufMessage):
+        return value
+    if isinstance(value, Model):
+        return value._message
+    if hasattr(value, "to_flyte_idl") and not isinstance(value, type):
+        message = value.to_flyte_idl()
+        if isinstance(message, ProtobufMessage):
+            return message
+    # Says what is wrong in the words of every other conversion.
+    return message_of(value, task_pb2.TaskSpec)
+
+
+def _with_template(template: Any) -> Any:
+    spec = task_pb2.TaskSpec()
+    spec.template.CopyFrom(template)
+    return spec
+
+
+def _of_spec(message: Any) -> tuple[Any, Origin]:
+    spec = task_pb2.TaskSpec()
+    spec.CopyFrom(message)
+    return spec, NOWHERE
+
+
+def _of_template(message: Any) -> tuple[Any, Origin]:
+    return _with_template(message), _TEMPLATE_ALONE
+
+
+def _of_compiled(message: Any) -> tuple[Any, Origin]:
+    return _with_template(message.template), _COMPILED
+
+
+def _of_closure(message: Any, short_description: str | None = None) -> tuple[Any, Origin]:
+    created = utc_datetime(message.created_at, "created_at") if message.HasField("created_at") else None
+    origin = Origin(created_at=created, short_description=short_description, untold=UNTOLD_BY_SERVERS)
+    return _with_template(message.compiled_task.template), origin
+
+
+def _of_task(message: Any) -> tuple[Any, Origin]:
+    return _of_closure(message.closure, message.short_description or None)
+
+
+def of_flyte2(details: Any) -> tuple[Any, Origin]:
+    """Return a task of Flyte 2 as one of Flyte 1: its TaskSpec, and what is known beside it.
+
+    Parameters
+    ----------
+    details
+        As ``flyte2_spec`` takes it. If it was deployed outside the years 1 to 9999, a note says so.
+    """
+    deployment = details.metadata
+    created, note = registered_at(deployment, "deployed_at")
+    around = [field.name for part in (details, details.spec) for field, _ in part.ListFields()]
+    origin = Origin(
+        created_at=created,
+        short_description=deployment.short_description or None,
+        note=note,
+        untold=frozenset() if {*around} - {"spec", "task_template"} else UNTOLD_BY_TEMPLATES,
+    )
+    return flyte2_spec(details), origin
+
+
+def _of_flyte2_message(message: Any) -> tuple[Any, Origin]:
+    return of_flyte2(wrapped(message.DESCRIPTOR.full_name, message.SerializeToString(deterministic=True)))
+
+
+_WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
+    task_pb2.TaskSpec.DESCRIPTOR.full_name: _of_spec,
+    tasks_pb2.TaskTemplate.DESCRIPTOR.full_name: _of_template,
+    task_pb2.Task.DESCRIPTOR.full_name: _of_task,
+    task_pb2.TaskClosure.DESCRIPTOR.full_name: _of_closure,
+    "flyteidl.core.CompiledTask": _of_compiled,
+    **dict.fromkeys(FLYTE2_KINDS, _of_flyte2_message),
+}

@@ -1,0 +1,37 @@
+"""The names of a task's fields as who writes tasks with flytekit knows them, beside those of flyteidl's messages."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["familiar_path"]
+
+_FAMILIAR: Final = {
+    "metadata.discoverable": "metadata.cache",
+    "metadata.discovery_version": "metadata.cache_version",
+    "metadata.cache_serializable": "metadata.cache_serialize",
+    "metadata.deprecated_error_message": "metadata.deprecated",
+    "metadata.metadata": "metadata.k8s_object_metadata",
+    "container.data_config": "container.data_loading_config",
+    "description": "docs",
+}
+"""Names under which models have what flyteidl calls otherwise: each of them can be read from a task."""
+_HEAD: Final = re.compile(rf"(?:{'|'.join(map(re.escape, _FAMILIAR))})(?![\w-])")
+
+
+def familiar_path(path: str) -> str:
+    """Return the path of a field as models and flytekit name it.
+
+    Parameters
+    ----------
+    path
+        A path from a task's template, e.g. ``"metadata.discovery_version"``, or from its spec, ``"description"``.
+
+    Examples
+    --------
+    >>> familiar_path("metadata.discovery_version"), familiar_path("container.image")
+    ('metadata.cache_version', 'container.image')
+    """
+    found = _HEAD.match(path)
+    return path if found is None else f"{_FAMILIAR[found[0]]}{path[found.end() :]}"

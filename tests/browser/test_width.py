@@ -1,0 +1,190 @@
+"""Nothing is cut off: every output on hashes and long names, on the corpus, as narrow and as wide as outputs are.
+
+What is wider than its page by nature scrolls in a box of its own, and its first column stays in sight.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from tests.browser import outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.browser.chromium import Chromium, Tab
+    from tests.browser.dashboard import VoilaTab
+    from tests.browser.lab import LabTab
+    from tests.browser.server import JupyterServer
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (1400, 900, 600)
+
+# As JupyterLab sets what is in an output, as far as it bears on widths.
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+body{margin:0;font:13px/1.45 sans-serif} code,pre{font-family:monospace}
+.page table{table-layout:fixed;border-collapse:collapse;font-size:12px;margin-bottom:1em;border:none}
+.page td,.page th{padding:.5em;vertical-align:middle;line-height:normal;white-space:normal;max-width:none;border:none}
+.page pre,.page code{white-space:pre-wrap;line-height:1.5}
+.page p,.page ul{margin:0 0 1em}
+</style><div class="page"></div>"""
+
+# A pixel is left to rounding. What scrolls by nature says so by its class, and keeps its first column.
+CLIPPED = """() => {
+    const found = [];
+    const root = document.documentElement;
+    if (root.scrollWidth > root.clientWidth) found.push(`page ${root.scrollWidth} > ${root.clientWidth}`);
+    for (const node of document.querySelectorAll('.ftn, .ftn *')) {
+        if (!node.clientWidth || node.scrollWidth <= node.clientWidth + 1) continue;
+        const firsts = Array.from(node.querySelectorAll('tr > :first-child'));
+        const stays = node.classList.contains('ftn-wide') && firsts.length > 0
+            && firsts.every(cell => getComputedStyle(cell).position === 'sticky');
+        if (!stays) found.push(`${node.localName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}: `
+            + node.textContent.slice(0, 60));
+    }
+    return found;
+}"""
+UNFOLD = "() => document.querySelectorAll('details').forEach(node => { node.open = true })"
+
+
+KINDS = (
+    "collection",
+    "card training.prepare_tensors",
+    "diff breaking",
+    "plan 2026.09",
+    "history",
+    "callers",
+    "compare",
+    "panel",
+)
+"""One of each kind, for front ends that take seconds."""
+RUN = "from tests.browser import outputs\nmake = outputs.of_example()"
+
+
+class Clip(NamedTuple):
+    """What is cut off in an output of some width."""
+
+    output: str
+    width: int
+    places: tuple[str, ...]
+
+
+def clipped(chromium: Chromium, htmls: dict[str, str]) -> list[Clip]:
+    """Measure outputs at each width, unfolded."""
+
+    def measure() -> list[Clip]:
+        page: Page = chromium.new_page()
+        page.set_content(PAGE)
+        found = []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            for name, html in htmls.items():
+                page.evaluate("html => { document.querySelector('.page').innerHTML = html }", html)
+                places = [*page.evaluate(CLIPPED)]
+                page.evaluate(UNFOLD)
+                places += [place for place in page.evaluate(CLIPPED) if place not in places]
+                if places:
+                    found.append(Clip(name, width, tuple(places)))
+        page.context.close()
+        return found
+
+    return chromium.run(measure)
+
+
+def rendered(makers: dict[str, Callable[[], object]]) -> dict[str, str]:
+    return {name: make().to_html() for name, make in makers.items()}  # type: ignore[attr-defined]
+
+
+def test_the_measure_notices_what_is_cut(chromium: Chromium) -> None:
+    long = "<table><tr><td style='white-space:nowrap'>" + "x" * 300 + "</td></tr></table>"
+    shown = clipped(chromium, {"cut": f'<div class="ftn">{long}</div>', "fits": '<div class="ftn">x</div>'})
+    assert {clip.output for clip in shown} == {"cut"}
+
+
+def test_nothing_is_cut_off_of_releases_called_by_their_commits(chromium: Chromium) -> None:
+    assert clipped(chromium, rendered(outputs.of_example())) == []
+
+
+def notebook_of(*cells: Any) -> Any:
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    return new_notebook(cells=list(cells), metadata=metadata)
+
+
+def cut_off(tab: Tab, widths: tuple[int, ...]) -> list[tuple[int, str]]:
+    """Measure what is on a page at some widths of its window, unfolded."""
+
+    def measure(page: Page) -> list[tuple[int, str]]:
+        page.evaluate(UNFOLD)
+        found = []
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 1000})
+            page.wait_for_timeout(300)
+            found += [(width, place) for place in page.evaluate(CLIPPED)]
+        return found
+
+    return tab.do(measure)
+
+
+@pytest.fixture
+def run_kinds(server: JupyterServer, new_name: Callable[[], str]) -> str:
+    """Write a notebook with an output of each kind, none of them run, and return its name."""
+    name = new_name()
+    cells = [new_code_cell(source=RUN), *(new_code_cell(source=f"make[{kind!r}]()") for kind in KINDS)]
+    nbformat.write(notebook_of(*cells), server.notebooks / name)
+    return name
+
+
+def test_nothing_is_cut_off_in_jupyterlab(
+    open_notebook: Callable[..., LabTab], run_kinds: str, screenshots: Path, theme: str
+) -> None:
+    """Beside a sidebar, so that outputs are narrower than the window."""
+    tab = open_notebook(run_kinds, theme)
+    tab.run_all()
+    assert tab.errors() == []
+    tab.picture(screenshots / f"width-lab-{theme}.png")
+    assert cut_off(tab, (1700, 1250, 950)) == []
+
+
+def test_nothing_is_cut_off_in_voila(open_voila: Callable[..., VoilaTab], run_kinds: str, screenshots: Path) -> None:
+    tab = open_voila(run_kinds, "dark")
+    tab.picture(screenshots / "width-voila.png")
+    assert cut_off(tab, WIDTHS) == []
+
+
+def test_nothing_is_cut_off_in_the_export(chromium: Chromium) -> None:
+    made = rendered({kind: outputs.of_example()[kind] for kind in KINDS})
+    cells = [
+        new_code_cell(
+            "...", execution_count=1, outputs=[new_output("execute_result", {"text/html": html}, execution_count=1)]
+        )
+        for html in made.values()
+    ]
+    page_html, _ = HTMLExporter().from_notebook_node(notebook_of(*cells))
+
+    def measure() -> list[str]:
+        page = chromium.new_page()
+        page.set_content(page_html, wait_until="domcontentloaded")
+        page.evaluate(UNFOLD)
+        found = []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            found += page.evaluate(CLIPPED)
+        page.context.close()
+        return found
+
+    assert chromium.run(measure) == []
+
+
+def test_nothing_is_cut_off_of_the_corpus(chromium: Chromium) -> None:
+    if not (makers := outputs.of_corpus()):
+        pytest.skip("truth: there is no corpus")
+    assert clipped(chromium, rendered(makers)) == []
