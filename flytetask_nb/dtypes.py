@@ -17,7 +17,7 @@ from flytetask_nb.errors import ModelValueError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["AMOUNT", "COUNT", "FLAG", "SPAN", "TEXT", "TIME", "Kind", "array_of", "frame_of", "whole"]
+__all__ = ["AMOUNT", "COUNT", "FLAG", "SPAN", "TEXT", "TIME", "ColumnKind", "array_of", "frame_of", "whole"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -27,7 +27,7 @@ _NOT_A_TIME: Final = np.iinfo(np.int64).min
 _LARGEST: Final = np.iinfo(np.int64).max
 
 
-class Kind(NamedTuple):
+class ColumnKind(NamedTuple):
     """A kind of column.
 
     Attributes
@@ -65,26 +65,26 @@ def _spans(values: list[Any], _dtype: Any) -> Any:
     return pd.TimedeltaIndex(_numbers(values, "timedelta64[us]")).array
 
 
-TEXT: Final = Kind(pd.StringDtype("python"), _texts)
+TEXT: Final = ColumnKind(pd.StringDtype("python"), _texts)
 """A text. The storage is named because the default differs between versions of pandas and with pyarrow."""
-COUNT: Final = Kind(pd.Int64Dtype(), _plain)
+COUNT: Final = ColumnKind(pd.Int64Dtype(), _plain)
 """A whole number: pieces, bytes."""
-AMOUNT: Final = Kind(pd.Float64Dtype(), _plain)
+AMOUNT: Final = ColumnKind(pd.Float64Dtype(), _plain)
 """A number that may have a fraction: cores."""
-FLAG: Final = Kind(pd.BooleanDtype(), _plain)
+FLAG: Final = ColumnKind(pd.BooleanDtype(), _plain)
 """True, false, or not said."""
-TIME: Final = Kind(pd.DatetimeTZDtype(_UNIT, "UTC"), _times)
+TIME: Final = ColumnKind(pd.DatetimeTZDtype(_UNIT, "UTC"), _times)
 """A time in UTC, of datetimes."""
-SPAN: Final = Kind(np.dtype("timedelta64[us]"), _spans)
+SPAN: Final = ColumnKind(np.dtype("timedelta64[us]"), _spans)
 """A length of time, of whole microseconds."""
 
 
-def array_of(kind: Kind, values: list[Any]) -> Any:
+def array_of(kind: ColumnKind, values: list[Any]) -> Any:
     """Return an array of a kind."""
     return kind.made(values, kind.dtype)
 
 
-def frame_of(kinds: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+def frame_of(kinds: Mapping[str, ColumnKind], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
     """Return a table.
 
     Parameters

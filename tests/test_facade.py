@@ -111,7 +111,7 @@ IMPORT_ALL = """
 import importlib, json, pkgutil, sys, types
 import flytetask_nb
 names = [found.name for found in pkgutil.walk_packages(flytetask_nb.__path__, "flytetask_nb.")]
-modules = [importlib.import_module(name) for name in names if not name.endswith("__main__")]
+modules = [importlib.import_module(name) for name in names if not name.endswith("__main__") and ".integrations.flytekit." not in name]
 fronts = [module for module in [flytetask_nb, *modules] if hasattr(module, "__path__")]
 public = [(front, name) for front in fronts for name in front.__all__]
 json.dump(

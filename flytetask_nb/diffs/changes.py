@@ -26,7 +26,7 @@ __all__ = ["Change", "Ledger"]
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 _FINGERPRINT_LENGTH = 16
-_SHOWN = 60
+_LONGEST_VALUE = 60
 # What flyteidl calls the steps into a type says nothing to who reads a path.
 _STEPS = re.compile(
     r"^interface\.|\.(?:type|structure|dataclass_type|structured_dataset_type|schema|enum_type|union_type|blob|metadata"
@@ -176,7 +176,7 @@ class Change:
 
     def __repr__(self) -> str:
         before, after = ("–" if text is None else text for text in self.texts)
-        old, new = windowed(before, after, _SHOWN)
+        old, new = windowed(before, after, _LONGEST_VALUE)
         return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
 
 
@@ -223,18 +223,10 @@ class Ledger:
         key: str = "",
         edits: tuple[Replacement | Splice | Move, ...] | None = None,
     ) -> None:
-        """Take down a change.
+        """Take down a change: parameters are those of :class:`Change`.
 
-        Parameters
-        ----------
-        rule
-            Id of the rule.
-        path, old, new, witness, old_path, key, edits
-            As in :class:`Change`.
-        kind
-            Told from the values where it is not given.
-        severity, cache, reason
-            Instead of the rule's, where this one is a special case.
+        The kind is told from the values where it is not given; severity, cache and reason stand in for the rule's, where
+        this one is a special case.
         """
         judged_by = RULES[rule]
         self.changes.append(

@@ -34,8 +34,8 @@ from flytetask_nb.diffs.texts import Word
 from flytetask_nb.diffs.types import unnamed_columns
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.base import Model
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.flytekit_settings import unpacked_settings
 from flytetask_nb.semantics.plugin_settings import Spelling, settings_of
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods

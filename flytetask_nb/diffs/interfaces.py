@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.facets import Facet
     from flytetask_nb.diffs.verdicts import TypeVerdict
 
-__all__ = ["compare_interface", "own_description"]
+__all__ = ["ALWAYS_TRUE", "compare_interface", "own_description"]
 
 _SEVERITY_OF: Final = {"breaking": BREAKING, "risky": RISKY, "safe": BEHAVIOUR}
 _TYPE_RULES: Final = {
@@ -42,7 +42,7 @@ _TYPE_RULES: Final = {
 # Once the verdict is safe, what these say is of no consequence to anybody.
 _HARMLESS_IF_SAFE: Final = frozenset({"type-schema"})
 # What these say holds whatever the verdict is, unless the compiler does not see the risk.
-_ALWAYS_TRUE: Final = frozenset({"type-schema", "input-field-removed", "output-field-added"})
+ALWAYS_TRUE: Final = frozenset({"type-schema", "input-field-removed", "output-field-added"})
 _UNSEEN: Final = "Flyte's compiler does not look at it, so a mismatch shows only at run time."
 _FEEDS_ALL: Final = "It can still be passed to every input that took it before."
 
@@ -198,7 +198,7 @@ def _reason(side: str, facet: Facet, verdict: TypeVerdict) -> str:
     if verdict.verdict == "breaking":
         # Enums feed each other by other rules than the fields of dataclasses.
         return RULES["field-type-changed"].reason if facet.field and facet.rule.startswith("enum-") else ""
-    if facet.rule in _ALWAYS_TRUE:
+    if facet.rule in ALWAYS_TRUE:
         return ""
     return (
         _FEEDS_ALL

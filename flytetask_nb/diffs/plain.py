@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import plain_struct
 
 __all__ = [
     "UNKNOWN",

@@ -26,9 +26,9 @@ CHANGED: Final = "changed"
 NEW: Final = "new"
 MISSING: Final = "missing"
 IDENTICAL: Final = "identical"
-_PATHS_TOLD: Final = 5
+_MOST_PATHS: Final = 5
 # What an entry says by itself, in its status or its name.
-_TOLD_ALREADY: Final = frozenset({"version-reused", "map-task-name"})
+_SAID_BY_STATUS: Final = frozenset({"version-reused", "map-task-name"})
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,7 @@ class PlanEntry:
         """
         if self.cache is None:
             return None
-        if not self.cache.stale_risk or self.is_same_task:
-            return self.cache.verdict
-        return "image moved" if self.cache.is_release_alone else "stale risk"
+        return self.cache.verdict if self.is_same_task else self.cache.word
 
     @cached_property
     def tool_differences(self) -> tuple[str, ...]:
@@ -275,7 +273,7 @@ def _tell_changes(entry: PlanEntry) -> str:
     difference = entry.diff
     if difference is None:
         return ""
-    changes = [change for change in difference.changes if change.rule not in _TOLD_ALREADY]
+    changes = [change for change in difference.changes if change.rule not in _SAID_BY_STATUS]
     if changes:
         sentence = f"{changes[0].place}: {changes[0].reason}"
         return sentence if len(changes) == 1 else f"{sentence} And {len(changes) - 1} more."
@@ -288,8 +286,8 @@ def _tell_changes(entry: PlanEntry) -> str:
     paths = entry.spellings
     if not paths:
         return "its settings, of which its name holds a hash"
-    more = ", …" if len(paths) > _PATHS_TOLD else ""
-    return f"written in another way that means the same ({', '.join(paths[:_PATHS_TOLD])}{more})"
+    more = ", …" if len(paths) > _MOST_PATHS else ""
+    return f"written in another way that means the same ({', '.join(paths[:_MOST_PATHS])}{more})"
 
 
 def _and(words: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.semantics.digests import unplaced_digest
+from flytetask_nb.semantics.drafts import completed
 from flytetask_nb.semantics.fellows import Fellows
 
 if TYPE_CHECKING:
@@ -52,6 +53,13 @@ class MatchedTask:
                 # Admin refuses what cannot be hashed, but here it can still be the same or not.
                 self._digest = sha256(self.task.serialize_to_string()).digest()
         return self._digest
+
+    def completed_like(self, versions: Sequence[MatchedTask]) -> MatchedTask:
+        """Return a task that is not registered yet with what only registration can know, as in the newest version."""
+        if not versions or not self.task.is_draft:
+            return self
+        message, _ = completed(self.task._message, versions[-1].task._message)
+        return MatchedTask(FlyteTask._own(message, self.task._origin))
 
     def is_like(self, other: MatchedTask) -> bool:
         """Tell whether another task has the same structure, place and version aside."""

@@ -26,6 +26,7 @@ from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.coercion import as_tasks, no_tasks, opened
 from flytetask_nb.models.reports import ReportList
 from flytetask_nb.models.version_order import tasks_by_age
+from flytetask_nb.semantics.drafts import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,6 +216,7 @@ def plan(
     if not isinstance(against, Iterable) and hasattr(against, "list_tasks"):
         against = against.list_tasks()
     mine, theirs = beside_each_other(_tasks("tasks", tasks)), beside_each_other(_tasks("against", against))
+    mine, theirs = renamed(mine, theirs), renamed(theirs, mine)
     there: dict[TaskKey, list[MatchedTask]] = {}
     for held in map(MatchedTask, with_places(theirs, mine)):
         there.setdefault(held.key, []).append(held)
@@ -227,7 +229,7 @@ def plan(
     first: dict[tuple[str, ...], MatchedTask] = {}
     for held in here:
         versions_there = there.get(held.counterpart, [])
-        status, match = verdict(held, versions_there)
+        status, match = verdict(held.completed_like(versions_there), versions_there)
         earlier = first.setdefault((*held.key, held.version), held)
         is_repeated = earlier is not held and held.has_version and not held.is_like(earlier)
         other = None if match is None else match.task

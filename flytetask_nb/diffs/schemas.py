@@ -9,8 +9,8 @@ from flyteidl.core import types_pb2
 from flytetask_nb.diffs.edits import joined
 from flytetask_nb.diffs.facets import Facet
 from flytetask_nb.diffs.structures import canonical, mapped_differences
-from flytetask_nb.models.fields import fill_struct, plain_struct
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import fill_struct, plain_struct
 from flytetask_nb.models.schema_notation import object_schema, property_notation
 from flytetask_nb.models.types import LiteralType
 
@@ -84,20 +84,11 @@ class _Document:
 def schema_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool) -> Iterator[Facet]:
     """Yield the respects in which the JSON schemas of two dataclasses differ, but for what their structures tell.
 
-    Parameters
-    ----------
-    at
-        Where the schemas stand.
-    side
-        ``input`` or ``output``.
-    old, new
-        ``LiteralType`` messages.
-    under_union
-        Whether they are variants of a union, whose structure gives way to the tag of the variant.
+    Of variants of a union the structure gives way to the tag of the variant.
     """
     documents = _Document(old), _Document(new)
     types = LiteralType._own(old), LiteralType._own(new)
-    field_names = _told(old, new, documents)
+    field_names = _differing_names(old, new, documents)
     if under_union and not field_names:
         same = canonical(_without_remarks(documents[0].root)) == canonical(_without_remarks(documents[1].root))
         yield Facet("type-schema" if same else "dataclass-under-union", at.path, *types)
@@ -119,7 +110,7 @@ def schema_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool) -
         yield Facet("type-schema", at.path, *types)
 
 
-def _told(old: Any, new: Any, documents: tuple[_Document, _Document]) -> set[str]:
+def _differing_names(old: Any, new: Any, documents: tuple[_Document, _Document]) -> set[str]:
     """Return the names of fields of which the structures tell that they differ."""
     structures = [literal_type.structure.dataclass_type for literal_type in (old, new)]
     names = {

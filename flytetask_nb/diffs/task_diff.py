@@ -71,6 +71,13 @@ class CacheVerdict(NamedTuple):
         """Whether nothing that changes results is seen but another image or bundle, in which the code can be the same."""
         return self.stale_risk and all(change.rule in _RELEASED for change in self.stale)
 
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two: ``stale risk`` or ``image moved`` where old results may be served."""
+        if self.stale_risk:
+            return "image moved" if self.is_release_alone else "stale risk"
+        return self.verdict
+
 
 class TaskDiff(Report):
     """The changes from one version of a task to another.
@@ -90,6 +97,8 @@ class TaskDiff(Report):
     left_out : tuple of str
         Paths that are not compared, for only one of the two sources tells what is there: ``description``, where one
         task was fetched without it.
+    unregistered : tuple of str
+        Paths of what only registration can know, where one of the tasks is not registered yet: no changes.
     """
 
     _COLUMNS = dict.fromkeys(
@@ -105,8 +114,10 @@ class TaskDiff(Report):
     def __init__(self, old: FlyteTask, new: FlyteTask, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
         self._tasks = old, new
         self._severities, self._accepted = severities, accepted
-        self._old, self._new, self.left_out = known_pair(old, new)
+        self._old, self._new, self.left_out, self.unregistered = known_pair(old, new)
         changes = numbered_changes(compare_tasks(self._tasks, (self._old, self._new), severities))
+        if self.unregistered:
+            changes = [change for change in changes if change.rule != "id-filled-in"]
         noise = [change for change in changes if change.severity == NOISE]
         rest = [change for change in changes if change.severity != NOISE] if noise else changes
         taken = [change for change in rest if change.fingerprint in accepted] if accepted else []
@@ -261,6 +272,7 @@ class TaskDiff(Report):
             "accepted": [change.to_dict() for change in self.accepted],
             "noise": [change.to_dict() for change in self.noise],
             "left_out": list(self.left_out),
+            "unregistered": list(self.unregistered),
             "unchanged": self.unchanged_count,
         }
 

@@ -101,7 +101,7 @@ def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
     environment variables, counts as the task's own.
     """
     words: list[str] = []
-    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod and not _told_apart(old, new):
+    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod and not _are_distinct(old, new):
         rewritten = _rewritten(old), _rewritten(new)
         pods = [spec.template.k8s_pod for spec in rewritten]
         # Where flytectl has rewritten one of the two, what else differs shows once both are.
@@ -149,7 +149,7 @@ def _rewritten(spec: Any) -> Any:
         return same
 
 
-def _told_apart(old: Any, new: Any) -> bool:
+def _are_distinct(old: Any, new: Any) -> bool:
     """Tell whether two pods differ in what flytectl drops: two that both have it were not dropped."""
     pods = old.template.k8s_pod, new.template.k8s_pod
     names = {pod.primary_container_name for pod in pods} - {""}

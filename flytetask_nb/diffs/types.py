@@ -14,9 +14,9 @@ from flytetask_nb.diffs.schemas import schema_facets
 from flytetask_nb.diffs.structures import canonical, moved, same, same_entries
 from flytetask_nb.diffs.texts import Word
 from flytetask_nb.models.class_names import without_addresses
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.notation import literal_values, type_notation
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.types import LiteralType
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.reports import Report
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
+from flytetask_nb.semantics.drafts import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.enums import OpenEnum
 
-__all__ = ["Interval", "TaskHistory", "history"]
+__all__ = ["Interval", "TaskHistory", "history", "value_text"]
 
-_NAMES_TOLD: Final = 6
+_MOST_NAMES: Final = 6
 UNKNOWN_VALUE: Final = "(unknown)"
 """What stands in tables for a value that the source of a version does not tell."""
 
@@ -146,7 +147,7 @@ class TaskHistory(Report):
         if isinstance(version, str):
             if version in self._positions:
                 return self._positions[version]
-            near = ", ".join(self.versions[-_NAMES_TOLD:])
+            near = ", ".join(self.versions[-_MOST_NAMES:])
             raise TaskNotFoundError(f"{self.name!r} has no version {version!r} here; the newest are {near}")
         try:
             return range(len(self))[version]
@@ -267,7 +268,7 @@ class TaskHistory(Report):
         for path in paths:
             row: list[str | None] = [UNKNOWN_VALUE] * self.intervals[path][0].start
             for interval, end in self._ended(path):
-                row += [_shown(path, interval.value)] * (end - interval.start)
+                row += [value_text(path, interval.value)] * (end - interval.start)
             for position, unknown in enumerate(self._unknown):
                 if unknown and self.is_unknown(path, position):
                     row[position] = UNKNOWN_VALUE
@@ -304,7 +305,10 @@ class TaskHistory(Report):
             first = next(interval for interval in intervals if interval.value == present.value)
             rows.append(
                 [
-                    *(mask_text(path), UNKNOWN_VALUE if self.is_unknown(path, -1) else _shown(path, present.value)),
+                    *(
+                        mask_text(path),
+                        UNKNOWN_VALUE if self.is_unknown(path, -1) else value_text(path, present.value),
+                    ),
                     *(self.versions[first.start], self.versions[present.start]),
                     *(first.start != present.start, len(intervals) - 1),
                 ]
@@ -371,13 +375,14 @@ def history(
             f"history takes the versions of one task, got a single {type(tasks).__name__}; "
             "give a list, or tasks.versions(name) of a collection"
         )
-    versions = list(as_tasks(tasks))
+    given = list(as_tasks(tasks))
+    versions = renamed(given, given)
     if not versions:
         raise DiffError("history got no tasks; expected at least one version of a task")
     stems = {map_task_stem(task.name) or task.name for task in versions}
     if len(stems) > 1:
-        names = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_NAMES_TOLD])
-        more = f" and {len(stems) - _NAMES_TOLD} more" if len(stems) > _NAMES_TOLD else ""
+        names = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_MOST_NAMES])
+        more = f" and {len(stems) - _MOST_NAMES} more" if len(stems) > _MOST_NAMES else ""
         raise DiffError(
             f"history got tasks of {len(stems)} names, expected versions of one: {names}{more}; "
             "give tasks.versions(name) of a collection"
@@ -448,7 +453,8 @@ def _places(tasks: Sequence[FlyteTask]) -> list[str]:
     return [mask_text("/".join(filter(None, place))) for place in places]
 
 
-def _shown(path: str, value: Any) -> str | None:
+def value_text(path: str, value: Any) -> str | None:
+    """Return a value of the flat normal form as text, secrets masked; None for none."""
     for ending, names in _ENUMS.items():
         if value is not None and path.endswith(ending):
             return names(int(value)).name

@@ -28,7 +28,7 @@ __all__ = [
     "TEXT",
     "TIME",
     "WORKFLOWS",
-    "Table",
+    "DatabaseTable",
 ]
 
 TEXT: Final = "text"
@@ -42,7 +42,7 @@ KEY: Final = (*NAME, "version")
 
 
 @dataclass(frozen=True)
-class Table:
+class DatabaseTable:
     """A table of Admin.
 
     Parameters
@@ -78,15 +78,17 @@ _BASE: Final = _columns(ids="id", times="created_at updated_at deleted_at")
 _VERSIONED: Final = _BASE | _columns("project domain name version")
 _OF_A_TYPE: Final = _columns("project domain name", numbers="resource_type")
 
-TASKS: Final = Table("tasks", "t", "task", KEY, _VERSIONED | _columns("type short_description", data="closure digest"))
-WORKFLOWS: Final = Table(
+TASKS: Final = DatabaseTable(
+    "tasks", "t", "task", KEY, _VERSIONED | _columns("type short_description", data="closure digest")
+)
+WORKFLOWS: Final = DatabaseTable(
     "workflows",
     "w",
     "workflow",
     KEY,
     _VERSIONED | _columns("remote_closure_identifier short_description", data="typed_interface digest"),
 )
-LAUNCH_PLANS: Final = Table(
+LAUNCH_PLANS: Final = DatabaseTable(
     "launch_plans",
     "l",
     "launch_plan",
@@ -95,14 +97,14 @@ LAUNCH_PLANS: Final = Table(
     | _columns("schedule_type launch_condition_type", numbers="state", ids="workflow_id", data="spec closure digest"),
     {WORKFLOWS.name: "workflow_id"},
 )
-DESCRIPTIONS: Final = Table(
+DESCRIPTIONS: Final = DatabaseTable(
     "description_entities",
     "",
     "",
     ("resource_type", *KEY),
     _BASE | _OF_A_TYPE | _columns("version short_description link", data="long_description"),
 )
-METADATA: Final = Table(
+METADATA: Final = DatabaseTable(
     "named_entity_metadata",
     "nem",
     "named_entity_metadata",
@@ -110,17 +112,17 @@ METADATA: Final = Table(
     _BASE | _OF_A_TYPE | _columns("description", numbers="state"),
 )
 # What ListNamedEntities makes of the tables above; it is a query, not a table.
-NAMED_ENTITIES: Final = Table(
+NAMED_ENTITIES: Final = DatabaseTable(
     "entities", "nen", "entities", NAME, _OF_A_TYPE | _columns("description", numbers="state"), {METADATA.name: ""}
 )
-PROJECTS: Final = Table(
+PROJECTS: Final = DatabaseTable(
     "projects",
     "p",
     "project",
     ("identifier",),
     _BASE | _columns("identifier name description", numbers="state", data="labels"),
 )
-EXECUTIONS: Final = Table(
+EXECUTIONS: Final = DatabaseTable(
     "executions",
     "e",
     "execution",

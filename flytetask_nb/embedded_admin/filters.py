@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from flytetask_nb.embedded_admin.columns import METADATA, NAMED_ENTITIES, STORED, Table
-from flytetask_nb.embedded_admin.queries import OPERATORS, Condition
+from flytetask_nb.embedded_admin.columns import METADATA, NAMED_ENTITIES, STORED, DatabaseTable
+from flytetask_nb.embedded_admin.queries import OPERATORS, SqlCondition
 from flytetask_nb.embedded_admin.refusals import invalid, invalid_value
 
 __all__ = ["parse_filters"]
@@ -29,19 +29,19 @@ _UNUSED: Final = {
 }
 
 
-def parse_filters(text: str, table: Table) -> list[Condition]:
+def parse_filters(text: str, table: DatabaseTable) -> list[SqlCondition]:
     """Read the filters of a request.
 
     Parameters
     ----------
     text : str
         As the request holds them; empty: none.
-    table : Table
+    table : DatabaseTable
         What is listed.
 
     Returns
     -------
-    list of Condition
+    list of SqlCondition
         All of them must hold.
 
     Raises
@@ -52,7 +52,7 @@ def parse_filters(text: str, table: Table) -> list[Condition]:
     return [_parse(expression, table) for expression in text.split("+")] if text else []
 
 
-def _parse(expression: str, table: Table) -> Condition:
+def _parse(expression: str, table: DatabaseTable) -> SqlCondition:
     match = _FILTER.search(expression)
     if match is None:
         raise invalid_value("filters")
@@ -69,4 +69,4 @@ def _parse(expression: str, table: Table) -> Condition:
     if function not in OPERATORS:
         raise invalid(f"unrecognized filter function: {function}")
     # What is kept of a name is part of the query of named entities.
-    return Condition(table if referred is METADATA else referred, field, function, tuple(value.split(";")))
+    return SqlCondition(table if referred is METADATA else referred, field, function, tuple(value.split(";")))

@@ -14,7 +14,7 @@ from flytetask_nb.embedded_admin.refusals import invalid, invalid_value, missing
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
-    from flytetask_nb.embedded_admin.columns import Table
+    from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Row, Store
 
 __all__ = ["check_id", "check_parts", "check_resource_type", "id_of", "key_of", "registered", "require", "type_name"]
@@ -67,7 +67,7 @@ def check_resource_type(number: int) -> None:
         raise invalid_value("resource_type")
 
 
-def registered(store: Store, table: Table, identifier: Any) -> Row:
+def registered(store: Store, table: DatabaseTable, identifier: Any) -> Row:
     """Return the row of an id: of anything that fits where parts of the id are empty.
 
     Raises

@@ -15,7 +15,7 @@ from flytetask_nb.embedded_admin.columns import KEY, LAUNCH_PLANS, NAME, WORKFLO
 from flytetask_nb.embedded_admin.identifiers import check_id, id_of, key_of, registered, require
 from flytetask_nb.embedded_admin.inputs import check_literals, check_parameters, inferred_type
 from flytetask_nb.embedded_admin.listings import list_names, read_listing
-from flytetask_nb.embedded_admin.queries import Page, equals
+from flytetask_nb.embedded_admin.queries import PageRequest, equals
 from flytetask_nb.embedded_admin.refusals import digest_of, invalid, missing, not_found
 from flytetask_nb.embedded_admin.store import timestamp
 from flytetask_nb.embedded_admin.structure_changes import registered_already
@@ -26,7 +26,7 @@ from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.projects import Projects
-    from flytetask_nb.embedded_admin.queries import Condition
+    from flytetask_nb.embedded_admin.queries import SqlCondition
     from flytetask_nb.embedded_admin.store import Row, Store
 
 __all__ = ["LaunchPlans", "launch_plan_of"]
@@ -118,7 +118,7 @@ class LaunchPlans:
 
     def _active(self, name: dict[str, str]) -> list[Row]:
         conditions = [equals(LAUNCH_PLANS, part, text) for part, text in name.items()]
-        return self.store.select(LAUNCH_PLANS, Page([*conditions, _IS_ACTIVE]))
+        return self.store.select(LAUNCH_PLANS, PageRequest([*conditions, _IS_ACTIVE]))
 
     def update_launch_plan(self, request: Any) -> Any:
         """Answer UpdateLaunchPlan: of all versions of a name one is active at most."""
@@ -151,7 +151,7 @@ class LaunchPlans:
             asked.sort_by.CopyFrom(request.sort_by)
         return self._listed(asked, "ListActiveLaunchPlans", _IS_ACTIVE)
 
-    def _listed(self, request: Any, method: str, *conditions: Condition) -> Any:
+    def _listed(self, request: Any, method: str, *conditions: SqlCondition) -> Any:
         page = read_listing(request, LAUNCH_PLANS, method)
         rows = self.store.select(LAUNCH_PLANS, page._replace(conditions=[*page.conditions, *conditions]))
         return launch_plan_pb2.LaunchPlanList(launch_plans=map(launch_plan_of, rows), token=page.next_token(rows))

@@ -10,12 +10,12 @@ from flyteidl.admin import common_pb2
 from flytetask_nb.embedded_admin.columns import EXECUTIONS, NAME
 from flytetask_nb.embedded_admin.filters import parse_filters
 from flytetask_nb.embedded_admin.identifiers import check_parts, key_of, require
-from flytetask_nb.embedded_admin.queries import Page, Sorting, equals
+from flytetask_nb.embedded_admin.queries import PageRequest, Sorting, equals
 from flytetask_nb.embedded_admin.refusals import invalid
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
-    from flytetask_nb.embedded_admin.columns import Table
+    from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Store
 
 __all__ = ["list_names", "read_listing", "read_page"]
@@ -26,21 +26,26 @@ _DIRECTIONS: Final = common_pb2.Sort.Direction
 
 
 def read_listing(
-    request: Any, table: Table, method: str, *, required: tuple[str, ...] = NAME[:2], sort_keys: Table | None = None
-) -> Page:
+    request: Any,
+    table: DatabaseTable,
+    method: str,
+    *,
+    required: tuple[str, ...] = NAME[:2],
+    sort_keys: DatabaseTable | None = None,
+) -> PageRequest:
     """Read which rows of a project and domain a request asks for, with a name or without.
 
     Parameters
     ----------
     request : Message
         A ``ResourceListRequest`` or one of its kin.
-    table : Table
+    table : DatabaseTable
         What its filters are about.
     method : str
         How the refusal of a token calls the listing.
     required : tuple of str
         The parts that its id must have.
-    sort_keys : Table, optional
+    sort_keys : DatabaseTable, optional
         What it can be sorted by, where that is another table.
 
     Raises
@@ -57,7 +62,9 @@ def read_listing(
     )
 
 
-def read_page(request: Any, table: Table, method: str, *, filters: str = "", sort_keys: Table | None = None) -> Page:
+def read_page(
+    request: Any, table: DatabaseTable, method: str, *, filters: str = "", sort_keys: DatabaseTable | None = None
+) -> PageRequest:
     """Read which rows a request asks for, in the order in which Admin does: filters, sort key, token.
 
     Raises
@@ -66,10 +73,10 @@ def read_page(request: Any, table: Table, method: str, *, filters: str = "", sor
         INVALID_ARGUMENT: for the first of them that Admin does not take.
     """
     conditions = parse_filters(filters, table)
-    return Page(conditions, _sorting(request, sort_keys or table), request.limit, _offset(request.token, method))
+    return PageRequest(conditions, _sorting(request, sort_keys or table), request.limit, _offset(request.token, method))
 
 
-def _sorting(request: Any, table: Table) -> Sorting | None:
+def _sorting(request: Any, table: DatabaseTable) -> Sorting | None:
     if not request.HasField("sort_by"):
         return None
     asked = request.sort_by
@@ -91,13 +98,13 @@ def _offset(token: str, method: str) -> int:
     return offset
 
 
-def list_names(store: Store, table: Table, request: Any, method: str) -> Any:
+def list_names(store: Store, table: DatabaseTable, request: Any, method: str) -> Any:
     """Answer a listing of names. Its filters are not looked at.
 
     Parameters
     ----------
     store : Store
-    table : Table
+    table : DatabaseTable
         What the names are of.
     request : Message
     method : str

@@ -18,7 +18,7 @@ from flytetask_nb.embedded_admin.workflows import Workflows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flytetask_nb.embedded_admin.settings import Settings
+    from flytetask_nb.embedded_admin.settings import AdminSettings
     from flytetask_nb.embedded_admin.store import Store
 
 __all__ = ["ADMIN_SERVICE", "admin_methods"]
@@ -26,7 +26,7 @@ __all__ = ["ADMIN_SERVICE", "admin_methods"]
 ADMIN_SERVICE: Final = admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name
 
 
-def admin_methods(store: Store, settings: Settings) -> dict[str, Callable[[Any], Any]]:
+def admin_methods(store: Store, settings: AdminSettings) -> dict[str, Callable[[Any], Any]]:
     """Return what answers the methods of the admin service, by their names: functions from request to answer."""
     projects, descriptions, names = Projects(store, settings), Descriptions(store), NamedEntities(store)
     tasks = Tasks(store, settings, projects, descriptions)

@@ -18,7 +18,7 @@ from flytetask_nb.embedded_admin.queries import equals
 from flytetask_nb.embedded_admin.refusals import invalid, missing, not_found
 
 if TYPE_CHECKING:
-    from flytetask_nb.embedded_admin.columns import Table
+    from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Row, Store
 
 __all__ = ["NamedEntities"]
@@ -88,7 +88,7 @@ class NamedEntities:
         return common_pb2.NamedEntityList(entities=entities, token=page.next_token(rows))
 
 
-def _table(resource_type: int, problem: str) -> Table:
+def _table(resource_type: int, problem: str) -> DatabaseTable:
     table = _TABLES.get(resource_type)
     if table is None:
         raise invalid(f"{problem}: {type_name(resource_type)}")

@@ -12,11 +12,11 @@ from flyteidl.admin import project_pb2
 
 from flytetask_nb.embedded_admin.columns import PROJECTS
 from flytetask_nb.embedded_admin.listings import read_page
-from flytetask_nb.embedded_admin.queries import Condition, Sorting
+from flytetask_nb.embedded_admin.queries import Sorting, SqlCondition
 from flytetask_nb.embedded_admin.refusals import invalid, missing, not_found
 
 if TYPE_CHECKING:
-    from flytetask_nb.embedded_admin.settings import Settings
+    from flytetask_nb.embedded_admin.settings import AdminSettings
     from flytetask_nb.embedded_admin.store import Row, Store
 
 __all__ = ["Projects"]
@@ -28,7 +28,7 @@ _LABEL_RULE: Final = (
 )
 _LONGEST: Final = {"name": 64, "description": 300}
 # Archived projects are told only to those who filter.
-_ACTIVE: Final = Condition(PROJECTS, "state", "ne", (str(project_pb2.Project.ARCHIVED),))
+_ACTIVE: Final = SqlCondition(PROJECTS, "state", "ne", (str(project_pb2.Project.ARCHIVED),))
 
 
 class Projects:
@@ -38,10 +38,10 @@ class Projects:
     ----------
     store : Store
         It is filled with the projects of the settings that it does not hold yet.
-    settings : Settings
+    settings : AdminSettings
     """
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: AdminSettings) -> None:
         self._store = store
         self._domains = [project_pb2.Domain(id=domain, name=domain) for domain in settings.domains]
         for name in settings.projects:

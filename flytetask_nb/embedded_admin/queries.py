@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.embedded_admin.columns import BYTES, TEXT, Table
+from flytetask_nb.embedded_admin.columns import BYTES, TEXT, DatabaseTable
 from flytetask_nb.embedded_admin.postgres_values import as_glob, read_value
 from flytetask_nb.embedded_admin.refusals import database_error
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.embedded_admin.refusals import Refusal
 
-__all__ = ["BYTES_AS_TEXT", "OPERATORS", "Condition", "Page", "Sorting", "equals", "where"]
+__all__ = ["BYTES_AS_TEXT", "OPERATORS", "PageRequest", "Sorting", "SqlCondition", "equals", "where"]
 
 BYTES_AS_TEXT: Final = "bytes_as_text"
 """A function that the database needs for patterns over bytes: each byte becomes the character of its number."""
@@ -48,10 +48,10 @@ class Sorting(NamedTuple):
         return "ASC NULLS LAST" if self.is_ascending else "DESC NULLS FIRST"
 
 
-class Condition(NamedTuple):
+class SqlCondition(NamedTuple):
     """What is asked of one column."""
 
-    table: Table
+    table: DatabaseTable
     column: str
     function: str
     values: tuple[str, ...]
@@ -92,15 +92,15 @@ class Condition(NamedTuple):
         return database_error(f"operator does not exist: {kind} {OPERATORS[self.function]} {other}")
 
 
-def equals(table: Table, column: str, value: str) -> Condition:
+def equals(table: DatabaseTable, column: str, value: str) -> SqlCondition:
     """Ask for one value of a column."""
-    return Condition(table, column, "eq", (value,))
+    return SqlCondition(table, column, "eq", (value,))
 
 
-class Page(NamedTuple):
+class PageRequest(NamedTuple):
     """Which rows are asked for. A limit of -1 is none."""
 
-    conditions: list[Condition]
+    conditions: list[SqlCondition]
     sorting: Sorting | None = None
     limit: int = -1
     offset: int = 0
@@ -110,7 +110,7 @@ class Page(NamedTuple):
         return str(self.offset + len(rows)) if len(rows) == self.limit else ""
 
 
-def where(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
+def where(conditions: Sequence[SqlCondition]) -> tuple[str, list[Any]]:
     """Put conditions, which must all hold, into SQL.
 
     Raises

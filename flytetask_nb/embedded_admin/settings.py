@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.limits import Amount
 
-__all__ = ["DOMAINS", "PLATFORM_LIMITS", "PROJECTS", "WHITELIST", "Settings"]
+__all__ = ["DOMAINS", "PLATFORM_LIMITS", "PROJECTS", "WHITELIST", "AdminSettings"]
 
 PROJECTS: Final = ("flytesnacks", "flyteexamples")
 DOMAINS: Final = ("development", "staging", "production")
@@ -24,7 +24,7 @@ VERSION: Final = "1.16.8"
 
 
 @dataclass(frozen=True)
-class Settings:
+class AdminSettings:
     """What an embedded Admin knows from the start.
 
     Parameters

@@ -26,10 +26,10 @@ from flytetask_nb.embedded_admin.columns import (
     STORED,
     TEXT,
     TIME,
-    Table,
+    DatabaseTable,
 )
 from flytetask_nb.embedded_admin.postgres_values import micros
-from flytetask_nb.embedded_admin.queries import BYTES_AS_TEXT, Condition, Page, where
+from flytetask_nb.embedded_admin.queries import BYTES_AS_TEXT, PageRequest, SqlCondition, where
 from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 from flytetask_nb.errors import OptionError
 
@@ -129,12 +129,12 @@ class Store:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    def insert(self, table: Table, row: Mapping[str, Any], *, moment: int | None = None) -> Row:
+    def insert(self, table: DatabaseTable, row: Mapping[str, Any], *, moment: int | None = None) -> Row:
         """Add a row.
 
         Parameters
         ----------
-        table : Table
+        table : DatabaseTable
         row : mapping
             Its columns; those that are missing are NULL, but for id and times, which are set here.
         moment : int, optional
@@ -165,7 +165,7 @@ class Store:
                 ) from None
             return stored
 
-    def update(self, table: Table, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    def update(self, table: DatabaseTable, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
         """Change the row of a key."""
         changed = {**changes, "updated_at": self.now()}
         settings = ",".join(f'"{name}" = ?' for name in changed)
@@ -176,13 +176,13 @@ class Store:
         """Lay a file into the bucket."""
         self._execute("INSERT OR REPLACE INTO bucket VALUES (?, ?)", [location, content])
 
-    def _next_id(self, table: Table) -> int:
+    def _next_id(self, table: DatabaseTable) -> int:
         # Counted outside of the database, as a transaction that fails must not give an id back.
         self._last_ids[table.name] = self.last_id(table) + 1
         self._execute("INSERT OR REPLACE INTO last_ids VALUES (?, ?)", [table.name, self._last_ids[table.name]])
         return self._last_ids[table.name]
 
-    def last_id(self, table: Table) -> int:
+    def last_id(self, table: DatabaseTable) -> int:
         """Return the id that was used up last."""
         return self._last_ids.get(table.name, 0)
 
@@ -192,7 +192,7 @@ class Store:
         """Return a file out of the bucket."""
         return bytes(self._rows("SELECT content FROM bucket WHERE location = ?", [location])[0]["content"])
 
-    def find(self, table: Table, key: Mapping[str, Any]) -> Row | None:
+    def find(self, table: DatabaseTable, key: Mapping[str, Any]) -> Row | None:
         """Return the row of a key.
 
         An empty text asks for nothing, as in Admin: without any part of its key it is the first row of all.
@@ -202,7 +202,7 @@ class Store:
         rows = self._rows(f"SELECT * FROM {table.name} WHERE {marks} ORDER BY id LIMIT 1", list(asked.values()))  # noqa: S608 - names of columns.py
         return rows[0] if rows else None
 
-    def select(self, table: Table, page: Page) -> list[Row]:
+    def select(self, table: DatabaseTable, page: PageRequest) -> list[Row]:
         """Return the rows of a page.
 
         Raises
@@ -233,7 +233,7 @@ class Store:
             row = f"SELECT * FROM {table.name} WHERE rowid = ?"  # noqa: S608 - names of columns.py
             return [self._rows(row, [number])[0] for number in chosen]
 
-    def select_names(self, table: Table, page: Page) -> list[Row]:
+    def select_names(self, table: DatabaseTable, page: PageRequest) -> list[Row]:
         """Return each project, domain and name once.
 
         Raises
@@ -245,7 +245,7 @@ class Store:
         return self._rows(sql, values)
 
     def select_named_entities(
-        self, table: Table, place: Sequence[Condition], resource_type: int, page: Page
+        self, table: DatabaseTable, place: Sequence[SqlCondition], resource_type: int, page: PageRequest
     ) -> list[Row]:
         """Return the named entities of a project and domain: of a page of names those that the conditions keep.
 
@@ -265,7 +265,7 @@ class Store:
         )
         return self._rows(sql, [*values, resource_type, *compared])
 
-    def _names(self, table: Table, page: Page) -> tuple[str, list[Any]]:
+    def _names(self, table: DatabaseTable, page: PageRequest) -> tuple[str, list[Any]]:
         if page.sorting is not None and page.sorting.column not in NAME:
             raise database_error(
                 f'column "{table.name}.{page.sorting.column}" must appear in the GROUP BY clause or be used in an '
@@ -294,11 +294,11 @@ class Store:
                 raise database_error(str(error)) from None
 
 
-def _names_order(page: Page) -> str:
+def _names_order(page: PageRequest) -> str:
     return "name" if page.sorting is None else f"{page.sorting.column} {page.sorting.direction}, name"
 
 
-def _table_sql(table: Table) -> str:
+def _table_sql(table: DatabaseTable) -> str:
     columns = ",".join(f'"{name}" {_AFFINITIES[kind]}' for name, kind in table.columns.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}, PRIMARY KEY ({','.join(table.key)}));"

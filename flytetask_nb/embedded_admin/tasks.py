@@ -24,7 +24,7 @@ from flytetask_nb.semantics.registration_rules import RULES
 if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.descriptions import Descriptions
     from flytetask_nb.embedded_admin.projects import Projects
-    from flytetask_nb.embedded_admin.settings import Settings
+    from flytetask_nb.embedded_admin.settings import AdminSettings
     from flytetask_nb.embedded_admin.store import Row, Store
 
 __all__ = ["Tasks", "template_of"]
@@ -39,7 +39,7 @@ class Tasks:
     """The tasks of a server."""
 
     store: Store
-    settings: Settings
+    settings: AdminSettings
     projects: Projects
     descriptions: Descriptions
 

@@ -168,10 +168,12 @@ def _by_rule(rule: Rule, text: str) -> Iterator[Span]:
 
 
 def _identified(text: str) -> Iterator[Span]:
+    first = len(text)
     for found in _IDENTIFIED.finditer(text):
         if found["word"].isupper() or _BEFORE.search(text, max(found.start() - 500, 0), found.start()):
             yield found.span("secret" if found["secret"] is not None else "bare")
-            yield from (other.span("secret") for other in _REPLACE.finditer(text, found.end()))
+            first = min(first, found.end())
+    yield from (other.span("secret") for other in _REPLACE.finditer(text, first))
 
 
 def _yaml(text: str) -> Iterator[Span]:

@@ -94,16 +94,15 @@ TOOLS: dict[str, Tool] = {
 _NAMES = "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True))
 COMMANDS = rf"^(?:.*/)?(?:{_NAMES})$"
 """Matches the names of those tools, in a form that other engines read too."""
-_IS_TOOL = re.compile(COMMANDS.replace("$", r"\Z"), re.DOTALL)
 
-_TOOL_IN_TEXT = re.compile(rf"(?<![\w.=-])(?:/[\w./-]*/)?(?:{_NAMES})(?=[ \t])")
+_TOOL_IN_TEXT = re.compile(rf"(?<![\w.=-])(?:{_NAMES})(?=[ \t])")
 _SHELL_WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s;|&"'\\])+""", re.DOTALL)
 _GAP = re.compile(r"(?:[ \t]|\\\n)+")
 _ENDS = frozenset({"|", "||", "&&", ";", "&", "--"})
 # Flags of curl that take nothing, and so can stand before -u in one word.
 _CURL_USER = re.compile(r"-[sSfLkvigIGnNqjJ#0-6a]*u(?P<login>[^:]*:.+)?", re.DOTALL)
 _HTPASSWD = re.compile(r"-[a-zA-Z]*b[a-zA-Z]*")
-_MOST_WORDS = 200
+_LONGEST_NAME = 200
 # Behind these, KEY VALUE is a setting.
 _SETS = frozenset({"set", "config", "add", "--add", "--global", "--set"})
 _PIPED = re.compile(
@@ -128,13 +127,13 @@ def secrets_of_command(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     tuple of int
         The word's place, and where in it the password begins and ends.
     """
-    for place, word in enumerate(words):
-        if len(word) < _MOST_WORDS and _IS_TOOL.match(word) is not None:
-            name = word.rpartition("/")[2]
-            behind = words[place + 1 : place + 1 + _MOST_WORDS]
-            for index, start, end in _of_tool(name, TOOLS[name], behind):
-                if not is_innocent("password", behind[index][start:end]):
-                    yield place + 1 + index, start, end
+    names = [word.rpartition("/")[2] if len(word) < _LONGEST_NAME else "" for word in words]
+    places = [place for place, name in enumerate(names) if name in TOOLS]
+    for place, following in zip(places, [*places[1:], len(words)], strict=False):
+        behind = words[place + 1 : following]
+        for index, start, end in _of_tool(names[place], TOOLS[names[place]], behind):
+            if not is_innocent("password", behind[index][start:end]):
+                yield place + 1 + index, start, end
 
 
 def _of_tool(name: str, tool: Tool, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
@@ -208,10 +207,11 @@ def secrets_of_shell(text: str) -> Iterator[Span]:
     text
         The script, or any text.
     """
-    for tool in _TOOL_IN_TEXT.finditer(text):
+    position = 0
+    while (tool := _TOOL_IN_TEXT.search(text, position)) is not None:
         words, spans = [tool[0]], [tool.span()]
         position = tool.end()
-        while len(words) < _MOST_WORDS and (gap := _GAP.match(text, position)) is not None:
+        while (gap := _GAP.match(text, position)) is not None:
             word = _SHELL_WORD.match(text, gap.end())
             if word is None:
                 break

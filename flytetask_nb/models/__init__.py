@@ -27,6 +27,7 @@ from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface, Variable, VariableMap
 from flytetask_nb.models.launch_plans import LaunchPlan
+from flytetask_nb.models.mocking import Mock
 from flytetask_nb.models.order import Rank
 from flytetask_nb.models.remote_entities import LocalExecutionMode
 from flytetask_nb.models.security import Identity, OAuth2Client, OAuth2TokenRequest, Secret, SecurityContext
@@ -90,6 +91,7 @@ __all__ = [
     "LaunchPlan",
     "LiteralType",
     "LocalExecutionMode",
+    "Mock",
     "Model",
     "NodeMetadata",
     "OAuth2Client",

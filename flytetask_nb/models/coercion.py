@@ -1,7 +1,7 @@
 """From whatever a user holds to the task that it stands for: every function that takes a task comes through here.
 
 Messages, models and bytes are turned into tasks at once. What belongs to another package, such as a function under
-flytekit's ``@task``, goes through a door that the façade installs, for what opens it lies floors above.
+flytekit's ``@task``, goes over the bridge that the façade installs.
 """
 
 from __future__ import annotations
@@ -9,37 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sized
 from os import PathLike, fsdecode
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
+from flytetask_nb.models.bridging import bridge, is_installed
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.messages import HasFlyteIdl, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    Door: TypeAlias = "Callable[[object], FlyteTask | Iterable[FlyteTask] | None]"
+__all__ = ["as_task", "as_tasks", "each_task", "no_task", "no_tasks", "opened", "opened_workflow"]
 
-__all__ = ["as_task", "as_tasks", "each_task", "install_door", "no_task", "no_tasks", "opened"]
-
-_door: Callable[[object], Any] | None = None
 _BYTES = (bytes, bytearray, memoryview)
 _FILES = (".tgz", ".tar.gz", ".tar", ".zip", ".pb", ".json", ".yaml", ".yml", ".parquet")
-
-
-def install_door(door: Door) -> None:
-    """Set what turns objects of other packages into tasks.
-
-    Parameters
-    ----------
-    door
-        Takes anything; gives the task of what stands for one, the tasks of what stands for several (a workflow, a
-        module), and None for what it does not know.
-    """
-    global _door  # noqa: PLW0603 - one door a process, installed once by the façade
-    _door = door
 
 
 def opened(value: object) -> Any:
@@ -54,10 +39,18 @@ def opened(value: object) -> Any:
     -------
     FlyteTask, iterable of FlyteTask, or ``value`` itself
     """
-    if _door is None or isinstance(value, _KNOWN) or hasattr(value, "_message"):
+    if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
         return value
-    through = _door(value)
+    through = bridge().opened(value)
     return value if through is None else through
+
+
+def opened_workflow(value: object) -> Any:
+    """Return the specification of a workflow of another package, as a message; everything else as it is."""
+    if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
+        return value
+    found = bridge().workflow_of(value)
+    return value if found is None else found
 
 
 def as_task(value: object, name: str = "task") -> FlyteTask:
@@ -87,11 +80,12 @@ def as_task(value: object, name: str = "task") -> FlyteTask:
         return value
     if isinstance(value, _BYTES):
         return FlyteTask.from_bytes(bytes(value))
-    task = opened(value)
-    if isinstance(task, FlyteTask):
-        return task
-    if task is not value:
-        raise ModelTypeError(_several(value, name, task))
+    if not isinstance(value, ModuleType):
+        task = opened(value)
+        if isinstance(task, FlyteTask):
+            return task
+        if task is not value:
+            raise ModelTypeError(_several(value, name, task))
     if isinstance(value, Message | HasFlyteIdl) and not isinstance(value, type):
         return _converted(value)
     raise ModelTypeError(no_task(value, name))
@@ -171,7 +165,7 @@ def no_task(value: object, name: str) -> str:
     if isinstance(value, Iterable) and not isinstance(value, type):
         return _several(value, name, value)
     if isinstance(value, ModuleType):
-        return f"{name} is the {_kind(value)}, which holds no task of flytekit's; expected a task"
+        return f"{name} is the {_kind(value)}, expected a task: pick one of ftn.from_flytekit({value.__name__.rpartition('.')[2]})"
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{name} is {shown(value.__qualname__)}, a {type(value).__name__}; expected a task: put flytekit's @task above it"
     return (

@@ -10,7 +10,6 @@ from google.protobuf.message import Message as ProtobufMessage
 
 from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.models.base import Model
-from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.origins import (
@@ -21,6 +20,7 @@ from flytetask_nb.models.origins import (
     Origin,
     registered_at,
 )
+from flytetask_nb.models.plain_values import utc_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ how it is done. A test holds the two against each other and against flyteidl's d
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from operator import attrgetter, index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -22,6 +22,13 @@ from google.protobuf.descriptor import FieldDescriptor
 from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError
 from flytetask_nb.models.messages import message_of, shown
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import (
+    fill_struct,
+    mapping_items,
+    microseconds,
+    plain_struct,
+    utc_datetime,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -49,10 +56,6 @@ __all__ = [
     "TextMap",
     "Timestamp",
     "WrappedFlag",
-    "fill_struct",
-    "plain_json",
-    "plain_struct",
-    "utc_datetime",
 ]
 
 Got = TypeVar("Got", covariant=True)
@@ -74,8 +77,6 @@ _EXPECTED = {
     FieldDescriptor.CPPTYPE_UINT32: "a whole number, 0 or more",
     FieldDescriptor.CPPTYPE_ENUM: "a member or number of the enum",
 }
-LARGEST_EXACT = 2**53
-"""From here on a double no longer tells neighbouring integers apart."""
 
 
 class Field(Generic[Got, Given]):
@@ -317,7 +318,7 @@ class SubMap(_OfKind[Got, Given]):
                 wrapper.CopyFrom(message_of(value, type(wrapper)))
                 return
         entries = self._map(message)
-        for name, item in _items(value):
+        for name, item in mapping_items(value):
             entries[name].CopyFrom(message_of(item, self.kind.message_class))
 
 
@@ -334,7 +335,7 @@ class TextMap(Field[Got, Given]):
         return {name: entries[name] for name in sorted(entries, key=natural_key)}
 
     def put(self, message: Any, value: Mapping[str, Any]) -> None:
-        self._get(message).update(_items(value))
+        self._get(message).update(mapping_items(value))
 
 
 class KeyValues(Field[Got, Given]):
@@ -408,7 +409,7 @@ class Duration(_Time[Got, Given]):
     def read(self, message: Any) -> timedelta:
         value = self._get(message)
         try:
-            return timedelta(seconds=value.seconds, microseconds=_microseconds(value.nanos))
+            return timedelta(seconds=value.seconds, microseconds=microseconds(value.nanos))
         except OverflowError:
             raise ModelValueError(
                 f"{self.owner}.{self.name} holds {value.seconds} s, more than a timedelta can: "
@@ -458,89 +459,3 @@ class WrappedFlag(Field[Got, Given]):
         target = self._get(message)
         target.SetInParent()
         target.value = getattr(value, "value", value)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-def utc_datetime(value: Any, what: str) -> datetime:
-    """Return a protobuf timestamp as an aware datetime.
-
-    Raises
-    ------
-    ModelValueError
-        The timestamp lies outside the years 1 to 9999.
-    """
-    try:
-        return _EPOCH + timedelta(seconds=value.seconds, microseconds=_microseconds(value.nanos))
-    except OverflowError:
-        raise ModelValueError(
-            f"{what} holds {value.seconds} s since 1970, outside the years 1 to 9999: "
-            "the message was damaged or made by hand"
-        ) from None
-
-
-def _microseconds(nanos: int) -> int:
-    """Cut nanoseconds towards zero, as protobuf does: a negative duration has negative ones."""
-    return nanos // 1000 if nanos >= 0 else -(-nanos // 1000)
-
-
-def _items(value: Any) -> Iterable[tuple[Any, Any]]:
-    if not hasattr(value, "items"):
-        raise TypeError("this is no mapping")
-    items: Iterable[tuple[Any, Any]] = value.items()
-    return items
-
-
-def plain_struct(message: Any) -> dict[str, Any]:
-    """Return a ``google.protobuf.Struct`` as a dict, keys in natural order.
-
-    A Struct knows only doubles; a number that is integral and below 2**53 comes back as int.
-    """
-    fields = message.fields
-    return {key: plain_json(fields[key]) for key in sorted(fields, key=natural_key)}
-
-
-def plain_json(value: Any) -> Any:
-    """Return a ``google.protobuf.Value`` as what JSON holds; one of no kind is None."""
-    kind = value.WhichOneof("kind")
-    if kind == "string_value":
-        return value.string_value
-    if kind == "number_value":
-        number_ = value.number_value
-        return int(number_) if -LARGEST_EXACT < number_ < LARGEST_EXACT and number_ == int(number_) else number_
-    if kind == "bool_value":
-        return value.bool_value
-    if kind == "struct_value":
-        return plain_struct(value.struct_value)
-    if kind == "list_value":
-        return [plain_json(item) for item in value.list_value.values]
-    return None
-
-
-def fill_struct(target: Any, value: Mapping[str, Any]) -> None:
-    """Write a JSON-like mapping into an empty ``google.protobuf.Struct``."""
-    for key, item in _items(value):
-        if not isinstance(key, str):
-            raise TypeError(f"key {key!r} is {type(key).__name__}, expected a text")
-        _fill_value(target.fields[key], item)
-
-
-def _fill_value(target: Any, item: Any) -> None:
-    if item is None:
-        target.null_value = 0
-    elif isinstance(item, bool):
-        target.bool_value = item
-    elif isinstance(item, str):
-        target.string_value = item
-    elif isinstance(item, int | float):
-        target.number_value = item
-    elif hasattr(item, "items"):
-        target.struct_value.SetInParent()
-        fill_struct(target.struct_value, item)
-    elif isinstance(item, list | tuple):
-        target.list_value.SetInParent()
-        for inner in item:
-            _fill_value(target.list_value.values.add(), inner)
-    else:
-        raise TypeError(f"a {type(item).__name__} stands in it, expected what JSON holds")

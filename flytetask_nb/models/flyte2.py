@@ -17,8 +17,8 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from flytetask_nb.errors import ModelValueError
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2_schema import FLYTE2, GAINED, message_class
+from flytetask_nb.models.plain_values import plain_struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

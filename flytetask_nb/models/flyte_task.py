@@ -73,7 +73,7 @@ class FlyteTask(TaskSpec, RemoteEntity):
     flytetask_nb.load_task : reads one from a file.
     """
 
-    __slots__ = ("_fellows", "_origin")
+    __slots__ = ("_fellows", "_origin", "_twin")
 
     if TYPE_CHECKING:
 
@@ -368,6 +368,11 @@ class FlyteTask(TaskSpec, RemoteEntity):
     def untold(self) -> frozenset[str]:
         """Paths of what its source leaves out: where nothing stands there, that says nothing."""
         return self._origin.untold
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it was made from flytekit's own and is not registered yet, so that parts of it are placeholders."""
+        return self._origin.is_draft
 
     @property
     def rank(self) -> Rank | None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.core import types_pb2
 
 from flytetask_nb.models.class_names import class_notation
-from flytetask_nb.models.fields import plain_json
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import plain_json
 from flytetask_nb.models.schema_notation import (
     choice_notation,
     declared_order,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.models.fields import plain_json
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.plain_values import plain_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -61,7 +61,7 @@ class _Variable(NamedTuple):
     name: str
     is_typed: bool
 
-    def found(self, kind: Any, *details: Any, upstream: str = "") -> None:
+    def add(self, kind: Any, *details: Any, upstream: str = "") -> None:
         self.graph.add(Fault(kind, self.node.id, self.name, upstream, details))
 
 
@@ -102,11 +102,11 @@ def check_bindings(
         name = binding.var
         place = _Variable(graph, node, name, is_typed)
         if is_typed and name not in inputs:
-            place.found(VARIABLE_NOT_FOUND)
+            place.add(VARIABLE_NOT_FOUND)
         elif not binding.HasField("binding"):
             graph.add(Fault(VALUE_REQUIRED, node.id, "Binding"))
         elif name in bound:
-            place.found(BOUND_TWICE)
+            place.add(BOUND_TWICE)
         else:
             bound.add(name)
             expected = inputs.get(name) if is_typed else types_pb2.LiteralType(simple=types_pb2.NONE)
@@ -142,17 +142,17 @@ def _check_variants(place: _Variable, binding: Any, expected: Any) -> _Resolved 
         if checked is not None:
             fitting.append((variant, checked))
         if len(fitting) > 1:
-            place.found(AMBIGUOUS_UNION, expected, binding, fitting[0][0], variant)
+            place.add(AMBIGUOUS_UNION, expected, binding, fitting[0][0], variant)
             return None
     if not fitting:
-        place.found(INCOMPATIBLE_UNION, expected, binding)
+        place.add(INCOMPATIBLE_UNION, expected, binding)
         return None
     return fitting[0][1]
 
 
 def _check_collection(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
     if not expected.HasField("collection_type"):
-        place.found(MISMATCHING_BINDINGS, expected, binding.collection)
+        place.add(MISMATCHING_BINDINGS, expected, binding.collection)
         return None
     items = _check_items(place, binding.collection.bindings, expected.collection_type)
     return items and _Resolved(types_pb2.LiteralType(collection_type=items.literal_type), items.upstream)
@@ -160,7 +160,7 @@ def _check_collection(place: _Variable, binding: Any, expected: Any) -> _Resolve
 
 def _check_map(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
     if not expected.HasField("map_value_type"):
-        place.found(MISMATCHING_BINDINGS, expected, binding.map)
+        place.add(MISMATCHING_BINDINGS, expected, binding.map)
         return None
     values = binding.map.bindings
     items = _check_items(place, [values[key] for key in sorted(values)], expected.map_value_type)
@@ -186,17 +186,17 @@ def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved |
     if provider is None:
         # The compiler blames the node that is not there.
         place.graph.add(Fault(NODE_NOT_FOUND, promise.node_id))
-        place.found(NOT_BOUND)
+        place.add(NOT_BOUND)
         return None
     name, is_item = _output_of(promise.var)
     if name is None:
-        place.found(SYNTAX, promise.var)
+        place.add(SYNTAX, promise.var)
         return None
     outputs = output_types(place.graph, provider)
     if outputs is None or name not in outputs:
         if outputs is not None:
             place.graph.add(Fault(VARIABLE_NOT_FOUND, provider.id, name))
-        place.found(NOT_BOUND)
+        place.add(NOT_BOUND)
         return None
     promised = outputs[name]
     source = promised
@@ -205,7 +205,7 @@ def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved |
         if promised.HasField("collection_type"):
             source = promised.collection_type
         else:
-            place.found(MISMATCHING_VARIABLES, *_types(place, promised, expected), upstream=label)
+            place.add(MISMATCHING_VARIABLES, *_types(place, promised, expected), upstream=label)
     for attribute in promise.attr_path:
         inner = _inside(source, attribute)
         if inner is None:
@@ -213,7 +213,7 @@ def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved |
             return None
         source = inner
     if place.is_typed and not castable(source, expected):
-        place.found(MISMATCHING_VARIABLES, *_types(place, source, expected), upstream=label)
+        place.add(MISMATCHING_VARIABLES, *_types(place, source, expected), upstream=label)
         return None
     promise.node_id = provider.id
     # The type of the whole output, though a part of it may be all that is taken: so does the compiler.
@@ -254,18 +254,18 @@ def _check_scalar(place: _Variable, binding: Any, expected: Any) -> _Resolved | 
     literal_type = scalar_type_message(scalar)
     if literal_type is None:
         # A blob that does not say what it is; a scalar without a value is more than the compiler survives.
-        place.found(UNRECOGNIZED_VALUE, "*core.Scalar_Blob" if scalar.HasField("blob") else "<nil>")
+        place.add(UNRECOGNIZED_VALUE, "*core.Scalar_Blob" if scalar.HasField("blob") else "<nil>")
     elif place.is_typed and not (scalar_says_its_type(scalar) and castable(literal_type, expected)):
-        place.found(MISMATCHING_TYPES, Pretty(literal_type), Pretty(expected))
+        place.add(MISMATCHING_TYPES, Pretty(literal_type), Pretty(expected))
     values = expected.enum_type.values
     if expected.HasField("enum_type") and scalar.primitive.string_value not in values:
-        place.found(ILLEGAL_ENUM_VALUE, f"[{' '.join(values)}]", scalar.primitive.string_value)
+        place.add(ILLEGAL_ENUM_VALUE, f"[{' '.join(values)}]", scalar.primitive.string_value)
     return _Resolved(literal_type, []) if len(place.graph.catalog.faults) == before else None
 
 
 def _check_nothing(place: _Variable, binding: Any, expected: Any) -> None:
     received = "*core.BindingData_OffloadedMetadata" if binding.HasField("offloaded_metadata") else ""
-    place.found(MISMATCHING_BINDINGS, expected, received)
+    place.add(MISMATCHING_BINDINGS, expected, received)
 
 
 _CHECKS: Final[dict[str | None, Callable[[_Variable, Any, Any], _Resolved | None]]] = {

@@ -96,7 +96,7 @@ _CODENAMES: Final = {
     "bookworm": ("Debian", "12"),
     "trixie": ("Debian", "13"),
 }
-_REPOSITORIES: Final = {repository: one.name for one in _RUNTIMES for repository in one.repositories}
+_REPOSITORIES: Final = {repository: runtime.name for runtime in _RUNTIMES for repository in runtime.repositories}
 _CODENAME: Final = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_CODENAMES)})(?![a-z0-9])")
 _OWN_VERSION: Final = re.compile(rf"(?:^|(?<=[-_]))v?{_ANY}(?![a-z0-9.])")
 # Written without a dot: py39, py312, cu118.

@@ -159,103 +159,100 @@ def _fits(at: _At, value: Json) -> bool:
     )
 
 
-def _fits_type(at: _At, _told: Json, value: Json) -> bool:
+def _fits_type(at: _At, _wanted: Json, value: Json) -> bool:
     return any(_is_of(value, name) for name in types_of(at.part))
 
 
 def _fits_bound(at: _At, word: str, value: float) -> bool:
-    keyword_value = at.part[word]
-    if isinstance(keyword_value, bool):
+    wanted = at.part[word]
+    if isinstance(wanted, bool):
         # Draft 4 says with a flag that the bound itself is excluded.
         bound = keyword(at.part, word.removeprefix("exclusive").lower())
-        return not keyword_value or bound is None or value != bound
-    if word.startswith("exclusive") and value == keyword_value:
+        return not wanted or bound is None or value != bound
+    if word.startswith("exclusive") and value == wanted:
         return False
-    return bool(value >= keyword_value if word.endswith("inimum") else value <= keyword_value)
+    return bool(value >= wanted if word.endswith("inimum") else value <= wanted)
 
 
-def _fits_items(at: _At, keyword_value: Json, value: list[Json]) -> bool:
-    if isinstance(keyword_value, list):
-        return all(map(at.fits, keyword_value, value))
-    return all(at.fits(keyword_value, inner) for inner in value[len(prefix(at.part)) :])
+def _fits_items(at: _At, wanted: Json, value: list[Json]) -> bool:
+    if isinstance(wanted, list):
+        return all(map(at.fits, wanted, value))
+    return all(at.fits(wanted, inner) for inner in value[len(prefix(at.part)) :])
 
 
-def _fits_more_items(at: _At, keyword_value: Json, value: list[Json]) -> bool:
+def _fits_more_items(at: _At, wanted: Json, value: list[Json]) -> bool:
     first = keyword(at.part, "items")
-    return not isinstance(first, list) or all(at.fits(keyword_value, inner) for inner in value[len(first) :])
+    return not isinstance(first, list) or all(at.fits(wanted, inner) for inner in value[len(first) :])
 
 
-def _fits_contains(at: _At, keyword_value: Json, value: list[Json]) -> bool:
-    count = sum(at.fits(keyword_value, inner) for inner in value)
+def _fits_contains(at: _At, wanted: Json, value: list[Json]) -> bool:
+    count = sum(at.fits(wanted, inner) for inner in value)
     return bool(at.part.get("minContains", 1) <= count <= at.part.get("maxContains", len(value)))
 
 
-def _fits_fields(at: _At, keyword_value: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(inner, value[name]) for name, inner in keyword_value.items() if name in value)
+def _fits_fields(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(inner, value[name]) for name, inner in wanted.items() if name in value)
 
 
-def _fits_patterns(at: _At, keyword_value: Json, value: dict[str, Json]) -> bool:
+def _fits_patterns(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
     return all(
-        at.fits(inner, value[name])
-        for pattern, inner in keyword_value.items()
-        for name in value
-        if matches(pattern, name)
+        at.fits(inner, value[name]) for pattern, inner in wanted.items() for name in value if matches(pattern, name)
     )
 
 
-def _fits_others(at: _At, keyword_value: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(keyword_value, value[name]) for name in extra(at.part, value))
+def _fits_others(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(wanted, value[name]) for name in extra(at.part, value))
 
 
-def _fits_needed(at: _At, keyword_value: Json, value: dict[str, Json]) -> bool:
+def _fits_needed(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
     """Hold an object against what it needs where it has a name: others, or to fit a schema."""
     return all(
         all(name in value for name in needed) if isinstance(needed, list) else at.fits(needed, value)
-        for given, needed in keyword_value.items()
+        for given, needed in wanted.items()
         if given in value
     )
 
 
-def _fits_condition(at: _At, keyword_value: Json, value: Json) -> bool:
-    return at.fits(at.part.get("then" if at.fits(keyword_value, value) else "else", True), value)
+def _fits_condition(at: _At, wanted: Json, value: Json) -> bool:
+    return at.fits(at.part.get("then" if at.fits(wanted, value) else "else", True), value)
 
 
-def _is_multiple(_at: _At, keyword_value: float, value: float) -> bool:
-    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(keyword_value))).denominator == 1
+def _is_multiple(_at: _At, wanted: float, value: float) -> bool:
+    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(wanted))).denominator == 1
 
 
 _CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {
     "type": ("", _fits_type),
-    "enum": ("", lambda _, told, value: canonical(value) in map(canonical, told)),
-    "const": ("", lambda _, told, value: canonical(value) == canonical(told)),
+    "enum": ("", lambda _, wanted, value: canonical(value) in map(canonical, wanted)),
+    "const": ("", lambda _, wanted, value: canonical(value) == canonical(wanted)),
     "minimum": ("number", lambda at, _, value: _fits_bound(at, "minimum", value)),
     "maximum": ("number", lambda at, _, value: _fits_bound(at, "maximum", value)),
     "exclusiveMinimum": ("number", lambda at, _, value: _fits_bound(at, "exclusiveMinimum", value)),
     "exclusiveMaximum": ("number", lambda at, _, value: _fits_bound(at, "exclusiveMaximum", value)),
     "multipleOf": ("number", _is_multiple),
-    "minLength": ("string", lambda _, told, value: len(value) >= told),
-    "maxLength": ("string", lambda _, told, value: len(value) <= told),
-    "pattern": ("string", lambda _, told, value: matches(told, value)),
-    "minItems": ("array", lambda _, told, value: len(value) >= told),
-    "maxItems": ("array", lambda _, told, value: len(value) <= told),
-    "uniqueItems": ("array", lambda _, told, value: not told or len(set(map(canonical, value))) == len(value)),
+    "minLength": ("string", lambda _, wanted, value: len(value) >= wanted),
+    "maxLength": ("string", lambda _, wanted, value: len(value) <= wanted),
+    "pattern": ("string", lambda _, wanted, value: matches(wanted, value)),
+    "minItems": ("array", lambda _, wanted, value: len(value) >= wanted),
+    "maxItems": ("array", lambda _, wanted, value: len(value) <= wanted),
+    "uniqueItems": ("array", lambda _, wanted, value: not wanted or len(set(map(canonical, value))) == len(value)),
     "items": ("array", _fits_items),
     "prefixItems": ("array", _fits_items),
     "additionalItems": ("array", _fits_more_items),
     "contains": ("array", _fits_contains),
-    "minProperties": ("object", lambda _, told, value: len(value) >= told),
-    "maxProperties": ("object", lambda _, told, value: len(value) <= told),
-    "required": ("object", lambda _, told, value: all(name in value for name in told)),
+    "minProperties": ("object", lambda _, wanted, value: len(value) >= wanted),
+    "maxProperties": ("object", lambda _, wanted, value: len(value) <= wanted),
+    "required": ("object", lambda _, wanted, value: all(name in value for name in wanted)),
     "properties": ("object", _fits_fields),
     "patternProperties": ("object", _fits_patterns),
     "additionalProperties": ("object", _fits_others),
-    "propertyNames": ("object", lambda at, told, value: all(at.fits(told, name) for name in value)),
+    "propertyNames": ("object", lambda at, wanted, value: all(at.fits(wanted, name) for name in value)),
     "dependencies": ("object", _fits_needed),
     "dependentRequired": ("object", _fits_needed),
     "dependentSchemas": ("object", _fits_needed),
     "allOf": ("", lambda at, _, value: at.fitting("allOf", value) == len(at.part["allOf"])),
     "anyOf": ("", lambda at, _, value: at.fitting("anyOf", value) > 0),
     "oneOf": ("", lambda at, _, value: at.fitting("oneOf", value) == 1),
-    "not": ("", lambda at, told, value: not at.fits(told, value)),
+    "not": ("", lambda at, wanted, value: not at.fits(wanted, value)),
     "if": ("", _fits_condition),
 }

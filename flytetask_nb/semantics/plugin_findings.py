@@ -169,7 +169,7 @@ def _spark(conf: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield (
                 "unreadable-spark-amount",
                 f"custom.sparkConf.{key}",
-                f"{value!r}, where Spark expects {notation.told}",
+                f"{value!r}, where Spark expects {notation.expected}",
             )
     for less, more in _SPARK_ORDER:
         given = [conf[key].value for key in (less, more) if isinstance(conf.get(key), Spelling)]

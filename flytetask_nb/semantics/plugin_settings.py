@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import QuantityError, shortened
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import RESOURCES, resource_name
 from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
 from flytetask_nb.semantics.pod_specs import json_number
@@ -296,19 +296,19 @@ class _Reading:
 
     def _refuse(self, path: str, value: Any, expected: str) -> Any:
         """Take down what is of another kind than expected, and keep it as it is."""
-        self.misread.append(Misread(path, f"{_shown(value)}, where the plugin expects {expected}"))
+        self.misread.append(Misread(path, f"{_value_words(value)}, where the plugin expects {expected}"))
         return value
 
 
 _LONGEST: Final = 30
-_SHOWN: Final = 60
+_LONGEST_VALUE: Final = 60
 
 
-def _shown(value: Any) -> str:
+def _value_words(value: Any) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
-    return shortened(text, _SHOWN)
+    return shortened(text, _LONGEST_VALUE)
 
 
 @cache

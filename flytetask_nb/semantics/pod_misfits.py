@@ -85,7 +85,7 @@ def _in_structure(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Mis
             yield from _misfits(kind, given[key], _PodPlace(_type_name(go_type), f"{place.path}.{name}"))
 
 
-def _in_quantity(_told: str, value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
+def _in_quantity(_go_type: str, value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
     json_kind = value.WhichOneof("kind")
     if json_kind == "string_value":
         fault = quantity_fault(value.string_value.strip())
@@ -104,7 +104,7 @@ def _in_number(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit
         yield _Misfit(message, go_type in _READS_ITSELF)
 
 
-def _in_nothing(_told: str, _value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
+def _in_nothing(_go_type: str, _value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
     return iter(())
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.core import tasks_pb2
 
 from flytetask_nb.errors import FlyteTaskError
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.pod_specs import POD_SPEC, canonical, is_structure, known_field
 from flytetask_nb.semantics.quantities import Quantity, shortest_spelling
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
 from flytetask_nb.errors import ModelValueError, QuantityError
-from flytetask_nb.models.fields import fill_struct, plain_struct
+from flytetask_nb.models.plain_values import fill_struct, plain_struct
 from flytetask_nb.semantics.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -366,7 +366,7 @@ class _Field(NamedTuple):
     name: str
     kind: _GoType
     mark: str
-    told: str
+    go_type: str
 
     def left_out(self, held: Any) -> bool:
         if self.mark == _ALWAYS:
@@ -423,7 +423,7 @@ def known_field(structure: str, key: str) -> tuple[str, str] | None:
     """
     fields = _fields(structure)
     field = fields.get(key) or fields.get(_folded(key))
-    return None if field is None else (field.name, field.told)
+    return None if field is None else (field.name, field.go_type)
 
 
 def is_structure(kind: str) -> bool:
@@ -461,7 +461,7 @@ def _folded(name: str) -> str:
 
 # -- telling -------------------------------------------------------------------------------------------------------
 
-_TOLD: Final = {
+_JSON_WORDS: Final = {
     "null_value": "null",
     "number_value": "a number",
     "string_value": "a text",
@@ -473,7 +473,7 @@ _TOLD: Final = {
 
 def _mismatch(path: str, value: Value, expected: str) -> ModelValueError:
     return ModelValueError(
-        f"{path} is {_TOLD[value.WhichOneof('kind') or 'null_value']}, expected {_TOLD[expected]} as in a PodSpec of Kubernetes; "
+        f"{path} is {_JSON_WORDS[value.WhichOneof('kind') or 'null_value']}, expected {_JSON_WORDS[expected]} as in a PodSpec of Kubernetes; "
         "flytectl refuses to register it"
     )
 

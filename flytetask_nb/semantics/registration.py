@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final, overload
 
 from flyteidl.core import identifier_pb2
 
-from flytetask_nb.models.coercion import as_tasks
+from flytetask_nb.models.coercion import as_tasks, opened
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.semantics.drafts import registrable
 from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.registration_refusals import REFUSALS
 from flytetask_nb.semantics.registration_rules import RULES
@@ -21,7 +23,6 @@ from flytetask_nb.semantics.sent_tasks import sent_task
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.limits import Amount
     from flytetask_nb.semantics.sent_tasks import Hit, SentTask
 
@@ -84,12 +85,16 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     >>> check([TaskTemplate(type="python-task"), TaskTemplate()])
     CollectionFindings(2 tasks, 2 refused, 0 with warnings)
     """
+    task = opened(task)
     if isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview):
-        return CollectionFindings(_check(one, platform_limits) for one in as_tasks(task))
+        return CollectionFindings(_check(each, platform_limits) for each in as_tasks(task))
     return _check(task, platform_limits)
 
 
 def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findings:
+    is_unregistered = isinstance(task, FlyteTask) and task.is_draft
+    if isinstance(task, FlyteTask) and is_unregistered:
+        task = registrable(task)
     sent = sent_task(task, platform_limits)
     findings = [
         Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
@@ -98,7 +103,8 @@ def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findin
         for rule in (RULES[hit.rule],)
     ]
     named = sent.identifier if sent.identifier is not None else identifier_pb2.Identifier()
-    return Findings(findings, " ".join(filter(None, (named.name, named.version))))
+    version = "" if is_unregistered else named.version
+    return Findings(findings, " ".join(filter(None, (named.name, version))))
 
 
 # In Admin's order; then what it does not look for, in the order of the template.

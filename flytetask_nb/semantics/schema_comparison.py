@@ -51,10 +51,10 @@ def covers(wanted: Schema, given: Schema) -> bool:
     """
     if not wanted.is_readable() or not given.is_readable():
         return False
-    return _Comparison(wanted, given).compare(wanted.document, given.document, 0) != _MISFIT
+    return _SchemaPair(wanted, given).compare(wanted.document, given.document, 0) != _MISFIT
 
 
-class _Comparison:
+class _SchemaPair:
     """One comparison of what is expected with what is given, each pair of schemas looked at once."""
 
     def __init__(self, wanted: Schema, given: Schema) -> None:

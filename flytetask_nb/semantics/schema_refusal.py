@@ -128,13 +128,13 @@ class _Refusals:
                     return RefusedValue((), value)
             return None
         if not isinstance(wanted, dict):
-            return self._shown(given, wanted)
+            return self._example(given, wanted)
         refused = [self._of_words(given, case, wanted, depth)]
         refused += [self._of_case(given, case, member, depth + 1) for member in wanted.get("allOf") or ()]
         refused += [self._of_members(given, case, wanted, name, depth) for name in ("anyOf", "oneOf")]
         return _clearest(refused)
 
-    def _shown(self, given: Json, wanted: Json, path: tuple[str, ...] = ()) -> RefusedValue:
+    def _example(self, given: Json, wanted: Json, path: tuple[str, ...] = ()) -> RefusedValue:
         """Look for a value in which any difference shows."""
         made = (value for value in examples(self.given, given, wanted) if not fits(self.wanted, wanted, value))
         return RefusedValue(path, next(made, NOTHING))
@@ -153,7 +153,7 @@ class _Refusals:
                 return answer
         # The member that comes nearest says the most of where it is.
         path = max((answer.path for answer in refused if answer is not None), key=len, default=())
-        return self._shown(given, bare, path)
+        return self._example(given, bare, path)
 
     def _are_apart(self, case: Case, members: list[Json], fitting: Json) -> bool:
         """Tell whether no other member takes what one takes: one of another type, or with another constant."""
@@ -170,7 +170,7 @@ class _Refusals:
         kind = case["type"]
         types = types_of(wanted)
         if types and kind not in types and not (kind == "integer" and "number" in types):
-            return self._shown(given, wanted)
+            return self._example(given, wanted)
         words = [word for word in wanted if word not in _ANNOTATIONS and word not in _MEMBERS and word != "type"]
         doubtful = [word for word in words if not _holds(word, kind, case, wanted)]
         refused: list[RefusedValue | None] = []
@@ -181,7 +181,7 @@ class _Refusals:
         if doubtful:
             # A condition counts with what follows from it.
             kept = {*doubtful, "then", "else"} if "if" in doubtful else {*doubtful} - {"then", "else"}
-            refused.append(self._shown(given, {word: value for word, value in wanted.items() if word in kept}))
+            refused.append(self._example(given, {word: value for word, value in wanted.items() if word in kept}))
         return _clearest(refused)
 
     def _of_object(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:

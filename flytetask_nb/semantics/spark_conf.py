@@ -21,13 +21,13 @@ class Notation(NamedTuple):
 
     Attributes
     ----------
-    told : str
+    expected : str
         What is expected, in words.
     read : function
         From a text to its exact value, in bytes, seconds, cores or pieces; None where Spark cannot read it.
     """
 
-    told: str
+    expected: str
     read: Callable[[str], Fraction | None]
 
 

@@ -183,7 +183,7 @@ def _named(message: Any) -> str:
     return f"{notation} (tag {tag!r})" if tag and message.WhichOneof("type") == "simple" else notation
 
 
-def _told(witness: Any, old: Any, new: Any) -> str:
+def _witness_words(witness: Any, old: Any, new: Any) -> str:
     """Return a witness in brief, in full where it or a part of it would read like the type that changed."""
     variants = list(witness.union_type.variants)
     if len(variants) == 2 and old in variants:  # noqa: PLR2004 - the old type, and what only one of both feeds
@@ -214,7 +214,7 @@ def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
         return _Judgement(
             RISKY, "It accepts values of the old type; whether it accepts all that it did before cannot be decided."
         )
-    reason = f"It accepts values of the old type, but no longer {_told(witness, old.message, new.message)}, as it did before."
+    reason = f"It accepts values of the old type, but no longer {_witness_words(witness, old.message, new.message)}, as it did before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -240,7 +240,7 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
             RISKY,
             "It can be passed to an input of the old type; whether to every input that took it before cannot be decided.",
         )
-    reason = f"It can be passed to an input of the old type, but no longer to one of type {_told(witness, old.message, new.message)}, as before."
+    reason = f"It can be passed to an input of the old type, but no longer to one of type {_witness_words(witness, old.message, new.message)}, as before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 

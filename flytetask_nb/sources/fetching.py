@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,6 +36,7 @@ class _Pending(NamedTuple):
     """A file that was asked for, if it has to be asked for, and the bytes that it may come to."""
 
     location: Location
+    file: RemoteFile | None = None
     call: Future[tuple[bytes, str]] | None = None
     size: int = 0
 
@@ -75,19 +77,21 @@ def fetched(locations: Iterable[Location], in_flight: InFlight, cache: BlobCache
 
 def sized(locations: Iterable[Location], in_flight: InFlight) -> Iterator[Location]:
     """Ask for the sizes of those files of which no listing has said them, many at a time."""
-    files = list(locations)
+    files = [(location, location.opener) for location in locations]
     calls = [
-        in_flight.details(location.opener.system, location.opener.path)
-        if isinstance(location.opener, RemoteFile) and location.opener.size is None and not location.problem
+        in_flight.details(file.system, file.path)
+        if isinstance(file, RemoteFile) and file.size is None and not location.problem
         else None
-        for location in files
+        for location, file in files
     ]
-    for location, call in zip(files, calls, strict=True):
-        try:
+    for (location, file), call in zip(files, calls, strict=True):
+        size = None
+        with suppress(Exception):  # every driver raises errors of its own; reading the file tells them
             size = None if call is None else answer_of(call).get("size")
-        except Exception:  # noqa: BLE001 - every driver raises errors of its own; reading the file tells them
-            size = None
-        yield location._replace(opener=replace(location.opener, size=size)) if isinstance(size, int) else location
+        if isinstance(file, RemoteFile) and isinstance(size, int):
+            yield location._replace(opener=replace(file, size=size))
+        else:
+            yield location
 
 
 def _asked_for(location: Location, in_flight: InFlight, cache: BlobCache | None) -> _Pending:
@@ -98,7 +102,7 @@ def _asked_for(location: Location, in_flight: InFlight, cache: BlobCache | None)
     if data is not None:
         return _Pending(location._replace(opener=BytesAtHand(data)), size=len(data))
     call = in_flight.content(file, checks=cache is not None and bool(file.fingerprint))
-    return _Pending(location, call, UNTOLD if file.size is None else file.size)
+    return _Pending(location, file, call, UNTOLD if file.size is None else file.size)
 
 
 def _is_fetched(location: Location, file: RemoteFile) -> bool:
@@ -114,8 +118,8 @@ def _is_fetched(location: Location, file: RemoteFile) -> bool:
 
 
 def _arrived(pending: _Pending, cache: BlobCache | None) -> Location:
-    location, file = pending.location, pending.location.opener
-    if pending.call is None:
+    location, file = pending.location, pending.file
+    if file is None or pending.call is None:
         return location
     try:
         data, fingerprint = answer_of(pending.call)

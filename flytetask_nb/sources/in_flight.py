@@ -7,6 +7,7 @@ way or the other, when the block ends.
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.options import option
@@ -99,7 +100,7 @@ class InFlight:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only for drivers that wait
 
             self._pool = ThreadPoolExecutor(self.most, thread_name_prefix="flytetask_nb-fetch")
-        return self._kept(self._pool.submit(ask))
+        return self._kept(self._pool.submit(copy_context().run, ask))
 
     def _kept(self, call: Future[Any]) -> Future[Any]:
         self._calls.add(call)
@@ -110,7 +111,7 @@ class InFlight:
         """Return a file system that this thread has for itself: a connection is not shared by those of fsspec."""
         if is_asynchronous(system):
             return system
-        owned: dict[int, Any] = self._own.__dict__
+        owned: dict[str, Any] = self._own.__dict__
         name = str(id(system))
         if name not in owned:
             options = {**system.storage_options, "skip_instance_cache": True}

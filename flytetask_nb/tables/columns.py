@@ -8,7 +8,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, Kind, whole
+from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, ColumnKind, whole
 from flytetask_nb.errors import FlyteTaskError, ModelValueError
 from flytetask_nb.masking import mask_text, masked
 from flytetask_nb.models.flyte2 import FLYTE2_MARK
@@ -40,7 +40,7 @@ class Column(NamedTuple):
 
     Attributes
     ----------
-    kind : Kind
+    kind : ColumnKind
         Which dtype it has.
     part : str
         The part of a task that it is computed from: a name of ``PARTS``, ``"job"`` for what ``jobs`` makes of several
@@ -49,7 +49,7 @@ class Column(NamedTuple):
         From that part to the value; None where there is none. What it raises becomes NA and a reason.
     """
 
-    kind: Kind
+    kind: ColumnKind
     part: str
     read: Callable[[Any], Any]
 

@@ -9,7 +9,7 @@ import pandas as pd
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
-from flytetask_nb.dtypes import AMOUNT, FLAG, TEXT, Kind, array_of
+from flytetask_nb.dtypes import AMOUNT, FLAG, TEXT, ColumnKind, array_of
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import MASK, mask_text, mask_value, masked
 from flytetask_nb.models.messages import message_of
@@ -277,7 +277,9 @@ def _castable(upstream: Any, downstream: Any) -> tuple[bool, str | None]:
 # -- several rows a task -------------------------------------------------------------------------------------------
 
 
-def _long(tasks: Any, part: str, kinds: dict[str, Kind], rows_of: Callable[[Any], Iterator[_Row]]) -> pd.DataFrame:
+def _long(
+    tasks: Any, part: str, kinds: dict[str, ColumnKind], rows_of: Callable[[Any], Iterator[_Row]]
+) -> pd.DataFrame:
     """Make a table from a part of tasks that gives several rows, their error last."""
     records = records_of(tasks)
     count = len(records.data)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import tasks_pb2
 
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import COLUMNS, resource_name
 from flytetask_nb.semantics.task_container import listed_structs, primary_container
 

@@ -66,15 +66,22 @@ def records_of(tasks: Any) -> Records:
         return Records(tasks, [_NOWHERE] * len(tasks), {})
     data, origins = [], []
     refused: dict[int, str] = {}
-    for task in tasks:
+    for given in tasks:
         try:
-            one, origin = _record(task)
+            found = _found(given)
         except FlyteTaskError as error:
             refused[len(data)] = str(error)
-            one, origin = b"", _NOWHERE
-        data.append(one)
-        origins.append(origin)
+            found = [(b"", _NOWHERE)]
+        for one, origin in found:
+            data.append(one)
+            origins.append(origin)
     return Records(data, origins, refused)
+
+
+def _found(given: Any) -> list[tuple[bytes, Place]]:
+    """Return the task of an item, or those of a workflow or a module."""
+    task = opened(given)
+    return [_record(task)] if task is given or isinstance(task, FlyteTask) else [_record(one) for one in task]
 
 
 def _record(task: Any) -> tuple[bytes, Place]:

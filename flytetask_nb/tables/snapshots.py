@@ -15,9 +15,6 @@ from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
-from flyteidl.admin import task_pb2
-from google.protobuf.message import DecodeError
-
 from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
@@ -26,17 +23,17 @@ from flytetask_nb.models.origins import Origin
 from flytetask_nb.options import set_options
 from flytetask_nb.tables.frames import empty_table, tabulate
 from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder
+from flytetask_nb.tables.stored_tasks import DAMAGED, DATA, EXPECTED, StoredTasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "StoredTasks", "save_snapshot", "write_snapshot"]
+__all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "save_snapshot", "write_snapshot"]
 
 SCHEMA: Final = 1
 """The form of the file; readers refuse those above it."""
 
 _KEY: Final = b"flytetask_nb"
-_DATA: Final = "task"
 _NOTE, _TOLD, _CONSOLE, _PENDING = "origin_note", "origin_short_description", "origin_console", "should_register"
 _UNTOLD, _ORDER, _PLACE = "origin_untold", "origin_order", "origin_place"
 IDENTITY: Final = ("project", "domain", "name", "version", "type")
@@ -49,8 +46,6 @@ _GROUP: Final = 4096
 _ROW: Final = 100
 """Bytes that a row has in memory at the least, however small it is in the file."""
 _COMPRESSION: Final = "zstd"
-_EXPECTED: Final = "expected a snapshot as TaskCollection.save writes it"
-_DAMAGED: Final = "copy the file again, or save the snapshot again"
 _LONGEST_VERSION: Final = 200
 
 
@@ -171,7 +166,7 @@ def _arrow(frame: Any, data: Sequence[bytes], origins: Sequence[Origin | str]) -
     places = [origin.rank.place if origin.rank else None for origin in whole]
     table = table.append_column(_PLACE, pa.array(places, type=pa.int64()))
     table = table.append_column(_PENDING, pa.array([origin.should_register for origin in whole], type=pa.bool_()))
-    return table.append_column(_DATA, pa.array(data, type=pa.binary()))
+    return table.append_column(DATA, pa.array(data, type=pa.binary()))
 
 
 def _masked(text: str | None) -> str | None:
@@ -231,26 +226,26 @@ class Snapshot(NamedTuple):
             _check_size(opened.metadata, total_limit)
             columns = opened.read(columns=[*IDENTITY, *_ORIGIN], use_pandas_metadata=False)
             if columns.num_rows != opened.metadata.num_rows:
-                raise LoadError(f"its columns have other lengths than it says; {_DAMAGED}")  # noqa: TRY301 - told as it is
+                raise LoadError(f"its columns have other lengths than it says; {DAMAGED}")  # noqa: TRY301 - told as it is
             identity = tuple(_texts(columns, one) for one in IDENTITY)
             origins = _origins(columns)
         except LoadError:
             raise
         except MemoryError:
-            raise LoadError("its columns do not fit into memory; " + _DAMAGED) from None
+            raise LoadError("its columns do not fit into memory; " + DAMAGED) from None
         except Exception as error:  # noqa: BLE001 - what Arrow and its decoders raise is told as one
-            raise LoadError(f"no Parquet file, or a damaged one: {one_line(error)}; {_DAMAGED}") from None
+            raise LoadError(f"no Parquet file, or a damaged one: {one_line(error)}; {DAMAGED}") from None
         return cls(StoredTasks(opened, source, name, identity, entry_limit), origins, failures, skipped)
 
 
 def _about(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
     found = metadata.get(_KEY)
     if found is None:
-        raise LoadError(f"a Parquet file that holds no tasks; {_EXPECTED}")
+        raise LoadError(f"a Parquet file that holds no tasks; {EXPECTED}")
     about: Any = json.loads(found)
     schema = about.get("schema") if isinstance(about, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
-        raise LoadError(f"a Parquet file whose form is not told; {_EXPECTED}")
+        raise LoadError(f"a Parquet file whose form is not told; {EXPECTED}")
     if schema > SCHEMA:
         by = about.get("version")
         told = f" by flytetask-nb {by[:_LONGEST_VERSION]}" if isinstance(by, str) and by else ""
@@ -267,7 +262,7 @@ def _beside(about: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], dict[
     skipped = dict(about.get("skipped", {}))
     are_texts = all(isinstance(part, str) for failure in failures for part in failure)
     if not are_texts or not all(isinstance(number, int) and number >= 0 for number in skipped.values()):
-        raise LoadError(f"its list of failures cannot be read; {_EXPECTED}")
+        raise LoadError(f"its list of failures cannot be read; {EXPECTED}")
     return failures, skipped
 
 
@@ -277,13 +272,13 @@ def _check_form(schema: Any) -> None:
         "created_at": pa.timestamp("us", "UTC"),
         _PENDING: pa.bool_(),
         _PLACE: pa.int64(),
-        _DATA: pa.binary(),
+        DATA: pa.binary(),
     }
     for name, kind in kinds.items():
         places = schema.get_all_field_indices(name)
         if len(places) != 1 or schema.field(places[0]).type != kind:
             found = ", ".join(str(schema.field(place).type) for place in places) or "none"
-            raise LoadError(f"column {name!r} should be one of {kind}, found {found}; {_EXPECTED}")
+            raise LoadError(f"column {name!r} should be one of {kind}, found {found}; {EXPECTED}")
 
 
 def _check_size(metadata: Any, limit: int) -> None:
@@ -328,152 +323,6 @@ def _origin(values: tuple[Any, ...]) -> Origin | str:
         rank=Rank(order, place) if order and place is not None else None,
         untold=frozenset(untold.split()),
     )
-
-
-class Row(NamedTuple):
-    """A row of a file that was looked at.
-
-    Attributes
-    ----------
-    position : int
-        Its place, or that of the first row of a group that cannot be read.
-    entry : str
-        Both in words.
-    data : bytes
-        The task.
-    problem : str
-        Why it cannot be read; empty where it can.
-    """
-
-    position: int
-    entry: str
-    data: bytes
-    problem: str
-
-
-class StoredTasks(Sequence[bytes]):
-    """Serialized tasks in a file, each group of rows read when one of its tasks is first looked at.
-
-    Parameters
-    ----------
-    opened
-        The Parquet file.
-    file
-        The file underneath.
-    name
-        What the user calls it.
-    identity
-        The columns of ``IDENTITY``.
-    limit
-        Bytes that a task may have.
-    """
-
-    def __init__(self, opened: Any, file: Any, name: str, identity: tuple[list[str], ...], limit: int) -> None:
-        self._opened: Any = opened
-        self._file: Any = file
-        self._name = name
-        self._limit = limit
-        self.identity = identity
-        sizes = [opened.metadata.row_group(group).num_rows for group in range(opened.metadata.num_row_groups)]
-        self._ends = list(accumulate(sizes))
-        self._groups: list[list[bytes] | None] = [None] * len(sizes)
-        self._close_when_read()
-
-    def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
-        chosen = range(len(self))[index]
-        if isinstance(chosen, range):
-            return [self[position] for position in chosen]
-        group = bisect_right(self._ends, chosen)
-        return self._read(group)[chosen - self._start(group)]
-
-    def __iter__(self) -> Iterator[bytes]:
-        for group in range(len(self._groups)):
-            yield from self._read(group)
-
-    @property
-    def read_count(self) -> int:
-        """How many tasks have been read."""
-        return sum(len(group) for group in self._groups if group is not None)
-
-    def read_all(self) -> None:
-        """Read every task and close the file.
-
-        Raises
-        ------
-        LoadError
-            One of them cannot be read.
-        """
-        for group in range(len(self._groups)):
-            self._read(group)
-
-    def checked(self) -> Iterator[Row]:
-        """Look at every task without keeping any, and without stopping at those that cannot be read."""
-        for group, end in enumerate(self._ends):
-            start = self._start(group)
-            try:
-                rows = self._groups[group] or self._rows(group)
-            except LoadError as error:
-                yield Row(start, f"rows {start} to {end - 1}", b"", str(error))
-                continue
-            for position, row in enumerate(rows, start):
-                yield Row(position, f"row {position}", row or b"", self._problem(position, row))
-
-    def _start(self, group: int) -> int:
-        return self._ends[group - 1] if group else 0
-
-    def _read(self, group: int) -> list[bytes]:
-        rows = self._groups[group]
-        if rows is None:
-            try:
-                rows = self._rows(group)
-            except LoadError as error:
-                raise LoadError(f"{self._name}: {error}") from None
-            for position, row in enumerate(rows, self._start(group)):
-                if problem := self._problem(position, row):
-                    raise LoadError(f"{self._name}!row {position}: {problem}")
-            self._groups[group] = rows
-            self._close_when_read()
-        return rows
-
-    def _rows(self, group: int) -> list[Any]:
-        count = self._ends[group] - self._start(group)
-        try:
-            rows: list[Any] = self._opened.read_row_group(group, columns=[_DATA]).column(0).to_pylist()
-        except MemoryError:
-            raise LoadError(f"its tasks do not fit into memory; {_DAMAGED}") from None
-        except Exception as error:  # noqa: BLE001 - what Arrow and its decoders raise is told as one
-            raise LoadError(f"its tasks cannot be read: {one_line(error)}; {_DAMAGED}") from None
-        if len(rows) != count:
-            raise LoadError(f"a group of rows holds {len(rows)} tasks where {count} were told; {_DAMAGED}")
-        return rows
-
-    def _problem(self, position: int, row: Any) -> str:
-        if row is None:
-            return f"there is no task in it; {_EXPECTED}"
-        if len(row) > self._limit:
-            return f"more than {self._limit:,} bytes; if it is to be trusted, raise max_entry_bytes"
-        try:
-            template = task_pb2.TaskSpec.FromString(row).template
-        except DecodeError:
-            return f"no serialized TaskSpec; {_DAMAGED}"
-        one = template.id
-        named = tuple(column[position] for column in self.identity)
-        if (one.project, one.domain, one.name, one.version, template.type) != named:
-            return f"its columns name another task than its bytes; {_DAMAGED}"
-        return ""
-
-    def _close_when_read(self) -> None:
-        if self._opened is not None and all(group is not None for group in self._groups):
-            self._opened.close()
-            self._file.close()
-            self._opened = self._file = None
 
 
 class Joined(Sequence[bytes]):

@@ -41,7 +41,16 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.task_diff import CacheVerdict
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["CACHE_TONES", "PARTS", "cache_badge", "change_row", "describe_diff", "ratio_of"]
+__all__ = [
+    "PARTS",
+    "cache_badge",
+    "cache_word",
+    "change_row",
+    "describe_diff",
+    "places_line",
+    "ratio_of",
+    "value_sides",
+]
 
 PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
@@ -55,6 +64,7 @@ CACHE_TONES: Final = {
     "off": "cost",
     "unchanged": "good",
 }
+_STALE: Final = {"stale risk": ("risky", "⚠"), "image moved": ("behaviour", "⟳")}
 _AMOUNT_RULES: Final = ("request-", "limit-", "plugin-memory-")
 
 _BUDGET: Final = 22_000
@@ -64,6 +74,7 @@ _REASON_BUDGET: Final = 500
 _HEADLINE_BUDGET: Final = 600
 _HEADLINES_SHOWN: Final = 6
 
+_PLACES_TOLD: Final = 3
 _LONG: Final = 48
 """Characters from which on the two values stand in lines of their own, changed words marked."""
 _LONG_TOGETHER: Final = 64
@@ -133,16 +144,23 @@ def _verdict(diff: TaskDiff) -> Line:
     if not pieces:
         is_same = not diff.noise and not diff.accepted
         pieces += [Badge("good" if is_same else "cosmetic", "✓", diff.summary), " · "]
-    return [*pieces, cache_badge(diff.cache, "cache: ")]
+    return [*pieces, cache_badge(diff.cache)]
 
 
-def cache_badge(cache: CacheVerdict, title: str = "") -> Badge:
+def cache_badge(cache: CacheVerdict) -> Badge:
     """Return what becomes of cached results: a moved image alone is told from changes that surely matter."""
     if not cache.stale_risk:
-        return Badge(CACHE_TONES.get(cache.verdict, "cosmetic"), "⟳", f"{title}{cache.verdict}")
+        return Badge(CACHE_TONES.get(cache.verdict, "cosmetic"), "⟳", f"cache: {cache.verdict}")
     if cache.is_release_alone:
-        return Badge("behaviour", "⟳", f"{title}unchanged, image moved")
-    return Badge("risky", "⚠", f"{title}unchanged, results may be stale")
+        return Badge("behaviour", "⟳", "cache: unchanged, image moved")
+    return Badge("risky", "⚠", "cache: unchanged, results may be stale")
+
+
+def cache_word(word: str) -> Piece:
+    """Return what becomes of cached results, in a word or two as a plan has them."""
+    if word == "not cached":
+        return dim(word)
+    return Badge(*_STALE[word], word) if word in _STALE else Badge(CACHE_TONES.get(word, "cosmetic"), "⟳", word)
 
 
 def _rest(diff: TaskDiff) -> Line:
@@ -151,6 +169,8 @@ def _rest(diff: TaskDiff) -> Line:
         words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
     if diff.accepted:
         words.append(f"{len(diff.accepted)} accepted")
+    if diff.unregistered:
+        words.append(f"not registered yet: {', '.join(diff.unregistered)}")
     if diff.left_out:
         words.append(f"not compared, for only one side tells it: {', '.join(diff.left_out)}")
     return dim(" · ".join(words))
@@ -169,7 +189,8 @@ def _headlines(diff: TaskDiff) -> list[Block]:
 
 
 def _stale_badge(cache: CacheVerdict) -> Badge:
-    return Badge("behaviour", "⟳", "image moved") if cache.is_release_alone else Badge("risky", "⚠", "stale")
+    word = cache.word
+    return Badge(*_STALE[word], word)
 
 
 def _headline_badge(text: str) -> Badge:
@@ -198,6 +219,17 @@ def change_row(change: Change) -> Row:
     path, remark = cut(change.place, _PATH_BUDGET)
     lines = _value_lines(change)
     return Row([badge, code(path + remark), lines[0] if len(lines) == 1 else Stack(lines), _reason(change)])
+
+
+def places_line(changes: Sequence[Change]) -> list[Piece]:
+    """Return where changes are, in a line: the first of them, and whether that is all."""
+    places = list(dict.fromkeys(change.place for change in changes))
+    pieces: list[Piece] = []
+    for index, place in enumerate(places[:_PLACES_TOLD]):
+        pieces += [", " if index else "", code(cut(place, _PATH_BUDGET)[0])]
+    rest = len(places) - _PLACES_TOLD
+    told = f" and {rest} more" if rest > 0 else " only" if len(places) == 1 else ""
+    return [*pieces, told]
 
 
 def _reason(change: Change) -> Line:
@@ -231,6 +263,26 @@ def _value_lines(change: Change) -> list[Line]:
         line: list[Piece] = [removed, " → ", added]
         return [[*line, " ", strong(ratio)] if ratio else line]
     return list(_marked(old, new))
+
+
+def value_sides(change: Change) -> tuple[Line, Line]:
+    """Return the old and the new value for two cells beside each other, the changed words marked."""
+    old, new = change.texts
+    if old is None or new is None:
+        return (
+            dim("none") if old is None else _edit(old, is_added=False),
+            dim("none") if new is None else _edit(new, is_added=True),
+        )
+    if "\n" in old or "\n" in new:
+        lines = _line_by_line(old, new)
+        sides = [
+            Stack([line for line in lines if not isinstance(line, Edit) or line.is_added == is_added])
+            for is_added in (False, True)
+        ]
+        return sides[0], sides[1]
+    removed, added = _marked(old, new) if max(len(old), len(new)) >= _LONG else _edits(old, new)
+    ratio = ratio_of(change)
+    return removed, [added, " ", strong(ratio)] if ratio else added
 
 
 def _edit(text: str, *, is_added: bool) -> Edit:

@@ -164,22 +164,29 @@ _set_header = Row.header.__set__  # type: ignore[attr-defined, misc]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells. The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right."""
+    """Rows of cells.
+
+    The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right. Columns that are to
+    be read beside each other stay so in a narrow place, all of one width: ``is_even``. A table that is wide by
+    nature scrolls below its first column: ``is_wide``.
+    """
 
     rows: Sequence[Row]
     named: bool = False
     numbers: tuple[int, ...] = ()
+    is_even: bool = False
+    is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
     """What became of things from step to step: a mark for each of them in every column where something happened.
 
-    Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing happened. ``titles`` are those of the
-    names and of the notes; ``caption`` says how to read the marks.
+    Columns are steps under short labels. Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing
+    happened. ``titles`` are those of the names and of the notes; ``caption`` says how to read the marks.
     """
 
-    columns: Sequence[str]
+    columns: Sequence[Label]
     rows: Sequence[tuple[Line, list[Badge | None], Line]]
     titles: tuple[str, str] = ("", "")
     caption: str = ""
@@ -428,11 +435,13 @@ def fold_size(fold: Fold) -> int:
     return _FOLD + line_size(fold.lead) + line_size(fold.text) + line_size(fold.end)
 
 
-def marks_size(marks: Sequence[Badge | None]) -> int:
-    """Return an upper bound of the bytes that a row of marks takes in HTML."""
+def marks_size(columns: Sequence[Label], marks: Sequence[Badge | None]) -> int:
+    """Return an upper bound of the bytes that a row of marks takes in HTML, under these columns."""
     return sum(
-        _NO_MARK if mark is None else _MARK + len(mark.tone) + text_size(mark.word) + text_size(mark.glyph)
-        for mark in marks
+        _NO_MARK
+        if mark is None
+        else _MARK + len(mark.tone) + text_size(column.text) + text_size(mark.word) + text_size(mark.glyph)
+        for column, mark in zip(columns, marks, strict=True)
     )
 
 

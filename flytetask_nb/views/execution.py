@@ -6,7 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import MASK, mask_arguments, mask_identifier, mask_text, mask_value, masked
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, Sql
 from flytetask_nb.semantics.commands import command_line
 from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE

@@ -189,9 +189,14 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
+    rows = "".join([_row(row, table) for row in table.rows])
+    if table.is_wide:
+        return f'<div class="ftn-wide"><table>{rows}</table></div>'
+    if table.is_even:
+        return f'<table class="ftn-even">{rows}</table>'
     # In a narrow place the cells of such a row follow each other, for columns would be too narrow to read.
     many = ' class="ftn-t"' if table.rows and len(table.rows[0].cells) > _FEW else ""
-    return f"<table{many}>{''.join([_row(row, table) for row in table.rows])}</table>"
+    return f"<table{many}>{rows}</table>"
 
 
 def _row(row: Row, table: Table) -> str:
@@ -213,18 +218,24 @@ def _row(row: Row, table: Table) -> str:
 
 def _bars(bars: Bars) -> str:
     titles = [f'<th scope="col"{_LEFT}>{_prose(title)}</th>' for title in bars.titles]
-    columns = [f'<th scope="col">{_prose(label)}</th>' for label in bars.columns]
+    columns = [f'<th scope="col" title="{escape(one.whole)}">{_prose(one.text)}</th>' for one in bars.columns]
     rows = [f"<tr>{titles[0]}{''.join(columns)}{titles[1]}</tr>"]
     for name, marks, note in bars.rows:
-        cells = "".join(["<td>·</td>" if mark is None else f"<td>{_mark(mark)}</td>" for mark in marks])
+        cells = "".join(
+            [
+                "<td>·</td>" if mark is None else f"<td>{_mark(mark, column)}</td>"
+                for mark, column in zip(marks, bars.columns, strict=True)
+            ]
+        )
         rows.append(f'<tr><th scope="row"{_LEFT}>{_line(name)}</th>{cells}<td{_LEFT}>{_line(note)}</td></tr>')
     caption = f"<caption>{_prose(bars.caption)}</caption>" if bars.caption else ""
     return f'<div class="ftn-wide"><table class="ftn-bars">{caption}{"".join(rows)}</table></div>'
 
 
-def _mark(badge: Badge) -> str:
-    """Return a badge of which only the glyph is seen until one asks for the word."""
-    return f'<mark class="ftn-tag ftn-{badge.tone}" title="{escape(badge.word)}">{escape(badge.glyph)}</mark>'
+def _mark(badge: Badge, column: Label) -> str:
+    """Return a badge of which only the glyph is seen until one asks for the word, and for the column."""
+    word = f"{column.text}: {badge.word}"
+    return f'<mark class="ftn-tag ftn-{badge.tone}" title="{escape(word)}">{escape(badge.glyph)}</mark>'
 
 
 def _folds(folds: Folds) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import QuantityError
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.plugin_resources import GROUPED_TYPES, job_of, own_pod
 from flytetask_nb.semantics.quantities import format_bytes, format_cores
 from flytetask_nb.views.document import cut

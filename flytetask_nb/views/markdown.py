@@ -172,7 +172,7 @@ def _folds(folds: Folds) -> str:
 
 
 def _bars(bars: Bars) -> str:
-    head = [_cell(title) for title in (bars.titles[0], *bars.columns, bars.titles[1])]
+    head = [_cell(title) for title in (bars.titles[0], *(one.text for one in bars.columns), bars.titles[1])]
     rows = [
         [_cell(name), *("·" if mark is None else f"**{escape(mark.glyph)}**" for mark in marks), _cell(note)]
         for name, marks, note in bars.rows

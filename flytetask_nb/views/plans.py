@@ -13,7 +13,7 @@ from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
 from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
 from flytetask_nb.options import OPTIONS
-from flytetask_nb.views.diffs import CACHE_TONES, change_row
+from flytetask_nb.views.diffs import cache_word, change_row, places_line
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -64,7 +64,6 @@ _FAILURES_BUDGET: Final = 1_500
 _GRAVE: Final = frozenset({BREAKING, RISKY})
 _FEWEST: Final = 4
 """Tasks of which nothing is told but that they are new or missing stand in one row, if there are so many."""
-_PLACES_TOLD: Final = 3
 _HINT: Final = 150
 """Bytes of the line that says where to look."""
 
@@ -231,7 +230,7 @@ def _row(group: Sequence[PlanEntry], told: _Told) -> Fold:
     entry = group[0]
     lead = _lead(group, told)
     cache = entry.cache_word
-    end: list[Piece] = [_cache(cache)] if cache else []
+    end: list[Piece] = [cache_word(cache)] if cache else []
     pair = entry.remote_version, entry.local_version
     is_told = told.pair == pair or len(group) > 1 or not (entry.local and entry.remote)
     if not is_told and (versions := _versions(pair, told)):
@@ -251,19 +250,11 @@ def _what(group: Sequence[PlanEntry]) -> list[Piece]:
     found = entry.diff
     if found is None or entry.is_repeated:
         return [cut(entry.headline, _HEADLINE_BUDGET)[0]]
-    places = list(dict.fromkeys(change.place for change in _listed_changes(entry, noise=False)))
+    changes = _listed_changes(entry, noise=False)
     is_plain = found.severity not in _GRAVE and not entry.renamed_from and not entry.tool_differences
-    if is_plain and (len(places) > 1 or (places and len(group) > 1)):
-        return [*_listed(places), " only" if len(places) == 1 else ""]
+    if is_plain and (len(changes) > 1 or (changes and len(group) > 1)):
+        return places_line(changes)
     return [cut(entry.cause, _HEADLINE_BUDGET)[0]]
-
-
-def _listed(places: Sequence[str]) -> list[Piece]:
-    pieces: list[Piece] = []
-    for index, place in enumerate(places[:_PLACES_TOLD]):
-        pieces += [", " if index else "", code(cut(place, _NAME_BUDGET)[0])]
-    rest = len(places) - _PLACES_TOLD
-    return [*pieces, f" and {rest} more"] if rest > 0 else pieces
 
 
 def _status(entry: PlanEntry) -> Badge:
@@ -280,14 +271,6 @@ def _name(entry: PlanEntry, told: _Told) -> Label:
     prefix = told.prefix
     label = name_label(entry.name, prefix, shortened_map_task(entry.name))
     return replace(label, text=place + label.text) if place else label
-
-
-def _cache(word: str) -> Piece:
-    if word == "not cached":
-        return dim(word)
-    if word == "image moved":
-        return Badge("behaviour", "~", word)
-    return Badge("risky", "⚠", word) if word == "stale risk" else Badge(CACHE_TONES.get(word, "cosmetic"), "⟳", word)
 
 
 # -- what a row opens ------------------------------------------------------------------------------------------------

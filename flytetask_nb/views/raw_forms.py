@@ -8,8 +8,8 @@ from google.protobuf import json_format, text_format
 from google.protobuf.struct_pb2 import Struct
 
 from flytetask_nb.masking import mask_arguments, mask_field, mask_value, masked
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import flyte2_details
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.descriptors import is_repeated, map_entry
 

@@ -6,8 +6,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import mask_text, mask_value, masked
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.security import OAuth2TokenRequest, Secret
 from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY

@@ -376,7 +376,8 @@ def _place_to_break(word: str, room: int) -> int:
 
 def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
     """Draw marks as one character a column, for the columns' names would take all of the line."""
-    ends = [bars.columns[0], bars.columns[-1]] if len(bars.columns) > 1 else bars.columns
+    labels = [column.text for column in bars.columns]
+    ends = [labels[0], labels[-1]] if len(labels) > 1 else labels
     names = [_flat(_segments(name)) for name, _, _ in bars.rows]
     width = max([len(bars.titles[0]), *map(_width, names)])
     span = visible(" … ".join(ends))

@@ -10,7 +10,7 @@ from traitlets import Tuple as TupleTrait
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.errors import ModelTypeError, TaskNotFoundError
-from flytetask_nb.models.coercion import no_tasks
+from flytetask_nb.models.coercion import no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.semantics.task_container import task_image
@@ -34,6 +34,7 @@ def as_collection(tasks: object) -> TaskCollection:
     """
     if isinstance(tasks, TaskCollection):
         return tasks
+    tasks = opened(tasks)
     if isinstance(tasks, list | tuple):
         return TaskCollection(tasks)
     if hasattr(tasks, "to_flyte_idl") or hasattr(tasks, "DESCRIPTOR"):

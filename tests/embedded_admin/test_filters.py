@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb.embedded_admin.columns import BIGINT, BYTES, INTEGER, KEY, TASKS, TEXT, TIME
 from flytetask_nb.embedded_admin.postgres_values import read_value
-from flytetask_nb.embedded_admin.queries import Condition, Page, where
+from flytetask_nb.embedded_admin.queries import PageRequest, SqlCondition, where
 from flytetask_nb.embedded_admin.refusals import Refusal
 from flytetask_nb.embedded_admin.store import Store
 from tests.embedded_admin.building import listing, task_request
@@ -242,7 +242,7 @@ def test_values_that_postgres_cannot_read(kind: str, text: str) -> None:
 @given(value=st.text("%_ab\\\0", min_size=1, max_size=3))
 def test_patterns_over_bytes_match_as_over_texts(value: str) -> None:
     """Whatever the bytes, a zero among them too; each is a character to the pattern."""
-    condition = Condition(TASKS, "closure", "contains", (value,))
+    condition = SqlCondition(TASKS, "closure", "contains", (value,))
     if ends_open("contains", [value]):
         with pytest.raises(Refusal, match="escape character"):
             where([condition])
@@ -254,9 +254,9 @@ def test_patterns_over_bytes_match_as_over_texts(value: str) -> None:
     expected = [content for content in contents if like(content.decode("latin-1"), f"%{value}%")]
     if "\0" in value:
         with pytest.raises(Refusal, match="byte sequence"):
-            store.select(TASKS, Page([condition]))
+            store.select(TASKS, PageRequest([condition]))
     else:
-        assert sorted(expected) == sorted(row["closure"] for row in store.select(TASKS, Page([condition])))
+        assert sorted(expected) == sorted(row["closure"] for row in store.select(TASKS, PageRequest([condition])))
     store.close()
 
 

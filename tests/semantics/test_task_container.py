@@ -13,7 +13,7 @@ from hypothesis import given
 from real_tasks import task_messages
 
 import flytetask_nb as ftn
-from flytetask_nb.models.fields import plain_struct
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.task_container import (
     PRIMARY_CONTAINER_KEY,
     command_words,

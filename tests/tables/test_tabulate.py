@@ -14,8 +14,8 @@ from flyteidl.admin import task_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.masking import mask_arguments, mask_text
-from flytetask_nb.models.fields import plain_struct
 from flytetask_nb.models.origins import Origin
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.task_container import primary_container
 from flytetask_nb.tables import columns as table_columns

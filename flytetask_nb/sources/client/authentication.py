@@ -27,8 +27,8 @@ from flytetask_nb.sources.client.cluster_config import (
     STATIC_TOKEN,
 )
 from flytetask_nb.sources.client.endpoints import is_loopback
-from flytetask_nb.sources.client.remedies import Circumstances, remedy
 from flytetask_nb.sources.client.server_login import DEFAULT_HEADER, ServerLogin
+from flytetask_nb.sources.client.status_advice import Circumstances, remedy
 from flytetask_nb.sources.client.token_store import Tokens, token_problem
 
 if TYPE_CHECKING:

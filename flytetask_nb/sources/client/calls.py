@@ -16,8 +16,8 @@ from flytetask_nb.extras import admin_pb2_grpc, auth_pb2_grpc, grpc, tenacity
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.sources.client.authentication import Authenticator
 from flytetask_nb.sources.client.channels import Undecoded, circumstances_of
-from flytetask_nb.sources.client.peers import PATIENCE, speaks_tls, tls_problem
-from flytetask_nb.sources.client.remedies import (
+from flytetask_nb.sources.client.server_login import ServerLogin
+from flytetask_nb.sources.client.status_advice import (
     NOTHING_LISTENS,
     is_broken_stream,
     is_no_grpc,
@@ -25,7 +25,7 @@ from flytetask_nb.sources.client.remedies import (
     is_turned_away,
     remedy,
 )
-from flytetask_nb.sources.client.server_login import ServerLogin
+from flytetask_nb.sources.client.tls_probe import PATIENCE, speaks_tls, tls_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.errors import ConfigurationError, RemoteError
 from flytetask_nb.extras import grpc
 from flytetask_nb.sources.client.endpoints import host_of, is_loopback, web_proxy
-from flytetask_nb.sources.client.peers import PATIENCE, shown_certificate
-from flytetask_nb.sources.client.remedies import Circumstances, remedy
+from flytetask_nb.sources.client.status_advice import Circumstances, remedy
+from flytetask_nb.sources.client.tls_probe import PATIENCE, shown_certificate
 
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.cluster_config import ClusterConfig

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import common_pb2, task_pb2, workflow_pb2
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from flytetask_nb.sources.client.calls import Calls
+    from flytetask_nb.sources.client.entity_paths import EntityPath
 
-__all__ = ["NAMES", "TASKS", "WORKFLOWS", "Listing", "Place", "Question", "rows_asked_for"]
+__all__ = ["NAMES", "TASKS", "WORKFLOWS", "Listing", "Question", "rows_asked_for"]
 
 
-class _Kind(NamedTuple):
+class ListMethod(NamedTuple):
     """What is listed: the method, its request, its answer, and what that answer holds."""
 
     method: str
@@ -39,12 +41,12 @@ class _Kind(NamedTuple):
     row: Any
 
 
-TASKS = _Kind("ListTasks", common_pb2.ResourceListRequest, task_pb2.TaskList, "tasks", task_pb2.Task)
-WORKFLOWS = _Kind(
+TASKS = ListMethod("ListTasks", common_pb2.ResourceListRequest, task_pb2.TaskList, "tasks", task_pb2.Task)
+WORKFLOWS = ListMethod(
     "ListWorkflows", common_pb2.ResourceListRequest, workflow_pb2.WorkflowList, "workflows", workflow_pb2.Workflow
 )
 _IDS = (common_pb2.NamedEntityIdentifierListRequest, common_pb2.NamedEntityIdentifierList, "entities")
-NAMES = _Kind("ListTaskIds", *_IDS, common_pb2.NamedEntityIdentifier)
+NAMES = ListMethod("ListTaskIds", *_IDS, common_pb2.NamedEntityIdentifier)
 
 _FITTED_ENOUGH = 4
 """How many pages in a row must fit before a larger one is asked for."""
@@ -52,33 +54,14 @@ _FITTED_ENOUGH = 4
 _ASCENDING = common_pb2.Sort.ASCENDING
 
 
-class Place(NamedTuple):
-    """Where to look.
-
-    Attributes
-    ----------
-    project, domain : str
-        Never empty.
-    name : str
-        Of one task; empty for all of them.
-    """
-
-    project: str
-    domain: str
-    name: str = ""
-
-    def __str__(self) -> str:
-        return "/".join(filter(None, self))
-
-
 class Question(NamedTuple):
     """What is asked about a place.
 
     Attributes
     ----------
-    kind : _Kind
+    kind : ListMethod
         What is listed.
-    place : Place
+    place : EntityPath
         Where.
     filters : str
         In Admin's grammar.
@@ -90,8 +73,8 @@ class Question(NamedTuple):
         How many rows are passed over.
     """
 
-    kind: _Kind
-    place: Place
+    kind: ListMethod
+    place: EntityPath
     filters: str = ""
     sort: str = "id"
     descending: bool = False
@@ -169,7 +152,11 @@ class Listing:
         while True:
             while len(waiting) < self._in_flight and (question := next(coming, None)) is not None:
                 # The first call is made here: it may have to ask a person to log in.
-                first = None if is_alone else self._pool.submit(self._page, question, _token(question.start), size)
+                first = (
+                    None
+                    if is_alone
+                    else self._pool.submit(copy_context().run, self._page, question, _token(question.start), size)
+                )
                 waiting.append((question, first))
                 if is_alone:
                     break
@@ -210,7 +197,9 @@ class Listing:
         while True:
             while len(waiting) < depth and (wanted is None or wanted > 0):
                 rows = size if wanted is None else min(size, wanted)
-                waiting.append((start, rows, self._pool.submit(self._page, question, _token(start), rows)))
+                waiting.append(
+                    (start, rows, self._pool.submit(copy_context().run, self._page, question, _token(start), rows))
+                )
                 start += rows
                 wanted = None if wanted is None else wanted - rows
             if not waiting:
@@ -228,7 +217,7 @@ class Listing:
     def _page(self, question: Question, token: str, rows: int) -> Page:
         """Return so many rows, in as many calls as their size makes necessary."""
         found: list[Any] = []
-        sketches: list[Any] = []
+        partial_tasks: list[Any] = []
         while len(found) < rows:
             size = min(self._fitting, rows - len(found))
             try:
@@ -247,7 +236,7 @@ class Listing:
                     # Nothing tells what comes after it.
                     raise
                 found.append(Damaged(f"it is too large: {error}"))
-                sketches.append(None)
+                partial_tasks.append(None)
                 token = str(int(token or 0) + 1)
                 continue
             self._grow()
@@ -256,11 +245,11 @@ class Listing:
                 return page
             page = page.read()
             found += page.rows
-            sketches += page.sketches
+            partial_tasks += page.partial_tasks
             if not page.token or page.token == token:
-                return Page(found, page.token, sketches)
+                return Page(found, page.token, partial_tasks)
             token = page.token
-        return Page(found, token, sketches)
+        return Page(found, token, partial_tasks)
 
     def _grow(self) -> None:
         """Ask for larger pages again: one large task may have been behind it."""

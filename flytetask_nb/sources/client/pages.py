@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.sources.client.sketches import sketches_of
+from flytetask_nb.sources.client.partial_tasks import partial_tasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,16 +42,16 @@ class Page(NamedTuple):
         Messages, and ``Damaged`` in place of those that cannot be read.
     token : str
         What the next page is asked with; empty after the last.
-    sketches : sequence
+    partial_tasks : sequence
         For each row its outer fields alone, where rows are tasks; None for one that is no task. Empty where rows are
         something else.
     unread : bytes
-        The answer, where its rows are not read yet; then ``rows`` are sketches too.
+        The answer, where its rows are not read yet; then ``rows`` are partial too.
     """
 
     rows: Sequence[Any]
     token: str
-    sketches: Sequence[Any] = ()
+    partial_tasks: Sequence[Any] = ()
     unread: bytes = b""
 
     def read(self) -> Page:
@@ -63,7 +63,7 @@ class Page(NamedTuple):
         except DecodeError:
             # One damaged row makes protobuf refuse all of them.
             return _told_apart(self.unread, task_pb2.Task)
-        return Page(message.tasks, self.token, self.sketches)
+        return Page(message.tasks, self.token, self.partial_tasks)
 
 
 def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
@@ -80,10 +80,10 @@ def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
     if row is not task_pb2.Task:
         return page_of(data, answer, field, row)
     try:
-        sketched = sketches_of(data)
+        partial_list = partial_tasks_of(data)
     except DecodeError:
         return page_of(data, answer, field, row)
-    return Page(sketched.tasks, sketched.token, sketched.tasks, data)
+    return Page(partial_list.tasks, partial_list.token, partial_list.tasks, data)
 
 
 def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
@@ -107,7 +107,7 @@ def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
     except DecodeError:
         # One damaged row makes protobuf refuse all of them.
         return _told_apart(data, row)
-    return Page(getattr(message, field), message.token, sketches_of(data).tasks if row is task_pb2.Task else ())
+    return Page(getattr(message, field), message.token, partial_tasks_of(data).tasks if row is task_pb2.Task else ())
 
 
 def _told_apart(data: bytes, row: Any) -> Page:

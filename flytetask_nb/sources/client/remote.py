@@ -1,4 +1,8 @@
-"""A cluster: its projects, its tasks, and what would become of a task there."""
+"""A cluster: its projects, its tasks, and what would become of a task there.
+
+The module is long because whatever can be asked of a cluster is a method with its documentation; what is more than a
+call or two stands in a module beside it.
+"""
 
 from __future__ import annotations
 
@@ -8,43 +12,31 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.admin import (
     common_pb2,
     description_entity_pb2,
-    launch_plan_pb2,
     project_pb2,
     task_pb2,
-    workflow_pb2,
 )
 from flyteidl.core import identifier_pb2
 
 from flytetask_nb.collection import Failure, TaskCollection
-from flytetask_nb.diffs import CallerReport, callers, diff
+from flytetask_nb.diffs import CallerReport, diff
 from flytetask_nb.errors import (
     FlyteTaskError,
-    ModelTypeError,
-    ModelValueError,
     OptionError,
     RemoteError,
     RemoteTaskNotFoundError,
 )
-from flytetask_nb.models import Documentation, FlyteTask, Workflow
+from flytetask_nb.models import Documentation, FlyteTask
 from flytetask_nb.models.coercion import as_task
-from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.name_index import are_one_place, near_names, said
-from flytetask_nb.models.order import natural_key
+from flytetask_nb.models.name_index import near_names
 from flytetask_nb.semantics.digests import structure_digest
+from flytetask_nb.sources.client.caller_search import CallerSearch, newest_workflows
+from flytetask_nb.sources.client.entity_paths import EntityPath, checked_part, full_id
 from flytetask_nb.sources.client.filters import Filters, compiled
-from flytetask_nb.sources.client.gathering import Gathering, origin_of
-from flytetask_nb.sources.client.listing import (
-    NAMES,
-    TASKS,
-    WORKFLOWS,
-    Listing,
-    Place,
-    Question,
-    rows_asked_for,
-)
+from flytetask_nb.sources.client.listed_tasks import ListedTasks, from_start_or_after, origin_of
+from flytetask_nb.sources.client.listing import NAMES, TASKS, Listing, Question, rows_asked_for
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
+from flytetask_nb.sources.client.project_checks import absence, refusal
 from flytetask_nb.sources.client.registrations import CONFLICT, IDENTICAL, NEW, REFUSED, Registration
-from flytetask_nb.sources.client.standing import absence, refusal
 from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
@@ -52,7 +44,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from flytetask_nb.sources.client.calls import Calls, Stop
+    from flytetask_nb.sources.client.calls import Calls
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
 
 __all__ = ["ALL", "Remote"]
@@ -157,17 +149,16 @@ class Remote:
         ModelValueError
             A part of the id is missing: Admin would answer with an arbitrary task.
         """
-        place = Place(*self._one_place(project, domain), _part("name", name))
-        task = self._newest(place) if version is None else self._version(place, _part("version", version))
+        place = EntityPath(*self._one_place(project, domain), checked_part("name", name))
+        task = self._newest(place) if version is None else self._version(place, checked_part("version", version))
         return task.replace(docs=self.description(task)) if description else task
 
-    def _version(self, place: Place, version: str) -> FlyteTask:
+    def _version(self, place: EntityPath, version: str) -> FlyteTask:
         identifier = identifier_pb2.Identifier(resource_type=_TASK, **place._asdict(), version=version)
         return self._task(self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task))
 
-    def _newest(self, place: Place) -> FlyteTask:
-        question = Question(TASKS, place, sort="created_at", descending=True)
-        rows = rows_asked_for(self._calls, question, 1).rows
+    def _newest(self, place: EntityPath) -> FlyteTask:
+        rows = rows_asked_for(self._calls, _newest_first(place), 1).rows
         if not rows:
             raise self._no_task(place)
         return self._task(rows[0])
@@ -200,7 +191,7 @@ class Remote:
         RemoteError
             The server cannot be reached or refuses.
         """
-        request = common_pb2.ObjectGetRequest(id=_full_id(task))
+        request = common_pb2.ObjectGetRequest(id=full_id(task))
         try:
             found = self._calls.ask("GetDescriptionEntity", request, description_entity_pb2.DescriptionEntity)
         except RemoteError as error:
@@ -227,7 +218,7 @@ class Remote:
 
     def _all_keys(self) -> Iterator[str]:
         with self._listing() as listing:
-            questions = [_names_of(place) for place in self._places(None, None)]
+            questions = [Question(NAMES, place, sort="name") for place in self._places(None, None)]
             for _, page in listing.answers(questions):
                 rows = page.rows
                 yield from (f"{one.project}/{one.domain}/{one.name}" for one in rows if not isinstance(one, Damaged))
@@ -267,22 +258,24 @@ class Remote:
         RemoteError
             There is no such project or domain; or the server cannot be reached or refuses.
         """
-        place = Place(*self._one_place(project, domain))
-        names = self._names(place)
+        place = EntityPath(*self._one_place(project, domain))
+        names = self._names_at(place)
         if not names:
             self._check_place(place)
         return names
 
-    def _names(self, place: Place) -> list[str]:
+    def _names_at(self, place: EntityPath) -> list[str]:
+        if place.name:
+            return [place.name]
         with self._listing() as listing:
             return [
                 row.name
-                for _, page in listing.answers([_names_of(place)])
+                for _, page in listing.answers([Question(NAMES, place, sort="name")])
                 for row in page.rows
                 if not isinstance(row, Damaged)
             ]
 
-    def _check_place(self, place: Place) -> None:
+    def _check_place(self, place: EntityPath) -> None:
         """Refuse a project or domain that does not exist: asked of nothing, there is nothing of anything."""
         problem = absence(self._calls, place.project, place.domain)
         if problem:
@@ -313,17 +306,17 @@ class Remote:
         RemoteTaskNotFoundError
             There is none.
         """
-        place = Place(*self._one_place(project, domain), _part("name", name))
+        place = EntityPath(*self._one_place(project, domain), checked_part("name", name))
         found = self._listed([place], compiled(), Bar("listing versions", "tasks"))
         if not found and not found.failures:
             raise self._no_task(place)
         return found
 
-    def _no_task(self, place: Place) -> RemoteTaskNotFoundError:
+    def _no_task(self, place: EntityPath) -> RemoteTaskNotFoundError:
         remedy = absence(self._calls, place.project, place.domain)
         if not remedy:
             # Names are few beside tasks: a page or two of them say what could be meant.
-            near = near_names(place.name, self._names(place._replace(name="")))
+            near = near_names(place.name, self._names_at(place._replace(name="")))
             remedy = (
                 f"did you mean {', '.join(map(repr, near))}?" if near else "task_names() lists the names that there are"
             )
@@ -402,11 +395,12 @@ class Remote:
         Admin's page tokens are offsets, and several pages are under way at a time; other tokens are followed one by
         one. A page that is larger than either side takes is asked for again in halves.
         """
-        for word, number in (("limit", 1 if limit is None else limit), ("page_size", page_size)):
-            if not _is_count(number):
+        numbers: tuple[tuple[str, Any], ...] = (("limit", 1 if limit is None else limit), ("page_size", page_size))
+        for word, number in numbers:
+            if not isinstance(number, int) or isinstance(number, bool) or number < 1:
                 raise OptionError(f"{word} cannot be {number!r}; expected a whole number above 0")
-        asked = compiled(filters, columns, None if version is None else {"version": _part("version", version)})
-        named = "" if name is None else _part("name", name)
+        asked = compiled(filters, columns, None if version is None else {"version": checked_part("version", version)})
+        named = "" if name is None else checked_part("name", name)
         held = resume if resume is None or isinstance(resume, TaskCollection) else TaskCollection(resume)
         # Its clock starts with the work, to which asking for the places belongs.
         bar = Bar("listing tasks", "tasks")
@@ -420,7 +414,7 @@ class Remote:
 
     def _listed(
         self,
-        places: list[Place],
+        places: list[EntityPath],
         asked: Filters,
         bar: Bar,
         *,
@@ -430,7 +424,7 @@ class Remote:
         page_size: int = PAGE_SIZE,
     ) -> TaskCollection:
         is_of_each = latest and not asked.here
-        gathering = Gathering(self.endpoint, self._console, asked, held)
+        listed = ListedTasks(self.endpoint, self._console, asked, held)
         # What is looked at here, or thinned out afterwards, cannot be limited there.
         rows_wanted = 1 if is_of_each else None if asked.here or latest else limit
         most = None if latest or limit is None else limit - len(held or ())
@@ -438,80 +432,57 @@ class Remote:
             return held._chosen(range(len(held) + most), is_part=False)
         with bar, self._listing(page_size) as listing:
             try:
-                questions = (
-                    self._newest_of_each(places, asked)
-                    if is_of_each
-                    else (self._from_start_or_after(place, asked, held) for place in places)
-                )
+                if is_of_each:
+                    named = (place._replace(name=name) for place in places for name in self._names_at(place))
+                    questions = (_newest_first(place, asked.sent) for place in named)
+                else:
+                    questions = (from_start_or_after(self._calls, place, asked.sent, held) for place in places)
                 for question, page in listing.answers(questions, rows_wanted):
-                    gathering.take(question.place, page, most)
+                    listed.take(question.place, page, most)
                     bar.step(len(page.rows))
-                    if most is not None and len(gathering) >= most:
+                    if most is not None and len(listed) >= most:
                         break
             except RemoteError as error:
-                error.tasks = self.unfinished = gathering.tasks()
+                error.tasks = self.unfinished = listed.tasks()
                 raise
             except KeyboardInterrupt:
-                self.unfinished = gathering.tasks()
+                self.unfinished = listed.tasks()
                 raise KeyboardInterrupt(
                     f"{len(self.unfinished):,} tasks had come and are in remote.unfinished; "
                     "list_tasks(..., resume=remote.unfinished) goes on"
                 ) from None
             except SystemExit:
                 # What an interrupt is turned into as soon as flytekit is loaded.
-                self.unfinished = gathering.tasks()
+                self.unfinished = listed.tasks()
                 raise
         self.unfinished = None
-        found = gathering.tasks()
+        found = listed.tasks()
         if latest:
             found = found.latest()
             return found if limit is None or len(found) <= limit else found._chosen(range(limit), is_part=False)
         return found
 
-    def _from_start_or_after(self, place: Place, asked: Filters, held: TaskCollection | None) -> Question:
-        question = Question(TASKS, place, asked.sent)
-        if held is None:
-            return question
-        columns = (held.column(name) for name in ("project", "domain", "name", "version"))
-        mine = [key for key in zip(*columns, strict=True) if key[:2] == (place.project, place.domain)]
-        if not mine:
-            return question
-        # The rows that came are the first ones there are; where the last of them stands elsewhere, all are asked for.
-        last = question._replace(start=len(mine) - 1)
-        rows = rows_asked_for(self._calls, last, 1).rows
-        if not rows or isinstance(rows[0], Damaged):
-            return question
-        found = rows[0].id
-        is_there = (found.project, found.domain, found.name, found.version) == mine[-1]
-        return question._replace(start=len(mine)) if is_there else question
-
-    def _newest_of_each(self, places: Iterable[Place], asked: Filters) -> Iterator[Question]:
-        for place in places:
-            names = [place.name] if place.name else self._names(place)
-            for name in names:
-                yield Question(TASKS, place._replace(name=name), asked.sent, "created_at", descending=True)
-
     def _listing(self, page_size: int = PAGE_SIZE) -> Listing:
         return Listing(self._calls, page_size, IN_FLIGHT)
 
     def _one_place(self, project: str | None, domain: str | None) -> tuple[str, str]:
-        return _part("project", project or self.project), _part("domain", domain or self.domain)
+        return checked_part("project", project or self.project), checked_part("domain", domain or self.domain)
 
-    def _places(self, project: str | None, domain: str | None) -> list[Place]:
-        project = self.project if project is None else _part("project", project)
-        domain = self.domain if domain is None else _part("domain", domain)
+    def _places(self, project: str | None, domain: str | None) -> list[EntityPath]:
+        project = self.project if project is None else checked_part("project", project)
+        domain = self.domain if domain is None else checked_part("domain", domain)
         wants_project = project is not None and project != ALL
         wants_domain = domain is not None and domain != ALL
         if wants_project and wants_domain:
-            return [Place(str(project), str(domain))]
+            return [EntityPath(str(project), str(domain))]
         if wants_project:
-            return [Place(str(project), one) for one in self.domains()]
+            return [EntityPath(str(project), one) for one in self.domains()]
         if wants_domain:
-            return [Place(one, str(domain)) for one in self.projects()]
+            return [EntityPath(one, str(domain)) for one in self.projects()]
         found = self._projects()
         # Each project names its domains; an older server leaves them out.
         common = self.domains() if any(not one.domains for one in found) else []
-        return [Place(one.id, domain) for one in found for domain in [each.id for each in one.domains] or common]
+        return [EntityPath(one.id, domain) for one in found for domain in [each.id for each in one.domains] or common]
 
     # -- what would become of a task ---------------------------------------------------------------------------------
 
@@ -538,7 +509,7 @@ class Remote:
             A part of the id is missing.
         """
         mine = as_task(task)
-        identifier = _full_id(mine)
+        identifier = full_id(mine)
         # Admin looks at the place before it looks at what is registered there.
         reason = refusal(self._calls, identifier.project, identifier.domain)
         if reason:
@@ -577,76 +548,18 @@ class Remote:
         A listing comes without nodes, so each newest version is fetched by itself, several at a time.
         """
         mine = as_task(task)
-        place = Place(*self._one_place(project or mine.id.project, domain or mine.id.domain))
+        place = EntityPath(*self._one_place(project or mine.id.project, domain or mine.id.domain))
         with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
-            newest: dict[str, Any] = {}
-            for _, page in listing.answers([Question(WORKFLOWS, place)]):
-                for row in page.rows:
-                    if not isinstance(row, Damaged):
-                        known = newest.get(row.id.name)
-                        if known is None or _age(row) >= _age(known):
-                            newest[row.id.name] = row
-            if not newest:
+            ids = newest_workflows(listing, place)
+            if not ids:
                 self._check_place(place)
-            ids = [newest[name].id for name in sorted(newest, key=natural_key)]
-            found = []
-            for report in listing.each(lambda one, stop: self._caller(mine, one, stop), ids):
+            search = CallerSearch(self._calls, mine, self.endpoint)
+            found: list[Any] = []
+            for report in listing.each(search.callers_in, ids):
                 bar.step(1)
                 found += report
         return CallerReport(found, *(((mine.name,), ()) if found else ((), (mine.name,))))
 
-    def _caller(self, task: FlyteTask, identifier: Any, stop: Stop) -> CallerReport | list[Any]:
-        request = common_pb2.ObjectGetRequest(id=identifier)
-        answer = self._calls.ask("GetWorkflow", request, workflow_pb2.Workflow, stop)
-        workflow = Workflow._own(answer.closure.compiled_workflow, self.endpoint)
-        others = [other for other in workflow.tasks if not _is_other_version(other, task)]
-        if len(others) == len(workflow.tasks):
-            return []
-        plans = [plan for one in workflow.launch_plan_ids if (plan := self._launch_plan(one, stop)) is not None]
-        return callers([workflow], [task, *others], plans)
 
-    def _launch_plan(self, identifier: Any, stop: Stop) -> Any:
-        request = common_pb2.ObjectGetRequest(id=identifier.to_flyte_idl())
-        try:
-            return self._calls.ask("GetLaunchPlan", request, launch_plan_pb2.LaunchPlan, stop)
-        except RemoteError as error:
-            if error.code != "NOT_FOUND":
-                raise
-            return None
-
-
-def _names_of(place: Place) -> Question:
-    return Question(NAMES, place, sort="name")
-
-
-def _age(workflow: Any) -> tuple[int, int]:
-    created = workflow.closure.created_at
-    return created.seconds, created.nanos
-
-
-def _is_other_version(one: FlyteTask, task: FlyteTask) -> bool:
-    """Tell whether two tasks are versions of one, as far as both say where they are."""
-    return one.name == task.name and are_one_place(said(each.id.project, each.id.domain) for each in (one, task))
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _part(what: str, value: object) -> str:
-    if not isinstance(value, str) and value is not None:
-        raise ModelTypeError(f"{what} is a text, got {value!r}")
-    if not value:
-        raise ModelValueError(
-            f"no {what} is given; Admin takes an empty one for any, and would answer with an arbitrary task. "
-            f"Pass {what}=..." + (", to the call or to connect" if what in {"project", "domain"} else "")
-        )
-    return value
-
-
-def _full_id(task: object) -> Any:
-    one = as_task(task).id
-    given = {part: getattr(one, part) for part in ("project", "domain", "name", "version")}
-    # What registration still has to fill in names nothing.
-    parts = {part: _part(part, text if is_filled_in(text) else "") for part, text in given.items()}
-    return identifier_pb2.Identifier(resource_type=_TASK, **parts)
+def _newest_first(place: EntityPath, filters: str = "") -> Question:
+    return Question(TASKS, place, filters, "created_at", descending=True)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
-from flytetask_nb.sources.client.gathering import REPEATED
+from flytetask_nb.sources.client.listed_tasks import REPEATED
 from tests.embedded_admin.laboratory.faults import Fault
 from tests.embedded_admin.laboratory.running import Laboratory
 from tests.embedded_admin.replay import read, send

@@ -170,7 +170,7 @@ def test_an_ingress_is_asked_again_where_it_may_change_its_mind(status: str, tim
 
 
 def test_texts_of_admin_are_not_taken_for_an_ingress() -> None:
-    from flytetask_nb.sources.client.remedies import remedy  # noqa: PLC0415
+    from flytetask_nb.sources.client.status_advice import remedy  # noqa: PLC0415
 
     assert remedy("INVALID_ARGUMENT", "a web server answers HTTP/2 HTTP status 302") == "check what was asked for"
 

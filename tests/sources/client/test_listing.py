@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.sources import progress
-from flytetask_nb.sources.client.gathering import REPEATED
+from flytetask_nb.sources.client.listed_tasks import REPEATED
 from tests.real_tasks import task_messages
 from tests.sources.client.serving import Refusal, Served, list_of, make_task, refusing, serving, slowly
 

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.errors import FlyteTaskError
-from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, Origin
+from flytetask_nb.models.plain_values import utc_datetime
+from flytetask_nb.sources.client.listing import TASKS, Question, rows_asked_for
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
-from flytetask_nb.sources.client.sketches import AFTER_SECONDS, ENVELOPE, NAME_TAG, PREFIXES, ListedOrigin, Server
+from flytetask_nb.sources.client.partial_tasks import AFTER_SECONDS, ENVELOPE, NAME_TAG, PREFIXES, ListedOrigin, Server
 
 if TYPE_CHECKING:
+    from flytetask_nb.sources.client.calls import Calls
+    from flytetask_nb.sources.client.entity_paths import EntityPath
     from flytetask_nb.sources.client.filters import Filters
-    from flytetask_nb.sources.client.listing import Place
     from flytetask_nb.sources.client.pages import Page
 
-__all__ = ["REPEATED", "Gathering", "origin_of"]
+__all__ = ["REPEATED", "ListedTasks", "from_start_or_after", "origin_of"]
 
 REPEATED = "rows that the server repeated"
 """What such rows are counted as in ``.skipped``."""
@@ -53,7 +55,7 @@ def origin_of(task: Any, source: str, console: str) -> Origin:
     )
 
 
-class Gathering:
+class ListedTasks:
     """Puts tasks together as they come.
 
     Parameters
@@ -85,7 +87,7 @@ class Gathering:
     def __len__(self) -> int:
         return len(self._data)
 
-    def take(self, place: Place, page: Page, most: int | None = None) -> None:
+    def take(self, place: EntityPath, page: Page, most: int | None = None) -> None:
         """Take the tasks of a page.
 
         Parameters
@@ -104,12 +106,12 @@ class Gathering:
                 self._take_row(place, row)
             return
         seen, data, origins, server = self._seen, self._data, self._origins, self._server
-        for number, sketch in enumerate(page.sketches):
-            if sketch is None:
+        for number, partial_task in enumerate(page.partial_tasks):
+            if partial_task is None:
                 self._take_row(place, page.rows[number])
                 continue
-            key = sketch.id
-            closure = sketch.closure
+            key = partial_task.id
+            closure = partial_task.closure
             compiled = closure.compiled_task
             created = closure.created_at
             # A row as Admin makes them is kept as it came; protobuf has read every byte of it already. This loop is
@@ -126,9 +128,9 @@ class Gathering:
                 continue
             seen[key] = len(data)
             data.append(compiled)
-            origins.append(ListedOrigin(server, created, sketch.short_description))
+            origins.append(ListedOrigin(server, created, partial_task.short_description))
 
-    def _take_row(self, place: Place, row: Any) -> None:
+    def _take_row(self, place: EntityPath, row: Any) -> None:
         if isinstance(row, Damaged):
             self._fail(str(place), row.reason)
         else:
@@ -180,3 +182,34 @@ class Gathering:
         skipped = {REPEATED: self._repeated} if self._repeated else None
         came = TaskCollection.of_serialized(self._data, self._origins, self._failures, skipped)
         return came if self._held is None else self._held + came
+
+
+def from_start_or_after(calls: Calls, place: EntityPath, filters: str, held: TaskCollection | None) -> Question:
+    """Return the question for all tasks of a place, or for those alone that have not come before.
+
+    Parameters
+    ----------
+    calls
+        What makes the call that tells.
+    place
+        Where.
+    filters
+        In Admin's grammar.
+    held
+        What has come before.
+    """
+    question = Question(TASKS, place, filters)
+    if held is None:
+        return question
+    columns = (held.column(name) for name in ("project", "domain", "name", "version"))
+    mine = [key for key in zip(*columns, strict=True) if key[:2] == (place.project, place.domain)]
+    if not mine:
+        return question
+    # The rows that came are the first ones there are; where the last of them stands elsewhere, all are asked for.
+    last = question._replace(start=len(mine) - 1)
+    rows = rows_asked_for(calls, last, 1).rows
+    if not rows or isinstance(rows[0], Damaged):
+        return question
+    found = rows[0].id
+    is_there = (found.project, found.domain, found.name, found.version) == mine[-1]
+    return question._replace(start=len(mine)) if is_there else question

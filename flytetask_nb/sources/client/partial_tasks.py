@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
-from flytetask_nb.models.fields import utc_datetime
 from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, Origin
+from flytetask_nb.models.plain_values import utc_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["AFTER_SECONDS", "ENVELOPE", "NAME_TAG", "PREFIXES", "ListedOrigin", "Server", "sketches_of"]
+__all__ = ["AFTER_SECONDS", "ENVELOPE", "NAME_TAG", "PREFIXES", "ListedOrigin", "Server", "partial_tasks_of"]
 
 _PACKAGE = "flytetask_nb"
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -66,7 +66,7 @@ PREFIXES = _Prefixes()
 
 
 def _message() -> Any:
-    file = descriptor_pb2.FileDescriptorProto(name=f"{_PACKAGE}/sketches.proto", package=_PACKAGE, syntax="proto3")
+    file = descriptor_pb2.FileDescriptorProto(name=f"{_PACKAGE}/partial_tasks.proto", package=_PACKAGE, syntax="proto3")
     messages: dict[str, Any] = {}
     for holder, name, number, kind, inner in _FIELDS:
         if holder not in messages:
@@ -83,7 +83,7 @@ def _message() -> Any:
 _PARSE = _message().FromString
 
 
-def sketches_of(data: bytes) -> Any:
+def partial_tasks_of(data: bytes) -> Any:
     """Return a serialized ``TaskList`` as a message whose inner messages are bytes.
 
     Raises
@@ -121,6 +121,7 @@ class ListedOrigin(Origin):
     should_register = False
     python_interface = None
     rank = None
+    is_draft = False
     untold = UNTOLD_BY_SERVERS
 
     def __init__(self, server: Server, created: bytes, described: bytes) -> None:
