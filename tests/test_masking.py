@@ -553,3 +553,20 @@ def test_no_output_alters_an_identifier(version: str) -> None:
 
 def html_text(markup: str) -> str:
     return html.unescape(re.sub("<[^>]*>", "", markup))
+
+
+@given(st.from_regex(masking._SHAPES, fullmatch=True), st.text(max_size=5), st.text(max_size=5))
+def test_every_look_of_a_secret_has_a_sign(secret: str, before: str, after: str) -> None:
+    """What is not searched for secrets holds none."""
+    if masking._SHAPES.search(f"{before}{secret}{after}"):
+        assert masking.has_sign_of_secret(f"{before}{secret}{after}")
+
+
+@given(st.text("aB=: \n\u3000\x1f\"'{}@/", max_size=30).map("password".join) | st.text(max_size=40))
+def test_texts_without_signs_are_what_the_searches_leave(text: str) -> None:
+    """Leaving a search out changes nothing."""
+    thorough = masking._SCHEME.sub(masking._without_secret, masking._SHAPES.sub(masking.MASK, text))
+    if len(text) >= masking._SHORTEST_SHAPE:
+        assert masking._mask_looks(text) == thorough
+    if "://" not in text:
+        assert masking._mask_plain(text) == masking._mask_entries(masking._mask_looks(text))
