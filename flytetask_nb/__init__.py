@@ -12,10 +12,12 @@ Only the models are imported with the package; everything else is imported when 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb import errors, models
 from flytetask_nb.errors import FlyteTaskError, LoadError, RemoteError
+from flytetask_nb.models.bridging import install_bridge
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.showing import install_renderer
 from flytetask_nb.options import set_options
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from flytetask_nb.collection import Failure, TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
     from flytetask_nb.embedded_admin import EmbeddedAdmin, sandbox
+    from flytetask_nb.integrations.flytekit import from_flytekit, mocked
+    from flytetask_nb.models.bridging import Bridge
     from flytetask_nb.models.showing import Renderer
     from flytetask_nb.semantics import Compatibility, Findings, check, col, compatibility
-    from flytetask_nb.sources import load, load_launch_plans, load_task, load_workflows, scan
+    from flytetask_nb.sources import clear_cache, load, load_launch_plans, load_task, load_workflows, scan
     from flytetask_nb.sources.client import Remote, connect
     from flytetask_nb.sources.client.registrations import Registration
     from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
@@ -59,17 +63,20 @@ __all__ = [
     "WorkflowList",
     "callers",
     "check",
+    "clear_cache",
     "col",
     "compare",
     "compatibility",
     "connect",
     "diff",
     "errors",
+    "from_flytekit",
     "history",
     "load",
     "load_launch_plans",
     "load_task",
     "load_workflows",
+    "mocked",
     "models",
     "panel",
     "pictures",
@@ -100,16 +107,19 @@ _LATER = {
     "WorkflowList": "sources.lists",
     "callers": "diffs",
     "check": "semantics",
+    "clear_cache": "sources",
     "col": "semantics",
     "compare": "widgets",
     "compatibility": "semantics",
     "connect": "sources.client",
     "diff": "diffs",
+    "from_flytekit": "integrations.flytekit",
     "history": "diffs",
     "load": "sources",
     "load_launch_plans": "sources",
     "load_task": "sources",
     "load_workflows": "sources",
+    "mocked": "integrations.flytekit",
     "panel": "widgets",
     "pictures": "views",
     "plan": "diffs",
@@ -143,4 +153,16 @@ def _renderer() -> Renderer:
     return RENDERER
 
 
+def _bridge() -> Bridge:
+    from flytetask_nb.integrations.flytekit import BRIDGE  # noqa: PLC0415 - not needed until flytekit is
+
+    return BRIDGE
+
+
 install_renderer(_renderer)
+install_bridge(_bridge)
+if "flytekit" in sys.modules:
+    # Where flytekit is imported later, its entry point does this.
+    from flytetask_nb.integrations.flytekit.registration import register
+
+    register()

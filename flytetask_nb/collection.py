@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from flytetask_nb.errors import ModelTypeError
-from flytetask_nb.models.coercion import each_task, opened
+from flytetask_nb.models.coercion import each_task, no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.origins import Origin
@@ -67,10 +67,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     ) -> None:
         tasks = opened(tasks)
         if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
-            raise ModelTypeError(
-                f"TaskCollection takes an iterable of tasks, got {type(tasks).__name__}; "
-                "put a single task into a list, and read files with load"
-            )
+            raise ModelTypeError(no_tasks(tasks, "tasks"))
         records = [record for place, task in enumerate(tasks) for record in _records_of(task, f"tasks[{place}]")]
         self._take([record.data for record in records], [record.origin for record in records], failures, skipped)
 
@@ -284,6 +281,27 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             No task is called so, or tasks of several projects or domains are: the error lists them.
         """
         return self._chosen(self._index.versions(name))
+
+    def newest_first(self, limit: int | None = None) -> TaskCollection:
+        """Return the tasks so that the newest version of each comes first, then the next newest of each, and so on.
+
+        Parameters
+        ----------
+        limit
+            How many at most; None for all of them.
+
+        Returns
+        -------
+        TaskCollection
+            Tasks of one age in the order in which their names first appear.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> len(ftn.TaskCollection().newest_first(10))
+        0
+        """
+        return self._chosen(self._index.newest_first(limit))
 
     def version_counts(self) -> dict[str, int]:
         """Count the versions of each task, by the name under which it is found."""

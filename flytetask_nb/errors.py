@@ -164,6 +164,11 @@ class WorkflowIntegrationError(FlyteTaskError, NotImplementedError):
     """A task was used as part of a flytekit workflow, which this package cannot compile yet."""
 
 
+def shortened(text: str, limit: int = 60) -> str:
+    """Return a text of at most so many characters; where it is longer, an ellipsis is the last of them."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def one_line(error: BaseException, limit: int = 300) -> str:
     """Return what an error of somebody else's says, on one line.
 
@@ -175,4 +180,4 @@ def one_line(error: BaseException, limit: int = 300) -> str:
         Characters that are passed on: some drivers list every place where they looked for a library.
     """
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= limit else f"{text[:limit]}…"
+    return shortened(text, limit)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
@@ -31,34 +35,82 @@ def _is_expansion(value: object) -> bool:
     return value is None or isinstance(value, bool)
 
 
+def _is_serialization(value: object) -> bool:
+    return value is None or isinstance(value, Mapping) or type(value).__name__ == "SerializationSettings"
+
+
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "reveal_secrets": (_is_flag, "True or False"),
+    "cache_bytes": (_is_count, "a whole number above 0"),
+    "max_in_flight": (_is_count, "a whole number above 0"),
     "max_rows": (_is_count, "a whole number above 0"),
     "expand": (_is_expansion, "True (all sections open), False (all closed) or None (the usual ones open)"),
     "progress": (_is_flag, "True or False"),
+    "serialization": (
+        _is_serialization,
+        "a mapping such as {'project': ..., 'domain': ..., 'image': ...}, flytekit's SerializationSettings, or None",
+    ),
 }
 
-OPTIONS: dict[str, Any] = {
+_START: dict[str, Any] = {
     "reveal_secrets": False,
+    "cache_bytes": 2**30,
+    "max_in_flight": 16,
     "max_rows": 10,
     "expand": None,
+    "serialization": None,
     "progress": os.environ.get(PROGRESS_VARIABLE, "").strip().lower() not in {"0", "false", "no", "off"},
 }
+_lock = Lock()
+_session: list[set_options] = []
+"""What was set for good, in the whole process; the latest last."""
+_blocks: ContextVar[tuple[set_options, ...]] = ContextVar("flytetask_nb_options", default=())
+"""The blocks that this context is in; the innermost last. A thread of its own begins outside of all."""
 
 
 def option(name: str) -> Any:
-    """Return the present value of an option."""
-    return OPTIONS[name]
+    """Return the present value of an option: of the innermost block, else of the session."""
+    for block in reversed(_blocks.get()):
+        if name in block.changes:
+            return block.changes[name]
+    for change in reversed(_session):
+        if name in change.changes and change.is_for_good():
+            return change.changes[name]
+    return _START[name]
+
+
+class _Options(Mapping[str, Any]):
+    """The present values of all options."""
+
+    def __getitem__(self, name: str) -> Any:
+        return option(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_START)
+
+    def __len__(self) -> int:
+        return len(_START)
+
+
+OPTIONS = _Options()
 
 
 class set_options:  # noqa: N801 - reads as the function that it is used as
     """Change settings of this package, for good or within a ``with`` block.
+
+    For good means in the whole process. A block's settings hold in its own context alone: not in other threads, except
+    those of this package's own pools.
 
     Parameters
     ----------
     reveal_secrets : bool
         Show the values of environment variables, labels and settings whose key looks secret, and passwords in
         URLs. False at the start: they are masked in every output.
+    cache_bytes : int
+        How many bytes ``load(..., cache=True)`` keeps on this machine: what was not used for longest goes first. 1 GiB
+        at the start.
+    max_in_flight : int
+        How many files of other machines are fetched at the same time. 16 at the start.
     max_rows : int
         How many rows a table of tasks shows before it is cut. 10 at the start.
     expand : bool or None
@@ -67,6 +119,9 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
     progress : bool
         Whether work that takes longer than a second shows a progress bar. True at the start, unless the
         environment variable ``FLYTETASK_NB_PROGRESS`` is ``0``, ``false``, ``no`` or ``off``.
+    serialization : mapping, flytekit.configuration.SerializationSettings or None
+        What is known of where flytekit's own tasks would be registered: ``project``, ``domain``, ``version``,
+        ``image``. None at the start: flytekit's environment variables tell it, or it is not known yet.
 
     Raises
     ------
@@ -87,16 +142,41 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
             accepts, expected = _CHECKS[name]
             if not accepts(value):
                 raise OptionError(f"option {name} cannot be {value!r}; expected {expected}")
-        self._before = {name: OPTIONS[name] for name in changes}
-        OPTIONS.update(changes)
+        self.changes = changes
+        caller = sys._getframe(1)
+        self._place = (caller.f_code, caller.f_lasti)
+        self._thread: int | None = get_ident()
+        with _lock:
+            # What has all its names set anew is of no more use.
+            kept = [one for one in _session if not (one.is_for_good() and one.changes.keys() <= changes.keys())]
+            _session[:] = [*kept, self]
+
+    def is_for_good(self) -> bool:
+        """Tell whether the change is more than the first half of ``with set_options(...)`` in another thread."""
+        if self._thread not in {None, get_ident()}:
+            frame = sys._current_frames().get(self._thread or 0)
+            if frame is not None and (frame.f_code, frame.f_lasti) == self._place:
+                return False
+            while frame is not None:
+                if frame.f_code in _OWN:
+                    return False
+                frame = frame.f_back
+        self._thread = None
+        return True
 
     def __enter__(self) -> Self:
+        with _lock:
+            _session[:] = [one for one in _session if one is not self]
+        _blocks.set((*_blocks.get(), self))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        OPTIONS.update(self._before)
+        _blocks.set(tuple(block for block in _blocks.get() if block is not self))
 
     def __repr__(self) -> str:
         return f"set_options({', '.join(f'{name}={value!r}' for name, value in sorted(OPTIONS.items()))})"
+
+
+_OWN = frozenset({set_options.__init__.__code__, set_options.__enter__.__code__})

@@ -79,9 +79,12 @@ def test_flytekits_tasks_can_stand_in_it() -> None:
 @pytest.mark.parametrize(
     ("tasks", "expected"),
     [
-        ("release.tgz", "takes an iterable of tasks, got str; put a single task into a list, and read files with load"),
-        (building.data(), "takes an iterable of tasks, got bytes"),
-        (3, "takes an iterable of tasks, got int"),
+        (
+            "release.tgz",
+            r"tasks is the path 'release\.tgz'; expected tasks: load them first, ftn\.load\('release\.tgz'\)",
+        ),
+        (building.data(), "tasks is of type bytes; expected tasks"),
+        (3, "tasks is of type int; expected tasks"),
         ([3], r"tasks\[0\] is 3 of type int; expected a task"),
     ],
 )

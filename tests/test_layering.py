@@ -229,7 +229,7 @@ def test_no_module_is_named_like_a_public_thing_beside_it(folder: Path) -> None:
         ("models.tasks", "flytetask_nb.semantics.castability", True),
         ("semantics.castability", "flytetask_nb.models", False),
         ("tables.frames", "flytetask_nb.diffs.changes", True),
-        ("sources.archives", "flytetask_nb.collection", False),
+        ("sources.archive_reader", "flytetask_nb.collection", False),
         ("collection", "flytetask_nb.sources", True),
         ("views.html", "flytetask_nb", True),
         ("widgets.panel", "flytetask_nb.FlyteTask", True),

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import launch_plan_pb2, task_pb2
 
-from flytetask_nb.diffs.settings import mapped_task
+from flytetask_nb.diffs.settings import map_task_stem, mapped_task
 from flytetask_nb.errors import CompileError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
-from flytetask_nb.models.coercion import as_tasks
+from flytetask_nb.models.coercion import as_tasks, opened_workflow
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.reports import ReportList
 from flytetask_nb.models.version_order import tasks_by_age
+from flytetask_nb.models.workflows import referring_nodes
 from flytetask_nb.semantics.compilation import compile_workflow, digest_problems
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 
@@ -46,11 +48,19 @@ class Caller:
         given, so nothing can be said.
     problems : tuple of CompileProblem
         Why it does not compile, in the compiler's order; or why Flyte Admin refuses it though it does.
+    linked : tuple of (str, str)
+        Map tasks that it calls under a name with another hash, and what they are called here: it is compiled
+        against these.
+    causes : tuple of str
+        For each problem the name of what it is about: the task that the node calls, or what was not given; empty
+        where nothing tells.
     """
 
     workflow: Workflow
     verdict: str
     problems: tuple[CompileProblem, ...]
+    linked: tuple[tuple[str, str], ...] = ()
+    causes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON values, secrets masked."""
@@ -72,8 +82,8 @@ class Caller:
 class CallerReport(ReportList[Caller]):
     """What became of each workflow: those that break first, then those of which nothing can be said.
 
-    True if any workflow breaks. Its table has a row for each problem, all columns texts; a workflow that compiles has one
-    row, in which node, variable, code and message are NA.
+    True if any workflow breaks. Its table has a row for each problem, all columns texts; a workflow that compiles has
+    one row, in which node, variable, code and message are NA.
 
     Parameters
     ----------
@@ -135,18 +145,18 @@ class CallerReport(ReportList[Caller]):
         if self.used or not self.unused:
             return self._verdicts
         tasks = mask_identifier(self.unused[0]) if len(self.unused) == 1 else f"any of the {len(self.unused):,} tasks"
-        told = f"no workflow uses {tasks}"
-        return f"{told}; {self._verdicts}" if len(self) else told
+        sentence = f"no workflow uses {tasks}"
+        return f"{sentence}; {self._verdicts}" if len(self) else sentence
 
     @property
     def _verdicts(self) -> str:
         number = len(self)
         workflows = f"{number} workflow{'' if number == 1 else 's'}"
         if self.breaking:
-            told = f"{len(self.breaking)} of {workflows} would not compile"
+            sentence = f"{len(self.breaking)} of {workflows} would not compile"
         else:
-            told = f"{len(self.compiling)} of {workflows} would compile as before"
-        return f"{told}, {len(self.unresolved)} unresolved" if self.unresolved else told
+            sentence = f"{len(self.compiling)} of {workflows} would compile as before"
+        return f"{sentence}, {len(self.unresolved)} unresolved" if self.unresolved else sentence
 
     def _values(self) -> dict[str, Any]:
         return {
@@ -199,23 +209,71 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     of its own, whose name tells the mapped function only where flytekit made it.
     """
     given = [workflows] if isinstance(workflows, Workflow) or not isinstance(workflows, Iterable) else list(workflows)
-    found = [one if isinstance(one, Workflow) else Workflow.from_flyte_idl(one) for one in given]
+    parsed = [
+        workflow if isinstance(workflow, Workflow) else Workflow.from_flyte_idl(opened_workflow(workflow))
+        for workflow in given
+    ]
     by_name = _by_name(tasks)
-    plans = _filled(launch_plans, found)
-    called = {one.name for workflow in found for one in workflow.task_ids}
+    plans = _filled(launch_plans, parsed)
+    called = {one.name for workflow in parsed for one in workflow.task_ids}
+    linked = _linked_map_tasks(called, by_name)
+    called |= set(linked.values())
     called |= {mapped_task(name) for name in called}
     return CallerReport(
-        (_caller(workflow, by_name, plans) for workflow in found), by_name.keys() & called, by_name.keys() - called
+        (_caller(workflow, by_name, plans, linked) for workflow in parsed),
+        by_name.keys() & called,
+        by_name.keys() - called,
     )
 
 
-def _caller(workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any]) -> Caller:
-    repinned = [_repinned(by_name.get(one.name, []), one._message) for one in workflow.task_ids]
+def _linked_map_tasks(called: Iterable[str], given: Iterable[str]) -> dict[str, str]:
+    """Return what map tasks that nobody gave are called now, by the name that workflows call them by.
+
+    The name of a map task holds a hash of its settings, so a setting gives it another name. Where several of one
+    function are gone or new, nothing tells which became which.
+    """
+    known, asked = set(given), set(called)
+    groups: tuple[dict[str, list[str]], ...] = {}, {}
+    for group, names in zip(groups, (asked - known, known - asked), strict=True):
+        for name in names:
+            stem = map_task_stem(name)
+            if stem is not None:
+                group.setdefault(stem, []).append(name)
+    gone, new = groups
+    return {gone[stem][0]: new[stem][0] for stem in gone.keys() & new.keys() if len(gone[stem]) == len(new[stem]) == 1}
+
+
+def _caller(
+    workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any], linked: dict[str, str]
+) -> Caller:
+    repinned = [_repinned(by_name.get(linked.get(one.name, one.name), []), one._message) for one in workflow.task_ids]
+    moved = tuple((one.name, linked[one.name]) for one in workflow.task_ids if one.name in linked)
     problems = _problems(workflow, [task for task in repinned if task is not None], plans)
     if not problems:
-        return Caller(workflow, COMPILES, ())
+        return Caller(workflow, COMPILES, (), moved)
     verdict = UNRESOLVED if any(problem.is_unresolved for problem in problems) else BREAKS
-    return Caller(workflow, verdict, problems)
+    newest = {name: by_name[linked.get(name, name)][-1] for name in by_name.keys() | linked.keys()}
+    return Caller(workflow, verdict, problems, moved, tuple(_cause(workflow, one, newest) for one in problems))
+
+
+_MISSING = re.compile(r'\bname:"((?:[^"\\]|\\.)*)"')
+
+
+def _cause(workflow: Workflow, problem: CompileProblem, tasks: dict[str, FlyteTask]) -> str:
+    """Return the name of what a problem is about, as far as the compiler's words and the node tell."""
+    if problem.is_unresolved:
+        missing = _MISSING.search(problem.message)
+        return "" if missing is None else missing[1]
+    # Nodes of sub-workflows have the same ids.
+    called = {
+        reference.name
+        for template in workflow._templates()
+        for node, reference in referring_nodes(template)
+        if node.id == problem.node
+    }
+    if problem.code == "ParameterNotBound":
+        called = {name for name in called if name in tasks and problem.variable in tasks[name].interface.inputs}
+    return called.pop() if len(called) == 1 else ""
 
 
 def _problems(workflow: Workflow, tasks: list[Any], plans: list[Any]) -> tuple[CompileProblem, ...]:
@@ -257,8 +315,8 @@ def _filled(launch_plans: Iterable[object], workflows: list[Workflow]) -> list[A
     for workflow in workflows:
         known[workflow.name] = known[workflow.id] = workflow
     filled = []
-    for one in launch_plans:
-        message = message_of(one, launch_plan_pb2.LaunchPlan)
+    for launch_plan in launch_plans:
+        message = message_of(launch_plan, launch_plan_pb2.LaunchPlan)
         target = Identifier.from_flyte_idl(message.spec.workflow_id)
         started = known.get(target) or known.get(target.name)
         filled.append(message if started is None else registered_launch_plan(message, started))

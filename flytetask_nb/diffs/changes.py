@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.diffs.edits import Edit, Move, Splice
+from flytetask_nb.diffs.edits import Move, Replacement, Splice
 from flytetask_nb.diffs.plain import plain_message
 from flytetask_nb.diffs.rules import RULES, rank
 from flytetask_nb.diffs.texts import texts_of, windowed
@@ -25,9 +25,8 @@ __all__ = ["Change", "Ledger"]
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
-_MIRRORED_KINDS = {ADDED: REMOVED, REMOVED: ADDED}
 _FINGERPRINT_LENGTH = 16
-_SHOWN = 60
+_LONGEST_VALUE = 60
 # What flyteidl calls the steps into a type says nothing to who reads a path.
 _STEPS = re.compile(
     r"^interface\.|\.(?:type|structure|dataclass_type|structured_dataset_type|schema|enum_type|union_type|blob|metadata"
@@ -83,7 +82,7 @@ class Change:
         Where it was before; other than ``path`` for what was renamed.
     key : str
         The name that the values stand under, by which secrets are told.
-    edits : tuple of Edit, Splice or Move, or None
+    edits : tuple of Replacement, Splice or Move, or None
         What the change does to the flat form of the task, exactly: see
         :meth:`flytetask_nb.diffs.TaskDiff.apply`. None: it puts ``new`` in place of ``old``.
     number : int
@@ -103,7 +102,7 @@ class Change:
     witness: str = ""
     old_path: str = ""
     key: str = ""
-    edits: tuple[Edit | Splice | Move, ...] | None = field(default=None, repr=False, compare=False)
+    edits: tuple[Replacement | Splice | Move, ...] | None = field(default=None, repr=False, compare=False)
     number: int = 0
 
     @property
@@ -122,11 +121,11 @@ class Change:
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
 
     @property
-    def recorded(self) -> tuple[Edit | Splice | Move, ...]:
+    def recorded(self) -> tuple[Replacement | Splice | Move, ...]:
         """What it does to the flat form of the task; nothing if it only follows from other changes."""
         if self.edits is not None or self.is_consequence:
             return self.edits or ()
-        return (Edit(self.old_path, self.path, self.old, self.new),)
+        return (Replacement(self.old_path, self.path, self.old, self.new),)
 
     @property
     def part(self) -> str:
@@ -143,16 +142,6 @@ class Change:
     def texts(self) -> tuple[str | None, str | None]:
         """The old and the new value as texts that do not read alike, secrets masked; None where there is none."""
         return texts_of(self.old, self.new, self._name)
-
-    @property
-    def old_text(self) -> str | None:
-        """The old value as text, secrets masked; None where there is none."""
-        return self.texts[0]
-
-    @property
-    def new_text(self) -> str | None:
-        """The new value as text, secrets masked; None where there is none."""
-        return self.texts[1]
 
     @property
     def _name(self) -> str:
@@ -187,7 +176,7 @@ class Change:
 
     def __repr__(self) -> str:
         before, after = ("–" if text is None else text for text in self.texts)
-        old, new = windowed(before, after, _SHOWN)
+        old, new = windowed(before, after, _LONGEST_VALUE)
         return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
 
 
@@ -232,22 +221,14 @@ class Ledger:
         witness: str = "",
         old_path: str = "",
         key: str = "",
-        edits: tuple[Edit | Splice | Move, ...] | None = None,
+        edits: tuple[Replacement | Splice | Move, ...] | None = None,
     ) -> None:
-        """Take down a change.
+        """Take down a change: parameters are those of :class:`Change`.
 
-        Parameters
-        ----------
-        rule
-            Id of the rule.
-        path, old, new, witness, old_path, key, edits
-            As in :class:`Change`.
-        kind
-            Told from the values where it is not given.
-        severity, cache, reason
-            Instead of the rule's, where this one is a special case.
+        The kind is told from the values where it is not given; severity, cache and reason stand in for the rule's, where
+        this one is a special case.
         """
-        found = RULES[rule]
+        judged_by = RULES[rule]
         self.changes.append(
             Change(
                 rule,
@@ -255,11 +236,11 @@ class Ledger:
                 kind or (ADDED if old is None else REMOVED if new is None else CHANGED),
                 old,
                 new,
-                self.severities.get(rule) or severity or found.severity,
-                found.aspects,
-                cache or found.cache,
-                found.effective,
-                reason or found.reason,
+                self.severities.get(rule) or severity or judged_by.severity,
+                judged_by.aspects,
+                cache or judged_by.cache,
+                judged_by.effective,
+                reason or judged_by.reason,
                 witness,
                 old_path or path,
                 key,
@@ -276,20 +257,20 @@ class Ledger:
         *,
         key: str = "",
         old_path: str = "",
-        edits: tuple[Edit | Splice | Move, ...] | None = None,
+        edits: tuple[Replacement | Splice | Move, ...] | None = None,
     ) -> None:
         """Take down an entry that was added, removed or changed, by the three rules of that stem."""
         kind = ADDED if old is None else REMOVED if new is None else CHANGED
         self.add(f"{stem}-{kind}", path, old, new, kind=kind, key=key, old_path=old_path, edits=edits)
 
-    def entries(self, stem: str, found: Iterable[Difference]) -> None:
+    def entries(self, stem: str, differences: Iterable[Difference]) -> None:
         """Take down differences, each by one of the three rules of a stem."""
-        for path, old, new, key, old_path, edits in found:
+        for path, old, new, key, old_path, edits in differences:
             self.entry(stem, path, old, new, key=key, old_path=old_path, edits=edits)
 
-    def differences(self, rule: str, found: Iterable[Difference]) -> None:
+    def differences(self, rule: str, differences: Iterable[Difference]) -> None:
         """Take down differences by one rule."""
-        for path, old, new, key, old_path, edits in found:
+        for path, old, new, key, old_path, edits in differences:
             self.add(rule, path, old, new, key=key, old_path=old_path, edits=edits)
 
     def worst(self) -> str:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["Edit", "Move", "Named", "Splice", "joined"]
+__all__ = ["Move", "Named", "Replacement", "Splice", "joined"]
 
 _PLAIN = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII)
 
@@ -19,7 +19,7 @@ def joined(path: str, key: str) -> str:
     return f"{path}[{key!r}]"
 
 
-class Edit(NamedTuple):
+class Replacement(NamedTuple):
     """What a change takes from the flat form of a task and what it puts there, None: nothing.
 
     The values are the exact ones, messages among them, where those that a change shows are worded for people.

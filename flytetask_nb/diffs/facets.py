@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flytetask_nb.diffs.edits import Edit, joined
+from flytetask_nb.diffs.edits import Replacement, joined
 
 if TYPE_CHECKING:
     from flytetask_nb.diffs.edits import Move, Splice
@@ -31,7 +31,7 @@ class Facet(NamedTuple):
     new: Any
     kind: str = ""
     cache: str = ""
-    edits: tuple[Edit | Splice | Move, ...] = ()
+    edits: tuple[Replacement | Splice | Move, ...] = ()
     severity: str = ""
     reason: str = ""
     field: tuple[Any, Any, str] | None = None
@@ -52,6 +52,6 @@ class At(NamedTuple):
         """Return what stands in it under any key."""
         return At(joined(self.path, key), joined(self.old, key), joined(self.new, key))
 
-    def edit(self, old: Any, new: Any) -> tuple[Edit, ...]:
+    def edit(self, old: Any, new: Any) -> tuple[Replacement, ...]:
         """Return what puts a new value in place of an old one."""
-        return (Edit(self.old, self.new, old, new),)
+        return (Replacement(self.old, self.new, old, new),)

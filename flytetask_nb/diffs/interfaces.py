@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
-from flytetask_nb.diffs.edits import Edit, Move, Named, joined
+from flytetask_nb.diffs.edits import Move, Named, Replacement, joined
 from flytetask_nb.diffs.facets import At
 from flytetask_nb.diffs.messages import compare_unknown, field_changes
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES, rank
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.facets import Facet
     from flytetask_nb.diffs.verdicts import TypeVerdict
 
-__all__ = ["compare_interface", "own_description"]
+__all__ = ["ALWAYS_TRUE", "compare_interface", "own_description"]
 
 _SEVERITY_OF: Final = {"breaking": BREAKING, "risky": RISKY, "safe": BEHAVIOUR}
 _TYPE_RULES: Final = {
@@ -42,23 +42,13 @@ _TYPE_RULES: Final = {
 # Once the verdict is safe, what these say is of no consequence to anybody.
 _HARMLESS_IF_SAFE: Final = frozenset({"type-schema"})
 # What these say holds whatever the verdict is, unless the compiler does not see the risk.
-_ALWAYS_TRUE: Final = frozenset({"type-schema", "input-field-removed", "output-field-added"})
+ALWAYS_TRUE: Final = frozenset({"type-schema", "input-field-removed", "output-field-added"})
 _UNSEEN: Final = "Flyte's compiler does not look at it, so a mismatch shows only at run time."
 _FEEDS_ALL: Final = "It can still be passed to every input that took it before."
 
 
 def compare_interface(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare two interfaces.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the interfaces stand.
-    old, new
-        ``TypedInterface`` messages.
-    """
+    """Compare two interfaces."""
     for side, field in (("input", "inputs"), ("output", "outputs")):
         before, after = getattr(old, field), getattr(new, field)
         if before != after:
@@ -74,17 +64,17 @@ def _compare_variables(ledger: Ledger, path: str, side: str, old: Any, new: Any)
     for name in removed:
         if name not in renamed:
             place = joined(path, name)
-            edit = Edit(place, place, Named(name, old[name]), None)
+            edit = Replacement(place, place, Named(name, old[name]), None)
             ledger.add(f"{side}-removed", place, LiteralType._own(old[name].type), None, edits=(edit,))
     for name in added:
         if name not in renamed.values():
             rule = _addition(new[name].type) if side == "input" else "output-added"
             place = joined(path, name)
-            edit = Edit(place, place, None, Named(name, new[name]))
+            edit = Replacement(place, place, None, Named(name, new[name]))
             ledger.add(rule, place, None, LiteralType._own(new[name].type), edits=(edit,))
     for before, after in renamed.items():
         place, old_place = joined(path, after), joined(path, before)
-        edits = (Edit(old_place, place, Named(before, None), Named(after, None)), Move(old_place, place))
+        edits = (Replacement(old_place, place, Named(before, None), Named(after, None)), Move(old_place, place))
         ledger.add(f"{side}-renamed", place, before, after, kind="renamed", old_path=old_place, edits=edits)
         _compare_rest(ledger, place, old_place, old[before], new[after], names=(before, after))
     for name in sorted((name for name in old if name in new), key=natural_key):
@@ -107,15 +97,15 @@ def _renames(removed: list[str], added: list[str], old: Any, new: Any) -> dict[s
     """Pair one name that is gone with one that is new where both have one type, and no other has it."""
     gone: dict[bytes, list[str]] = {}
     come: dict[bytes, list[str]] = {}
-    for names, variables, found in ((removed, old, gone), (added, new, come)):
+    for names, variables, sides in ((removed, old, gone), (added, new, come)):
         for name in names:
-            found.setdefault(variables[name].type.SerializeToString(deterministic=True), []).append(name)
+            sides.setdefault(variables[name].type.SerializeToString(deterministic=True), []).append(name)
     return {names[0]: come[kind][0] for kind, names in gone.items() if len(names) == 1 and len(come.get(kind, ())) == 1}
 
 
 def _compare_rest(ledger: Ledger, path: str, old_path: str, old: Any, new: Any, *, names: tuple[str, str]) -> None:
     """Compare what a variable has beside its type."""
-    before, after = (own_description(name, one) for name, one in zip(names, (old, new), strict=True))
+    before, after = (own_description(name, variable) for name, variable in zip(names, (old, new), strict=True))
     if before != after and not (before and after and same(before, after)):
         ledger.add(
             "variable-description",
@@ -172,12 +162,12 @@ def _compare_types(ledger: Ledger, path: str, side: str, old: Any, new: Any) -> 
 def _tell(ledger: Ledger, side: str, facet: Facet, whole: TypeVerdict) -> int:
     """Take down one respect in which types differ, and return how bad it is."""
     rule = RULES[facet.rule]
-    found = _own_verdict(side, facet, whole) if rule.by_verdict else whole
+    verdict = _own_verdict(side, facet, whole) if rule.by_verdict else whole
     severity, reason = facet.severity or rule.severity, facet.reason
     if rule.by_verdict:
-        is_harmless = found.verdict == "safe" and facet.rule in _HARMLESS_IF_SAFE
-        severity = COSMETIC if is_harmless else _SEVERITY_OF[found.verdict]
-        reason = _reason(side, facet, found)
+        is_harmless = verdict.verdict == "safe" and facet.rule in _HARMLESS_IF_SAFE
+        severity = COSMETIC if is_harmless else _SEVERITY_OF[verdict.verdict]
+        reason = _reason(side, facet, verdict)
     ledger.add(
         facet.rule,
         facet.path,
@@ -188,7 +178,7 @@ def _tell(ledger: Ledger, side: str, facet: Facet, whole: TypeVerdict) -> int:
         cache=facet.cache,
         reason=reason,
         edits=facet.edits,
-        witness=found.witness if rank(severity) <= rank(RISKY) else "",
+        witness=verdict.witness if rank(severity) <= rank(RISKY) else "",
     )
     return rank(severity)
 
@@ -201,17 +191,19 @@ def _own_verdict(side: str, facet: Facet, whole: TypeVerdict) -> TypeVerdict:
     return type_verdict(side, only_field(old, name), only_field(new, name))
 
 
-def _reason(side: str, facet: Facet, found: TypeVerdict) -> str:
+def _reason(side: str, facet: Facet, verdict: TypeVerdict) -> str:
     """Return why a change is judged as it is; empty: as its rule says, which speaks of what breaks."""
-    if found.is_unseen:
+    if verdict.is_unseen:
         return _UNSEEN
-    if found.verdict == "breaking":
+    if verdict.verdict == "breaking":
         # Enums feed each other by other rules than the fields of dataclasses.
         return RULES["field-type-changed"].reason if facet.field and facet.rule.startswith("enum-") else ""
-    if facet.rule in _ALWAYS_TRUE:
+    if facet.rule in ALWAYS_TRUE:
         return ""
     return (
-        _FEEDS_ALL if side == "output" and found.verdict == "safe" else RULES[_TYPE_RULES[side][found.verdict]].reason
+        _FEEDS_ALL
+        if side == "output" and verdict.verdict == "safe"
+        else RULES[_TYPE_RULES[side][verdict.verdict]].reason
     )
 
 

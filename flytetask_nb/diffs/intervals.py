@@ -95,15 +95,15 @@ def _note(
     """Take down what a version changed in one part, and what no version told before."""
     for path, value in new.items():
         if path not in old or old[path] != value:
-            found = intervals.get(path)
-            if found is None:
+            known = intervals.get(path)
+            if known is None:
                 # What came later was nothing until then, unless nobody knew.
                 is_first = not position or any(is_under(path, place) for place in untold)
                 intervals[path] = (
                     [Interval(position, value)] if is_first else [Interval(0, None), Interval(position, value)]
                 )
             else:
-                found.append(Interval(position, value))
+                known.append(Interval(position, value))
     for path in old:
         if path not in new:
             intervals[path].append(Interval(position, None))
@@ -111,7 +111,7 @@ def _note(
 
 def _parts(message: Any) -> dict[str, bytes]:
     """Return the parts of a task in a form that is equal exactly if they are."""
-    found: dict[str, bytes] = {}
+    parts: dict[str, bytes] = {}
     for owner, of_template in ((message, False), (message.template, True)):
         for field, value in owner.ListFields():
             if field.name == "template" and not of_template:
@@ -121,9 +121,9 @@ def _parts(message: Any) -> dict[str, bytes]:
             else:
                 written = repr(sorted(value.items()) if hasattr(value, "items") else value).encode()
             name = _TOGETHER.get(field.name, field.name)
-            found[name] = found.get(name, b"") + f"{field.name} {len(written)} ".encode() + written
+            parts[name] = parts.get(name, b"") + f"{field.name} {len(written)} ".encode() + written
     unknown = _unknown(message)
-    return {**found, _UNKNOWN: unknown} if unknown else found
+    return {**parts, _UNKNOWN: unknown} if unknown else parts
 
 
 _UNKNOWN: Final = ""

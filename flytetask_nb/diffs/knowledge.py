@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.semantics.drafts import completed
 from flytetask_nb.semantics.task_container import pod_containers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from flytetask_nb.models.flyte_task import FlyteTask
 
 __all__ = ["Known", "known_pair", "known_row", "stands", "unknown_paths"]
 
@@ -32,11 +32,14 @@ class Known(NamedTuple):
         ``TaskSpec`` messages: those of the tasks themselves where nothing had to be left out.
     left_out
         Paths at which one task has something of which the other's source says nothing.
+    unregistered
+        Paths at which one task, which is not registered yet, has what only registration can know.
     """
 
     old: Any
     new: Any
     left_out: tuple[str, ...]
+    unregistered: tuple[str, ...] = ()
 
 
 def unknown_paths(task: FlyteTask) -> frozenset[str]:
@@ -67,17 +70,14 @@ def _holder(message: Any, path: str) -> tuple[Any, str]:
 def known_pair(old: FlyteTask, new: FlyteTask) -> Known:
     """Return two tasks as far as the sources of both tell what is in them.
 
-    Parameters
-    ----------
-    old, new
-        The tasks.
-
     Notes
     -----
     What a source leaves out is told by its kind: ``Origin.untold``. Of a pod, what flytectl drops is taken from the
     other side, and where one of the two may have been registered with it both specs are read as Kubernetes reads them
     (flytectl/cmd/register/register_util.go).
     """
+    if old.is_draft or new.is_draft:
+        return _with_drafts(old, new)
     if not old._origin.untold and not new._origin.untold:
         return Known(old._message, new._message, ())
     messages = [old._message, new._message]
@@ -102,12 +102,26 @@ def known_pair(old: FlyteTask, new: FlyteTask) -> Known:
     return Known(messages[0], messages[1], tuple(left_out))
 
 
+def _with_drafts(old: FlyteTask, new: FlyteTask) -> Known:
+    """Complete a task that is not registered yet with what the other one says where only registration knows."""
+    tasks = [old, new]
+    place = 1 if new.is_draft else 0
+    message, paths = completed(tasks[place]._message, tasks[1 - place]._message)
+    tasks[place] = FlyteTask._own(message, tasks[place]._origin)
+    known = known_pair(*(FlyteTask._own(one._message, one._origin.but(is_draft=False)) for one in tasks))
+    return known._replace(unregistered=paths)
+
+
 def known_row(tasks: Sequence[FlyteTask]) -> list[Any]:
     """Return the messages of versions of a task, their pods in one form where some of them may be rewritten.
 
     What flytectl dropped of a pod is taken from the version before that has it, else from the next one.
     """
     messages = [task._message for task in tasks]
+    for position, task in enumerate(tasks):
+        neighbours = messages[position - 1 : position] or messages[1:2]
+        if neighbours and task.is_draft:
+            messages[position] = completed(task._message, neighbours[0])[0]
     if not _may_be_rewritten(tasks):
         return messages
     messages = _rewritten(messages)
@@ -149,13 +163,13 @@ def _rewritten(messages: Iterable[Any]) -> list[Any]:
     """Return tasks with their pods' specs as Kubernetes reads them; as they are, where it cannot read one of them."""
     from flytetask_nb.semantics.pod_specs import passed_through_kubernetes  # noqa: PLC0415 - pod tasks are rare
 
-    found = list(messages)
+    rewritten = list(messages)
     for place, message in enumerate(messages):
         if message.template.k8s_pod.HasField("pod_spec"):
-            found[place] = _copied(message)
-            spec = found[place].template.k8s_pod.pod_spec
+            rewritten[place] = _copied(message)
+            spec = rewritten[place].template.k8s_pod.pod_spec
             try:
                 spec.CopyFrom(passed_through_kubernetes(spec))
             except FlyteTaskError:
                 return list(messages)
-    return found
+    return rewritten

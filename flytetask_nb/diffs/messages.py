@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.diffs.edits import Edit, Named, joined
+from flytetask_nb.diffs.edits import Named, Replacement, joined
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
     is_map,
@@ -49,17 +49,8 @@ def _fields(descriptor: Any) -> tuple[tuple[str, Any], ...]:
 def compare_fields(ledger: Ledger, path: str, old: Any, new: Any, table: Mapping[str, Any]) -> None:
     """Compare two messages field by field.
 
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the messages stand.
-    old, new
-        Messages of one kind.
-    table
-        By name of a field what compares it: called with the ledger, the field's path, and both values; None: the
-        field is compared elsewhere. Whatever is not in the table is unclassified.
+    The table says by name of a field what compares it: called with the ledger, the field's path, and both values; None:
+    the field is compared elsewhere. Whatever is not in the table is unclassified.
     """
     for name, field in _fields(old.DESCRIPTOR):
         before, after = getattr(old, name), getattr(new, name)
@@ -80,7 +71,7 @@ def compare_unknown(ledger: Ledger, path: str, old: Any, new: Any, old_path: str
 
 def compare_flyte2(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare what only tasks of Flyte 2 say, beside their templates, and whether both are such."""
-    marks = [FLYTE2_MARK if is_flyte2(one) else None for one in (old, new)]
+    marks = [FLYTE2_MARK if is_flyte2(spec) else None for spec in (old, new)]
     if not any(marks):
         return
     if marks[0] != marks[1]:
@@ -110,17 +101,7 @@ def compare_entries(ledger: Ledger, path: str, old: Mapping[str, str], new: Mapp
 
 
 def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator[Difference]:
-    """Return the places where two messages of one kind differ, down to single values.
-
-    Parameters
-    ----------
-    path
-        Where the messages stand.
-    old, new
-        The messages.
-    old_path
-        Where the old one stands, if not at ``path``.
-    """
+    """Return the places where two messages of one kind differ, down to single values."""
     was = old_path or path
     if old.DESCRIPTOR.full_name == "google.protobuf.Struct":
         yield from mapped_differences(path, plain_struct(old), plain_struct(new), was)
@@ -132,11 +113,13 @@ def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator
             old.HasField(name) != new.HasField(name) or _is_empty(before) != _is_empty(after)
         ):
             # Of a choice, that it was made says something even if nothing is in it.
-            values = [(one, value) if one.HasField(name) else None for one, value in ((old, before), (new, after))]
-            shown = [None if value is None else plain_value(value[1], field) for value in values]
+            values = [
+                (message, value) if message.HasField(name) else None for message, value in ((old, before), (new, after))
+            ]
+            plain = [None if value is None else plain_value(value[1], field) for value in values]
             exact = [None if value is None else _chosen(field, value[1]) for value in values]
-            edit = Edit(old_place, place, exact[0], exact[1])
-            yield Difference(place, shown[0], shown[1], name, old_place, (edit,))
+            edit = Replacement(old_place, place, exact[0], exact[1])
+            yield Difference(place, plain[0], plain[1], name, old_place, (edit,))
         elif before is not after and before != after:
             yield from _field(place, old_place, field, before, after)
     gone, come = unknown_fields(old), unknown_fields(new)
@@ -165,8 +148,8 @@ def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Diff
         yield from field_changes(path, old, new, was)
     elif repr(old) != repr(new) and not (isinstance(old, str) and same(old, new)):
         before, after = plain_value(old, field), plain_value(new, field)
-        exact = [shown if value or field.has_presence else None for shown, value in ((before, old), (after, new))]
-        yield Difference(path, before, after, field.name, was, (Edit(was, path, *exact),))
+        exact = [text if value or field.has_presence else None for text, value in ((before, old), (after, new))]
+        yield Difference(path, before, after, field.name, was, (Replacement(was, path, *exact),))
 
 
 def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
@@ -177,9 +160,9 @@ def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Di
         if values.message_type is not None and key in old and key in new:
             yield from field_changes(place, old[key], new[key], old_place)
             continue
-        before, after = (plain_value(one[key], values) if key in one else None for one in (old, new))
+        before, after = (plain_value(entries[key], values) if key in entries else None for entries in (old, new))
         if values.message_type is not None:
-            exact = [Named(str(key), one[key]) if key in one else None for one in (old, new)]
-            yield Difference(place, before, after, str(key), old_place, (Edit(old_place, place, *exact),))
+            exact = [Named(str(key), entries[key]) if key in entries else None for entries in (old, new)]
+            yield Difference(place, before, after, str(key), old_place, (Replacement(old_place, place, *exact),))
         elif before is None or after is None or not same(before, after):
             yield Difference(place, before, after, str(key), old_place)

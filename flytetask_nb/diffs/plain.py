@@ -47,13 +47,13 @@ def map_values(field: Any) -> Any:
 
 def unknown_fields(message: Any) -> list[str]:
     """Return the fields of a message that this flyteidl does not know, each as text."""
-    found = UnknownFieldSet(message)
+    unknown = UnknownFieldSet(message)
     # What surrounds a task of Flyte 2 is compared by its own names.
-    return [text for text in _unknown(found) if not text.startswith(_SURROUNDINGS)] if len(found) else []
+    return [text for text in _unknown(unknown) if not text.startswith(_SURROUNDINGS)] if len(unknown) else []
 
 
-def _unknown(found: Any) -> list[str]:
-    return [f"{item.field_number}: {_unknown_data(item.data)}" for item in found]
+def _unknown(fields: Any) -> list[str]:
+    return [f"{item.field_number}: {_unknown_data(item.data)}" for item in fields]
 
 
 def _unknown_data(data: Any) -> str:
@@ -62,8 +62,8 @@ def _unknown_data(data: Any) -> str:
 
 def enum_name(enum: Any, number: int) -> Any:
     """Return the name of a number of an enum, by its descriptor; the number itself where it has none."""
-    found = enum.values_by_number.get(number)
-    return number if found is None else found.name
+    value = enum.values_by_number.get(number)
+    return number if value is None else value.name
 
 
 def plain_list(items: Any, field: Any) -> list[Any]:
@@ -84,16 +84,16 @@ def plain_message(message: Any) -> dict[str, Any]:
     """Return a message as plain Python values: what is set in it, fields that this flyteidl does not know included."""
     if message.DESCRIPTOR.full_name == "google.protobuf.Struct":
         return plain_struct(message)
-    found: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
     for field, value in message.ListFields():
         if is_map(field):
             keys = sorted(value, key=lambda key: natural_key(str(key)))
-            found[field.name] = {str(key): plain_value(value[key], map_values(field)) for key in keys}
+            plain[field.name] = {str(key): plain_value(value[key], map_values(field)) for key in keys}
         elif is_repeated(field):
-            found[field.name] = plain_list(value, field)
+            plain[field.name] = plain_list(value, field)
         else:
-            found[field.name] = plain_value(value, field)
+            plain[field.name] = plain_value(value, field)
     unknown = unknown_fields(message)
     if unknown:
-        found[UNKNOWN] = unknown
-    return found
+        plain[UNKNOWN] = unknown
+    return plain

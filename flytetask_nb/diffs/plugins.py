@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.containers import IGNORED_RESOURCES, image_rule
-from flytetask_nb.diffs.edits import Edit
+from flytetask_nb.diffs.container_resources import IGNORED_RESOURCES
+from flytetask_nb.diffs.containers import image_rule
+from flytetask_nb.diffs.edits import Replacement
 from flytetask_nb.diffs.structures import mapped_differences
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics.plugin_settings import Spelling, amounts_in, settings_of
@@ -110,22 +111,14 @@ _REASONS: Final = {
 
 
 def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare the settings of the plugins of two templates.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the settings stand.
-    old, new
-        ``TaskTemplate`` messages.
-    """
+    """Compare the settings of the plugins of two templates."""
     kind = new.type if old.type == new.type else ""
     known = [setting for setting in SETTINGS if kind in setting.types]
     before, after = settings_of(old), settings_of(new)
-    found = mapped_differences(path, before.values, after.values)
-    for place, was, now, key, was_place, edits in (each for one in found for each in _by_amount(one)):
+    differences = mapped_differences(path, before.values, after.values)
+    for place, was, now, key, was_place, edits in (
+        each for difference in differences for each in _by_amount(difference)
+    ):
         inner = place[len(path) :].lstrip(".").lower().replace("_", "")
         meaning = next((setting.meaning for setting in known if re.fullmatch(setting.path, inner)), "")
         is_text = "conf." in inner
@@ -135,7 +128,7 @@ def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         counts = [was, now]
         if meaning == "plugin-scale" and before.is_known and after.is_known and not is_text:
             # What a message leaves out is zero; what a text leaves out, somebody else decides.
-            counts = [one or 0 for one in counts]
+            counts = [count or 0 for count in counts]
         rule = _amount_rule(meaning, inner, *counts) if meaning in _AMOUNTS else _other_rule(meaning, was, now)
         if rule:
             reason = "" if is_text else _REASONS.get(rule.rpartition("-")[2], "")
@@ -144,20 +137,25 @@ def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
             ledger.entry("custom", place, was, now, key=key, old_path=was_place, edits=edits)
 
 
-def _by_amount(found: Difference) -> Iterator[Difference]:
+def _by_amount(difference: Difference) -> Iterator[Difference]:
     """Return the parts of what came or went as a whole if there are amounts among them; items of lists stay whole."""
-    sides = found.old, found.new
-    whole = found.old or found.new
-    if found.edits is not None or (found.old and found.new) or not isinstance(whole, dict) or not _has_amounts(whole):
-        yield found
+    sides = difference.old, difference.new
+    whole = difference.old or difference.new
+    if (
+        difference.edits is not None
+        or (difference.old and difference.new)
+        or not isinstance(whole, dict)
+        or not _has_amounts(whole)
+    ):
+        yield difference
         return
-    parts = mapped_differences(found.path, found.old or {}, found.new or {}, found.old_path)
+    parts = mapped_differences(difference.path, difference.old or {}, difference.new or {}, difference.old_path)
     # That a group is there and empty is a value of its own.
-    empty = Edit(found.old_path, found.path, *(one if one == {} else None for one in sides))
+    empty = Replacement(difference.old_path, difference.path, *(side if side == {} else None for side in sides))
     for number, part in enumerate(parts):
         edits = part.edits
         if not number and {} in sides:
-            edits = (*(edits or (Edit(part.old_path, part.path, part.old, part.new),)), empty)
+            edits = (*(edits or (Replacement(part.old_path, part.path, part.old, part.new),)), empty)
         yield part._replace(edits=edits)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.diffs.containers import compare_data_loading, compare_task_containers
-from flytetask_nb.diffs.edits import Edit, Move, Splice, joined
+from flytetask_nb.diffs.edits import Move, Replacement, Splice, joined
 from flytetask_nb.diffs.messages import compare_entries, compare_unknown
 from flytetask_nb.diffs.structures import canonical, differences, moved, same
 from flytetask_nb.diffs.texts import Word
@@ -21,7 +21,15 @@ from flytetask_nb.semantics.task_container import (
 if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = ["Pod", "compare_pod_rest", "compare_pods", "is_named", "labelled_tolerations", "primary_edits", "read_pod"]
+__all__ = [
+    "TaskPod",
+    "compare_pod_rest",
+    "compare_pods",
+    "is_named",
+    "labelled_tolerations",
+    "primary_edits",
+    "read_pod",
+]
 
 # Lists of named things in a pod's spec, and the stem of the rules for them.
 _NAMED: Final = {"containers": "pod-container", "initContainers": "pod-init-container", "volumes": "pod-volume"}
@@ -31,7 +39,7 @@ _TOLERATIONS: Final = "tolerations"
 _TOLERATED: Final = ("key", "operator", "value", "effect")
 
 
-class Pod(NamedTuple):
+class TaskPod(NamedTuple):
     """A pod of a task.
 
     Attributes
@@ -52,7 +60,7 @@ class Pod(NamedTuple):
     container: TaskContainer
 
 
-def read_pod(path: str, template: Any) -> Pod:
+def read_pod(path: str, template: Any) -> TaskPod:
     """Return the pod of a template; an empty one where its target is something else."""
     is_pod = template.WhichOneof("target") == "k8s_pod"
     name = primary_container_name(template) if is_pod else ""
@@ -61,31 +69,19 @@ def read_pod(path: str, template: Any) -> Pod:
     primary = primary_container(template) if is_named("containers", containers) else None
     held = None if primary is None else primary.fields["name"].string_value
     place = joined(f"{path}.pod_spec.containers", held or name or "primary")
-    return Pod(name, spec, held, pod_container({} if primary is None else plain_struct(primary), place))
+    return TaskPod(name, spec, held, pod_container({} if primary is None else plain_struct(primary), place))
 
 
 def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[set[str], set[str]]) -> None:
-    """Compare the pods of two templates whose targets they are.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the pods stand.
-    old, new
-        ``TaskTemplate`` messages.
-    inputs
-        Names of the tasks' inputs, before and after.
-    """
+    """Compare the pods of two templates whose targets they are."""
     pods = read_pod(path, old), read_pod(path, new)
     before, after = pods
     edits = primary_edits(path, *pods)
     if before.name != after.name or None not in {before.held, after.held}:
-        shown = (before.name, after.name) if before.name != after.name else (before.held, after.held)
+        names = (before.name, after.name) if before.name != after.name else (before.held, after.held)
         if edits:
             ledger.add(
-                "primary-container", f"{path}.primary_container_name", *(one or None for one in shown), edits=edits
+                "primary-container", f"{path}.primary_container_name", *(name or None for name in names), edits=edits
             )
     elif edits:
         ledger.entry("pod-container", f"{path}.pod_spec.containers", before.held, after.held, edits=edits)
@@ -94,18 +90,18 @@ def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[se
     compare_data_loading(ledger, f"{path}.data_config", old.k8s_pod.data_config, new.k8s_pod.data_config)
 
 
-def primary_edits(path: str, old: Pod, new: Pod) -> tuple[Edit | Splice | Move, ...]:
+def primary_edits(path: str, old: TaskPod, new: TaskPod) -> tuple[Replacement | Splice | Move, ...]:
     """Return what becomes of the name of the container that runs the task, and of its place among the others.
 
     What is in it is compared as a container.
     """
-    edits: list[Edit | Splice | Move] = []
+    edits: list[Replacement | Splice | Move] = []
     if old.name != new.name:
         place = f"{path}.primary_container_name"
-        edits.append(Edit(place, place, old.name or None, new.name or None))
+        edits.append(Replacement(place, place, old.name or None, new.name or None))
     if old.held != new.held:
         place = f"{path}.pod_spec.containers"
-        words = (() if one.held is None else ((_order(one.spec).index(one.held), one.held),) for one in (old, new))
+        words = (() if pod.held is None else ((_order(pod.spec).index(pod.held), pod.held),) for pod in (old, new))
         edits.append(Splice(place, place, *words))
         if old.held is not None and new.held is not None:
             edits.append(Move(joined(place, old.held), joined(place, new.held)))
@@ -113,19 +109,11 @@ def primary_edits(path: str, old: Pod, new: Pod) -> tuple[Edit | Splice | Move, 
 
 
 def _order(spec: dict[str, Any]) -> list[str]:
-    return [one["name"] for one in spec["containers"]]
+    return [container["name"] for container in spec["containers"]]
 
 
-def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[Pod, Pod]) -> None:
-    """Compare what a pod has beside the container that runs the task.
-
-    Parameters
-    ----------
-    ledger, path, old, new
-        As for :func:`compare_pods`, but that the target of one may be no pod.
-    pods
-        Both, as they were read.
-    """
+def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[TaskPod, TaskPod]) -> None:
+    """Compare what a pod has beside the container that runs the task; the target of one of the two may be no pod."""
     _compare_metadata(ledger, f"{path}.metadata", old.k8s_pod.metadata, new.k8s_pod.metadata)
     _compare_specs(ledger, f"{path}.pod_spec", *pods)
     compare_unknown(ledger, path, old.k8s_pod, new.k8s_pod)
@@ -139,7 +127,7 @@ def _compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     compare_unknown(ledger, path, old, new)
 
 
-def _compare_specs(ledger: Ledger, path: str, old_pod: Pod, new_pod: Pod) -> None:
+def _compare_specs(ledger: Ledger, path: str, old_pod: TaskPod, new_pod: TaskPod) -> None:
     old, new = old_pod.spec, new_pod.spec
     primary = old_pod.held, new_pod.held
     for field in sorted({*old, *new}, key=natural_key):
@@ -182,9 +170,9 @@ def _compare_named(
     ledger: Ledger, path: str, old: Any, new: Any, field: str, *, primary: tuple[str | None, str | None]
 ) -> None:
     stem, is_containers = _NAMED[field], field == "containers"
-    known = [is_named(field, one) for one in (old, new)]
-    odd = [None if one is None or is_there else one for one, is_there in zip((old, new), known, strict=True)]
-    lists: list[list[Any]] = [one if is_there else [] for one, is_there in zip((old, new), known, strict=True)]
+    known = [is_named(field, items) for items in (old, new)]
+    odd = [None if items is None or is_there else items for items, is_there in zip((old, new), known, strict=True)]
+    lists: list[list[Any]] = [items if is_there else [] for items, is_there in zip((old, new), known, strict=True)]
     if odd[0] is not None and odd[1] is not None:
         ledger.entries("pod-setting", differences(path, odd[0], odd[1], field))
     elif odd[0] is not None or odd[1] is not None:
@@ -200,20 +188,20 @@ def _compare_named(
             gone = ((names[0].index(name), name),) if name in before else ()
             come = ((names[1].index(name), name),) if name in after else ()
             was, now = before.get(name), after.get(name)
-            edits = (Edit(place, place, was, now), Splice(path, path, gone, come))
+            edits = (Replacement(place, place, was, now), Splice(path, path, gone, come))
             ledger.entry(stem, place, was, now, edits=edits)
         elif not same(before[name], after[name]):
             # What changed inside of it was added or removed there; the thing itself was changed.
             ledger.differences(f"{stem}-changed", differences(place, before[name], after[name]))
-    kept = [[(index, name) for index, name in enumerate(one) if name in before and name in after] for one in names]
-    if is_containers and primary[0] == primary[1] and all(primary[0] in one for one in names):
+    kept = [[(index, name) for index, name in enumerate(items) if name in before and name in after] for items in names]
+    if is_containers and primary[0] == primary[1] and all(primary[0] in items for items in names):
         kept = [
             [
                 (index, name)
-                for index, name in enumerate(one)
+                for index, name in enumerate(items)
                 if name == primary[0] or (name in before and name in after)
             ]
-            for one in names
+            for items in names
         ]
     splice = moved(path, path, *kept)
     if splice is not None:
@@ -221,30 +209,25 @@ def _compare_named(
 
 
 def labelled_tolerations(field: str, value: Any) -> dict[str, Any] | None:
-    """Return tolerations by what they tolerate; None where the field or its value is something else.
-
-    Parameters
-    ----------
-    field
-        Of a pod's spec.
-    value
-        What stands there.
-    """
+    """Return tolerations by what they tolerate; None where the field or its value is something else."""
     if field != _TOLERATIONS or not _are_objects(value):
         return None
-    found: dict[str, Any] = {}
+    labelled: dict[str, Any] = {}
     for item in [item for _, item in sorted({canonical(item): item for item in value}.items())]:
         label = " ".join(str(item[name]) for name in _TOLERATED if name in item) or "everything"
         number = 1
-        while (key := label if number == 1 else f"{label} #{number}") in found:
+        while (key := label if number == 1 else f"{label} #{number}") in labelled:
             number += 1
-        found[key] = item
-    return found
+        labelled[key] = item
+    return labelled
 
 
 def _compare_tolerations(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    labelled = [labelled_tolerations(_TOLERATIONS, one) for one in (old, new)]
-    odd = [None if one is None or items is not None else one for one, items in zip((old, new), labelled, strict=True)]
+    labelled = [labelled_tolerations(_TOLERATIONS, tolerations) for tolerations in (old, new)]
+    odd = [
+        None if tolerations is None or items is not None else tolerations
+        for tolerations, items in zip((old, new), labelled, strict=True)
+    ]
     if odd[0] is not None and odd[1] is not None:
         ledger.entries("pod-setting", differences(path, odd[0], odd[1], _TOLERATIONS))
     elif odd[0] is not None or odd[1] is not None:
@@ -254,4 +237,4 @@ def _compare_tolerations(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         was, now = before.get(label), after.get(label)
         if was is None or now is None or canonical(was) != canonical(now):
             place = joined(path, label)
-            ledger.entry("pod-toleration", f"{path}[]", was, now, edits=(Edit(place, place, was, now),))
+            ledger.entry("pod-toleration", f"{path}[]", was, now, edits=(Replacement(place, place, was, now),))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flytetask_nb.errors import DiffError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "BEHAVIOUR",
@@ -24,6 +24,7 @@ __all__ = [
     "SEVERITIES",
     "UNCLASSIFIED",
     "Rule",
+    "checked_accepted",
     "checked_severities",
     "rank",
 ]
@@ -394,15 +395,6 @@ RULES: Final[Mapping[str, Rule]] = {
 def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
     """Return the overrides of severities that a caller asks for.
 
-    Parameters
-    ----------
-    severities
-        A severity by the id of a rule, or None.
-
-    Returns
-    -------
-    dict of str to str
-
     Raises
     ------
     DiffError
@@ -417,6 +409,19 @@ def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
                 f"severities[{rule!r}] is {severity!r}, which is no severity; {_nearest(severity, list(SEVERITIES))}"
             )
     return given
+
+
+def checked_accepted(accepted: Iterable[str]) -> frozenset[str]:
+    """Return the fingerprints that a caller gave; one text is none.
+
+    Raises
+    ------
+    DiffError
+        It is a single text.
+    """
+    if isinstance(accepted, str):
+        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
+    return frozenset(accepted)
 
 
 def _nearest(given: object, known: list[str]) -> str:

@@ -55,8 +55,8 @@ class _Document:
         target = self._target(pointer) if pointer not in seen else None
         if target is not None:
             rest = {word: inner for word, inner in part.items() if word not in ("$ref", *_TABLES)}
-            found = self._followed(target, (*seen, str(pointer)))
-            return {**found, **rest} if isinstance(found, dict) else part
+            followed = self._followed(target, (*seen, str(pointer)))
+            return {**followed, **rest} if isinstance(followed, dict) else part
         return {word: self._followed(inner, seen) for word, inner in part.items() if word not in _TABLES}
 
     def _target(self, pointer: Any) -> Any:
@@ -84,59 +84,50 @@ class _Document:
 def schema_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool) -> Iterator[Facet]:
     """Yield the respects in which the JSON schemas of two dataclasses differ, but for what their structures tell.
 
-    Parameters
-    ----------
-    at
-        Where the schemas stand.
-    side
-        ``input`` or ``output``.
-    old, new
-        ``LiteralType`` messages.
-    under_union
-        Whether they are variants of a union, whose structure gives way to the tag of the variant.
+    Of variants of a union the structure gives way to the tag of the variant.
     """
     documents = _Document(old), _Document(new)
     types = LiteralType._own(old), LiteralType._own(new)
-    told = _told(old, new, documents)
-    if under_union and not told:
+    field_names = _differing_names(old, new, documents)
+    if under_union and not field_names:
         same = canonical(_without_remarks(documents[0].root)) == canonical(_without_remarks(documents[1].root))
         yield Facet("type-schema" if same else "dataclass-under-union", at.path, *types)
         return
-    if not all(one.fields for one in documents):
-        if not told:
+    if not all(document.fields for document in documents):
+        if not field_names:
             yield Facet("type-schema", at.path, *types)
         return
-    found = False
-    for name in sorted({*documents[0].fields, *documents[1].fields} - told, key=natural_key):
+    is_any = False
+    for name in sorted({*documents[0].fields, *documents[1].fields} - field_names, key=natural_key):
         for facet in _field_facets(joined(f"{at.path}.properties", name), side, name, documents):
-            found = True
+            is_any = True
             yield facet._replace(field=(old, new, name))
-    names = {name for name in documents[0].fields if name in documents[1].fields and name not in told}
+    names = {name for name in documents[0].fields if name in documents[1].fields and name not in field_names}
     rest = list(mapped_differences(at.path, documents[0].beside(names), documents[1].beside(names)))
     if len(rest) == 1:
         yield Facet("type-schema", rest[0].path, rest[0].old, rest[0].new)
-    elif rest or not (found or told):
+    elif rest or not (is_any or field_names):
         yield Facet("type-schema", at.path, *types)
 
 
-def _told(old: Any, new: Any, documents: tuple[_Document, _Document]) -> set[str]:
+def _differing_names(old: Any, new: Any, documents: tuple[_Document, _Document]) -> set[str]:
     """Return the names of fields of which the structures tell that they differ."""
-    structures = [one.structure.dataclass_type for one in (old, new)]
-    told = {
+    structures = [literal_type.structure.dataclass_type for literal_type in (old, new)]
+    names = {
         name
         for name in {*structures[0], *structures[1]}
         if name not in structures[0] or name not in structures[1] or structures[0][name] != structures[1][name]
     }
     fields = {*documents[0].fields, *documents[1].fields}
-    if told - fields:
+    if names - fields:
         # The schema calls fields by aliases.
-        told |= {name for name in fields if name not in structures[0] and name not in structures[1]}
-    return told
+        names |= {name for name in fields if name not in structures[0] and name not in structures[1]}
+    return names
 
 
 def _field_facets(path: str, side: str, name: str, documents: tuple[_Document, _Document]) -> Iterator[Facet]:
-    was, now = (one.fields.get(name) for one in documents)
-    before, after = (one.notation(name) if name in one.fields else None for one in documents)
+    was, now = (document.fields.get(name) for document in documents)
+    before, after = (document.notation(name) if name in document.fields else None for document in documents)
     if before is None or after is None:
         kind = "added" if before is None else "removed"
         yield Facet(f"{side}-field-{kind}", path, before, after, cache="none")
@@ -162,15 +153,7 @@ def _without_remarks(part: Any, *, by_name: bool = False) -> Any:
 
 
 def only_field(message: Any, name: str) -> Any:
-    """Return a dataclass that has one of its fields alone; it need not have it.
-
-    Parameters
-    ----------
-    message
-        A ``LiteralType`` message.
-    name
-        Name of the field.
-    """
+    """Return a dataclass that has one of its fields alone; it need not have it."""
     document = _Document(message)
     made = types_pb2.LiteralType(simple=types_pb2.STRUCT)
     if message.HasField("metadata"):

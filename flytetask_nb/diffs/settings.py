@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
-from flytetask_nb.diffs.edits import Edit, Named, joined
+from flytetask_nb.diffs.edits import Named, Replacement, joined
 from flytetask_nb.diffs.messages import (
     compare_entries,
     compare_fields,
@@ -21,7 +21,7 @@ from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from flytetask_nb.diffs.changes import Ledger
 
@@ -47,37 +47,39 @@ __all__ = [
 ]
 
 
-def _by_direction(raised: str, lowered: str) -> Callable[[Ledger, str, Any, Any], None]:
+_Compare: TypeAlias = "Callable[[Ledger, str, Any, Any], None]"
+
+
+def _by_fields(table: Mapping[str, Any]) -> _Compare:
+    """Return what compares two messages field by field, each as the table says."""
+    return lambda ledger, path, old, new: compare_fields(ledger, path, old, new, table)
+
+
+def _by_direction(raised: str, lowered: str) -> _Compare:
     """Return what compares a number or flag by two rules."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        edit = Edit(path, path, old or None, new or None)
+        edit = Replacement(path, path, old or None, new or None)
         ledger.add(raised if new > old else lowered, path, old, new, edits=(edit,))
 
     return compare
 
 
-def by_rule(rule: str, enum: Any = None) -> Callable[[Ledger, str, Any, Any], None]:
-    """Return what judges any change of a value by one rule; what is empty is not there.
-
-    Parameters
-    ----------
-    rule
-        Id of the rule.
-    enum
-        Descriptor of the enum whose numbers the values are.
-    """
+def by_rule(rule: str, enum: Any = None) -> _Compare:
+    """Return what judges any change of a value, or of a number of an enum, by one rule; what is empty is not there."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         if not (isinstance(old, str) and same(old, new)):
-            shown = [None if one == "" else one if enum is None else enum_name(enum, one) for one in (old, new)]
-            edit = Edit(path, path, *(name if one else None for name, one in zip(shown, (old, new), strict=True)))
-            ledger.add(rule, path, *shown, edits=(edit,))
+            texts = [None if value == "" else value if enum is None else enum_name(enum, value) for value in (old, new)]
+            edit = Replacement(
+                path, path, *(name if value else None for name, value in zip(texts, (old, new), strict=True))
+            )
+            ledger.add(rule, path, *texts, edits=(edit,))
 
     return compare
 
 
-def _fields_by_rule(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
+def _fields_by_rule(rule: str) -> _Compare:
     """Return what judges every change inside a message by one rule."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -99,7 +101,7 @@ def compare_type(ledger: Ledger, path: str, old: str, new: str) -> None:
     ledger.add("task-type", path, old or None, new or None, reason=reason)
 
 
-def _by_presence(set_: str, cleared: str, changed: str) -> Callable[[Ledger, str, Any, Any], None]:
+def _by_presence(set_: str, cleared: str, changed: str) -> _Compare:
     def compare(ledger: Ledger, path: str, old: str, new: str) -> None:
         if old and new and same(old, new):
             return
@@ -113,7 +115,7 @@ def _by_presence(set_: str, cleared: str, changed: str) -> Callable[[Ledger, str
 
 def compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare two ``TaskMetadata`` messages."""
-    before, after = (one.interruptible if one.HasField("interruptible") else None for one in (old, new))
+    before, after = (metadata.interruptible if metadata.HasField("interruptible") else None for metadata in (old, new))
     if before is not after:
         ledger.add("interruptible", f"{path}.interruptible", before, after)
     compare_fields(ledger, path, old, new, _METADATA)
@@ -121,9 +123,9 @@ def compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 def _compare_ignored(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     for name in sorted({*old} ^ {*new}, key=natural_key):
-        kind, *shown = ("removed", name, None) if name in old else ("added", None, name)
+        kind, *values = ("removed", name, None) if name in old else ("added", None, name)
         place = joined(path, name)
-        ledger.add(f"cache-ignored-{kind}", path, *shown, edits=(Edit(place, place, *shown),))
+        ledger.add(f"cache-ignored-{kind}", path, *values, edits=(Replacement(place, place, *values),))
 
 
 def _compare_timeout(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -151,14 +153,14 @@ def span(value: Any) -> str | None:
 def _compare_retries(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     if old.retries != new.retries:
         rule = "retries-raised" if new.retries > old.retries else "retries-lowered"
-        edit = Edit(path, path, old.retries or None, new.retries or None)
+        edit = Replacement(path, path, old.retries or None, new.retries or None)
         ledger.add(rule, path, old.retries, new.retries, edits=(edit,))
     compare_unknown(ledger, path, old, new)
 
 
 def _compare_deck(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     if old.value != new.value:
-        edit = Edit(path, path, old.value or None, new.value or None)
+        edit = Replacement(path, path, old.value or None, new.value or None)
         ledger.add("deck-on" if new.value else "deck-off", path, old.value, new.value, edits=(edit,))
     compare_unknown(ledger, path, old, new)
 
@@ -169,19 +171,15 @@ def _compare_labels(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     compare_unknown(ledger, path, old, new)
 
 
-def _compare_runtime(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    compare_fields(ledger, path, old, new, _RUNTIME)
-
-
-_RUNTIME: Final = {
-    "version": by_rule("runtime-version"),
-    "type": by_rule("runtime-kind", tasks_pb2.RuntimeMetadata.RuntimeType.DESCRIPTOR),
-    "flavor": by_rule("runtime-kind"),
-}
-
 _METADATA: Final = {
     "discoverable": _by_direction("cache-on", "cache-off"),
-    "runtime": _compare_runtime,
+    "runtime": _by_fields(
+        {
+            "version": by_rule("runtime-version"),
+            "type": by_rule("runtime-kind", tasks_pb2.RuntimeMetadata.RuntimeType.DESCRIPTOR),
+            "flavor": by_rule("runtime-kind"),
+        }
+    ),
     "timeout": _compare_timeout,
     "retries": _compare_retries,
     "discovery_version": by_rule("cache-version"),
@@ -201,22 +199,9 @@ _METADATA: Final = {
 # -- security ------------------------------------------------------------------------------------------------------
 
 
-def compare_security(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare two ``SecurityContext`` messages."""
-    compare_fields(ledger, path, old, new, _SECURITY)
-
-
-def _compare_secrets(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    _compare_named(ledger, path, old, new, "secret", name_of=secret_name)
-
-
 def secret_name(secret: Any) -> str:
     """Return the name by which a secret is told from others: group, key and version."""
     return "/".join(part for part in (secret.group, secret.key, secret.group_version) if part)
-
-
-def _compare_tokens(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    _compare_named(ledger, path, old, new, "token", name_of=token_name)
 
 
 def token_name(token: Any) -> str:
@@ -224,29 +209,33 @@ def token_name(token: Any) -> str:
     return str(token.name)
 
 
-def _compare_named(ledger: Ledger, path: str, old: Any, new: Any, stem: str, *, name_of: Callable[[Any], str]) -> None:
-    """Compare lists of messages that have names; of those with one name in the order in which they stand."""
-    before, after = numbered(old, name_of), numbered(new, name_of)
-    for key in sorted({*before, *after}, key=lambda key: (natural_key(key[0]), key[1])):
-        was, now = before.get(key), after.get(key)
-        place = joined(path, key[0]) + (f"[{key[1]}]" if key[1] else "")
-        if was is None or now is None:
-            shown = [None if one is None else _named_words(one, key[0]) for one in (was, now)]
-            exact = [None if one is None else Named(key[0], one) for one in (was, now)]
-            ledger.entry(stem, place, *shown, edits=(Edit(place, place, *exact),))
-        elif was != now:
-            ledger.differences(f"{stem}-changed", field_changes(place, was, now))
+def _by_name(stem: str, name_of: Callable[[Any], str]) -> _Compare:
+    """Return what compares lists of messages that have names, those of one name in the order in which they stand."""
+
+    def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+        before, after = numbered(old, name_of), numbered(new, name_of)
+        for key in sorted({*before, *after}, key=lambda key: (natural_key(key[0]), key[1])):
+            was, now = before.get(key), after.get(key)
+            place = joined(path, key[0]) + (f"[{key[1]}]" if key[1] else "")
+            if was is None or now is None:
+                words = [None if item is None else _named_words(item, key[0]) for item in (was, now)]
+                exact = [None if item is None else Named(key[0], item) for item in (was, now)]
+                ledger.entry(stem, place, *words, edits=(Replacement(place, place, *exact),))
+            elif was != now:
+                ledger.differences(f"{stem}-changed", field_changes(place, was, now))
+
+    return compare
 
 
 def numbered(items: Any, name_of: Callable[[Any], str]) -> dict[tuple[str, int], Any]:
     """Return messages by name, those of one name by number beside."""
-    found: dict[tuple[str, int], Any] = {}
+    items_by_name: dict[tuple[str, int], Any] = {}
     for item in items:
         name, number = name_of(item), 0
-        while (name, number) in found:
+        while (name, number) in items_by_name:
             number += 1
-        found[name, number] = item
-    return found
+        items_by_name[name, number] = item
+    return items_by_name
 
 
 def _named_words(message: Any, name: str) -> Any:
@@ -255,7 +244,13 @@ def _named_words(message: Any, name: str) -> Any:
     return name if plain.keys() <= {"group", "key", "group_version"} and name else plain
 
 
-_SECURITY: Final = {"run_as": _fields_by_rule("identity"), "secrets": _compare_secrets, "tokens": _compare_tokens}
+compare_security: Final = _by_fields(
+    {
+        "run_as": _fields_by_rule("identity"),
+        "secrets": _by_name("secret", secret_name),
+        "tokens": _by_name("token", token_name),
+    }
+)
 
 
 # -- extended resources --------------------------------------------------------------------------------------------
@@ -271,9 +266,9 @@ def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) ->
                 ledger.differences(f"{stem}-changed", field_changes(f"{path}.{field}", before, after))
         elif had or has:
             place = f"{path}.{field}"
-            shown = [plain_message(one) if there else None for one, there in ((before, had), (after, has))]
-            exact = [Named(field, one) if there else None for one, there in ((before, had), (after, has))]
-            ledger.entry(stem, place, *shown, edits=(Edit(place, place, *exact),))
+            plain = [plain_message(message) if there else None for message, there in ((before, had), (after, has))]
+            exact = [Named(field, message) if there else None for message, there in ((before, had), (after, has))]
+            ledger.entry(stem, place, *plain, edits=(Replacement(place, place, *exact),))
     compare_unknown(ledger, path, old, new)
 
 
@@ -291,29 +286,18 @@ def own_config(template: Any) -> dict[str, str]:
     return {key: value for key, value in template.config.items() if not (is_pod and key == PRIMARY_CONTAINER_KEY)}
 
 
-def compare_sql(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare two ``Sql`` messages."""
-    compare_fields(ledger, path, old, new, _SQL)
-
-
-_SQL: Final = {
-    "statement": by_rule("sql-statement"),
-    "dialect": by_rule("sql-dialect", tasks_pb2.Sql.Dialect.DESCRIPTOR),
-}
+compare_sql: Final = _by_fields(
+    {"statement": by_rule("sql-statement"), "dialect": by_rule("sql-dialect", tasks_pb2.Sql.Dialect.DESCRIPTOR)}
+)
 
 
 # -- identity ------------------------------------------------------------------------------------------------------
 
 _MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
-_HASH_SHOWN: Final = 8
+_HASH_LENGTH: Final = 8
 
 
-def compare_id(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    """Compare two ``Identifier`` messages."""
-    compare_fields(ledger, path, old, new, _ID)
-
-
-def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
+def _unless_filled_in(rule: str) -> _Compare:
     def compare(ledger: Ledger, path: str, old: str, new: str) -> None:
         if same(old, new):
             return
@@ -325,8 +309,8 @@ def _unless_filled_in(rule: str) -> Callable[[Ledger, str, Any, Any], None]:
 
 def map_task_stem(name: str) -> str | None:
     """Return what comes before the hash in the name of a map task; None if it is no such name."""
-    found = _MAP_TASK.fullmatch(name)
-    return None if found is None else found["stem"]
+    match = _MAP_TASK.fullmatch(name)
+    return None if match is None else match["stem"]
 
 
 def mapped_task(name: str) -> str:
@@ -346,7 +330,7 @@ def mapped_task(name: str) -> str:
 def shortened_map_task(name: str) -> str:
     """Return the name of a task, of a map task's hash only the beginning: the rest tells nobody anything."""
     stem = map_task_stem(name)
-    return name if stem is None else f"{name[: len(stem) + 1 + _HASH_SHOWN]}…"
+    return name if stem is None else f"{name[: len(stem) + 1 + _HASH_LENGTH]}…"
 
 
 def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:
@@ -357,14 +341,16 @@ def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:
     ledger.add("map-task-name" if linked else "id-name", path, old or None, new or None)
 
 
-_ID: Final = {
-    "resource_type": by_rule("id-filled-in", identifier_pb2.ResourceType.DESCRIPTOR),
-    "project": _unless_filled_in("id-place"),
-    "domain": _unless_filled_in("id-place"),
-    "name": _compare_name,
-    "version": _unless_filled_in("id-version"),
-    "org": _unless_filled_in("id-place"),
-}
+compare_id: Final = _by_fields(
+    {
+        "resource_type": by_rule("id-filled-in", identifier_pb2.ResourceType.DESCRIPTOR),
+        "project": _unless_filled_in("id-place"),
+        "domain": _unless_filled_in("id-place"),
+        "name": _compare_name,
+        "version": _unless_filled_in("id-version"),
+        "org": _unless_filled_in("id-place"),
+    }
+)
 
 
 # -- documentation -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.edits import Edit, Splice, joined
+from flytetask_nb.diffs.edits import Replacement, Splice, joined
 from flytetask_nb.diffs.texts import Word
 from flytetask_nb.masking import telling_key
 from flytetask_nb.models.order import natural_key
@@ -48,7 +48,7 @@ class Difference(NamedTuple):
     new: Any
     key: str
     old_path: str
-    edits: tuple[Edit | Splice, ...] | None = None
+    edits: tuple[Replacement | Splice, ...] | None = None
 
 
 def canonical(value: Any) -> str:
@@ -83,10 +83,10 @@ def _structures(old: str, new: str) -> tuple[Any, Any] | None:
     if not (old[:1] in "{[" and new[:1] in "{[" and old and new):
         return None
     try:
-        found = json.loads(old), json.loads(new)
+        values = json.loads(old), json.loads(new)
     except (ValueError, RecursionError):
         return None
-    return found if max(map(_depth, found)) <= _DEEPEST else None
+    return values if max(map(_depth, values)) <= _DEEPEST else None
 
 
 def _depth(value: Any) -> int:
@@ -95,9 +95,9 @@ def _depth(value: Any) -> int:
         depth += 1
         level = [
             inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
         ]
     return depth
 
@@ -105,7 +105,7 @@ def _depth(value: Any) -> int:
 # -- flat form -----------------------------------------------------------------------------------------------------
 
 
-def flatten_value(found: dict[str, Any], path: str, value: Any) -> None:
+def flatten_value(flat: dict[str, Any], path: str, value: Any) -> None:
     """Write every single value in a JSON-like value under its path: equal values become equal entries.
 
     Items of lists that have names stand under them, beside the list of names in order; other lists are one tuple.
@@ -114,38 +114,38 @@ def flatten_value(found: dict[str, Any], path: str, value: Any) -> None:
     if isinstance(value, str):
         structures = None if isinstance(value, Word) else _structures(value, value)
         if structures is None:
-            found[path] = value
+            flat[path] = value
         else:
-            found[joined(path, _JSON_TEXT)] = Word("{}" if isinstance(structures[0], dict) else "[]")
-            flatten_value(found, path, structures[0])
+            flat[joined(path, _JSON_TEXT)] = Word("{}" if isinstance(structures[0], dict) else "[]")
+            flatten_value(flat, path, structures[0])
     elif isinstance(value, dict):
         if not value:
-            found[path] = Word("{}")
-        flatten_entries(found, path, value)
+            flat[path] = Word("{}")
+        flatten_entries(flat, path, value)
     elif isinstance(value, list):
         items = _named(value)
         if not value:
-            found[path] = Word("[]")
+            flat[path] = Word("[]")
         elif items is None:
-            found[path] = tuple(canonical(item) for item in value)
+            flat[path] = tuple(canonical(item) for item in value)
         else:
-            found[path] = tuple(items)
-            flatten_entries(found, path, items)
+            flat[path] = tuple(items)
+            flatten_entries(flat, path, items)
     else:
-        found[path] = Word(canonical(value))
+        flat[path] = Word(canonical(value))
 
 
-def flatten_entries(found: dict[str, Any], path: str, value: dict[str, Any]) -> None:
+def flatten_entries(flat: dict[str, Any], path: str, value: dict[str, Any]) -> None:
     """Write the entries of a dict under their paths; of one without entries nothing."""
     for key, inner in value.items():
-        flatten_value(found, joined(path, key), inner)
+        flatten_value(flat, joined(path, key), inner)
 
 
 def same_entries(old: dict[str, Any], new: dict[str, Any]) -> bool:
     """Tell whether two dicts are one in flat form."""
     flat: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    for found, value in zip(flat, (old, new), strict=True):
-        flatten_entries(found, "", value)
+    for entries, value in zip(flat, (old, new), strict=True):
+        flatten_entries(entries, "", value)
     return flat[0] == flat[1]
 
 
@@ -153,19 +153,7 @@ def same_entries(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 
 def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = "") -> Iterator[Difference]:
-    """Return the places where two JSON-like values differ.
-
-    Parameters
-    ----------
-    path
-        Where the values stand.
-    old, new
-        The values; None is a value here, as in JSON.
-    key
-        Name that they stand under.
-    old_path
-        Where the old value stands, if not at ``path``.
-    """
+    """Return the places where two JSON-like values differ; None is a value here, as in JSON."""
     was = old_path or path
     if isinstance(old, dict) and isinstance(new, dict) and bool(old) == bool(new):
         yield from mapped_differences(path, old, new, was, key)
@@ -220,12 +208,12 @@ def _named_differences(path: str, old: dict[str, Any], new: dict[str, Any], key:
         if name in old and name in new:
             yield from differences(place, old[name], new[name], name, old_place)
             continue
-        shown = old.get(name), new.get(name)
+        values = old.get(name), new.get(name)
         # The list of names is that of the items that are there.
-        places = (((one.index(name), name),) if name in one else () for one in names)
-        edits = (Edit(old_place, place, *shown), Splice(was, path, *places))
-        yield Difference(place, *shown, name, old_place, edits)
-    shared = [[(index, name) for index, name in enumerate(one) if name in old and name in new] for one in names]
+        places = (((side.index(name), name),) if name in side else () for side in names)
+        edits = (Replacement(old_place, place, *values), Splice(was, path, *places))
+        yield Difference(place, *values, name, old_place, edits)
+    shared = [[(index, name) for index, name in enumerate(side) if name in old and name in new] for side in names]
     splice = moved(was, path, *shared)
     if splice is not None:
         yield Difference(path, *names, key, was, (splice,))
@@ -245,25 +233,25 @@ def moved(old_path: str, path: str, old: Sequence[tuple[int, str]], new: Sequenc
 
 def _named(items: list[Any]) -> dict[str, Any] | None:
     """Return items by their names; None if not all of them have one of their own."""
-    return next((found for name in _NAMES if (found := _by_name(items, name)) is not None), None)
+    return next((named for name in _NAMES if (named := _by_name(items, name)) is not None), None)
 
 
 def _by_name(items: list[Any], name: str) -> dict[str, Any] | None:
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for item in items:
         if not isinstance(item, dict) or not isinstance(item.get(name), str | int) or isinstance(item[name], bool):
             return None
         label = str(item[name])
-        if label in found:
+        if label in by_name:
             return None
-        found[label] = item
-    return found
+        by_name[label] = item
+    return by_name
 
 
 def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> Iterator[Difference]:
     words = [[canonical(item) for item in items] for items in (old, new)]
 
-    def found(index: int | None, other: int | None) -> Difference:
+    def difference(index: int | None, other: int | None) -> Difference:
         gone = () if index is None else ((index, words[0][index]),)
         come = () if other is None else ((other, words[1][other]),)
         before = None if index is None else _there(old[index])
@@ -273,20 +261,15 @@ def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> It
     for old_start, old_end, new_start, new_end in unequal_runs(*words):
         paired = min(old_end - old_start, new_end - new_start)
         for offset in range(paired):
-            yield found(old_start + offset, new_start + offset)
+            yield difference(old_start + offset, new_start + offset)
         for index in range(old_start + paired, old_end):
-            yield found(index, None)
+            yield difference(index, None)
         for index in range(new_start + paired, new_end):
-            yield found(None, index)
+            yield difference(None, index)
 
 
 def unequal_runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
     """Return where two lists of texts differ around their longest common parts, the same in either direction.
-
-    Parameters
-    ----------
-    old, new
-        Any texts.
 
     Returns
     -------
@@ -297,6 +280,6 @@ def unequal_runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, in
 
     if old > new:
         # The matcher prefers its first argument; which one that is must not depend on the direction.
-        return [(one, end, start, stop) for start, stop, one, end in unequal_runs(new, old)]
+        return [(begin, end, start, stop) for start, stop, begin, end in unequal_runs(new, old)]
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     return [tuple(places) for tag, *places in matcher.get_opcodes() if tag != "equal"]  # type: ignore[misc]

@@ -14,8 +14,8 @@ from flytetask_nb.diffs.containers import (
     compare_task_containers,
     input_names,
 )
-from flytetask_nb.diffs.edits import Edit, Move, Splice
-from flytetask_nb.diffs.pods import Pod, compare_pod_rest, compare_pods, primary_edits, read_pod
+from flytetask_nb.diffs.edits import Move, Replacement, Splice
+from flytetask_nb.diffs.pods import TaskPod, compare_pod_rest, compare_pods, primary_edits, read_pod
 from flytetask_nb.diffs.settings import compare_sql
 from flytetask_nb.semantics.task_container import NO_CONTAINER, TaskContainer, own_container
 
@@ -26,15 +26,7 @@ __all__ = ["compare_targets"]
 
 
 def compare_targets(ledger: Ledger, old: Any, new: Any) -> None:
-    """Compare what runs two tasks, as far as both have the same.
-
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    old, new
-        ``TaskTemplate`` messages, their pods in normal form.
-    """
+    """Compare what runs two tasks, as far as both have the same."""
     inputs = input_names(old), input_names(new)
     targets = old.WhichOneof("target"), new.WhichOneof("target")
     if targets[0] != targets[1]:
@@ -63,7 +55,10 @@ def _compare_switched(
     """Compare a container with a pod, or either with nothing: as far as both have the same, the same is compared."""
     pods = read_pod("k8s_pod", old), read_pod("k8s_pod", new)
     before, after = (_runner(*side) for side in zip((old, new), targets, pods, strict=True))
-    edits: list[Edit | Splice | Move] = [Edit("target", "target", *targets), *primary_edits("k8s_pod", *pods)]
+    edits: list[Replacement | Splice | Move] = [
+        Replacement("target", "target", *targets),
+        *primary_edits("k8s_pod", *pods),
+    ]
     if before is not None and after is not None:
         paths = before.container.path, after.container.path
         edits += [Move(*(f"{path}.{field}" for path in paths)) for field in MOVABLE]
@@ -86,7 +81,7 @@ def _compare_switched(
 _NO_LOADING: Final = tasks_pb2.DataLoadingConfig()
 
 
-def _runner(template: Any, target: str | None, pod: Pod) -> _Runner | None:
+def _runner(template: Any, target: str | None, pod: TaskPod) -> _Runner | None:
     if target == "container":
         return _Runner(own_container(template.container), "container.data_config", template.container.data_config)
     if target == "k8s_pod":

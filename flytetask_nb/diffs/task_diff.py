@@ -2,65 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flyteidl.core import interface_pb2
-
-from flytetask_nb.diffs.changes import Change, Ledger, worst
-from flytetask_nb.diffs.edits import joined
-from flytetask_nb.diffs.interfaces import compare_interface
+from flytetask_nb.diffs.changes import Change, worst
+from flytetask_nb.diffs.comparing import compare_tasks, numbered_changes
 from flytetask_nb.diffs.knowledge import known_pair
-from flytetask_nb.diffs.messages import compare_fields, compare_flyte2, compare_unknown
-from flytetask_nb.diffs.plugins import compare_custom
-from flytetask_nb.diffs.rules import NOISE, RULES, SEVERITIES, checked_severities, rank
-from flytetask_nb.diffs.settings import (
-    by_rule,
-    compare_config,
-    compare_documentation,
-    compare_extended_resources,
-    compare_id,
-    compare_metadata,
-    compare_security,
-    compare_type,
-)
-from flytetask_nb.diffs.targets import compare_targets
-from flytetask_nb.errors import DiffError, FlyteTaskError
+from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities, rank
+from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.reports import Report
-from flytetask_nb.semantics.caching import CacheKey, cache_key, is_map_task, item_outputs, variables_signature
-from flytetask_nb.semantics.image_tags import follows_release, runtime_changes
-from flytetask_nb.semantics.pod_normal_form import with_normal_pods
+from flytetask_nb.semantics.caching import CacheKey, cache_key
 from flytetask_nb.semantics.variance import compatibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from flytetask_nb.models.flyte_task import FlyteTask
-    from flytetask_nb.semantics.variance import Compatibility
+    from flytetask_nb.semantics.variable_verdicts import Compatibility
 
 __all__ = ["CacheVerdict", "TaskDiff", "diff"]
 
-# Rules that apply to the value of a release itself: what repeats it elsewhere is an echo of them.
-_ECHOED: Final = frozenset(
-    {"image-repository", "image-tag", "image-digest", "image-release-tag", "id-version", "code-bundle"}
+# What a release moves though the code in it can be the same.
+_RELEASED: Final = frozenset(
+    {"image-tag", "image-digest", "image-release-tag", "code-bundle", "serialization-settings", "release-echo"}
 )
-_ECHOING: Final = (
-    "env-",
-    "custom-",
-    "plugin-label",
-    "config-",
-    "argument-",
-    "pod-",
-    "label-",
-    "annotation-",
-    "tag-",
-    "container-",
-)
-_SHORTEST_ECHO: Final = 4
 
 _SUMMARIES: Final = {
     "id-version": "version",
@@ -98,6 +66,18 @@ class CacheVerdict(NamedTuple):
         """Whether old results may be served for new code."""
         return bool(self.stale)
 
+    @property
+    def is_release_alone(self) -> bool:
+        """Whether nothing that changes results is seen but another image or bundle, in which the code can be the same."""
+        return self.stale_risk and all(change.rule in _RELEASED for change in self.stale)
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two: ``stale risk`` or ``image moved`` where old results may be served."""
+        if self.stale_risk:
+            return "image moved" if self.is_release_alone else "stale risk"
+        return self.verdict
+
 
 class TaskDiff(Report):
     """The changes from one version of a task to another.
@@ -117,6 +97,8 @@ class TaskDiff(Report):
     left_out : tuple of str
         Paths that are not compared, for only one of the two sources tells what is there: ``description``, where one
         task was fetched without it.
+    unregistered : tuple of str
+        Paths of what only registration can know, where one of the tasks is not registered yet: no changes.
     """
 
     _COLUMNS = dict.fromkeys(
@@ -132,8 +114,10 @@ class TaskDiff(Report):
     def __init__(self, old: FlyteTask, new: FlyteTask, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
         self._tasks = old, new
         self._severities, self._accepted = severities, accepted
-        self._old, self._new, self.left_out = known_pair(old, new)
-        changes = _told_apart(_compare(self._tasks, (self._old, self._new), severities))
+        self._old, self._new, self.left_out, self.unregistered = known_pair(old, new)
+        changes = numbered_changes(compare_tasks(self._tasks, (self._old, self._new), severities))
+        if self.unregistered:
+            changes = [change for change in changes if change.rule != "id-filled-in"]
         noise = [change for change in changes if change.severity == NOISE]
         rest = [change for change in changes if change.severity != NOISE] if noise else changes
         taken = [change for change in rest if change.fingerprint in accepted] if accepted else []
@@ -171,16 +155,16 @@ class TaskDiff(Report):
     @property
     def counts(self) -> dict[str, int]:
         """How many changes there are of each severity, the worst first."""
-        found = dict.fromkeys(SEVERITIES, 0)
+        counts = dict.fromkeys(SEVERITIES, 0)
         for change in self.changes:
-            found[change.severity] += 1
-        return {severity: count for severity, count in found.items() if count}
+            counts[change.severity] += 1
+        return {severity: count for severity, count in counts.items() if count}
 
     @cached_property
     def cache(self) -> CacheVerdict:
         """What becomes of cached results."""
         before, after = _cache_key(self._old), _cache_key(self._new)
-        was_on, is_on = (one.template.metadata.discoverable for one in (self._old, self._new))
+        was_on, is_on = (message.template.metadata.discoverable for message in (self._old, self._new))
         if not was_on or not is_on:
             verdict = "on" if is_on else "off" if was_on else "not cached"
             return CacheVerdict(before, after, verdict, ())
@@ -201,19 +185,35 @@ class TaskDiff(Report):
     @property
     def headlines(self) -> tuple[str, ...]:
         """What must not be missed, a sentence each."""
-        found = []
+        sentences = []
         cache = self.cache
         if cache.stale_risk:
             causes = ", ".join(dict.fromkeys(change.place for change in cache.stale))
-            found.append(f"Old results may be served for new code: the cache key stays, but these changed: {causes}.")
-        found += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
+            sentences.append(
+                "Results of the old image are served: the cache key stays. Right if the code is the same; "
+                f"only this moved: {causes}."
+                if cache.is_release_alone
+                else f"Old results may be served for new code: the cache key stays, but these changed: {causes}."
+            )
+        sentences += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
         if cache.verdict == "invalidated" and cache.before is not None and cache.after is not None:
             versions = mask_identifier(cache.before.version), mask_identifier(cache.after.version)
             if versions[0] != versions[1]:
-                found.append(
+                sentences.append(
                     f"The cache key moves from {versions[0]} to {versions[1]}: the next run computes everything again."
                 )
-        return tuple(found)
+        return tuple(sentences)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many changes of each severity; else what alone moved, and ``no changes`` where nothing did."""
+        if self.changes:
+            return " · ".join(f"{count} {severity}" for severity, count in self.counts.items())
+        moved = ", ".join(self.noise_summary)
+        sentence = {"": "no changes", "version": "no changes but the version"}.get(
+            moved, f"only the release moved: {moved}"
+        )
+        return f"{sentence} · {len(self.accepted)} accepted" if self.accepted else sentence
 
     @property
     def noise_summary(self) -> tuple[str, ...]:
@@ -248,7 +248,7 @@ class TaskDiff(Report):
         DiffError
             ``values`` are not those of the old task.
         """
-        from flytetask_nb.diffs.flattening import apply_changes  # noqa: PLC0415 - only when it is asked for
+        from flytetask_nb.diffs.applying import apply_changes  # noqa: PLC0415 - only when it is asked for
 
         before = _flat(self._old) if values is None else values
         return apply_changes(before, (*self.changes, *self.accepted, *self.noise))
@@ -272,6 +272,7 @@ class TaskDiff(Report):
             "accepted": [change.to_dict() for change in self.accepted],
             "noise": [change.to_dict() for change in self.noise],
             "left_out": list(self.left_out),
+            "unregistered": list(self.unregistered),
             "unchanged": self.unchanged_count,
         }
 
@@ -283,10 +284,11 @@ class TaskDiff(Report):
 
     def __repr__(self) -> str:
         old, new = self.ids
-        counts = " · ".join(f"{count} {severity}" for severity, count in self.counts.items()) or "no changes"
         names = old["name"] if old["name"] == new["name"] else f"{old['name']} → {new['name']}"
-        versions = " → ".join(one["version"] if is_filled_in(one["version"]) else "?" for one in (old, new))
-        return f"<TaskDiff {names} {versions}: {counts}>"
+        versions = " → ".join(
+            identifier["version"] if is_filled_in(identifier["version"]) else "?" for identifier in (old, new)
+        )
+        return f"<TaskDiff {names} {versions}: {self.summary}>"
 
 
 def diff(
@@ -325,9 +327,9 @@ def diff(
     The rules are a table, ``flytetask_nb.diffs.rules.RULES``: each names its source in Flyte, or says that it is
     policy of this package.
     """
-    if isinstance(accepted, str):
-        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    return TaskDiff(as_task(old, "old"), as_task(new, "new"), checked_severities(severities), frozenset(accepted))
+    return TaskDiff(
+        as_task(old, "old"), as_task(new, "new"), checked_severities(severities), checked_accepted(accepted)
+    )
 
 
 def _cache_key(message: Any) -> CacheKey | None:
@@ -344,7 +346,7 @@ def _is_same_key(before: CacheKey, after: CacheKey) -> bool:
 
 def _fits(before: CacheKey, after: CacheKey) -> bool:
     pairs = ((before.project, after.project), (before.domain, after.domain))
-    return all(one == other or not one or not other or "{{" in one or "{{" in other for one, other in pairs)
+    return all(part == other or not part or not other or "{{" in part or "{{" in other for part, other in pairs)
 
 
 def _id(message: Any) -> dict[str, str]:
@@ -356,172 +358,3 @@ def _flat(message: Any) -> dict[str, Any]:
     from flytetask_nb.diffs.flattening import flatten  # noqa: PLC0415 - only when it is asked for
 
     return flatten(message)
-
-
-# -- comparing -----------------------------------------------------------------------------------------------------
-
-
-def _compare(
-    tasks: tuple[FlyteTask, FlyteTask], messages: tuple[Any, Any], severities: Mapping[str, str]
-) -> list[Change]:
-    ledger = Ledger(severities)
-    old, new = messages
-    if old is new:
-        return ledger.changes
-    if old.template != new.template:
-        _compare_templates(ledger, old.template, new.template)
-    if old.description != new.description:
-        compare_documentation(ledger, "description", old.description, new.description)
-    compare_unknown(ledger, "spec", old, new)
-    compare_flyte2(ledger, "flyte2", old, new)
-    if any(change.rule in _IMAGES for change in ledger.changes):
-        _settle_images(ledger, tasks)
-    if any(change.rule in _ECHOED for change in ledger.changes):
-        _fold_echoes(ledger)
-    return ledger.changes
-
-
-def _told_apart(changes: list[Change]) -> list[Change]:
-    """Return changes that read the same, such as two equal items of one list that are gone, a number each."""
-    places = [(change.rule, change.old_path, change.path) for change in changes]
-    if len(set(places)) == len(places):
-        return changes
-    seen: dict[str, int] = {}
-    found = []
-    for change, place in zip(changes, places, strict=True):
-        number = 0
-        if places.count(place) > 1:
-            number = seen[change.fingerprint] = seen.get(change.fingerprint, -1) + 1
-        found.append(replace(change, number=number) if number else change)
-    return found
-
-
-def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
-    if old.k8s_pod != new.k8s_pod:
-        _compare_normal(ledger, with_normal_pods(old), with_normal_pods(new))
-    else:
-        _compare_normal(ledger, old, new)
-    if old.id == new.id and is_filled_in(old.id.version) and any(one.rule != "id-filled-in" for one in ledger.changes):
-        _check_digests(ledger, old, new)
-
-
-def _has_same_settings(old: Any, new: Any) -> bool:
-    """Tell whether two templates have the same settings for the same plugin, which reads them alike."""
-    plugins = [(one.type, one.task_type_version) for one in (old, new)]
-    return bool(old.custom == new.custom) and plugins[0] == plugins[1]
-
-
-def _compare_normal(ledger: Ledger, old: Any, new: Any) -> None:
-    """Compare two templates whose pods are in normal form."""
-    compare_fields(ledger, "", old, new, _TEMPLATE)
-    if not _has_same_settings(old, new):
-        compare_custom(ledger, "custom", old, new)
-    if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
-        compare_config(ledger, "config", old, new)
-    compare_targets(ledger, old, new)
-    if old.interface.outputs != new.interface.outputs and is_map_task(old) and is_map_task(new):
-        _keep_keys_of_items(ledger, old.interface.outputs, new.interface.outputs)
-
-
-def _keep_keys_of_items(ledger: Ledger, old: Any, new: Any) -> None:
-    """Take back that changes of a map task's outputs move its key where the outputs of an item stay the same."""
-    kept: list[str] = []
-    for name in old.variables.keys() & new.variables.keys():
-        signatures = [_item_signature(name, one) for one in (old, new)]
-        if None not in signatures and signatures[0] == signatures[1]:
-            kept += [f"{joined('interface.outputs', name)}{step}" for step in ".["]
-    for index, change in enumerate(ledger.changes):
-        if change.cache == "invalidates" and change.path.startswith(tuple(kept)):
-            ledger.changes[index] = replace(change, cache="none")
-
-
-def _item_signature(name: str, outputs: Any) -> str | None:
-    try:
-        return variables_signature(item_outputs(interface_pb2.VariableMap(variables={name: outputs.variables[name]})))
-    except FlyteTaskError:
-        return None
-
-
-def _check_digests(ledger: Ledger, old: Any, new: Any) -> None:
-    """Tell where registration would refuse the new structure under the version that the old one has."""
-    from flytetask_nb.semantics.digests import structure_digest  # noqa: PLC0415 - only for equal ids
-
-    try:
-        digests = [structure_digest(one).hex() for one in (old, new)]
-    except FlyteTaskError:
-        return
-    if digests[0] != digests[1]:
-        # What differs is the structure. Its digest is not shown: whoever has it finds short secrets by trying.
-        version = old.id.version
-        ledger.add("version-reused", "id.version", version, f"{version} (another structure)", kind="changed")
-
-
-_TEMPLATE: Final = {
-    "id": compare_id,
-    "type": compare_type,
-    "metadata": compare_metadata,
-    "interface": compare_interface,
-    # Its settings mean what the type of the task says.
-    "custom": None,
-    # The target is compared as a whole, for it can be switched.
-    "container": None,
-    "k8s_pod": None,
-    "sql": None,
-    "task_type_version": by_rule("task-type-version"),
-    "security_context": compare_security,
-    "extended_resources": compare_extended_resources,
-    # What of it belongs to a pod, only the whole template tells.
-    "config": None,
-}
-
-
-_IMAGES: Final = frozenset({"image-repository", "image-tag"})
-
-
-def _settle_images(ledger: Ledger, tasks: tuple[FlyteTask, FlyteTask]) -> None:
-    """Tell image tags that moved with the release from those of another image, and name the runtimes inside."""
-    for index, change in enumerate(ledger.changes):
-        if change.rule not in _IMAGES or not isinstance(change.old, str) or not isinstance(change.new, str):
-            continue
-        follows = change.rule == "image-tag" and follows_release(change.old, change.new, tasks)
-        if follows:
-            ledger.changes[index] = _rejudged(change, "image-release-tag", ledger.severities)
-        elif runtimes := runtime_changes(change.old, change.new):
-            reason = f"{', '.join(runtimes)}: {change.reason[0].lower()}{change.reason[1:]}"
-            ledger.changes[index] = replace(change, reason=reason)
-
-
-def _rejudged(change: Change, rule: str, severities: Mapping[str, str]) -> Change:
-    """Return a change as another rule judges it."""
-    found = RULES[rule]
-    return replace(
-        change,
-        rule=rule,
-        severity=severities.get(rule) or found.severity,
-        aspects=found.aspects,
-        cache=found.cache,
-        effective=found.effective,
-        reason=found.reason,
-    )
-
-
-def _fold_echoes(ledger: Ledger) -> None:
-    """Make noise of changes that only repeat the new image or version elsewhere."""
-    causes = [
-        (change.old, change.new)
-        for change in ledger.changes
-        if change.rule in _ECHOED
-        and isinstance(change.old, str)
-        and isinstance(change.new, str)
-        and min(len(change.old), len(change.new)) >= _SHORTEST_ECHO
-    ]
-    if not causes:
-        return
-    for index, change in enumerate(ledger.changes):
-        if (
-            change.rule.startswith(_ECHOING)
-            and isinstance(change.old, str)
-            and isinstance(change.new, str)
-            and any(was in change.old and change.old.replace(was, now) == change.new for was, now in causes)
-        ):
-            ledger.changes[index] = _rejudged(change, "release-echo", ledger.severities)

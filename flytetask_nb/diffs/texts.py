@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from flytetask_nb.diffs.plain import plain_message
+from flytetask_nb.errors import shortened
 from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
 
@@ -31,15 +32,7 @@ class Word(str):
 
 
 def text_of(value: Any, key: str = "") -> str | None:
-    """Return a value of a task as text, secrets masked.
-
-    Parameters
-    ----------
-    value
-        What stands in the task; None: nothing does.
-    key
-        Under which it stands; a secret-looking one masks it.
-    """
+    """Return a value of a task as text, secrets masked, and all of it under a secret-looking key; None for nothing."""
     if value is None:
         return None
     for kind, words in _WORDS:
@@ -70,13 +63,6 @@ _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
 def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]:
     """Return two values of a task as texts that do not read alike, secrets masked.
 
-    Parameters
-    ----------
-    old, new
-        What stands in the tasks; None: nothing does.
-    key
-        Under which they stand.
-
     Returns
     -------
     (str or None, str or None)
@@ -87,9 +73,9 @@ def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]
     if before is None or after is None or not _read_alike(before, after):
         return before, after
     plain = _apart(_plain(old), _plain(new))
-    shown = [_raw(mask_value(value, key)) for value in plain]
-    if shown[0] != shown[1]:
-        return shown[0], shown[1]
+    texts = [_raw(mask_value(value, key)) for value in plain]
+    if texts[0] != texts[1]:
+        return texts[0], texts[1]
     return before, after if _raw(plain[0]) == _raw(plain[1]) else f"{after} (another value)"
 
 
@@ -126,8 +112,8 @@ def _apart(old: Any, new: Any) -> tuple[Any, Any]:
     ]
     pairs = {name: _apart(old[name], new[name]) for name in names if name in old and name in new}
     before, after = (
-        {name: pairs[name][side] if name in pairs else one[name] for name in names if name in one}
-        for side, one in enumerate((old, new))
+        {name: pairs[name][side] if name in pairs else text[name] for name in names if name in text}
+        for side, text in enumerate((old, new))
     )
     return before, after
 
@@ -139,24 +125,12 @@ def _raw(value: Any) -> str:
 
 
 def windowed(old: str, new: str, limit: int) -> tuple[str, str]:
-    """Return two different texts, or where they are long a stretch of each in which they differ.
-
-    Parameters
-    ----------
-    old, new
-        The texts.
-    limit
-        Characters that may be shown of each, quotes aside.
-    """
+    """Return two different texts, or where they are long a stretch of each in which they differ, quotes aside."""
     start = 0
     if max(len(old), len(new)) > limit:
         length = min(len(old), len(new))
         same = next((index for index in range(length) if old[index] != new[index]), length)
         start = max(0, same - limit // 3)
     sign = "…" if start else ""
-    before, after = (sign + _shortened(text[start:], limit - len(sign)) for text in (old, new))
+    before, after = (sign + shortened(text[start:], limit - len(sign)) for text in (old, new))
     return quoted_if_alike(before, after)
-
-
-def _shortened(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -64,7 +64,7 @@ def _always(words: str) -> Callable[[Change], str]:
 
 def _metadata(change: Change) -> str:
     # An address in memory is all in which they differ, or the task itself was changed.
-    texts = (without_addresses(canonical(one)) for one in (change.old, change.new))
+    texts = (without_addresses(canonical(value)) for value in (change.old, change.new))
     return _ADDRESS if len(set(texts)) == 1 else ""
 
 
@@ -89,11 +89,6 @@ _SET_ASIDE: Final = frozenset({"id-version", "release-echo", "documentation"})
 def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
     """Tell what tools filled in, where that is all in which two tasks differ.
 
-    Parameters
-    ----------
-    old, new
-        Two ``flyteidl.admin.TaskSpec`` messages whose structure differs.
-
     Returns
     -------
     tuple of str
@@ -106,36 +101,30 @@ def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
     environment variables, counts as the task's own.
     """
     words: list[str] = []
-    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod and not _told_apart(old, new):
+    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod and not _are_distinct(old, new):
         rewritten = _rewritten(old), _rewritten(new)
-        pods = [one.template.k8s_pod for one in rewritten]
+        pods = [spec.template.k8s_pod for spec in rewritten]
         # Where flytectl has rewritten one of the two, what else differs shows once both are.
         if pods[0] == pods[1] or (pods[0] == old.template.k8s_pod) != (pods[1] == new.template.k8s_pod):
             words.append(_POD)
             old, new = rewritten
-    found = diff(old, new)
+    difference = diff(old, new)
     changes = [
         change
-        for change in (*found.changes, *found.noise)
+        for change in (*difference.changes, *difference.noise)
         if change.rule not in _SET_ASIDE and not change.is_consequence
     ]
     for change in changes:
         written = _WRITTEN.get(change.rule)
-        told = "" if written is None else written(change)
-        if not told:
+        phrase = "" if written is None else written(change)
+        if not phrase:
             return ()
-        words.append(told)
+        words.append(phrase)
     return tuple(dict.fromkeys(words)) or (_SPELLING,)
 
 
 def spelling_paths(old: Any, new: Any) -> tuple[str, ...]:
-    """Return the places where the templates of two tasks are not written alike, whatever it means.
-
-    Parameters
-    ----------
-    old, new
-        Two ``flyteidl.admin.TaskSpec`` messages.
-    """
+    """Return the places where the templates of two tasks are not written alike, whatever it means."""
     return tuple(path for path, *_ in field_changes("", old.template, new.template))
 
 
@@ -160,7 +149,7 @@ def _rewritten(spec: Any) -> Any:
         return same
 
 
-def _told_apart(old: Any, new: Any) -> bool:
+def _are_distinct(old: Any, new: Any) -> bool:
     """Tell whether two pods differ in what flytectl drops: two that both have it were not dropped."""
     pods = old.template.k8s_pod, new.template.k8s_pod
     names = {pod.primary_container_name for pod in pods} - {""}

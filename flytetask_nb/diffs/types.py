@@ -35,19 +35,7 @@ _ADDRESS: Final = (
 
 
 def type_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool = False) -> Iterator[Facet]:
-    """Yield the respects in which two types differ.
-
-    Parameters
-    ----------
-    at
-        Where they stand.
-    side
-        ``input`` or ``output``.
-    old, new
-        ``LiteralType`` messages.
-    under_union
-        Whether they are variants of a union.
-    """
+    """Yield the respects in which two types differ."""
     if old == new:
         return
     kind = old.WhichOneof("type")
@@ -78,20 +66,23 @@ def type_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool = Fa
 def _unknown_facets(at: At, old: Any, new: Any) -> Iterator[Facet]:
     if unknown_fields(old) != unknown_fields(new):
         inner = at.field(UNKNOWN)
-        shown = unknown_fields(old) or None, unknown_fields(new) or None
-        yield Facet(UNCLASSIFIED, inner.path, *shown, edits=inner.edit(*shown))
+        texts = unknown_fields(old) or None, unknown_fields(new) or None
+        yield Facet(UNCLASSIFIED, inner.path, *texts, edits=inner.edit(*texts))
 
 
 def _annotation_facets(at: At, old: Any, new: Any) -> Iterator[Facet]:
     place = at.step(".annotation")
-    before, after = (plain_struct(one.annotation.annotations) for one in (old, new))
+    before, after = (plain_struct(literal_type.annotation.annotations) for literal_type in (old, new))
     if not same_entries(before, after):
         facets = list(_literal_facets(at, old, new))
-        rest = [{key: one[key] for key in one if not facets or key != _LITERAL_VALUES} for one in (before, after)]
+        rest = [
+            {key: annotation[key] for key in annotation if not facets or key != _LITERAL_VALUES}
+            for annotation in (before, after)
+        ]
         if not same_entries(*rest):
             cached = _CACHED_ANNOTATION in before or _CACHED_ANNOTATION in after
-            shown = rest[0] or None, rest[1] or None
-            facets.append(Facet("type-annotation", place.path, *shown, cache="invalidates" if cached else ""))
+            values = rest[0] or None, rest[1] or None
+            facets.append(Facet("type-annotation", place.path, *values, cache="invalidates" if cached else ""))
         yield facets[0]._replace(edits=place.edit(before or None, after or None))
         yield from facets[1:]
     yield from _unknown_facets(place, old.annotation, new.annotation)
@@ -123,9 +114,9 @@ def _structure_facets(at: At, side: str, old: Any, new: Any, *, under_union: boo
         return
     place = at.step(".structure")
     if not same(before.tag, after.tag):
-        shown = before.tag or None, after.tag or None
+        tags = before.tag or None, after.tag or None
         tag = place.step(".tag")
-        yield Facet("type-tag", tag.path, *shown, edits=tag.edit(*shown))
+        yield Facet("type-tag", tag.path, *tags, edits=tag.edit(*tags))
     fields_before, fields_after = before.dataclass_type, after.dataclass_type
     for name in sorted({*fields_before, *fields_after}, key=natural_key):
         field = place.step(".dataclass_type").field(name)
@@ -169,7 +160,7 @@ def _metadata_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool
         facets = facets or [Facet("", "", None, None) if has_fields else Facet("type-schema", place.path, *types)]
     else:
         facet = Facet("type-metadata", place.path, before or None, after or None)
-        texts = [without_addresses(canonical(one)) for one in (before, after)]
+        texts = [without_addresses(canonical(metadata)) for metadata in (before, after)]
         facets = [facet._replace(severity=NOISE, reason=_ADDRESS) if texts[0] == texts[1] else facet]
     # What a schema says of fields it says in several places, so the first of them stands for all.
     yield facets[0]._replace(edits=place.edit(before or None, after or None))
@@ -227,33 +218,33 @@ def _union_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:
     free = list(range(len(right)))
     rest: list[int] = []
     for index, variant in enumerate(left):
-        found = next((other for other in free if right[other] == variant), None)
-        if found is None:
+        position = next((other for other in free if right[other] == variant), None)
+        if position is None:
             rest.append(index)
         else:
-            free.remove(found)
-            pairs.append((index, found))
+            free.remove(position)
+            pairs.append((index, position))
     # Whatever puts variants in or takes them away moves the others.
     facets: list[Facet] = []
     for index in rest:
-        found = next((other for other in free if _variant_key(right[other]) == _variant_key(left[index])), None)
-        if found is None:
+        position = next((other for other in free if _variant_key(right[other]) == _variant_key(left[index])), None)
+        if position is None:
             edits = place.step(f"[{index}]").edit(Named("variant", left[index]), None)
             facets.append(Facet("", place.path, left[index], None, edits=edits))
         else:
-            free.remove(found)
-            pairs.append((index, found))
-            inner = place.step("[]", f"[{index}]", f"[{found}]")
-            yield from type_facets(inner, side, left[index], right[found], under_union=True)
+            free.remove(position)
+            pairs.append((index, position))
+            inner = place.step("[]", f"[{index}]", f"[{position}]")
+            yield from type_facets(inner, side, left[index], right[position], under_union=True)
     for other in free:
         edits = place.step(f"[{other}]").edit(None, Named("variant", right[other]))
         facets.append(Facet("", place.path, None, right[other], edits=edits))
     order = [other for _, other in sorted(pairs)]
     if order != sorted(order):
-        shown = [[LiteralType._own(one) for one in variants] for variants in (left, right)]
-        facets.append(Facet("union-reordered", place.path, shown[0], shown[1], "reordered"))
+        types = [[LiteralType._own(variant) for variant in variants] for variants in (left, right)]
+        facets.append(Facet("union-reordered", place.path, types[0], types[1], "reordered"))
     for number, facet in enumerate(facets):
-        moves = [Move(f"{place.old}[{one}]", f"{place.new}[{other}]") for one, other in pairs if one != other]
+        moves = [Move(f"{place.old}[{index}]", f"{place.new}[{other}]") for index, other in pairs if index != other]
         yield facet._replace(edits=(*facet.edits, *(() if number else moves)))
 
 
@@ -268,7 +259,7 @@ def _dataset_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:
         if before != after:
             place = at.step(f".{field}")
             descriptor = old.DESCRIPTOR.fields_by_name[field]
-            exact = [plain_value(one, descriptor) if one else None for one in (before, after)]
+            exact = [plain_value(value, descriptor) if value else None for value in (before, after)]
             yield Facet("", place.path, before, after, edits=place.edit(*exact))
 
 
@@ -279,28 +270,28 @@ def _column_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:
     before = {column.name: column for column in old.columns}
     after = {column.name: column for column in new.columns}
     if len(before) != len(old.columns) or len(after) != len(new.columns):
-        exact = [type(one)(columns=one.columns) for one in (old, new)]
+        exact = [type(dataset)(columns=dataset.columns) for dataset in (old, new)]
         yield Facet("", columns.path, old, new, edits=at.edit(*exact))
         return
     places = list(before), list(after)
 
     def splice(name: str) -> Splice:
-        gone, come = (((one.index(name), name),) if name in one else () for one in places)
+        gone, come = (((names.index(name), name),) if name in names else () for names in places)
         return Splice(columns.old, columns.new, gone, come)
 
     for name in sorted({*before, *after}, key=natural_key):
         place = columns.field(name)
         edits = place.edit(before.get(name), after.get(name))
         if name not in before:
-            shown = None, _column_type(after[name])
-            yield Facet(f"{side}-column-added", place.path, *shown, "added", edits=(*edits, splice(name)))
+            texts = None, _column_type(after[name])
+            yield Facet(f"{side}-column-added", place.path, *texts, "added", edits=(*edits, splice(name)))
         elif name not in after:
-            shown = _column_type(before[name]), None
-            yield Facet(f"{side}-column-removed", place.path, *shown, "removed", edits=(*edits, splice(name)))
+            texts = _column_type(before[name]), None
+            yield Facet(f"{side}-column-removed", place.path, *texts, "removed", edits=(*edits, splice(name)))
         elif before[name] != after[name]:
-            shown = _column_type(before[name]), _column_type(after[name])
-            yield Facet("column-type-changed", place.path, *shown, edits=edits)
-    kept = [[(index, name) for index, name in enumerate(one) if name in before and name in after] for one in places]
+            texts = _column_type(before[name]), _column_type(after[name])
+            yield Facet("column-type-changed", place.path, *texts, edits=edits)
+    kept = [[(index, name) for index, name in enumerate(names) if name in before and name in after] for names in places]
     order = moved(columns.old, columns.new, *kept)
     if order is not None:
         yield Facet("columns-reordered", columns.path, *places, "reordered", edits=(order,))

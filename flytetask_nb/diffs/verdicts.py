@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from flyteidl.core import interface_pb2
 
 from flytetask_nb.errors import ModelValueError
-from flytetask_nb.semantics.variance import RISKY, SAFE, compatibility
+from flytetask_nb.semantics.variable_verdicts import RISKY, SAFE
+from flytetask_nb.semantics.variance import compatibility
 
 __all__ = ["TypeVerdict", "type_verdict"]
 
@@ -33,21 +34,13 @@ class TypeVerdict(NamedTuple):
 
 
 def type_verdict(side: str, old: Any, new: Any) -> TypeVerdict:
-    """Judge a change of type.
-
-    Parameters
-    ----------
-    side
-        ``input`` or ``output``.
-    old, new
-        ``LiteralType`` messages.
-    """
+    """Judge a change of type."""
     try:
-        found = compatibility(_interface(side, old), _interface(side, new))
+        result = compatibility(_interface(side, old), _interface(side, new))
     except ModelValueError as error:
         # Nested deeper than can be read: nothing can be promised.
         return TypeVerdict(RISKY, f"It could not be judged: {error}.")
-    (judged,) = (found.inputs if side == "input" else found.outputs).values()
+    (judged,) = (result.inputs if side == "input" else result.outputs).values()
     return TypeVerdict(judged.verdict, "" if judged.verdict == SAFE else judged.reason, judged.is_unseen)
 
 

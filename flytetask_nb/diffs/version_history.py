@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from flytetask_nb.diffs.intervals import Interval, is_under, passed_through
 from flytetask_nb.diffs.knowledge import unknown_paths
-from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_severities
+from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities
 from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.texts import text_of
@@ -21,6 +21,7 @@ from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.reports import Report
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
+from flytetask_nb.semantics.drafts import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.enums import OpenEnum
 
-__all__ = ["Interval", "TaskHistory", "history"]
+__all__ = ["Interval", "TaskHistory", "history", "value_text"]
 
-_NAMES_TOLD: Final = 6
+_MOST_NAMES: Final = 6
 UNKNOWN_VALUE: Final = "(unknown)"
 """What stands in tables for a value that the source of a version does not tell."""
 
@@ -146,7 +147,7 @@ class TaskHistory(Report):
         if isinstance(version, str):
             if version in self._positions:
                 return self._positions[version]
-            near = ", ".join(self.versions[-_NAMES_TOLD:])
+            near = ", ".join(self.versions[-_MOST_NAMES:])
             raise TaskNotFoundError(f"{self.name!r} has no version {version!r} here; the newest are {near}")
         try:
             return range(len(self))[version]
@@ -205,14 +206,14 @@ class TaskHistory(Report):
     def value(self, path: str, version: int | str) -> Any:
         """Return what stood at a path of the flat normal form in a version; None for nothing, and where nobody knows."""
         position = self.position(version)
-        found = None
+        value = None
         if self.is_unknown(path, position):
-            return found
+            return value
         for interval in self.intervals.get(path, ()):
             if interval.start > position:
                 break
-            found = interval.value
-        return found
+            value = interval.value
+        return value
 
     def is_unknown(self, path: str, version: int | str) -> bool:
         """Tell whether the source of a version does not say what stands at a path: see ``left_out`` of a diff."""
@@ -267,7 +268,7 @@ class TaskHistory(Report):
         for path in paths:
             row: list[str | None] = [UNKNOWN_VALUE] * self.intervals[path][0].start
             for interval, end in self._ended(path):
-                row += [_shown(path, interval.value)] * (end - interval.start)
+                row += [value_text(path, interval.value)] * (end - interval.start)
             for position, unknown in enumerate(self._unknown):
                 if unknown and self.is_unknown(path, position):
                     row[position] = UNKNOWN_VALUE
@@ -304,7 +305,10 @@ class TaskHistory(Report):
             first = next(interval for interval in intervals if interval.value == present.value)
             rows.append(
                 [
-                    *(mask_text(path), UNKNOWN_VALUE if self.is_unknown(path, -1) else _shown(path, present.value)),
+                    *(
+                        mask_text(path),
+                        UNKNOWN_VALUE if self.is_unknown(path, -1) else value_text(path, present.value),
+                    ),
                     *(self.versions[first.start], self.versions[present.start]),
                     *(first.start != present.start, len(intervals) - 1),
                 ]
@@ -371,23 +375,22 @@ def history(
             f"history takes the versions of one task, got a single {type(tasks).__name__}; "
             "give a list, or tasks.versions(name) of a collection"
         )
-    if isinstance(accepted, str):
-        raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    found = list(as_tasks(tasks))
-    if not found:
+    given = list(as_tasks(tasks))
+    versions = renamed(given, given)
+    if not versions:
         raise DiffError("history got no tasks; expected at least one version of a task")
-    stems = {map_task_stem(task.name) or task.name for task in found}
+    stems = {map_task_stem(task.name) or task.name for task in versions}
     if len(stems) > 1:
-        told = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_NAMES_TOLD])
-        more = f" and {len(stems) - _NAMES_TOLD} more" if len(stems) > _NAMES_TOLD else ""
+        names = ", ".join(repr(mask_identifier(name)) for name in sorted(stems)[:_MOST_NAMES])
+        more = f" and {len(stems) - _MOST_NAMES} more" if len(stems) > _MOST_NAMES else ""
         raise DiffError(
-            f"history got tasks of {len(stems)} names, expected versions of one: {told}{more}; "
+            f"history got tasks of {len(stems)} names, expected versions of one: {names}{more}; "
             "give tasks.versions(name) of a collection"
         )
-    positions, order = tasks_by_age(found)
-    found = [found[position] for position in positions]
-    _check_versions(found)
-    return TaskHistory(found, checked_severities(severities), frozenset(accepted), order)
+    positions, order = tasks_by_age(versions)
+    versions = [versions[position] for position in positions]
+    _check_versions(versions)
+    return TaskHistory(versions, checked_severities(severities), checked_accepted(accepted), order)
 
 
 def _check_versions(tasks: Sequence[FlyteTask]) -> None:
@@ -399,7 +402,7 @@ def _check_versions(tasks: Sequence[FlyteTask]) -> None:
             continue
         first = seen.setdefault((identifier.project, identifier.domain, identifier.version), task)
         if first is not task and not _is_one(first, task):
-            places = " and ".join(mask_text(one.source or "one without a source") for one in (first, task))
+            places = " and ".join(mask_text(version.source or "one without a source") for version in (first, task))
             version = mask_identifier(identifier.version)
             raise DiffError(
                 f"history got different tasks of the same version {version!r} of {mask_identifier(task.name)!r} ({places}), "
@@ -411,8 +414,8 @@ def _is_one(task: FlyteTask, other: FlyteTask) -> bool:
     """Tell whether two tasks can be one: documentation does not count, nor what registration fills in."""
     if task._message.template == other._message.template:
         return True
-    found = diff(task, other)
-    rules = {change.rule for change in (*found.changes, *found.noise)}
+    difference = diff(task, other)
+    rules = {change.rule for change in (*difference.changes, *difference.noise)}
     return rules <= {"documentation", "id-filled-in"}
 
 
@@ -443,16 +446,17 @@ def _labels(tasks: Sequence[FlyteTask]) -> tuple[str, ...]:
 
 def _places(tasks: Sequence[FlyteTask]) -> list[str]:
     """Return project and domain of each version; of those that can be in one place the same for all."""
-    found = [said(task.id.project, task.id.domain) for task in tasks]
-    if are_one_place(found):
-        project, domain = (max(parts) for parts in zip(*found, strict=True))
-        found = [(project, domain)] * len(found)
-    return [mask_text("/".join(filter(None, place))) for place in found]
+    places = [said(task.id.project, task.id.domain) for task in tasks]
+    if are_one_place(places):
+        project, domain = (max(parts) for parts in zip(*places, strict=True))
+        places = [(project, domain)] * len(places)
+    return [mask_text("/".join(filter(None, place))) for place in places]
 
 
-def _shown(path: str, value: Any) -> str | None:
+def value_text(path: str, value: Any) -> str | None:
+    """Return a value of the flat normal form as text, secrets masked; None for none."""
     for ending, names in _ENUMS.items():
         if value is not None and path.endswith(ending):
             return names(int(value)).name
-    found = _LAST_KEY.search(path)
-    return text_of(value, found[1] if found else "")
+    match = _LAST_KEY.search(path)
+    return text_of(value, match[1] if match else "")

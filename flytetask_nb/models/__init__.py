@@ -27,7 +27,9 @@ from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface, Variable, VariableMap
 from flytetask_nb.models.launch_plans import LaunchPlan
+from flytetask_nb.models.mocking import Mock
 from flytetask_nb.models.order import Rank
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.remote_entities import LocalExecutionMode
 from flytetask_nb.models.security import Identity, OAuth2Client, OAuth2TokenRequest, Secret, SecurityContext
 from flytetask_nb.models.tasks import (
@@ -90,12 +92,14 @@ __all__ = [
     "LaunchPlan",
     "LiteralType",
     "LocalExecutionMode",
+    "Mock",
     "Model",
     "NodeMetadata",
     "OAuth2Client",
     "OAuth2TokenRequest",
     "OpenEnum",
     "Operator",
+    "Origin",
     "Partitions",
     "Rank",
     "ResourceType",

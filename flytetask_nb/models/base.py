@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError
+from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError, shortened
 from flytetask_nb.models import fields as field_kinds
 from flytetask_nb.models.fields import REQUIRED, Field
 from flytetask_nb.models.messages import message_of
@@ -356,4 +356,4 @@ def _short(value: object) -> str:
     if not text.isprintable():
         # Names come from anywhere, and a repr is one line.
         text = repr(text)[1:-1]
-    return text if len(text) <= _REPR_VALUE_LIMIT else text[: _REPR_VALUE_LIMIT - 1] + "…"
+    return shortened(text, _REPR_VALUE_LIMIT)

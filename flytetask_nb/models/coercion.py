@@ -1,44 +1,30 @@
 """From whatever a user holds to the task that it stands for: every function that takes a task comes through here.
 
 Messages, models and bytes are turned into tasks at once. What belongs to another package, such as a function under
-flytekit's ``@task``, goes through a door that the façade installs, for what opens it lies floors above.
+flytekit's ``@task``, goes over the bridge that the façade installs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
-from os import PathLike
+from os import PathLike, fsdecode
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
+from flytetask_nb.models.bridging import bridge, is_installed
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.messages import HasFlyteIdl, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    Door: TypeAlias = "Callable[[object], FlyteTask | Iterable[FlyteTask] | None]"
+__all__ = ["as_task", "as_tasks", "each_task", "no_task", "no_tasks", "opened", "opened_workflow"]
 
-__all__ = ["as_task", "as_tasks", "each_task", "install_door", "opened"]
-
-_door: Callable[[object], Any] | None = None
 _BYTES = (bytes, bytearray, memoryview)
-
-
-def install_door(door: Door) -> None:
-    """Set what turns objects of other packages into tasks.
-
-    Parameters
-    ----------
-    door
-        Takes anything; gives the task of what stands for one, the tasks of what stands for several (a workflow, a
-        module), and None for what it does not know.
-    """
-    global _door  # noqa: PLW0603 - one door a process, installed once by the façade
-    _door = door
+_FILES = (".tgz", ".tar.gz", ".tar", ".zip", ".pb", ".json", ".yaml", ".yml", ".parquet")
 
 
 def opened(value: object) -> Any:
@@ -53,10 +39,18 @@ def opened(value: object) -> Any:
     -------
     FlyteTask, iterable of FlyteTask, or ``value`` itself
     """
-    if _door is None or isinstance(value, _KNOWN) or hasattr(value, "_message"):
+    if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
         return value
-    through = _door(value)
+    through = bridge().opened(value)
     return value if through is None else through
+
+
+def opened_workflow(value: object) -> Any:
+    """Return the specification of a workflow of another package, as a message; everything else as it is."""
+    if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
+        return value
+    found = bridge().workflow_of(value)
+    return value if found is None else found
 
 
 def as_task(value: object, name: str = "task") -> FlyteTask:
@@ -86,14 +80,15 @@ def as_task(value: object, name: str = "task") -> FlyteTask:
         return value
     if isinstance(value, _BYTES):
         return FlyteTask.from_bytes(bytes(value))
-    task = opened(value)
-    if isinstance(task, FlyteTask):
-        return task
-    if task is not value:
-        raise ModelTypeError(_several(value, name, task))
+    if not isinstance(value, ModuleType):
+        task = opened(value)
+        if isinstance(task, FlyteTask):
+            return task
+        if task is not value:
+            raise ModelTypeError(_several(value, name, task))
     if isinstance(value, Message | HasFlyteIdl) and not isinstance(value, type):
         return _converted(value)
-    raise ModelTypeError(_no_task(value, name))
+    raise ModelTypeError(no_task(value, name))
 
 
 def as_tasks(value: object, name: str = "tasks") -> Iterator[FlyteTask]:
@@ -118,7 +113,7 @@ def as_tasks(value: object, name: str = "tasks") -> Iterator[FlyteTask]:
     """
     given = opened(value)
     if isinstance(given, (str, FlyteTask, Message, *_BYTES)) or not isinstance(given, Iterable):
-        raise ModelTypeError(_no_tasks(given, name))
+        raise ModelTypeError(no_tasks(given, name))
     return (task for position, one in enumerate(given) for task in each_task(one, f"{name}[{position}]"))
 
 
@@ -155,16 +150,22 @@ def _converted(value: Any) -> FlyteTask:
 _KNOWN = (FlyteTask, Message, str, PathLike, *_BYTES, int, float, type(None), list, tuple, set, frozenset, dict)
 
 
-def _no_task(value: object, name: str) -> str:
-    """Say what was given in place of a task, and the line that would work."""
-    if value is None:
-        return f"{name} is None, expected a task"
-    if isinstance(value, str | PathLike):
-        return f"{name} is {shown(str(value))}, a text; expected a task: read it from the file with ftn.load_task(...)"
+def no_task(value: object, name: str) -> str:
+    """Say what was given in place of a task, and the line that would work.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    name
+        What the error calls it: the name of the argument.
+    """
+    if value is None or isinstance(value, str | PathLike):
+        return _no_name(value, name)
     if isinstance(value, Iterable) and not isinstance(value, type):
         return _several(value, name, value)
     if isinstance(value, ModuleType):
-        return f"{name} is the {_kind(value)}, which holds no task of flytekit's; expected a task"
+        return f"{name} is the {_kind(value)}, expected a task: pick one of ftn.from_flytekit({value.__name__.rpartition('.')[2]})"
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{name} is {shown(value.__qualname__)}, a {type(value).__name__}; expected a task: put flytekit's @task above it"
     return (
@@ -173,16 +174,52 @@ def _no_task(value: object, name: str) -> str:
     )
 
 
+def _no_name(value: str | PathLike[Any] | None, name: str) -> str:
+    if value is None:
+        return f"{name} is None; expected a task, such as tasks['name of the task']"
+    if _is_path(value):
+        return f"{name} is the path {_path(value)}; expected a task: load it first, ftn.load({_path(value)})['name of the task']"
+    return f"{name} is {shown(value)}, a text; expected a task: take it out of a collection, tasks[{shown(value)}]"
+
+
+def _is_path(value: object) -> bool:
+    """Tell whether something is a path, or a text that reads like one."""
+    return isinstance(value, PathLike) or (
+        isinstance(value, str) and ("/" in value or "\\" in value or value.lower().endswith(_FILES))
+    )
+
+
+def _path(value: object) -> str:
+    return shown(fsdecode(value) if isinstance(value, PathLike) else value)
+
+
 def _several(value: object, name: str, tasks: object) -> str:
-    if isinstance(value, Mapping):
-        return f"{name} is a mapping, expected a task: pick one of its values"
     what = _kind(value)
     number = f" of {len(tasks)}" if isinstance(tasks, Sized) else ""
-    return f"{name} is a {what}{number}, expected one task: pick it, {name}[0] or by its name"
+    first = next(iter(value), None) if isinstance(value, Mapping) else next(iter(getattr(value, "names", ())), None)
+    place = 0 if first is None else first
+    return f"{name} is a {what}{number}; expected one task, such as {name}[{shown(place)}]"
 
 
-def _no_tasks(value: object, name: str) -> str:
-    return f"{name} takes an iterable of tasks, got {_kind(value)}; put a single task into a list, and read files with load"
+def no_tasks(value: object, name: str) -> str:
+    """Say what was given in place of several tasks, and the line that would work.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    name
+        What the error calls it: the name of the argument.
+    """
+    if value is None:
+        return f"{name} is None; expected tasks, such as ftn.load('release.tgz')"
+    if _is_path(value):
+        return f"{name} is the path {_path(value)}; expected tasks: load them first, ftn.load({_path(value)})"
+    if isinstance(value, str):
+        return f"{name} is {shown(value)}, a text; expected tasks, such as tasks.versions({shown(value)})"
+    if isinstance(value, FlyteTask):
+        return f"{name} is the task {shown(value.name)}; expected several: put it into a list, [task]"
+    return f"{name} is of type {_kind(value)}; expected tasks, such as a collection or a list of them"
 
 
 def _kind(value: object) -> str:

@@ -6,7 +6,7 @@ rebuilds a task from parts and loses what it does not know, this one keeps the m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
@@ -73,7 +73,7 @@ class FlyteTask(TaskSpec, RemoteEntity):
     flytetask_nb.load_task : reads one from a file.
     """
 
-    __slots__ = ("_fellows", "_origin")
+    __slots__ = ("_fellows", "_origin", "_twin")
 
     if TYPE_CHECKING:
 
@@ -370,6 +370,11 @@ class FlyteTask(TaskSpec, RemoteEntity):
         return self._origin.untold
 
     @property
+    def is_draft(self) -> bool:
+        """Whether it was made from flytekit's own and is not registered yet, so that parts of it are placeholders."""
+        return self._origin.is_draft
+
+    @property
     def rank(self) -> Rank | None:
         """Its place in the order that was given to ``load`` or ``TaskCollection.ordered``; None where none was."""
         return self._origin.rank
@@ -401,6 +406,12 @@ class FlyteTask(TaskSpec, RemoteEntity):
     @python_interface.setter
     def python_interface(self, interface: Any) -> None:
         _set_origin(self, self._origin.but(python_interface=interface))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            # Asked only for what is not there.
+            raise AttributeError(_elsewhere(self, name), name=name, obj=self)
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "python_interface":
@@ -462,3 +473,29 @@ def _place_of(name: str) -> str:
 
 def _restore(task_class: type[FlyteTask], data: bytes, origin: dict[str, Any]) -> FlyteTask:
     return task_class.from_bytes(data, Origin(**origin))
+
+
+_ELSEWHERE: Final = (
+    dict.fromkeys(("project", "domain", "version"), "id")
+    | dict.fromkeys(("inputs", "outputs"), "interface")
+    | dict.fromkeys(
+        ("cache", "cache_version", "cache_serialize", "deprecated", "interruptible", "retries", "runtime", "timeout"),
+        "metadata",
+    )
+)
+_OF_CONTAINERS: Final = frozenset({"args", "command", "env", "image", "ports", "resources"})
+
+
+def _elsewhere(task: FlyteTask, name: str) -> str:
+    """Say that a task has no such attribute, and where what was meant stands."""
+    told = f"{type(task).__name__!r} object has no attribute {name!r}"
+    if name in _ELSEWHERE:
+        return f"{told}; use task.{_ELSEWHERE[name]}.{name}"
+    if name not in _OF_CONTAINERS:
+        return told
+    template = task._message.template
+    if template.HasField("container"):
+        return f"{told}; use task.container.{name}"
+    if template.HasField("k8s_pod"):
+        return f"{told}; it runs in a pod: see task.k8s_pod.pod_spec['containers']"
+    return f"{told}; no container runs this task"

@@ -13,10 +13,15 @@ from flytetask_nb.models.fields import Enumeration, Field
 if TYPE_CHECKING:
     from flytetask_nb.models.declarations import Enum, Text
 
-__all__ = ["Identifier", "ResourceType", "is_filled_in"]
+__all__ = ["PLACEHOLDERS", "Identifier", "ResourceType", "is_filled_in"]
 
 # What flytectl replaces in an id, to the letter (flytectl/cmd/register/register_util.go).
-_PLACEHOLDERS: Final = frozenset(f"{{{{ registration.{part} }}}}" for part in ("project", "domain", "version"))
+PLACEHOLDERS: Final = {
+    part: f"{{{{ registration.{part} }}}}" for part in ("project", "domain", "version", "image", "tag")
+}
+"""What stands for what only registration can know: in an id flytectl's words, and for images words of their kind."""
+
+_PLACEHOLDERS: Final = frozenset(PLACEHOLDERS.values())
 
 
 def is_filled_in(text: str) -> bool:

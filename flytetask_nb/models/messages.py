@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from google.protobuf.message import Message
 
-from flytetask_nb.errors import ModelTypeError
+from flytetask_nb.errors import ModelTypeError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,4 +106,4 @@ def shown(value: object, key: str = "", limit: int = 80) -> str:
         hasattr(value, "to_flyte_idl") and not hasattr(value, "_message") and not isinstance(value, type)
     )
     text = _kind_name(value) if foreign else _ADDRESS.sub("", repr(mask_value(value, key)))
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return shortened(text, limit)

@@ -124,11 +124,8 @@ class NameIndex:
         return positions if known == [{part} - {""} for part in place] else []
 
     def _missing(self, name: str) -> str:
-        from difflib import get_close_matches  # noqa: PLC0415 - only for an error
-
         names = self.names
-        near = get_close_matches(name, names, n=_NAMES_SHOWN, cutoff=0.5)
-        near = near or [other for other in names if name.casefold() in other.casefold()][:_NAMES_SHOWN]
+        near = near_names(name, names)
         if not names:
             return f"no task is called {name!r}: this collection is empty"
         hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"see .names for the {len(names)} there are"
@@ -137,3 +134,19 @@ class NameIndex:
 
 def _key(place: Place, name: str) -> str:
     return f"{place[0]}/{place[1]}/{name}"
+
+
+def near_names(name: str, names: Sequence[str]) -> list[str]:
+    """Return the few names that could be meant by one that is not among them, the likeliest first.
+
+    Parameters
+    ----------
+    name
+        What was asked for.
+    names
+        What there is.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    near = get_close_matches(name, names, n=_NAMES_SHOWN, cutoff=0.5)
+    return near or [other for other in names if name.casefold() in other.casefold()][:_NAMES_SHOWN]

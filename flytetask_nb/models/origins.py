@@ -44,11 +44,13 @@ class Origin:
     """What is known of a task beside its message: where it came from, and what its source said of it.
 
     ``untold`` are the paths of what a source of that kind leaves out: where nothing stands there, that says nothing.
+    ``is_draft`` tells that the task is not registered yet: what only registration can know is a placeholder.
     """
 
     __slots__ = (
         "console",
         "created_at",
+        "is_draft",
         "note",
         "python_interface",
         "rank",
@@ -70,6 +72,7 @@ class Origin:
         console: str | None = None,
         rank: Rank | None = None,
         untold: frozenset[str] = frozenset(),
+        is_draft: bool = False,
     ) -> None:
         self.console = console
         self.source = source
@@ -80,6 +83,7 @@ class Origin:
         self.python_interface = python_interface
         self.rank = rank
         self.untold = untold
+        self.is_draft = is_draft
 
     @property
     def is_dated(self) -> bool:

@@ -1,12 +1,14 @@
-"""What flytekit's remote entities can do, or rather refuse to do, here as there."""
+"""What flytekit's remote entities can do: become nodes of workflows, and run where they are mocked."""
 
 from __future__ import annotations
 
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.errors import LocalExecutionError, ModelTypeError, WorkflowIntegrationError
+from flytetask_nb.errors import LocalExecutionError, ModelTypeError
+from flytetask_nb.models.bridging import bridge, is_installed
+from flytetask_nb.models.mocking import Mock, active_mock
 from flytetask_nb.models.tasks import NodeMetadata
 
 __all__ = ["LocalExecutionMode", "RemoteEntity"]
@@ -37,58 +39,136 @@ class RemoteEntity:
         """Return the mode in which flytekit would run it here."""
         return LocalExecutionMode.LOCAL_TASK_EXECUTION
 
-    def execute(self, **kwargs: Any) -> Any:  # noqa: ARG002 - flytekit's signature
-        """Refuse to run: the code of a fetched task is not on this machine.
+    def execute(self, **kwargs: Any) -> Any:
+        """Run the mock that stands in for this task; without one refuse, for its code is not on this machine.
+
+        Parameters
+        ----------
+        **kwargs
+            The inputs, as Python values.
 
         Raises
         ------
         LocalExecutionError
-            Always.
+            It is not mocked, or what it takes or gives does not fit its interface.
         """
+        mock = active_mock(self)
+        if mock is not None:
+            return mock.run(self, kwargs)
         raise LocalExecutionError(
             f"Remotely fetched entities cannot be run locally, and {self.name!r} is one. To test code that calls it, "
-            "mock it: unittest.mock.patch.object(flytetask_nb.FlyteTask, 'execute', return_value=...)"
+            f"mock it: with tasks[{self.name!r}].mocked(answer): ..."
         )
 
-    def local_execute(self, ctx: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002 - flytekit's signature
-        """Refuse to run, as ``execute`` does.
+    def mocked(self, answer: object) -> Mock:
+        """Return what stands in for this task within a ``with`` block: in ``execute``, local workflows, ``@dynamic``.
+
+        Parameters
+        ----------
+        answer
+            A function of the inputs; a list, or an iterator, of what the calls give one after the other; or the
+            value that every call gives. Several outputs are a dict or a named tuple, or a tuple where their names
+            are ``o0``, ``o1`` and so on.
+
+        Returns
+        -------
+        Mock
+            Its ``calls`` are the inputs of each call. It holds for every task of this full id, in the present
+            context.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> task = ftn.FlyteTask.from_bytes(b"").replace(name="shop.train")
+        >>> with task.mocked(None) as mock:
+        ...     task()
+        >>> mock.calls
+        [{}]
+        """
+        return Mock([self], answer)
+
+    def local_execute(self, ctx: Any = None, **kwargs: Any) -> Any:
+        """Run ``execute`` as a step of a local workflow.
+
+        Parameters
+        ----------
+        ctx
+            flytekit's context.
+        **kwargs
+            The inputs: promises of flytekit's, or Python values.
+
+        Returns
+        -------
+        Promise, VoidPromise or tuple of promises
+            As other steps give them. Without flytekit, what ``execute`` gives.
 
         Raises
         ------
         LocalExecutionError
-            Always, unless ``execute`` is mocked.
+            The task is not mocked, or what it takes or gives does not fit its interface.
         """
+        if _is_flytekit_loaded():
+            return bridge().local_execute(self, ctx, kwargs)
         return self.execute(**kwargs)
 
-    def compile(self, ctx: Any = None, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - flytekit's signature
-        """Refuse to become a node of a workflow: not possible yet.
+    def compile(self, ctx: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - flytekit's signature
+        """Become a node of the flytekit workflow that is being compiled.
+
+        Parameters
+        ----------
+        ctx
+            flytekit's context; None for the present one.
+        **kwargs
+            The inputs: promises, or Python values.
+
+        Returns
+        -------
+        Promise, VoidPromise or tuple of promises
+            Unpacking by position works where the outputs have positions: their names are ``o0``, ``o1`` and so on.
+        """
+        return bridge().compile(self, ctx, kwargs)
+
+    def to_flytekit(self) -> Any:
+        """Return flytekit's ``FlyteTask`` of this task: always the same one.
+
+        Returns
+        -------
+        flytekit.remote.entities.FlyteTask
+            Its ``execute`` is this task's, so mocks count there too.
 
         Raises
         ------
-        WorkflowIntegrationError
-            Always.
+        MissingExtraError
+            flytekit is not installed.
         """
-        raise WorkflowIntegrationError(
-            f"{self.name!r} cannot be used inside a flytekit workflow yet: this package shows tasks, it does not "
-            "compile them. Use flytekit's own reference_task or FlyteRemote.fetch_task there"
-        )
+        return bridge().to_flytekit(self)
+
+    def guess_python_interface(self) -> Any:
+        """Return the Python types that fit this task's own.
+
+        Returns
+        -------
+        flytekit.core.interface.Interface
+            Dataclasses and enums are made from what the types say; nothing of the user's code is imported.
+
+        Raises
+        ------
+        MissingExtraError
+            flytekit is not installed.
+        """
+        return bridge().guess_python_interface(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run ``execute``, which refuses unless it is mocked."""
+        """Do what flytekit does: become a node, run in a local workflow, or ``execute``."""
+        if _is_flytekit_loaded():
+            return bridge().call(self, args, kwargs)
         if args:
             raise ModelTypeError(
                 f"{self.name!r} was called with {len(args)} positional arguments; "
                 "fetched tasks take their inputs by keyword"
             )
-        if _inside_flytekit_workflow():
-            self.compile(**kwargs)
         return self.execute(**kwargs)
 
 
-def _inside_flytekit_workflow() -> bool:
-    """Tell whether flytekit is compiling a workflow right now; flytekit is looked at only if it is loaded."""
-    contexts = sys.modules.get("flytekit.core.context_manager")
-    if contexts is None:
-        return False
-    state = contexts.FlyteContextManager.current_context().compilation_state
-    return state is not None and state.mode == 1
+def _is_flytekit_loaded() -> bool:
+    return "flytekit" in sys.modules and is_installed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from flyteidl.admin import task_pb2
@@ -122,6 +123,16 @@ class TaskIndex:
         for position, key in enumerate(zip(*self.columns[:3], strict=True)):
             groups.setdefault(key, []).append(position)
         return [self._by_age(positions)[-1] for positions in groups.values()]
+
+    def newest_first(self, limit: int | None) -> list[int]:
+        """Return where the newest version of each task is, then the next newest of each, and so on, so many at most."""
+        found: list[int] = []
+        groups = islice(self.names.groups.values(), limit)
+        layer = [(self._by_age(positions), 1) for positions in groups]
+        while layer and (limit is None or len(found) < limit):
+            found += [aged[-age] for aged, age in layer]
+            layer = [(aged, age + 1) for aged, age in layer if age < len(aged)]
+        return found[:limit]
 
     def place_among_versions(self, task: FlyteTask) -> tuple[int, int, str]:
         """Return the place of a task among its versions, from 1, the oldest; their number; what tells the order."""

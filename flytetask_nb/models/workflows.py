@@ -13,6 +13,7 @@ from flytetask_nb.models.fields import Field, Sub, TextList
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
+from flytetask_nb.models.messages import shown
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.tasks import NodeMetadata
@@ -123,8 +124,8 @@ class Workflow(Shown):
             message = message.to_flyte_idl()
         if not isinstance(message, admin_workflow_pb2.WorkflowSpec | compiler_pb2.CompiledWorkflowClosure):
             raise ModelTypeError(
-                f"a Workflow cannot be made from {type(pb2_object).__name__}; "
-                "expected a flyteidl WorkflowSpec or CompiledWorkflowClosure"
+                f"{shown(pb2_object)} is no workflow; expected workflows, such as ftn.load_workflows('release.tgz'), "
+                "or a flyteidl WorkflowSpec or CompiledWorkflowClosure"
             )
         copy = type(message)()
         copy.CopyFrom(message)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.castability import castable, is_optional
     from flytetask_nb.semantics.compilation import compile_problems, compile_workflow
     from flytetask_nb.semantics.digests import structure_digest
-    from flytetask_nb.semantics.findings import Finding, Findings
+    from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
     from flytetask_nb.semantics.hydration import hydrate
     from flytetask_nb.semantics.launch_plans import registered_launch_plan
     from flytetask_nb.semantics.limits import effective_resources
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.quantities import Quantity
     from flytetask_nb.semantics.registration import check
     from flytetask_nb.semantics.task_conditions import Condition, TaskColumn, col
-    from flytetask_nb.semantics.variance import Compatibility, VariableCompatibility, compatibility
+    from flytetask_nb.semantics.variable_verdicts import Compatibility, VariableCompatibility
+    from flytetask_nb.semantics.variance import compatibility
 
 __all__ = [
     "CacheKey",
+    "CollectionFindings",
     "Compatibility",
     "CompileProblem",
     "Condition",
@@ -52,14 +54,15 @@ __all__ = [
 
 _MODULE_OF = {
     "CacheKey": "caching",
-    "Compatibility": "variance",
+    "CollectionFindings": "findings",
+    "Compatibility": "variable_verdicts",
     "CompileProblem": "problems",
     "Condition": "task_conditions",
     "Finding": "findings",
     "Findings": "findings",
     "Quantity": "quantities",
     "TaskColumn": "task_conditions",
-    "VariableCompatibility": "variance",
+    "VariableCompatibility": "variable_verdicts",
     "cache_key": "caching",
     "cache_tag": "caching",
     "castable": "castability",
@@ -81,9 +84,9 @@ def __getattr__(name: str) -> Any:
     module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = found
-    return found
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

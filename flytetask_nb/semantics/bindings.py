@@ -30,14 +30,14 @@ from flytetask_nb.semantics.problems import (
     UNRECOGNIZED_VALUE,
     VALUE_REQUIRED,
     VARIABLE_NOT_FOUND,
-    Finding,
+    Fault,
     Pretty,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from flytetask_nb.semantics.graphs import Direction, Graph, Node
+    from flytetask_nb.semantics.graphs import Direction, Graph, GraphNode
 
 __all__ = ["check_bindings", "output_types"]
 
@@ -53,21 +53,21 @@ class _Resolved(NamedTuple):
     upstream: list[str]
 
 
-class _Place(NamedTuple):
+class _Variable(NamedTuple):
     """The input that is being bound; one whose type is not looked at takes anything."""
 
     graph: Graph
-    node: Node
+    node: GraphNode
     name: str
     is_typed: bool
 
-    def found(self, kind: Any, *details: Any, upstream: str = "") -> None:
-        self.graph.found(Finding(kind, self.node.id, self.name, upstream, details))
+    def add(self, kind: Any, *details: Any, upstream: str = "") -> None:
+        self.graph.add(Fault(kind, self.node.id, self.name, upstream, details))
 
 
 def check_bindings(
     graph: Graph,
-    node: Node,
+    node: GraphNode,
     bindings: Iterable[Any],
     inputs: Mapping[str, Any],
     direction: Direction,
@@ -100,13 +100,13 @@ def check_bindings(
     bound: set[str] = set()
     for binding in bindings:
         name = binding.var
-        place = _Place(graph, node, name, is_typed)
+        place = _Variable(graph, node, name, is_typed)
         if is_typed and name not in inputs:
-            place.found(VARIABLE_NOT_FOUND)
+            place.add(VARIABLE_NOT_FOUND)
         elif not binding.HasField("binding"):
-            graph.found(Finding(VALUE_REQUIRED, node.id, "Binding"))
+            graph.add(Fault(VALUE_REQUIRED, node.id, "Binding"))
         elif name in bound:
-            place.found(BOUND_TWICE)
+            place.add(BOUND_TWICE)
         else:
             bound.add(name)
             expected = inputs.get(name) if is_typed else types_pb2.LiteralType(simple=types_pb2.NONE)
@@ -117,11 +117,11 @@ def check_bindings(
                     graph.add_edge(provider, node.id, direction)
     for name, literal_type in inputs.items():
         if name not in bound and (literal_type is None or not is_optional(literal_type)):
-            graph.found(Finding(NOT_BOUND, node.id, name))
+            graph.add(Fault(NOT_BOUND, node.id, name))
     return resolved
 
 
-def _check(place: _Place, binding: Any, expected: Any) -> _Resolved | None:
+def _check(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
     """Return what a binding resolves to, or None and findings."""
     place.graph.catalog.step()
     kind = binding.WhichOneof("value")
@@ -130,46 +130,46 @@ def _check(place: _Place, binding: Any, expected: Any) -> _Resolved | None:
     return _CHECKS.get(kind, _check_nothing)(place, binding, expected)
 
 
-def _check_variants(place: _Place, binding: Any, expected: Any) -> _Resolved | None:
+def _check_variants(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
     """Find the one variant that a list or a map fits; scalars and promises are left to the type check."""
-    findings = place.graph.catalog.findings
+    faults = place.graph.catalog.faults
     fitting: list[tuple[Any, _Resolved]] = []
     for variant in expected.union_type.variants:
-        before = len(findings)
+        before = len(faults)
         checked = _check(place, binding, variant)
         # What is wrong with one variant is no problem as long as another fits.
-        del findings[before:]
+        del faults[before:]
         if checked is not None:
             fitting.append((variant, checked))
         if len(fitting) > 1:
-            place.found(AMBIGUOUS_UNION, expected, binding, fitting[0][0], variant)
+            place.add(AMBIGUOUS_UNION, expected, binding, fitting[0][0], variant)
             return None
     if not fitting:
-        place.found(INCOMPATIBLE_UNION, expected, binding)
+        place.add(INCOMPATIBLE_UNION, expected, binding)
         return None
     return fitting[0][1]
 
 
-def _check_collection(place: _Place, binding: Any, expected: Any) -> _Resolved | None:
+def _check_collection(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
     if not expected.HasField("collection_type"):
-        place.found(MISMATCHING_BINDINGS, expected, binding.collection)
+        place.add(MISMATCHING_BINDINGS, expected, binding.collection)
         return None
     items = _check_items(place, binding.collection.bindings, expected.collection_type)
     return items and _Resolved(types_pb2.LiteralType(collection_type=items.literal_type), items.upstream)
 
 
-def _check_map(place: _Place, binding: Any, expected: Any) -> _Resolved | None:
+def _check_map(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
     if not expected.HasField("map_value_type"):
-        place.found(MISMATCHING_BINDINGS, expected, binding.map)
+        place.add(MISMATCHING_BINDINGS, expected, binding.map)
         return None
     values = binding.map.bindings
     items = _check_items(place, [values[key] for key in sorted(values)], expected.map_value_type)
     return items and _Resolved(types_pb2.LiteralType(map_value_type=items.literal_type), items.upstream)
 
 
-def _check_items(place: _Place, bindings: Iterable[Any], expected: Any) -> _Resolved | None:
+def _check_items(place: _Variable, bindings: Iterable[Any], expected: Any) -> _Resolved | None:
     """Check the items of a list or a map; the last one gives the type of them all."""
-    before = len(place.graph.catalog.findings)
+    before = len(place.graph.catalog.faults)
     literal_type = None
     upstream: list[str] = []
     for binding in bindings:
@@ -177,26 +177,26 @@ def _check_items(place: _Place, bindings: Iterable[Any], expected: Any) -> _Reso
         if checked is not None:
             literal_type = checked.literal_type
             upstream.extend(checked.upstream)
-    return _Resolved(literal_type, upstream) if len(place.graph.catalog.findings) == before else None
+    return _Resolved(literal_type, upstream) if len(place.graph.catalog.faults) == before else None
 
 
-def _check_promise(place: _Place, binding: Any, expected: Any) -> _Resolved | None:
+def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
     promise = binding.promise
     provider = place.graph.nodes.get(promise.node_id or START_NODE)
     if provider is None:
         # The compiler blames the node that is not there.
-        place.graph.found(Finding(NODE_NOT_FOUND, promise.node_id))
-        place.found(NOT_BOUND)
+        place.graph.add(Fault(NODE_NOT_FOUND, promise.node_id))
+        place.add(NOT_BOUND)
         return None
     name, is_item = _output_of(promise.var)
     if name is None:
-        place.found(SYNTAX, promise.var)
+        place.add(SYNTAX, promise.var)
         return None
     outputs = output_types(place.graph, provider)
     if outputs is None or name not in outputs:
         if outputs is not None:
-            place.graph.found(Finding(VARIABLE_NOT_FOUND, provider.id, name))
-        place.found(NOT_BOUND)
+            place.graph.add(Fault(VARIABLE_NOT_FOUND, provider.id, name))
+        place.add(NOT_BOUND)
         return None
     promised = outputs[name]
     source = promised
@@ -205,17 +205,15 @@ def _check_promise(place: _Place, binding: Any, expected: Any) -> _Resolved | No
         if promised.HasField("collection_type"):
             source = promised.collection_type
         else:
-            place.found(MISMATCHING_VARIABLES, *_types(place, promised, expected), upstream=label)
+            place.add(MISMATCHING_VARIABLES, *_types(place, promised, expected), upstream=label)
     for attribute in promise.attr_path:
         inner = _inside(source, attribute)
         if inner is None:
-            place.graph.found(
-                Finding(FIELD_NOT_FOUND, place.node.id, promise.var, label, (source, attribute.string_value))
-            )
+            place.graph.add(Fault(FIELD_NOT_FOUND, place.node.id, promise.var, label, (source, attribute.string_value)))
             return None
         source = inner
     if place.is_typed and not castable(source, expected):
-        place.found(MISMATCHING_VARIABLES, *_types(place, source, expected), upstream=label)
+        place.add(MISMATCHING_VARIABLES, *_types(place, source, expected), upstream=label)
         return None
     promise.node_id = provider.id
     # The type of the whole output, though a part of it may be all that is taken: so does the compiler.
@@ -246,31 +244,31 @@ def _inside(source: Any, attribute: Any) -> Any:
     return fields.get(attribute.string_value)
 
 
-def _types(place: _Place, source: Any, expected: Any) -> tuple[Any, ...]:
+def _types(place: _Variable, source: Any, expected: Any) -> tuple[Any, ...]:
     return Pretty(source), place.node.label(place.name), Pretty(expected)
 
 
-def _check_scalar(place: _Place, binding: Any, expected: Any) -> _Resolved | None:
-    before = len(place.graph.catalog.findings)
+def _check_scalar(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
+    before = len(place.graph.catalog.faults)
     scalar = binding.scalar
     literal_type = scalar_type_message(scalar)
     if literal_type is None:
         # A blob that does not say what it is; a scalar without a value is more than the compiler survives.
-        place.found(UNRECOGNIZED_VALUE, "*core.Scalar_Blob" if scalar.HasField("blob") else "<nil>")
+        place.add(UNRECOGNIZED_VALUE, "*core.Scalar_Blob" if scalar.HasField("blob") else "<nil>")
     elif place.is_typed and not (scalar_says_its_type(scalar) and castable(literal_type, expected)):
-        place.found(MISMATCHING_TYPES, Pretty(literal_type), Pretty(expected))
+        place.add(MISMATCHING_TYPES, Pretty(literal_type), Pretty(expected))
     values = expected.enum_type.values
     if expected.HasField("enum_type") and scalar.primitive.string_value not in values:
-        place.found(ILLEGAL_ENUM_VALUE, f"[{' '.join(values)}]", scalar.primitive.string_value)
-    return _Resolved(literal_type, []) if len(place.graph.catalog.findings) == before else None
+        place.add(ILLEGAL_ENUM_VALUE, f"[{' '.join(values)}]", scalar.primitive.string_value)
+    return _Resolved(literal_type, []) if len(place.graph.catalog.faults) == before else None
 
 
-def _check_nothing(place: _Place, binding: Any, expected: Any) -> None:
+def _check_nothing(place: _Variable, binding: Any, expected: Any) -> None:
     received = "*core.BindingData_OffloadedMetadata" if binding.HasField("offloaded_metadata") else ""
-    place.found(MISMATCHING_BINDINGS, expected, received)
+    place.add(MISMATCHING_BINDINGS, expected, received)
 
 
-_CHECKS: Final[dict[str | None, Callable[[_Place, Any, Any], _Resolved | None]]] = {
+_CHECKS: Final[dict[str | None, Callable[[_Variable, Any, Any], _Resolved | None]]] = {
     "collection": _check_collection,
     "map": _check_map,
     "promise": _check_promise,
@@ -278,7 +276,7 @@ _CHECKS: Final[dict[str | None, Callable[[_Place, Any, Any], _Resolved | None]]]
 }
 
 
-def output_types(graph: Graph, node: Node) -> dict[str, Any] | None:
+def output_types(graph: Graph, node: GraphNode) -> dict[str, Any] | None:
     """Return the types of a node's outputs by the names that others call them by.
 
     Parameters
@@ -294,15 +292,15 @@ def output_types(graph: Graph, node: Node) -> dict[str, Any] | None:
         Outputs under their aliases, where they have one. Empty where the interface is not known, None where an
         alias is given twice or to an output that does not exist.
     """
-    before = len(graph.catalog.findings)
+    before = len(graph.catalog.faults)
     aliases: dict[str, str] = {}
     for alias in node.message.output_aliases:
         if alias.var in aliases:
-            graph.found(Finding(DUPLICATE_ALIAS, node.id, alias.alias))
+            graph.add(Fault(DUPLICATE_ALIAS, node.id, alias.alias))
         else:
             aliases[alias.var] = alias.alias
     types: dict[str, Any] = {}
     if node.interface is not None:
         types = {aliases.pop(name, name): literal_type for name, literal_type in node.interface.outputs.items()}
-        graph.found(*(Finding(NOT_BOUND, node.id, alias) for alias in aliases.values()))
-    return types if len(graph.catalog.findings) == before else None
+        graph.add(*(Fault(NOT_BOUND, node.id, alias) for alias in aliases.values()))
+    return types if len(graph.catalog.faults) == before else None

@@ -13,21 +13,21 @@ from flyteidl.core import types_pb2
 
 from flytetask_nb.models.notation import literal_values
 from flytetask_nb.semantics.castability import (
-    _ENUM,
-    _LIST,
-    _MAP,
-    _UNION,
-    _castable_types,
-    _schema_of,
+    ENUM,
+    LIST,
+    MAP,
+    UNION,
+    castable_types,
+    json_schema_of,
 )
 from flytetask_nb.semantics.json_examples import examples
-from flytetask_nb.semantics.json_schemas import NoAnswerError
 from flytetask_nb.semantics.json_values import canonical
-from flytetask_nb.semantics.schema_refusal import NOTHING, Refusal, changed_default, refusal
+from flytetask_nb.semantics.meta_schemas import NoAnswerError
+from flytetask_nb.semantics.schema_refusal import NOTHING, RefusedValue, changed_default, refusal
 
 if TYPE_CHECKING:
-    from flytetask_nb.semantics.castability import _Type
-    from flytetask_nb.semantics.json_schemas import Json
+    from flytetask_nb.semantics.castability import DerivedType
+    from flytetask_nb.semantics.meta_schemas import Json
 
 __all__ = ["BlindSpot", "blind_spot", "plain"]
 
@@ -51,7 +51,7 @@ class BlindSpot(NamedTuple):
     default: tuple[str, str] | None = None
 
 
-def blind_spot(given: _Type, wanted: _Type, *, is_input: bool) -> BlindSpot | None:
+def blind_spot(given: DerivedType, wanted: DerivedType, *, is_input: bool) -> BlindSpot | None:
     """Find what the compiler does not see of a type that feeds another one.
 
     Parameters
@@ -66,9 +66,9 @@ def blind_spot(given: _Type, wanted: _Type, *, is_input: bool) -> BlindSpot | No
     BlindSpot or None
         None where every value of the one is proved to be one of the other.
     """
-    found = _refused(given, wanted)
-    if found is not None:
-        return BlindSpot(found.path, "" if found.value is NOTHING else plain(found.value))
+    refused = _refused(given, wanted)
+    if refused is not None:
+        return BlindSpot(refused.path, "" if refused.value is NOTHING else plain(refused.value))
     return _left_out(given, wanted) if is_input else None
 
 
@@ -88,29 +88,33 @@ def _whole(value: Json) -> Json:
 # -- values ----------------------------------------------------------------------------------------------------------
 
 
-def _refused(given: _Type, wanted: _Type) -> Refusal | None:
-    if _UNION in (given.kind, wanted.kind):
+def _refused(given: DerivedType, wanted: DerivedType) -> RefusedValue | None:
+    if UNION in (given.kind, wanted.kind):
         return _refused_by_union(given, wanted)
-    if given.kind in (_LIST, _MAP):
+    if given.kind in (LIST, MAP):
         if given.kind != wanted.kind or given.element is None or wanted.element is None:
             return None
-        found = _refused(given.element, wanted.element)
-        if found is None or found.value is NOTHING:
-            return found and Refusal(("[0]", *found.path))
-        return Refusal(("[0]", *found.path), [found.value] if given.kind == _LIST else {"other": found.value})
+        refused = _refused(given.element, wanted.element)
+        if refused is None or refused.value is NOTHING:
+            return refused and RefusedValue(("[0]", *refused.path))
+        return RefusedValue(("[0]", *refused.path), [refused.value] if given.kind == LIST else {"other": refused.value})
     if given.simple == wanted.simple == types_pb2.STRUCT:
-        return refusal(_schema_of(given), _schema_of(wanted)) if given.has_metadata and wanted.has_metadata else None
+        return (
+            refusal(json_schema_of(given), json_schema_of(wanted))
+            if given.has_metadata and wanted.has_metadata
+            else None
+        )
     return _refused_by_literal(given, wanted)
 
 
-def _refused_by_union(given: _Type, wanted: _Type) -> Refusal | None:
+def _refused_by_union(given: DerivedType, wanted: DerivedType) -> RefusedValue | None:
     """Hold each variant against those that it becomes: it is told by whose values fit."""
-    for variant in given.variants if given.kind == _UNION else [given]:
-        others = wanted.variants if wanted.kind == _UNION else [wanted]
-        found = [_refused(variant, other) for other in others if _castable_types(variant, other)]
-        if found and found[0] is not None and None not in found:
+    for variant in given.variants if given.kind == UNION else [given]:
+        others = wanted.variants if wanted.kind == UNION else [wanted]
+        refused = [_refused(variant, other) for other in others if castable_types(variant, other)]
+        if refused and refused[0] is not None and None not in refused:
             # What one of several refuses another one may take.
-            return found[0] if len(found) == 1 else Refusal(found[0].path)
+            return refused[0] if len(refused) == 1 else RefusedValue(refused[0].path)
     return None
 
 
@@ -123,7 +127,7 @@ _OTHERS: Final[dict[int, tuple[Json, ...]]] = {
 """Values of simple types, of which one is in no list."""
 
 
-def _refused_by_literal(given: _Type, wanted: _Type) -> Refusal | None:
+def _refused_by_literal(given: DerivedType, wanted: DerivedType) -> RefusedValue | None:
     """Compare the values of a ``Literal``: the task gets one that it does not know.
 
     flytekit itself refuses it in lists and dataclasses alone (``LiteralTypeTransformer`` in
@@ -133,38 +137,38 @@ def _refused_by_literal(given: _Type, wanted: _Type) -> Refusal | None:
     if not allowed:
         return None
     known = set(map(canonical, allowed))
-    values = list(given.message.enum_type.values) if given.kind == _ENUM else literal_values(given.message)
+    values = list(given.message.enum_type.values) if given.kind == ENUM else literal_values(given.message)
     for value in values or _OTHERS.get(given.simple, ()):
         if canonical(value) not in known:
-            return Refusal((), value)
-    return None if values or given.simple == types_pb2.BOOLEAN else Refusal(())
+            return RefusedValue((), value)
+    return None if values or given.simple == types_pb2.BOOLEAN else RefusedValue(())
 
 
 # -- defaults --------------------------------------------------------------------------------------------------------
 
 
-def _left_out(given: _Type, wanted: _Type) -> BlindSpot | None:
+def _left_out(given: DerivedType, wanted: DerivedType) -> BlindSpot | None:
     """Find a field that reads otherwise where it is left out."""
     if given.element is not None and wanted.element is not None:
-        found = _left_out(given.element, wanted.element)
-        return found and found._replace(path=("[0]", *found.path), value="")
-    if _UNION in (given.kind, wanted.kind):
-        ours, theirs = (one.variants if one.kind == _UNION else [one] for one in (given, wanted))
-        spots = (_left_out(one, other) for one in ours for other in theirs if _castable_types(one, other))
+        spot = _left_out(given.element, wanted.element)
+        return spot and spot._replace(path=("[0]", *spot.path), value="")
+    if UNION in (given.kind, wanted.kind):
+        ours, theirs = (side.variants if side.kind == UNION else [side] for side in (given, wanted))
+        spots = (_left_out(mine, other) for mine in ours for other in theirs if castable_types(mine, other))
         return next(filter(None, spots), None)
     if not (given.simple == wanted.simple == types_pb2.STRUCT and given.has_metadata and wanted.has_metadata):
         return None
-    changed = changed_default(_schema_of(given), _schema_of(wanted))
+    changed = changed_default(json_schema_of(given), json_schema_of(wanted))
     if changed is None:
         return None
     return BlindSpot(changed.path, _without(given, changed.path), (plain(changed.old), plain(changed.new)))
 
 
-def _without(given: _Type, path: tuple[str, ...]) -> str:
+def _without(given: DerivedType, path: tuple[str, ...]) -> str:
     """Return a value without a field of the dataclass itself; empty for a field deeper inside."""
-    schema = _schema_of(given)
+    schema = json_schema_of(given)
     try:
-        found = next(examples(schema, schema.document), None)
+        example = next(examples(schema, schema.document), None)
     except NoAnswerError:
         return ""
-    return plain(found) if len(path) == 1 and isinstance(found, dict) and path[0] not in found else ""
+    return plain(example) if len(path) == 1 and isinstance(example, dict) and path[0] not in example else ""

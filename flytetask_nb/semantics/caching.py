@@ -112,11 +112,6 @@ def cache_key(task: object, *, cache_version: str | None = None, mapped: bool | 
 def is_map_task(task: object) -> bool:
     """Tell whether a task runs item by item, over lists of inputs.
 
-    Parameters
-    ----------
-    task
-        As for :func:`cache_key`.
-
     Returns
     -------
     bool
@@ -133,23 +128,18 @@ def is_map_task(task: object) -> bool:
 def item_outputs(outputs: Any) -> Any:
     """Return the outputs of a single item of a map task.
 
-    Parameters
-    ----------
-    outputs
-        A flyteidl ``VariableMap``: those of the whole.
-
     Returns
     -------
     flyteidl.core.interface_pb2.VariableMap
         A new one. Of an output that is a list nothing but the type of its elements is left.
     """
-    found = interface_pb2.VariableMap()
+    of_item = interface_pb2.VariableMap()
     for name, variable in outputs.variables.items():
         if variable.type.WhichOneof("type") == "collection_type":
-            found.variables[name].type.CopyFrom(variable.type.collection_type)
+            of_item.variables[name].type.CopyFrom(variable.type.collection_type)
         else:
-            found.variables[name].CopyFrom(variable)
-    return found
+            of_item.variables[name].CopyFrom(variable)
+    return of_item
 
 
 def _version(given: object, name: str) -> str:

@@ -14,30 +14,52 @@ from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.messages import message_of
-from flytetask_nb.semantics.json_schemas import NoAnswerError, schema_of
+from flytetask_nb.semantics.json_schemas import schema_of
+from flytetask_nb.semantics.meta_schemas import NoAnswerError
+from flytetask_nb.semantics.schema_comparison import covers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flytetask_nb.semantics.json_schemas import Schema
 
-__all__ = ["castable", "is_optional"]
+__all__ = [
+    "BLOB",
+    "DATASET",
+    "ENUM",
+    "LIST",
+    "MAP",
+    "PARQUET",
+    "SCHEMA",
+    "SIMPLE",
+    "SIMPLE_OF_COLUMN",
+    "UNION",
+    "DerivedType",
+    "castable",
+    "castable_types",
+    "derived_type",
+    "formats_agree",
+    "is_missing",
+    "is_none",
+    "is_optional",
+    "json_schema_of",
+]
 
-_SIMPLE: Final = "simple"
-_ENUM: Final = "enum_type"
-_LIST: Final = "collection_type"
-_MAP: Final = "map_value_type"
-_BLOB: Final = "blob"
-_SCHEMA: Final = "schema"
-_DATASET: Final = "structured_dataset_type"
-_UNION: Final = "union_type"
+SIMPLE: Final = "simple"
+ENUM: Final = "enum_type"
+LIST: Final = "collection_type"
+MAP: Final = "map_value_type"
+BLOB: Final = "blob"
+SCHEMA: Final = "schema"
+DATASET: Final = "structured_dataset_type"
+UNION: Final = "union_type"
 
 # The only format that a schema is stored in.
-_PARQUET: Final = "parquet"
+PARQUET: Final = "parquet"
 
 _Column: Final = types_pb2.SchemaType.SchemaColumn
 # Which simple type of a structured dataset's column stands for which type of a schema's column.
-_SIMPLE_OF_COLUMN: Final = {
+SIMPLE_OF_COLUMN: Final = {
     _Column.INTEGER: types_pb2.INTEGER,
     _Column.FLOAT: types_pb2.FLOAT,
     _Column.STRING: types_pb2.STRING,
@@ -76,7 +98,7 @@ def castable(upstream: object, downstream: object) -> bool:
     only with the identical values in the identical order, a union of several variants never feeds a type that is no
     union, and it is not transitive.
     """
-    return _castable_types(_type(_serialized(upstream)), _type(_serialized(downstream)))
+    return castable_types(derived_type(_serialized(upstream)), derived_type(_serialized(downstream)))
 
 
 def is_optional(literal_type: object) -> bool:
@@ -109,15 +131,17 @@ def _serialized(literal_type: object) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _type(serialized: bytes) -> _Type:
+def derived_type(serialized: bytes) -> DerivedType:
+    """Return the type that a serialized literal type is; equal ones are derived once."""
     try:
-        return _Type(types_pb2.LiteralType.FromString(serialized))
+        return DerivedType(types_pb2.LiteralType.FromString(serialized))
     except DecodeError as error:
         raise ModelValueError(f"{error}; expected a literal type of at most 100 nested messages") from None
 
 
 @lru_cache(maxsize=32768)
-def _castable_types(upstream: _Type, downstream: _Type) -> bool:
+def castable_types(upstream: DerivedType, downstream: DerivedType) -> bool:
+    """Tell whether a value of one type can feed a variable of another."""
     try:
         return _castable(upstream, downstream, {})
     except NoAnswerError:
@@ -127,7 +151,7 @@ def _castable_types(upstream: _Type, downstream: _Type) -> bool:
 # -- types as the rules see them -----------------------------------------------------------------------------------
 
 
-class _Type:
+class DerivedType:
     """A literal type, read once: the getters of messages are slower than the rules."""
 
     __slots__ = (
@@ -153,8 +177,8 @@ class _Type:
         self.tag: str = message.structure.tag
         self.has_metadata: bool = message.HasField("metadata")
         self.schema: Schema | None = None
-        self.element: _Type | None = None
-        self.variants: list[_Type] = []
+        self.element: DerivedType | None = None
+        self.variants: list[DerivedType] = []
         self.columns: list[tuple[str, Any]] = []
         # Of two columns of one name the producer's last one counts.
         self.column_types: dict[str, Any] = {}
@@ -167,48 +191,48 @@ class _Type:
             self.rest = _rest(message)
 
 
-def _read_list(made: _Type, message: Any) -> None:
-    made.element = _Type(message.collection_type)
+def _read_list(made: DerivedType, message: Any) -> None:
+    made.element = DerivedType(message.collection_type)
 
 
-def _read_map(made: _Type, message: Any) -> None:
-    made.element = _Type(message.map_value_type)
+def _read_map(made: DerivedType, message: Any) -> None:
+    made.element = DerivedType(message.map_value_type)
 
 
-def _read_blob(made: _Type, message: Any) -> None:
+def _read_blob(made: DerivedType, message: Any) -> None:
     made.format = message.blob.format
 
 
-def _read_schema(made: _Type, message: Any) -> None:
+def _read_schema(made: DerivedType, message: Any) -> None:
     made.columns = [(column.name, column.type) for column in message.schema.columns]
     made.column_types = dict(made.columns)
 
 
-def _read_dataset(made: _Type, message: Any) -> None:
+def _read_dataset(made: DerivedType, message: Any) -> None:
     dataset = message.structured_dataset_type
     made.format = dataset.format
     made.columns = [(column.name, _column_type(column)) for column in dataset.columns]
     made.column_types = dict(made.columns)
 
 
-def _column_type(column: Any) -> _Type:
-    made = _Type(column.literal_type)
+def _column_type(column: Any) -> DerivedType:
+    made = DerivedType(column.literal_type)
     if not column.HasField("literal_type"):
         made.rest = None
     return made
 
 
-def _read_union(made: _Type, message: Any) -> None:
-    made.variants = [_Type(variant) for variant in message.union_type.variants]
+def _read_union(made: DerivedType, message: Any) -> None:
+    made.variants = [DerivedType(variant) for variant in message.union_type.variants]
 
 
-_READERS: Final[dict[str | None, Callable[[_Type, Any], None]]] = {
-    _LIST: _read_list,
-    _MAP: _read_map,
-    _BLOB: _read_blob,
-    _SCHEMA: _read_schema,
-    _DATASET: _read_dataset,
-    _UNION: _read_union,
+_READERS: Final[dict[str | None, Callable[[DerivedType, Any], None]]] = {
+    LIST: _read_list,
+    MAP: _read_map,
+    BLOB: _read_blob,
+    SCHEMA: _read_schema,
+    DATASET: _read_dataset,
+    UNION: _read_union,
 }
 
 
@@ -230,7 +254,7 @@ _Known: TypeAlias = dict[tuple[int, int], bool]
 _MOST_PAIRS: Final = 500_000
 
 
-def _castable(upstream: _Type, downstream: _Type, known: _Known) -> bool:
+def _castable(upstream: DerivedType, downstream: DerivedType, known: _Known) -> bool:
     pair = (id(upstream), id(downstream))
     answer = known.get(pair)
     if answer is None:
@@ -242,48 +266,49 @@ def _castable(upstream: _Type, downstream: _Type, known: _Known) -> bool:
     return answer
 
 
-def _accepts(downstream: _Type, upstream: _Type, known: _Known) -> bool:
+def _accepts(downstream: DerivedType, upstream: DerivedType, known: _Known) -> bool:
     return _RULES.get(downstream.kind, _simple_accepts)(downstream, upstream, known)
 
 
-def _is_none(literal_type: _Type) -> bool:
-    return literal_type.kind == _SIMPLE and literal_type.simple == types_pb2.NONE
+def is_none(literal_type: DerivedType) -> bool:
+    """Tell whether a type is NONE."""
+    return literal_type.kind == SIMPLE and literal_type.simple == types_pb2.NONE
 
 
-def _elements_accept(downstream: _Type, upstream: _Type, known: _Known) -> bool:
+def _elements_accept(downstream: DerivedType, upstream: DerivedType, known: _Known) -> bool:
     """Compare lists with lists and maps with maps; those of nothing feed all others."""
     if upstream.kind != downstream.kind or upstream.element is None or downstream.element is None:
         return False
-    return _is_none(upstream.element) or _accepts(downstream.element, upstream.element, known)
+    return is_none(upstream.element) or _accepts(downstream.element, upstream.element, known)
 
 
-def _blob_accepts(downstream: _Type, upstream: _Type, _known: _Known) -> bool:
-    if upstream.kind != _BLOB:
+def _blob_accepts(downstream: DerivedType, upstream: DerivedType, _known: _Known) -> bool:
+    if upstream.kind != BLOB:
         return False
     return not upstream.format or not downstream.format or upstream.format == downstream.format
 
 
-def _schema_accepts(downstream: _Type, upstream: _Type, _known: _Known) -> bool:
-    if upstream.kind == _SCHEMA:
+def _schema_accepts(downstream: DerivedType, upstream: DerivedType, _known: _Known) -> bool:
+    if upstream.kind == SCHEMA:
         return _columns_accept(downstream, upstream, lambda wanted, given: wanted == given)
-    if upstream.kind != _DATASET or not _formats_agree(upstream.format, _PARQUET):
+    if upstream.kind != DATASET or not formats_agree(upstream.format, PARQUET):
         return False
-    return _columns_accept(downstream, upstream, lambda wanted, given: _SIMPLE_OF_COLUMN.get(wanted) == given.simple)
+    return _columns_accept(downstream, upstream, lambda wanted, given: SIMPLE_OF_COLUMN.get(wanted) == given.simple)
 
 
-def _dataset_accepts(downstream: _Type, upstream: _Type, known: _Known) -> bool:
-    if upstream.kind == _SCHEMA:
-        return _formats_agree(downstream.format, _PARQUET) and _columns_accept(
-            downstream, upstream, lambda wanted, given: _SIMPLE_OF_COLUMN.get(given) == wanted.simple
+def _dataset_accepts(downstream: DerivedType, upstream: DerivedType, known: _Known) -> bool:
+    if upstream.kind == SCHEMA:
+        return formats_agree(downstream.format, PARQUET) and _columns_accept(
+            downstream, upstream, lambda wanted, given: SIMPLE_OF_COLUMN.get(given) == wanted.simple
         )
-    if upstream.kind == _DATASET:
-        return _formats_agree(upstream.format, downstream.format) and _columns_accept(
+    if upstream.kind == DATASET:
+        return formats_agree(upstream.format, downstream.format) and _columns_accept(
             downstream, upstream, lambda wanted, given: _accepts(wanted, given, known)
         )
-    return _is_none(upstream)
+    return is_none(upstream)
 
 
-def _columns_accept(downstream: _Type, upstream: _Type, agree: Callable[[Any, Any], bool]) -> bool:
+def _columns_accept(downstream: DerivedType, upstream: DerivedType, agree: Callable[[Any, Any], bool]) -> bool:
     """Find each column of the consumer at the producer; a type without columns stands for any columns."""
     if not upstream.columns or not downstream.columns:
         return True
@@ -293,8 +318,8 @@ def _columns_accept(downstream: _Type, upstream: _Type, agree: Callable[[Any, An
     )
 
 
-def _union_accepts(downstream: _Type, upstream: _Type, known: _Known) -> bool:
-    if upstream.kind == _UNION:
+def _union_accepts(downstream: DerivedType, upstream: DerivedType, known: _Known) -> bool:
+    if upstream.kind == UNION:
         return all(
             any(_castable(variant, wanted, known) for wanted in downstream.variants) for variant in upstream.variants
         )
@@ -303,51 +328,53 @@ def _union_accepts(downstream: _Type, upstream: _Type, known: _Known) -> bool:
     return next(fitting, False) and not next(fitting, False)
 
 
-def _simple_accepts(downstream: _Type, upstream: _Type, _known: _Known) -> bool:
-    if _is_none(downstream):
-        return _is_none(upstream)
-    if upstream.kind == _ENUM and downstream.simple == types_pb2.STRING:
+def _simple_accepts(downstream: DerivedType, upstream: DerivedType, _known: _Known) -> bool:
+    if is_none(downstream):
+        return is_none(upstream)
+    if upstream.kind == ENUM and downstream.simple == types_pb2.STRING:
         return True
-    if downstream.kind == _ENUM and upstream.simple == types_pb2.STRING:
+    if downstream.kind == ENUM and upstream.simple == types_pb2.STRING:
         return True
     if upstream.tag and upstream.tag != downstream.tag:
         return False
     if upstream.simple == types_pb2.STRUCT and downstream.simple == types_pb2.STRUCT:
         return _struct_accepts(downstream, upstream)
-    if _is_missing(upstream) or _is_missing(downstream):
+    if is_missing(upstream) or is_missing(downstream):
         # A column without a type: the compiler takes it for a type nevertheless and stumbles.
         raise NoAnswerError
     return upstream.kind == downstream.kind and upstream.rest == downstream.rest
 
 
-def _is_missing(literal_type: _Type) -> bool:
+def is_missing(literal_type: DerivedType) -> bool:
+    """Tell whether nothing at all is set in a type."""
     return literal_type.kind is None and literal_type.rest is None
 
 
-def _struct_accepts(downstream: _Type, upstream: _Type) -> bool:
+def _struct_accepts(downstream: DerivedType, upstream: DerivedType) -> bool:
     if not upstream.has_metadata or not downstream.has_metadata:
         return True
-    wanted, given = _schema_of(downstream), _schema_of(upstream)
-    return wanted.equals(given) or wanted.covered_by(given)
+    wanted, given = json_schema_of(downstream), json_schema_of(upstream)
+    return wanted.equals(given) or covers(wanted, given)
 
 
-def _schema_of(literal_type: _Type) -> Schema:
+def json_schema_of(literal_type: DerivedType) -> Schema:
+    """Return the JSON schema in the metadata of a type."""
     if literal_type.schema is None:
         literal_type.schema = schema_of(literal_type.message.metadata)
     return literal_type.schema
 
 
-_RULES: Final[dict[str | None, Callable[[_Type, _Type, _Known], bool]]] = {
-    _LIST: _elements_accept,
-    _MAP: _elements_accept,
-    _BLOB: _blob_accepts,
-    _SCHEMA: _schema_accepts,
-    _DATASET: _dataset_accepts,
-    _UNION: _union_accepts,
+_RULES: Final[dict[str | None, Callable[[DerivedType, DerivedType, _Known], bool]]] = {
+    LIST: _elements_accept,
+    MAP: _elements_accept,
+    BLOB: _blob_accepts,
+    SCHEMA: _schema_accepts,
+    DATASET: _dataset_accepts,
+    UNION: _union_accepts,
 }
 
 
 @lru_cache(maxsize=1024)
-def _formats_agree(one: str, other: str) -> bool:
+def formats_agree(one: str, other: str) -> bool:
     """Compare formats as Go's ``strings.EqualFold`` does, character by character; an empty one agrees with all."""
     return not one or not other or [char.casefold() for char in one] == [char.casefold() for char in other]

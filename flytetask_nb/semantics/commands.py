@@ -120,13 +120,7 @@ def command_line(words: list[str]) -> CommandLine | None:
 
 
 def runs_items(words: Sequence[str]) -> bool:
-    """Tell whether a command line is that of a map task, which runs once for each item of its lists.
-
-    Parameters
-    ----------
-    words
-        As for :func:`command_line`.
-    """
+    """Tell whether a command line is that of a map task, which runs once for each item of its lists."""
     # Few command lines hold the word at all.
     line = command_line(list(words)) if MAP_ENTRYPOINT in words else None
     return line is not None and line.entrypoint[0] == MAP_ENTRYPOINT
@@ -140,18 +134,11 @@ def is_placeholder(word: str) -> bool:
 def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[str]:
     """Return the placeholders of registration that are left in a task.
 
-    Parameters
-    ----------
-    words
-        ``args`` of its container.
-    identifier_parts
-        Project, domain and version of its id.
-
     Returns
     -------
     list of str
         Each placeholder once, in the order of their appearance. Empty for a registered task.
     """
-    found = [part for part in identifier_parts if part and not is_filled_in(part)]
-    found += [word for word in words if word in UNREGISTERED]
-    return list(dict.fromkeys(found))
+    words_left = [part for part in identifier_parts if part and not is_filled_in(part)]
+    words_left += [word for word in words if word in UNREGISTERED]
+    return list(dict.fromkeys(words_left))

@@ -23,8 +23,8 @@ from flytetask_nb.semantics.graphs import (
     UPSTREAM,
     Catalog,
     Graph,
+    GraphNode,
     Interface,
-    Node,
     TooLargeError,
     id_key,
 )
@@ -49,7 +49,7 @@ from flytetask_nb.semantics.problems import (
     VALUE_REQUIRED,
     WORKFLOW_NOT_FOUND,
     CompileProblem,
-    Finding,
+    Fault,
     problems_of,
     report,
     text_of,
@@ -145,11 +145,6 @@ def compile_workflow(workflow: object, tasks: Iterable[object], launch_plans: It
 def digest_problems(closure: Any) -> list[CompileProblem]:
     """Tell why Flyte Admin would refuse a workflow that compiles: it keeps a digest, and some messages have none.
 
-    Parameters
-    ----------
-    closure
-        What ``compile_workflow`` made.
-
     Returns
     -------
     list of CompileProblem
@@ -165,7 +160,7 @@ def digest_problems(closure: Any) -> list[CompileProblem]:
         template = closure.primary.template
         answer = unhashable_answer("workflow", template.id if template.HasField("id") else None, error)
         node = next((node.id for node in template.nodes if not _is_hashable(node)), START_NODE)
-        return problems_of([Finding(UNHASHABLE, node, details=(answer,))])
+        return problems_of([Fault(UNHASHABLE, node, details=(answer,))])
     return []
 
 
@@ -187,39 +182,39 @@ def _compile(
     """Return the problems, or else the compiled closure."""
     templates = [*map(template_of, opened(tasks)), *source.tasks]
     closures = [known_closure(launch_plan) for launch_plan in launch_plans]
-    findings: list[Finding] = []
+    faults: list[Fault] = []
     closure = None
     try:
-        closure = _closure(source, templates, closures, findings)
+        closure = _closure(source, templates, closures, faults)
     except (TooLargeError, RecursionError) as error:
         reason = str(error) if isinstance(error, TooLargeError) else "it nests too deep"
-        findings = [Finding(TOO_LARGE, START_NODE, details=(reason,))]
-    return problems_of(findings), closure
+        faults = [Fault(TOO_LARGE, START_NODE, details=(reason,))]
+    return problems_of(faults), closure
 
 
 def _closure(
     source: WorkflowSource,
     templates: Iterable[Any],
     closures: Iterable[tuple[bytes | None, Any]],
-    findings: list[Finding],
+    faults: list[Fault],
 ) -> Any:
     """Compile what was read; None and findings where it does not compile."""
     if source.template is None:
-        findings.append(Finding(VALUE_REQUIRED, "root", "wf"))
+        faults.append(Fault(VALUE_REQUIRED, "root", "wf"))
         return None
     compiled = compiler_pb2.CompiledWorkflow(template=source.template)
-    sub_workflows = _sub_workflows(source, findings)
-    if findings:
+    sub_workflows = _sub_workflows(source, faults)
+    if faults:
         return None
     by_id = {id_key(sub_workflow.template.id): sub_workflow for sub_workflow in sub_workflows}
     needed = requirements_of(compiled.template, by_id)
     used_tasks = _used(((_key(template), template) for template in templates), needed.tasks)
     used_plans = _used(closures, needed.launch_plans)
-    findings += needed.findings
-    findings += _missing(needed, used_tasks, used_plans)
-    if findings:
+    faults += needed.faults
+    faults += _missing(needed, used_tasks, used_plans)
+    if faults:
         return None
-    if not _compile_one(compiled, Catalog(used_tasks, used_plans, by_id, findings)):
+    if not _compile_one(compiled, Catalog(used_tasks, used_plans, by_id, faults)):
         return None
     ordered = [used_tasks[id_key(identifier)] for identifier in sorted_ids(needed.tasks)]
     tasks = [compiler_pb2.CompiledTask(template=template) for template in ordered]
@@ -230,18 +225,18 @@ def _key(template: Any) -> bytes | None:
     return id_key(template.id) if template.HasField("id") else None
 
 
-def _sub_workflows(source: WorkflowSource, findings: list[Finding]) -> list[Any]:
+def _sub_workflows(source: WorkflowSource, faults: list[Fault]) -> list[Any]:
     """Make the sub-workflows ready to be compiled, each of them when a node runs it."""
     known: set[bytes] = set()
     for template in source.sub_workflows:
         key = _key(template)
         if key is None:
             # Here the compiler gives up without a word.
-            if not findings:
-                findings.append(Finding(VALUE_REQUIRED, "root", "SubWorkflow.Template.Id"))
+            if not faults:
+                faults.append(Fault(VALUE_REQUIRED, "root", "SubWorkflow.Template.Id"))
             break
         if key in known:
-            findings.append(Finding(DUPLICATE_ID, text_of(template.id)))
+            faults.append(Fault(DUPLICATE_ID, text_of(template.id)))
         else:
             known.add(key)
     return [compiler_pb2.CompiledWorkflow(template=template) for template in source.sub_workflows]
@@ -256,9 +251,9 @@ def _used(given: Iterable[tuple[bytes | None, Any]], needed: Mapping[bytes, Any]
     return used
 
 
-def _missing(needed: Requirements, tasks: Mapping[bytes, Any], launch_plans: Mapping[bytes, Any]) -> list[Finding]:
+def _missing(needed: Requirements, tasks: Mapping[bytes, Any], launch_plans: Mapping[bytes, Any]) -> list[Fault]:
     return [
-        Finding(kind, START_NODE, details=(identifier,))
+        Fault(kind, START_NODE, details=(identifier,))
         for kind, identifiers, given in (
             (WORKFLOW_NOT_FOUND, needed.launch_plans, launch_plans),
             (TASK_NOT_FOUND, needed.tasks, tasks),
@@ -273,11 +268,11 @@ def _missing(needed: Requirements, tasks: Mapping[bytes, Any], launch_plans: Map
 
 def _compile_one(compiled: Any, catalog: Catalog) -> bool:
     """Compile one workflow where it stands, a ``CompiledWorkflow`` message; tell whether nothing is wrong."""
-    before = len(catalog.findings)
+    before = len(catalog.faults)
     template = compiled.template
     graph = Graph(template, catalog)
     if not template.nodes:
-        graph.found(Finding(NO_NODES, text_of(template.id if template.HasField("id") else None)))
+        graph.add(Fault(NO_NODES, text_of(template.id if template.HasField("id") else None)))
         return False
     complete_interface(template.interface)
     interface = interface_of(template.interface)
@@ -289,7 +284,7 @@ def _compile_one(compiled: Any, catalog: Catalog) -> bool:
     own_ids = _check_nodes(graph)
     _add_edges_of_idle_nodes(graph, own_ids)
     graph.check_reachable()
-    if len(catalog.findings) != before:
+    if len(catalog.faults) != before:
         return False
     # Promises of the workflow's own inputs were completed in the end node's bindings, and the outputs are the same.
     _refill(template.outputs, end.message.inputs)
@@ -308,7 +303,7 @@ def _check_nodes(graph: Graph) -> set[str]:
     """Check all nodes of a workflow and connect them; give the ids of its own, those inside branches aside."""
     own_ids: set[str] = set()
     for message in graph.template.nodes:
-        node = Node(message)
+        node = GraphNode(message)
         own_ids.add(node.id)
         # Of two nodes with one id the first stays, but the second is looked at too.
         graph.nodes.setdefault(node.id, node)
@@ -317,7 +312,7 @@ def _check_nodes(graph: Graph) -> set[str]:
         if node_id != START_NODE:
             _add_edges(graph, node, BOTH_WAYS)
     if graph.template.HasField("failure_node"):
-        node = Node(graph.template.failure_node)
+        node = GraphNode(graph.template.failure_node)
         _check_node(graph, node)
         _add_edges(graph, node, UPSTREAM)
     return own_ids
@@ -332,7 +327,7 @@ def _add_edges_of_idle_nodes(graph: Graph, own_ids: set[str]) -> None:
             graph.add_edge(node_id, END_NODE)
 
 
-def _add_edges(graph: Graph, node: Node, direction: Direction) -> None:
+def _add_edges(graph: Graph, node: GraphNode, direction: Direction) -> None:
     """Connect a node with those that it waits for, because it says so or because its inputs are promised by them."""
     if node.interface is None:
         return
@@ -342,12 +337,12 @@ def _add_edges(graph: Graph, node: Node, direction: Direction) -> None:
     check_bindings(graph, node, node.message.inputs, node.interface.inputs, direction)
 
 
-def _check_node(graph: Graph, node: Node) -> bool:
+def _check_node(graph: Graph, node: GraphNode) -> bool:
     """Check a node and what is inside of it; tell whether nothing is wrong."""
     graph.catalog.step()
-    before = len(graph.catalog.findings)
+    before = len(graph.catalog.faults)
     if not node.id:
-        graph.found(Finding(VALUE_REQUIRED, "<node>", "Id"))
+        graph.add(Fault(VALUE_REQUIRED, "<node>", "Id"))
     if node.id in (START_NODE, END_NODE):
         return True
     if find_interface(graph, node) is not None:
@@ -359,23 +354,25 @@ def _check_node(graph: Graph, node: Node) -> bool:
             _add_edges(graph, inner, UPSTREAM)
     elif target == "workflow_node" and node.message.workflow_node.HasField("sub_workflow_ref"):
         _check_sub_workflow(graph, node.message.workflow_node.sub_workflow_ref)
-    return len(graph.catalog.findings) == before
+    return len(graph.catalog.faults) == before
 
 
-def _check_branch(graph: Graph, node: Node) -> list[Node]:
+def _check_branch(graph: Graph, node: GraphNode) -> list[GraphNode]:
     """Check the conditions and nodes of a branch node; give those nodes where nothing is wrong."""
-    before = len(graph.catalog.findings)
+    before = len(graph.catalog.faults)
     if_else = node.message.branch_node.if_else
     if not if_else.HasField("case"):
-        graph.found(Finding(BRANCH_WITHOUT_CONDITION, node.id))
+        graph.add(Fault(BRANCH_WITHOUT_CONDITION, node.id))
     for case in (*([if_else.case] if if_else.HasField("case") else []), *if_else.other):
         check_condition(graph, node, case.condition if case.HasField("condition") else None)
         if not case.HasField("then_node"):
-            graph.found(Finding(BRANCH_WITHOUT_NODE, node.id))
+            graph.add(Fault(BRANCH_WITHOUT_NODE, node.id))
     if if_else.WhichOneof("default") is None:
-        graph.found(Finding(BRANCH_WITHOUT_DEFAULT, node.id))
-    inner = [one for one in nodes_of_cases(node) if one is not None and _check_node(graph, one)]
-    return inner if len(graph.catalog.findings) == before else []
+        graph.add(Fault(BRANCH_WITHOUT_DEFAULT, node.id))
+    inner = [
+        inner_node for inner_node in nodes_of_cases(node) if inner_node is not None and _check_node(graph, inner_node)
+    ]
+    return inner if len(graph.catalog.faults) == before else []
 
 
 def _check_sub_workflow(graph: Graph, reference: Any) -> None:

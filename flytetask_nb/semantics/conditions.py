@@ -15,12 +15,12 @@ from flytetask_nb.semantics.problems import (
     MISMATCHING_TYPES,
     VALUE_REQUIRED,
     VARIABLE_NOT_FOUND,
-    Finding,
+    Fault,
     Pretty,
 )
 
 if TYPE_CHECKING:
-    from flytetask_nb.semantics.graphs import Graph, Node
+    from flytetask_nb.semantics.graphs import Graph, GraphNode
 
 __all__ = ["check_condition", "is_same_type"]
 
@@ -35,54 +35,44 @@ def is_same_type(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def check_condition(graph: Graph, node: Node, condition: Any) -> None:
-    """Check a condition of a branch node.
-
-    Parameters
-    ----------
-    graph
-        The workflow, where problems go.
-    node
-        The branch node. Variables of the condition are its inputs.
-    condition
-        A ``BooleanExpression`` message, or None.
-    """
+def check_condition(graph: Graph, node: GraphNode, condition: Any) -> None:
+    """Check a condition of a branch node, a ``BooleanExpression`` message or None; its variables are inputs of the node."""
     graph.catalog.step()
     kind = None if condition is None else condition.WhichOneof("expr")
     if condition is None:
-        graph.found(Finding(BRANCH_WITHOUT_CONDITION, node.id))
+        graph.add(Fault(BRANCH_WITHOUT_CONDITION, node.id))
     elif kind == "comparison":
         _check_comparison(graph, node, condition.comparison)
     elif kind == "conjunction":
         for side in ("left_expression", "right_expression"):
             check_condition(graph, node, _part(condition.conjunction, side))
     else:
-        graph.found(Finding(VALUE_REQUIRED, node.id, "Expr"))
+        graph.add(Fault(VALUE_REQUIRED, node.id, "Expr"))
 
 
 def _part(message: Any, name: str) -> Any:
     return getattr(message, name) if message.HasField(name) else None
 
 
-def _check_comparison(graph: Graph, node: Node, comparison: Any) -> None:
+def _check_comparison(graph: Graph, node: GraphNode, comparison: Any) -> None:
     right = _operand_type(graph, node, _RIGHT, _part(comparison, "right_value"))
     left = _operand_type(graph, node, _LEFT, _part(comparison, "left_value"))
     if right is not None and left is not None and not is_same_type(right, left):
-        graph.found(Finding(MISMATCHING_TYPES, node.id, _RIGHT, details=(Pretty(right), Pretty(left))))
+        graph.add(Fault(MISMATCHING_TYPES, node.id, _RIGHT, details=(Pretty(right), Pretty(left))))
 
 
-def _operand_type(graph: Graph, node: Node, side: str, operand: Any) -> Any:
+def _operand_type(graph: Graph, node: GraphNode, side: str, operand: Any) -> Any:
     """Return the type of an operand, or None where it is not known or something is wrong."""
     if operand is None:
-        graph.found(Finding(VALUE_REQUIRED, node.id, side))
+        graph.add(Fault(VALUE_REQUIRED, node.id, side))
     elif operand.HasField("primitive"):
         return scalar_type_message(literals_pb2.Scalar(primitive=operand.primitive))
     elif not operand.var:
-        graph.found(Finding(VALUE_REQUIRED, node.id, f"{side}.Val"))
+        graph.add(Fault(VALUE_REQUIRED, node.id, f"{side}.Val"))
     elif node.interface is None:
-        graph.found(Finding(VALUE_REQUIRED, node.id, operand.var))
+        graph.add(Fault(VALUE_REQUIRED, node.id, operand.var))
     elif operand.var in node.interface.inputs:
         return node.interface.inputs[operand.var]
     elif all(binding.var != operand.var for binding in node.message.inputs):
-        graph.found(Finding(VARIABLE_NOT_FOUND, node.id, operand.var))
+        graph.add(Fault(VARIABLE_NOT_FOUND, node.id, operand.var))
     return None

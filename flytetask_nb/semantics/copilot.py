@@ -28,11 +28,6 @@ def uses_copilot(template: Any) -> bool:
 def copilot_mounts(template: Any) -> Iterator[tuple[str, str]]:
     """Return the volume and the path of each mount that the copilot adds to the container that runs the task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
     Yields
     ------
     tuple of str
@@ -54,20 +49,8 @@ def copilot_mounts(template: Any) -> Iterator[tuple[str, str]]:
 
 
 def unfetchable(literal_type: Any) -> str:
-    """Say why the copilot cannot fetch inputs of a type; empty where it can.
+    """Say why the copilot cannot fetch inputs of a type, ``"is a dataset"``; empty where it can.
 
-    Parameters
-    ----------
-    literal_type
-        A flyteidl ``LiteralType``.
-
-    Returns
-    -------
-    str
-        What it is: ``"a dataset"``, ``"holds datasets"``.
-
-    Notes
-    -----
     ``handleScalar`` in flytecopilot/data/download.go. Of a union only some values may be datasets.
     """
     is_inside = False
@@ -79,20 +62,8 @@ def unfetchable(literal_type: Any) -> str:
 
 
 def unstorable(literal_type: Any) -> str:
-    """Say why the copilot cannot store outputs of a type; empty where it can, and of no type.
+    """Say why the copilot cannot store outputs of a type, ``"a list"``; empty where it can, and of no type.
 
-    Parameters
-    ----------
-    literal_type
-        A flyteidl ``LiteralType``.
-
-    Returns
-    -------
-    str
-        What it is: ``"a list"``, ``"a dataset"``.
-
-    Notes
-    -----
     ``RecursiveUpload`` in flytecopilot/data/upload.go.
     """
     return _UNSTORABLE.get(literal_type.WhichOneof("type") or "", "")

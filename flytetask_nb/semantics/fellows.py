@@ -73,8 +73,8 @@ class Fellows:
             from flytetask_nb.semantics.images import image_reference  # noqa: PLC0415 - its pattern costs time
 
             self._tags = {}
-            for one, origin in zip(self._tasks, self._origins, strict=True):
-                template = (task_pb2.TaskSpec.FromString(one) if isinstance(one, bytes) else one).template
+            for fellow, origin in zip(self._tasks, self._origins, strict=True):
+                template = (task_pb2.TaskSpec.FromString(fellow) if isinstance(fellow, bytes) else fellow).template
                 source = origin if isinstance(origin, str) else origin.source
                 reference = image_reference(task_image(template))
                 if reference is not None and reference.tag:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models.field_names import familiar_path
 from flytetask_nb.models.reports import ReportList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["REFUSED", "WARNING", "Finding", "Findings"]
+__all__ = ["REFUSED", "WARNING", "CollectionFindings", "Finding", "Findings"]
 
 REFUSED: Final = "refused"
 """Severity of what Flyte Admin refuses to register."""
@@ -133,3 +133,51 @@ class Findings(ReportList[Finding]):
 
     def __reduce__(self) -> tuple[type[Findings], tuple[Any, ...]]:
         return Findings, (self._entries, self.task)
+
+
+class CollectionFindings(ReportList[Findings]):
+    """What is wrong with each of several tasks: an entry a task, the worst first.
+
+    Its table has a row for each finding, with the task's name and version before the columns of ``Findings``.
+
+    Parameters
+    ----------
+    entries
+        The findings of each task, those without any as well.
+    """
+
+    __slots__ = ()
+
+    _COLUMNS: ClassVar[Mapping[str, str]] = {"task": "TEXT", **Findings._COLUMNS}
+
+    def __init__(self, entries: Iterable[Findings] = ()) -> None:
+        super().__init__(sorted(entries, key=lambda findings: (-len(findings.refusals), -len(findings.warnings))))
+
+    @property
+    def would_register(self) -> bool:
+        """Whether Flyte Admin would take all of the tasks: see ``Findings.would_register``."""
+        return not self.refused
+
+    @property
+    def refused(self) -> tuple[Findings, ...]:
+        """The tasks that Flyte Admin would refuse."""
+        return tuple(findings for findings in self if not findings.would_register)
+
+    @property
+    def warned(self) -> tuple[Findings, ...]:
+        """The tasks that Flyte Admin would take, though something is wrong with them."""
+        return tuple(findings for findings in self if findings.would_register and len(findings))
+
+    def _values(self) -> dict[str, Any]:
+        return {"would_register": self.would_register, "tasks": [findings._values() for findings in self]}
+
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        for findings in self:
+            yield from ([mask_identifier(findings.task), *row] for row in findings._rows())
+
+    def __repr__(self) -> str:
+        tasks = f"{len(self)} task{'' if len(self) == 1 else 's'}"
+        return f"CollectionFindings({tasks}, {len(self.refused)} refused, {len(self.warned)} with warnings)"
+
+    def __reduce__(self) -> tuple[type[CollectionFindings], tuple[Any, ...]]:
+        return CollectionFindings, (self._entries,)

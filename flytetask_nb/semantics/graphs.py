@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import compiler_pb2, workflow_pb2
 
-from flytetask_nb.semantics.problems import CYCLE, UNREACHABLE, Finding
+from flytetask_nb.semantics.problems import CYCLE, UNREACHABLE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +24,8 @@ __all__ = [
     "Catalog",
     "Direction",
     "Graph",
+    "GraphNode",
     "Interface",
-    "Node",
     "TooLargeError",
     "id_key",
 ]
@@ -67,7 +67,7 @@ class Interface:
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Node:
+class GraphNode:
     """A node's message, with the interface that it turns out to have."""
 
     __slots__ = ("branches", "interface", "message", "sub_node")
@@ -77,8 +77,8 @@ class Node:
         # None until it is known, and for good where the node is broken.
         self.interface: Interface | None = None
         # The nodes of a branch node's cases, and the one inside an array node; each is made once.
-        self.branches: list[Node | None] | None = None
-        self.sub_node: Node | None = None
+        self.branches: list[GraphNode | None] | None = None
+        self.sub_node: GraphNode | None = None
 
     @property
     def id(self) -> str:
@@ -109,7 +109,7 @@ class Catalog:
     tasks: Mapping[bytes, Any]
     launch_plans: Mapping[bytes, Any]
     sub_workflows: Mapping[bytes, Any]
-    findings: list[Finding] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     steps: int = 0
 
     def step(self) -> None:
@@ -131,24 +131,24 @@ class Graph:
     def __init__(self, template: Any, catalog: Catalog) -> None:
         self.template = template
         self.catalog = catalog
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[str, GraphNode] = {}
         self.upstream: dict[str, set[str]] = {}
         self.downstream: dict[str, set[str]] = {}
         # Ids of the sub-workflows that were compiled from here without a problem.
         self.compiled: set[bytes] = set()
 
-    def found(self, *findings: Finding) -> None:
+    def add(self, *faults: Fault) -> None:
         """Note problems."""
-        self.catalog.findings.extend(findings)
+        self.catalog.faults.extend(faults)
 
-    def add_sentinel(self, node_id: str, interface: Interface) -> Node:
+    def add_sentinel(self, node_id: str, interface: Interface) -> GraphNode:
         """Add the node that stands for the workflow's inputs or outputs."""
-        node = Node(workflow_pb2.Node(id=node_id))
+        node = GraphNode(workflow_pb2.Node(id=node_id))
         node.interface = interface
         self.nodes[node_id] = node
         return node
 
-    def rename(self, node: Node, name: str) -> None:
+    def rename(self, node: GraphNode, name: str) -> None:
         """Replace the id of a node.
 
         Raises
@@ -180,7 +180,7 @@ class Graph:
                 pending.pop()
                 on_path.discard(path.pop())
             elif following in on_path:
-                self.found(Finding(CYCLE, START_NODE, details=(">".join([*path, following]),)))
+                self.add(Fault(CYCLE, START_NODE, details=(">".join([*path, following]),)))
                 return
             elif following not in visited:
                 visited.add(following)
@@ -189,7 +189,7 @@ class Graph:
                 pending.append(iter(sorted(self.downstream.get(following, ()))))
         unreachable = self.nodes.keys() - visited - {END_NODE}
         if unreachable:
-            self.found(Finding(UNREACHABLE, START_NODE, details=(",".join(sorted(unreachable)),)))
+            self.add(Fault(UNREACHABLE, START_NODE, details=(",".join(sorted(unreachable)),)))
 
     def connections(self) -> Any:
         """Return the edges as the message that a compiled workflow carries."""

@@ -121,8 +121,8 @@ def hydrated_message(
     if target == "container":
         template.container.args[:] = [replacements.get(argument, argument) for argument in template.container.args]
     elif target == "k8s_pod" and template.k8s_pod.HasField("pod_spec"):
-        told = f"task {template.id.name!r}: k8s_pod.pod_spec"
-        template.k8s_pod.CopyFrom(_registered_pod(template.k8s_pod, replacements, told))
+        place = f"task {template.id.name!r}: k8s_pod.pod_spec"
+        template.k8s_pod.CopyFrom(_registered_pod(template.k8s_pod, replacements, place))
     return message
 
 
@@ -195,9 +195,9 @@ def _fill_id(identifier: Any, *, project: str | None, domain: str | None, versio
         identifier.version = version
 
 
-def _registered_pod(pod: Any, replacements: dict[str, str], told: str) -> Any:
+def _registered_pod(pod: Any, replacements: dict[str, str], place: str) -> Any:
     """Build the pod anew from its metadata and spec alone: flytectl copies nothing else."""
     from flytetask_nb.semantics.pod_specs import passed_through_kubernetes  # noqa: PLC0415 - pod tasks are rare
 
-    spec = passed_through_kubernetes(pod.pod_spec, lambda argument: replacements.get(argument, argument), told)
+    spec = passed_through_kubernetes(pod.pod_spec, lambda argument: replacements.get(argument, argument), place)
     return tasks_pb2.K8sPod(metadata=pod.metadata if pod.HasField("metadata") else None, pod_spec=spec)

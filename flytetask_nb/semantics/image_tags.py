@@ -96,7 +96,7 @@ _CODENAMES: Final = {
     "bookworm": ("Debian", "12"),
     "trixie": ("Debian", "13"),
 }
-_REPOSITORIES: Final = {repository: one.name for one in _RUNTIMES for repository in one.repositories}
+_REPOSITORIES: Final = {repository: runtime.name for runtime in _RUNTIMES for repository in runtime.repositories}
 _CODENAME: Final = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_CODENAMES)})(?![a-z0-9])")
 _OWN_VERSION: Final = re.compile(rf"(?:^|(?<=[-_]))v?{_ANY}(?![a-z0-9.])")
 # Written without a dot: py39, py312, cu118.
@@ -106,23 +106,25 @@ _CLOSE: Final = {"Python": re.compile(r"([23])(\d{1,2})"), "CUDA": re.compile(r"
 @cache
 def _finders() -> tuple[tuple[str, re.Pattern[str]], ...]:
     # Compiled when the first two images are compared, for most who load tasks compare none.
-    return tuple((one.name, re.compile(rf"(?<![a-z0-9])(?:{one.pattern})(?![a-z0-9]|\.\d)")) for one in _RUNTIMES)
+    return tuple(
+        (runtime.name, re.compile(rf"(?<![a-z0-9])(?:{runtime.pattern})(?![a-z0-9]|\.\d)")) for runtime in _RUNTIMES
+    )
 
 
 @lru_cache(maxsize=4096)
 def _named_runtimes(text: str) -> dict[str, str]:
     """Return the versions of the runtimes that a text names, by runtime."""
     lower = text.lower()
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for codename in _CODENAME.findall(lower):
-        found.setdefault(*_CODENAMES[codename])
+        versions.setdefault(*_CODENAMES[codename])
     for name, finder in _finders():
         match = finder.search(lower)
         if match is not None:
             version = next(filter(None, match.groups()))
             close = _CLOSE[name].fullmatch(version) if name in _CLOSE else None
-            found[name] = f"{close[1]}.{close[2]}" if close else version
-    return found
+            versions[name] = f"{close[1]}.{close[2]}" if close else version
+    return versions
 
 
 def _own_runtime(reference: ImageReference) -> dict[str, str]:
@@ -163,19 +165,21 @@ def _runtime_changes(old: str, new: str, own: bool) -> tuple[str, ...]:
     before, after = image_reference(old), image_reference(new)
     if before is None or after is None:
         return ()
-    named = [_named_runtimes(f"{one.repository.rsplit('/', 1)[-1]}:{one.tag}") for one in (before, after)]
-    known = [{**(_own_runtime(one) if own else {}), **words} for one, words in zip((before, after), named, strict=True)]
-    found = []
+    named = [_named_runtimes(f"{image.repository.rsplit('/', 1)[-1]}:{image.tag}") for image in (before, after)]
+    known = [
+        {**(_own_runtime(image) if own else {}), **words} for image, words in zip((before, after), named, strict=True)
+    ]
+    changes = []
     for name in dict.fromkeys([*known[0], *known[1]]):
         was, now = (versions.get(name, "") for versions in known)
         if not was or not now:
             # That a tag no longer names it does not mean that the image lacks it.
             if before.name == after.name and any(name in words for words in named):
-                found.append(f"{name} {was or 'not named'} → {now or 'not named'}")
+                changes.append(f"{name} {was or 'not named'} → {now or 'not named'}")
         # 3.9 may well be 3.9.18.
         elif not f"{was}.".startswith(f"{now}.") and not f"{now}.".startswith(f"{was}."):
-            found.append(f"{name} {was} → {now}")
-    return tuple(found)
+            changes.append(f"{name} {was} → {now}")
+    return tuple(changes)
 
 
 # -- releases --------------------------------------------------------------------------------------------------------

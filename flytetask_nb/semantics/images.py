@@ -60,13 +60,13 @@ def image_reference(text: str) -> ImageReference | None:
     is_registry = bool(slash) and (
         any(char in first for char in ".:") or first == "localhost" or first != first.lower()
     )
-    found = _REFERENCE.fullmatch(text)
-    if found is None:
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
         return None
-    registry, repository = found["registry"] or "", found["repository"]
+    registry, repository = match["registry"] or "", match["repository"]
     if registry and not is_registry:
         # The pattern takes any first part for a host; Docker takes "library/python" for a repository.
         registry, repository = "", f"{registry}/{repository}"
         if registry != registry.lower():
             return None
-    return ImageReference(registry, repository, found["tag"] or "", found["digest"] or "")
+    return ImageReference(registry, repository, match["tag"] or "", match["digest"] or "")

@@ -15,38 +15,38 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from flyteidl.core import types_pb2
 
 from flytetask_nb.semantics.castability import (
-    _BLOB,
-    _DATASET,
-    _ENUM,
-    _LIST,
-    _MAP,
-    _PARQUET,
-    _SCHEMA,
-    _SIMPLE,
-    _SIMPLE_OF_COLUMN,
-    _UNION,
-    _formats_agree,
-    _is_missing,
-    _is_none,
-    _schema_of,
+    BLOB,
+    DATASET,
+    ENUM,
+    LIST,
+    MAP,
+    PARQUET,
+    SCHEMA,
+    SIMPLE,
+    SIMPLE_OF_COLUMN,
+    UNION,
+    formats_agree,
+    is_missing,
+    is_none,
+    json_schema_of,
 )
 from flytetask_nb.semantics.schema_inclusion import never_stumbles, schema_accepts_all, schema_feeds_the_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from flytetask_nb.semantics.castability import _Type
+    from flytetask_nb.semantics.castability import DerivedType
 
 __all__ = ["accepts_all", "feeds_all"]
 
 # Policy of this package: unions with more variants are not looked through, which proves nothing about them.
 _MOST_VARIANTS: Final = 64
 
-_COLUMN_SIMPLES: Final = frozenset(_SIMPLE_OF_COLUMN.values())
+_COLUMN_SIMPLES: Final = frozenset(SIMPLE_OF_COLUMN.values())
 
 
 @lru_cache(maxsize=8192)
-def accepts_all(new: _Type, old: _Type, *, but_none: bool = False) -> bool:
+def accepts_all(new: DerivedType, old: DerivedType, *, but_none: bool = False) -> bool:
     """Tell whether it follows from the rules that ``new`` accepts every producer type that ``old`` accepts.
 
     Parameters
@@ -61,15 +61,15 @@ def accepts_all(new: _Type, old: _Type, *, but_none: bool = False) -> bool:
     ``castable`` and the compiler's inner relation, which lacks the rule for unions of one variant, are included in
     each other alike, so that one function serves the top and the inside of lists, maps and columns.
     """
-    if but_none and _is_none(old):
+    if but_none and is_none(old):
         return True
-    if _is_missing(old) or _is_missing(new):
+    if is_missing(old) or is_missing(new):
         return False
-    if old.kind == _UNION:
-        return new.kind == _UNION and _union_accepts_union(new, old)
-    if new.kind == _UNION:
+    if old.kind == UNION:
+        return new.kind == UNION and _union_accepts_union(new, old)
+    if new.kind == UNION:
         return _union_accepts_other(new, old, but_none)
-    if _is_none(old):
+    if is_none(old):
         return _accepts_none(new)
     return _ACCEPTS_ALL.get(old.kind, _leaf_accepts_all)(new, old, but_none)
 
@@ -77,88 +77,86 @@ def accepts_all(new: _Type, old: _Type, *, but_none: bool = False) -> bool:
 # -- types that are no unions --------------------------------------------------------------------------------------
 
 
-def _accepts_none(literal_type: _Type) -> bool:
-    if literal_type.kind == _UNION:
+def _accepts_none(literal_type: DerivedType) -> bool:
+    if literal_type.kind == UNION:
         return sum(map(_accepts_none, literal_type.variants)) == 1
-    return literal_type.kind == _DATASET or _is_none(literal_type)
+    return literal_type.kind == DATASET or is_none(literal_type)
 
 
-def _tags_fit(new: _Type, old: _Type) -> bool:
+def _tags_fit(new: DerivedType, old: DerivedType) -> bool:
     """Tell whether ``new`` takes the tags that ``old`` takes: none, and its own."""
     return old.tag in ("", new.tag)
 
 
-def _leaf_accepts_all(new: _Type, old: _Type, _but_none: bool) -> bool:
+def _leaf_accepts_all(new: DerivedType, old: DerivedType, _but_none: bool) -> bool:
     if old.simple == types_pb2.STRUCT:
         return new.simple == types_pb2.STRUCT and _tags_fit(new, old) and _struct_accepts_all(new, old)
     # A text takes every enum, and an enum every text, whatever the tag: nothing but their own kind does so.
     return new.kind == old.kind and new.rest == old.rest and _tags_fit(new, old)
 
 
-def _struct_accepts_all(new: _Type, old: _Type) -> bool:
+def _struct_accepts_all(new: DerivedType, old: DerivedType) -> bool:
     if not new.has_metadata:
         return True
-    return old.has_metadata and schema_accepts_all(_schema_of(new), _schema_of(old))
+    return old.has_metadata and schema_accepts_all(json_schema_of(new), json_schema_of(old))
 
 
-def _elements_accept_all(new: _Type, old: _Type, _but_none: bool) -> bool:
+def _elements_accept_all(new: DerivedType, old: DerivedType, _but_none: bool) -> bool:
     if new.kind != old.kind or new.element is None or old.element is None:
         return False
     return accepts_all(new.element, old.element, but_none=True)
 
 
-def _blob_accepts_all(new: _Type, old: _Type, _but_none: bool) -> bool:
-    return new.kind == _BLOB and new.format in ("", old.format)
+def _blob_accepts_all(new: DerivedType, old: DerivedType, _but_none: bool) -> bool:
+    return new.kind == BLOB and new.format in ("", old.format)
 
 
-def _schema_accepts_all(new: _Type, old: _Type, _but_none: bool) -> bool:
-    if new.kind == _SCHEMA:
+def _schema_accepts_all(new: DerivedType, old: DerivedType, _but_none: bool) -> bool:
+    if new.kind == SCHEMA:
         return _has_columns_of(new, old)
     # With columns it does not follow: a schema takes a dataset's column of any tag, a dataset only of its own.
-    return new.kind == _DATASET and _formats_agree(new.format, _PARQUET) and not new.columns
+    return new.kind == DATASET and formats_agree(new.format, PARQUET) and not new.columns
 
 
-def _has_columns_of(new: _Type, old: _Type) -> bool:
+def _has_columns_of(new: DerivedType, old: DerivedType) -> bool:
     """Tell whether each column that ``new`` wants is one that ``old`` wants."""
     return not new.columns or (bool(old.columns) and set(new.columns) <= set(old.columns))
 
 
-def _dataset_accepts_all(new: _Type, old: _Type, but_none: bool) -> bool:
-    if new.kind == _SCHEMA:
-        return (
-            but_none and bool(old.format) and _formats_agree(old.format, _PARQUET) and _schema_takes_columns(new, old)
-        )
-    if new.kind != _DATASET or (new.format and not (old.format and _formats_agree(new.format, old.format))):
+def _dataset_accepts_all(new: DerivedType, old: DerivedType, but_none: bool) -> bool:
+    if new.kind == SCHEMA:
+        return but_none and bool(old.format) and formats_agree(old.format, PARQUET) and _schema_takes_columns(new, old)
+    if new.kind != DATASET or (new.format and not (old.format and formats_agree(new.format, old.format))):
         return False
     return not new.columns or (bool(old.columns) and _dataset_takes_columns(new, old))
 
 
-def _dataset_takes_columns(new: _Type, old: _Type) -> bool:
+def _dataset_takes_columns(new: DerivedType, old: DerivedType) -> bool:
     for name, wanted in new.columns:
         if not any(accepts_all(wanted, given) for given_name, given in old.columns if given_name == name):
             return False
-    if not _formats_agree(old.format, _PARQUET) or any(c.simple not in _COLUMN_SIMPLES for _, c in old.columns):
+    if not formats_agree(old.format, PARQUET) or any(c.simple not in _COLUMN_SIMPLES for _, c in old.columns):
         return True
     # Schemas feed the old type too, and a schema's column only feeds the one simple type that it stands for.
     return all(wanted.simple == old.column_types[name].simple for name, wanted in new.columns)
 
 
-def _schema_takes_columns(new: _Type, old: _Type) -> bool:
+def _schema_takes_columns(new: DerivedType, old: DerivedType) -> bool:
     if not new.columns:
         return True
     # A text column of a dataset takes an enum, that of a schema does not.
     return all(
-        name in old.column_types and _SIMPLE_OF_COLUMN.get(kind) == old.column_types[name].simple != types_pb2.STRING
+        name in old.column_types and SIMPLE_OF_COLUMN.get(kind) == old.column_types[name].simple != types_pb2.STRING
         for name, kind in new.columns
     )
 
 
-_ACCEPTS_ALL: Final[dict[str | None, Callable[[_Type, _Type, bool], bool]]] = {
-    _LIST: _elements_accept_all,
-    _MAP: _elements_accept_all,
-    _BLOB: _blob_accepts_all,
-    _SCHEMA: _schema_accepts_all,
-    _DATASET: _dataset_accepts_all,
+_ACCEPTS_ALL: Final[dict[str | None, Callable[[DerivedType, DerivedType, bool], bool]]] = {
+    LIST: _elements_accept_all,
+    MAP: _elements_accept_all,
+    BLOB: _blob_accepts_all,
+    SCHEMA: _schema_accepts_all,
+    DATASET: _dataset_accepts_all,
 }
 
 
@@ -169,51 +167,51 @@ _ACCEPTS_ALL: Final[dict[str | None, Callable[[_Type, _Type, bool], bool]]] = {
 _Family: TypeAlias = "tuple[str | None, int]"
 _TEXT: Final[_Family] = ("text", 0)
 _TABLE: Final[_Family] = ("table", 0)
-_STRUCT: Final[_Family] = (_SIMPLE, types_pb2.STRUCT)
-_NOTHING: Final[_Family] = (_SIMPLE, types_pb2.NONE)
+_STRUCT: Final[_Family] = (SIMPLE, types_pb2.STRUCT)
+_NOTHING: Final[_Family] = (SIMPLE, types_pb2.NONE)
 
 
-def _family(literal_type: _Type) -> _Family:
-    if literal_type.kind == _ENUM or literal_type.simple == types_pb2.STRING:
+def _family(literal_type: DerivedType) -> _Family:
+    if literal_type.kind == ENUM or literal_type.simple == types_pb2.STRING:
         return _TEXT
-    if literal_type.kind in (_SCHEMA, _DATASET):
+    if literal_type.kind in (SCHEMA, DATASET):
         return _TABLE
     return literal_type.kind, literal_type.simple
 
 
-def _by_family(variants: Sequence[_Type]) -> dict[_Family, list[_Type]]:
-    families: dict[_Family, list[_Type]] = {}
+def _by_family(variants: Sequence[DerivedType]) -> dict[_Family, list[DerivedType]]:
+    families: dict[_Family, list[DerivedType]] = {}
     for variant in variants:
         families.setdefault(_family(variant), []).append(variant)
     return families
 
 
-def _families(literal_type: _Type) -> set[_Family]:
+def _families(literal_type: DerivedType) -> set[_Family]:
     """Return the families of a type, of a union those of its variants."""
-    if literal_type.kind != _UNION:
+    if literal_type.kind != UNION:
         return {_family(literal_type)}
     return set().union(*map(_families, literal_type.variants))
 
 
-def _is_plain(union: _Type) -> bool:
+def _is_plain(union: DerivedType) -> bool:
     """Tell whether no variant is a union itself."""
-    return not any(variant.kind == _UNION for variant in union.variants)
+    return not any(variant.kind == UNION for variant in union.variants)
 
 
-def _is_whole(union: _Type) -> bool:
+def _is_whole(union: DerivedType) -> bool:
     """Tell whether each variant is typed."""
     return not any(
-        _is_missing(variant) or (variant.kind == _UNION and not _is_whole(variant)) for variant in union.variants
+        is_missing(variant) or (variant.kind == UNION and not _is_whole(variant)) for variant in union.variants
     )
 
 
-def _union_accepts_other(new: _Type, old: _Type, but_none: bool) -> bool:
+def _union_accepts_other(new: DerivedType, old: DerivedType, but_none: bool) -> bool:
     """Tell whether each producer finds exactly one variant."""
     if not _is_whole(new):
         return False
     if not but_none and _accepts_none(old) and sum(map(_accepts_none, new.variants)) != 1:
         return False
-    if _is_none(old):
+    if is_none(old):
         return True
     family = _family(old)
     rivals = [variant for variant in new.variants if family in _families(variant)]
@@ -221,14 +219,14 @@ def _union_accepts_other(new: _Type, old: _Type, but_none: bool) -> bool:
     return len(rivals) == 1 and accepts_all(rivals[0], old, but_none=True)
 
 
-def _union_accepts_union(new: _Type, old: _Type) -> bool:
+def _union_accepts_union(new: DerivedType, old: DerivedType) -> bool:
     """Tell whether what found a variant finds one, and what found no second finds no second."""
     if _same_variants(new, old):
         return True
     if len(new.variants) + len(old.variants) > _MOST_VARIANTS:
         return False
     if not all(_is_plain(union) and _is_whole(union) for union in (new, old)):
-        return all(variant.kind != _UNION and accepts_all(new, variant) for variant in old.variants)
+        return all(variant.kind != UNION and accepts_all(new, variant) for variant in old.variants)
     if not _counts_agree(sum(map(_accepts_none, old.variants)), sum(map(_accepts_none, new.variants))):
         return False
     had, has = _by_family(old.variants), _by_family(new.variants)
@@ -238,7 +236,7 @@ def _union_accepts_union(new: _Type, old: _Type) -> bool:
     )
 
 
-def _same_variants(new: _Type, old: _Type) -> bool:
+def _same_variants(new: DerivedType, old: DerivedType) -> bool:
     """Tell whether two unions have the same variants; in another order only where nothing makes the compiler stumble."""
     if [variant.message for variant in new.variants] == [variant.message for variant in old.variants]:
         return True
@@ -251,14 +249,14 @@ def _same_variants(new: _Type, old: _Type) -> bool:
     return serialized[0] == serialized[1] and _never_stumbles(new)
 
 
-def _never_stumbles(literal_type: _Type) -> bool:
+def _never_stumbles(literal_type: DerivedType) -> bool:
     """Tell whether the compiler gives an answer whatever feeds the type."""
     if literal_type.simple == types_pb2.STRUCT and literal_type.has_metadata:
-        return never_stumbles(_schema_of(literal_type))
+        return never_stumbles(json_schema_of(literal_type))
     inner = [] if literal_type.element is None else [literal_type.element]
-    if literal_type.kind == _DATASET:
+    if literal_type.kind == DATASET:
         inner += literal_type.column_types.values()
-    return not _is_missing(literal_type) and all(map(_never_stumbles, (*inner, *literal_type.variants)))
+    return not is_missing(literal_type) and all(map(_never_stumbles, (*inner, *literal_type.variants)))
 
 
 def _counts_agree(had: int, has: int) -> bool:
@@ -269,14 +267,14 @@ def _counts_agree(had: int, has: int) -> bool:
     return not had or has == 1 or (has > 1 and had > 1)
 
 
-def _classes_agree(new: Sequence[_Type], old: Sequence[_Type]) -> bool:
+def _classes_agree(new: Sequence[DerivedType], old: Sequence[DerivedType]) -> bool:
     """Ask for each class of producers that no variant of either side tells apart."""
     everyone = [*new, *old]
     payloads = {(variant.kind, variant.rest, variant.format) for variant in everyone}
     # And those that no variant names.
-    payloads |= {(variant.kind, b"\0other", "\0other") for variant in everyone} | {(_BLOB, None, "")}
+    payloads |= {(variant.kind, b"\0other", "\0other") for variant in everyone} | {(BLOB, None, "")}
     if _family(everyone[0]) == _TEXT:
-        payloads |= {(_ENUM, b"\0other", ""), (_SIMPLE, _TEXT_REST, "")}
+        payloads |= {(ENUM, b"\0other", ""), (SIMPLE, _TEXT_REST, "")}
     tags = {"", "\0other", *(variant.tag for variant in everyone)}
     return all(
         _counts_agree(
@@ -290,16 +288,16 @@ def _classes_agree(new: Sequence[_Type], old: Sequence[_Type]) -> bool:
 _TEXT_REST: Final[bytes] = types_pb2.LiteralType(simple=types_pb2.STRING).SerializeToString()
 
 
-def _takes(variant: _Type, payload: tuple[str | None, bytes | None, str], tag: str) -> bool:
+def _takes(variant: DerivedType, payload: tuple[str | None, bytes | None, str], tag: str) -> bool:
     kind, rest, blob_format = payload
-    if variant.kind == _BLOB:
-        return kind == _BLOB and (not blob_format or not variant.format or blob_format == variant.format)
+    if variant.kind == BLOB:
+        return kind == BLOB and (not blob_format or not variant.format or blob_format == variant.format)
     if _family(variant) == _TEXT and variant.kind != kind:
         return True
     return variant.kind == kind and variant.rest == rest and tag in ("", variant.tag)
 
 
-def _pairs_agree(new: Sequence[_Type], old: Sequence[_Type]) -> bool:
+def _pairs_agree(new: Sequence[DerivedType], old: Sequence[DerivedType]) -> bool:
     """Find for each old variant a new one that accepts as much.
 
     Where several new ones accept the same producers, each has to be a narrower form of an old one of its own: what
@@ -336,14 +334,14 @@ def _can_assign(choices: Sequence[Sequence[int]]) -> bool:
 
 
 # Families whose producers cannot be told apart by a few names.
-_PAIRED: Final = frozenset({(_LIST, 0), (_MAP, 0), _TABLE, _STRUCT})
+_PAIRED: Final = frozenset({(LIST, 0), (MAP, 0), _TABLE, _STRUCT})
 
 
 # -- what a type feeds ---------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=8192)
-def feeds_all(new: _Type, old: _Type, *, inside: bool = False) -> bool:
+def feeds_all(new: DerivedType, old: DerivedType, *, inside: bool = False) -> bool:
     """Tell whether it follows from the rules that ``new`` feeds every consumer type that ``old`` feeds.
 
     Parameters
@@ -359,112 +357,112 @@ def feeds_all(new: _Type, old: _Type, *, inside: bool = False) -> bool:
     consumer and one that both feed, for then two variants fit. So all that follows is that types which feed exactly
     the same can stand for each other, and that a union may lose variants.
     """
-    if old.kind != _UNION:
-        if new.kind != _UNION:
+    if old.kind != UNION:
+        if new.kind != UNION:
             return _feeds_the_same(new, old)
         only = _only(new)
-        return only is not None and not inside and only.kind != _UNION and _feeds_the_same(only, old)
-    if new.kind != _UNION:
+        return only is not None and not inside and only.kind != UNION and _feeds_the_same(only, old)
+    if new.kind != UNION:
         return False
     if _same_variants(new, old):
         return True
     return _union_feeds_all(new, old, inside=inside)
 
 
-def _union_feeds_all(new: _Type, old: _Type, *, inside: bool) -> bool:
+def _union_feeds_all(new: DerivedType, old: DerivedType, *, inside: bool) -> bool:
     if len(new.variants) + len(old.variants) > _MOST_VARIANTS:
         return False
     only_old, only_new = _only(old), _only(new)
-    if only_new is not None and only_new.kind == _UNION and len(only_new.variants) != 1 and not inside:
+    if only_new is not None and only_new.kind == UNION and len(only_new.variants) != 1 and not inside:
         # It stands for its variant, and that feeds unions alone.
         return feeds_all(only_new, old)
     if only_old is not None and only_new is None:
         # It feeds what its variant feeds, and that is more than unions, unless the variant is one.
-        return only_old.kind == _UNION and not new.variants
+        return only_old.kind == UNION and not new.variants
     if only_old is None and only_new is not None and _has_schema(only_new):
         # The compiler first looks for exactly one variant that the only one fits, and so at all of them: it may stumble.
         return False
     return all(any(_variants_feed_the_same(having, had) for had in old.variants) for having in new.variants)
 
 
-def _has_schema(literal_type: _Type) -> bool:
+def _has_schema(literal_type: DerivedType) -> bool:
     """Tell whether there is a dataclass in it that others are compared with."""
     if literal_type.simple == types_pb2.STRUCT:
         return literal_type.has_metadata
     inner = [] if literal_type.element is None else [literal_type.element]
-    if literal_type.kind == _DATASET:
+    if literal_type.kind == DATASET:
         inner += literal_type.column_types.values()
     return any(map(_has_schema, (*inner, *literal_type.variants)))
 
 
-def _variants_feed_the_same(one: _Type, other: _Type) -> bool:
-    if _UNION in (one.kind, other.kind):
+def _variants_feed_the_same(one: DerivedType, other: DerivedType) -> bool:
+    if UNION in (one.kind, other.kind):
         return bool(one.message == other.message)
     return _feeds_the_same(one, other)
 
 
-def _only(union: _Type) -> _Type | None:
+def _only(union: DerivedType) -> DerivedType | None:
     return union.variants[0] if len(union.variants) == 1 else None
 
 
-def _feeds_the_same(one: _Type, other: _Type) -> bool:
+def _feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
     """Tell whether two types that are no unions feed the same consumers."""
-    if _is_missing(one) or _is_missing(other):
+    if is_missing(one) or is_missing(other):
         return False
     if one.kind != other.kind:
         return _is_any_schema(one) and _is_any_schema(other)
     return _FEEDS_THE_SAME.get(one.kind, _leaf_feeds_the_same)(one, other)
 
 
-def _is_any_schema(literal_type: _Type) -> bool:
+def _is_any_schema(literal_type: DerivedType) -> bool:
     """Tell whether it is a schema without columns, or the dataset that the compiler takes for the same."""
-    if literal_type.columns or literal_type.kind not in (_SCHEMA, _DATASET):
+    if literal_type.columns or literal_type.kind not in (SCHEMA, DATASET):
         return False
-    return literal_type.kind == _SCHEMA or (bool(literal_type.format) and _formats_agree(literal_type.format, _PARQUET))
+    return literal_type.kind == SCHEMA or (bool(literal_type.format) and formats_agree(literal_type.format, PARQUET))
 
 
-def _leaf_feeds_the_same(one: _Type, other: _Type) -> bool:
-    if _is_none(one) or _is_none(other):
-        return _is_none(one) and _is_none(other)
+def _leaf_feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
+    if is_none(one) or is_none(other):
+        return is_none(one) and is_none(other)
     if one.rest != other.rest or one.tag != other.tag:
         return False
     if one.simple != types_pb2.STRUCT or not (one.has_metadata and other.has_metadata):
         return one.simple != types_pb2.STRUCT or one.has_metadata == other.has_metadata
-    return schema_feeds_the_same(_schema_of(one), _schema_of(other))
+    return schema_feeds_the_same(json_schema_of(one), json_schema_of(other))
 
 
-def _elements_feed_the_same(one: _Type, other: _Type) -> bool:
+def _elements_feed_the_same(one: DerivedType, other: DerivedType) -> bool:
     if one.element is None or other.element is None:
         return False
-    if _is_none(one.element) or _is_none(other.element):
-        return _is_none(one.element) and _is_none(other.element)
+    if is_none(one.element) or is_none(other.element):
+        return is_none(one.element) and is_none(other.element)
     return _parts_feed_the_same(one.element, other.element)
 
 
-def _parts_feed_the_same(one: _Type, other: _Type) -> bool:
+def _parts_feed_the_same(one: DerivedType, other: DerivedType) -> bool:
     return feeds_all(one, other, inside=True) and feeds_all(other, one, inside=True)
 
 
-def _blob_feeds_the_same(one: _Type, other: _Type) -> bool:
+def _blob_feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
     return one.format == other.format
 
 
-def _schema_feeds_the_same(one: _Type, other: _Type) -> bool:
+def _schema_feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
     return one.column_types == other.column_types
 
 
-def _dataset_feeds_the_same(one: _Type, other: _Type) -> bool:
-    if bool(one.format) != bool(other.format) or not _formats_agree(one.format, other.format):
+def _dataset_feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
+    if bool(one.format) != bool(other.format) or not formats_agree(one.format, other.format):
         return False
     return one.column_types.keys() == other.column_types.keys() and all(
         _parts_feed_the_same(column, other.column_types[name]) for name, column in one.column_types.items()
     )
 
 
-_FEEDS_THE_SAME: Final[dict[str | None, Callable[[_Type, _Type], bool]]] = {
-    _LIST: _elements_feed_the_same,
-    _MAP: _elements_feed_the_same,
-    _BLOB: _blob_feeds_the_same,
-    _SCHEMA: _schema_feeds_the_same,
-    _DATASET: _dataset_feeds_the_same,
+_FEEDS_THE_SAME: Final[dict[str | None, Callable[[DerivedType, DerivedType], bool]]] = {
+    LIST: _elements_feed_the_same,
+    MAP: _elements_feed_the_same,
+    BLOB: _blob_feeds_the_same,
+    SCHEMA: _schema_feeds_the_same,
+    DATASET: _dataset_feeds_the_same,
 }

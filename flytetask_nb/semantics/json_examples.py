@@ -9,13 +9,14 @@ import math
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.semantics.json_schemas import NoAnswerError, _InvalidError, _types_of, _value
 from flytetask_nb.semantics.json_values import canonical, fits, item, listed, named
+from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from flytetask_nb.semantics.json_schemas import Json, Schema
+    from flytetask_nb.semantics.json_schemas import Schema
+    from flytetask_nb.semantics.meta_schemas import Json
 
 __all__ = ["Case", "cases", "examples"]
 
@@ -41,13 +42,6 @@ Case = dict[str, "Json"]
 def cases(schema: Schema, part: Json) -> list[Case]:
     """Return the cases of a schema: what fits it fits one of them, though not all that fits one fits the schema.
 
-    Parameters
-    ----------
-    schema
-        The document.
-    part
-        The schema.
-
     Returns
     -------
     list of dict
@@ -59,15 +53,15 @@ def cases(schema: Schema, part: Json) -> list[Case]:
         There are too many of them, or no end of them.
     """
     try:
-        found = _cases(schema, part, 0)
-    except _InvalidError:
+        split = _cases(schema, part, 0)
+    except InvalidSchemaError:
         raise NoAnswerError from None
-    lists = [case for case in found if listed(case) is not None]
+    lists = [case for case in split if listed(case) is not None]
     typed = [
         {**case, "type": name, **_FINITE.get(name, {})}
-        for case in found
+        for case in split
         if listed(case) is None
-        for name in _types_of(case) or _ALL_TYPES
+        for name in types_of(case) or _ALL_TYPES
         if name in _TYPES
     ]
     return [*lists, *sorted(typed, key=lambda case: _TYPES.index(case["type"]))]
@@ -79,13 +73,13 @@ def _cases(schema: Schema, part: Json, depth: int) -> list[Case]:
     part = schema.resolved(part)
     if isinstance(part, bool):
         return [{}] if part else []
-    found = [{word: told for word, told in part.items() if word not in _MEMBERS}]
+    combined = [{word: value for word, value in part.items() if word not in _MEMBERS}]
     for member in part.get("allOf") or ():
-        found = _both(found, _cases(schema, member, depth + 1))
+        combined = _both(combined, _cases(schema, member, depth + 1))
     for name in ("anyOf", "oneOf"):
         if part.get(name):
-            found = _both(found, [case for member in part[name] for case in _cases(schema, member, depth + 1)])
-    return found
+            combined = _both(combined, [case for member in part[name] for case in _cases(schema, member, depth + 1)])
+    return combined
 
 
 def _both(ones: list[Case], others: list[Case]) -> list[Case]:
@@ -97,7 +91,7 @@ def _both(ones: list[Case], others: list[Case]) -> list[Case]:
 
 def _merged(one: Case, other: Case) -> Case | None:
     """Return what fits both, or more than that; None if nothing does."""
-    types = _types_of(one), _types_of(other)
+    types = types_of(one), types_of(other)
     both = {**other, **one}
     if all(types):
         shared = {name for name in types[0] if name in types[1] or (name == "integer" and "number" in types[1])}
@@ -197,8 +191,8 @@ def _guesses(schema: Schema, case: Case, hint: Json, depth: int) -> Iterator[Jso
 
 
 def _numbers_in(words: Sequence[str], *parts: Json) -> list[float]:
-    told = (_value(part, word) for part in parts for word in words)
-    return [float(number) for number in told if isinstance(number, int | float) and not isinstance(number, bool)]
+    values = (keyword(part, word) for part in parts for word in words)
+    return [float(number) for number in values if isinstance(number, int | float) and not isinstance(number, bool)]
 
 
 _BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
@@ -235,20 +229,20 @@ def _guessed_lists(schema: Schema, case: Case, hint: Json, depth: int) -> Iterat
         if 0 <= size <= _LONGEST:
             choices = [list(islice(examples(schema, item(case, index), None, depth + 1), 3)) for index in range(size)]
             if all(choices):
-                yield [found[0] for found in choices]
-                yield [found[index % len(found)] for index, found in enumerate(choices)]
+                yield [choice[0] for choice in choices]
+                yield [choice[index % len(choice)] for index, choice in enumerate(choices)]
 
 
 def _guessed_objects(schema: Schema, case: Case, depth: int) -> Iterator[Json]:
     made = {}
     for name in case.get("required") or ():
-        found = next(examples(schema, named(case, name), None, depth + 1), case)
-        if found is case:
+        example = next(examples(schema, named(case, name), None, depth + 1), case)
+        if example is case:
             return
-        made[name] = found
+        made[name] = example
     yield made
     for name in case.get("properties") or ():
         if name not in made:
             yield from (
-                {**made, name: found} for found in islice(examples(schema, named(case, name), None, depth + 1), 1)
+                {**made, name: example} for example in islice(examples(schema, named(case, name), None, depth + 1), 1)
             )

@@ -13,12 +13,13 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.semantics.json_schemas import NoAnswerError, _InvalidError, _types_of, _value
+from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from flytetask_nb.semantics.json_schemas import Json, Schema
+    from flytetask_nb.semantics.json_schemas import Schema
+    from flytetask_nb.semantics.meta_schemas import Json
 
 __all__ = ["canonical", "extra", "fits", "item", "listed", "matches", "named", "prefix"]
 
@@ -61,16 +62,16 @@ def _is_of(value: Json, name: str) -> bool:
 
 def listed(part: Json) -> list[Json] | None:
     """Return the values that a schema lists, as enum or constant; None if it lists none."""
-    if _value(part, "const") is not None or (isinstance(part, dict) and "const" in part):
+    if keyword(part, "const") is not None or (isinstance(part, dict) and "const" in part):
         return [part["const"]]
-    values = _value(part, "enum")
+    values = keyword(part, "enum")
     return values if isinstance(values, list) else None
 
 
 def prefix(part: Json) -> list[Json]:
     """Return the schemas of the first items of a list, where each has one of its own."""
     for name in ("prefixItems", "items"):
-        if isinstance(_value(part, name), list):
+        if isinstance(keyword(part, name), list):
             return list(part[name])
     return []
 
@@ -80,29 +81,29 @@ def item(part: Json, index: int) -> Json:
     first = prefix(part)
     if index < len(first):
         return first[index]
-    name = "additionalItems" if isinstance(_value(part, "items"), list) else "items"
+    name = "additionalItems" if isinstance(keyword(part, "items"), list) else "items"
     return part.get(name, True)
 
 
 def named(part: Json, name: str) -> Json:
     """Return the schema of what stands under a name of an object."""
-    found = [inner for pattern, inner in _patterns(part) if matches(pattern, name)]
-    if name in (_value(part, "properties") or {}):
-        found.insert(0, part["properties"][name])
-    if not found:
+    schemas = [inner for pattern, inner in _patterns(part) if matches(pattern, name)]
+    if name in (keyword(part, "properties") or {}):
+        schemas.insert(0, part["properties"][name])
+    if not schemas:
         return part.get("additionalProperties", True)
-    return found[0] if len(found) == 1 else {"allOf": found}
+    return schemas[0] if len(schemas) == 1 else {"allOf": schemas}
 
 
 def extra(part: Json, names: Iterable[str]) -> list[str]:
     """Return those of some names that a schema of an object does not speak of."""
     patterns = [pattern for pattern, _ in _patterns(part)]
-    own = _value(part, "properties") or {}
+    own = keyword(part, "properties") or {}
     return [name for name in names if name not in own and not any(matches(pattern, name) for pattern in patterns)]
 
 
 def _patterns(part: Json) -> list[tuple[str, Json]]:
-    return list((_value(part, "patternProperties") or {}).items())
+    return list((keyword(part, "patternProperties") or {}).items())
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -133,15 +134,6 @@ class _At(NamedTuple):
 def fits(schema: Schema, part: Json, value: Json) -> bool:
     """Tell whether a value fits a schema.
 
-    Parameters
-    ----------
-    schema
-        The document, in which references lead.
-    part
-        The schema.
-    value
-        What JSON holds.
-
     Raises
     ------
     NoAnswerError
@@ -149,7 +141,7 @@ def fits(schema: Schema, part: Json, value: Json) -> bool:
     """
     try:
         return _fits(_At(schema, part, 0), value)
-    except _InvalidError:
+    except InvalidSchemaError:
         raise NoAnswerError from None
 
 
@@ -167,98 +159,100 @@ def _fits(at: _At, value: Json) -> bool:
     )
 
 
-def _fits_type(at: _At, _told: Json, value: Json) -> bool:
-    return any(_is_of(value, name) for name in _types_of(at.part))
+def _fits_type(at: _At, _wanted: Json, value: Json) -> bool:
+    return any(_is_of(value, name) for name in types_of(at.part))
 
 
 def _fits_bound(at: _At, word: str, value: float) -> bool:
-    told = at.part[word]
-    if isinstance(told, bool):
+    wanted = at.part[word]
+    if isinstance(wanted, bool):
         # Draft 4 says with a flag that the bound itself is excluded.
-        bound = _value(at.part, word.removeprefix("exclusive").lower())
-        return not told or bound is None or value != bound
-    if word.startswith("exclusive") and value == told:
+        bound = keyword(at.part, word.removeprefix("exclusive").lower())
+        return not wanted or bound is None or value != bound
+    if word.startswith("exclusive") and value == wanted:
         return False
-    return bool(value >= told if word.endswith("inimum") else value <= told)
+    return bool(value >= wanted if word.endswith("inimum") else value <= wanted)
 
 
-def _fits_items(at: _At, told: Json, value: list[Json]) -> bool:
-    if isinstance(told, list):
-        return all(map(at.fits, told, value))
-    return all(at.fits(told, inner) for inner in value[len(prefix(at.part)) :])
+def _fits_items(at: _At, wanted: Json, value: list[Json]) -> bool:
+    if isinstance(wanted, list):
+        return all(map(at.fits, wanted, value))
+    return all(at.fits(wanted, inner) for inner in value[len(prefix(at.part)) :])
 
 
-def _fits_more_items(at: _At, told: Json, value: list[Json]) -> bool:
-    first = _value(at.part, "items")
-    return not isinstance(first, list) or all(at.fits(told, inner) for inner in value[len(first) :])
+def _fits_more_items(at: _At, wanted: Json, value: list[Json]) -> bool:
+    first = keyword(at.part, "items")
+    return not isinstance(first, list) or all(at.fits(wanted, inner) for inner in value[len(first) :])
 
 
-def _fits_contains(at: _At, told: Json, value: list[Json]) -> bool:
-    count = sum(at.fits(told, inner) for inner in value)
+def _fits_contains(at: _At, wanted: Json, value: list[Json]) -> bool:
+    count = sum(at.fits(wanted, inner) for inner in value)
     return bool(at.part.get("minContains", 1) <= count <= at.part.get("maxContains", len(value)))
 
 
-def _fits_fields(at: _At, told: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(inner, value[name]) for name, inner in told.items() if name in value)
+def _fits_fields(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(inner, value[name]) for name, inner in wanted.items() if name in value)
 
 
-def _fits_patterns(at: _At, told: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(inner, value[name]) for one, inner in told.items() for name in value if matches(one, name))
+def _fits_patterns(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
+    return all(
+        at.fits(inner, value[name]) for pattern, inner in wanted.items() for name in value if matches(pattern, name)
+    )
 
 
-def _fits_others(at: _At, told: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(told, value[name]) for name in extra(at.part, value))
+def _fits_others(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
+    return all(at.fits(wanted, value[name]) for name in extra(at.part, value))
 
 
-def _fits_needed(at: _At, told: Json, value: dict[str, Json]) -> bool:
+def _fits_needed(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
     """Hold an object against what it needs where it has a name: others, or to fit a schema."""
     return all(
         all(name in value for name in needed) if isinstance(needed, list) else at.fits(needed, value)
-        for given, needed in told.items()
+        for given, needed in wanted.items()
         if given in value
     )
 
 
-def _fits_condition(at: _At, told: Json, value: Json) -> bool:
-    return at.fits(at.part.get("then" if at.fits(told, value) else "else", True), value)
+def _fits_condition(at: _At, wanted: Json, value: Json) -> bool:
+    return at.fits(at.part.get("then" if at.fits(wanted, value) else "else", True), value)
 
 
-def _is_multiple(_at: _At, told: float, value: float) -> bool:
-    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(told))).denominator == 1
+def _is_multiple(_at: _At, wanted: float, value: float) -> bool:
+    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(wanted))).denominator == 1
 
 
 _CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {
     "type": ("", _fits_type),
-    "enum": ("", lambda _, told, value: canonical(value) in map(canonical, told)),
-    "const": ("", lambda _, told, value: canonical(value) == canonical(told)),
+    "enum": ("", lambda _, wanted, value: canonical(value) in map(canonical, wanted)),
+    "const": ("", lambda _, wanted, value: canonical(value) == canonical(wanted)),
     "minimum": ("number", lambda at, _, value: _fits_bound(at, "minimum", value)),
     "maximum": ("number", lambda at, _, value: _fits_bound(at, "maximum", value)),
     "exclusiveMinimum": ("number", lambda at, _, value: _fits_bound(at, "exclusiveMinimum", value)),
     "exclusiveMaximum": ("number", lambda at, _, value: _fits_bound(at, "exclusiveMaximum", value)),
     "multipleOf": ("number", _is_multiple),
-    "minLength": ("string", lambda _, told, value: len(value) >= told),
-    "maxLength": ("string", lambda _, told, value: len(value) <= told),
-    "pattern": ("string", lambda _, told, value: matches(told, value)),
-    "minItems": ("array", lambda _, told, value: len(value) >= told),
-    "maxItems": ("array", lambda _, told, value: len(value) <= told),
-    "uniqueItems": ("array", lambda _, told, value: not told or len(set(map(canonical, value))) == len(value)),
+    "minLength": ("string", lambda _, wanted, value: len(value) >= wanted),
+    "maxLength": ("string", lambda _, wanted, value: len(value) <= wanted),
+    "pattern": ("string", lambda _, wanted, value: matches(wanted, value)),
+    "minItems": ("array", lambda _, wanted, value: len(value) >= wanted),
+    "maxItems": ("array", lambda _, wanted, value: len(value) <= wanted),
+    "uniqueItems": ("array", lambda _, wanted, value: not wanted or len(set(map(canonical, value))) == len(value)),
     "items": ("array", _fits_items),
     "prefixItems": ("array", _fits_items),
     "additionalItems": ("array", _fits_more_items),
     "contains": ("array", _fits_contains),
-    "minProperties": ("object", lambda _, told, value: len(value) >= told),
-    "maxProperties": ("object", lambda _, told, value: len(value) <= told),
-    "required": ("object", lambda _, told, value: all(name in value for name in told)),
+    "minProperties": ("object", lambda _, wanted, value: len(value) >= wanted),
+    "maxProperties": ("object", lambda _, wanted, value: len(value) <= wanted),
+    "required": ("object", lambda _, wanted, value: all(name in value for name in wanted)),
     "properties": ("object", _fits_fields),
     "patternProperties": ("object", _fits_patterns),
     "additionalProperties": ("object", _fits_others),
-    "propertyNames": ("object", lambda at, told, value: all(at.fits(told, name) for name in value)),
+    "propertyNames": ("object", lambda at, wanted, value: all(at.fits(wanted, name) for name in value)),
     "dependencies": ("object", _fits_needed),
     "dependentRequired": ("object", _fits_needed),
     "dependentSchemas": ("object", _fits_needed),
     "allOf": ("", lambda at, _, value: at.fitting("allOf", value) == len(at.part["allOf"])),
     "anyOf": ("", lambda at, _, value: at.fitting("anyOf", value) > 0),
     "oneOf": ("", lambda at, _, value: at.fitting("oneOf", value) == 1),
-    "not": ("", lambda at, told, value: not at.fits(told, value)),
+    "not": ("", lambda at, wanted, value: not at.fits(wanted, value)),
     "if": ("", _fits_condition),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     # What stands for an amount wherever one is taken.
     Amount = str | int | Fraction | Quantity
 
-__all__ = ["effective_resources"]
+__all__ = ["ZERO", "adjusted", "effective_resources", "parsed_amounts"]
 
 _FLYTE_DEFAULTS: Final = {"cpu": Quantity("1"), "memory": Quantity("1Gi")}
 """What propeller's own configuration requests where neither the task nor the platform does."""
@@ -26,7 +26,7 @@ _RENAMED: Final = {GPU: NVIDIA_GPU}
 _ALWAYS: Final = ("cpu", "memory")
 _ON_REQUEST: Final = ("ephemeral-storage", NVIDIA_GPU)
 
-_ZERO: Final = Quantity(0)
+ZERO: Final = Quantity(0)
 
 
 def effective_resources(
@@ -78,25 +78,26 @@ def effective_resources(
     >>> effective_resources({}, {"cpu": "2"}, platform_defaults={})[0]
     {'cpu': Quantity('2'), 'memory': Quantity('1Gi')}
     """
-    asked = _without_zeros(_quantities(requests, "requests"))
-    allowed = _without_zeros(_quantities(limits, "limits"))
+    asked = _without_zeros(parsed_amounts(requests, "requests"))
+    allowed = _without_zeros(parsed_amounts(limits, "limits"))
     known_defaults = platform_defaults is not None
-    defaults = {**_FLYTE_DEFAULTS, **_quantities(platform_defaults or {}, "platform_defaults")}
-    ceilings = _quantities(platform_limits or {}, "platform_limits")
+    defaults = {**_FLYTE_DEFAULTS, **parsed_amounts(platform_defaults or {}, "platform_defaults")}
+    ceilings = parsed_amounts(platform_limits or {}, "platform_limits")
 
     names = [*_ALWAYS, *(name for name in _ON_REQUEST if name in asked or name in allowed)]
     for name in names:
-        request, limit = asked.pop(name, _ZERO), allowed.pop(name, _ZERO)
+        request, limit = asked.pop(name, ZERO), allowed.pop(name, ZERO)
         if not request and not limit and (pod_template_name or not known_defaults):
             continue
-        adjusted = _adjusted(request, limit, defaults.get(name, _ZERO), ceilings.get(name, _ZERO))
-        for side, given, amount in ((asked, request, adjusted[0]), (allowed, limit, adjusted[1])):
+        amounts = adjusted(request, limit, defaults.get(name, ZERO), ceilings.get(name, ZERO))
+        for side, given, amount in ((asked, request, amounts[0]), (allowed, limit, amounts[1])):
             if given or not pod_template_name:
                 side[name] = amount
     return asked, allowed
 
 
-def _adjusted(request: Quantity, limit: Quantity, default: Quantity, ceiling: Quantity) -> tuple[Quantity, Quantity]:
+def adjusted(request: Quantity, limit: Quantity, default: Quantity, ceiling: Quantity) -> tuple[Quantity, Quantity]:
+    """Return a request and a limit as Flyte adjusts them; zero is none."""
     request = request or limit or default
     limit = _cut(limit or request, ceiling)
     return _cut(_cut(request, ceiling), limit), limit
@@ -110,12 +111,13 @@ def _without_zeros(amounts: dict[str, Quantity]) -> dict[str, Quantity]:
     return {name: amount for name, amount in amounts.items() if amount}
 
 
-def _quantities(amounts: Mapping[str, Amount], told: str) -> dict[str, Quantity]:
-    return {_RENAMED.get(name, name): _quantity(amount, f"{told}[{name!r}]") for name, amount in amounts.items()}
+def parsed_amounts(amounts: Mapping[str, Amount], argument: str) -> dict[str, Quantity]:
+    """Return amounts as quantities by Kubernetes' names; ``argument`` is what errors call them."""
+    return {_RENAMED.get(name, name): _quantity(amount, f"{argument}[{name!r}]") for name, amount in amounts.items()}
 
 
-def _quantity(amount: Amount, told: str) -> Quantity:
+def _quantity(amount: Amount, argument: str) -> Quantity:
     try:
         return Quantity(amount)
     except QuantityError as error:
-        raise QuantityError(f"{told}: {error}") from None
+        raise QuantityError(f"{argument}: {error}") from None

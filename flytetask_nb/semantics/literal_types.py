@@ -75,11 +75,6 @@ def scalar_type_message(scalar: Any) -> Any:
 def says_its_type(literal: Any) -> bool:
     """Tell whether a value, and each item of a list or map, says of itself what Flyte takes its type from.
 
-    Parameters
-    ----------
-    literal
-        A ``Literal`` message.
-
     Returns
     -------
     bool
@@ -177,19 +172,19 @@ _VALUES: Final[dict[str | None, Callable[[Any], Any]]] = {
 def _of_items(literals: Iterable[Any]) -> Any:
     """Return the one type of all the items of a list or map."""
     of_empty_list = None
-    found: dict[bytes | None, tuple[str, Any]] = {}
+    types_by_bytes: dict[bytes | None, tuple[str, Any]] = {}
     for literal in literals:
         inferred = literal_type_message(literal)
         if literal.WhichOneof("value") == "collection" and not literal.collection.literals:
             of_empty_list = inferred
         elif inferred is None:
             # Flyte writes what is not there so, and puts an empty type in its place.
-            found[None] = ("<nil>", types_pb2.LiteralType())
+            types_by_bytes[None] = ("<nil>", types_pb2.LiteralType())
         else:
-            found[inferred.SerializeToString(deterministic=True)] = (compact_text(inferred), inferred)
-    if not found:
+            types_by_bytes[inferred.SerializeToString(deterministic=True)] = (compact_text(inferred), inferred)
+    if not types_by_bytes:
         return _simple(types_pb2.NONE) if of_empty_list is None else of_empty_list
-    types = [inferred for _text, inferred in sorted(found.values(), key=itemgetter(0))]
+    types = [inferred for _text, inferred in sorted(types_by_bytes.values(), key=itemgetter(0))]
     return types[0] if len(types) == 1 else _union_of(types)
 
 
@@ -197,11 +192,11 @@ def _union_of(types: list[Any]) -> Any:
     """Return the union of several types, with the variants of unions inside lists as variants of its own."""
     variants: list[Any] = []
     has_union = False
-    for one in types:
-        if one.collection_type.HasField("union_type"):
-            variants.extend(one.collection_type.union_type.variants)
+    for variant in types:
+        if variant.collection_type.HasField("union_type"):
+            variants.extend(variant.collection_type.union_type.variants)
             has_union = True
         else:
-            variants.append(one)
+            variants.append(variant)
     union = types_pb2.LiteralType(union_type=types_pb2.UnionType(variants=variants))
     return types_pb2.LiteralType(collection_type=union) if has_union else union

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.semantics.bindings import check_bindings
 from flytetask_nb.semantics.conditions import is_same_type
-from flytetask_nb.semantics.graphs import UPSTREAM, Interface, Node, id_key
+from flytetask_nb.semantics.graphs import UPSTREAM, GraphNode, Interface, id_key
 from flytetask_nb.semantics.problems import (
     GATE_WITHOUT_CONDITION,
     MISMATCHING_TYPES,
@@ -17,7 +17,7 @@ from flytetask_nb.semantics.problems import (
     VALUE_REQUIRED,
     WORKFLOW_NOT_FOUND,
     WORKFLOW_NOT_NAMED,
-    Finding,
+    Fault,
     Pretty,
 )
 
@@ -53,17 +53,17 @@ def _type_of(variable: Any) -> Any:
 
 def check_interface(graph: Graph, node_id: str, interface: Interface) -> bool:
     """Find variables without a name or a type; tell whether there are none."""
-    before = len(graph.catalog.findings)
+    before = len(graph.catalog.faults)
     for types in (interface.inputs, interface.outputs):
         for name, literal_type in types.items():
             if not name:
-                graph.found(Finding(VALUE_REQUIRED, node_id, "paramName"))
+                graph.add(Fault(VALUE_REQUIRED, node_id, "paramName"))
             if literal_type is None:
-                graph.found(Finding(VALUE_REQUIRED, node_id, "param.Type"))
-    return len(graph.catalog.findings) == before
+                graph.add(Fault(VALUE_REQUIRED, node_id, "param.Type"))
+    return len(graph.catalog.faults) == before
 
 
-def find_interface(graph: Graph, node: Node) -> Interface | None:
+def find_interface(graph: Graph, node: GraphNode) -> Interface | None:
     """Find out what a node takes and gives, once.
 
     Parameters
@@ -80,32 +80,32 @@ def find_interface(graph: Graph, node: Node) -> Interface | None:
     """
     if node.interface is None:
         graph.catalog.step()
-        before = len(graph.catalog.findings)
+        before = len(graph.catalog.faults)
         find = _TARGETS.get(node.message.WhichOneof("target"), _of_nothing)
         interface = find(graph, node)
         if interface is not None:
             check_interface(graph, node.id, interface)
-        if len(graph.catalog.findings) == before:
+        if len(graph.catalog.faults) == before:
             node.interface = interface
     return node.interface
 
 
-def _requires(graph: Graph, node: Node, what: str) -> None:
-    graph.found(Finding(VALUE_REQUIRED, node.id, what))
+def _requires(graph: Graph, node: GraphNode, what: str) -> None:
+    graph.add(Fault(VALUE_REQUIRED, node.id, what))
 
 
-def _of_nothing(graph: Graph, node: Node) -> None:
+def _of_nothing(graph: Graph, node: GraphNode) -> None:
     _requires(graph, node, "Target")
 
 
-def _of_task(graph: Graph, node: Node) -> Interface | None:
+def _of_task(graph: Graph, node: GraphNode) -> Interface | None:
     target = node.message.task_node
     if not target.HasField("reference_id"):
         _requires(graph, node, "TaskNode.ReferenceId")
         return None
     task = graph.catalog.tasks.get(id_key(target.reference_id))
     if task is None:
-        graph.found(Finding(TASK_NOT_FOUND, node.id, details=(target.reference_id,)))
+        graph.add(Fault(TASK_NOT_FOUND, node.id, details=(target.reference_id,)))
         return None
     if task.HasField("interface"):
         complete_interface(task.interface)
@@ -115,7 +115,7 @@ def _of_task(graph: Graph, node: Node) -> Interface | None:
 # -- workflows -----------------------------------------------------------------------------------------------------
 
 
-def _of_workflow(graph: Graph, node: Node) -> Interface | None:
+def _of_workflow(graph: Graph, node: GraphNode) -> Interface | None:
     target = node.message.workflow_node
     reference = target.launchplan_ref if target.HasField("launchplan_ref") else None
     if reference == (graph.template.id if graph.template.HasField("id") else None):
@@ -125,14 +125,14 @@ def _of_workflow(graph: Graph, node: Node) -> Interface | None:
         return _of_launch_plan(graph, node, reference)
     if target.HasField("sub_workflow_ref"):
         return _of_sub_workflow(graph, node, target.sub_workflow_ref)
-    graph.found(Finding(WORKFLOW_NOT_NAMED, node.id))
+    graph.add(Fault(WORKFLOW_NOT_NAMED, node.id))
     return None
 
 
-def _of_launch_plan(graph: Graph, node: Node, reference: Any) -> Interface | None:
+def _of_launch_plan(graph: Graph, node: GraphNode, reference: Any) -> Interface | None:
     closure = graph.catalog.launch_plans.get(id_key(reference))
     if closure is None:
-        graph.found(Finding(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+        graph.add(Fault(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
         return None
     for name, what in (("expected_inputs", "ExpectedInputs"), ("expected_outputs", "ExpectedOutputs")):
         if not closure.HasField(name):
@@ -147,10 +147,10 @@ def _of_launch_plan(graph: Graph, node: Node, reference: Any) -> Interface | Non
     return Interface(inputs, types_of(closure.expected_outputs.variables))
 
 
-def _of_sub_workflow(graph: Graph, node: Node, reference: Any) -> Interface | None:
+def _of_sub_workflow(graph: Graph, node: GraphNode, reference: Any) -> Interface | None:
     compiled = graph.catalog.sub_workflows.get(id_key(reference))
     if compiled is None:
-        graph.found(Finding(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+        graph.add(Fault(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
         return None
     if not compiled.template.HasField("interface"):
         _requires(graph, node, "WorkflowNode.Template.Interface")
@@ -162,7 +162,7 @@ def _of_sub_workflow(graph: Graph, node: Node, reference: Any) -> Interface | No
 # -- branches ------------------------------------------------------------------------------------------------------
 
 
-def nodes_of_cases(node: Node) -> list[Node | None]:
+def nodes_of_cases(node: GraphNode) -> list[GraphNode | None]:
     """Return the nodes that a branch node chooses between, each made once; None for a case that has none.
 
     In their order: the first case, where there is one, the others, and the node of the else case, where there is one.
@@ -170,13 +170,13 @@ def nodes_of_cases(node: Node) -> list[Node | None]:
     if node.branches is None:
         if_else = node.message.branch_node.if_else
         cases = [*([if_else.case] if if_else.HasField("case") else []), *if_else.other]
-        node.branches = [Node(case.then_node) if case.HasField("then_node") else None for case in cases]
+        node.branches = [GraphNode(case.then_node) if case.HasField("then_node") else None for case in cases]
         if if_else.HasField("else_node"):
-            node.branches.append(Node(if_else.else_node))
+            node.branches.append(GraphNode(if_else.else_node))
     return node.branches
 
 
-def _of_branch(graph: Graph, node: Node) -> Interface | None:
+def _of_branch(graph: Graph, node: GraphNode) -> Interface | None:
     branch = node.message.branch_node
     for is_there, what in (
         (branch.HasField("if_else"), "Branch.IfElse"),
@@ -186,14 +186,14 @@ def _of_branch(graph: Graph, node: Node) -> Interface | None:
         if not is_there:
             _requires(graph, node, what)
             return None
-    before = len(graph.catalog.findings)
+    before = len(graph.catalog.faults)
     outputs = _common_outputs(graph, node)
     # What the conditions compare is bound to the branch node itself.
     inputs = check_bindings(graph, node, node.message.inputs, {}, UPSTREAM, is_typed=False)
-    return Interface(inputs, outputs) if len(graph.catalog.findings) == before else None
+    return Interface(inputs, outputs) if len(graph.catalog.faults) == before else None
 
 
-def _common_outputs(graph: Graph, branch: Node) -> dict[str, Any]:
+def _common_outputs(graph: Graph, branch: GraphNode) -> dict[str, Any]:
     """Return the outputs that the nodes of all cases have: of those, the types must be equal in everything."""
     common: dict[str, Any] | None = None
     for node in nodes_of_cases(branch):
@@ -214,29 +214,29 @@ def _common_outputs(graph: Graph, branch: Node) -> dict[str, Any]:
                 other = interface.outputs[name]
                 if not is_same_type(literal_type, other):
                     details = (Pretty(literal_type), Pretty(other))
-                    graph.found(Finding(MISMATCHING_TYPES, node.id, name, details=details))
+                    graph.add(Fault(MISMATCHING_TYPES, node.id, name, details=details))
     return common or {}
 
 
 # -- gates and arrays ----------------------------------------------------------------------------------------------
 
 
-def _of_gate(graph: Graph, node: Node) -> Interface | None:
+def _of_gate(graph: Graph, node: GraphNode) -> Interface | None:
     gate = node.message.gate_node
-    find: Callable[[Graph, Node], Interface | None] | None = _GATES.get(gate.WhichOneof("condition"))
+    find: Callable[[Graph, GraphNode], Interface | None] | None = _GATES.get(gate.WhichOneof("condition"))
     if find is None:
-        graph.found(Finding(GATE_WITHOUT_CONDITION, node.id))
+        graph.add(Fault(GATE_WITHOUT_CONDITION, node.id))
         return None
     return find(graph, node)
 
 
-def _of_approval(graph: Graph, node: Node) -> Interface:
+def _of_approval(graph: Graph, node: GraphNode) -> Interface:
     # What is approved is handed on.
     types = check_bindings(graph, node, node.message.inputs, {}, UPSTREAM, is_typed=False)
     return Interface(types, types)
 
 
-def _of_signal(graph: Graph, node: Node) -> Interface | None:
+def _of_signal(graph: Graph, node: GraphNode) -> Interface | None:
     signal = node.message.gate_node.signal
     if not signal.HasField("type"):
         _requires(graph, node, "GateNode.Signal.Type")
@@ -247,25 +247,25 @@ def _of_signal(graph: Graph, node: Node) -> Interface | None:
     return Interface({}, {signal.output_variable_name: signal.type})
 
 
-def _of_sleep(_graph: Graph, _node: Node) -> Interface:
+def _of_sleep(_graph: Graph, _node: GraphNode) -> Interface:
     return Interface()
 
 
-_GATES: Final[dict[str | None, Callable[[Graph, Node], Interface | None]]] = {
+_GATES: Final[dict[str | None, Callable[[Graph, GraphNode], Interface | None]]] = {
     "approve": _of_approval,
     "signal": _of_signal,
     "sleep": _of_sleep,
 }
 
 
-def _of_array(graph: Graph, node: Node) -> Interface | None:
+def _of_array(graph: Graph, node: GraphNode) -> Interface | None:
     # Flytekit writes the lists of a map task into the interface of the task itself.
     if node.sub_node is None:
-        node.sub_node = Node(node.message.array_node.node)
+        node.sub_node = GraphNode(node.message.array_node.node)
     return find_interface(graph, node.sub_node)
 
 
-_TARGETS: Final[dict[str | None, Callable[[Graph, Node], Interface | None]]] = {
+_TARGETS: Final[dict[str | None, Callable[[Graph, GraphNode], Interface | None]]] = {
     "task_node": _of_task,
     "workflow_node": _of_workflow,
     "branch_node": _of_branch,

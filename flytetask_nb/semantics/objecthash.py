@@ -76,11 +76,6 @@ class UnhashableError(ModelValueError):
 def hash_text(text: str) -> bytes:
     """Return the hash of a JSON string.
 
-    Parameters
-    ----------
-    text
-        The string itself, without quotes.
-
     Returns
     -------
     bytes

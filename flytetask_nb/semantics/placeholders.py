@@ -51,11 +51,6 @@ _SENT_AS_IT_IS: Final = frozenset({"bigquery_query_job_task"})
 def texts_of_plugins(template: Any) -> Iterator[Text]:
     """Return the texts of a task, those of its containers aside, that inputs are or seem to be written into.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
     Yields
     ------
     Text
@@ -80,33 +75,21 @@ def input_names(texts: Iterable[str]) -> list[str]:
     -----
     ``inputVarRegex`` in template.go. ``inputs`` may be in any case; the name of an input may not.
     """
-    return list(dict.fromkeys(found["name"] for text in texts for found in _INPUT.finditer(text)))
+    return list(dict.fromkeys(match["name"] for text in texts for match in _INPUT.finditer(text)))
 
 
 def unwritable(literal_type: Any) -> str:
-    """Say why values of a type cannot be written into a text; empty where they can, or where it depends on the value.
+    """Say why values of a type cannot be written into a text, ``"a map"``; empty where they can or the value decides.
 
-    Parameters
-    ----------
-    literal_type
-        A flyteidl ``LiteralType``.
-
-    Returns
-    -------
-    str
-        What it is: ``"a map"``, ``"a union"``, ``"a list of datasets"``.
-
-    Notes
-    -----
     ``serializeLiteral`` in template.go. A struct can be written where it came as MessagePack, an empty list always.
     """
     depth = 0
     while literal_type.HasField("collection_type"):
         literal_type, depth = literal_type.collection_type, depth + 1
     kind = literal_type.WhichOneof("type")
-    one, several = _UNWRITABLE.get(literal_type.simple if kind == "simple" else kind, ("", ""))
-    if not depth or not one:
-        return one
+    single, several = _UNWRITABLE.get(literal_type.simple if kind == "simple" else kind, ("", ""))
+    if not depth or not single:
+        return single
     return f"a list of {'lists of ' * (depth - 1)}{several}"
 
 

@@ -13,14 +13,14 @@ from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.resource_names import GPU, UNITS
 from flytetask_nb.semantics.plugin_resources import RAY_HEAD, RAY_WORKER, containers_of, groups_of, own_pod
 from flytetask_nb.semantics.plugin_settings import KUBEFLOW, Spelling, amounts_in, settings_of
-from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
-from flytetask_nb.semantics.quantities import NANO, Quantity, format_bytes
+from flytetask_nb.semantics.pod_misfits import misfit
+from flytetask_nb.semantics.quantities import NANO, Quantity, format_bytes, quantity_fault
 from flytetask_nb.semantics.spark_conf import notation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from flytetask_nb.semantics.plugin_resources import Group, Pod
+    from flytetask_nb.semantics.plugin_resources import Group, PluginPod
 
 __all__ = ["plugin_hits", "replicas_ask_for_gpus"]
 
@@ -91,9 +91,11 @@ def replicas_ask_for_gpus(template: Any) -> bool:
     if template.type not in KUBEFLOW or own is None or settings.misread:
         return False
     asked = [
-        one for group in groups_of(template, settings, own) for one in (group.amounts.get(key) for key in _GPU_KEYS)
+        amount
+        for group in groups_of(template, settings, own)
+        for amount in (group.amounts.get(key) for key in _GPU_KEYS)
     ]
-    return any(isinstance(one, Spelling) and one.value for one in asked)
+    return any(isinstance(amount, Spelling) and amount.value for amount in asked)
 
 
 def _misfit(spec: Mapping[str, Any]) -> str:
@@ -121,8 +123,8 @@ def _amounts(group: Group) -> Iterator[tuple[str, str, str]]:
             if not group.is_overlaid:
                 yield "zero-amount", path, f"{text} asks for nothing"
         elif UNITS.get(resource) == "bytes" and text.value < _MEBIBYTE.value:
-            told = format_bytes(Quantity(text.value)) if text.value >= 1 else "less than one byte"
-            yield "tiny-amount", path, f"{text} is {told}"
+            size = format_bytes(Quantity(text.value)) if text.value >= 1 else "less than one byte"
+            yield "tiny-amount", path, f"{text} is {size}"
 
 
 def _contradictions(group: Group, platform: Mapping[str, Quantity]) -> Iterator[tuple[str, str, str]]:
@@ -141,8 +143,8 @@ def _contradictions(group: Group, platform: Mapping[str, Quantity]) -> Iterator[
         elif group.is_overlaid and resource != GPU and limit is not None and request > limit:
             yield "refused-plugin-request", path, f"its pods request {request} and are limited to {limit}"
         if resource == GPU and request != limit:
-            told = "no limit" if limit is None else f"the limit {limit}"
-            yield "unequal-plugin-gpus", path, f"its pods request {request}, with {told}"
+            bound = "no limit" if limit is None else f"the limit {limit}"
+            yield "unequal-plugin-gpus", path, f"its pods request {request}, with {bound}"
         if resource == GPU and request.nanos % NANO:
             yield "fractional-plugin-gpu", path, f"{request} is no whole number"
         ceiling = platform.get(resource)
@@ -167,7 +169,7 @@ def _spark(conf: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield (
                 "unreadable-spark-amount",
                 f"custom.sparkConf.{key}",
-                f"{value!r}, where Spark expects {notation.told}",
+                f"{value!r}, where Spark expects {notation.expected}",
             )
     for less, more in _SPARK_ORDER:
         given = [conf[key].value for key in (less, more) if isinstance(conf.get(key), Spelling)]
@@ -206,11 +208,11 @@ def _counts(kind: str, values: Mapping[str, Any], groups: Iterable[Group]) -> It
 # -- what no plugin looks at ---------------------------------------------------------------------------------------
 
 
-def _unread(kind: str, values: Mapping[str, Any], own: Pod) -> Iterator[tuple[str, str, str]]:
+def _unread(kind: str, values: Mapping[str, Any], own: PluginPod) -> Iterator[tuple[str, str, str]]:
     look = _UNREAD.get(kind)
-    for path, amounts, told in () if look is None else look(values, {name for name, _ in own.beside}):
+    for path, amounts, reason in () if look is None else look(values, {name for name, _ in own.beside}):
         for key, text in amounts.items():
-            yield "ignored-plugin-amount", f"{path}.resources.{key}", f"{text} {told}"
+            yield "ignored-plugin-amount", f"{path}.resources.{key}", f"{text} {reason}"
 
 
 def _unread_of_kubeflow(values: Mapping[str, Any], _beside: set[str]) -> Iterator[tuple[str, dict[str, str], str]]:
@@ -221,9 +223,9 @@ def _unread_of_kubeflow(values: Mapping[str, Any], _beside: set[str]) -> Iterato
 
 def _unread_of_spark(values: Mapping[str, Any], _beside: set[str]) -> Iterator[tuple[str, dict[str, str], str]]:
     for key in ("driverPod", "executorPod"):
-        for one in containers_of(values.get(key, {}).get("podSpec", {})):
-            path = f"custom.{key}.podSpec.containers.{one['name']}"
-            yield path, amounts_in(one), "is not passed on: Spark's configuration says what pods ask for"
+        for container in containers_of(values.get(key, {}).get("podSpec", {})):
+            path = f"custom.{key}.podSpec.containers.{container['name']}"
+            yield path, amounts_in(container), "is not passed on: Spark's configuration says what pods ask for"
 
 
 def _unread_of_ray(values: Mapping[str, Any], beside: set[str]) -> Iterator[tuple[str, dict[str, str], str]]:
@@ -232,13 +234,17 @@ def _unread_of_ray(values: Mapping[str, Any], beside: set[str]) -> Iterator[tupl
     if any(not isinstance(text, Spelling) for text in scaler.values()):
         yield "custom.rayCluster.autoscalerOptions", scaler, "is dropped: not all amounts beside it can be read"
     groups = [(RAY_HEAD, "headGroupSpec", cluster.get("headGroupSpec", {}))]
-    for place, one in enumerate(cluster.get("workerGroupSpec", ())):
-        groups.append((RAY_WORKER, f"workerGroupSpec.{one.get('groupName') or place}", one))
+    for place, group in enumerate(cluster.get("workerGroupSpec", ())):
+        groups.append((RAY_WORKER, f"workerGroupSpec.{group.get('groupName') or place}", group))
     for name, key, group in groups:
-        for one in containers_of(group.get("k8sPod", {}).get("podSpec", {})):
-            if one["name"] not in {name, *beside}:
-                path = f"custom.rayCluster.{key}.k8sPod.podSpec.containers.{one['name']}"
-                yield path, amounts_in(one), f"is of a container that the pod does not have; Ray's is called {name!r}"
+        for container in containers_of(group.get("k8sPod", {}).get("podSpec", {})):
+            if container["name"] not in {name, *beside}:
+                path = f"custom.rayCluster.{key}.k8sPod.podSpec.containers.{container['name']}"
+                yield (
+                    path,
+                    amounts_in(container),
+                    f"is of a container that the pod does not have; Ray's is called {name!r}",
+                )
 
 
 _UNREAD: Final = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from fractions import Fraction
 
-    from flytetask_nb.semantics.plugin_settings import Settings
+    from flytetask_nb.semantics.plugin_settings import PluginSettings
 
 __all__ = [
     "DEFAULTED",
@@ -34,7 +34,7 @@ __all__ = [
     "RAY_WORKER",
     "Group",
     "Job",
-    "Pod",
+    "PluginPod",
     "containers_of",
     "groups_of",
     "job_of",
@@ -55,7 +55,7 @@ Sides = tuple["Quantity | None", "Quantity | None"]
 _NEITHER: Final[Sides] = (None, None)
 
 
-class Pod(NamedTuple):
+class PluginPod(NamedTuple):
     """A task's own pod.
 
     Attributes
@@ -74,12 +74,12 @@ class Pod(NamedTuple):
 
     def sides(self, resource: str) -> Sides:
         """Return what the container that runs the task requests of a resource and is limited to; see :class:`Group`."""
-        found = _resolved(self.amounts, "", resource)
+        resolved = _resolved(self.amounts, "", resource)
         if not self.has_template or resource not in DEFAULTED:
-            return found
+            return resolved
         # The template's amounts come before one that stands in for another (MergeResourcesIfMissing).
         named = (f"{side}.{resource}" in self.amounts for side in ("requests", "limits"))
-        return tuple(one if is_named else None for one, is_named in zip(found, named, strict=True))  # type: ignore[return-value]
+        return tuple(side if is_named else None for side, is_named in zip(resolved, named, strict=True))  # type: ignore[return-value]
 
 
 class Group(NamedTuple):
@@ -99,7 +99,7 @@ class Group(NamedTuple):
         From the name of a resource to what the main container requests and is limited to, None where the platform
         decides or nothing is asked for. Raises QuantityError where it cannot be read.
     beside : sequence of (str, mapping)
-        As in :class:`Pod`.
+        As in :class:`PluginPod`.
     is_overlaid : bool
         Whether Kubernetes gets what the settings say as it stands; else Flyte puts it right first.
     """
@@ -122,7 +122,9 @@ class Group(NamedTuple):
         request, _ = self.sides(resource)
         if not self.beside:
             return request
-        others = [one for name, amounts in self.beside if (one := _resolved(amounts, name, resource)[0]) is not None]
+        others = [
+            amount for name, amounts in self.beside if (amount := _resolved(amounts, name, resource)[0]) is not None
+        ]
         if not others or (request is None and resource in DEFAULTED):
             return request
         return sum(others, request or Quantity(0))
@@ -194,7 +196,7 @@ class Job(NamedTuple):
             raise ModelValueError(self.problem)
 
 
-def job_of(template: Any, own: Pod | None, *, is_mapped: bool = False) -> Job:
+def job_of(template: Any, own: PluginPod | None, *, is_mapped: bool = False) -> Job:
     """Return the pods that a task's plugin makes of it.
 
     Parameters
@@ -229,23 +231,25 @@ def job_of(template: Any, own: Pod | None, *, is_mapped: bool = False) -> Job:
         return Job((), str(error))
 
 
-def groups_of(template: Any, settings: Settings, own: Pod) -> list[Group]:
+def groups_of(template: Any, settings: PluginSettings, own: PluginPod) -> list[Group]:
     """Return the groups of pods that settings which the plugin can read make of a task; see :func:`job_of`."""
     plugin = _PLUGINS.get(template.type)
     return [] if plugin is None else plugin(settings, own, template.task_type_version)
 
 
-def own_pod(template: Any) -> Pod | None:
+def own_pod(template: Any) -> PluginPod | None:
     """Return a task's own pod; None where neither a container nor a pod is its target."""
     target, has_template = template.WhichOneof("target"), bool(template.metadata.pod_template_name)
     if target == "container":
-        return Pod(amounts_of_resources(template.container.resources), has_template=has_template)
+        return PluginPod(amounts_of_resources(template.container.resources), has_template=has_template)
     if target != "k8s_pod":
         return None
     name = primary_container_name(template)
-    containers = [(one.get("name"), amounts_of_container(one)) for one in pod_containers(template.k8s_pod)]
+    containers = [
+        (container.get("name"), amounts_of_container(container)) for container in pod_containers(template.k8s_pod)
+    ]
     own = next((amounts for called, amounts in containers if called == name), {})
-    return Pod(own, [(str(called), amounts) for called, amounts in containers if called != name], has_template)
+    return PluginPod(own, [(str(called), amounts) for called, amounts in containers if called != name], has_template)
 
 
 # -- amounts -------------------------------------------------------------------------------------------------------
@@ -274,7 +278,7 @@ def _resolved(amounts: Mapping[str, str], path: str, resource: str) -> Sides:
     request, limit = _amount(amounts, path, "requests", resource), _amount(amounts, path, "limits", resource)
     if request is None and limit is None:
         return _NEITHER
-    asked, allowed = limits._adjusted(request or limits._ZERO, limit or limits._ZERO, limits._ZERO, limits._ZERO)
+    asked, allowed = limits.adjusted(request or limits.ZERO, limit or limits.ZERO, limits.ZERO, limits.ZERO)
     # Who asks for none has none, unless the platform has a default.
     return (asked, allowed) if asked or resource not in DEFAULTED else _NEITHER
 
@@ -288,7 +292,7 @@ def _laid_over(over: Mapping[str, str], path: str, base: Callable[[str], Sides],
     return (limit if request is None and resource not in DEFAULTED else request), limit
 
 
-def _own_group(name: str, replicas: int | None, own: Pod) -> Group:
+def _own_group(name: str, replicas: int | None, own: PluginPod) -> Group:
     return Group(name, "", replicas, {}, own.sides, own.beside)
 
 
@@ -299,13 +303,13 @@ def _count(values: Mapping[str, Any], key: str) -> int:
 # -- plugins -------------------------------------------------------------------------------------------------------
 
 
-def _array(settings: Settings, own: Pod, _version: int) -> list[Group]:
+def _array(settings: PluginSettings, own: PluginPod, _version: int) -> list[Group]:
     """Return the items of a map task of the older kind (flyteplugins/go/tasks/plugins/array/k8s/management.go)."""
     known = [count for key in ("parallelism", "size") if (count := _count(settings.values, key))]
     return [_own_group(_MAPPED, min(known, default=None), own)]
 
 
-def _dask(settings: Settings, own: Pod, _version: int) -> list[Group]:
+def _dask(settings: PluginSettings, own: PluginPod, _version: int) -> list[Group]:
     """Return runner, scheduler and workers (flyteplugins/go/tasks/plugins/k8s/dask/dask.go).
 
     Whoever names an amount gets none of the task's own.
@@ -345,7 +349,7 @@ _ROLES: Final[Mapping[str, tuple[_Role, ...]]] = {
 }
 
 
-def _kubeflow(kind: str, settings: Settings, own: Pod, version: int) -> list[Group]:
+def _kubeflow(kind: str, settings: PluginSettings, own: PluginPod, version: int) -> list[Group]:
     """Return the replicas of a Kubeflow job (kfoperators/common/common_operator.go).
 
     Whoever names an amount gets the platform's cores and memory for what it does not name, and the task's own of
@@ -370,12 +374,12 @@ def _kubeflow(kind: str, settings: Settings, own: Pod, version: int) -> list[Gro
     return groups
 
 
-def _over_own(amounts: Mapping[str, str], path: str, own: Pod, resource: str) -> Sides:
-    found = _resolved(amounts, path, resource)
-    return found if found != _NEITHER or resource in DEFAULTED else own.sides(resource)
+def _over_own(amounts: Mapping[str, str], path: str, own: PluginPod, resource: str) -> Sides:
+    resolved = _resolved(amounts, path, resource)
+    return resolved if resolved != _NEITHER or resource in DEFAULTED else own.sides(resource)
 
 
-def _ray(settings: Settings, own: Pod, _version: int) -> list[Group]:
+def _ray(settings: PluginSettings, own: PluginPod, _version: int) -> list[Group]:
     """Return head and workers (flyteplugins/go/tasks/plugins/k8s/ray/ray.go).
 
     Pod specs are laid over the task's own, container by container of the same name.
@@ -393,25 +397,25 @@ def _ray(settings: Settings, own: Pod, _version: int) -> list[Group]:
     return groups
 
 
-def _ray_group(name: str, given: Mapping[str, Any], path: str, own: Pod) -> Group:
+def _ray_group(name: str, given: Mapping[str, Any], path: str, own: PluginPod) -> Group:
     container = RAY_HEAD if path.endswith("headGroupSpec") else RAY_WORKER
     spec = given.get("k8sPod", {}).get("podSpec", {})
-    over = {one["name"]: amounts_in(one) for one in containers_of(spec)}
+    over = {container["name"]: amounts_in(container) for container in containers_of(spec)}
     path = f"{path}.k8sPod.podSpec.containers"
     main, amounts = f"{path}.{container}.resources", over.get(container, {})
     sides = partial(_laid_over, amounts, main, own.sides)
-    beside = [(one, {**held, **over.get(one, {})}) for one, held in own.beside]
+    beside = [(name, {**held, **over.get(name, {})}) for name, held in own.beside]
     return Group(name, main, 1, amounts, sides, beside, is_overlaid=True)
 
 
 def containers_of(spec: Any) -> list[dict[str, Any]]:
     """Return the containers of a pod spec that have a name."""
     containers = spec.get("containers") if isinstance(spec, dict) else None
-    found = containers if isinstance(containers, list) else []
-    return [one for one in found if isinstance(one, dict) and isinstance(one.get("name"), str)]
+    listed = containers if isinstance(containers, list) else []
+    return [container for container in listed if isinstance(container, dict) and isinstance(container.get("name"), str)]
 
 
-def _spark(settings: Settings, _own: Pod, _version: int) -> list[Group]:
+def _spark(settings: PluginSettings, _own: PluginPod, _version: int) -> list[Group]:
     """Return driver and executors (flyteplugins/go/tasks/plugins/k8s/spark/spark.go).
 
     Their amounts are those of Spark's configuration; the task's own do not count. What it leaves out, the platform's
@@ -447,7 +451,7 @@ def _spark_sides(conf: Mapping[str, Any], role: str, resource: str) -> Sides:
         if _spark_number(conf, "spark.memory.offHeap.enabled"):
             keys.append("spark.memory.offHeap.size")
     base, *more = (_spark_amount(conf, key) for key in keys)
-    asked = None if base is None else sum((one for one in more if one is not None), base)
+    asked = None if base is None else sum((amount for amount in more if amount is not None), base)
     return asked, asked
 
 
@@ -463,7 +467,7 @@ def _spark_value(conf: Mapping[str, Any], key: str) -> Fraction | None:
     raise QuantityError(f"custom.sparkConf.{key}: {value!r} is no amount that Spark can read")
 
 
-def _databricks(settings: Settings, _own: Pod, _version: int) -> list[Group]:
+def _databricks(settings: PluginSettings, _own: PluginPod, _version: int) -> list[Group]:
     """Return the machines of a cluster, a driver among them; what each has, its type says elsewhere.
 
     flyteplugins/go/tasks/plugins/webapi/databricks/plugin.go, and the API of Databricks.
@@ -476,7 +480,7 @@ def _databricks(settings: Settings, _own: Pod, _version: int) -> list[Group]:
     return [Group("machine", "", machines, {}, lambda _: _NEITHER)]
 
 
-_PLUGINS: Final[Mapping[str, Callable[[Settings, Pod, int], list[Group]]]] = {
+_PLUGINS: Final[Mapping[str, Callable[[PluginSettings, PluginPod, int], list[Group]]]] = {
     _ARRAY: _array,
     "dask": _dask,
     "databricks": _databricks,

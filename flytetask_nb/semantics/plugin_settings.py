@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.errors import QuantityError
+from flytetask_nb.errors import QuantityError, shortened
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import RESOURCES, resource_name
 from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KUBEFLOW",
     "Misread",
-    "Settings",
+    "PluginSettings",
     "Spelling",
     "amounts_in",
     "amounts_of_container",
@@ -54,8 +54,6 @@ _MESSAGES: Final[Mapping[tuple[str, int | None], tuple[str, str]]] = {
     ("tensorflow", 0): ("tensorflow", "DistributedTensorflowTrainingTask"),
     ("tensorflow", 1): ("kubeflow.tensorflow", "DistributedTensorflowTrainingTask"),
 }
-PLUGIN_TYPES: Final = frozenset(kind for kind, _ in _MESSAGES)
-"""Types of the tasks whose plugin's settings can be read."""
 
 
 class Spelling(str):
@@ -99,7 +97,7 @@ class Misread(NamedTuple):
     message: str
 
 
-class Settings(NamedTuple):
+class PluginSettings(NamedTuple):
     """What a plugin reads.
 
     Attributes
@@ -123,7 +121,7 @@ class Settings(NamedTuple):
     pods: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
-def settings_of(template: Any) -> Settings:
+def settings_of(template: Any) -> PluginSettings:
     """Return the settings of a task's plugin.
 
     Parameters
@@ -139,26 +137,26 @@ def settings_of(template: Any) -> Settings:
     custom = plain_struct(template.custom)
     kind = template.type
     if kind in KUBEFLOW and template.task_type_version not in (0, 1):
-        told = f"version {template.task_type_version} of a {kind} task, and its plugin knows 0 and 1"
-        return Settings(custom, (Misread("task_type_version", told),), is_known=True)
+        fault = f"version {template.task_type_version} of a {kind} task, and its plugin knows 0 and 1"
+        return PluginSettings(custom, (Misread("task_type_version", fault),), is_known=True)
     descriptor = _descriptor(kind, template.task_type_version if kind in KUBEFLOW else None)
     if descriptor is None:
         # Once, tasks of type sidecar had their pod there and nothing else (plugins/k8s/pod/plugin.go).
         read = normal_pod_spec if (kind, template.task_type_version) == ("sidecar", 1) else nested_normal_pods
-        return Settings(read(custom), (), is_known=False)
+        return PluginSettings(read(custom), (), is_known=False)
     reading = _Reading()
     values = reading.message(descriptor, custom, "custom")
-    return Settings(values, tuple(reading.misread), is_known=True, pods=tuple(reading.pods))
+    return PluginSettings(values, tuple(reading.misread), is_known=True, pods=tuple(reading.pods))
 
 
 @cache
 def _descriptor(kind: str, version: int | None) -> Any:
-    found = _MESSAGES.get((kind, version))
-    if found is None:
+    message = _MESSAGES.get((kind, version))
+    if message is None:
         return None
     # Few tasks have such a plugin, so its messages are not imported before one turns up.
-    module = import_module(f"flyteidl.plugins.{found[0]}_pb2")
-    return module.DESCRIPTOR.message_types_by_name[found[1]]
+    module = import_module(f"flyteidl.plugins.{message[0]}_pb2")
+    return module.DESCRIPTOR.message_types_by_name[message[1]]
 
 
 def amounts_in(values: Mapping[str, Any]) -> dict[str, str]:
@@ -200,23 +198,23 @@ class _Reading:
         if not isinstance(given, dict):
             return self._refuse(path, given, "an object")
         fields = _fields(descriptor)
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key, value in given.items():
             field = fields.get(key)
             place = f"{path}.{key}"
             if field is None:
-                found[key] = value
+                values[key] = value
             elif value is None:
                 continue
             elif field.message_type is not None and field.message_type.full_name == "flyteidl.core.Resources":
-                found.update(self._resources(field.message_type, value, place))
+                values.update(self._resources(field.message_type, value, place))
             else:
                 known = len(self.misread)
                 read = self._field(field, value, place)
                 # What is as good as absent is left out; that a message is there can mean something.
                 if read or _has_presence(field) or len(self.misread) > known:
-                    found[field.json_name] = read
-        return found
+                    values[field.json_name] = read
+        return values
 
     def _field(self, field: Any, value: Any, path: str) -> Any:
         hook = _HOOKS.get(field.full_name)
@@ -252,8 +250,8 @@ class _Reading:
             is_it = isinstance(value, int | float) and not isinstance(value, bool)
             return value if is_it else self._refuse(path, value, "a number")
         expected = str if kind == "text" else bool
-        told = "a text" if kind == "text" else "true or false"
-        return value if isinstance(value, expected) else self._refuse(path, value, told)
+        kind_name = "a text" if kind == "text" else "true or false"
+        return value if isinstance(value, expected) else self._refuse(path, value, kind_name)
 
     def _whole(self, kind: str, value: Any, path: str) -> Any:
         least, end = _BITS[kind]
@@ -286,31 +284,31 @@ class _Reading:
         if len(self.misread) > known:
             # What stands there can be anything.
             return {path.rpartition(".")[2]: given}
-        found: dict[str, str] = {}
+        amounts: dict[str, str] = {}
         for side in _SIDES:
             for entry in read.get(side, ()):
                 name = entry.get("name")
                 key = f"{side}.{_RESOURCES.get(name) or (f'resource {name}' if name else 'unknown')}"
                 amount = _quantity(entry.get("value") or "")
-                if key not in found or not isinstance(amount, Spelling) or amount.value:
-                    found[key] = amount
-        return found
+                if key not in amounts or not isinstance(amount, Spelling) or amount.value:
+                    amounts[key] = amount
+        return amounts
 
     def _refuse(self, path: str, value: Any, expected: str) -> Any:
         """Take down what is of another kind than expected, and keep it as it is."""
-        self.misread.append(Misread(path, f"{_shown(value)}, where the plugin expects {expected}"))
+        self.misread.append(Misread(path, f"{_value_words(value)}, where the plugin expects {expected}"))
         return value
 
 
 _LONGEST: Final = 30
-_SHOWN: Final = 60
+_LONGEST_VALUE: Final = 60
 
 
-def _shown(value: Any) -> str:
+def _value_words(value: Any) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return shortened(text, _LONGEST_VALUE)
 
 
 @cache
@@ -320,8 +318,8 @@ def _fields(descriptor: Any) -> dict[str, Any]:
 
 def _is_repeated(field: Any) -> bool:
     # Newer releases of protobuf know `is_repeated` alone.
-    told = getattr(field, "is_repeated", None)
-    return bool(field.label == field.LABEL_REPEATED if told is None else told)
+    is_repeated = getattr(field, "is_repeated", None)
+    return bool(field.label == field.LABEL_REPEATED if is_repeated is None else is_repeated)
 
 
 def _has_presence(field: Any) -> bool:
@@ -372,13 +370,13 @@ def _quantity(text: str) -> str:
 
 
 def _spark_conf(given: dict[str, Any]) -> dict[str, Any]:
-    found = dict(given)
+    conf = dict(given)
     for key, text in given.items():
         notation = notation_of(key)
         value = notation.read(text) if notation is not None and isinstance(text, str) else None
         if value is not None:
-            found[key] = Spelling(text, value)
-    return found
+            conf[key] = Spelling(text, value)
+    return conf
 
 
 def _databricks(given: dict[str, Any]) -> dict[str, Any]:
@@ -396,7 +394,7 @@ def _pod_spec(given: dict[str, Any]) -> dict[str, Any]:
     read = normal_pod_spec(given, _quantity)
     for field in ("containers", "initContainers"):
         if isinstance(read.get(field), list):
-            read[field] = [_container(one) for one in read[field]]
+            read[field] = [_container(container) for container in read[field]]
     return read
 
 

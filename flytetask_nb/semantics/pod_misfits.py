@@ -6,58 +6,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from google.protobuf.struct_pb2 import Struct, Value
 
-from flytetask_nb.errors import QuantityError
-from flytetask_nb.semantics import quantities
 from flytetask_nb.semantics.pod_specs import POD_SPEC, json_number, known_field
+from flytetask_nb.semantics.quantities import NOT_A_QUANTITY, quantity_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["misfit", "quantity_fault"]
-
-# -- quantities -----------------------------------------------------------------------------------------------------
-
-_FORMAT: Final = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-_SUFFIX: Final = "unable to parse quantity's suffix"
-_NUMBER: Final = "unable to parse numeric part of quantity"
-# Kubernetes reads an exponent as a number of 64 bits.
-_LONGEST_POWER: Final = 18
-_SUFFIXES: Final = frozenset({*quantities._POWER_OF_SUFFIX, *quantities._SHIFT_OF_SUFFIX})
-
-
-def quantity_fault(text: str) -> str:
-    """Say why a text is no quantity.
-
-    Parameters
-    ----------
-    text
-        What should be one.
-
-    Returns
-    -------
-    str
-        In Kubernetes' words; empty where it can read the text, even if it is too large for this package.
-
-    Notes
-    -----
-    ``ParseQuantity`` in apimachinery/pkg/api/resource/quantity.go.
-    """
-    try:
-        quantities.parse(text)
-    except QuantityError:
-        found = quantities._GRAMMAR.fullmatch(text)
-    else:
-        return ""
-    if not text or found is None:
-        return _FORMAT
-    _, whole, part, suffix = found.groups()
-    exponent = quantities._EXPONENT.fullmatch(suffix)
-    power = "" if exponent is None else exponent[1].lstrip("+-0")
-    if suffix not in _SUFFIXES and (exponent is None or len(power) > _LONGEST_POWER):
-        return _SUFFIX
-    is_too_large = bool(power) and "-" not in suffix and int(power) > quantities._LARGEST_EXPONENT
-    return "" if whole or part or is_too_large else _NUMBER
-
+__all__ = ["misfit"]
 
 # -- pod specs ------------------------------------------------------------------------------------------------------
 
@@ -69,7 +24,7 @@ class _Misfit(NamedTuple):
     stops: bool
 
 
-class _Place(NamedTuple):
+class _PodPlace(NamedTuple):
     """Where a value stands, as Go tells it: in which of Kubernetes' types, under which fields."""
 
     structure: str
@@ -78,11 +33,6 @@ class _Place(NamedTuple):
 
 def misfit(spec: Struct) -> str:
     """Say what of a pod spec does not fit Kubernetes' PodSpec.
-
-    Parameters
-    ----------
-    spec
-        The pod spec of a task.
 
     Returns
     -------
@@ -96,65 +46,65 @@ def misfit(spec: Struct) -> str:
     the first of them at the end, but an unreadable quantity ends it at once.
     """
     first = ""
-    for found in _misfits(POD_SPEC, Value(struct_value=spec), _Place("", "")):
-        if found.stops:
-            return found.message
-        first = first or found.message
+    for fault in _misfits(POD_SPEC, Value(struct_value=spec), _PodPlace("", "")):
+        if fault.stops:
+            return fault.message
+        first = first or fault.message
     return first
 
 
-def _misfits(kind: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _misfits(kind: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     """Return what does not fit a kind of field as Go spells it."""
-    told = kind.removeprefix("*")
-    found = value.WhichOneof("kind")
-    if found is None or found == "null_value":
+    go_type = kind.removeprefix("*")
+    json_kind = value.WhichOneof("kind")
+    if json_kind is None or json_kind == "null_value":
         return
-    takes, inside = _reading(told)
-    if found in takes:
-        yield from inside(told, value, place)
+    takes, inside = _reading(go_type)
+    if json_kind in takes:
+        yield from inside(go_type, value, place)
     else:
-        yield _Misfit(_mismatch(_JSON_KINDS[found], told, place), told in _READS_ITSELF)
+        yield _Misfit(_mismatch(_JSON_KINDS[json_kind], go_type, place), go_type in _READS_ITSELF)
 
 
-def _in_list(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _in_list(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     for item in value.list_value.values:
-        yield from _misfits(told.removeprefix(_LIST), item, place)
+        yield from _misfits(go_type.removeprefix(_LIST), item, place)
 
 
-def _in_map(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _in_map(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     fields = value.struct_value.fields
     for key in sorted(fields):
-        yield from _misfits(told.removeprefix(_MAP), fields[key], place)
+        yield from _misfits(go_type.removeprefix(_MAP), fields[key], place)
 
 
-def _in_structure(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
+def _in_structure(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
     given = value.struct_value.fields
     for key in sorted(given):
-        if (field := known_field(told, key)) is not None:
+        if (field := known_field(go_type, key)) is not None:
             name, kind = field
-            yield from _misfits(kind, given[key], _Place(_type_name(told), f"{place.path}.{name}"))
+            yield from _misfits(kind, given[key], _PodPlace(_type_name(go_type), f"{place.path}.{name}"))
 
 
-def _in_quantity(_told: str, value: Value, _place: _Place) -> Iterator[_Misfit]:
-    found = value.WhichOneof("kind")
-    if found == "string_value":
+def _in_quantity(_go_type: str, value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
+    json_kind = value.WhichOneof("kind")
+    if json_kind == "string_value":
         fault = quantity_fault(value.string_value.strip())
     else:
-        fault = quantity_fault(json_number(value.number_value)) if found == "number_value" else _FORMAT
+        fault = quantity_fault(json_number(value.number_value)) if json_kind == "number_value" else NOT_A_QUANTITY
     if fault:
         yield _Misfit(fault, stops=True)
 
 
-def _in_number(told: str, value: Value, place: _Place) -> Iterator[_Misfit]:
-    number, bits = value.number_value, 64 if told == "int64" else 32
+def _in_number(go_type: str, value: Value, place: _PodPlace) -> Iterator[_Misfit]:
+    number, bits = value.number_value, 64 if go_type == "int64" else 32
     if value.WhichOneof("kind") == "number_value" and (
         not number.is_integer() or not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1)
     ):
-        message = _mismatch(f"number {json_number(number)}", told, place)
-        yield _Misfit(message, told in _READS_ITSELF)
+        message = _mismatch(f"number {json_number(number)}", go_type, place)
+        yield _Misfit(message, go_type in _READS_ITSELF)
 
 
-def _in_nothing(_told: str, _value: Value, _place: _Place) -> Iterator[_Misfit]:
+def _in_nothing(_go_type: str, _value: Value, _place: _PodPlace) -> Iterator[_Misfit]:
     return iter(())
 
 
@@ -177,7 +127,7 @@ _NUMBERS: Final = ("number_value",)
 _TEXTS: Final = ("string_value",)
 _ANY: Final = tuple(_JSON_KINDS)
 
-_PLAIN: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Value, _Place], Iterator[_Misfit]]]]] = {
+_PLAIN: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Value, _PodPlace], Iterator[_Misfit]]]]] = {
     "string": (_TEXTS, _in_nothing),
     "bool": (("bool_value",), _in_nothing),
     "int32": (_NUMBERS, _in_number),
@@ -190,23 +140,23 @@ _PLAIN: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Value, _Place], It
 """From which JSON values a kind of field is read, and what looks inside of them."""
 
 
-def _reading(told: str) -> tuple[tuple[str, ...], Callable[[str, Value, _Place], Iterator[_Misfit]]]:
-    if told.startswith(_LIST):
+def _reading(go_type: str) -> tuple[tuple[str, ...], Callable[[str, Value, _PodPlace], Iterator[_Misfit]]]:
+    if go_type.startswith(_LIST):
         return ("list_value",), _in_list
-    if told.startswith(_MAP):
+    if go_type.startswith(_MAP):
         return _STRUCT, _in_map
-    return _PLAIN.get(told) or (_STRUCT, _in_structure)
+    return _PLAIN.get(go_type) or (_STRUCT, _in_structure)
 
 
-def _mismatch(found: str, told: str, place: _Place) -> str:
-    named = _OTHERWISE_CALLED.get(told)
+def _mismatch(json_kind: str, go_type: str, place: _PodPlace) -> str:
+    named = _OTHERWISE_CALLED.get(go_type)
     if named is None:
-        base = told.removeprefix(_LIST)
+        base = go_type.removeprefix(_LIST)
         is_structure = base not in _PLAIN and not base.startswith(_MAP)
-        named = f"{told.removesuffix(base)}v1.{_type_name(base)}" if is_structure else told
-    return f"json: cannot unmarshal {found} into Go struct field {place.structure}{place.path} of type {named}"
+        named = f"{go_type.removesuffix(base)}v1.{_type_name(base)}" if is_structure else go_type
+    return f"json: cannot unmarshal {json_kind} into Go struct field {place.structure}{place.path} of type {named}"
 
 
-def _type_name(told: str) -> str:
+def _type_name(go_type: str) -> str:
     """Name a structure without the package that it is from."""
-    return told.rpartition(".")[2]
+    return go_type.rpartition(".")[2]

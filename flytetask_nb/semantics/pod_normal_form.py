@@ -47,11 +47,11 @@ def with_normal_pods(template: Any) -> Any:
     normal = normal_pod_spec(given)
     if normal == given:
         return template
-    found = tasks_pb2.TaskTemplate()
-    found.CopyFrom(template)
-    found.k8s_pod.pod_spec.Clear()
-    found.k8s_pod.pod_spec.update(normal)
-    return found
+    changed = tasks_pb2.TaskTemplate()
+    changed.CopyFrom(template)
+    changed.k8s_pod.pod_spec.Clear()
+    changed.k8s_pod.pod_spec.update(normal)
+    return changed
 
 
 def normal_pod_spec(spec: Mapping[str, Any], amount: _Amount | None = None) -> dict[str, Any]:
@@ -129,15 +129,15 @@ def _item(kind: str, value: Any, amount: _Amount | None) -> Any:
 
 
 def _structure(name: str, fields: Mapping[str, Any], amount: _Amount | None) -> tuple[dict[str, Any], bool]:
-    found: dict[str, Any] = {}
+    normal: dict[str, Any] = {}
     for key, value in fields.items():
         known = known_field(name, key)
         # Of a name that stands there in two cases the exact one counts, and the other stays.
         if known is None or (key != known[0] and known[0] in fields):
-            found[key] = value
+            normal[key] = value
         elif value is not None:
             exact, kind = known
             read, is_zero = _read(kind.removeprefix(_POINTER), value, amount)
             if kind.startswith(_POINTER) or not is_zero:
-                found[exact] = read
-    return found, not found
+                normal[exact] = read
+    return normal, not normal

@@ -32,7 +32,7 @@ POD_SPEC: Final = "PodSpec"
 
 
 def passed_through_kubernetes(
-    spec: Struct, argument: Callable[[str], str] | None = None, told: str = "pod_spec"
+    spec: Struct, argument: Callable[[str], str] | None = None, place: str = "pod_spec"
 ) -> Struct:
     """Return the pod spec as Kubernetes' PodSpec type reads and writes it.
 
@@ -42,7 +42,7 @@ def passed_through_kubernetes(
         The pod spec of a task. It is not changed.
     argument
         What to make of each argument in ``args`` of ``containers``; init containers keep theirs.
-    told
+    place
         How errors name the spec.
 
     Returns
@@ -62,16 +62,16 @@ def passed_through_kubernetes(
     The rules are those of Go's encoding/json over the types of k8s.io/api/core/v1, in the version that Flyte 1.16
     uses; ``hydrateTaskSpec`` in flytectl/cmd/register/register_util.go calls them.
     """
-    _require_json(spec, told)
+    _require_json(spec, place)
     pod = _Structure(POD_SPEC)
-    fields = pod.read(Value(struct_value=spec), None, told)
+    fields = pod.read(Value(struct_value=spec), None, place)
     if argument is not None:
         for container in fields.get("containers") or ():
             container["args"] = [argument(text) for text in container.get("args") or ()]
     return pod.written(fields).struct_value
 
 
-def _require_json(spec: Struct, told: str) -> None:
+def _require_json(spec: Struct, place: str) -> None:
     """Refuse what has no JSON form, wherever it stands: Go writes the whole spec as JSON first."""
     # In order of the names, so that of several the same one is told each time.
     waiting = _by_name(spec)
@@ -84,7 +84,7 @@ def _require_json(spec: Struct, told: str) -> None:
             waiting.extend((name, item) for item in value.list_value.values)
         elif kind is None or (kind == "number_value" and not math.isfinite(value.number_value)):
             held = "no value at all" if kind is None else repr(value.number_value)
-            raise ModelValueError(f"{told}: {name!r} holds {held}, which has no form in JSON; give it a JSON value")
+            raise ModelValueError(f"{place}: {name!r} holds {held}, which has no form in JSON; give it a JSON value")
 
 
 def _by_name(spec: Struct) -> list[tuple[str, Value]]:
@@ -96,7 +96,7 @@ def _by_name(spec: Struct) -> list[tuple[str, Value]]:
 # different case), and how to write the value. `null` leaves plain values as they are.
 
 
-class _Kind:
+class _GoType:
     """One kind of value: how Go reads it from JSON and writes it."""
 
     takes: ClassVar[str]
@@ -110,10 +110,10 @@ class _Kind:
     def read(self, value: Value, existing: Any, path: str) -> Any:
         """Return what the JSON value means, read over ``existing`` (None: over the zero value)."""
         current = self.zero() if existing is None else existing
-        found = value.WhichOneof("kind")
-        if found == "null_value":
+        json_kind = value.WhichOneof("kind")
+        if json_kind == "null_value":
             return current
-        if found != self.takes:
+        if json_kind != self.takes:
             raise _mismatch(path, value, self.takes)
         return self.read_own(value, current, path)
 
@@ -128,7 +128,7 @@ class _Kind:
         raise NotImplementedError
 
 
-class _Text(_Kind):
+class _Text(_GoType):
     takes = "string_value"
 
     def zero(self) -> str:
@@ -141,7 +141,7 @@ class _Text(_Kind):
         return Value(string_value=held)
 
 
-class _Flag(_Kind):
+class _Flag(_GoType):
     takes = "bool_value"
 
     def zero(self) -> bool:
@@ -154,7 +154,7 @@ class _Flag(_Kind):
         return Value(bool_value=held)
 
 
-class _Whole(_Kind):
+class _Whole(_GoType):
     takes = "number_value"
 
     def __init__(self, bits: int) -> None:
@@ -173,7 +173,7 @@ class _Whole(_Kind):
         return Value(number_value=held)
 
 
-class _Amount(_Kind):
+class _Amount(_GoType):
     """A quantity; a JSON number is read by its digits."""
 
     always_written = True
@@ -182,12 +182,12 @@ class _Amount(_Kind):
         return Quantity(0)
 
     def read(self, value: Value, _existing: Quantity | None, path: str) -> Quantity:
-        found = value.WhichOneof("kind")
-        if found == "null_value":
+        json_kind = value.WhichOneof("kind")
+        if json_kind == "null_value":
             return self.zero()
-        if found == "string_value":
+        if json_kind == "string_value":
             text = value.string_value.strip()
-        elif found == "number_value":
+        elif json_kind == "number_value":
             text = json_number(value.number_value)
         else:
             raise _mismatch(path, value, "string_value")
@@ -200,7 +200,7 @@ class _Amount(_Kind):
         return Value(string_value=str(held))
 
 
-class _WholeOrText(_Kind):
+class _WholeOrText(_GoType):
     """A port: a number or a name."""
 
     always_written = True
@@ -218,7 +218,7 @@ class _WholeOrText(_Kind):
         return Value(string_value=held) if isinstance(held, str) else Value(number_value=held)
 
 
-class _Time(_Kind):
+class _GoTime(_GoType):
     """A time of day and date; None where there is none."""
 
     takes = "string_value"
@@ -244,7 +244,7 @@ class _Time(_Kind):
         return Value(string_value=held.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-class _Raw(_Kind):
+class _Raw(_GoType):
     """JSON that Kubernetes keeps as it is."""
 
     def zero(self) -> None:
@@ -257,7 +257,7 @@ class _Raw(_Kind):
         return Value(null_value=NULL_VALUE) if held is None else held
 
 
-class _Nullable(_Kind):
+class _Nullable(_GoType):
     """What is nothing unless it is given: pointers, lists and maps."""
 
     def zero(self) -> None:
@@ -277,7 +277,7 @@ class _Nullable(_Kind):
 
 
 class _Pointer(_Nullable):
-    def __init__(self, target: _Kind) -> None:
+    def __init__(self, target: _GoType) -> None:
         self.target = target
 
     def read_given(self, value: Value, existing: Any, path: str) -> Any:
@@ -293,7 +293,7 @@ class _Pointer(_Nullable):
 class _List(_Nullable):
     takes = "list_value"
 
-    def __init__(self, item: _Kind) -> None:
+    def __init__(self, item: _GoType) -> None:
         self.item = item
 
     def read_given(self, value: Value, existing: list[Any] | None, path: str) -> list[Any]:
@@ -315,7 +315,7 @@ class _List(_Nullable):
 class _Map(_Nullable):
     takes = "struct_value"
 
-    def __init__(self, item: _Kind) -> None:
+    def __init__(self, item: _GoType) -> None:
         self.item = item
 
     def read_given(self, value: Value, existing: dict[str, Any] | None, path: str) -> dict[str, Any]:
@@ -331,7 +331,7 @@ class _Map(_Nullable):
         return value
 
 
-class _Structure(_Kind):
+class _Structure(_GoType):
     """One of Kubernetes' own types: what is held are its fields, by name."""
 
     takes = "struct_value"
@@ -364,9 +364,9 @@ class _Structure(_Kind):
 
 class _Field(NamedTuple):
     name: str
-    kind: _Kind
+    kind: _GoType
     mark: str
-    told: str
+    go_type: str
 
     def left_out(self, held: Any) -> bool:
         if self.mark == _ALWAYS:
@@ -380,19 +380,19 @@ class _Field(NamedTuple):
 
 _ALWAYS: Final = "!"
 _NOT_WHEN_ZERO: Final = "?"
-_PREFIXES: Final[tuple[tuple[str, Callable[[_Kind], _Kind]], ...]] = (
+_PREFIXES: Final[tuple[tuple[str, Callable[[_GoType], _GoType]], ...]] = (
     ("*", _Pointer),
     ("[]", _List),
     ("map[string]", _Map),
 )
-_PLAIN: Final[Mapping[str, _Kind]] = {
+_PLAIN: Final[Mapping[str, _GoType]] = {
     "string": _Text(),
     "bool": _Flag(),
     "int32": _Whole(32),
     "int64": _Whole(64),
     "Quantity": _Amount(),
     "IntOrString": _WholeOrText(),
-    "Time": _Time(),
+    "Time": _GoTime(),
     "FieldsV1": _Raw(),
 }
 
@@ -408,9 +408,9 @@ def _table() -> dict[str, dict[str, str]]:
 def _fields(structure: str) -> dict[str, _Field]:
     """Return the fields of one of Kubernetes' types, by name and by name without regard to case."""
     fields = {}
-    for name, told in _table()[structure].items():
-        mark = told[0] if told[0] in (_ALWAYS, _NOT_WHEN_ZERO) else ""
-        kind = told[len(mark) :]
+    for name, notation in _table()[structure].items():
+        mark = notation[0] if notation[0] in (_ALWAYS, _NOT_WHEN_ZERO) else ""
+        kind = notation[len(mark) :]
         fields[name] = fields[_folded(name)] = _Field(name, _kind(kind), mark, kind)
     return fields
 
@@ -423,7 +423,7 @@ def known_field(structure: str, key: str) -> tuple[str, str] | None:
     """
     fields = _fields(structure)
     field = fields.get(key) or fields.get(_folded(key))
-    return None if field is None else (field.name, field.told)
+    return None if field is None else (field.name, field.go_type)
 
 
 def is_structure(kind: str) -> bool:
@@ -447,11 +447,11 @@ def canonical(kind: str, value: Any) -> tuple[Any, bool]:
     return plain_struct(holder)["value"], held == plain.zero()
 
 
-def _kind(told: str) -> _Kind:
+def _kind(notation: str) -> _GoType:
     for prefix, wrapped in _PREFIXES:
-        if told.startswith(prefix):
-            return wrapped(_kind(told[len(prefix) :]))
-    return _PLAIN.get(told) or _Structure(told)
+        if notation.startswith(prefix):
+            return wrapped(_kind(notation[len(prefix) :]))
+    return _PLAIN.get(notation) or _Structure(notation)
 
 
 @lru_cache(maxsize=1024)
@@ -461,7 +461,7 @@ def _folded(name: str) -> str:
 
 # -- telling -------------------------------------------------------------------------------------------------------
 
-_TOLD: Final = {
+_JSON_WORDS: Final = {
     "null_value": "null",
     "number_value": "a number",
     "string_value": "a text",
@@ -473,7 +473,7 @@ _TOLD: Final = {
 
 def _mismatch(path: str, value: Value, expected: str) -> ModelValueError:
     return ModelValueError(
-        f"{path} is {_TOLD[value.WhichOneof('kind') or 'null_value']}, expected {_TOLD[expected]} as in a PodSpec of Kubernetes; "
+        f"{path} is {_JSON_WORDS[value.WhichOneof('kind') or 'null_value']}, expected {_JSON_WORDS[expected]} as in a PodSpec of Kubernetes; "
         "flytectl refuses to register it"
     )
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import types_pb2
 
+from flytetask_nb.errors import shortened
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CompileProblem", "Finding", "Kind", "Pretty", "problems_of", "report", "text_of"]
+__all__ = ["CompileProblem", "Fault", "FaultKind", "Pretty", "problems_of", "report", "text_of"]
 
 # Policy of this package: a message may quote types, and a type may fill megabytes.
 _LONGEST_QUOTATION: Final = 20_000
@@ -60,7 +61,7 @@ class CompileProblem:
         return f"Code: {self.code}, Node Id: {self.node}, Description: {self.message}"
 
 
-class Kind(NamedTuple):
+class FaultKind(NamedTuple):
     """A kind of problem: its code, the sentence that names the details, and whether something was not at hand."""
 
     code: str
@@ -68,66 +69,70 @@ class Kind(NamedTuple):
     is_unresolved: bool = False
 
 
-class Finding(NamedTuple):
+class Fault(NamedTuple):
     """A problem as it is found; it is put into words only when it is certain that it counts."""
 
-    kind: Kind
+    kind: FaultKind
     node: str
     variable: str = ""
     upstream: str = ""
     details: tuple[Any, ...] = ()
 
 
-AMBIGUOUS_UNION = Kind(
+AMBIGUOUS_UNION = FaultKind(
     "AmbiguousBindingUnionValue",
     "Input [{variable}] on node [{node}] expects bindings of union type [{0}].  Received [{1}] which is ambiguous as "
     "both variants [{2}] and [{3}] match.",
 )
-BOUND_TWICE = Kind("ParameterBoundMoreThanOnce", "Input [{variable}] is bound more than once.")
-BRANCH_WITHOUT_CONDITION = Kind("BranchNodeHasNoCondition", "One of the branches on the node doesn't have a condition.")
-BRANCH_WITHOUT_DEFAULT = Kind(
+BOUND_TWICE = FaultKind("ParameterBoundMoreThanOnce", "Input [{variable}] is bound more than once.")
+BRANCH_WITHOUT_CONDITION = FaultKind(
+    "BranchNodeHasNoCondition", "One of the branches on the node doesn't have a condition."
+)
+BRANCH_WITHOUT_DEFAULT = FaultKind(
     "BranchNodeHasNoDefault", "Branch Node must have either the else case set or a default error."
 )
-BRANCH_WITHOUT_NODE = Kind("BranchNodeIdNotFound", "BranchNode not assigned")
-CYCLE = Kind("CycleDetected", "A cycle has been detected while traversing the Workflow [{0}].")
-DUPLICATE_ALIAS = Kind(
+BRANCH_WITHOUT_NODE = FaultKind("BranchNodeIdNotFound", "BranchNode not assigned")
+CYCLE = FaultKind("CycleDetected", "A cycle has been detected while traversing the Workflow [{0}].")
+DUPLICATE_ALIAS = FaultKind(
     "DuplicateAlias", "Duplicate alias [{variable}] found. An output alias can only be used once in the Workflow."
 )
-DUPLICATE_ID = Kind("DuplicateId", "Trying to insert two nodes with the same id.")
-FIELD_NOT_FOUND = Kind("FieldNotFound", "Variable [{variable}] (type [{0}]) doesn't have field [{1}].")
-GATE_WITHOUT_CONDITION = Kind("NoConditionFound", "Can't find any condition in gate node [{node}].")
-ILLEGAL_ENUM_VALUE = Kind(
+DUPLICATE_ID = FaultKind("DuplicateId", "Trying to insert two nodes with the same id.")
+FIELD_NOT_FOUND = FaultKind("FieldNotFound", "Variable [{variable}] (type [{0}]) doesn't have field [{1}].")
+GATE_WITHOUT_CONDITION = FaultKind("NoConditionFound", "Can't find any condition in gate node [{node}].")
+ILLEGAL_ENUM_VALUE = FaultKind(
     "IllegalEnumValue",
     "Input [{variable}] on node [{node}] is an Enum and expects value to be one of [{0}].  Received [{1}]",
 )
-INCOMPATIBLE_UNION = Kind(
+INCOMPATIBLE_UNION = FaultKind(
     "IncompatibleBindingUnionValue",
     "Input [{variable}] on node [{node}] expects bindings of union type [{0}].  Received [{1}] which does not match "
     "any of the variants.",
 )
-MISMATCHING_BINDINGS = Kind(
+MISMATCHING_BINDINGS = FaultKind(
     "MismatchingBindings", "Input [{variable}] on node [{node}] expects bindings of type [{0}].  Received [{1}]"
 )
-MISMATCHING_TYPES = Kind("MismatchingTypes", "Variable [{variable}] (type [{0}]) doesn't match expected type [{1}].")
+MISMATCHING_TYPES = FaultKind(
+    "MismatchingTypes", "Variable [{variable}] (type [{0}]) doesn't match expected type [{1}]."
+)
 # The word "type" stands twice in the compiler's sentence too.
-MISMATCHING_VARIABLES = Kind(
+MISMATCHING_VARIABLES = FaultKind(
     "MismatchingTypes",
     "The output variable '{upstream}' has type [{0}], but it's assigned to the input variable '{1}' which has type "
     "type [{2}].",
 )
-NODE_NOT_FOUND = Kind("NodeReferenceNotFound", "Referenced node [{node}] not found.")
-NOT_BOUND = Kind("ParameterNotBound", "Parameter not bound [{variable}].")
-NO_NODES = Kind("NoNodesFound", "Can't find any nodes in workflow [{node}].")
-SYNTAX = Kind("SyntaxError", "Failed to parse element [{0}].")
-TASK_NOT_FOUND = Kind("TaskReferenceNotFound", "Referenced Task [{0}] not found.", is_unresolved=True)
-TOO_LARGE = Kind("TooLarge", "The workflow is too large to be checked here: {0}.", is_unresolved=True)
-UNHASHABLE = Kind("Unhashable", "{0}")
-UNREACHABLE = Kind("UnreachableNodes", "The Workflow contain unreachable nodes [{0}].")
-UNRECOGNIZED_VALUE = Kind("UnrecognizedValue", "Unrecognized value [{0}].")
-VALUE_REQUIRED = Kind("ValueRequired", "Value required [{variable}].")
-VARIABLE_NOT_FOUND = Kind("VariableNameNotFound", "Variable [{variable}] not found on node [{node}].")
-WORKFLOW_NOT_FOUND = Kind("WorkflowReferenceNotFound", "Referenced Workflow [{0}] not found.", is_unresolved=True)
-WORKFLOW_NOT_NAMED = Kind("WorkflowReferenceNotFound", "Referenced Workflow [<nil>/<nil>] not found.")
+NODE_NOT_FOUND = FaultKind("NodeReferenceNotFound", "Referenced node [{node}] not found.")
+NOT_BOUND = FaultKind("ParameterNotBound", "Parameter not bound [{variable}].")
+NO_NODES = FaultKind("NoNodesFound", "Can't find any nodes in workflow [{node}].")
+SYNTAX = FaultKind("SyntaxError", "Failed to parse element [{0}].")
+TASK_NOT_FOUND = FaultKind("TaskReferenceNotFound", "Referenced Task [{0}] not found.", is_unresolved=True)
+TOO_LARGE = FaultKind("TooLarge", "The workflow is too large to be checked here: {0}.", is_unresolved=True)
+UNHASHABLE = FaultKind("Unhashable", "{0}")
+UNREACHABLE = FaultKind("UnreachableNodes", "The Workflow contain unreachable nodes [{0}].")
+UNRECOGNIZED_VALUE = FaultKind("UnrecognizedValue", "Unrecognized value [{0}].")
+VALUE_REQUIRED = FaultKind("ValueRequired", "Value required [{variable}].")
+VARIABLE_NOT_FOUND = FaultKind("VariableNameNotFound", "Variable [{variable}] not found on node [{node}].")
+WORKFLOW_NOT_FOUND = FaultKind("WorkflowReferenceNotFound", "Referenced Workflow [{0}] not found.", is_unresolved=True)
+WORKFLOW_NOT_NAMED = FaultKind("WorkflowReferenceNotFound", "Referenced Workflow [<nil>/<nil>] not found.")
 
 
 class Pretty(NamedTuple):
@@ -146,8 +151,8 @@ def _pretty(literal_type: Any) -> str:
         return compact_text(literal_type)
     fields = literal_type.structure.dataclass_type
     # The compiler leaves one brace of each field open.
-    told = ", ".join(f"dataclass_type:{{key:{name} value:{{{_pretty(fields[name])}}}" for name in sorted(fields))
-    return f"simple: STRUCT structure{{{told}}}"
+    parts = ", ".join(f"dataclass_type:{{key:{name} value:{{{_pretty(fields[name])}}}" for name in sorted(fields))
+    return f"simple: STRUCT structure{{{parts}}}"
 
 
 def text_of(message: Any) -> str:
@@ -157,26 +162,26 @@ def text_of(message: Any) -> str:
 
 def _quoted(detail: Any) -> str:
     text = str(detail) if isinstance(detail, str | Pretty) else text_of(detail)
-    return text if len(text) <= _LONGEST_QUOTATION else text[: _LONGEST_QUOTATION - 1] + "…"
+    return shortened(text, _LONGEST_QUOTATION)
 
 
-def problems_of(findings: Iterable[Finding]) -> list[CompileProblem]:
+def problems_of(faults: Iterable[Fault]) -> list[CompileProblem]:
     """Put findings into words, each once, in the compiler's order: by code, then by what it prints."""
     problems = {
         CompileProblem(
-            code=finding.kind.code,
-            node=finding.node,
-            variable=finding.variable,
-            upstream=finding.upstream,
-            is_unresolved=finding.kind.is_unresolved,
-            message=finding.kind.sentence.format(
-                *map(_quoted, finding.details),
-                node=finding.node,
-                variable=finding.variable,
-                upstream=finding.upstream,
+            code=fault.kind.code,
+            node=fault.node,
+            variable=fault.variable,
+            upstream=fault.upstream,
+            is_unresolved=fault.kind.is_unresolved,
+            message=fault.kind.sentence.format(
+                *map(_quoted, fault.details),
+                node=fault.node,
+                variable=fault.variable,
+                upstream=fault.upstream,
             ),
         )
-        for finding in findings
+        for fault in faults
     }
     return sorted(problems, key=lambda problem: (problem.code, str(problem)))
 

@@ -29,11 +29,6 @@ _SMALL_EXPONENT: Final = -4
 def compact_text(message: Message) -> str:
     """Return a message in protobuf's text format, on one line.
 
-    Parameters
-    ----------
-    message
-        Any protobuf message.
-
     Returns
     -------
     str

@@ -11,12 +11,20 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flytetask_nb.errors import ImmutableError, QuantityError
+from flytetask_nb.errors import ImmutableError, QuantityError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Quantity", "format_bytes", "format_cores", "parse", "shortest_spelling"]
+__all__ = [
+    "NOT_A_QUANTITY",
+    "Quantity",
+    "format_bytes",
+    "format_cores",
+    "parse",
+    "quantity_fault",
+    "shortest_spelling",
+]
 
 NANO: Final = 10**9
 """Billionths in one: the resolution of Kubernetes."""
@@ -95,17 +103,7 @@ class Quantity:
 
     @classmethod
     def of_nanos(cls, nanos: int, notation: str = DECIMAL, echo: str | None = None) -> Quantity:
-        """Return the quantity of so many billionths.
-
-        Parameters
-        ----------
-        nanos
-            The billionths.
-        notation
-            In which notation to print it.
-        echo
-            The text to print instead, where Kubernetes keeps what was typed.
-        """
+        """Return the quantity of so many billionths, printed in a notation, or as ``echo`` where that is given."""
         self = object.__new__(cls)
         object.__setattr__(self, "nanos", nanos)
         object.__setattr__(self, "notation", notation)
@@ -198,11 +196,11 @@ class Quantity:
         return self.notation if self.nanos else other.notation
 
 
-def _exact(nanos: int | Fraction, notation: str, told: Callable[[], str]) -> Quantity:
+def _exact(nanos: int | Fraction, notation: str, text: Callable[[], str]) -> Quantity:
     """Return the quantity of so many billionths, if that is a whole number."""
     if nanos.denominator != 1:
         raise QuantityError(
-            f"{told()} is finer than 1n, the finest quantity there is; compute with .value where it has to be exact"
+            f"{text()} is finer than 1n, the finest quantity there is; compute with .value where it has to be exact"
         )
     return Quantity.of_nanos(nanos.numerator, notation)
 
@@ -215,11 +213,6 @@ def _nanos_of(other: object) -> int | Fraction | None:
 
 def shortest_spelling(quantity: Quantity) -> str:
     """Return the one spelling that all quantities of a value share, however they were written.
-
-    Parameters
-    ----------
-    quantity
-        Any.
 
     Returns
     -------
@@ -259,11 +252,11 @@ def parse(text: str) -> Quantity:
     is zero, and a number that already looks canonical is printed as it was typed (``5.``, ``007``, ``+1``).
     """
     if len(text) > _LONGEST_TEXT:
-        raise QuantityError(f"{_shortened(text)!r} has {len(text)} characters, expected {_EXPECTED}")
-    found = _GRAMMAR.fullmatch(text)
-    if not text or found is None:
+        raise QuantityError(f"{shortened(text)!r} has {len(text)} characters, expected {_EXPECTED}")
+    match = _GRAMMAR.fullmatch(text)
+    if not text or match is None:
         raise _unreadable(text, "is no quantity")
-    sign, whole, part, suffix = found.groups()
+    sign, whole, part, suffix = match.groups()
     spelled = _Spelled(text, sign == "-", whole, part or "")
     shift = _SHIFT_OF_SUFFIX.get(suffix)
     if shift is not None:
@@ -294,10 +287,10 @@ class _Spelled(NamedTuple):
 
 
 def _exponent(text: str, suffix: str) -> int:
-    found = _EXPONENT.fullmatch(suffix)
-    if found is None:
-        raise _unreadable(text, f"ends in {_shortened(suffix)!r}, which is no suffix of Kubernetes")
-    exponent = int(found[1])
+    match = _EXPONENT.fullmatch(suffix)
+    if match is None:
+        raise _unreadable(text, f"ends in {shortened(suffix)!r}, which is no suffix of Kubernetes")
+    exponent = int(match[1])
     if abs(exponent) > _LARGEST_EXPONENT:
         raise _unreadable(text, f"has an exponent beyond {_LARGEST_EXPONENT}, too large to compute with")
     return exponent
@@ -339,11 +332,7 @@ def _power_of_ten(power: int) -> int:
 
 
 def _unreadable(text: str, what: str) -> QuantityError:
-    return QuantityError(f"{_shortened(text)!r} {what}; expected {_EXPECTED}, without blanks")
-
-
-def _shortened(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return QuantityError(f"{shortened(text)!r} {what}; expected {_EXPECTED}, without blanks")
 
 
 # -- printing ------------------------------------------------------------------------------------------------------
@@ -391,11 +380,6 @@ _MOST_DECIMALS: Final = 3
 def format_cores(quantity: Quantity) -> str:
     """Show an amount of cores as people write it: ``4``, ``500m``, ``1500m``.
 
-    Parameters
-    ----------
-    quantity
-        Cores.
-
     Returns
     -------
     str
@@ -408,11 +392,6 @@ def format_cores(quantity: Quantity) -> str:
 def format_bytes(quantity: Quantity) -> str:
     """Show an amount of bytes exactly and as short as can be: ``32 GiB``, ``512 MiB``, ``1.5 GB``.
 
-    Parameters
-    ----------
-    quantity
-        Bytes.
-
     Returns
     -------
     str
@@ -424,12 +403,12 @@ def format_bytes(quantity: Quantity) -> str:
     if not nanos:
         return "0 B"
     own = BINARY if quantity.notation == BINARY else DECIMAL
-    shown = [
+    texts = [
         (len(number), family != own, -size, f"{number} {unit}")
         for unit, size, family in _BYTE_UNITS
         if abs(nanos) >= size * NANO and (number := _short_number(nanos, size * NANO)) is not None
     ]
-    return min(shown)[-1] if shown else str(quantity)
+    return min(texts)[-1] if texts else str(quantity)
 
 
 def _short_number(numerator: int, denominator: int) -> str | None:
@@ -441,3 +420,35 @@ def _short_number(numerator: int, denominator: int) -> str | None:
     sign = "-" if numerator < 0 else ""
     decimals = f".{part:03d}".rstrip("0") if part else ""
     return f"{sign}{whole}{decimals}"
+
+
+# -- faults ---------------------------------------------------------------------------------------------------------
+
+NOT_A_QUANTITY: Final = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_SUFFIX: Final = "unable to parse quantity's suffix"
+_NUMBER: Final = "unable to parse numeric part of quantity"
+# Kubernetes reads an exponent as a number of 64 bits.
+_LONGEST_POWER: Final = 18
+_SUFFIXES: Final = frozenset({*_POWER_OF_SUFFIX, *_SHIFT_OF_SUFFIX})
+
+
+def quantity_fault(text: str) -> str:
+    """Say in Kubernetes' words why a text is no quantity; empty where it can read the text, even if it is too large here.
+
+    ``ParseQuantity`` in apimachinery/pkg/api/resource/quantity.go.
+    """
+    try:
+        parse(text)
+    except QuantityError:
+        match = _GRAMMAR.fullmatch(text)
+    else:
+        return ""
+    if not text or match is None:
+        return NOT_A_QUANTITY
+    _, whole, part, suffix = match.groups()
+    exponent = _EXPONENT.fullmatch(suffix)
+    power = "" if exponent is None else exponent[1].lstrip("+-0")
+    if suffix not in _SUFFIXES and (exponent is None or len(power) > _LONGEST_POWER):
+        return _SUFFIX
+    is_too_large = bool(power) and "-" not in suffix and int(power) > _LARGEST_EXPONENT
+    return "" if whole or part or is_too_large else _NUMBER

@@ -6,18 +6,22 @@ for what they are about, and :func:`check` brings all of it together.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, overload
 
 from flyteidl.core import identifier_pb2
 
-from flytetask_nb.semantics.findings import Finding, Findings
+from flytetask_nb.models.coercion import as_tasks, opened
+from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.semantics.drafts import registrable
+from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.registration_refusals import REFUSALS
 from flytetask_nb.semantics.registration_rules import RULES
 from flytetask_nb.semantics.registration_warnings import WARNINGS
 from flytetask_nb.semantics.sent_tasks import sent_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from flytetask_nb.semantics.limits import Amount
     from flytetask_nb.semantics.sent_tasks import Hit, SentTask
@@ -25,7 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> Findings:
+@overload
+def check(  # type: ignore[overload-overlap]
+    task: Sequence[FlyteTask], platform_limits: Mapping[str, Amount] | None = None
+) -> CollectionFindings: ...
+@overload
+def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> Findings: ...
+def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> Findings | CollectionFindings:
     """Tell what Flyte would refuse to register of a task, and what it would take though it is wrong.
 
     Parameters
@@ -33,7 +43,8 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     task
         A ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or such a message, as it
         is sent to Admin: see :func:`flytetask_nb.semantics.hydrate`. Its own id counts as the one it is registered
-        under, unless a ``flyteidl.admin.TaskCreateRequest`` says which that is. It is not changed.
+        under, unless a ``flyteidl.admin.TaskCreateRequest`` says which that is. It is not changed. Or a collection
+        or list of tasks.
     platform_limits
         The most that the platform grants of ``cpu``, ``memory``, ``gpu`` (or ``nvidia.com/gpu``) and
         ``ephemeral-storage``: ``{"cpu": "64", "memory": "512Gi"}``. None, or a name that is left out: unknown, so
@@ -41,8 +52,8 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
 
     Returns
     -------
-    Findings
-        Refusals in the order in which Admin checks, so the first is what it would answer; then warnings in the
+    Findings or CollectionFindings
+        Of several tasks the findings of each, the worst first; of one, refusals in the order in which Admin checks, so the first is what it would answer; then warnings in the
         order of the template. Where a container breaks rules with several resources, Admin names any of them; here
         it is the first of cpu, gpu, memory, ephemeral storage.
 
@@ -71,16 +82,29 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     >>> from flyteidl.core.tasks_pb2 import TaskTemplate
     >>> check(TaskTemplate(type="python-task")).refusals[0].message
     'missing id'
+    >>> check([TaskTemplate(type="python-task"), TaskTemplate()])
+    CollectionFindings(2 tasks, 2 refused, 0 with warnings)
     """
+    task = opened(task)
+    if isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview):
+        return CollectionFindings(_check(each, platform_limits) for each in as_tasks(task))
+    return _check(task, platform_limits)
+
+
+def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findings:
+    is_unregistered = isinstance(task, FlyteTask) and task.is_draft
+    if isinstance(task, FlyteTask) and is_unregistered:
+        task = registrable(task)
     sent = sent_task(task, platform_limits)
-    found = [
+    findings = [
         Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
         for look in _LOOKS
         for hit in look(sent)
         for rule in (RULES[hit.rule],)
     ]
     named = sent.identifier if sent.identifier is not None else identifier_pb2.Identifier()
-    return Findings(found, " ".join(filter(None, (named.name, named.version))))
+    version = "" if is_unregistered else named.version
+    return Findings(findings, " ".join(filter(None, (named.name, version))))
 
 
 # In Admin's order; then what it does not look for, in the order of the template.

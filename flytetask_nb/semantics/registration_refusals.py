@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from flytetask_nb.semantics.quantities import Quantity
-    from flytetask_nb.semantics.sent_tasks import ComparedAmount, Entry, SentContainer, SentTask
+    from flytetask_nb.semantics.sent_tasks import ComparedAmount, SentAmount, SentContainer, SentTask
 
 __all__ = ["REFUSALS"]
 
@@ -33,11 +33,11 @@ def _identity(sent: SentTask) -> Iterator[Hit]:
         return
     if identifier.resource_type != identifier_pb2.TASK:
         named = identifier_pb2.ResourceType.DESCRIPTOR.values_by_number.get(identifier.resource_type)
-        told = str(identifier.resource_type) if named is None else named.name.lower()
+        kind = str(identifier.resource_type) if named is None else named.name.lower()
         yield Hit(
             "resource-type",
             "id.resource_type",
-            f"unexpected resource type {told} for identifier [{compact_text(identifier)}], expected task instead",
+            f"unexpected resource type {kind} for identifier [{compact_text(identifier)}], expected task instead",
         )
     for part in ("project", "domain", "name", "version"):
         if not getattr(identifier, part):
@@ -111,7 +111,7 @@ def _entries(container: SentContainer, identifier: str) -> Iterator[Hit]:
             seen.add(entry.kind)
 
 
-def _is_whole(entry: Entry) -> bool:
+def _is_whole(entry: SentAmount) -> bool:
     """Tell whether Admin takes an amount for whole: it looks at thousandths, rounded up."""
     return entry.quantity is None or entry.is_incomparable or rounded(entry.quantity.nanos, NANO // 1000) % 1000 == 0
 
@@ -145,21 +145,21 @@ def _comparisons(container: SentContainer, sent: SentTask) -> Iterator[Hit]:
             yield Hit("request-over-platform-limit", request.path, _over_platform(f"{name} default", request, ceiling))
 
 
-def _over_platform(told: str, amount: ComparedAmount, ceiling: Quantity | None) -> str:
+def _over_platform(subject: str, amount: ComparedAmount, ceiling: Quantity | None) -> str:
     return (
-        f"Requested {told} [{amount.quantity}] is greater than current limit set in the platform configuration "
+        f"Requested {subject} [{amount.quantity}] is greater than current limit set in the platform configuration "
         f"[{ceiling}]. Please contact Flyte Admins to change these limits or consult the configuration"
     )
 
 
-_INVALID_VALUE: Final = problems.Kind("InvalidValue", "Invalid value [{variable}].")
+_INVALID_VALUE: Final = problems.FaultKind("InvalidValue", "Invalid value [{variable}].")
 _LABEL: Final = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LONGEST_LABEL: Final = 63
 
 
 def _compilation(sent: SentTask) -> Iterator[Hit]:
     """Compile the task. The compiler goes through all it can find and answers with everything at once."""
-    hits: list[tuple[str, str, problems.Finding]] = []
+    hits: list[tuple[str, str, problems.Fault]] = []
     target = sent.target
     if target == "container":
         container = sent.containers[0]
@@ -168,30 +168,30 @@ def _compilation(sent: SentTask) -> Iterator[Hit]:
                 (
                     "missing-command",
                     "container.args",
-                    problems.Finding(problems.VALUE_REQUIRED, "container", "command"),
+                    problems.Fault(problems.VALUE_REQUIRED, "container", "command"),
                 )
             )
         hits += [
             (
                 "unreadable-other-quantity",
                 entry.path,
-                problems.Finding(problems.UNRECOGNIZED_VALUE, f"resources.{entry.name}", details=(entry.text,)),
+                problems.Fault(problems.UNRECOGNIZED_VALUE, f"resources.{entry.name}", details=(entry.text,)),
             )
             for entry in (*container.requests, *container.limits)
             # The others were refused before.
             if entry.fault and entry.kind not in CHECKED
         ]
     elif target == "k8s_pod":
-        invalid = problems.Finding(_INVALID_VALUE, "root", "k8s pod spec container name")
+        invalid = problems.Fault(_INVALID_VALUE, "root", "k8s pod spec container name")
         hits += [
             ("container-name", f"{container.path}.name", invalid)
             for container in sent.containers
             if not _is_label(container.path.removeprefix("k8s_pod.pod_spec.containers."))
         ]
     if hits:
-        told = f"task failed compilation with {problems.report(problems.problems_of(hit[2] for hit in hits))}"
+        answer = f"task failed compilation with {problems.report(problems.problems_of(hit[2] for hit in hits))}"
         for rule, path, _ in hits:
-            yield Hit(rule, path, told)
+            yield Hit(rule, path, answer)
 
 
 def _is_label(name: str) -> bool:

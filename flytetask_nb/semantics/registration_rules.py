@@ -10,7 +10,7 @@ from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES", "RegistrationRule"]
 
 _INVALID: Final = "INVALID_ARGUMENT"
 _INTERNAL: Final = "INTERNAL"
@@ -36,7 +36,7 @@ _KUBERNETES: Final = "Kubernetes"
 _POLICY: Final = "policy of this package"
 
 
-class Rule(NamedTuple):
+class RegistrationRule(NamedTuple):
     """A rule of registration.
 
     Attributes
@@ -61,17 +61,17 @@ class Rule(NamedTuple):
     code: str = ""
 
 
-def _refused(id: str, source: str, reason: str, code: str = _INVALID) -> Rule:
-    return Rule(id, REFUSED, reason, source, code)
+def _refused(id: str, source: str, reason: str, code: str = _INVALID) -> RegistrationRule:
+    return RegistrationRule(id, REFUSED, reason, source, code)
 
 
-def _warned(id: str, source: str, reason: str) -> Rule:
-    return Rule(id, WARNING, reason, source)
+def _warned(id: str, source: str, reason: str) -> RegistrationRule:
+    return RegistrationRule(id, WARNING, reason, source)
 
 
 _ASK_FLYTE: Final = "Registration fills it in: register with flytectl or pyflyte, or use semantics.hydrate()."
 
-RULES: Final[Mapping[str, Rule]] = {
+RULES: Final[Mapping[str, RegistrationRule]] = {
     rule.id: rule
     for rule in (
         # -- what Admin refuses, in its order

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.core import tasks_pb2
 
 from flytetask_nb import masking
+from flytetask_nb.errors import shortened
 from flytetask_nb.semantics import copilot, placeholders, quantities
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.images import image_reference
@@ -21,7 +22,7 @@ from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from flytetask_nb.semantics.sent_tasks import ComparedAmount, Entry, SentContainer, SentTask
+    from flytetask_nb.semantics.sent_tasks import ComparedAmount, SentAmount, SentContainer, SentTask
 
 __all__ = ["WARNINGS"]
 
@@ -55,7 +56,7 @@ def _identity(sent: SentTask) -> Iterator[Hit]:
         text = getattr(identifier, part)
         if not _RESERVED.isdisjoint(text):
             odd = " ".join(dict.fromkeys(letter for letter in text if letter in _RESERVED))
-            yield Hit("unopenable-id", f"id.{part}", f"{_cut(text)!r} holds {odd}")
+            yield Hit("unopenable-id", f"id.{part}", f"{shortened(text)!r} holds {odd}")
 
 
 def _settings(sent: SentTask) -> Iterator[Hit]:
@@ -77,8 +78,8 @@ def _settings(sent: SentTask) -> Iterator[Hit]:
         and sent.target not in ("container", "k8s_pod")
         and not _is_old_pod(template)
     ):
-        told = "no target at all" if not sent.target else f"the target {sent.target}"
-        yield Hit("no-target", "", f"a task of type {template.type!r} with {told}")
+        target = "no target at all" if not sent.target else f"the target {sent.target}"
+        yield Hit("no-target", "", f"a task of type {template.type!r} with {target}")
 
 
 def _is_old_pod(template: Any) -> bool:
@@ -147,13 +148,13 @@ def _command_line(container: SentContainer, inputs: Mapping[str, Any]) -> Iterat
 def _placeholders(path: str, texts: Sequence[str], inputs: Mapping[str, Any], writer: str) -> Iterator[Hit]:
     """Look for inputs that cannot be written into texts."""
     for name in placeholders.input_names(texts):
-        told = f"{{{{.inputs.{name}}}}}"
+        placeholder = f"{{{{.inputs.{name}}}}}"
         if name not in inputs:
-            yield Hit("unbound-placeholder", path, f"{told} stands for no input")
+            yield Hit("unbound-placeholder", path, f"{placeholder} stands for no input")
         elif writer == placeholders.NOBODY:
-            yield Hit("unwritten-placeholder", path, f"{told} stays as it is")
+            yield Hit("unwritten-placeholder", path, f"{placeholder} stays as it is")
         elif writer == placeholders.FLYTE and (kind := placeholders.unwritable(inputs[name].type)):
-            yield Hit("unwritable-input", path, f"{told} is {kind}")
+            yield Hit("unwritable-input", path, f"{placeholder} is {kind}")
 
 
 def _in_plugins(sent: SentTask) -> Iterator[Hit]:
@@ -231,7 +232,7 @@ def _is_plain_secret(key: str, value: str) -> bool:
     if _NO_SECRET.fullmatch(value):
         return False
     # What is found must not depend on what the options let be shown.
-    return masking.is_secret_key(key) or masking._mask_any(value) != value
+    return masking.is_secret_key(key) or masking.mask_any(value) != value
 
 
 def _amounts(container: SentContainer, platform: Mapping[int, Quantity]) -> Iterator[Hit]:
@@ -265,14 +266,14 @@ def _is_hidden(request: ComparedAmount, limit: ComparedAmount) -> bool:
     return request.quantity > limit.quantity and request.value <= limit.value
 
 
-def _amount(entry: Entry, *, ours: bool) -> Iterator[Hit]:
+def _amount(entry: SentAmount, *, ours: bool) -> Iterator[Hit]:
     """Look at one amount; ``ours`` where it is Flyte's own and not one of a pod."""
     if entry.fault:
         return
     if ours and entry.kind not in CHECKED:
         yield Hit("ignored-resource", entry.path, f"{entry.name} is not passed on to Kubernetes")
     elif entry.is_incomparable:
-        yield Hit("incomparable-amount", entry.path, f"{_cut(entry.text)} is too large or too fine to be compared")
+        yield Hit("incomparable-amount", entry.path, f"{shortened(entry.text)} is too large or too fine to be compared")
     elif entry.quantity is None:
         return
     elif entry.quantity.nanos < 0:
@@ -280,15 +281,11 @@ def _amount(entry: Entry, *, ours: bool) -> Iterator[Hit]:
     elif not entry.quantity:
         yield Hit("zero-amount", entry.path, f"{entry.text} asks for nothing")
     elif entry.kind in _BYTES and entry.quantity < _MEBIBYTE:
-        told = quantities.format_bytes(entry.quantity) if entry.quantity.nanos >= NANO else "less than one byte"
-        yield Hit("tiny-amount", entry.path, f"{entry.text} is {told}")
+        size = quantities.format_bytes(entry.quantity) if entry.quantity.nanos >= NANO else "less than one byte"
+        yield Hit("tiny-amount", entry.path, f"{entry.text} is {size}")
 
 
-def _cut(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _is_gpu(entry: Entry) -> bool:
+def _is_gpu(entry: SentAmount) -> bool:
     return entry.kind == _Resource.GPU or entry.name.endswith("/gpu")
 
 

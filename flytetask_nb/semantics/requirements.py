@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.semantics.graphs import TooLargeError, id_key
-from flytetask_nb.semantics.problems import CYCLE, WORKFLOW_NOT_FOUND, Finding
+from flytetask_nb.semantics.problems import CYCLE, WORKFLOW_NOT_FOUND, Fault
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Requirements:
 
     tasks: dict[bytes, Any] = field(default_factory=dict)
     launch_plans: dict[bytes, Any] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
 
 def sorted_ids(ids: Mapping[bytes, Any]) -> list[Any]:
@@ -49,48 +49,37 @@ def sorted_ids(ids: Mapping[bytes, Any]) -> list[Any]:
 def requirements_of(template: Any, sub_workflows: Mapping[bytes, Any]) -> Requirements:
     """Collect what a workflow refers to, its sub-workflows included.
 
-    Parameters
-    ----------
-    template
-        A ``WorkflowTemplate`` message.
-    sub_workflows
-        ``CompiledWorkflow`` messages by their ids.
-
-    Returns
-    -------
-    Requirements
-
     Raises
     ------
     TooLargeError
         Sub-workflows nest too deep.
     """
-    found = Requirements()
-    _collect(template, sub_workflows, found, set(), [])
-    return found
+    requirements = Requirements()
+    _collect(template, sub_workflows, requirements, set(), [])
+    return requirements
 
 
 def _collect(
-    template: Any, sub_workflows: Mapping[bytes, Any], found: Requirements, done: set[bytes], path: list[bytes]
+    template: Any, sub_workflows: Mapping[bytes, Any], requirements: Requirements, done: set[bytes], path: list[bytes]
 ) -> None:
     if len(path) > _DEEPEST:
         raise TooLargeError(f"its sub-workflows nest more than {_DEEPEST} deep")
     for node in _nodes(template):
         target = node.WhichOneof("target")
         if target == "task_node" and node.task_node.HasField("reference_id"):
-            found.tasks[id_key(node.task_node.reference_id)] = node.task_node.reference_id
+            requirements.tasks[id_key(node.task_node.reference_id)] = node.task_node.reference_id
         elif target == "workflow_node" and node.workflow_node.HasField("launchplan_ref"):
-            found.launch_plans[id_key(node.workflow_node.launchplan_ref)] = node.workflow_node.launchplan_ref
+            requirements.launch_plans[id_key(node.workflow_node.launchplan_ref)] = node.workflow_node.launchplan_ref
         elif target == "workflow_node" and node.workflow_node.HasField("sub_workflow_ref"):
             reference = node.workflow_node.sub_workflow_ref
             key = id_key(reference)
             if key in path:
                 # The compiler would go round until its stack is used up.
-                found.findings.append(Finding(CYCLE, node.id, details=(compact_text(reference),)))
+                requirements.faults.append(Fault(CYCLE, node.id, details=(compact_text(reference),)))
             elif key not in sub_workflows:
-                found.findings.append(Finding(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+                requirements.faults.append(Fault(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
             elif key not in done:
-                _collect(sub_workflows[key].template, sub_workflows, found, done, [*path, key])
+                _collect(sub_workflows[key].template, sub_workflows, requirements, done, [*path, key])
                 done.add(key)
 
 

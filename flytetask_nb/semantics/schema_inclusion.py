@@ -10,19 +10,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.semantics.json_schemas import (
-    NoAnswerError,
-    _condition,
-    _InvalidError,
-    _is_unsupported,
-    _types_of,
-    _value,
-)
+from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, condition_of, keyword, types_of
+from flytetask_nb.semantics.schema_comparison import covers, is_not_compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flytetask_nb.semantics.json_schemas import Json, Schema
+    from flytetask_nb.semantics.json_schemas import Schema
+    from flytetask_nb.semantics.meta_schemas import Json
 
 __all__ = ["never_stumbles", "schema_accepts_all", "schema_feeds_the_same"]
 
@@ -42,17 +37,11 @@ _ALL_COMPARED: Final = tuple(name for names in _COMPARED.values() for name in na
 
 
 def schema_accepts_all(new: Schema, old: Schema) -> bool:
-    """Tell whether it follows that whoever accepts ``new`` accepts every schema that ``old`` covers.
-
-    Parameters
-    ----------
-    new, old
-        What two consumers expect.
-    """
+    """Tell whether it follows that whoever accepts ``new`` accepts every schema that ``old`` covers."""
     if new.equals(old):
         return True
     try:
-        if not new.covered_by(old):
+        if not covers(new, old):
             return False
         return _is_transitive(new, old) or _essence(new, ordered=True) == _essence(old, ordered=True)
     except NoAnswerError:
@@ -60,17 +49,11 @@ def schema_accepts_all(new: Schema, old: Schema) -> bool:
 
 
 def schema_feeds_the_same(one: Schema, other: Schema) -> bool:
-    """Tell whether it follows that two schemas are covered by the same schemas.
-
-    Parameters
-    ----------
-    one, other
-        What two producers give.
-    """
+    """Tell whether it follows that two schemas are covered by the same schemas."""
     if one.equals(other):
         return True
     try:
-        return one.covered_by(other) and _essence(one, ordered=False) == _essence(other, ordered=False)
+        return covers(one, other) and _essence(one, ordered=False) == _essence(other, ordered=False)
     except NoAnswerError:
         return False
 
@@ -78,12 +61,12 @@ def schema_feeds_the_same(one: Schema, other: Schema) -> bool:
 def never_stumbles(schema: Schema) -> bool:
     """Tell whether the compiler gives an answer whatever it compares with what this schema expects."""
     try:
-        return _is_calm(schema, schema.document, _Walk())
-    except (NoAnswerError, _InvalidError):
+        return _is_calm(schema, schema.document, _Parts())
+    except (NoAnswerError, InvalidSchemaError):
         return False
 
 
-class _Walk:
+class _Parts:
     """A way through a schema that does not lose itself: a schema that refers to itself is endless."""
 
     def __init__(self) -> None:
@@ -103,52 +86,52 @@ class _Walk:
 def _inner(part: Json, draft: int) -> Iterator[Json]:
     """Return the schemas inside a schema that are compared."""
     for name in _MEMBERS:
-        yield from _value(part, name) or ()
-    yield from (condition for condition in _condition(part, draft) if condition is not None)
-    items = _value(part, "items")
+        yield from keyword(part, name) or ()
+    yield from (condition for condition in condition_of(part, draft) if condition is not None)
+    items = keyword(part, "items")
     yield from items if isinstance(items, list) else () if items is None else (items,)
-    yield from (_value(part, "properties") or {}).values()
+    yield from (keyword(part, "properties") or {}).values()
 
 
-def _is_calm(schema: Schema, part: Json, walk: _Walk) -> bool:
+def _is_calm(schema: Schema, part: Json, walk: _Parts) -> bool:
     """Tell whether nothing in here needs something of the other side that may not be there."""
     with walk:
         part = schema.resolved(part)
-        types = _types_of(part)
-        if "string" in types and any(_value(part, name) is not None for name in ("pattern", "enum")):
+        types = types_of(part)
+        if "string" in types and any(keyword(part, name) is not None for name in ("pattern", "enum")):
             return False
-        if "number" in types and _value(part, "multipleOf") is not None:
+        if "number" in types and keyword(part, "multipleOf") is not None:
             return False
-        if isinstance(_value(part, "const"), (list, dict)):
+        if isinstance(keyword(part, "const"), (list, dict)):
             return False
         return all(_is_calm(schema, inner, walk) for inner in _inner(part, schema.draft))
 
 
 def _is_transitive(wanted: Schema, given: Schema) -> bool:
     """Tell whether what ``given`` covers ``wanted`` covers too, where ``given`` covers ``wanted`` itself."""
-    walk = _Walk()
+    walk = _Parts()
 
     def check(ours: Json, theirs: Json) -> bool:
         with walk:
             ours, theirs = wanted.resolved(ours), given.resolved(theirs)
-            types = _types_of(ours)
-            if "string" in types and _value(ours, "enum") is not None and _value(theirs, "enum") is None:
+            types = types_of(ours)
+            if "string" in types and keyword(ours, "enum") is not None and keyword(theirs, "enum") is None:
                 return False
             if not (are_harmless(ours) or reduced(wanted, ours) == reduced(given, theirs)):
                 return False
             pairs: list[tuple[Json, Json]] = []
-            if "array" in types and _value(ours, "items") is not None:
-                mine, their = _value(ours, "items"), _value(theirs, "items")
+            if "array" in types and keyword(ours, "items") is not None:
+                mine, their = keyword(ours, "items"), keyword(theirs, "items")
                 pairs += zip(mine, their, strict=True) if isinstance(mine, list) else ((mine, their),)
             if "object" in types or not types:
-                properties = _value(theirs, "properties") or {}
-                pairs += ((mine, properties[name]) for name, mine in (_value(ours, "properties") or {}).items())
+                properties = keyword(theirs, "properties") or {}
+                pairs += ((mine, properties[name]) for name, mine in (keyword(ours, "properties") or {}).items())
             return all(check(mine, their) for mine, their in pairs)
 
     def are_harmless(ours: Json) -> bool:
         """Tell whether comparing the members of ``ours`` never stumbles."""
-        members = (member for name in _MEMBERS for member in _value(ours, name) or ())
-        return not _condition(ours, wanted.draft) and all(_is_calm(wanted, member, walk) for member in members)
+        members = (member for name in _MEMBERS for member in keyword(ours, name) or ())
+        return not condition_of(ours, wanted.draft) and all(_is_calm(wanted, member, walk) for member in members)
 
     def reduced(schema: Schema, part: Json) -> Json:
         whole = _reduced(schema, part, walk, ordered=True, is_member=False)
@@ -159,10 +142,10 @@ def _is_transitive(wanted: Schema, given: Schema) -> bool:
 
 def _essence(schema: Schema, *, ordered: bool) -> Json:
     """Reduce a schema that the compiler can read to what it compares."""
-    return _reduced(schema, schema.document, _Walk(), ordered=ordered, is_member=False)
+    return _reduced(schema, schema.document, _Parts(), ordered=ordered, is_member=False)
 
 
-def _reduced(schema: Schema, part: Json, walk: _Walk, *, ordered: bool, is_member: bool) -> Json:
+def _reduced(schema: Schema, part: Json, walk: _Parts, *, ordered: bool, is_member: bool) -> Json:
     """Reduce a part of a schema to what the compiler compares.
 
     Parameters
@@ -187,28 +170,28 @@ def _reduced(schema: Schema, part: Json, walk: _Walk, *, ordered: bool, is_membe
         part = schema.resolved(part)
         if isinstance(part, bool):
             return {"always": part}
-        types = _types_of(part)
+        types = types_of(part)
         kinds = types or {"object"}
         names = _ALL_COMPARED if is_member else [name for kind in kinds for name in _COMPARED.get(kind, ())]
-        told: dict[str, Any] = {"type": sorted(types)}
-        told.update((name, part[name]) for name in names if part.get(name) is not None)
+        reduced: dict[str, Any] = {"type": sorted(types)}
+        reduced.update((name, part[name]) for name in names if part.get(name) is not None)
         for name in _MEMBERS:
             members = [reduce(member, is_member=True) for member in part.get(name) or ()]
-            told[name] = members if ordered else _sorted(members)
+            reduced[name] = members if ordered else _sorted(members)
         if "const" in part:
-            told["const"] = [part["const"], schema.draft]
+            reduced["const"] = [part["const"], schema.draft]
         if ("array" in kinds or is_member) and part.get("items") is not None:
             items = part["items"]
-            told["items"] = [reduce(item) for item in items] if isinstance(items, list) else reduce(items)
+            reduced["items"] = [reduce(item) for item in items] if isinstance(items, list) else reduce(items)
         if "object" in kinds or is_member:
-            told["properties"] = {name: reduce(inner) for name, inner in (part.get("properties") or {}).items()}
-            told["required"] = sorted(part.get("required") or ())
-            told["conditions"] = [
-                None if inner is None else reduce(inner, is_member=True) for inner in _condition(part, schema.draft)
+            reduced["properties"] = {name: reduce(inner) for name, inner in (part.get("properties") or {}).items()}
+            reduced["required"] = sorted(part.get("required") or ())
+            reduced["conditions"] = [
+                None if inner is None else reduce(inner, is_member=True) for inner in condition_of(part, schema.draft)
             ]
         if is_member:
-            told["unsupported"] = _is_unsupported(part)
-        return told
+            reduced["unsupported"] = is_not_compared(part)
+        return reduced
 
 
 def _sorted(members: list[Json]) -> list[str]:

@@ -1,6 +1,6 @@
 """What the compiler does not see: values that a JSON schema allows and that another one, which casts, refuses.
 
-The compiler holds parts of two schemas against each other (:mod:`flytetask_nb.semantics.json_schemas`). What it passes
+The compiler holds parts of two schemas against each other (:mod:`flytetask_nb.semantics.schema_comparison`). What it passes
 over, such as an ``enum`` without a ``type``, bounds of integers, what is under ``additionalProperties`` or
 ``prefixItems``, fails when a caller sends such a value. Here the schemas are walked side by side: each difference is
 either proved to be harmless, or a value is made that shows it.
@@ -14,16 +14,17 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.semantics.json_examples import cases, examples
-from flytetask_nb.semantics.json_schemas import NoAnswerError, _InvalidError, _types_of, _value
 from flytetask_nb.semantics.json_values import canonical, extra, fits, item, listed, matches, named, prefix
+from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flytetask_nb.semantics.json_examples import Case
-    from flytetask_nb.semantics.json_schemas import Json, Schema
+    from flytetask_nb.semantics.json_schemas import Schema
+    from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["NOTHING", "Default", "Refusal", "changed_default", "refusal"]
+__all__ = ["NOTHING", "Default", "RefusedValue", "changed_default", "refusal"]
 
 NOTHING: Final = object()
 """Stands for a value that could not be found."""
@@ -48,7 +49,7 @@ _LONGEST: Final = 100
 _ROUNDS: Final = 2
 
 
-class Refusal(NamedTuple):
+class RefusedValue(NamedTuple):
     """A place at which values are refused, or cannot be proved not to be.
 
     Attributes
@@ -63,46 +64,39 @@ class Refusal(NamedTuple):
     value: Json = NOTHING
 
 
-def refusal(given: Schema, wanted: Schema) -> Refusal | None:
+def refusal(given: Schema, wanted: Schema) -> RefusedValue | None:
     """Find a value that fits one schema and not another.
-
-    Parameters
-    ----------
-    given
-        What values there are.
-    wanted
-        What is asked of them.
 
     Returns
     -------
-    Refusal or None
+    RefusedValue or None
         None where it is proved that there is no such value, names aside that only ``given`` has: dataclasses ignore
         what they do not know.
     """
     if given.equals(wanted):
         return None
     try:
-        for one in (given, wanted):
-            one.require_sound()
-        return _Walk(given, wanted).refusal(given.document, wanted.document, 0)
-    except (NoAnswerError, _InvalidError):
-        return Refusal(())
+        for schema in (given, wanted):
+            schema.require_sound()
+        return _Refusals(given, wanted).refusal(given.document, wanted.document, 0)
+    except (NoAnswerError, InvalidSchemaError):
+        return RefusedValue(())
 
 
-class _Walk:
+class _Refusals:
     """One way through two documents, side by side."""
 
     def __init__(self, given: Schema, wanted: Schema) -> None:
         self.given, self.wanted = given, wanted
         # The parts are kept beside, so that none takes the place of another in memory.
-        self.known: dict[tuple[int, int], tuple[Json, Json, Refusal | None]] = {}
+        self.known: dict[tuple[int, int], tuple[Json, Json, RefusedValue | None]] = {}
         writers = _is_pydantic(given), _is_pydantic(wanted)
         self.is_strict = writers[1]
         self.is_rewritten = writers == (True, False)
-        tables = [[_value(one.document, name) for name in ("$defs", "definitions")] for one in (given, wanted)]
+        tables = [[keyword(schema.document, name) for name in ("$defs", "definitions")] for schema in (given, wanted)]
         self.has_same_tables = tables[0] == tables[1]
 
-    def refusal(self, given: Json, wanted: Json, depth: int) -> Refusal | None:
+    def refusal(self, given: Json, wanted: Json, depth: int) -> RefusedValue | None:
         """Find what fits the one part and not the other."""
         given, wanted = self.given.resolved(given), self.wanted.resolved(wanted)
         if self._says_the_same(given, wanted):
@@ -113,15 +107,15 @@ class _Walk:
                 raise NoAnswerError
             # A value is finite: if nothing else refuses one, then neither does what contains itself.
             self.known[pair] = given, wanted, None
-            found = [self._of_case(given, case, wanted, depth) for case in cases(self.given, given)]
-            self.known[pair] = given, wanted, _clearest(found)
+            refused = [self._of_case(given, case, wanted, depth) for case in cases(self.given, given)]
+            self.known[pair] = given, wanted, _clearest(refused)
         return self.known[pair][2]
 
     def _says_the_same(self, given: Json, wanted: Json) -> bool:
         texts = [canonical(_without_annotations(part)) for part in (given, wanted)]
         return texts[0] == texts[1] and (self.has_same_tables or '"$ref"' not in texts[0])
 
-    def _of_case(self, given: Json, case: Case, wanted: Json, depth: int) -> Refusal | None:
+    def _of_case(self, given: Json, case: Case, wanted: Json, depth: int) -> RefusedValue | None:
         wanted = self.wanted.resolved(wanted)
         if wanted is True:
             return None
@@ -131,35 +125,35 @@ class _Walk:
             # Those that are not listed first: lists of values can be long.
             for value in sorted(values, key=lambda value: canonical(value) in known):
                 if fits(self.given, given, value) and not fits(self.wanted, wanted, value):
-                    return Refusal((), value)
+                    return RefusedValue((), value)
             return None
         if not isinstance(wanted, dict):
-            return self._shown(given, wanted)
-        found = [self._of_words(given, case, wanted, depth)]
-        found += [self._of_case(given, case, member, depth + 1) for member in wanted.get("allOf") or ()]
-        found += [self._of_members(given, case, wanted, name, depth) for name in ("anyOf", "oneOf")]
-        return _clearest(found)
+            return self._example(given, wanted)
+        refused = [self._of_words(given, case, wanted, depth)]
+        refused += [self._of_case(given, case, member, depth + 1) for member in wanted.get("allOf") or ()]
+        refused += [self._of_members(given, case, wanted, name, depth) for name in ("anyOf", "oneOf")]
+        return _clearest(refused)
 
-    def _shown(self, given: Json, wanted: Json, path: tuple[str, ...] = ()) -> Refusal:
+    def _example(self, given: Json, wanted: Json, path: tuple[str, ...] = ()) -> RefusedValue:
         """Look for a value in which any difference shows."""
         made = (value for value in examples(self.given, given, wanted) if not fits(self.wanted, wanted, value))
-        return Refusal(path, next(made, NOTHING))
+        return RefusedValue(path, next(made, NOTHING))
 
-    def _of_members(self, given: Json, case: Case, wanted: Case, name: str, depth: int) -> Refusal | None:
+    def _of_members(self, given: Json, case: Case, wanted: Case, name: str, depth: int) -> RefusedValue | None:
         members = wanted.get(name)
         if not members:
             return None
-        found = [self._of_case(given, case, member, depth + 1) for member in members]
-        fitting = [member for member, one in zip(members, found, strict=True) if one is None]
+        refused = [self._of_case(given, case, member, depth + 1) for member in members]
+        fitting = [member for member, answer in zip(members, refused, strict=True) if answer is None]
         if fitting and (name == "anyOf" or self._are_apart(case, members, fitting[0])):
             return None
         bare = {name: members}
-        for one in found:
-            if one is not None and one.value is not NOTHING and not fits(self.wanted, bare, one.value):
-                return one
+        for answer in refused:
+            if answer is not None and answer.value is not NOTHING and not fits(self.wanted, bare, answer.value):
+                return answer
         # The member that comes nearest says the most of where it is.
-        path = max((one.path for one in found if one is not None), key=len, default=())
-        return self._shown(given, bare, path)
+        path = max((answer.path for answer in refused if answer is not None), key=len, default=())
+        return self._example(given, bare, path)
 
     def _are_apart(self, case: Case, members: list[Json], fitting: Json) -> bool:
         """Tell whether no other member takes what one takes: one of another type, or with another constant."""
@@ -172,27 +166,27 @@ class _Walk:
 
     # -- words -----------------------------------------------------------------------------------------------------
 
-    def _of_words(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
+    def _of_words(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         kind = case["type"]
-        types = _types_of(wanted)
+        types = types_of(wanted)
         if types and kind not in types and not (kind == "integer" and "number" in types):
-            return self._shown(given, wanted)
+            return self._example(given, wanted)
         words = [word for word in wanted if word not in _ANNOTATIONS and word not in _MEMBERS and word != "type"]
         doubtful = [word for word in words if not _holds(word, kind, case, wanted)]
-        found: list[Refusal | None] = []
+        refused: list[RefusedValue | None] = []
         if kind == "object":
-            found.append(self._of_object(given, case, wanted, depth))
+            refused.append(self._of_object(given, case, wanted, depth))
         elif kind == "array":
-            found.append(self._of_array(given, case, wanted, depth))
+            refused.append(self._of_array(given, case, wanted, depth))
         if doubtful:
             # A condition counts with what follows from it.
-            shown = {*doubtful, "then", "else"} if "if" in doubtful else {*doubtful} - {"then", "else"}
-            found.append(self._shown(given, {word: told for word, told in wanted.items() if word in shown}))
-        return _clearest(found)
+            kept = {*doubtful, "then", "else"} if "if" in doubtful else {*doubtful} - {"then", "else"}
+            refused.append(self._example(given, {word: value for word, value in wanted.items() if word in kept}))
+        return _clearest(refused)
 
-    def _of_object(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
-        own = _value(case, "properties") or {}
-        patterns = [_value(part, "patternProperties") or {} for part in (case, wanted)]
+    def _of_object(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
+        own = keyword(case, "properties") or {}
+        patterns = [keyword(part, "patternProperties") or {} for part in (case, wanted)]
         rest, asked = case.get("additionalProperties", True), wanted.get("additionalProperties", True)
         if asked is False and (self.is_rewritten or (rest is False and not self.is_strict)):
             # It says so of every class, and ignores what is not asked for.
@@ -200,26 +194,29 @@ class _Walk:
         is_open = _is_open(case)
         names = (*own, *(name for name in wanted.get("properties") or () if is_open and name not in own))
         pairs = [(name, named(case, name), asked if extra(wanted, [name]) else named(wanted, name)) for name in names]
-        pairs += [(_matching(one, wanted), inner, patterns[1].get(one, asked)) for one, inner in patterns[0].items()]
+        pairs += [
+            (_matching(pattern, wanted), inner, patterns[1].get(pattern, asked))
+            for pattern, inner in patterns[0].items()
+        ]
         if is_open:
-            new = {one: inner for one, inner in patterns[1].items() if one not in patterns[0]}
-            pairs += [(_matching(one, case), rest, inner) for one, inner in new.items()]
+            new = {pattern: inner for pattern, inner in patterns[1].items() if pattern not in patterns[0]}
+            pairs += [(_matching(pattern, case), rest, inner) for pattern, inner in new.items()]
         if rest is not False and (is_open or asked is False):
             pairs.append((self._other_name(case, wanted), rest, asked))
         bare = {**wanted, "additionalProperties": asked}
-        found = [self._inside((given, case, bare), *pair, depth) for pair in pairs]
-        return _clearest([*found, self._of_names(given, case, wanted, depth)])
+        refused = [self._inside((given, case, bare), *pair, depth) for pair in pairs]
+        return _clearest([*refused, self._of_names(given, case, wanted, depth)])
 
-    def _of_names(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
+    def _of_names(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         """Compare which names an object may have: texts, whatever else they are said to be."""
         if "propertyNames" not in wanted:
             return None
         ours, theirs = ({"type": "string", **_dict(part.get("propertyNames"))} for part in (case, wanted))
-        found = self.refusal(ours, theirs, depth + 1)
-        if found is None or not isinstance(found.value, str):
-            return found and Refusal(())
-        values = examples(self.given, named(case, found.value))
-        return self._proved(given, wanted, ({found.value: value} for value in values))
+        refused = self.refusal(ours, theirs, depth + 1)
+        if refused is None or not isinstance(refused.value, str):
+            return refused and RefusedValue(())
+        values = examples(self.given, named(case, refused.value))
+        return self._proved(given, wanted, ({refused.value: value} for value in values))
 
     def _other_name(self, case: Case, wanted: Case) -> str:
         """Return a name that no side knows, of those that are allowed if there are any."""
@@ -230,40 +227,40 @@ class _Walk:
 
     def _inside(
         self, holders: tuple[Json, Case, Case], name: str, inner: Json, asked: Json, depth: int
-    ) -> Refusal | None:
+    ) -> RefusedValue | None:
         """Compare what stands under a name, and put what is refused into an object."""
         given, case, wanted = holders
-        found = self.refusal(inner, asked, depth + 1)
-        if found is None:
+        refused = self.refusal(inner, asked, depth + 1)
+        if refused is None:
             return None
-        own = _value(case, "properties") or {}
+        own = keyword(case, "properties") or {}
         step = (name,) if name in own else () if own else ("[0]",)
         made: Iterator[Json] = iter(())
-        if found.value is not NOTHING:
+        if refused.value is not NOTHING:
             around = (value for value in examples(self.given, given) if isinstance(value, dict))
-            made = ({**value, name: found.value} for value in chain(around, [{}]))
-        return self._proved(given, wanted, made, (*step, *found.path))
+            made = ({**value, name: refused.value} for value in chain(around, [{}]))
+        return self._proved(given, wanted, made, (*step, *refused.path))
 
-    def _proved(self, given: Json, wanted: Json, made: Iterator[Json], path: tuple[str, ...] = ()) -> Refusal:
+    def _proved(self, given: Json, wanted: Json, made: Iterator[Json], path: tuple[str, ...] = ()) -> RefusedValue:
         """Return the first of some values that shows a difference."""
-        shown = (
+        refused_values = (
             value
             for value in islice(made, _MOST_TRIED)
             if fits(self.given, given, value) and not fits(self.wanted, wanted, value)
         )
-        return Refusal(path, next(shown, NOTHING))
+        return RefusedValue(path, next(refused_values, NOTHING))
 
-    def _of_array(self, given: Json, case: Case, wanted: Case, depth: int) -> Refusal | None:
+    def _of_array(self, given: Json, case: Case, wanted: Case, depth: int) -> RefusedValue | None:
         count = max(len(prefix(case)), len(prefix(wanted)))
-        found: list[Refusal | None] = []
+        refused: list[RefusedValue | None] = []
         for index in range(count + 1):
             if index >= case.get("maxItems", math.inf):
                 break
-            one = self.refusal(item(case, index), item(wanted, index), depth + 1)
-            if one is not None:
-                made = self._lists(case, index, one.value)
-                found.append(self._proved(given, wanted, made, (f"[{index}]", *one.path)))
-        return _clearest(found)
+            of_item = self.refusal(item(case, index), item(wanted, index), depth + 1)
+            if of_item is not None:
+                made = self._lists(case, index, of_item.value)
+                refused.append(self._proved(given, wanted, made, (f"[{index}]", *of_item.path)))
+        return _clearest(refused)
 
     def _lists(self, case: Case, index: int, value: Json) -> Iterator[Json]:
         """Yield a list with a value at a place."""
@@ -276,10 +273,10 @@ class _Walk:
             yield around
 
 
-def _clearest(found: list[Refusal | None]) -> Refusal | None:
+def _clearest(refused: list[RefusedValue | None]) -> RefusedValue | None:
     """Return the first refusal that a value shows, else the first of all."""
-    told = [one for one in found if one is not None]
-    return next((one for one in told if one.value is not NOTHING), told[0] if told else None)
+    certain = [value for value in refused if value is not None]
+    return next((value for value in certain if value.value is not NOTHING), certain[0] if certain else None)
 
 
 def _dict(value: Json) -> dict[str, Json]:
@@ -292,12 +289,12 @@ def _without_annotations(part: Json) -> Json:
     if not isinstance(part, dict):
         return part
     return {
-        word: told
+        word: value
         if word in ("enum", "const")
-        else {name: _without_annotations(inner) for name, inner in told.items()}
-        if word in _BY_NAME and isinstance(told, dict)
-        else _without_annotations(told)
-        for word, told in part.items()
+        else {name: _without_annotations(inner) for name, inner in value.items()}
+        if word in _BY_NAME and isinstance(value, dict)
+        else _without_annotations(value)
+        for word, value in part.items()
         if word not in _ANNOTATIONS
     }
 
@@ -314,25 +311,25 @@ def _is_pydantic(schema: Schema) -> bool:
     (mashumaro/jsonschema/schema.py, marshmallow_jsonschema/base.py). mashumaro titles classes and not fields, and
     marshmallow says which draft it writes.
     """
-    fields = (_value(schema.document, "properties") or {}).values()
-    return _value(schema.document, "$schema") is None and any(
-        _value(inner, "title") is not None and _value(inner, "properties") is None for inner in fields
+    fields = (keyword(schema.document, "properties") or {}).values()
+    return keyword(schema.document, "$schema") is None and any(
+        keyword(inner, "title") is not None and keyword(inner, "properties") is None for inner in fields
     )
 
 
 def _matching(pattern: str, other: Case) -> str:
     """Return a name that a pattern matches and another schema does not speak of; where none is found, any."""
     plain = pattern.removeprefix("^").removesuffix("$").removesuffix(".*")
-    found = [name for name in (plain, plain + _OTHER, _OTHER + plain, _OTHER) if matches(pattern, name)]
-    return next(iter(extra(other, found)), found[0] if found else plain)
+    names = [name for name in (plain, plain + _OTHER, _OTHER + plain, _OTHER) if matches(pattern, name)]
+    return next(iter(extra(other, names)), names[0] if names else plain)
 
 
 def _is_apart(case: Case, other: Case) -> bool:
-    kinds = [{"number" if name == "integer" else name for name in _types_of(one)} for one in (case, other)]
+    kinds = [{"number" if name == "integer" else name for name in types_of(one)} for one in (case, other)]
     if all(kinds) and not kinds[0] & kinds[1]:
         return True
-    theirs = _value(other, "properties") or {}
-    for name, mine in (_value(case, "properties") or {}).items():
+    theirs = keyword(other, "properties") or {}
+    for name, mine in (keyword(case, "properties") or {}).items():
         values = listed(mine), listed(theirs.get(name))
         if all(one is not None for one in values):
             texts = [set(map(canonical, one or ())) for one in values]
@@ -360,10 +357,10 @@ def _bound(part: Json, side: str) -> tuple[float, bool]:
     """Return a bound, and whether it is excluded: as the lowest number that is allowed, or the negated highest."""
     sign = 1 if side == "minimum" else -1
     excluded = part.get(f"exclusive{side.capitalize()}")
-    found = [(sign * float(part[side]), excluded is True)] if side in part else []
+    bounds = [(sign * float(part[side]), excluded is True)] if side in part else []
     if excluded is not None and not isinstance(excluded, bool):
-        found.append((sign * float(excluded), True))
-    bound, is_open = max(found, default=(-math.inf, False))
+        bounds.append((sign * float(excluded), True))
+    bound, is_open = max(bounds, default=(-math.inf, False))
     if part.get("type") == "integer" and math.isfinite(bound):
         # What is above 0.5 or above 0 is 1 or more.
         return (bound + 1 if is_open and bound.is_integer() else math.ceil(bound)), False
@@ -375,8 +372,8 @@ def _is_within(side: str) -> Callable[[Case, Case], bool]:
 
 
 def _is_multiple(case: Case, wanted: Case) -> bool:
-    told = case.get("multipleOf", 1 if case["type"] == "integer" else None)
-    return told is not None and (Fraction(str(told)) / Fraction(str(wanted["multipleOf"]))).denominator == 1
+    step = case.get("multipleOf", 1 if case["type"] == "integer" else None)
+    return step is not None and (Fraction(str(step)) / Fraction(str(wanted["multipleOf"]))).denominator == 1
 
 
 def _at_least(word: str) -> Callable[[Case, Case], bool]:
@@ -448,21 +445,16 @@ class Default(NamedTuple):
 def changed_default(old: Schema, new: Schema) -> Default | None:
     """Find a field that may be left out and whose default changed.
 
-    Parameters
-    ----------
-    old, new
-        Two schemas of one dataclass.
-
     Returns
     -------
     Default or None
         None where there is none; a default that only one of them tells is not known of the other.
     """
     try:
-        for one in (old, new):
-            one.require_sound()
-        before, after = (dict(islice(_defaults(one, one.document, (), 0), _MOST_PAIRS)) for one in (old, new))
-    except (NoAnswerError, _InvalidError):
+        for schema in (old, new):
+            schema.require_sound()
+        before, after = (dict(islice(_defaults(schema, schema.document, (), 0), _MOST_PAIRS)) for schema in (old, new))
+    except (NoAnswerError, InvalidSchemaError):
         return None
     for path, value in before.items():
         other = after.get(path, NOTHING)
@@ -476,13 +468,13 @@ def _defaults(schema: Schema, part: Json, path: tuple[str, ...], depth: int) -> 
     part = schema.resolved(part)
     if not isinstance(part, dict) or depth > _DEEPEST:
         return
-    for name, inner in (_value(part, "properties") or {}).items():
+    for name, inner in (keyword(part, "properties") or {}).items():
         place = (*path, name)
-        is_needed = name in (_value(part, "required") or ())
+        is_needed = name in (keyword(part, "required") or ())
         yield place, NOTHING if is_needed or not isinstance(inner, dict) else inner.get("default", NOTHING)
         if path.count(name) < _ROUNDS:
             yield from _defaults(schema, inner, place, depth + 1)
-    for member in (inner for name in _MEMBERS for inner in _value(part, name) or ()):
+    for member in (inner for name in _MEMBERS for inner in keyword(part, name) or ()):
         yield from _defaults(schema, member, path, depth + 1)
-    for inner in (*prefix(part), _value(part, "items"), _value(part, "additionalProperties")):
+    for inner in (*prefix(part), keyword(part, "items"), keyword(part, "additionalProperties")):
         yield from _defaults(schema, inner, (*path, "[0]"), depth + 1)

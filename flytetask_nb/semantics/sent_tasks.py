@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError, QuantityError
 from flytetask_nb.models.resource_names import NVIDIA_GPU, RESOURCES
 from flytetask_nb.semantics import limits, pod_specs, quantities
-from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
+from flytetask_nb.semantics.pod_misfits import misfit
 from flytetask_nb.semantics.quantities import NANO, Quantity
 from flytetask_nb.semantics.task_container import TaskContainer, listed_objects, own_container, pod_container
 from flytetask_nb.semantics.templates import template_of
@@ -25,8 +25,8 @@ __all__ = [
     "CHECKED",
     "LIMITED",
     "ComparedAmount",
-    "Entry",
     "Hit",
+    "SentAmount",
     "SentContainer",
     "SentTask",
     "comparable",
@@ -46,7 +46,7 @@ class Hit(NamedTuple):
     message: str
 
 
-class Entry(NamedTuple):
+class SentAmount(NamedTuple):
     """An amount of one resource."""
 
     kind: int
@@ -87,8 +87,8 @@ class SentContainer(NamedTuple):
     env: list[tuple[str, str]]
     mounts: list[tuple[str, str]]
     """The volume and the path of each."""
-    requests: list[Entry]
-    limits: list[Entry]
+    requests: list[SentAmount]
+    limits: list[SentAmount]
 
 
 class SentTask(NamedTuple):
@@ -123,22 +123,9 @@ LIMITED: Final = {resource.name: int(resource.number) for resource in RESOURCES 
 
 
 def sent_task(task: object, platform_limits: Mapping[str, Amount] | None) -> SentTask:
-    """Read a task as Flyte Admin reads it.
+    """Read a task as Flyte Admin reads it; what cannot be read is empty or None.
 
-    Parameters
-    ----------
-    task, platform_limits
-        As :func:`flytetask_nb.semantics.check` takes them.
-
-    Returns
-    -------
-    SentTask
-        What the rules look at. What cannot be read is empty or None there.
-
-    Raises
-    ------
-    ModelTypeError, ModelValueError, QuantityError
-        As :func:`flytetask_nb.semantics.check` raises them.
+    What is given, and what is raised: see :func:`flytetask_nb.semantics.check`.
     """
     identifier, template = _parts(task)
     sent = SentTask(identifier, template, _platform(platform_limits), [])
@@ -184,7 +171,7 @@ def _platform(given: Mapping[str, Amount] | None) -> dict[int, Quantity]:
     unknown = [name for name in given if name not in LIMITED]
     if unknown:
         raise ModelValueError(f"platform_limits[{unknown[0]!r}]: platforms limit {', '.join(LIMITED)}; drop the rest")
-    amounts = limits._quantities(given, "platform_limits")
+    amounts = limits.parsed_amounts(given, "platform_limits")
     return {LIMITED[name]: amount for name, amount in amounts.items() if amount}
 
 
@@ -200,23 +187,25 @@ def _own_container(container: Any) -> SentContainer:
 
 
 def _pods_containers(spec: Any, field: str = "containers") -> list[SentContainer]:
-    return [_pods_container(found, f"k8s_pod.pod_spec.{field}") for found in listed_objects(spec, field)]
+    return [_pods_container(container, f"k8s_pod.pod_spec.{field}") for container in listed_objects(spec, field)]
 
 
-def _pods_container(found: Mapping[str, Any], place: str) -> SentContainer:
-    path = f"{place}.{found['name']}"
+def _pods_container(container: Mapping[str, Any], place: str) -> SentContainer:
+    path = f"{place}.{container['name']}"
     sides = [
         [
             _entry(_number_of(name), name, text, f"{path}.resources.{side}")
-            for name, text in (found["resources"].get(side) or {}).items()
+            for name, text in (container["resources"].get(side) or {}).items()
         ]
         for side in ("requests", "limits")
     ]
-    mounts = [(mount["name"], mount["mountPath"]) for mount in found.get("volumeMounts") or ()]
-    return _sent_container(pod_container(found, path), mounts, sides)
+    mounts = [(mount["name"], mount["mountPath"]) for mount in container.get("volumeMounts") or ()]
+    return _sent_container(pod_container(container, path), mounts, sides)
 
 
-def _sent_container(container: TaskContainer, mounts: list[tuple[str, str]], sides: list[list[Entry]]) -> SentContainer:
+def _sent_container(
+    container: TaskContainer, mounts: list[tuple[str, str]], sides: list[list[SentAmount]]
+) -> SentContainer:
     # A reference stands there with all that belongs to it.
     env = [(name, value if isinstance(value, str) else value.get("value", "")) for name, value in container.env]
     return SentContainer(
@@ -237,12 +226,12 @@ def _number_of(name: str) -> int:
     return _Resource.UNKNOWN if named is None else int(named.number)
 
 
-def _entry(kind: int, name: str, text: str, place: str) -> Entry:
+def _entry(kind: int, name: str, text: str, place: str) -> SentAmount:
     path = f"{place}.{name.lower()}"
     try:
-        return Entry(kind, name, text, path, quantities.parse(text), "")
+        return SentAmount(kind, name, text, path, quantities.parse(text), "")
     except QuantityError:
-        return Entry(kind, name, text, path, None, quantity_fault(text))
+        return SentAmount(kind, name, text, path, None, quantities.quantity_fault(text))
 
 
 def rounded(number: int, unit: int) -> int:
@@ -255,13 +244,13 @@ def value_of(quantity: Quantity) -> int:
     return rounded(quantity.nanos, NANO)
 
 
-def comparable(entries: Iterable[Entry]) -> dict[int, ComparedAmount]:
+def comparable(entries: Iterable[SentAmount]) -> dict[int, ComparedAmount]:
     """Return the first amount of each resource that Admin compares, as far as it can be compared."""
-    found: dict[int, ComparedAmount] = {}
+    amounts: dict[int, ComparedAmount] = {}
     for entry in entries:
         if entry.kind in CHECKED and entry.quantity is not None and not entry.is_incomparable:
-            found.setdefault(entry.kind, ComparedAmount(entry.path, entry.quantity))
-    return found
+            amounts.setdefault(entry.kind, ComparedAmount(entry.path, entry.quantity))
+    return amounts
 
 
 def is_over(amount: ComparedAmount, ceiling: Quantity | None) -> bool:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.semantics import quantities
-from flytetask_nb.semantics.pod_misfits import quantity_fault
+from flytetask_nb.semantics.quantities import quantity_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Fault", "shared_memory_faults"]
+__all__ = ["MemoryFault", "shared_memory_faults"]
 
 
-class Fault(NamedTuple):
+class MemoryFault(NamedTuple):
     """What is wrong with one field of shared memory."""
 
     field: str
@@ -30,7 +30,7 @@ _LABEL: Final = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 def shared_memory_faults(
     memory: Any, volumes: Iterable[str] = (), mounts: Iterable[tuple[str, str]] = ()
-) -> Iterator[Fault]:
+) -> Iterator[MemoryFault]:
     """Find what keeps a task with shared memory from starting, at most one fault a field.
 
     Parameters
@@ -44,7 +44,7 @@ def shared_memory_faults(
 
     Yields
     ------
-    Fault
+    MemoryFault
         Of the fields ``mount_name``, ``mount_path`` and ``size_limit``, in Flyte's words where Flyte refuses.
 
     Notes
@@ -58,7 +58,7 @@ def shared_memory_faults(
         ("mount_path", _of_path(memory.mount_path, {path for _, path in held})),
         ("size_limit", _of_size(memory.size_limit)),
     ):
-        fault = next((Fault(field, message, of_kubernetes) for message, of_kubernetes in looks), None)
+        fault = next((MemoryFault(field, message, of_kubernetes) for message, of_kubernetes in looks), None)
         if fault is not None:
             yield fault
 

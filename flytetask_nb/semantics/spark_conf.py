@@ -13,7 +13,7 @@ from flytetask_nb.semantics.quantities import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["POD_AMOUNTS", "Notation", "notation_of"]
+__all__ = ["Notation", "notation_of"]
 
 
 class Notation(NamedTuple):
@@ -21,13 +21,13 @@ class Notation(NamedTuple):
 
     Attributes
     ----------
-    told : str
+    expected : str
         What is expected, in words.
     read : function
         From a text to its exact value, in bytes, seconds, cores or pieces; None where Spark cannot read it.
     """
 
-    told: str
+    expected: str
     read: Callable[[str], Fraction | None]
 
 
@@ -52,13 +52,13 @@ _FLAGS: Final = {"true": Fraction(1), "false": Fraction(0)}
 
 def _with_unit(units: Mapping[str, Fraction | int], bare: str, text: str) -> Fraction | None:
     """Read a whole number and its unit; what is finer than the key's own unit is cut off."""
-    found = _WITH_UNIT.fullmatch(text.lower().strip())
-    unit = None if found is None else units.get(found[2] or bare)
-    if found is None or unit is None:
+    match = _WITH_UNIT.fullmatch(text.lower().strip())
+    unit = None if match is None else units.get(match[2] or bare)
+    if match is None or unit is None:
         return None
     own = Fraction(units[bare])
     # As in Java: towards zero.
-    return int(int(found[1]) * unit / own) * own
+    return int(int(match[1]) * unit / own) * own
 
 
 def _whole(text: str) -> Fraction | None:
@@ -141,13 +141,6 @@ _KEYS: Final[tuple[tuple[Notation, str], ...]] = (
 _NOTATIONS: Final = {f"spark.{key}": notation for notation, keys in _KEYS for key in keys.split()}
 _DEVICES: Final = re.compile(r"spark\.(?P<of>driver|executor|task)\.resource\.[^.]+\.amount")
 
-POD_AMOUNTS: Final = re.compile(
-    r"spark\.(?:driver\.(?:cores|memory|memoryOverhead)|executor\.(?:cores|memory|memoryOverhead|instances)"
-    r"|executor\.pyspark\.memory|memory\.offHeap\.size|kubernetes\.(?:driver|executor)\.(?:request|limit)\.cores"
-    r"|(?:driver|executor)\.resource\.[^.]+\.amount|dynamicAllocation\.(?:min|max|initial)Executors)"
-)
-"""Keys that decide what driver and executors ask for."""
-
 
 def notation_of(key: str) -> Notation | None:
     """Return how the amount under a key of Spark's configuration is written; None where it holds no amount.
@@ -163,8 +156,8 @@ def notation_of(key: str) -> Notation | None:
     with a unit in any case, powers of 1024; a bare number counts in the key's own unit, MiB for
     ``spark.executor.memory``. Other numbers are read by ``ConfigBuilder.scala``, cores of pods by Kubernetes.
     """
-    found = _NOTATIONS.get(key)
-    if found is None and (device := _DEVICES.fullmatch(key)):
+    notation = _NOTATIONS.get(key)
+    if notation is None and (device := _DEVICES.fullmatch(key)):
         # A task can take a part of a device; a process has it whole.
         return _SHARE if device["of"] == "task" else _COUNT
-    return found
+    return notation

@@ -73,11 +73,6 @@ NO_CONTAINER: Final = TaskContainer("", "", (), (), (), (), (), {}, {})
 def read_task_container(template: Any) -> TaskContainer | None:
     """Return the container that runs a task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
     Returns
     -------
     TaskContainer or None
@@ -122,11 +117,6 @@ def command_words(template: Any) -> list[str]:
 def primary_container_name(template: Any) -> str:
     """Return the name of the container that runs a task in a pod.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate`` whose target is a pod.
-
     Returns
     -------
     str
@@ -147,11 +137,6 @@ def primary_container_name(template: Any) -> str:
 def primary_container(template: Any) -> Any:
     """Return the container of a pod that runs a task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate`` whose target is a pod.
-
     Returns
     -------
     google.protobuf.struct_pb2.Struct or None
@@ -161,16 +146,13 @@ def primary_container(template: Any) -> Any:
     if len(containers) == 1:
         return containers[0]
     name = primary_container_name(template)
-    return next((one for one in containers if "name" in one.fields and _name(one) == name), None)
+    return next(
+        (container for container in containers if "name" in container.fields and _name(container) == name), None
+    )
 
 
 def pod_containers(pod: Any) -> list[dict[str, Any]]:
     """Return the containers of a pod as plain Python values.
-
-    Parameters
-    ----------
-    pod
-        A flyteidl ``K8sPod``.
 
     Returns
     -------
@@ -182,13 +164,6 @@ def pod_containers(pod: Any) -> list[dict[str, Any]]:
 
 def listed_objects(spec: Any, field: str) -> list[dict[str, Any]]:
     """Return the objects of a list of a pod's spec, e.g. its ``volumes``, as plain Python values.
-
-    Parameters
-    ----------
-    spec
-        The spec, a ``Struct``.
-    field
-        Which list.
 
     Returns
     -------
@@ -206,8 +181,8 @@ def listed_structs(spec: Any, field: str) -> list[Any]:
 
 
 def _name(container: Any) -> str:
-    found = container.fields.get("name")
-    return "" if found is None else str(found.string_value)
+    value = container.fields.get("name")
+    return "" if value is None else str(value.string_value)
 
 
 # -- what it holds -------------------------------------------------------------------------------------------------

@@ -6,48 +6,38 @@ new one though the old type itself feeds the new one, and the same holds for the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_text, mask_value
-from flytetask_nb.models.messages import shown
+from flytetask_nb.models.coercion import no_task
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.models.reports import Report
-from flytetask_nb.models.showing import Shown
-from flytetask_nb.models.types import LiteralType
-from flytetask_nb.options import set_options
 from flytetask_nb.semantics.blind_spots import blind_spot
-from flytetask_nb.semantics.castability import _castable_types, _type, is_optional
+from flytetask_nb.semantics.castability import castable_types, derived_type, is_optional
 from flytetask_nb.semantics.inclusion import accepts_all, feeds_all
 from flytetask_nb.semantics.templates import template_of
+from flytetask_nb.semantics.variable_verdicts import (
+    BREAKING,
+    RISKY,
+    SAFE,
+    Compatibility,
+    VariableCompatibility,
+    part_notation,
+    value_text,
+)
 from flytetask_nb.semantics.witnesses import find_consumer, find_producer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from flytetask_nb.semantics.blind_spots import BlindSpot
-    from flytetask_nb.semantics.castability import _Type
+    from flytetask_nb.semantics.castability import DerivedType
 
-__all__ = ["BREAKING", "RISKY", "SAFE", "VERDICTS", "Compatibility", "VariableCompatibility", "compatibility"]
-
-SAFE: Final = "safe"
-"""Whoever compiled against the old interface compiles against the new one."""
-RISKY: Final = "risky"
-"""Some who compiled do, and some do not."""
-BREAKING: Final = "breaking"
-"""Not even the old type itself fits any longer."""
-
-VERDICTS: Final = (SAFE, RISKY, BREAKING)
-"""From best to worst."""
-
-_RANKS: Final = {verdict: number for number, verdict in enumerate(VERDICTS)}
+__all__ = ["compatibility"]
 
 
 class _Judgement(NamedTuple):
@@ -57,154 +47,6 @@ class _Judgement(NamedTuple):
     path: tuple[str, ...] = ()
     value: str = ""
     is_unseen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class VariableCompatibility(Shown):
-    """What becomes of one input or output.
-
-    Parameters
-    ----------
-    name : str
-        Name of the variable.
-    verdict : str
-        ``"safe"``, ``"risky"`` or ``"breaking"``.
-    reason : str
-        One sentence that says why.
-    path : tuple of str
-        Of what is risky only in a part of it: the fields on the way to that part.
-    is_unseen : bool
-        Whether the compiler does not see the risk: callers compile, and what is wrong shows only at run time.
-    """
-
-    name: str
-    verdict: str
-    reason: str
-    path: tuple[str, ...] = ()
-    is_unseen: bool = False
-    _old: bytes | None = field(default=None, repr=False)
-    _new: bytes | None = field(default=None, repr=False)
-    _witness: bytes | None = field(default=None, repr=False)
-    _value: str = field(default="", repr=False)
-
-    @property
-    def old(self) -> LiteralType | None:
-        """The type before; None of a variable that was added."""
-        return None if self._old is None else LiteralType.from_bytes(self._old)
-
-    @property
-    def new(self) -> LiteralType | None:
-        """The type now; None of a variable that was removed."""
-        return None if self._new is None else LiteralType.from_bytes(self._new)
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether the variable was added, removed, or has another type, be it only in what the compiler ignores."""
-        return self._old != self._new
-
-    @property
-    def witness(self) -> Any:
-        """What shows the risk: a type, or where the compiler does not see the risk a value.
-
-        Of an input, the type is a producer that fed the old type and does not feed the new one; of an output, a
-        consumer that the old type (or its part at ``path``) fed and the new one does not feed. ``castable`` says so
-        of each.
-
-        A value is what JSON holds. Of an input, the old type has it, and the new one refuses it when it is read, or
-        reads it otherwise where the default of a field that it leaves out changed; of an output, the new type has it,
-        and consumers of the old one refuse it.
-
-        None where the verdict is not risky, where the risk is not one of types (an added output, an input that is
-        optional through a hole), and where a risk could neither be shown nor ruled out.
-        """
-        if self._value:
-            import json  # noqa: PLC0415 - few witnesses are values
-
-            return json.loads(self._value)
-        return None if self._witness is None else LiteralType.from_bytes(self._witness)
-
-    @property
-    def witness_text(self) -> str | None:
-        """The witness as text, secrets masked: a type as Python has it, or a value; None where there is none."""
-        if self._value:
-            return _value_text(self._value)
-        return None if self._witness is None else mask_text(type_notation(self.witness._message))
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.verdict}. {self.reason}"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Compatibility(Report):
-    """What a change of an interface means for those who call the task.
-
-    Its table has a row for each variable: ``kind`` is input or output, ``old`` and ``new`` are the types as Python has
-    them, NA of what was added or removed.
-
-    Parameters
-    ----------
-    inputs, outputs : mapping of str to VariableCompatibility
-        Every variable that the old or the new interface has, in natural order of their names.
-    """
-
-    inputs: Mapping[str, VariableCompatibility]
-    outputs: Mapping[str, VariableCompatibility]
-
-    _COLUMNS: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("kind", "name", "verdict", "old", "new", "reason", "path"), "TEXT"),
-        "is_unseen": "FLAG",
-        "witness": "TEXT",
-    }
-
-    def __post_init__(self) -> None:
-        for name in ("inputs", "outputs"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
-
-    __hash__ = None  # type: ignore[assignment] # mappings have none
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Compatibility, (dict(self.inputs), dict(self.outputs))
-
-    @property
-    def variables(self) -> tuple[VariableCompatibility, ...]:
-        """The inputs, then the outputs."""
-        return (*self.inputs.values(), *self.outputs.values())
-
-    @property
-    def verdict(self) -> str:
-        """The worst verdict of all variables; ``"safe"`` where there are none."""
-        return max((variable.verdict for variable in self.variables), key=_RANKS.__getitem__, default=SAFE)
-
-    def _values(self) -> dict[str, Any]:
-        return {"verdict": self.verdict, "variables": self._records()}
-
-    def _rows(self) -> Iterator[Sequence[Any]]:
-        for kind, variables in (("input", self.inputs), ("output", self.outputs)):
-            for variable in variables.values():
-                old, new = (
-                    None if each is None else type_notation(each._message) for each in (variable.old, variable.new)
-                )
-                texts = (
-                    kind,
-                    variable.name,
-                    variable.verdict,
-                    old,
-                    new,
-                    variable.reason,
-                    _place(variable.path) or None,
-                )
-                yield [
-                    *(text and mask_text(text) for text in texts),
-                    variable.is_unseen,
-                    variable.witness_text,
-                ]
-
-    def __repr__(self) -> str:
-        told = [
-            f"{kind}={{{', '.join(f'{name!r}: {one.verdict!r}' for name, one in variables.items())}}}"
-            for kind, variables in (("inputs", self.inputs), ("outputs", self.outputs))
-        ]
-        return f"Compatibility({self.verdict!r}, {', '.join(told)})"
 
 
 def compatibility(old: object, new: object) -> Compatibility:
@@ -266,14 +108,14 @@ def compatibility(old: object, new: object) -> Compatibility:
     (flytepropeller/pkg/compiler/validators/bindings.go). An output that is gone is breaking; one that was added is
     risky, because Python callers unpack one result more (flytekit/core/interface.py).
     """
-    before, after = _interface_of(old), _interface_of(new)
+    before, after = _interface_of(old, "old"), _interface_of(new, "new")
     return Compatibility(
         _compare("input", before.inputs.variables, after.inputs.variables, _INPUTS),
         _compare("output", before.outputs.variables, after.outputs.variables, _OUTPUTS),
     )
 
 
-def _interface_of(value: object) -> Any:
+def _interface_of(value: object, name: str) -> Any:
     message = value if isinstance(value, Message) else getattr(value, "_message", None)
     if message is None and hasattr(value, "to_flyte_idl") and not isinstance(value, type):
         message = value.to_flyte_idl()
@@ -282,10 +124,7 @@ def _interface_of(value: object) -> Any:
     try:
         return template_of(value if message is None else message).interface
     except ModelTypeError:
-        raise ModelTypeError(
-            f"got {shown(value)} of type {type(value).__name__}; expected a task (FlyteTask, TaskSpec, TaskTemplate) or "
-            "a TypedInterface, a model of this package or of flytekit or a flyteidl message"
-        ) from None
+        raise ModelTypeError(f"{no_task(value, name)}, or an interface") from None
 
 
 # -- variables -----------------------------------------------------------------------------------------------------
@@ -313,11 +152,19 @@ def _compare(
             compared[name] = VariableCompatibility(name, SAFE, _UNCHANGED, _old=old, _new=new)
             continue
         try:
-            found = _judge(old, new, direction)
+            judgement = _judge(old, new, direction)
         except ModelValueError as error:
             raise ModelValueError(f"{kind} {name!r}: {error}") from None
         compared[name] = VariableCompatibility(
-            name, found.verdict, found.reason, found.path, found.is_unseen, old, new, found.witness, found.value
+            name,
+            judgement.verdict,
+            judgement.reason,
+            judgement.path,
+            judgement.is_unseen,
+            old,
+            new,
+            judgement.witness,
+            judgement.value,
         )
     return compared
 
@@ -326,7 +173,7 @@ def _judge(old: bytes | None, new: bytes | None, direction: _Direction) -> _Judg
     if new is None:
         return direction.removed
     if old is None:
-        return direction.added(_type(new).message)
+        return direction.added(derived_type(new).message)
     return direction.changed(old, new)
 
 
@@ -336,11 +183,14 @@ def _named(message: Any) -> str:
     return f"{notation} (tag {tag!r})" if tag and message.WhichOneof("type") == "simple" else notation
 
 
-def _told(witness: Any, old: Any, new: Any) -> str:
+def _witness_words(witness: Any, old: Any, new: Any) -> str:
     """Return a witness in brief, in full where it or a part of it would read like the type that changed."""
     variants = list(witness.union_type.variants)
     if len(variants) == 2 and old in variants:  # noqa: PLR2004 - the old type, and what only one of both feeds
-        names = ("the old type" if one == old else "the new type" if one == new else _named(one) for one in variants)
+        names = (
+            "the old type" if variant == old else "the new type" if variant == new else _named(variant)
+            for variant in variants
+        )
         return f"a union of {' and '.join(names)}"
     notation = _named(witness)
     return type_notation(witness) if type_notation(old, brief=True) in notation else notation
@@ -348,30 +198,30 @@ def _told(witness: Any, old: Any, new: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
-    old, new = _type(old_bytes), _type(new_bytes)
-    if not _castable_types(old, new):
+    old, new = derived_type(old_bytes), derived_type(new_bytes)
+    if not castable_types(old, new):
         return _Judgement(BREAKING, f"It no longer accepts values of the old type, {_named(old.message)}.")
     if accepts_all(new, old):
         before, after = _named(old.message), _named(new.message)
-        told = (
+        sentence = (
             f"{after} accepts every value of {before}."
             if before != after
             else f"It still accepts every value of {before}."
         )
-        return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _Judgement(SAFE, told)
+        return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _Judgement(SAFE, sentence)
     witness = find_producer(old, new)
     if witness is None:
         return _Judgement(
             RISKY, "It accepts values of the old type; whether it accepts all that it did before cannot be decided."
         )
-    reason = f"It accepts values of the old type, but no longer {_told(witness, old.message, new.message)}, as it did before."
+    reason = f"It accepts values of the old type, but no longer {_witness_words(witness, old.message, new.message)}, as it did before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
 @lru_cache(maxsize=4096)
 def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
-    old, new = _type(old_bytes), _type(new_bytes)
-    if not _castable_types(new, old):
+    old, new = derived_type(old_bytes), derived_type(new_bytes)
+    if not castable_types(new, old):
         return _Judgement(BREAKING, f"It can no longer be passed to an input of the old type, {_named(old.message)}.")
     if feeds_all(new, old):
         unseen = _unseen(blind_spot(new, old, is_input=False), _OF_OUTPUT)
@@ -390,7 +240,7 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
             RISKY,
             "It can be passed to an input of the old type; whether to every input that took it before cannot be decided.",
         )
-    reason = f"It can be passed to an input of the old type, but no longer to one of type {_told(witness, old.message, new.message)}, as before."
+    reason = f"It can be passed to an input of the old type, but no longer to one of type {_witness_words(witness, old.message, new.message)}, as before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
 
 
@@ -406,7 +256,6 @@ _OF_OUTPUT: Final = (
     "does not fit the old type",
     "every value of the new type fits the old one",
 )
-_LONGEST_VALUE: Final = 200
 
 
 def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement | None:
@@ -414,36 +263,23 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
     if spot is None:
         return None
     what, fate, question = words
-    place = f" in {_place(spot.path)}" if spot.path else ""
-    value = f"{_value_text(spot.value)}, {what}," if spot.value else ""
+    place = f" in {part_notation(spot.path)}" if spot.path else ""
+    value = f"{value_text(spot.value)}, {what}," if spot.value else ""
     if spot.default is not None:
-        old, new = map(_value_text, spot.default)
-        told = f"{value or 'what leaves it out'} is read with another default{place}: {new} instead of {old}"
+        old, new = map(value_text, spot.default)
+        sentence = f"{value or 'what leaves it out'} is read with another default{place}: {new} instead of {old}"
     elif value:
-        told = f"{value} {fate}, which shows only at run time"
+        sentence = f"{value} {fate}, which shows only at run time"
     else:
-        told = f"whether {question} cannot be decided"
+        sentence = f"whether {question} cannot be decided"
     return _Judgement(
         RISKY,
-        f"Flyte's compiler does not look at what changed{place}: {told}.",
+        f"Flyte's compiler does not look at what changed{place}: {sentence}.",
         None,
         spot.path,
         spot.value,
         is_unseen=True,
     )
-
-
-def _value_text(text: str) -> str:
-    """Return a JSON text as Python writes it, secrets masked, cut where nobody reads on."""
-    import json  # noqa: PLC0415 - few witnesses are values
-
-    with set_options(reveal_secrets=False):
-        shown = repr(mask_value(json.loads(text or "null")))
-    return shown if len(shown) <= _LONGEST_VALUE else f"{shown[: _LONGEST_VALUE - 1]}…"
-
-
-def _place(path: tuple[str, ...]) -> str:
-    return ".".join(path).replace(".[", "[")
 
 
 # -- parts of outputs ----------------------------------------------------------------------------------------------
@@ -480,21 +316,24 @@ def _judge_field(path: tuple[str, ...], before: Any, after: Any) -> _Judgement |
     if before == after:
         return None
     old, new = _type_of(before), _type_of(after)
-    if not _castable_types(new, old):
+    if not castable_types(new, old):
         return _lost(path, before, "has another type, which no longer fits where it was used")
     if not feeds_all(new, old):
         return _lost(path, find_consumer(old, new), "no longer fits everywhere that it did")
     return _changed_part(before, after, path)
 
 
-def _type_of(message: Any) -> _Type:
-    return _type(message.SerializeToString(deterministic=True))
+def _type_of(message: Any) -> DerivedType:
+    return derived_type(message.SerializeToString(deterministic=True))
 
 
 def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
-    told = None if witness is None else witness.SerializeToString(deterministic=True)
+    serialized = None if witness is None else witness.SerializeToString(deterministic=True)
     return _Judgement(
-        RISKY, f"As a whole it can be passed on as before, but its field {_place(path)} {what}.", told, path
+        RISKY,
+        f"As a whole it can be passed on as before, but its field {part_notation(path)} {what}.",
+        serialized,
+        path,
     )
 
 

@@ -14,25 +14,25 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Struct
 
 from flytetask_nb.semantics.castability import (
-    _BLOB,
-    _DATASET,
-    _ENUM,
-    _LIST,
-    _MAP,
-    _PARQUET,
-    _SCHEMA,
-    _SIMPLE_OF_COLUMN,
-    _UNION,
-    _castable_types,
-    _is_none,
-    _schema_of,
-    _Type,
+    BLOB,
+    DATASET,
+    ENUM,
+    LIST,
+    MAP,
+    PARQUET,
+    SCHEMA,
+    SIMPLE_OF_COLUMN,
+    UNION,
+    DerivedType,
+    castable_types,
+    is_none,
+    json_schema_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from flytetask_nb.semantics.json_schemas import Json
+    from flytetask_nb.semantics.meta_schemas import Json
 
 __all__ = ["find_consumer", "find_producer"]
 
@@ -47,13 +47,13 @@ _MOST_BYTES: Final = 400_000
 _MOST_PLACES: Final = 30
 _DEEPEST_SCHEMA: Final = 20
 
-_COLUMN_OF_SIMPLE: Final = {simple: column for column, simple in _SIMPLE_OF_COLUMN.items()}
+_COLUMN_OF_SIMPLE: Final = {simple: column for column, simple in SIMPLE_OF_COLUMN.items()}
 # What a real consumer or producer would name; taken as it is unless one of the two types names it.
-_FORMATS: Final = ("csv", _PARQUET, "jsonl")
+_FORMATS: Final = ("csv", PARQUET, "jsonl")
 _NAME: Final = "other"
 
 
-def find_producer(old: _Type, new: _Type) -> Any | None:
+def find_producer(old: DerivedType, new: DerivedType) -> Any | None:
     """Find a type that feeds ``old`` and does not feed ``new``.
 
     Returns
@@ -63,13 +63,13 @@ def find_producer(old: _Type, new: _Type) -> Any | None:
     """
     names = _Names(old, new)
     for guess in names.within(chain(_producers(old, new, names), _producers(new, old, names))):
-        made = _Type(guess)
-        if _castable_types(made, old) and not _castable_types(made, new):
+        made = DerivedType(guess)
+        if castable_types(made, old) and not castable_types(made, new):
             return guess
     return None
 
 
-def find_consumer(old: _Type, new: _Type) -> Any | None:
+def find_consumer(old: DerivedType, new: DerivedType) -> Any | None:
     """Find a type that ``old`` feeds and ``new`` does not feed.
 
     Returns
@@ -80,10 +80,10 @@ def find_consumer(old: _Type, new: _Type) -> Any | None:
     return _find_consumer(old, new, _Names(old, new))
 
 
-def _find_consumer(old: _Type, new: _Type, names: _Names) -> Any | None:
+def _find_consumer(old: DerivedType, new: DerivedType, names: _Names) -> Any | None:
     for guess in names.within(_consumers(old, new, names)):
-        made = _Type(guess)
-        if _castable_types(old, made) and not _castable_types(new, made):
+        made = DerivedType(guess)
+        if castable_types(old, made) and not castable_types(new, made):
             return guess
     return None
 
@@ -93,7 +93,7 @@ class _Names:
 
     __slots__ = ("format", "left", "name")
 
-    def __init__(self, old: _Type, new: _Type) -> None:
+    def __init__(self, old: DerivedType, new: DerivedType) -> None:
         used = old.message.SerializeToString() + new.message.SerializeToString()
         self.left = max(_FEWEST_GUESSES, min(_MOST_GUESSES, _MOST_BYTES // (len(used) + 1)))
         self.name = _unused(_NAME, used)
@@ -131,7 +131,7 @@ def _union(*variants: Any) -> Any:
     return _Literal(union_type=types_pb2.UnionType(variants=variants))
 
 
-def _blob(blob_format: str, like: _Type) -> Any:
+def _blob(blob_format: str, like: DerivedType) -> Any:
     return _Literal(blob=types_pb2.BlobType(format=blob_format, dimensionality=like.message.blob.dimensionality))
 
 
@@ -154,18 +154,18 @@ def _dataclass(name: str, tag: str = "") -> Any:
     return made
 
 
-def _holder(like: _Type, element: Any) -> Any:
-    return _Literal(collection_type=element) if like.kind == _LIST else _Literal(map_value_type=element)
+def _holder(like: DerivedType, element: Any) -> Any:
+    return _Literal(collection_type=element) if like.kind == LIST else _Literal(map_value_type=element)
 
 
-def _columns(literal_type: _Type) -> list[tuple[str, Any]]:
+def _columns(literal_type: DerivedType) -> list[tuple[str, Any]]:
     """Return the columns of a dataset with their types as messages, of a schema with the types they stand for."""
-    if literal_type.kind == _DATASET:
+    if literal_type.kind == DATASET:
         return [(name, column.message) for name, column in literal_type.columns]
-    return [(name, _simple(_SIMPLE_OF_COLUMN.get(kind, 0))) for name, kind in literal_type.columns]
+    return [(name, _simple(SIMPLE_OF_COLUMN.get(kind, 0))) for name, kind in literal_type.columns]
 
 
-def _as_schema(literal_type: _Type) -> Any | None:
+def _as_schema(literal_type: DerivedType) -> Any | None:
     """Return the schema with a dataset's columns, where there is one."""
     kinds = [_COLUMN_OF_SIMPLE.get(column.simple) for _, column in literal_type.columns]
     if None in kinds:
@@ -173,23 +173,23 @@ def _as_schema(literal_type: _Type) -> Any | None:
     return _schema((name, kind) for (name, _), kind in zip(literal_type.columns, kinds, strict=True))
 
 
-def _narrowed(literal_type: _Type, name: str) -> Iterator[Any]:
+def _narrowed(literal_type: DerivedType, name: str) -> Iterator[Any]:
     """Return a dataclass with one of its texts limited to a value that nobody names."""
-    document = _schema_of(literal_type).document
+    document = json_schema_of(literal_type).document
     for path in islice(_texts(document, (), 0), _MOST_PLACES):
-        told: Json = _changed(document, path, name)
+        value: Json = _changed(document, path, name)
         yield _Literal(
             simple=types_pb2.STRUCT,
-            metadata=ParseDict(told, Struct()),
+            metadata=ParseDict(value, Struct()),
             structure=types_pb2.TypeStructure(tag=literal_type.tag),
         )
 
 
-def _stumbling(literal_type: _Type) -> Iterator[Any]:
+def _stumbling(literal_type: DerivedType) -> Iterator[Any]:
     """Return dataclasses that the compiler cannot compare with a dataclass: it looks for a pattern that is not there."""
     if literal_type.simple != types_pb2.STRUCT or not literal_type.has_metadata:
         return
-    document = _schema_of(literal_type).document or {}
+    document = json_schema_of(literal_type).document or {}
     for name in islice(document.get("properties") or (), _MOST_PLACES):
         schema = {"type": "object", "properties": {name: {"type": "string", "pattern": "."}}}
         made = _simple(types_pb2.STRUCT, literal_type.tag)
@@ -202,8 +202,8 @@ def _texts(part: Json, path: tuple[Any, ...], depth: int) -> Iterator[tuple[Any,
     if depth > _DEEPEST_SCHEMA:
         return
     if isinstance(part, dict):
-        told = part.get("type")
-        if (told == "string" or (isinstance(told, list) and "string" in told)) and "enum" not in part:
+        types = part.get("type")
+        if (types == "string" or (isinstance(types, list) and "string" in types)) and "enum" not in part:
             yield path
         for key, inner in part.items():
             yield from _texts(inner, (*path, key), depth + 1)
@@ -224,12 +224,12 @@ def _changed(part: Json, path: tuple[Any, ...], name: str) -> Json:
 # -- what feeds a type ---------------------------------------------------------------------------------------------
 
 
-def _producers(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+def _producers(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
     """Return types that feed ``fed``, the likeliest first; ``other`` says what else is named."""
     yield from _PRODUCERS.get(fed.kind, _producers_of_simple)(fed, other, names)
 
 
-def _producers_of_simple(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+def _producers_of_simple(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
     if fed.simple == types_pb2.STRUCT:
         if fed.has_metadata:
             yield _simple(types_pb2.STRUCT)
@@ -240,7 +240,7 @@ def _producers_of_simple(fed: _Type, other: _Type, names: _Names) -> Iterator[An
             yield _dataclass(names.name)
     elif fed.simple == types_pb2.STRING:
         yield _simple(types_pb2.STRING)
-        if other.kind == _ENUM:
+        if other.kind == ENUM:
             yield other.message
         yield _enum(names.name)
     elif fed.kind is not None:
@@ -248,13 +248,13 @@ def _producers_of_simple(fed: _Type, other: _Type, names: _Names) -> Iterator[An
     yield fed.message
 
 
-def _producers_of_enum(fed: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+def _producers_of_enum(fed: DerivedType, _other: DerivedType, names: _Names) -> Iterator[Any]:
     yield fed.message
     yield _simple(types_pb2.STRING)
     yield _simple(types_pb2.STRING, names.name)
 
 
-def _producers_of_holder(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+def _producers_of_holder(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
     if fed.element is not None:
         inner = other.element if other.kind == fed.kind else None
         for element in _producers(fed.element, inner or fed.element, names):
@@ -265,14 +265,14 @@ def _producers_of_holder(fed: _Type, other: _Type, names: _Names) -> Iterator[An
     yield _holder(fed, _simple(types_pb2.NONE))
 
 
-def _producers_of_blob(fed: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+def _producers_of_blob(fed: DerivedType, _other: DerivedType, names: _Names) -> Iterator[Any]:
     yield _blob(fed.format or names.format, fed)
     yield _blob("", fed)
 
 
-def _producers_of_table(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+def _producers_of_table(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
     """Return datasets and schemas; a dataset also takes nothing."""
-    if fed.kind == _DATASET:
+    if fed.kind == DATASET:
         yield _simple(types_pb2.NONE)
         yield _dataset("" if fed.format else names.format)
         yield _dataset()
@@ -282,9 +282,9 @@ def _producers_of_table(fed: _Type, other: _Type, names: _Names) -> Iterator[Any
     if not own:
         yield _dataset(fed.format, [(names.name, _simple(types_pb2.INTEGER))])
         yield _schema([(names.name, _Schema.SchemaColumn.INTEGER)])
-    same = fed.message.schema if fed.kind == _SCHEMA else None
+    same = fed.message.schema if fed.kind == SCHEMA else None
     yield _Literal(schema=same) if same is not None else _dataset(fed.format, own)
-    as_schema = _as_schema(fed) if fed.kind == _DATASET else None
+    as_schema = _as_schema(fed) if fed.kind == DATASET else None
     if as_schema is not None:
         yield as_schema
     for index, (name, kind) in enumerate(own):
@@ -292,17 +292,17 @@ def _producers_of_table(fed: _Type, other: _Type, names: _Names) -> Iterator[Any
             yield _dataset(fed.format, [*own[:index], (name, producer), *own[index + 1 :]])
 
 
-def _column_producers(fed: _Type, other: _Type, name: str, kind: Any, names: _Names) -> Iterator[Any]:
-    if fed.kind == _SCHEMA:
+def _column_producers(fed: DerivedType, other: DerivedType, name: str, kind: Any, names: _Names) -> Iterator[Any]:
+    if fed.kind == SCHEMA:
         # A schema looks at no tag.
         yield _simple(kind.simple, names.name)
         return
-    hint = other.column_types.get(name) if other.kind == _DATASET else None
+    hint = other.column_types.get(name) if other.kind == DATASET else None
     yield from _producers(fed.column_types[name], hint or fed.column_types[name], names)
 
 
-def _producers_of_union(fed: _Type, other: _Type, names: _Names) -> Iterator[Any]:
-    variants = other.variants if other.kind == _UNION else [other]
+def _producers_of_union(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
+    variants = other.variants if other.kind == UNION else [other]
     for variant in fed.variants:
         for hint in variants:
             yield from _producers(variant, hint, names)
@@ -315,32 +315,32 @@ def _producers_of_union(fed: _Type, other: _Type, names: _Names) -> Iterator[Any
     yield _union()
 
 
-_PRODUCERS: Final[dict[str | None, Callable[[_Type, _Type, _Names], Iterator[Any]]]] = {
-    _ENUM: _producers_of_enum,
-    _LIST: _producers_of_holder,
-    _MAP: _producers_of_holder,
-    _BLOB: _producers_of_blob,
-    _SCHEMA: _producers_of_table,
-    _DATASET: _producers_of_table,
-    _UNION: _producers_of_union,
+_PRODUCERS: Final[dict[str | None, Callable[[DerivedType, DerivedType, _Names], Iterator[Any]]]] = {
+    ENUM: _producers_of_enum,
+    LIST: _producers_of_holder,
+    MAP: _producers_of_holder,
+    BLOB: _producers_of_blob,
+    SCHEMA: _producers_of_table,
+    DATASET: _producers_of_table,
+    UNION: _producers_of_union,
 }
 
 
 # -- what a type feeds ---------------------------------------------------------------------------------------------
 
 
-def _consumers(old: _Type, new: _Type, names: _Names) -> Iterator[Any]:
+def _consumers(old: DerivedType, new: DerivedType, names: _Names) -> Iterator[Any]:
     """Return types that ``old`` feeds and ``new`` perhaps does not, the likeliest first."""
-    if old.kind == _UNION:
+    if old.kind == UNION:
         yield from _consumers_of_union(old, new, names)
-    elif new.kind == _UNION:
+    elif new.kind == UNION:
         yield from _readers(old, new, names)
         for variant in new.variants:
             for consumer in _consumers(old, variant, names):
                 yield consumer
                 # As variant of a union, the new one feeds what takes any of its variants; not so one level deeper.
                 yield _union(consumer)
-    if _UNION in (old.kind, new.kind):
+    if UNION in (old.kind, new.kind):
         return
     yield from _readers(old, new, names)
     # What only the new one feeds, beside what both feed: two variants fit.
@@ -349,44 +349,44 @@ def _consumers(old: _Type, new: _Type, names: _Names) -> Iterator[Any]:
         yield _union(old.message, reader)
 
 
-def _consumers_of_union(old: _Type, new: _Type, names: _Names) -> Iterator[Any]:
+def _consumers_of_union(old: DerivedType, new: DerivedType, names: _Names) -> Iterator[Any]:
     """Find for each old variant what it feeds and some new variant does not."""
     if len(old.variants) == 1:
         # It stands for its variant.
         yield from _consumers(old.variants[0], new, names)
-    if new.kind != _UNION:
+    if new.kind != UNION:
         for reader in _readers(new, new, names):
             yield _union(*old.message.union_type.variants, reader)
             yield _union(reader, *reversed(old.message.union_type.variants))
         return
     if len(new.variants) == 1:
         only = new.variants[0]
-        if only.kind == _UNION:
+        if only.kind == UNION:
             yield from _consumers_of_union(old, only, names)
         for stumbling in _stumbling(only):
             yield _union(*old.message.union_type.variants, stumbling)
     for having in new.variants:
         if names.left <= 0:
             return
-        found = [_find_variant(had, having, names) for had in old.variants]
-        if None not in found:
-            yield _union(*found)
+        variants = [_find_variant(had, having, names) for had in old.variants]
+        if None not in variants:
+            yield _union(*variants)
 
 
-def _find_variant(had: _Type, having: _Type, names: _Names) -> Any | None:
-    if _castable_types(had, had) and not _castable_types(having, had):
+def _find_variant(had: DerivedType, having: DerivedType, names: _Names) -> Any | None:
+    if castable_types(had, had) and not castable_types(having, had):
         return had.message
     return _find_consumer(had, having, names)
 
 
-def _readers(fed_by: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+def _readers(fed_by: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
     """Return types that ``fed_by``, which is no union, feeds."""
     yield from _READERS.get(fed_by.kind, _readers_of_simple)(fed_by, other, names)
     yield fed_by.message
 
 
-def _readers_of_simple(fed_by: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
-    if _is_none(fed_by):
+def _readers_of_simple(fed_by: DerivedType, _other: DerivedType, names: _Names) -> Iterator[Any]:
+    if is_none(fed_by):
         yield _dataset()
     elif fed_by.simple == types_pb2.STRUCT:
         if fed_by.has_metadata:
@@ -400,7 +400,7 @@ def _readers_of_simple(fed_by: _Type, _other: _Type, names: _Names) -> Iterator[
         yield _simple(fed_by.simple, names.name)
 
 
-def _readers_of_enum(fed_by: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+def _readers_of_enum(fed_by: DerivedType, _other: DerivedType, names: _Names) -> Iterator[Any]:
     yield _simple(types_pb2.STRING)
     if not fed_by.tag:
         tagged = _Literal(enum_type=fed_by.message.enum_type)
@@ -408,10 +408,10 @@ def _readers_of_enum(fed_by: _Type, _other: _Type, names: _Names) -> Iterator[An
         yield tagged
 
 
-def _readers_of_holder(fed_by: _Type, other: _Type, names: _Names) -> Iterator[Any]:
+def _readers_of_holder(fed_by: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
     if fed_by.element is None:
         return
-    if _is_none(fed_by.element):
+    if is_none(fed_by.element):
         yield _holder(fed_by, _simple(types_pb2.INTEGER))
         yield _holder(fed_by, _simple(types_pb2.STRING))
         return
@@ -420,35 +420,35 @@ def _readers_of_holder(fed_by: _Type, other: _Type, names: _Names) -> Iterator[A
         yield _holder(fed_by, element)
 
 
-def _readers_of_blob(fed_by: _Type, _other: _Type, names: _Names) -> Iterator[Any]:
+def _readers_of_blob(fed_by: DerivedType, _other: DerivedType, names: _Names) -> Iterator[Any]:
     yield _blob(fed_by.format or names.format, fed_by)
 
 
-def _readers_of_table(fed_by: _Type, other: _Type, names: _Names) -> Iterator[Any]:
-    if fed_by.kind == _DATASET and not fed_by.format:
+def _readers_of_table(fed_by: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
+    if fed_by.kind == DATASET and not fed_by.format:
         yield _dataset(names.format)
     if not fed_by.columns:
         yield _dataset(fed_by.format, [(names.name, _simple(types_pb2.INTEGER))])
         yield _schema([(names.name, _Schema.SchemaColumn.INTEGER)])
     for name, kind in _columns(fed_by):
         yield _dataset(fed_by.format, [(name, kind)])
-        if fed_by.kind == _SCHEMA:
+        if fed_by.kind == SCHEMA:
             # A schema looks at no tag.
             yield _dataset(fed_by.format, [(name, _simple(kind.simple, names.name))])
             continue
         column = fed_by.column_types[name]
-        hint = other.column_types.get(name) if other.kind == _DATASET else None
+        hint = other.column_types.get(name) if other.kind == DATASET else None
         for reader in _consumers(column, hint or column, names):
             yield _dataset(fed_by.format, [(name, reader)])
         # A schema's column feeds no union.
         yield _dataset(fed_by.format, [(name, _union(kind, _simple(types_pb2.NONE)))])
 
 
-_READERS: Final[dict[str | None, Callable[[_Type, _Type, _Names], Iterator[Any]]]] = {
-    _ENUM: _readers_of_enum,
-    _LIST: _readers_of_holder,
-    _MAP: _readers_of_holder,
-    _BLOB: _readers_of_blob,
-    _SCHEMA: _readers_of_table,
-    _DATASET: _readers_of_table,
+_READERS: Final[dict[str | None, Callable[[DerivedType, DerivedType, _Names], Iterator[Any]]]] = {
+    ENUM: _readers_of_enum,
+    LIST: _readers_of_holder,
+    MAP: _readers_of_holder,
+    BLOB: _readers_of_blob,
+    SCHEMA: _readers_of_table,
+    DATASET: _readers_of_table,
 }

@@ -10,6 +10,7 @@ from flyteidl.core import compiler_pb2, workflow_pb2
 from google.protobuf.message import DecodeError, EncodeError, Message
 
 from flytetask_nb.errors import ModelValueError
+from flytetask_nb.models.coercion import opened_workflow
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.semantics.graphs import END_NODE, START_NODE
 
@@ -90,6 +91,7 @@ def workflow_source(workflow: object) -> WorkflowSource:
     ModelValueError
         It nests deeper than protobuf can read, 100 messages.
     """
+    workflow = opened_workflow(workflow)
     message: Any = workflow if isinstance(workflow, Message) else getattr(workflow, "_message", None)
     if type(message) not in _READERS and hasattr(workflow, "to_flyte_idl") and not isinstance(workflow, type):
         message = workflow.to_flyte_idl()
@@ -139,8 +141,8 @@ def _restore_names(node: Any) -> None:
     if if_else.HasField("else_node"):
         inner.append(if_else.else_node)
     prefix = f"{node.id}-"
-    for one in inner:
+    for inner_node in inner:
         # What is inside of it bears the name that it has now.
-        _restore_names(one)
-        while one.id.startswith(prefix):
-            one.id = one.id.removeprefix(prefix)
+        _restore_names(inner_node)
+        while inner_node.id.startswith(prefix):
+            inner_node.id = inner_node.id.removeprefix(prefix)

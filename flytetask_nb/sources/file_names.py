@@ -9,11 +9,11 @@ __all__ = [
     "DOCUMENTS",
     "MESSAGE",
     "SNAPSHOT",
+    "content_name",
     "is_archive_name",
     "is_code_bundle",
     "is_readable_name",
     "legible",
-    "told_name",
 ]
 
 ARCHIVES = (".tar", ".tgz", ".tar.gz")
@@ -51,7 +51,7 @@ def is_readable_name(name: str) -> bool:
     return is_archive_name(base) or base.lower().endswith((MESSAGE, SNAPSHOT, *DOCUMENTS))
 
 
-def told_name(name: str) -> str:
+def content_name(name: str) -> str:
     """Return the part of a place's name that tells what it holds.
 
     Of a chain of file systems, that is what is inside; of an address of the web, the path without its query.

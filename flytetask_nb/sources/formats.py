@@ -7,16 +7,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import LoadError
-from flytetask_nb.sources.documents import json_documents, text_of, yaml_documents
+from flytetask_nb.sources.document_reader import json_documents, text_of, yaml_documents
 from flytetask_nb.sources.file_names import MESSAGE
 from flytetask_nb.sources.foreign import JSON_TEXT, TEXT_FILE, foreign_bytes
 from flytetask_nb.sources.json_messages import items_of, message_of_json
-from flytetask_nb.sources.kinds import Found, items_in, kind_in, kind_of_message
+from flytetask_nb.sources.message_reader import Content, items_in, kind_in, kind_of_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["form_of_content", "form_of_media_type", "form_of_name", "found_in", "found_in_message"]
+__all__ = ["contents_of", "contents_of_message", "form_of_content", "form_of_media_type", "form_of_name"]
 
 _BINARY, _JSON, _YAML = "binary", "json", "yaml"
 _PARSERS = {_JSON: json_documents, _YAML: yaml_documents}
@@ -32,6 +32,8 @@ _MEDIA_TYPES = {
 _BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # And none begins with one of these.
 _TEXT_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MOST_ITEMS = 50_000
+"""Items of one text that are read: each takes a tenth of a millisecond."""
 _MOST_TOLD = 1000
 """Bad items of one file that are told each by itself."""
 
@@ -60,10 +62,10 @@ def form_of_content(data: bytes) -> str:
     return _JSON if begins[:1] in (b"{", b"[") else _YAML
 
 
-def found_in_message(
+def contents_of_message(
     full_name: str, data: bytes, wanted: Collection[str]
-) -> Iterator[tuple[str, Found | str | LoadError]]:
-    """Return what is wanted of a message of a kind that is known, as ``found_in`` does.
+) -> Iterator[tuple[str, Content | str | LoadError]]:
+    """Return what is wanted of a message of a kind that is known, as ``contents_of`` does.
 
     Raises
     ------
@@ -76,9 +78,9 @@ def found_in_message(
     yield from items_in(kind, kind.message_class.FromString(data), wanted, data)
 
 
-def found_in(
+def contents_of(
     form: str, name: str, data: bytes, wanted: Collection[str]
-) -> Iterator[tuple[str, Found | str | LoadError]]:
+) -> Iterator[tuple[str, Content | str | LoadError]]:
     """Return what is wanted of a file, the words for what is passed over, and what is wrong with single items.
 
     Parameters
@@ -105,6 +107,9 @@ def found_in(
     items = [item for value in values for item in items_of(value)]
     # The only item of a file needs no number.
     is_one = damage is None and len(items) == 1 and items[0] is values[0]
+    if len(items) > _MOST_ITEMS:
+        yield "", LoadError(f"{len(items):,} items; only the first {_MOST_ITEMS:,} are read: split the file")
+        del items[_MOST_ITEMS:]
     bad = 0
     for position, item in enumerate(items):
         try:
@@ -116,7 +121,7 @@ def found_in(
             yield "", error if is_one else LoadError(f"item {position}: {error}")
             continue
         for word, found in items_in(kind, message, wanted):
-            if isinstance(found, Found) and found.position is None and not is_one:
+            if isinstance(found, Content) and found.position is None and not is_one:
                 yield word, found._replace(position=position)
             else:
                 yield word, found

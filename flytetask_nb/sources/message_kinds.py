@@ -22,7 +22,7 @@ from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["KINDS", "LAUNCH_PLANS", "OF_FLYTE2", "TASKS", "WORKFLOWS", "Found", "Kind"]
+__all__ = ["KINDS", "LAUNCH_PLANS", "OF_FLYTE2", "TASKS", "WORKFLOWS", "Content", "Kind"]
 
 TASKS = "tasks"
 WORKFLOWS = "workflows"
@@ -33,7 +33,7 @@ _UNSAID = identifier_pb2.UNSPECIFIED
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
-class Found(NamedTuple):
+class Content(NamedTuple):
     """A task, workflow or launch plan as a file holds it.
 
     Attributes
@@ -75,7 +75,7 @@ class Kind:
     name: str
     source: Any
     makes_sense: Callable[[Any], bool]
-    holds: Mapping[str, Callable[[Any], Iterator[Found]]]
+    holds: Mapping[str, Callable[[Any], Iterator[Content]]]
     shapes: tuple[frozenset[str], ...]
 
     @property
@@ -191,82 +191,82 @@ def _spec_of(template: Any, identifier: Any = None) -> Any:
     return spec
 
 
-def _itself(message: Any) -> Iterator[Found]:
-    yield Found(message)
+def _itself(message: Any) -> Iterator[Content]:
+    yield Content(message)
 
 
-def _of_template(message: Any) -> Iterator[Found]:
-    yield Found(_spec_of(message), Origin(untold=UNTOLD_BY_TEMPLATES))
+def _of_template(message: Any) -> Iterator[Content]:
+    yield Content(_spec_of(message), Origin(untold=UNTOLD_BY_TEMPLATES))
 
 
-def _of_closure(message: Any) -> Iterator[Found]:
-    yield Found(_spec_of(message.compiled_task.template), _origin(message))
+def _of_closure(message: Any) -> Iterator[Content]:
+    yield Content(_spec_of(message.compiled_task.template), _origin(message))
 
 
-def _of_task(message: Any, position: int | None = None) -> Iterator[Found]:
+def _of_task(message: Any, position: int | None = None) -> Iterator[Content]:
     origin = _origin(message.closure, message.short_description)
-    yield Found(_spec_of(message.closure.compiled_task.template, message.id), origin, position)
+    yield Content(_spec_of(message.closure.compiled_task.template, message.id), origin, position)
 
 
-def _of_task_list(message: Any) -> Iterator[Found]:
+def _of_task_list(message: Any) -> Iterator[Content]:
     for position, task in enumerate(message.tasks):
         yield from _of_task(task, position)
 
 
-def _of_request(message: Any) -> Iterator[Found]:
+def _of_request(message: Any) -> Iterator[Content]:
     spec = task_pb2.TaskSpec()
     spec.CopyFrom(message.spec)
     if message.HasField("id"):
         # The server overwrites the template's id with the request's.
         spec.template.id.CopyFrom(message.id)
-    yield Found(spec)
+    yield Content(spec)
 
 
-def _of_compiled_tasks(message: Any) -> Iterator[Found]:
+def _of_compiled_tasks(message: Any) -> Iterator[Content]:
     for position, task in enumerate(message.tasks):
-        yield Found(_spec_of(task.template), Origin(untold=UNTOLD_BY_SERVERS), position)
+        yield Content(_spec_of(task.template), Origin(untold=UNTOLD_BY_SERVERS), position)
 
 
-def _of_templates(message: Any) -> Iterator[Found]:
+def _of_templates(message: Any) -> Iterator[Content]:
     for position, template in enumerate(message.tasks):
-        yield Found(_spec_of(template), Origin(untold=UNTOLD_BY_SERVERS), position)
+        yield Content(_spec_of(template), Origin(untold=UNTOLD_BY_SERVERS), position)
 
 
 def _workflow_spec_of(template: Any) -> Any:
     return workflow_pb2.WorkflowSpec(template=template)
 
 
-def _of_bare_closure(message: Any) -> Iterator[Found]:
-    yield Found(_workflow_spec_of(message.workflow))
+def _of_bare_closure(message: Any) -> Iterator[Content]:
+    yield Content(_workflow_spec_of(message.workflow))
 
 
-def _of_subworkflows(message: Any) -> Iterator[Found]:
+def _of_subworkflows(message: Any) -> Iterator[Content]:
     for position, template in enumerate(message.subworkflows):
-        yield Found(_workflow_spec_of(template), position=position)
+        yield Content(_workflow_spec_of(template), position=position)
 
 
-def _closure_itself(message: Any) -> Iterator[Found]:
+def _closure_itself(message: Any) -> Iterator[Content]:
     # Flyte's own are of one workflow; some are collections of tasks alone.
     if message.HasField("primary"):
-        yield Found(message)
+        yield Content(message)
 
 
-def _of_inner_closure(content: Callable[[Any], Iterator[Found]], *path: str) -> Callable[[Any], Iterator[Found]]:
+def _of_inner_closure(content: Callable[[Any], Iterator[Content]], *path: str) -> Callable[[Any], Iterator[Content]]:
     """Return what finds the same in a closure that stands inside another message."""
 
-    def found_in(message: Any) -> Iterator[Found]:
+    def contents_of(message: Any) -> Iterator[Content]:
         for part in path:
             message = getattr(message, part)
         return content(message)
 
-    return found_in
+    return contents_of
 
 
-def _of_flyte2(source: str) -> Callable[[Any], Iterator[Found]]:
-    def found_in(message: Any) -> Iterator[Found]:
-        yield Found(*of_flyte2(wrapped(source, message.SerializeToString(deterministic=True))))
+def _of_flyte2(source: str) -> Callable[[Any], Iterator[Content]]:
+    def contents_of(message: Any) -> Iterator[Content]:
+        yield Content(*of_flyte2(wrapped(source, message.SerializeToString(deterministic=True))))
 
-    return found_in
+    return contents_of
 
 
 def _origin(closure: Any, short_description: str = "") -> Origin:

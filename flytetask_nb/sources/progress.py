@@ -37,6 +37,7 @@ class Bar:
         # tqdm's clock, which the bar is to go by.
         self._start = time.time()
         self._count = 0
+        self._total: int | None = None
         self._bar: Any = None
         self._is_on = is_on and option("progress")
 
@@ -47,6 +48,10 @@ class Bar:
         if self._bar is not None:
             self._bar.close()
 
+    def expect(self, unit: str, total: int | None) -> None:
+        """Say what is counted, and how many there will be where that is known, before the first has come."""
+        self._unit, self._total = unit, total
+
     def step(self, number: int = 1) -> None:
         """Count this many more."""
         self._count += number
@@ -55,7 +60,7 @@ class Bar:
         elif self._is_on and time.time() - self._start > PATIENCE:
             from tqdm.auto import tqdm  # noqa: PLC0415 - most work is done before it is needed
 
-            bar = self._bar = tqdm(desc=self._what, unit=f" {self._unit}", delay=_UNTIL_TOLD)
+            bar = self._bar = tqdm(desc=self._what, unit=f" {self._unit}", total=self._total, delay=_UNTIL_TOLD)
             # It began with the work, so that the time and the rate that it shows are those of the work.
             bar.start_t = self._start
             bar.n = bar.last_print_n = self._count

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.collection import Failure
+from flytetask_nb.collection import Failure, TaskRecord
 from flytetask_nb.errors import LoadError, OptionError
 from flytetask_nb.extras import load_module
 from flytetask_nb.masking import mask_text
-from flytetask_nb.sources.kinds import TASKS
-from flytetask_nb.sources.loading import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES, _Filling, _Reader
-from flytetask_nb.sources.places import BytesAtHand, Place, places_of
+from flytetask_nb.sources.blob_cache import opened_cache
+from flytetask_nb.sources.fetching import fetched, sized
+from flytetask_nb.sources.in_flight import InFlight
+from flytetask_nb.sources.locations import locations_of
+from flytetask_nb.sources.message_kinds import TASKS
+from flytetask_nb.sources.openers import BytesAtHand
+from flytetask_nb.sources.outcomes import UnreadSnapshot
+from flytetask_nb.sources.read_settings import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES, ReadSettings
+from flytetask_nb.sources.reading import Reader
+from flytetask_nb.sources.registration_values import RegistrationValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,19 +27,12 @@ if TYPE_CHECKING:
     from dask.dataframe import DataFrame
 
     from flytetask_nb.models.origins import Origin
+    from flytetask_nb.sources.locations import Location
 
 __all__ = ["scan"]
 
 PARTITION_BYTES = 4 * 2**20
 PARTITION_FILES = 64
-
-
-class _Settings(NamedTuple):
-    """How each group of files is read."""
-
-    filling: _Filling
-    max_entry_bytes: int
-    max_total_bytes: int
 
 
 def scan(
@@ -48,6 +48,7 @@ def scan(
     partition_files: int = PARTITION_FILES,
     max_entry_bytes: int = MAX_ENTRY_BYTES,
     max_total_bytes: int = MAX_TOTAL_BYTES,
+    cache: bool = False,
 ) -> DataFrame:
     """Make a Dask table of tasks: one row a task, read in pieces, on as many machines as the cluster has.
 
@@ -63,8 +64,8 @@ def scan(
     partition_bytes, partition_files
         A partition takes files that stand beside each other until it has so many bytes of them (4 MiB, as they are
         on disk), or so many files (64). A file is never divided.
-    max_entry_bytes, max_total_bytes
-        As ``load`` takes them.
+    max_entry_bytes, max_total_bytes, cache
+        As ``load`` takes them; each machine has a cache of its own.
 
     Returns
     -------
@@ -102,16 +103,12 @@ def scan(
     for name, least in sizes.items():
         if not isinstance(least, int) or least < 1:
             raise OptionError(f"{name} cannot be {least!r}; expected a whole number above 0")
-    settings = _Settings(
-        _Filling(project, domain, version, source_uploaded_location, destination_directory),
-        max_entry_bytes,
-        max_total_bytes,
-    )
-    _reader(settings)
+    values = RegistrationValues(project, domain, version, source_uploaded_location, destination_directory)
+    settings = ReadSettings(values, (TASKS,), "collect", max_entry_bytes, max_total_bytes, cache).checked()
     # Looked at more than once, and sent away: an iterator would be empty by then.
     columns = _lasting(columns)
     meta = table_of(Records([], [], {}), columns)
-    groups = list(_groups(_places(source), partition_bytes, partition_files)) or [()]
+    groups = list(_groups(_locations(source), partition_bytes, partition_files)) or [()]
     # Dask would make other strings of ours, not the same ones that tabulate gives.
     with config.set({"dataframe.convert-string": False}):
         made: DataFrame = dd.from_map(
@@ -120,26 +117,17 @@ def scan(
     return made
 
 
-def _reader(settings: _Settings) -> _Reader:
-    return _Reader(
-        settings.filling,
-        [TASKS],
-        "collect",
-        settings.max_entry_bytes,
-        settings.max_total_bytes,
-        shows_progress=False,
-    )
-
-
-def _places(source: Any) -> list[Place]:
+def _locations(source: Any) -> list[Location]:
     """Return the files of a source, such as can be opened in another process."""
-    places = [_portable(place) for place in places_of(source) if not place.is_passed_over]
-    problems = [place for place in places if place.problem]
-    if problems and len(problems) == len(places):
+    with InFlight() as in_flight:
+        files = [_portable(location) for location in locations_of(source, in_flight) if not location.is_passed_over]
+        files = list(sized(files, in_flight))
+    problems = [location for location in files if location.problem]
+    if problems and len(problems) == len(files):
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise LoadError(f"{first.name}: {first.problem}{more}")
-    return places
+    return files
 
 
 def _lasting(columns: Any) -> Any:
@@ -152,43 +140,43 @@ def _needed(asked: Any, names: Sequence[str]) -> dict[str, Any]:
         return {name: name for name in names}
     entries = asked
     if not hasattr(asked, "items"):
-        entries = dict(one if isinstance(one, tuple) else (one, one) for one in asked)
+        entries = dict(column if isinstance(column, tuple) else (column, column) for column in asked)
     return {name: entries[name] for name in names}
 
 
-def _portable(place: Place) -> Place:
-    if not place.is_lent:
-        # What opens a place with a problem is never called.
-        return _with_bytes(place, b"") if place.problem else place
+def _portable(location: Location) -> Location:
+    if not location.is_lent:
+        # What opens a location with a problem is never called.
+        return _with_bytes(location, b"") if location.problem else location
     try:
-        with place.opened() as stream:
+        with location.opened() as stream:
             data = stream.read_whole(MAX_TOTAL_BYTES)
     except LoadError as error:
-        return _with_bytes(place, b"", str(error))
-    return _with_bytes(place, data)
+        return _with_bytes(location, b"", str(error))
+    return _with_bytes(location, data)
 
 
-def _with_bytes(place: Place, data: bytes, problem: str = "") -> Place:
-    return place._replace(opener=BytesAtHand(data), problem=problem or place.problem, is_lent=False)
+def _with_bytes(location: Location, data: bytes, problem: str = "") -> Location:
+    return location._replace(opener=BytesAtHand(data), problem=problem or location.problem, is_lent=False)
 
 
-def _groups(places: list[Place], most_bytes: int, most_files: int) -> Iterator[tuple[Place, ...]]:
+def _groups(locations: list[Location], most_bytes: int, most_files: int) -> Iterator[tuple[Location, ...]]:
     """Divide files into groups of those that stand beside each other."""
-    group: list[Place] = []
+    group: list[Location] = []
     held = 0
-    for place in places:
-        size = 0 if place.problem else place.size or 0
+    for location in locations:
+        size = 0 if location.problem else location.size or 0
         if group and (held + size > most_bytes or len(group) == most_files):
             yield tuple(group)
             group, held = [], 0
-        group.append(place)
+        group.append(location)
         held += size
     if group:
         yield tuple(group)
 
 
 def _partition(
-    places: tuple[Place, ...], columns: Sequence[str] | None = None, *, asked: Any, settings: _Settings
+    locations: tuple[Location, ...], columns: Sequence[str] | None = None, *, asked: Any, settings: ReadSettings
 ) -> pd.DataFrame:
     """Read a group of files into a table. Runs wherever the cluster wants it to.
 
@@ -197,18 +185,22 @@ def _partition(
     from flytetask_nb.tables.frames import table_of  # noqa: PLC0415 - loads pandas
     from flytetask_nb.tables.serialized_tasks import Records  # noqa: PLC0415 - likewise
 
-    reader = _reader(settings)
     data: list[bytes] = []
     origins: list[Origin | str] = []
     refused: dict[int, str] = {}
-    for place in places:
-        for outcome in reader.outcomes(place):
-            if isinstance(outcome, Failure):
-                refused[len(data)] = mask_text(outcome.reason)
-                data.append(b"")
-                origins.append(outcome.place)
-            else:
-                data.append(outcome.data)
-                origins.append(outcome.origin)
+    reader = Reader(settings)
+    with InFlight() as in_flight, opened_cache(is_on=settings.cache) as cache:
+        for location in fetched(locations, in_flight, cache):
+            for outcome in reader.outcomes(location):
+                if isinstance(outcome, Failure):
+                    refused[len(data)] = mask_text(outcome.reason)
+                    data.append(b"")
+                    origins.append(outcome.place)
+                elif isinstance(outcome, TaskRecord):
+                    data.append(outcome.data)
+                    origins.append(outcome.origin)
+                elif isinstance(outcome, UnreadSnapshot):
+                    data += outcome.snapshot.data
+                    origins += outcome.snapshot.origins
     records = Records(data, origins, refused)
     return table_of(records, asked if columns is None else _needed(asked, columns))

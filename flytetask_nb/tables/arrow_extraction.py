@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from flytetask_nb.extras import pa, pc, ptars
-from flytetask_nb.masking import SHAPES
 from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.protobuf_wire import BYTES, NUMBER, TEXT, Fields, described, parsed
 from flytetask_nb.semantics.commands import MAP_ENTRYPOINT
 from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, parsed_batch
-from flytetask_nb.tables.command_text import BUNDLE_FLAG, PLAIN_WORD, code_bundle
+from flytetask_nb.tables.command_text import BUNDLE_FLAG, MARKED_WORD, PLAIN_WORD, code_bundle
 from flytetask_nb.tables.extractors import PARTS, Messages, is_mapped
 from flytetask_nb.tables.factorized import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
@@ -392,7 +391,7 @@ class _Projected:
             return
         words = self._taken.words
         is_plain = pc.and_not(
-            pc.match_substring_regex(distinct, PLAIN_WORD), pc.match_substring_regex(distinct, SHAPES)
+            pc.match_substring_regex(distinct, PLAIN_WORD), pc.match_substring_regex(distinct, MARKED_WORD)
         ).to_numpy(zero_copy_only=False)
         special = listed(distinct.filter(pa.array(~is_plain)))
         shown = pc.replace_with_mask(

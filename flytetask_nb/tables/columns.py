@@ -253,7 +253,7 @@ COLUMNS: Final[dict[str, Column]] = {
     ),
     "is_eager": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.is_eager)),
     "code_bundle": Column(TEXT, "code_bundle", _itself),
-    "source": Column(TEXT, SOURCE, lambda masked: masked or None),
+    "source": Column(TEXT, SOURCE, _shown),
     # Not computed from a part, but from what goes wrong with the others.
     ERROR: Column(TEXT, "pod_problem", _itself),
     "cache_key": Column(TEXT, TASK, _cache_key),

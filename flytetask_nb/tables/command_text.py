@@ -6,18 +6,21 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from flytetask_nb.masking import SHAPES, mask_arguments, mask_text
+from flytetask_nb.masking import COMMANDS, SHAPES, mask_arguments, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["BUNDLE_FLAG", "PLAIN_WORD", "Words", "code_bundle"]
+__all__ = ["BUNDLE_FLAG", "MARKED_WORD", "PLAIN_WORD", "Words", "code_bundle"]
 
 BUNDLE_FLAG: Final = "--additional-distribution"
 PLAIN_WORD: Final = "^[A-Za-z0-9_./][A-Za-z0-9_./-]*$"
 """Matches words that neither a shell nor masking takes for more than they are, unless they look like a secret."""
 _PLAIN: Final = re.compile(PLAIN_WORD.replace("$", r"\Z"))
-_SHAPED: Final = re.compile(SHAPES)
+MARKED_WORD: Final = f"{SHAPES}|{COMMANDS}"
+"""Matches words that may be secret by their looks, and tools that take a password in ways of their own."""
+_MARKED: Final = re.compile(MARKED_WORD)
+_TOOL: Final = re.compile(COMMANDS)
 # Follows a word to see whether that makes the word after it a secret.
 _PROBE: Final = "probe"
 
@@ -37,10 +40,10 @@ class Words(dict[str, str]):
         self.telling: set[str] = set()
 
     def __missing__(self, word: str) -> str:
-        if _PLAIN.match(word) is not None and _SHAPED.search(word) is None:
+        if _PLAIN.match(word) is not None and _MARKED.search(word) is None:
             self[word] = word
             return word
-        if mask_arguments([word, _PROBE]) != [word, _PROBE]:
+        if _TOOL.match(word) is not None or mask_arguments([word, _PROBE]) != [word, _PROBE]:
             self.telling.add(word)
         shown = self[word] = quote(word)
         return shown

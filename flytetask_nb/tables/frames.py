@@ -19,7 +19,6 @@ from flytetask_nb.tables.extractors import PARTS
 from flytetask_nb.tables.factorized import NOTHING
 from flytetask_nb.tables.jobs import JOB_PARTS, job_in
 from flytetask_nb.tables.serialized_tasks import records_of
-from flytetask_nb.tables.source_texts import masked_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["empty_table", "table_of", "tabulate"]
 
 _PAIR = 2
+_NEAREST = 3
 _LARGEST = 2**62
 
 
@@ -243,7 +243,9 @@ def _named(entry: Any) -> tuple[Any, Any]:
 def _unknown(name: str) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
-    near = get_close_matches(name, COLUMNS, n=3, cutoff=0.5)
+    # What is called by a part of a column's name is meant rather than what looks alike.
+    near = [column for column in COLUMNS if name.casefold().removesuffix("s") in column.split("_")][:_NEAREST]
+    near = near or get_close_matches(name, COLUMNS, n=_NEAREST, cutoff=0.5)
     hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"there are {', '.join(COLUMNS)}"
     return f"there is no column {name!r}; {hint} A column of your own is a pair of its name and a function"
 
@@ -328,8 +330,9 @@ class _Table:
     def _of_sources(self, column: Column) -> Any:
         origins = self._records.origins
         sources = [origin if isinstance(origin, str) else origin.source or "" for origin in origins]
-        masked = masked_sources(sources)
-        return array_of(column.kind, [column.read(masked[source]) for source in sources])
+        # Tasks of an archive have an entry each, those of a server have it in common.
+        known = {source: column.read(source) for source in set(sources)}
+        return array_of(column.kind, list(map(known.__getitem__, sources)))
 
     def _of_origins(self, column: Column) -> Any:
         origins, codes = self._origins

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from google.protobuf.struct_pb2 import Struct
 
-from flytetask_nb.semantics.plugin_resources import Pod, job_of
+from flytetask_nb.semantics.plugin_resources import PluginPod, job_of
 
 if TYPE_CHECKING:
     from flytetask_nb.semantics.plugin_resources import Job
@@ -53,7 +53,7 @@ def job_in(  # noqa: PLR0917 - a part of the task each
     if target in _IN_PODS:
         others = [(name, {f"{side}.{resource}": text for side, resource, text in one}) for name, one in beside]
         amounts = {f"{side}.{resource}": text for (resource, side), text in asked.items()}
-        own = Pod(amounts, others, has_template)
+        own = PluginPod(amounts, others, has_template)
     return job_of(_Declared(kind, version, custom), own, is_mapped=is_mapped)
 
 

@@ -17,6 +17,7 @@ from flytetask_nb.models.notation import accepts_none, signature_order, type_not
 from flytetask_nb.models.resource_names import RESOURCES
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.castability import castable
+from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE
 from flytetask_nb.tables.columns import COLUMNS, ERROR, amount_in
 from flytetask_nb.tables.extraction import extract
 from flytetask_nb.tables.extractors import PARTS
@@ -32,9 +33,6 @@ _IDENTITY: Final = ("project", "domain", "name", "version")
 _SIDES: Final = {"inputs": "input", "outputs": "output"}
 _UNITS: Final = {resource.column: resource.unit for resource in RESOURCES}
 _PIECES: Final = "count"
-_SETTINGS: Final = "_F_SS_C"
-"""Environment variable in which flytekit packs the settings that dynamic tasks register their children with."""
-
 _VARIABLES: Final = {"direction": TEXT, "variable": TEXT, "type": TEXT, "optional": FLAG, "description": TEXT}
 _RESOURCES: Final = {
     "resource": TEXT,
@@ -182,7 +180,7 @@ def _environment(entries: tuple[tuple[str, str, str], ...]) -> Iterator[_Row]:
     for name, value, reference in entries:
         if reference:
             yield name, None, _masked_json(reference), None
-        elif name == _SETTINGS and value and not OPTIONS["reveal_secrets"]:
+        elif name == SETTINGS_VARIABLE and value and not OPTIONS["reveal_secrets"]:
             # Packed, so that nothing could be masked inside.
             yield name, f"{MASK} ({len(value):,} characters of serialization settings)", None, None
         else:

@@ -29,6 +29,18 @@ FAILED: Final = f"failures{SUFFIX}"
 """The part that holds no tasks, but what could not be read beside them."""
 _TASKS: Final = f"tasks{SUFFIX}"
 _PART: Final = re.compile(rf"project=[^/]*/domain=[^/]*/{re.escape(_TASKS)}|{re.escape(FAILED)}")
+_TABLES_OF_OTHERS: Final = {
+    ".csv": ".to_csv(path)",
+    ".feather": ".to_feather(path)",
+    ".json": ".to_json(path)",
+    ".pickle": ".to_pickle(path)",
+    ".pkl": ".to_pickle(path)",
+    ".tsv": '.to_csv(path, sep="\\t")',
+    ".txt": ".to_string(path)",
+    ".xls": ".to_excel(path)",
+    ".xlsx": ".to_excel(path)",
+}
+"""Endings of what is no snapshot, and how pandas writes it."""
 _UNSET: Final = "__HIVE_DEFAULT_PARTITION__"
 """What tools that read such folders take for a missing value."""
 
@@ -192,6 +204,12 @@ def _told(path: Any) -> Iterator[str]:
     if not isinstance(path, str | os.PathLike):
         raise ModelTypeError(f"a snapshot cannot be saved to {type(path).__name__}; expected a path or a URL")
     name = os.fsdecode(path)
+    suffix = Path(name).suffix.lower()
+    if suffix in _TABLES_OF_OTHERS:
+        raise SaveError(
+            f"{name}: a snapshot is Parquet, in a file that ends in .parquet or in a folder, not {suffix}; for a table, "
+            f"write tasks.to_frame(){_TABLES_OF_OTHERS[suffix]}"
+        )
     try:
         yield name
     except SaveError as error:

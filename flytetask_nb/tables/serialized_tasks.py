@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
-from flytetask_nb.models.coercion import as_task, opened
+from flytetask_nb.models.coercion import as_task, no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.origins import Origin
 
@@ -61,23 +61,27 @@ def records_of(tasks: Any) -> Records:
         data, origins = held()
         return Records(data, origins, {})
     if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
-        raise ModelTypeError(
-            f"a table is made from an iterable of tasks, got {type(tasks).__name__}; put a single task into a list, "
-            "and read files with load"
-        )
+        raise ModelTypeError(no_tasks(tasks, "tasks"))
     if isinstance(tasks, list | tuple) and set(map(type, tasks)) == {bytes}:
         return Records(tasks, [_NOWHERE] * len(tasks), {})
     data, origins = [], []
     refused: dict[int, str] = {}
-    for task in tasks:
+    for given in tasks:
         try:
-            one, origin = _record(task)
+            found = _found(given)
         except FlyteTaskError as error:
             refused[len(data)] = str(error)
-            one, origin = b"", _NOWHERE
-        data.append(one)
-        origins.append(origin)
+            found = [(b"", _NOWHERE)]
+        for one, origin in found:
+            data.append(one)
+            origins.append(origin)
     return Records(data, origins, refused)
+
+
+def _found(given: Any) -> list[tuple[bytes, Place]]:
+    """Return the task of an item, or those of a workflow or a module."""
+    task = opened(given)
+    return [_record(task)] if task is given or isinstance(task, FlyteTask) else [_record(one) for one in task]
 
 
 def _record(task: Any) -> tuple[bytes, Place]:

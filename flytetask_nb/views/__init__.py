@@ -38,7 +38,7 @@ class _Renderer:
         return _fitting(value, text.render)[0]
 
     def rich(self, value: object) -> Any:
-        """Return the object as a ``rich.text.Text``."""
+        """Return the object so that rich lays it out for the width of its console."""
         return _fitting(value, text.render_rich)[0]
 
     def markdown(self, value: object) -> str:

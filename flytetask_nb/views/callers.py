@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flytetask_nb.diffs.settings import mapped_task, shortened_map_task
 from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.document import (
     Badge,
     Document,
+    Fold,
+    Folds,
     Paragraph,
     Row,
     Section,
@@ -15,9 +20,12 @@ from flytetask_nb.views.document import (
     code,
     cut,
     dim,
+    expanded,
+    fold_size,
     row_size,
     within,
 )
+from flytetask_nb.views.name_prefixes import name_label, shared_prefix
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -25,14 +33,15 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.blast_radius import Caller, CallerReport
     from flytetask_nb.semantics.problems import CompileProblem
-    from flytetask_nb.views.document import Block, Line, Piece
+    from flytetask_nb.views.document import Block, Label, Line, Piece
 
 __all__ = ["describe_callers"]
 
 _NAME_BUDGET = 300
 _MESSAGE_BUDGET = 700
-_TABLE_BUDGET = 10_000
+_TABLE_BUDGET = 12_000
 _NAMES_BUDGET = 4_000
+_CALLERS_SHOWN = 20
 _UNSEEN = (
     "What @dynamic and @eager tasks call shows only when they run, and a map task is a task of its own, so not every "
     "use can be seen."
@@ -55,57 +64,137 @@ def describe_callers(report: CallerReport) -> Document:
     ):
         if callers:
             verdict += [Badge(tone, glyph, f"{len(callers)} {word}"), " "]
+    prefix = shared_prefix(caller.workflow.name for caller in report)
     sections = [
-        _problem_section("Would not compile", report.breaking, is_open=True),
-        _problem_section("Unresolved: something they use was not given", report.unresolved, is_open=False),
-        _name_section("Compile as before", "workflow", [caller.workflow.name for caller in report.compiling]),
+        _cause_section("Would not compile", report.breaking, report, prefix, is_open=True),
+        _cause_section("Unresolved", report.unresolved, report, prefix, is_open=not report.breaking),
+        _linked_section(report),
+        _name_section(
+            "Compile as before",
+            "workflow",
+            [caller.workflow.name for caller in report.compiling],
+            is_open=not report.breaking and not report.unresolved and len(report) <= OPTIONS["max_rows"],
+        ),
         _name_section("Used by no workflow", "task", report.unused, note=_UNSEEN, is_open=not report.used),
     ]
     return Document(
         report.summary,
         lines=[verdict] if verdict else [],
-        sections=[section for section in sections if section is not None],
+        sections=expanded(section for section in sections if section is not None),
     )
 
 
-def _problem_section(title: str, callers: Sequence[Caller], *, is_open: bool) -> Section | None:
+def _cause_section(
+    title: str, callers: Sequence[Caller], report: CallerReport, prefix: str, *, is_open: bool
+) -> Section | None:
+    """Describe why workflows do not compile, cause by cause: first what stands in the way of most of them."""
     if not callers:
         return None
-    pairs = [(caller, problem) for caller in callers for problem in caller.problems]
-    shown, left = within((_row(*pair) for pair in pairs), _TABLE_BUDGET, row_size, len(pairs))
-    blocks: list[Block] = [Table([Row(["workflow", "node", "variable", "reason", "code"], header=True), *shown])]
+    causes: dict[tuple[str, str], list[tuple[Caller, CompileProblem]]] = {}
+    for caller in callers:
+        for name, problem in zip(caller.causes, caller.problems, strict=True):
+            causes.setdefault((name, _sentence(problem, name)), []).append((caller, problem))
+    ordered = sorted(causes.items(), key=lambda item: -len(item[1]))
+    names = shared_prefix(name for name, _ in causes if name)
+    rows = (_row(cause, found, report, names, prefix) for cause, found in ordered)
+    shown, left = within(rows, _TABLE_BUDGET, _row_size, len(ordered))
+    shown[0] = replace(shown[0], is_open=is_open)
+    lead: Line = ["what it is about, in ", code(names[:-1])] if names else "what it is about"
+    blocks: list[Block] = [Folds(shown, (lead, "why", "workflows"))]
     if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
+        blocks.append(Paragraph(dim(f"… {left:,} more; to_frame() has all")))
     return Section(title, counted(len(callers), "workflow"), blocks, is_open=is_open)
 
 
-def _row(caller: Caller, problem: CompileProblem) -> Row:
-    variable: Line = code(cut(mask_text(problem.variable), _NAME_BUDGET)[0]) if problem.variable else ""
-    return Row(
-        [
-            code(cut(mask_identifier(caller.workflow.name), _NAME_BUDGET)[0]),
-            code(cut(mask_text(problem.node), _NAME_BUDGET)[0]),
-            variable,
-            _sentence(problem),
-            dim(problem.code),
-        ]
+def _row_size(row: Fold) -> int:
+    tables = (block for block in row.blocks if isinstance(block, Table))
+    return fold_size(row) + sum(row_size(one) for table in tables for one in table.rows)
+
+
+def _row(
+    cause: tuple[str, str],
+    found: Sequence[tuple[Caller, CompileProblem]],
+    report: CallerReport,
+    names: str,
+    prefix: str,
+) -> Fold:
+    name, sentence = cause
+    told = shortened_map_task(mask_identifier(name))
+    lead: Line = name_label(mask_identifier(name), names, told) if name else dim("the workflow itself")
+    problem = found[0][1]
+    tone, glyph = ("risky", "?") if problem.is_unresolved else ("breaking", "✗")
+    text: list[Piece] = [Badge(tone, glyph, "not given" if problem.is_unresolved else "breaks"), " ", sentence]
+    near = _near(name, report.unused) if problem.is_unresolved else ""
+    if near:
+        text += [" Is it now ", code(cut(mask_identifier(near), _NAME_BUDGET)[0]), "?"]
+    callers = list(dict.fromkeys(caller.workflow.name for caller, _ in found))
+    rows = [
+        Row([name_label(mask_identifier(caller.workflow.name), prefix), _place(one), dim(one.code)])
+        for caller, one in found[:_CALLERS_SHOWN]
+    ]
+    if len(found) > _CALLERS_SHOWN:
+        rows.append(Row([dim(f"… {len(found) - _CALLERS_SHOWN:,} more"), "", ""]))
+    whole = mask_identifier(callers[0])
+    first = name_label(whole, whole[: whole.rfind(".") + 1])
+    return Fold(lead, text, first if len(callers) == 1 else counted(len(callers), "workflow"), [Table(rows)])
+
+
+def _place(problem: CompileProblem) -> Line:
+    if problem.node == "start-node":
+        return ""
+    node = code(cut(mask_text(problem.node), _NAME_BUDGET)[0])
+    if not problem.variable:
+        return ["node ", node]
+    return ["node ", node, ", variable ", code(cut(mask_text(problem.variable), _NAME_BUDGET)[0])]
+
+
+def _near(name: str, given: Sequence[str]) -> str:
+    """Return the one task that was given, is called by nobody and has the same function's name in another module."""
+    function = mapped_task(name).rpartition(".")[2]
+    found = [one for one in given if mapped_task(one).rpartition(".")[2] == function]
+    return found[0] if function and len(found) == 1 else ""
+
+
+def _linked_section(report: CallerReport) -> Section | None:
+    """Say which map tasks were found under another hash."""
+    linked = dict(pair for caller in report for pair in caller.linked)
+    if not linked:
+        return None
+    shown, left = within(
+        (Row([_map_task(old), ["→ ", _map_task(new)]]) for old, new in linked.items()),
+        _NAMES_BUDGET,
+        row_size,
+        len(linked),
     )
+    blocks: list[Block] = [
+        Paragraph(
+            dim("A setting of a map task changes the hash in its name. Compiled against the one that is there now:")
+        ),
+        Table(shown),
+    ]
+    if left:
+        blocks.append(Paragraph(dim(f"… {left:,} more")))
+    return Section("Linked across a hash", counted(len(linked), "map task"), blocks)
+
+
+def _map_task(name: str) -> Label:
+    return name_label(mask_identifier(name), "", shortened_map_task(mask_identifier(name)))
 
 
 _SENTENCES = {
-    "ParameterNotBound": "the input {variable} is required now and the workflow does not give it",
-    "VariableNameNotFound": "the workflow uses {variable}, which is gone",
-    "FieldNotFound": "the workflow reaches into {variable}, where the field is gone",
-    "TaskReferenceNotFound": "a task that it calls was not given",
-    "WorkflowReferenceNotFound": "a launch plan or sub-workflow that it starts was not given",
+    "ParameterNotBound": "the input {variable} is required now, and the workflow does not give it.",
+    "VariableNameNotFound": "the workflow uses {variable}, which is gone.",
+    "FieldNotFound": "the workflow reaches into {variable}, where the field is gone.",
+    "TaskReferenceNotFound": "this task is called, and is not among the tasks given.",
+    "WorkflowReferenceNotFound": "this launch plan or sub-workflow is started, and was not given.",
     "Unhashable": "Flyte Admin refuses it: {message}",
 }
 
 
-def _sentence(problem: CompileProblem) -> str:
+def _sentence(problem: CompileProblem, cause: str) -> str:
     """Return the reason as a person would say it; the compiler's own words where they say more."""
     sentence = _SENTENCES.get(problem.code)
-    if sentence is not None:
+    if sentence is not None and (cause or not problem.is_unresolved):
         told = sentence.format(variable=problem.variable or "something", message=problem.message)
         return cut(mask_text(told), _MESSAGE_BUDGET)[0]
     return " ".join(filter(None, cut(mask_text(problem.message), _MESSAGE_BUDGET)))

@@ -1,46 +1,66 @@
-"""Description of a collection of tasks: how many of what, and the first rows."""
+"""Description of a collection of tasks: how many of what, and the first rows, the newest first."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.diffs import diff
+from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.models.version_order import CREATED_AT, GIVEN, LOADING, VERSION, in_words
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.task_container import task_image
+from flytetask_nb.views.diffs import change_row
 from flytetask_nb.views.document import (
     Badge,
+    Clip,
     Document,
+    Fold,
+    Folds,
     Notice,
     Paragraph,
     Row,
     Section,
+    Stack,
     Table,
     code,
     cut,
     dim,
+    fold_size,
+    line_size,
     row_size,
     within,
 )
-from flytetask_nb.views.wording import counted
+from flytetask_nb.views.execution import image_words
+from flytetask_nb.views.name_prefixes import name_label, shared_prefix
+from flytetask_nb.views.tasks import card_blocks, headline_words
+from flytetask_nb.views.version_labels import short_versions, version_label
+from flytetask_nb.views.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flytetask_nb.collection import Failure, TaskCollection
+    from flytetask_nb.diffs import Change, TaskDiff
     from flytetask_nb.models import FlyteTask
-    from flytetask_nb.views.document import Block, Line
+    from flytetask_nb.views.document import Block, Line, Piece
 
 __all__ = ["describe_collection", "failures_section"]
 
 _NAME_BUDGET = 300
 _SIGNATURE_BUDGET = 400
-_TABLE_BUDGET = 20_000
+_TABLE_BUDGET = 12_000
+_CARDS_BUDGET = 9_000
+"""Bytes of what opens in the rows: of the first ones, as many as fit."""
+_CHANGES_BUDGET = 3_000
 _FAILURES_BUDGET = 6_000
 _TYPES_SHOWN = 6
+_PLACES_SHOWN = 2
 _BESIDE = {GIVEN: "as given", CREATED_AT: "by created_at", VERSION: "by version", LOADING: "by load order"}
 
 
@@ -51,19 +71,25 @@ def describe_collection(tasks: TaskCollection) -> Document:
     ----------
     tasks
         The collection. Only the tasks in the rows that are shown are built, and the types counted from all.
+
+    Returns
+    -------
+    Document
+        The newest version of each task comes first. Of the versions of one task, each row says what it changed.
     """
-    count, limit = len(tasks), OPTIONS["max_rows"]
+    count, names = len(tasks), len(tasks.names)
     versions = len(list(filter(is_filled_in, set(tasks.column("version")))))
-    words = [counted(len(tasks.names), "name"), counted(versions, "version") if versions else "not registered yet"]
+    words = [counted(names, "name"), counted(versions, "version") if versions else "not registered yet"]
     words += _order(tasks)
-    lines: list[Line] = []
-    if count:
-        lines.append(_types(tasks))
+    lines: list[Line] = [_types(tasks)] if count else []
     blocks: list[Block] = []
     if count:
-        rows = [_row(task) for task in tasks[:limit]]
-        shown, _ = within(rows, _TABLE_BUDGET, row_size)
-        blocks.append(Table([Row(["name", "version", "type", "signature"], header=True), *shown]))
+        # One more than is shown: what the last row changed, the version before it tells.
+        found = list(tasks.newest_first(OPTIONS["max_rows"] + 1))
+        rows = _version_rows(found) if names == 1 and count > 1 else _task_rows(found, tasks)
+        rows = rows[: OPTIONS["max_rows"]]
+        shown, _ = within(rows, _TABLE_BUDGET, fold_size)
+        blocks.append(_opening(shown, found, names == 1))
         if count > len(shown):
             blocks.append(Paragraph(dim(f"… {count - len(shown):,} more")))
     sections = [failures_section(tasks.failures)] if tasks.failures else []
@@ -91,19 +117,115 @@ def _types(tasks: TaskCollection) -> Line:
     return " · ".join(words)
 
 
-def _row(task: FlyteTask) -> Row:
-    template: Any = task._message.template
-    name, name_rest = cut(template.id.name, _NAME_BUDGET)
-    signature, rest = cut(signature_notation(template.interface, brief=True), _SIGNATURE_BUDGET)
-    kind = cut(template.type, _NAME_BUDGET)[0]
-    return Row(
-        [
-            [code(name), dim(f" {name_rest}")] if name_rest else code(name),
-            cut(template.id.version, _NAME_BUDGET)[0] if is_filled_in(template.id.version) else dim("none"),
-            [kind, dim(f" {FLYTE2_MARK}")] if is_flyte2(task._message) else kind,
-            [code(signature), dim(f" {rest}")] if rest else code(signature),
-        ]
+def _opening(rows: Sequence[Fold], tasks: Sequence[FlyteTask], is_history: bool) -> Folds:
+    """Let the first rows open what they are about, as many as there is room for."""
+    left = _CARDS_BUDGET
+    opening: list[Fold] = []
+    for row, task in zip(rows, tasks, strict=False):
+        blocks: Sequence[Block] = row.blocks or (card_blocks(task) if left > 0 else ())
+        size = sum(map(_block_size, blocks))
+        opening.append(replace(row, blocks=blocks if size <= left else ()))
+        left -= size
+    prefix = shared_prefix(task.name for task in tasks)
+    name: Line = "task" if not prefix else ["task, in ", code(prefix[:-1])]
+    head: tuple[Line, Line, Line] = (
+        ("version", "what it changed", "") if is_history and len(rows) > 1 else (name, "signature", "version · type")
     )
+    return Folds(opening, head, in_place=True)
+
+
+def _block_size(block: Any) -> int:
+    if isinstance(block, Table):
+        return sum(map(row_size, block.rows))
+    return line_size(block.line) if isinstance(block, Paragraph) else _CARDS_BUDGET
+
+
+# -- tasks of several names ----------------------------------------------------------------------------------------
+
+
+def _task_rows(tasks: Sequence[FlyteTask], collection: TaskCollection) -> list[Fold]:
+    prefix = shared_prefix(task.name for task in tasks)
+    versions = short_versions(map(_version, tasks))
+    counts = collection.version_counts()
+    facts = [_facts(task) for task in tasks]
+    # What all of them have tells none of them from the others.
+    telling = [len(set(column)) > 1 for column in zip(*facts, strict=True)]
+    has_types = len(set(collection.column("type"))) > 1
+    rows = []
+    for task, said in zip(tasks, facts, strict=True):
+        template: Any = task._message.template
+        end: list[Piece] = [_version_piece(task, versions)]
+        number = counts.get(collection.name_of(task), 1)
+        kind = cut(template.type, _NAME_BUDGET)[0] if has_types else ""
+        words = [
+            counted(number, "version")
+            if number > 1 and _version(task)
+            else f"{number:,} of this name"
+            if number > 1
+            else "",
+            kind,
+            FLYTE2_MARK if is_flyte2(task._message) else "",
+        ]
+        end += [dim(f" · {' · '.join(filter(None, words))}")] if any(words) else []
+        told = " · ".join(text for text, is_telling in zip(said, telling, strict=True) if is_telling and text)
+        signature = Clip(cut(signature_notation(template.interface, brief=True), _SIGNATURE_BUDGET)[0])
+        text: Line = Stack([signature, dim(told)]) if told else signature
+        rows.append(Fold(name_label(task.name, prefix), text, end))
+    return rows
+
+
+def _facts(task: FlyteTask) -> tuple[str, str]:
+    """Return what a task asks for, and its image without registry and folders."""
+    try:
+        return headline_words(task._message.template), image_words(task_image(task._message.template)).rpartition("/")[
+            2
+        ]
+    except FlyteTaskError:
+        return "", ""
+
+
+def _version(task: FlyteTask) -> str:
+    version: str = task._message.template.id.version
+    return version if is_filled_in(version) else ""
+
+
+def _version_piece(task: FlyteTask, labels: Mapping[str, str]) -> Piece:
+    version = _version(task)
+    return version_label(version, labels) if version else dim("no version")
+
+
+# -- versions of one task ------------------------------------------------------------------------------------------
+
+
+def _version_rows(tasks: Sequence[FlyteTask]) -> list[Fold]:
+    """Describe what each version changed; the oldest, of which nobody says what was before, by its signature."""
+    labels = short_versions(map(_version, tasks))
+    rows = []
+    for task, before in zip(tasks, [*tasks[1:], None], strict=True):
+        if before is None:
+            signature = signature_notation(task._message.template.interface, brief=True)
+            text, blocks = Clip(cut(signature, _SIGNATURE_BUDGET)[0]), ()
+        else:
+            text, blocks = _changes(diff(before, task))
+        rows.append(Fold(_version_piece(task, labels), text, "", blocks))
+    return rows
+
+
+def _changes(found: TaskDiff) -> tuple[Line, Sequence[Block]]:
+    """Return what changed in a line, and the changes to be opened."""
+    changes: tuple[Change, ...] = found.changes
+    if not changes:
+        noise = listed(list(found.noise_summary), 4)
+        return dim(f"only the release moved: {noise}" if noise else "no changes"), ()
+    worst = changes[0].severity
+    places = list(dict.fromkeys(cut(change.place, _NAME_BUDGET)[0] for change in changes))
+    line: list[Piece] = [Badge(worst, str(len(changes)), worst), " ", listed(places, _PLACES_SHOWN)]
+    rows, left = within(map(change_row, changes), _CHANGES_BUDGET, row_size, len(changes))
+    rows += [Row(["", dim(f"… {left:,} more"), "", ""])] if left else []
+    return line, [Table(rows)]
+
+
+# -- failures ------------------------------------------------------------------------------------------------------
 
 
 def failures_section(failures: Sequence[Failure]) -> Section:

@@ -24,7 +24,7 @@ from flytetask_nb.views.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flytetask_nb.semantics.variance import Compatibility, VariableCompatibility
+    from flytetask_nb.semantics.variable_verdicts import Compatibility, VariableCompatibility
     from flytetask_nb.views.document import Block, Line
 
 __all__ = ["describe_compatibility"]

@@ -20,6 +20,7 @@ from flytetask_nb.views.document import (
     Notice,
     Row,
     Section,
+    Stack,
     Table,
     code,
     cut,
@@ -29,6 +30,7 @@ from flytetask_nb.views.document import (
     strong,
     within,
 )
+from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -36,9 +38,19 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from flytetask_nb.diffs import Change, TaskDiff
+    from flytetask_nb.diffs.task_diff import CacheVerdict
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["CACHE_TONES", "PARTS", "change_rows", "describe_diff", "ratio_of"]
+__all__ = [
+    "PARTS",
+    "cache_badge",
+    "cache_word",
+    "change_row",
+    "describe_diff",
+    "places_line",
+    "ratio_of",
+    "value_sides",
+]
 
 PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
@@ -52,6 +64,7 @@ CACHE_TONES: Final = {
     "off": "cost",
     "unchanged": "good",
 }
+_STALE: Final = {"stale risk": ("risky", "⚠"), "image moved": ("behaviour", "⟳")}
 _AMOUNT_RULES: Final = ("request-", "limit-", "plugin-memory-")
 
 _BUDGET: Final = 22_000
@@ -61,6 +74,7 @@ _REASON_BUDGET: Final = 500
 _HEADLINE_BUDGET: Final = 600
 _HEADLINES_SHOWN: Final = 6
 
+_PLACES_TOLD: Final = 3
 _LONG: Final = 48
 """Characters from which on the two values stand in lines of their own, changed words marked."""
 _LONG_TOGETHER: Final = 64
@@ -92,8 +106,10 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
     """
     old, new = diff.ids
     title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
-    versions = [cut(one["version"], _PATH_BUDGET)[0] if is_filled_in(one["version"]) else "" for one in (old, new)]
-    aside = " → ".join(version or "(no version)" for version in versions) if any(versions) else "not registered yet"
+    versions = [one["version"] if is_filled_in(one["version"]) else "" for one in (old, new)]
+    labels = short_versions(filter(None, versions))
+    before, after = (version_label(version, labels) if version else "(no version)" for version in versions)
+    aside: Line = [before, " → ", after] if any(versions) else "not registered yet"
     sections, left = [], _BUDGET
     kept, accepted, noise = (
         changes if keep is None else tuple(filter(keep, changes))
@@ -106,16 +122,12 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
             sections.append(section)
     for word, changes_, note in (
         ("Accepted", accepted, ""),
-        ("Release noise", noise, f": {', '.join(diff.noise_summary)}"),
+        ("Release noise", noise, f"{', '.join(diff.noise_summary)} "),
     ):
         if changes_:
             section, left = _section(word, changes_, left)
-            told = (
-                f"{len(changes_)} folded{note}"
-                if word == "Accepted" or not any(versions)
-                else (f"{aside}{note} ({len(changes_)} folded)")
-            )
-            sections.append(replace(section, note=told, is_open=False))
+            folded = f"{len(changes_)} folded"
+            sections.append(replace(section, note=f"{note}({folded})" if note else folded, is_open=False))
     return Document(
         cut(title, _PATH_BUDGET)[0] or "(no name)",
         aside,
@@ -130,21 +142,35 @@ def _verdict(diff: TaskDiff) -> Line:
     for severity, count in diff.counts.items():
         pieces += [Badge(severity, str(count), severity), " · "]
     if not pieces:
-        pieces += [Badge("good", "✓", "no changes"), " · "]
-    cache = diff.cache
-    if cache.stale_risk:
-        pieces.append(Badge("risky", "⚠", "cache: unchanged, results may be stale"))
-    else:
-        pieces.append(Badge(CACHE_TONES.get(cache.verdict, "cosmetic"), "⟳", f"cache: {cache.verdict}"))
-    return pieces
+        is_same = not diff.noise and not diff.accepted
+        pieces += [Badge("good" if is_same else "cosmetic", "✓", diff.summary), " · "]
+    return [*pieces, cache_badge(diff.cache)]
+
+
+def cache_badge(cache: CacheVerdict) -> Badge:
+    """Return what becomes of cached results: a moved image alone is told from changes that surely matter."""
+    if not cache.stale_risk:
+        return Badge(CACHE_TONES.get(cache.verdict, "cosmetic"), "⟳", f"cache: {cache.verdict}")
+    if cache.is_release_alone:
+        return Badge("behaviour", "⟳", "cache: unchanged, image moved")
+    return Badge("risky", "⚠", "cache: unchanged, results may be stale")
+
+
+def cache_word(word: str) -> Piece:
+    """Return what becomes of cached results, in a word or two as a plan has them."""
+    if word == "not cached":
+        return dim(word)
+    return Badge(*_STALE[word], word) if word in _STALE else Badge(CACHE_TONES.get(word, "cosmetic"), "⟳", word)
 
 
 def _rest(diff: TaskDiff) -> Line:
     words = [f"{counted(diff.unchanged_count, 'value')} unchanged"]
-    if diff.noise:
+    if diff.noise and diff.changes:
         words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
     if diff.accepted:
         words.append(f"{len(diff.accepted)} accepted")
+    if diff.unregistered:
+        words.append(f"not registered yet: {', '.join(diff.unregistered)}")
     if diff.left_out:
         words.append(f"not compared, for only one side tells it: {', '.join(diff.left_out)}")
     return dim(" · ".join(words))
@@ -155,11 +181,16 @@ def _headlines(diff: TaskDiff) -> list[Block]:
     shown: list[Block] = []
     for index, text in enumerate(found[:_HEADLINES_SHOWN]):
         stale = index == 0 and diff.cache.stale_risk
-        badge = Badge("risky", "⚠", "stale") if stale else _headline_badge(text)
+        badge = _stale_badge(diff.cache) if stale else _headline_badge(text)
         shown.append(Notice(badge, cut(text, _HEADLINE_BUDGET)[0]))
     if len(found) > _HEADLINES_SHOWN:
         shown.append(Notice(Badge("breaking", "…", "more"), f"{len(found) - _HEADLINES_SHOWN} further headlines"))
     return shown
+
+
+def _stale_badge(cache: CacheVerdict) -> Badge:
+    word = cache.word
+    return Badge(*_STALE[word], word)
 
 
 def _headline_badge(text: str) -> Badge:
@@ -169,9 +200,7 @@ def _headline_badge(text: str) -> Badge:
 def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section, int]:
     """Describe the changes of one part in so many bytes, and give how many of them are left."""
     # One by one: those that do not fit are not looked at.
-    groups = map(change_rows, changes)
-    shown, left = within(groups, max(budget, 0), lambda rows: sum(map(row_size, rows)), len(changes))
-    rows = [row for group in shown for row in group]
+    rows, left = within(map(change_row, changes), max(budget, 0), row_size, len(changes))
     blocks: list[Block] = [Table(rows)]
     if left:
         rows.append(Row(["", dim(f"… {left:,} more"), "", ""]))
@@ -184,13 +213,23 @@ def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section
     return section, budget - sum(map(row_size, rows))
 
 
-def change_rows(change: Change) -> list[Row]:
-    """Return the rows of a table that tell a change: severity, place, values, reason."""
+def change_row(change: Change) -> Row:
+    """Return the row of a table that tells a change: severity, place, values, reason."""
     badge = Badge(change.severity, _GLYPHS[change.kind], change.severity)
     path, remark = cut(change.place, _PATH_BUDGET)
     lines = _value_lines(change)
-    rows = [Row([badge, code(path + remark), lines[0], _reason(change)])]
-    return rows + [Row(["", "", line, ""]) for line in lines[1:]]
+    return Row([badge, code(path + remark), lines[0] if len(lines) == 1 else Stack(lines), _reason(change)])
+
+
+def places_line(changes: Sequence[Change]) -> list[Piece]:
+    """Return where changes are, in a line: the first of them, and whether that is all."""
+    places = list(dict.fromkeys(change.place for change in changes))
+    pieces: list[Piece] = []
+    for index, place in enumerate(places[:_PLACES_TOLD]):
+        pieces += [", " if index else "", code(cut(place, _PATH_BUDGET)[0])]
+    rest = len(places) - _PLACES_TOLD
+    told = f" and {rest} more" if rest > 0 else " only" if len(places) == 1 else ""
+    return [*pieces, told]
 
 
 def _reason(change: Change) -> Line:
@@ -224,6 +263,26 @@ def _value_lines(change: Change) -> list[Line]:
         line: list[Piece] = [removed, " → ", added]
         return [[*line, " ", strong(ratio)] if ratio else line]
     return list(_marked(old, new))
+
+
+def value_sides(change: Change) -> tuple[Line, Line]:
+    """Return the old and the new value for two cells beside each other, the changed words marked."""
+    old, new = change.texts
+    if old is None or new is None:
+        return (
+            dim("none") if old is None else _edit(old, is_added=False),
+            dim("none") if new is None else _edit(new, is_added=True),
+        )
+    if "\n" in old or "\n" in new:
+        lines = _line_by_line(old, new)
+        sides = [
+            Stack([line for line in lines if not isinstance(line, Edit) or line.is_added == is_added])
+            for is_added in (False, True)
+        ]
+        return sides[0], sides[1]
+    removed, added = _marked(old, new) if max(len(old), len(new)) >= _LONG else _edits(old, new)
+    ratio = ratio_of(change)
+    return removed, [added, " ", strong(ratio)] if ratio else added
 
 
 def _edit(text: str, *, is_added: bool) -> Edit:

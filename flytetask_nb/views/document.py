@@ -23,10 +23,13 @@ __all__ = [
     "Badge",
     "Bars",
     "Block",
+    "Clip",
     "Code",
     "Document",
     "Edit",
     "Fields",
+    "Fold",
+    "Folds",
     "Label",
     "Line",
     "Link",
@@ -35,11 +38,14 @@ __all__ = [
     "Row",
     "Section",
     "Span",
+    "Stack",
     "Table",
     "code",
     "cut",
     "dim",
     "expanded",
+    "expanded_blocks",
+    "fold_size",
     "line_size",
     "marks_size",
     "scaled",
@@ -90,10 +96,27 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A short text in place of a longer one, such as a version's; it stays on one line."""
+    """A short text in place of a longer one, such as a version's; it stays on one line unless it is a ``name``."""
 
     text: str
     whole: str
+    name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A text on one line, cut where the reader's page ends; whole where a reader asks for it."""
+
+    text: str
+
+    @property
+    def start(self) -> str:
+        """What is shown where no page cuts it."""
+        return self.text if len(self.text) <= _CLIPPED else f"{self.text[: _CLIPPED - 1]}…"
+
+
+_CLIPPED = 100
+"""Characters of a clipped text in formats without a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +135,15 @@ class Edit:
         return "+" if self.is_added else "−"
 
 
-Piece: TypeAlias = "str | Span | Badge | Link | Label | Edit"
-Line: TypeAlias = "str | Span | Badge | Link | Label | Edit | list[Piece]"
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Lines below each other in one cell."""
+
+    lines: Sequence[Line]
+
+
+Piece: TypeAlias = "str | Span | Badge | Link | Label | Clip | Edit | Stack"
+Line: TypeAlias = "str | Span | Badge | Link | Label | Clip | Edit | Stack | list[Piece]"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -134,22 +164,29 @@ _set_header = Row.header.__set__  # type: ignore[attr-defined, misc]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells. The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right."""
+    """Rows of cells.
+
+    The first cell of a row names it if ``named``; ``numbers`` are the columns set to the right. Columns that are to
+    be read beside each other stay so in a narrow place, all of one width: ``is_even``. A table that is wide by
+    nature scrolls below its first column: ``is_wide``.
+    """
 
     rows: Sequence[Row]
     named: bool = False
     numbers: tuple[int, ...] = ()
+    is_even: bool = False
+    is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
     """What became of things from step to step: a mark for each of them in every column where something happened.
 
-    Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing happened. ``titles`` are those of the
-    names and of the notes; ``caption`` says how to read the marks.
+    Columns are steps under short labels. Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing
+    happened. ``titles`` are those of the names and of the notes; ``caption`` says how to read the marks.
     """
 
-    columns: Sequence[str]
+    columns: Sequence[Label]
     rows: Sequence[tuple[Line, list[Badge | None], Line]]
     titles: tuple[str, str] = ("", "")
     caption: str = ""
@@ -185,7 +222,30 @@ class Notice:
     line: Line
 
 
-Block: TypeAlias = "Table | Bars | Fields | Code | Paragraph | Notice"
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A row of which more is to be told: what it is about, what is said of it, a word at the end; blocks that open."""
+
+    lead: Line
+    text: Line
+    end: Line = ""
+    blocks: Sequence[Block] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """Rows that open in place, under the names of their three columns.
+
+    What opens ``in_place`` alone is left out of formats in which nothing folds.
+    """
+
+    rows: Sequence[Fold]
+    head: tuple[Line, Line, Line] | None = None
+    in_place: bool = False
+
+
+Block: TypeAlias = "Table | Bars | Fields | Code | Paragraph | Notice | Folds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +275,22 @@ class Document:
 def expanded(sections: Iterable[Section]) -> list[Section]:
     """Return sections all open or all folded, where the option ``expand`` says so; else as they are."""
     expand = OPTIONS["expand"]
-    return list(sections) if expand is None else [replace(section, is_open=expand) for section in sections]
+    if expand is None:
+        return list(sections)
+    return [replace(section, is_open=expand, blocks=expanded_blocks(section.blocks)) for section in sections]
+
+
+def expanded_blocks(blocks: Iterable[Block]) -> list[Block]:
+    """Return blocks with their rows all open or all folded, where the option ``expand`` says so; else as they are."""
+    expand = OPTIONS["expand"]
+    if expand is None:
+        return list(blocks)
+    return [
+        replace(block, rows=[replace(row, is_open=expand, blocks=expanded_blocks(row.blocks)) for row in block.rows])
+        if isinstance(block, Folds)
+        else block
+        for block in blocks
+    ]
 
 
 def code(text: str) -> Span:
@@ -270,6 +345,8 @@ _WORST = 19
 """Bytes that one character can take: an invisible one, written as an escape whose backslash is an element."""
 _PIECE = 34
 """Bytes of markup around a piece, at most (``<span class="ftn-dim"></span>`` and a separator)."""
+_TITLE = 10
+"""Bytes of markup around what is told when a reader asks (`` title=""``)."""
 _MARKED = 7
 """Bytes of markup around marked words (``<b></b>``)."""
 _CELL = 80
@@ -278,6 +355,13 @@ _MARK = 56
 """Bytes of markup around a mark in a cell of its own, without its tone."""
 _NO_MARK = 12
 """Bytes of a cell without a mark."""
+_FOLD = 150
+"""Bytes of markup around a row that opens, at most."""
+BROKEN = 20
+"""Characters of a value from which on it may be broken over lines."""
+_BREAKS = re.compile(r"(?<=\w)[._/-]+(?=\w)|-|>")
+_BREAK = 5
+"""Bytes of a place where a line may break (``<wbr>``)."""
 
 
 _scale: ContextVar[float] = ContextVar("scale", default=1.0)
@@ -311,6 +395,13 @@ _LABEL = 32
 _label_size = lru_cache(maxsize=4096)(_size)
 
 
+def _breaks_size(text: str) -> int:
+    """Return an upper bound of the bytes of the places where a text may be broken."""
+    if len(text) <= BROKEN:
+        return 0
+    return _BREAK * (2 * len(_BREAKS.findall(text)) + len(text) // 16)
+
+
 def line_size(line: Line) -> int:
     """Return an upper bound of the bytes that a line takes in HTML."""
     return _SIZES[type(line)](line)
@@ -319,11 +410,18 @@ def line_size(line: Line) -> int:
 _SIZES: dict[type, Callable[[Any], int]] = {
     str: text_size,
     list: lambda pieces: sum(map(line_size, pieces)),
-    Span: lambda span: _PIECE + text_size(span.text),
+    Stack: lambda stack: sum(_PIECE + line_size(line) for line in stack.lines),
+    Span: lambda span: _PIECE + text_size(span.text) + _breaks_size(span.text),
     Badge: lambda badge: _PIECE * 2 + text_size(badge.glyph) + text_size(badge.word),
     Link: lambda link: _PIECE * 2 + text_size(link.text) + text_size(link.href),
-    Label: lambda label: 2 * _PIECE + text_size(label.text) + text_size(label.whole),
-    Edit: lambda edit: 2 * _PIECE + sum(_MARKED + text_size(text) for text, _ in edit.parts),
+    Label: lambda label: (
+        _PIECE
+        + text_size(label.text)
+        + _breaks_size(label.text)
+        + (_TITLE + text_size(label.whole) if label.whole != label.text else 0)
+    ),
+    Clip: lambda clip: 2 * _PIECE + 2 * text_size(clip.text),
+    Edit: lambda edit: 2 * _PIECE + sum(_MARKED + text_size(text) + _breaks_size(text) for text, _ in edit.parts),
 }
 
 
@@ -332,11 +430,18 @@ def row_size(row: Row) -> int:
     return sum(_CELL + line_size(cell) for cell in row.cells)
 
 
-def marks_size(marks: Sequence[Badge | None]) -> int:
-    """Return an upper bound of the bytes that a row of marks takes in HTML."""
+def fold_size(fold: Fold) -> int:
+    """Return an upper bound of the bytes that a row takes in HTML, without what opens."""
+    return _FOLD + line_size(fold.lead) + line_size(fold.text) + line_size(fold.end)
+
+
+def marks_size(columns: Sequence[Label], marks: Sequence[Badge | None]) -> int:
+    """Return an upper bound of the bytes that a row of marks takes in HTML, under these columns."""
     return sum(
-        _NO_MARK if mark is None else _MARK + len(mark.tone) + text_size(mark.word) + text_size(mark.glyph)
-        for mark in marks
+        _NO_MARK
+        if mark is None
+        else _MARK + len(mark.tone) + text_size(column.text) + text_size(mark.word) + text_size(mark.glyph)
+        for column, mark in zip(columns, marks, strict=True)
     )
 
 

@@ -9,6 +9,7 @@ from flytetask_nb.masking import MASK, mask_arguments, mask_identifier, mask_tex
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, Sql
 from flytetask_nb.semantics.commands import command_line
+from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.task_container import listed_structs, pod_containers, primary_container_name
 from flytetask_nb.views.document import (
@@ -50,8 +51,6 @@ _ENTRIES_BUDGET = 2_200
 _JSON_BUDGET = 900
 _STATEMENT_BUDGET = 4_500
 _OTHERS_BUDGET = 2_000
-_SETTINGS_KEY = "_F_SS_C"
-"""Environment variable in which flytekit hides the settings that dynamic tasks register their children with."""
 
 Rows = list[tuple[str, "list[Line]"]]
 
@@ -181,7 +180,7 @@ def _entry_rows(label: str, entries: list[tuple[str, str]]) -> Rows:
 
 def _entry_line(key: str, value: str) -> Line:
     shown_key = cut(key, _ENTRY_BUDGET)[0]
-    if key == _SETTINGS_KEY and value:
+    if key == SETTINGS_VARIABLE and value:
         return [code(f"{shown_key}="), dim(f"serialization settings, {len(value):,} characters")]
     text = masked(key, value[:LOOKED_AT])
     if text == MASK:

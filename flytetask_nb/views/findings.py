@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models.field_names import familiar_path
+from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.findings import REFUSED
 from flytetask_nb.views.document import (
     Badge,
     Document,
     Notice,
     Paragraph,
+    Row,
     Section,
+    Table,
     code,
     cut,
     dim,
+    expanded,
     line_size,
     text_size,
     within,
@@ -25,10 +31,10 @@ from flytetask_nb.views.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flytetask_nb.semantics.findings import Finding, Findings
+    from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["describe_findings"]
+__all__ = ["describe_collection_findings", "describe_findings"]
 
 _NAME_BUDGET = 300
 _PATH_BUDGET = 300
@@ -79,19 +85,74 @@ def describe_findings(findings: Findings) -> Document:
     )
 
 
-def _section(title: str, note: str, findings: Sequence[Finding], look: tuple[str, str]) -> Section:
+def describe_collection_findings(findings: CollectionFindings) -> Document:
+    """Describe the findings of several tasks: which rules are broken how often, then task by task, the worst first.
+
+    Parameters
+    ----------
+    findings
+        What a check of several tasks gave.
+    """
+    refused, warned = findings.refused, findings.warned
+    tasks: dict[tuple[str, str], int] = {}
+    for one in findings:
+        for key in dict.fromkeys((finding.severity, finding.rule) for finding in one):
+            tasks[key] = tasks.get(key, 0) + 1
+    ordered = sorted(tasks.items(), key=lambda item: (item[0][0] != REFUSED, -item[1], item[0][1]))
+    rows = [
+        Row([Badge(*(_REFUSED if severity == REFUSED else _WARNED), rule), f"in {counted(number, 'task')}"])
+        for (severity, rule), number in ordered
+    ]
+    found = [one for one in findings if len(one)][: OPTIONS["max_rows"]]
+    sections, budget = [], _SECTION_BUDGET
+    for number, one in enumerate(found):
+        if budget <= 0:
+            break
+        look, note = (_REFUSED, "would be refused") if not one.would_register else (_WARNED, "would register")
+        section = _section(cut(mask_identifier(one.task), _NAME_BUDGET)[0] or "(no name)", note, one, look, budget)
+        sections.append(replace(section, is_open=number == 0))
+        budget -= sum(_size(finding, _line(finding)) for finding in one) + _BLOCK
+    left = len(refused) + len(warned) - len(sections)
+    words = [f"{len(refused):,} would be refused"] if refused else []
+    words += [f"{len(warned):,} with warnings"] if warned else []
+    blocks: list[Block] = [Table(rows)] if rows else []
+    if left:
+        blocks.append(Paragraph(dim(f"the worst {len(sections):,} tasks below, … {left:,} more: see .to_frame()")))
+    verdict = (
+        Badge("good", "✓", "all would register")
+        if findings.would_register
+        else Badge(*_REFUSED, f"{len(refused):,} would be refused by Flyte Admin")
+    )
+    return Document(
+        f"Check of {counted(len(findings), 'task')}",
+        " · ".join(words) or "nothing found",
+        lines=[verdict],
+        blocks=blocks,
+        sections=expanded(sections),
+    )
+
+
+def _section(
+    title: str, note: str, findings: Sequence[Finding], look: tuple[str, str], budget: int = _SECTION_BUDGET
+) -> Section:
     lines = [(finding, _line(finding)) for finding in findings]
-    shown, left = within(lines, _SECTION_BUDGET, lambda item: _size(*item))
+    shown, left = within(lines, budget, lambda item: _size(*item))
     blocks: list[Block] = []
     for _, group in groupby(shown, key=lambda item: (item[0].rule, item[0].reason)):
         alike = list(group)
-        blocks += (Notice(Badge(*look, cut(finding.rule, _NAME_BUDGET)[0]), line) for finding, line in alike)
+        blocks += (
+            Notice(Badge(*_look(finding, look), cut(finding.rule, _NAME_BUDGET)[0]), line) for finding, line in alike
+        )
         reason = cut(alike[0][0].reason, _MESSAGE_BUDGET)[0]
         if reason:
             blocks.append(Paragraph(dim(reason)))
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))
     return Section(title, note, blocks, is_open=True)
+
+
+def _look(finding: Finding, otherwise: tuple[str, str]) -> tuple[str, str]:
+    return _WARNED if finding.severity != REFUSED else otherwise
 
 
 def _line(finding: Finding) -> list[Piece]:

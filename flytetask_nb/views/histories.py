@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
@@ -9,38 +10,42 @@ from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.diffs.texts import windowed
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.version_order import in_words
-from flytetask_nb.views.diffs import CACHE_TONES, PARTS, ratio_of
+from flytetask_nb.views.diffs import PARTS, cache_word, change_row, places_line, ratio_of
 from flytetask_nb.views.document import (
     Badge,
     Bars,
     Document,
+    Fold,
+    Folds,
     Paragraph,
-    Row,
     Section,
     Table,
     code,
     cut,
     dim,
     expanded,
+    fold_size,
     line_size,
     marks_size,
     row_size,
     strong,
     within,
 )
+from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted, listed, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from flytetask_nb.diffs import Change, TaskDiff, TaskHistory
-    from flytetask_nb.views.document import Block, Line, Piece
+    from flytetask_nb.views.document import Block, Label, Line, Piece
+
+    _BarsRow: TypeAlias = tuple[Line, list[Badge | None], Line]
 
 __all__ = ["describe_history"]
 
 _MARKS: Final = {"breaking": "!", "risky": "?", "behaviour": "~", "cost": "$", "cosmetic": "'"}
-_LABEL: Final = 12
-"""Characters that are shown of a version above its column."""
 _COLUMNS_WIDTH: Final = 76
 """Characters that the labels of all columns may take together; the newest versions are shown."""
 _FEWEST_COLUMNS: Final = 6
@@ -51,7 +56,20 @@ _NARROW: Final = 40
 """Characters that are shown of two values whose difference was cut off."""
 _HEADLINE_BUDGET: Final = 240
 _BARS_BUDGET: Final = 17_000
-_STEPS_BUDGET: Final = 7_000
+_STEPS_BUDGET: Final = 6_000
+_BUDGET: Final = 27_500
+"""Of all that is not head; what the marks and the rows of the steps leave is there for what these open."""
+_HINT: Final = 150
+"""Bytes of the line that says where to look."""
+_STEPS_OPEN: Final = 10
+_CACHE_MARKS: Final = {
+    "stale risk": ("risky", "⚠", "may serve stale results"),
+    "image moved": ("cosmetic", "≈", "same cache key, image moved"),
+    "invalidated": ("behaviour", "⟳", "cache invalidated"),
+    "tags rotated": ("behaviour", "⟲", "cache tags rotated"),
+    "on": ("good", "●", "cache turned on"),
+    "off": ("cost", "○", "cache turned off"),
+}
 _NAMED: Final = frozenset({BREAKING, RISKY})
 """Severities whose versions are named in the verdict."""
 _VERSIONS_NAMED: Final = 3
@@ -73,63 +91,62 @@ def describe_history(history: TaskHistory) -> Document:
         worst first; then the steps one by one, newest first. Of many versions the newest have columns; what is left
         out is counted.
     """
-    runs = _shown_runs(history)
+    labels = short_versions(history.versions)
+    runs = _shown_runs(history, labels)
     first = runs[0].start
     steps = list(history.steps)
     found = {position: step for position, step in steps if position > first}
-    lines: list[Line] = [_verdict(history, steps)] if len(history) > 1 else []
+    lines: list[Line] = [_verdict(history, steps, labels)] if len(history) > 1 else []
     if first:
         lines.append(
             dim(f"… {counted(first, 'older version')} without a column; history[:{first}] shows them, matrix() has all")
         )
-    sections = [_steps_section(history, steps)] if steps else []
+    blocks, size = _blocks(history, runs, found, labels)
+    sections = [_steps_section(history, steps, labels, _BUDGET - size)] if steps else []
     return Document(
         cut(shortened_map_task(history.name), _NAME_BUDGET)[0] or "(no name)",
-        _span(history),
+        _span(history, labels),
         lines=lines,
-        blocks=_blocks(history, runs, found),
+        blocks=blocks,
         sections=expanded(sections),
     )
 
 
-def _shown_runs(history: TaskHistory) -> list[range]:
+def _shown_runs(history: TaskHistory, labels: Mapping[str, str]) -> list[range]:
     """Return the newest runs of identical versions that have room beside each other."""
     shown: list[range] = []
     used = 0
     for run in reversed(history.runs):
-        used += len(_label(history, run)) + 2
+        used += len(_label(history, run, labels).text) + 2
         if used > _COLUMNS_WIDTH and len(shown) >= _FEWEST_COLUMNS:
             break
         shown.append(run)
     return shown[::-1]
 
 
-def _label(history: TaskHistory, run: range) -> str:
-    text = _clipped(history.versions[run.start])
-    return f"{text} ×{len(run)}" if len(run) > 1 else text
+def _label(history: TaskHistory, run: range, labels: Mapping[str, str]) -> Label:
+    label = version_label(history.versions[run.start], labels)
+    return replace(label, text=f"{label.text} ×{len(run)}") if len(run) > 1 else label
 
 
-def _clipped(version: str) -> str:
-    return version if len(version) <= _LABEL else f"{version[: _LABEL - 1]}…"
-
-
-def _span(history: TaskHistory) -> str:
-    words = [counted(len(history), "version")]
+def _span(history: TaskHistory, labels: Mapping[str, str]) -> Line:
+    words: list[list[Piece]] = [[counted(len(history), "version")]]
     times = [task.created_at for task in history]
     if times[0] is not None and times[-1] is not None:
-        words.append(f"{moment(times[0])} to {moment(times[-1])}")
+        words.append([f"{moment(times[0])} to {moment(times[-1])}"])
     elif len(history) > 1:
-        words.append(f"{cut(history.versions[0], _VALUE_BUDGET)[0]} to {cut(history.versions[-1], _VALUE_BUDGET)[0]}")
+        first, last = (version_label(history.versions[place], labels) for place in (0, -1))
+        words.append([first, " to ", last])
     if len(history) > 1:
-        words.append(in_words(history.order))
+        words.append([in_words(history.order)])
     if len(history.places) > 1:
-        words.append(f"of {listed([cut(place, _VALUE_BUDGET)[0] for place in history.places], _PLACES_NAMED)}")
+        words.append([f"of {listed([cut(place, _VALUE_BUDGET)[0] for place in history.places], _PLACES_NAMED)}"])
     if history.is_map_task:
-        words.append("linked across the hash in the name of a map task")
-    return " · ".join(words)
+        words.append(["linked across the hash in the name of a map task"])
+    return [piece for index, one in enumerate(words) for piece in ([" · "] if index else []) + one]
 
 
-def _verdict(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]]) -> Line:
+def _verdict(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]], labels: Mapping[str, str]) -> Line:
     """Count the steps by the worst that they do; of those that matter to callers name the newest versions."""
     pieces: list[Piece] = []
     for severity in SEVERITIES:
@@ -137,45 +154,60 @@ def _verdict(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]]) -> Lin
         if positions:
             pieces.append(Badge(severity, _MARKS[severity], f"{counted(len(positions), 'step')} {severity}"))
             if severity in _NAMED:
-                versions = [_clipped(history.versions[position]) for position in positions]
+                versions = [labels[history.versions[position]] for position in positions]
                 pieces.append(f" {listed(versions, _VERSIONS_NAMED)}")
             pieces.append(" · ")
-    stale = sum(step.cache.stale_risk for _, step in steps)
+    stale = sum(step.cache.stale_risk and not step.cache.is_release_alone for _, step in steps)
     if stale:
         pieces += [Badge("risky", "⚠", f"{counted(stale, 'step')} may serve stale results"), " · "]
-    return pieces[:-1] or [Badge("good", "✓", "nothing but release noise changed")]
+    nothing = "only the release moved" if any(step.noise for _, step in steps) else "no changes"
+    return pieces[:-1] or [Badge("good", "✓", nothing)]
 
 
-def _blocks(history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff]) -> list[Block]:
-    rows = _rows(history, runs, steps)
+def _blocks(
+    history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff], labels: Mapping[str, str]
+) -> tuple[list[Block], int]:
+    """Describe the fields that changed, and tell how many bytes that takes."""
+    rows = _rows(history, runs, steps, labels)
     if not rows:
-        return []
-    worst: list[Badge | None] = [_mark(steps[run.start].severity) if run.start in steps else None for run in runs]
-    shown, left = within(
-        rows, _BARS_BUDGET, lambda row: line_size(row[0]) + marks_size(row[1]) + line_size(row[2]) + 200
-    )
-    columns = [_label(history, run) for run in runs]
-    blocks: list[Block] = [
-        Bars(
-            columns,
-            [(strong("worst"), worst, ""), *shown],
-            titles=("field", "last change"),
-            caption=_legend(runs, rows),
-        ),
-    ]
+        return [], 0
+    columns = [_label(history, run, labels) for run in runs]
+    verdicts: list[_BarsRow] = []
+    for name, mark_of in (("worst", _worst_mark), ("cache", _cache_mark)):
+        marks = [mark_of(steps[run.start]) if run.start in steps else None for run in runs]
+        if any(marks):
+            verdicts.append((strong(name), marks, ""))
+    rows = [*verdicts, *rows]
+
+    def size(row: _BarsRow) -> int:
+        return line_size(row[0]) + marks_size(columns, row[1]) + line_size(row[2]) + 200
+
+    shown, left = within(rows, _BARS_BUDGET, size)
+    blocks: list[Block] = [Bars(columns, shown, titles=("field", "last change"), caption=_legend(runs, rows))]
     if left:
         blocks.append(Paragraph(dim(f"… {counted(left, 'further field')}; blame() and matrix() have all")))
-    return blocks
+    return blocks, sum(map(size, shown)) + sum(map(line_size, columns))
 
 
-def _legend(runs: Sequence[range], rows: Sequence[tuple[Line, list[Badge | None], Line]]) -> str:
+def _legend(runs: Sequence[range], rows: Sequence[_BarsRow]) -> str:
     """Say how to read the table."""
     used = {mark.word for _, marks, _ in rows for mark in marks if mark is not None}
     words = [*(f"{mark} {severity}" for severity, mark in _MARKS.items() if severity in used), "· unchanged"]
+    words += [f"{glyph} {word}" for _, glyph, word in _CACHE_MARKS.values() if word in used]
     longest = max(map(len, runs))
     if longest > 1:
         words.append(f"×{longest}: {longest} identical versions in a row")
     return f"What each version changed: {', '.join(words)}"
+
+
+def _worst_mark(step: TaskDiff) -> Badge | None:
+    return _mark(step.severity)
+
+
+def _cache_mark(step: TaskDiff) -> Badge | None:
+    """Return what the step does to cached results; nothing where the same are found as before."""
+    cache = step.cache
+    return Badge(*_CACHE_MARKS[cache.word]) if cache.word in _CACHE_MARKS else None
 
 
 def _mark(severity: str | None) -> Badge | None:
@@ -183,8 +215,8 @@ def _mark(severity: str | None) -> Badge | None:
 
 
 def _rows(
-    history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff]
-) -> list[tuple[Line, list[Badge | None], Line]]:
+    history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff], labels: Mapping[str, str]
+) -> list[_BarsRow]:
     """Return a row for each field that changed, the worst first, noise left out."""
     column = {run.start: index for index, run in enumerate(runs)}
     marks: dict[str, list[Badge | None]] = {}
@@ -203,10 +235,10 @@ def _rows(
         worst = min(rank(mark.word) for mark in marks[place] if mark is not None)
         return worst, PARTS.index(newest[place][1].part), place
 
-    rows: list[tuple[Line, list[Badge | None], Line]] = []
+    rows: list[_BarsRow] = []
     for place in sorted(marks, key=order):
         position, change = newest[place]
-        note: list[Piece] = [dim(_clipped(history.versions[position])), " ", *_note(change)]
+        note: list[Piece] = [version_label(history.versions[position], labels), " ", *_note(change)]
         rows.append((_name(place), marks[place], note))
     return rows
 
@@ -235,25 +267,42 @@ def _short(text: str) -> str:
     return f"{shown}…" if remark else shown
 
 
-def _steps_section(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]]) -> Section:
-    """Describe the steps one by one, newest first."""
-    rows = (Row(_step_cells(history, position, step)) for position, step in reversed(steps))
-    shown, left = within(rows, _STEPS_BUDGET, row_size, total=len(steps))
+def _steps_section(
+    history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]], labels: Mapping[str, str], budget: int
+) -> Section:
+    """Describe the steps one by one, newest first; each opens its changes, the worst first as far as there is room."""
+    found = steps[::-1]
+    rows = (_step(history, position, step, labels) for position, step in found)
+    shown, left = within(rows, _STEPS_BUDGET, lambda row: fold_size(row) + _HINT, total=len(steps))
+    budget -= sum(fold_size(row) + _HINT for row in shown)
+    opened: dict[int, list[Block]] = {}
+    for index in sorted(range(len(shown)), key=lambda index: rank(found[index][1].severity or NOISE)):
+        position, step = found[index]
+        # That its hash moved is said in the head.
+        changes = [change for change in step.changes if change.rule != "map-task-name"]
+        table, rest = within(map(change_row, changes), max(budget, 0), row_size, len(changes))
+        size = sum(map(row_size, table))
+        if rest or size > budget:
+            opened[index] = [Paragraph([dim("the changes: "), code(f"history.diff({position - 1}, {position})")])]
+        else:
+            opened[index] = [Table(table)] if table else []
+            budget -= size
+    blocks: list[Block] = [Folds([replace(row, blocks=opened[index]) for index, row in enumerate(shown)])]
     if left:
-        shown.append(Row([dim(f"… {left:,} more; timeline() has all"), "", "", ""]))
-    head = Row(["version", "changes", "cache", "headline"], header=True)
-    return Section("Steps", counted(len(steps), "step"), [Table([head, *shown], named=True)])
+        blocks.append(Paragraph(dim(f"… {left:,} more; timeline() has all")))
+    return Section("Steps", f"{counted(len(steps), 'step')}, newest first", blocks, is_open=len(steps) <= _STEPS_OPEN)
 
 
-def _step_cells(history: TaskHistory, position: int, step: TaskDiff) -> list[Line]:
-    counts: list[Piece] = []
+def _step(history: TaskHistory, position: int, step: TaskDiff, labels: Mapping[str, str]) -> Fold:
+    pieces: list[Piece] = [version_label(history.versions[position], labels), " "]
     for severity, number in step.counts.items():
-        counts += [Badge(severity, str(number), severity), " "]
-    cache = step.cache
-    tone = "risky" if cache.stale_risk else CACHE_TONES.get(cache.verdict, "cosmetic")
-    word = "may be stale" if cache.stale_risk else cache.verdict
-    headlines = step.headlines
-    more = f" (and {len(headlines) - 1} more)" if len(headlines) > 1 else ""
-    headline = f"{cut(mask_text(headlines[0]), _HEADLINE_BUDGET)[0]}{more}" if headlines else ""
-    label = cut(history.versions[position], _VALUE_BUDGET)[0]
-    return [label, counts[:-1] or dim("release noise"), Badge(tone, "⟳", word), headline]
+        pieces += [Badge(severity, str(number), severity), " "]
+    breaking = [change for change in step.changes if change.severity == BREAKING]
+    if breaking:
+        more = f" And {len(breaking) - 1} more." if len(breaking) > 1 else ""
+        told: Line = f"{cut(mask_text(f'{breaking[0].place}: {breaking[0].reason}'), _HEADLINE_BUDGET)[0]}{more}"
+    elif step.changes:
+        told = places_line(step.changes)
+    else:
+        told = dim(step.summary)
+    return Fold(pieces[:-1], told, cache_word(step.cache.word))

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.views.document import (
+    BROKEN,
     Badge,
     Bars,
     Block,
+    Clip,
     Code,
     Document,
     Edit,
     Fields,
+    Folds,
     Label,
     Line,
     Link,
@@ -27,6 +30,7 @@ from flytetask_nb.views.document import (
     Paragraph,
     Section,
     Span,
+    Stack,
     Table,
     visible,
 )
@@ -48,8 +52,14 @@ _LEFT = ' style="text-align:left"'
 _RIGHT = ' style="text-align:right"'
 _CELL = f"<td{_LEFT}>"
 _NEXT_CELL = f"</td>{_CELL}"
-_WHOLE = 32
-"""Characters of a value that is never broken."""
+# Where a line may break: behind what parts words, and now and then in a word that is longer than a column. Numbers
+# and versions are not broken, nor the arrow of a signature, nor an option from its dashes.
+_BREAKS = re.compile(r"-&gt;|(?<![\w.-])--?\w+|(?<=[^\W\d])[._/-]+(?=\w)|(?<=\w)[._/-]+(?=[^\W\d])|[^\W_]{25,}")
+_has_long_word = re.compile(r"\S{25}").search
+_FEW = 2
+"""Columns that have room in any output."""
+_CHUNK = 16
+"""Characters after which a word without an end may be broken."""
 
 
 def escape(value: object) -> str:
@@ -100,15 +110,29 @@ def _section(section: Section) -> str:
     return f"<details{opened}><summary><b>{_prose(section.title)}</b>{note}</summary>{body}</details>"
 
 
+def _breakable(safe: str) -> str:
+    """Return escaped text with the places where a line may break."""
+    return _BREAKS.sub(_with_breaks, safe)
+
+
+def _with_breaks(found: re.Match[str]) -> str:
+    text = found[0]
+    if text[-1] in "._/-":
+        return f"{text}<wbr>"
+    if text[0] == "-":
+        return f"<nobr>{text}</nobr>"
+    return "<wbr>".join(text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK))
+
+
 def _prose(text: str) -> str:
     """Return text between tags in which nothing can be taken for a formula.
 
     JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
     an element of its own has no partner.
     """
-    if _is_plain(text):
-        return text
-    safe = escape(text)
+    safe = text if _is_plain(text) else escape(text)
+    if len(text) > BROKEN and _has_long_word(text):
+        safe = _breakable(safe)
     return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe
 
 
@@ -118,9 +142,7 @@ def _line(line: Line) -> str:
 
 def _span(span: Span) -> str:
     if span.role == "code":
-        # What is short stays on one line: a name that is broken in a narrow column reads as two.
-        whole = ' class="ftn-w"' if len(span.text) <= _WHOLE else ""
-        return f"<code{whole}>{escape(span.text)}</code>"
+        return _value(span.text)
     text = _prose(span.text)
     if span.role == "strong":
         return f"<b>{text}</b>"
@@ -137,15 +159,28 @@ def _link(link: Link) -> str:
     return f'<a href="{escape(link.href)}" rel="noopener">{_prose(link.text)}</a>'
 
 
+def _value(text: str, title: str = "") -> str:
+    """Return a value as it stands in a task; what is short stays on one line, for broken it would read as two."""
+    if len(text) <= BROKEN:
+        return f'<code class="ftn-w"{title}>{escape(text)}</code>'
+    return f"<code{title}>{_breakable(escape(text))}</code>"
+
+
 def _label(label: Label) -> str:
-    whole = "" if label.whole == label.text else f' title="{escape(label.whole)}"'
-    return f'<span class="ftn-w"{whole}>{_prose(label.text)}</span>'
+    title = "" if label.whole == label.text else f' title="{escape(label.whole)}"'
+    return _value(label.text, title) if label.name else f'<span class="ftn-w"{title}>{_prose(label.text)}</span>'
+
+
+def _clip(clip: Clip) -> str:
+    return f'<span class="ftn-c" title="{escape(clip.text)}">{_prose(clip.text)}</span>'
 
 
 def _edit(edit: Edit) -> str:
-    words = "".join([f"<b>{escape(text)}</b>" if marked else escape(text) for text, marked in edit.parts])
     element = "ins" if edit.is_added else "del"
-    whole = ' class="ftn-w"' if sum([len(text) for text, _ in edit.parts]) <= _WHOLE else ""
+    is_short = sum([len(text) for text, _ in edit.parts]) <= BROKEN
+    texts = [escape(text) if is_short else _breakable(escape(text)) for text, _ in edit.parts]
+    words = "".join([f"<b>{text}</b>" if part[1] else text for text, part in zip(texts, edit.parts, strict=True)])
+    whole = ' class="ftn-w"' if is_short else ""
     return f"<{element}{whole}>{edit.sign} <code>{words}</code></{element}>"
 
 
@@ -154,7 +189,14 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    return f"<table>{''.join([_row(row, table) for row in table.rows])}</table>"
+    rows = "".join([_row(row, table) for row in table.rows])
+    if table.is_wide:
+        return f'<div class="ftn-wide"><table>{rows}</table></div>'
+    if table.is_even:
+        return f'<table class="ftn-even">{rows}</table>'
+    # In a narrow place the cells of such a row follow each other, for columns would be too narrow to read.
+    many = ' class="ftn-t"' if table.rows and len(table.rows[0].cells) > _FEW else ""
+    return f"<table{many}>{rows}</table>"
 
 
 def _row(row: Row, table: Table) -> str:
@@ -176,18 +218,43 @@ def _row(row: Row, table: Table) -> str:
 
 def _bars(bars: Bars) -> str:
     titles = [f'<th scope="col"{_LEFT}>{_prose(title)}</th>' for title in bars.titles]
-    columns = [f'<th scope="col">{_prose(label)}</th>' for label in bars.columns]
+    columns = [f'<th scope="col" title="{escape(one.whole)}">{_prose(one.text)}</th>' for one in bars.columns]
     rows = [f"<tr>{titles[0]}{''.join(columns)}{titles[1]}</tr>"]
     for name, marks, note in bars.rows:
-        cells = "".join(["<td>·</td>" if mark is None else f"<td>{_mark(mark)}</td>" for mark in marks])
+        cells = "".join(
+            [
+                "<td>·</td>" if mark is None else f"<td>{_mark(mark, column)}</td>"
+                for mark, column in zip(marks, bars.columns, strict=True)
+            ]
+        )
         rows.append(f'<tr><th scope="row"{_LEFT}>{_line(name)}</th>{cells}<td{_LEFT}>{_line(note)}</td></tr>')
     caption = f"<caption>{_prose(bars.caption)}</caption>" if bars.caption else ""
-    return f'<table class="ftn-bars">{caption}{"".join(rows)}</table>'
+    return f'<div class="ftn-wide"><table class="ftn-bars">{caption}{"".join(rows)}</table></div>'
 
 
-def _mark(badge: Badge) -> str:
-    """Return a badge of which only the glyph is seen until one asks for the word."""
-    return f'<mark class="ftn-tag ftn-{badge.tone}" title="{escape(badge.word)}">{escape(badge.glyph)}</mark>'
+def _mark(badge: Badge, column: Label) -> str:
+    """Return a badge of which only the glyph is seen until one asks for the word, and for the column."""
+    word = f"{column.text}: {badge.word}"
+    return f'<mark class="ftn-tag ftn-{badge.tone}" title="{escape(word)}">{escape(badge.glyph)}</mark>'
+
+
+def _folds(folds: Folds) -> str:
+    parts = []
+    if folds.head is not None:
+        parts.append(f'<div class="ftn-g ftn-dim">{_thirds(folds.head)}</div>')
+    for row in folds.rows:
+        cells = _thirds((row.lead, row.text, row.end))
+        if row.blocks:
+            opened = " open" if row.is_open else ""
+            body = "".join(map(_block, row.blocks))
+            parts.append(f'<details{opened}><summary class="ftn-g">{cells}</summary>{body}</details>')
+        else:
+            parts.append(f'<div class="ftn-g">{cells}</div>')
+    return "".join(parts)
+
+
+def _thirds(lines: tuple[Line, Line, Line]) -> str:
+    return " ".join([f"<span>{_line(line)}</span>" for line in lines])
 
 
 def _fields(fields: Fields) -> str:
@@ -221,7 +288,9 @@ _PIECES: dict[type, Callable[[Any], str]] = {
     Badge: _badge,
     Link: _link,
     Label: _label,
+    Clip: _clip,
     Edit: _edit,
+    Stack: lambda stack: "<br>".join(map(_line, stack.lines)),
 }
 _BLOCKS: dict[type, Callable[[Any], str]] = {
     Table: _table,
@@ -230,4 +299,5 @@ _BLOCKS: dict[type, Callable[[Any], str]] = {
     Code: _code,
     Paragraph: _paragraph,
     Notice: _notice,
+    Folds: _folds,
 }

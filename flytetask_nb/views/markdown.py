@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.views.document import (
     Badge,
     Bars,
+    Clip,
     Code,
     Document,
     Edit,
     Fields,
+    Folds,
     Label,
     Link,
     Notice,
     Paragraph,
+    Row,
     Span,
+    Stack,
     Table,
     visible,
 )
@@ -24,7 +28,7 @@ from flytetask_nb.views.document import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from flytetask_nb.views.document import Block, Line, Row, Section
+    from flytetask_nb.views.document import Block, Line, Section
 
 __all__ = ["render"]
 
@@ -157,8 +161,18 @@ def _table(table: Table) -> str:
     return "\n".join(lines)
 
 
+def _folds(folds: Folds) -> str:
+    """Return the rows as a table, and below it what opens of each, under its name."""
+    rows = [Row([row.lead, row.text, row.end]) for row in folds.rows]
+    parts = [_table(Table([Row(folds.head, header=True), *rows] if folds.head else rows))]
+    for row in folds.rows:
+        if row.blocks:
+            parts += [f"{_line(row.lead)}:", *map(_block, row.blocks)]
+    return "\n\n".join(parts)
+
+
 def _bars(bars: Bars) -> str:
-    head = [_cell(title) for title in (bars.titles[0], *bars.columns, bars.titles[1])]
+    head = [_cell(title) for title in (bars.titles[0], *(one.text for one in bars.columns), bars.titles[1])]
     rows = [
         [_cell(name), *("·" if mark is None else f"**{escape(mark.glyph)}**" for mark in marks), _cell(note)]
         for name, marks, note in bars.rows
@@ -182,8 +196,10 @@ _PIECES: dict[type, Callable[[Any], str]] = {
     Span: _span,
     Badge: _badge,
     Link: _link,
-    Label: lambda label: escape(label.text),
+    Clip: lambda clip: code_span(clip.start),
+    Label: lambda label: code_span(label.text) if label.name else escape(label.text),
     Edit: _edit,
+    Stack: lambda stack: "<br>".join(map(_line, stack.lines)),
 }
 _BLOCKS: dict[type, Callable[[Any], str]] = {
     Table: _table,
@@ -192,4 +208,5 @@ _BLOCKS: dict[type, Callable[[Any], str]] = {
     Code: _code,
     Paragraph: _paragraph,
     Notice: _notice,
+    Folds: _folds,
 }

@@ -1,17 +1,25 @@
-"""Description of a plan: the summary first, a row for each task that is not the same, then the changes of each."""
+"""Description of a plan: the summary first, then a row for each change that one or more tasks have in common.
+
+A row opens what changed. The worst come first and open as long as there is room; of the others the row says where to
+look.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from flytetask_nb.diffs.rules import NOISE, rank
+from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
 from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
-from flytetask_nb.views.diffs import CACHE_TONES, change_rows
+from flytetask_nb.options import OPTIONS
+from flytetask_nb.views.diffs import cache_word, change_row, places_line
 from flytetask_nb.views.document import (
     Badge,
     Document,
+    Fold,
+    Folds,
+    Label,
     Notice,
     Paragraph,
     Row,
@@ -21,16 +29,21 @@ from flytetask_nb.views.document import (
     cut,
     dim,
     expanded,
+    expanded_blocks,
+    fold_size,
     line_size,
     row_size,
+    strong,
     within,
 )
+from flytetask_nb.views.name_prefixes import name_label, shared_prefix
+from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from flytetask_nb.diffs import Plan, PlanEntry
+    from flytetask_nb.diffs import Change, Plan, PlanEntry
     from flytetask_nb.views.document import Block, Line, Piece
 
 __all__ = ["describe_plan"]
@@ -42,20 +55,28 @@ _BADGES: Final = {
     "missing": ("cosmetic", "−"),
     "identical": ("good", "✓"),
 }
-
 _NAME_BUDGET: Final = 300
-_VERSION_BUDGET: Final = 120
 _HEADLINE_BUDGET: Final = 400
-_SHORT: Final = 30
-"""Characters up to which two versions stand in one line."""
-_BUDGET: Final = 27_000
-_TABLE_SHARE: Final = 0.55
-"""Of what the folded parts leave, how much the table can take."""
-_FOLDED_BUDGET: Final = 2_000
-_NAMES_BUDGET: Final = 1_500
+_BUDGET: Final = 26_000
+_FOLDED_BUDGET: Final = 3_000
+_NAMES_BUDGET: Final = 2_500
 _FAILURES_BUDGET: Final = 1_500
-_SECTION: Final = 90
-"""Bytes of markup around a section, at most."""
+_GRAVE: Final = frozenset({BREAKING, RISKY})
+_FEWEST: Final = 4
+"""Tasks of which nothing is told but that they are new or missing stand in one row, if there are so many."""
+_HINT: Final = 150
+"""Bytes of the line that says where to look."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the head of the plan tells of all tasks, so that no row has to."""
+
+    places: frozenset[tuple[str, str]]
+    prefix: str
+    labels: Mapping[str, str]
+    pair: tuple[str | None, str | None] | None
+    positions: Mapping[int, int]
 
 
 def describe_plan(plan: Plan) -> Document:
@@ -69,153 +90,265 @@ def describe_plan(plan: Plan) -> Document:
     Returns
     -------
     Document
-        A row for each task but those that are the same or changed in release noise alone, which are folded; then the
-        changes of each task, the worst first.
+        A row for each task, or for tasks with equal changes, the worst first; each opens its changes. What is
+        the same or changed in release noise alone is folded.
     """
-    looked_at = [entry for entry in plan if entry.status != "identical" and not _is_noise(entry)]
-    looked_at.sort(key=_urgency)
-    # Where all tasks are of one project and domain, that is said once.
-    places = {(entry.project, entry.domain) for entry in plan}
-    is_told = len(places) == 1
-    (place,) = places if is_told else [("", "")]
+    told = _told(plan)
+    groups = sorted(
+        _groups(entry for entry in plan if entry.status != "identical" and not _is_noise(entry)), key=_urgency
+    )
     folded = [
-        _folded("Release noise alone", [entry for entry in plan.changed if _is_noise(entry)], is_told=is_told),
-        _folded("Identical", plan.identical, is_told=is_told),
+        _folded("Release noise alone", [entry for entry in plan.changed if _is_noise(entry)], told),
+        _folded("Identical", plan.identical, told),
         _failures(plan),
     ]
     budget = _BUDGET - sum(size for _, size in folded)
-    table, size = _table(looked_at, int(budget * _TABLE_SHARE), is_told=is_told)
-    sections = _changes([entry for entry in looked_at if entry.diff is not None], budget - size)
-    sections += [section for section, _ in folded if section is not None]
+    sections = [section for section, _ in folded if section is not None]
     nothing = "nothing but release noise would change" if plan.changed else "nothing would change"
     return Document(
         plan.summary,
-        cut("/".join(filter(None, place)), _NAME_BUDGET)[0],
-        lines=[] if looked_at or not len(plan) else [[Badge("good", "✓", nothing)]],
-        blocks=table,
+        _aside(told),
+        lines=[] if groups or not len(plan) else [[Badge("good", "✓", nothing)]],
+        blocks=expanded_blocks(_rows(groups, told, budget)),
         sections=expanded(sections),
     )
+
+
+def _told(plan: Plan) -> _Told:
+    pairs = {(entry.remote_version, entry.local_version) for entry in plan.changed}
+    return _Told(
+        frozenset((entry.project, entry.domain) for entry in plan),
+        shared_prefix(entry.name for entry in plan),
+        short_versions(
+            version for entry in plan for version in (entry.local_version, entry.remote_version) if version is not None
+        ),
+        next(iter(pairs)) if len(pairs) == 1 else None,
+        {id(entry): position for position, entry in enumerate(plan)},
+    )
+
+
+def _aside(told: _Told) -> Line:
+    pieces: list[Piece] = []
+    if len(told.places) == 1:
+        (place,) = told.places
+        pieces.append(cut("/".join(filter(None, place)), _NAME_BUDGET)[0])
+    if told.pair is not None:
+        pieces += [" · " if pieces and pieces[0] else "", *_versions(told.pair, told)]
+    return pieces
+
+
+def _versions(pair: tuple[str | None, str | None], told: _Told) -> list[Piece]:
+    there, here = pair
+    if there == here:
+        return [version_label(there, told.labels)] if there else []
+    first, second = (version_label(one, told.labels) if one else "(none)" for one in pair)
+    return [first, " → ", second]
 
 
 def _is_noise(entry: PlanEntry) -> bool:
     return entry.status == "changed" and entry.severity == NOISE and not entry.renamed_from
 
 
-def _urgency(entry: PlanEntry) -> tuple[int, int]:
-    """Return what sorts conflicts first, then changes from the worst, then what is new, then what is missing."""
+# -- which tasks stand in one row ------------------------------------------------------------------------------------
+
+
+def _groups(entries: Iterable[PlanEntry]) -> list[list[PlanEntry]]:
+    groups: dict[object, list[PlanEntry]] = {}
+    for entry in entries:
+        groups.setdefault(_likeness(entry), []).append(entry)
+    found: list[list[PlanEntry]] = []
+    for group in groups.values():
+        if group[0].diff is None and len(group) < _FEWEST:
+            found += ([entry] for entry in group)
+        else:
+            found.append(group)
+    return found
+
+
+def _likeness(entry: PlanEntry) -> object:
+    """Return what entries have in common that can stand in one row: the same changes, whatever the values."""
+    if entry.diff is None:
+        return entry.status, entry.headline if entry.status == "new" else ""
+    if entry.renamed_from:
+        return id(entry)
+    # Those that break callers stand together only if they break them for the same reason.
+    changes = {
+        (change.severity, change.place, change.reason if change.severity in _GRAVE else "")
+        for change in entry.diff.changes
+        if change.rule != "version-reused"
+    }
+    told = entry.cause if not changes or entry.tool_differences else ""
+    return entry.status, entry.is_repeated, entry.cache_word, told, frozenset(changes)
+
+
+_NEW_RANK: Final = 1.5
+"""Between what is risky and what is not: new tasks come before changes that break nobody."""
+
+
+def _urgency(group: Sequence[PlanEntry]) -> tuple[float, int]:
+    """Return what sorts conflicts first, then changes from the worst, new tasks among them, then what is missing."""
+    entry = group[0]
+    if entry.status == "conflict":
+        return -1, 0
+    if entry.status == "new":
+        return _NEW_RANK, 0
     severity = entry.severity
-    return list(_BADGES).index(entry.status), 0 if severity is None else rank(severity)
+    return len(SEVERITIES) if severity is None else rank(severity), -len(group)
 
 
-# -- the table -------------------------------------------------------------------------------------------------------
+# -- the rows --------------------------------------------------------------------------------------------------------
 
 
-def _table(entries: Sequence[PlanEntry], budget: int, *, is_told: bool) -> tuple[list[Block], int]:
-    """Describe the tasks in rows, and tell how many bytes these take."""
-    if not entries:
-        return [], 0
-    shown, left = within((_row(entry, is_told=is_told) for entry in entries), budget, row_size, len(entries))
-    blocks: list[Block] = [Table([Row(["task", "status", "version", "cache", "what"], header=True), *shown])]
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return blocks, sum(map(row_size, shown))
+def _rows(groups: Sequence[Sequence[PlanEntry]], told: _Told, budget: int) -> list[Block]:
+    """Describe the groups in rows, the worst open as far as there is room."""
+    if not groups:
+        return []
+    limit = OPTIONS["max_rows"]
+    rows = (_row(group, told) for group in groups[:limit])
+    shown, _ = within(rows, budget, lambda row: fold_size(row) + _HINT, min(len(groups), limit))
+    left = budget - sum(fold_size(row) + _HINT for row in shown)
+    opened: list[Fold] = []
+    for row, group in zip(shown, groups, strict=False):
+        # Of many tasks a row says at most so much that there is room for the next rows.
+        blocks, size = _changes(group, told, left if len(group) == 1 else left // 2)
+        if size > left:
+            blocks = [_hint(group[0], told)] if group[0].diff is not None else []
+            size = 0
+        left -= size
+        opened.append(replace(row, blocks=blocks))
+    head: Line = "task" if not told.prefix else ["task, in ", code(told.prefix[:-1])]
+    blocks = [Folds(opened, (head, "what changes", "cache"))]
+    hidden = groups[len(shown) :]
+    if hidden:
+        tasks = counted(sum(map(len, hidden)), "task")
+        more = f"… {counted(len(hidden), 'more row')} of {tasks}: set_options(max_rows=…), .changed and .new have all"
+        blocks.append(Paragraph(dim(more)))
+    return blocks
 
 
-def _row(entry: PlanEntry, *, is_told: bool) -> Row:
+def _row(group: Sequence[PlanEntry], told: _Told) -> Fold:
+    entry = group[0]
+    lead = _lead(group, told)
     cache = entry.cache_word
-    return Row(
-        [
-            code(_name(entry, is_told=is_told)),
-            _status(entry),
-            _versions(entry),
-            _cache(cache) if cache else "",
-            cut(entry.headline, _HEADLINE_BUDGET)[0],
-        ]
-    )
+    end: list[Piece] = [cache_word(cache)] if cache else []
+    pair = entry.remote_version, entry.local_version
+    is_told = told.pair == pair or len(group) > 1 or not (entry.local and entry.remote)
+    if not is_told and (versions := _versions(pair, told)):
+        end += [" " if end else "", *versions]
+    return Fold(lead, [_status(entry), " ", *_what(group)], end)
+
+
+def _lead(group: Sequence[PlanEntry], told: _Told) -> Line:
+    if len(group) == 1:
+        return _name(group[0], told)
+    return [strong(counted(len(group), "task")), dim(": "), _name(group[0], told), dim(", …")]
+
+
+def _what(group: Sequence[PlanEntry]) -> list[Piece]:
+    """Return what changes in one line: of what breaks callers and of a single change why, else where."""
+    entry = group[0]
+    found = entry.diff
+    if found is None or entry.is_repeated:
+        return [cut(entry.headline, _HEADLINE_BUDGET)[0]]
+    changes = _listed_changes(entry, noise=False)
+    is_plain = found.severity not in _GRAVE and not entry.renamed_from and not entry.tool_differences
+    if is_plain and (len(changes) > 1 or (changes and len(group) > 1)):
+        return places_line(changes)
+    return [cut(entry.cause, _HEADLINE_BUDGET)[0]]
 
 
 def _status(entry: PlanEntry) -> Badge:
     tone, glyph = _BADGES[entry.status]
     if entry.status == "changed" and entry.severity:
-        return Badge(entry.severity, glyph, f"changed: {entry.severity}")
+        return Badge(entry.severity, glyph, entry.severity)
     return Badge(tone, glyph, entry.status)
 
 
-def _name(entry: PlanEntry, *, is_told: bool) -> str:
+def _name(entry: PlanEntry, told: _Told) -> Label:
     """Return the task's name, with its project and domain unless these are told; of a map task's hash the beginning."""
-    name = shortened_map_task(entry.name) or "(no name)"
-    parts = [name] if is_told else [entry.project, entry.domain, name]
-    return "".join(cut("/".join(filter(None, parts)), _NAME_BUDGET))
+    parts = [] if len(told.places) == 1 else [entry.project, entry.domain]
+    place = "".join(f"{part}/" for part in parts if part)
+    prefix = told.prefix
+    label = name_label(entry.name, prefix, shortened_map_task(entry.name))
+    return replace(label, text=place + label.text) if place else label
 
 
-def _versions(entry: PlanEntry) -> str:
-    here, there = (
-        version and cut(version, _VERSION_BUDGET)[0] for version in (entry.local_version, entry.remote_version)
-    )
-    if entry.local is None or here == there:
-        return there or ""
-    if entry.remote is None:
-        return here or ""
-    told = f"{there or '(none)'} → {here or '(none)'}"
-    # Short ones are not broken over lines.
-    return told.replace(" ", "\N{NO-BREAK SPACE}") if len(told) <= _SHORT else told
+# -- what a row opens ------------------------------------------------------------------------------------------------
 
 
-def _cache(word: str) -> Line:
-    if word == "not cached":
-        return dim(word)
-    return Badge("risky", "⚠", word) if word == "stale risk" else Badge(CACHE_TONES.get(word, "cosmetic"), "⟳", word)
+def _hint(entry: PlanEntry, told: _Told) -> Block:
+    return Paragraph([dim("the changes: "), code(f"plan[{told.positions[id(entry)]}].diff")])
 
 
-# -- the changes of each task ----------------------------------------------------------------------------------------
-
-
-def _changes(entries: Sequence[PlanEntry], budget: int) -> list[Section]:
-    sections: list[Section] = []
-    for entry in entries:
-        section, size = _section(entry, budget)
-        if size > budget and sections:
+def _changes(group: Sequence[PlanEntry], told: _Told, budget: int) -> tuple[list[Block], int]:
+    """Describe the changes of a group, each once with the tasks that have it, and tell how many bytes that takes."""
+    entry = group[0]
+    if entry.diff is None:
+        return _names_of(group, told) if len(group) > 1 else ([], 0)
+    variants: dict[object, list[PlanEntry]] = {}
+    for one in group:
+        variants.setdefault(tuple(change.texts for change in _listed_changes(one)), []).append(one)
+    blocks: list[Block] = []
+    used = 0
+    for entries in variants.values():
+        made, size = _variant(entries, told, budget - used, is_alone=len(group) == 1)
+        if blocks and used + size > budget:
+            rest = sum(map(len, variants.values())) - sum(1 for _ in blocks)
+            blocks.append(Paragraph(dim(f"… and other values in more of these {rest:,} tasks: .changed has all")))
             break
-        sections.append(section)
-        budget -= size
-    left = len(entries) - len(sections)
-    if left:
-        sections.append(Section("More changes", f"of {counted(left, 'task')}: see .changed and .conflicts", []))
-    return sections
+        blocks += made
+        used += size
+    return blocks, used
 
 
-def _section(entry: PlanEntry, budget: int) -> tuple[Section, int]:
-    """Describe the changes of one task in about so many bytes, and tell how many it takes."""
-    found = entry.diff
-    if found is None:
-        return Section("", "", []), 0
-    title = cut(entry.name or "(no name)", _NAME_BUDGET)[0]
-    words = [_versions(entry), *(f"{count} {severity}" for severity, count in found.counts.items())]
-    note = " · ".join(filter(None, [*words, f"cache: {entry.cache_word}"]))
-    lines: list[Line] = [cut(line, _HEADLINE_BUDGET)[0] for line in _explanation(entry)]
-    # A conflict is explained to the last detail: what is noise from version to version is none under the same one.
-    # That the version is there already is said before.
-    everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal else found.changes
-    changes = [change for change in everything if change.rule != "version-reused"]
-    size = _SECTION + line_size(title) + line_size(note) + sum(map(line_size, lines)) + 40 * len(lines)
+def _variant(entries: Sequence[PlanEntry], told: _Told, budget: int, *, is_alone: bool) -> tuple[list[Block], int]:
+    """Describe changes with equal values."""
+    entry = entries[0]
+    blocks, size = ([], 0) if is_alone else _names_of(entries, told)
+    lines: list[Line] = [cut(line, _HEADLINE_BUDGET)[0] for line in _explanation(entries)]
+    blocks += [Paragraph(line) for line in lines]
+    if entry.refusal:
+        blocks[-len(lines)] = Notice(Badge("breaking", "✗", "INVALID_ARGUMENT"), lines[0])
+    size += sum(map(line_size, lines)) + 40 * len(lines)
+    changes = _listed_changes(entry)
     # One by one: those that do not fit are not looked at.
-    groups = map(change_rows, changes)
-    shown, left = within(groups, max(budget - size, 0), lambda rows: sum(map(row_size, rows)), len(changes))
-    rows = [row for group in shown for row in group]
+    rows, left = within(map(change_row, changes), max(budget - size, 0), row_size, len(changes))
     if left:
         rows.append(Row(["", dim(f"… {left:,} more"), "", ""]))
-    blocks: list[Block] = [Paragraph(line) for line in lines]
-    if entry.refusal:
-        blocks[0] = Notice(Badge("breaking", "✗", "INVALID_ARGUMENT"), lines[0])
-    return Section(title, note, [*blocks, *([Table(rows)] if rows else [])]), size + sum(map(row_size, rows))
+    return [*blocks, *([Table(rows)] if rows else [])], size + sum(map(row_size, rows))
 
 
-def _explanation(entry: PlanEntry) -> Iterable[str]:
-    """Return the sentences before the changes: how the server would refuse, and why if nobody changed the task."""
+def _listed_changes(entry: PlanEntry, *, noise: bool = True) -> list[Change]:
+    """Return the changes that are told: of a conflict all, for what is noise from version to version is none there."""
+    found = entry.diff
+    if found is None:
+        return []
+    everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal and noise else found.changes
+    # That the version is there already is said before.
+    return [change for change in everything if change.rule != "version-reused"]
+
+
+def _names_of(entries: Sequence[PlanEntry], told: _Told) -> tuple[list[Block], int]:
+    line = _names(entries, told)
+    return [Paragraph(line)], line_size(line) + 40
+
+
+def _names(entries: Sequence[PlanEntry], told: _Told) -> Line:
+    pieces: list[Piece] = []
+    # Without what the head tells: a title for each would take more than the name.
+    names = [code(_name(entry, told).text) for entry in entries]
+    shown, left = within(names, _NAMES_BUDGET, lambda name: 2 + line_size(name))
+    for name in shown:
+        pieces += [", " if pieces else "", name]
+    return [*pieces, dim(f" … {left:,} more")] if left else pieces
+
+
+def _explanation(entries: Sequence[PlanEntry]) -> Iterable[str]:
+    """Return the sentences before the changes: how the server would refuse, and what means the same."""
+    entry = entries[0]
     if entry.refusal:
-        yield entry.refusal
-        if entry.tool_differences:
-            yield entry.headline
+        name = entry.name if len(entries) == 1 else "…"
+        yield name + entry.refusal.removeprefix(entry.name)
     if entry.spellings:
         yield f"Written in another way that means the same: {listed(list(entry.spellings))}"
 
@@ -223,23 +356,17 @@ def _explanation(entry: PlanEntry) -> Iterable[str]:
 # -- what is folded --------------------------------------------------------------------------------------------------
 
 
-def _folded(title: str, entries: Sequence[PlanEntry], *, is_told: bool) -> tuple[Section | None, int]:
+def _folded(title: str, entries: Sequence[PlanEntry], told: _Told) -> tuple[Section | None, int]:
     if not entries:
         return None, 0
-    names: dict[str, list[str]] = {}
+    names: dict[str, list[PlanEntry]] = {}
     for entry in entries:
-        names.setdefault(entry.headline, []).append(_name(entry, is_told=is_told))
+        version = entry.remote_version or ""
+        headline = entry.headline.replace(version, told.labels[version]) if version else entry.headline
+        names.setdefault(headline, []).append(entry)
     # What several tasks have in common is said once.
-    rows = (Row([dim(cut(told, _HEADLINE_BUDGET)[0]), _names(found)]) for told, found in names.items())
+    rows = (Row([dim(cut(headline, _HEADLINE_BUDGET)[0]), _names(alike, told)]) for headline, alike in names.items())
     return _section_of(title, counted(len(entries), "task"), rows, _FOLDED_BUDGET, len(names))
-
-
-def _names(names: Sequence[str]) -> Line:
-    pieces: list[Piece] = []
-    shown, left = within(names, _NAMES_BUDGET, lambda name: 2 + line_size(code(name)))
-    for name in shown:
-        pieces += [", " if pieces else "", code(name)]
-    return [*pieces, dim(f" … {left:,} more")] if left else pieces
 
 
 def _failures(plan: Plan) -> tuple[Section | None, int]:

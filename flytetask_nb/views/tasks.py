@@ -12,7 +12,7 @@ from flytetask_nb.models.origins import DESCRIPTION
 from flytetask_nb.models.version_order import LOADING
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.task_container import pod_containers, task_image
-from flytetask_nb.views.document import Badge, Document, Notice, Section, code, cut, dim, expanded
+from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, Section, code, cut, dim, expanded
 from flytetask_nb.views.execution import execution_section, image_words, other_containers
 from flytetask_nb.views.interfaces import interface_section, signature_line
 from flytetask_nb.views.jobs import array_words, job_words
@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from flytetask_nb.models.tasks import TaskSpec
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["describe_identifier", "describe_spec", "describe_task", "describe_template", "failure"]
+__all__ = [
+    "card_blocks",
+    "describe_identifier",
+    "describe_spec",
+    "describe_task",
+    "describe_template",
+    "failure",
+    "headline_words",
+]
 
 _NAME_BUDGET = 700
 _PART_BUDGET = 300
@@ -200,6 +208,31 @@ def _summary(template: Any, found: Any, image: str) -> list[Line]:
         facts.append(_TARGETS.get(target, "no container"))
     facts += metadata_words(template.metadata)
     return [signature_line(signature_notation(template.interface, brief=True)), " · ".join(facts)]
+
+
+def headline_words(template: Any) -> str:
+    """Return what a task asks for in one line, without its image; empty where it asks for nothing."""
+    found = _attempt(lambda: amounts(template), {})
+    facts = _attempt(lambda: job_words(template), [])
+    facts = facts or summary_words(found, accelerator_words(template.extended_resources))
+    return " · ".join(facts + _attempt(lambda: array_words(template), []))
+
+
+def card_blocks(task: FlyteTask) -> list[Block]:
+    """Return what a row about a task opens: what it is, and what it takes and gives.
+
+    Parameters
+    ----------
+    task
+        The task.
+    """
+    template = task._message.template
+    says = _attempt(lambda: first_line(task._message.description, task.short_description), "")
+    lines = [says] if says else []
+    lines += _attempt(lambda: _summary(template, amounts(template), task_image(template)), [])
+    blocks: list[Block] = [Paragraph(line) for line in lines]
+    section = _section("Interface", lambda: interface_section(template.interface))
+    return blocks + (list(section.blocks) if section is not None else [])
 
 
 def describe_identifier(identifier: Identifier) -> Document:

@@ -6,32 +6,37 @@ One layout serves both, so a terminal with colours and one without show the same
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
 from flytetask_nb.views.document import (
     Badge,
     Bars,
+    Clip,
     Code,
     Document,
     Edit,
     Fields,
+    Folds,
     Label,
     Link,
     Notice,
     Paragraph,
+    Row,
     Span,
+    Stack,
     Table,
     visible,
 )
 from flytetask_nb.views.highlighting import highlighted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from flytetask_nb.views.document import Block, Line, Piece, Section
 
-__all__ = ["render", "render_rich"]
+__all__ = ["RichPage", "render", "render_rich"]
 
 Segment = tuple[str, str]
 """A text and a style of rich's."""
@@ -40,6 +45,12 @@ _INDENT = "  "
 _GAP = "  "
 _WIDEST_CELL = 56
 """A cell wider than this goes on in the next line."""
+_LEAST = 16
+"""Columns of a page that a cell needs to be read."""
+_LONGEST_WORD = 44
+"""Columns of a word that is not broken for want of room, where something else can go below."""
+_page: ContextVar[int | None] = ContextVar("page", default=None)
+"""Columns of the page that is written for; None: lines are as long as they need to be."""
 _WORDS = re.compile(r"\S+\s*|\s+")
 _ROLES = {"code": "", "dim": "dim", "strong": "bold"}
 _TONES = {
@@ -69,17 +80,67 @@ def render(document: Document) -> str:
     return "\n".join("".join([text for text, _ in line]).rstrip() for line in _lines(document))
 
 
-def render_rich(document: Document) -> Any:
-    """Return a document as a ``rich.text.Text``, whose plain characters are those of ``render``."""
-    from rich.text import Text  # noqa: PLC0415 - rich is loaded when it asks
+class RichPage:
+    """A document for rich, laid out for the width of the console that it is printed on.
 
-    text = Text(no_wrap=False, overflow="fold")
-    for index, line in enumerate(_lines(document)):
-        if index:
-            text.append("\n")
-        for characters, style in _stripped(line):
-            text.append(characters, style or None)
-    return text
+    Parameters
+    ----------
+    document
+        What is to be shown.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    def text(self, width: int | None = None) -> Any:
+        """Return the document as a ``rich.text.Text``.
+
+        Parameters
+        ----------
+        width
+            Columns of the page; None: as many as it takes.
+        """
+        from rich.text import Text  # noqa: PLC0415 - rich is loaded when it asks
+
+        text = Text(no_wrap=False, overflow="fold")
+        token = _page.set(width)
+        try:
+            lines = [part for line in _lines(self._document) for part in _on_page(line, width)]
+        finally:
+            _page.reset(token)
+        for index, line in enumerate(lines):
+            if index:
+                text.append("\n")
+            for characters, style in _stripped(line):
+                text.append(characters, style or None)
+        return text
+
+    @property
+    def plain(self) -> str:
+        """The characters, as ``render`` gives them."""
+        return render(self._document)
+
+    def __str__(self) -> str:
+        return self.plain
+
+    def __rich_console__(self, console: Any, options: Any) -> Iterable[Any]:
+        yield self.text(options.max_width)
+
+
+def render_rich(document: Document) -> RichPage:
+    """Return a document for rich, whose characters on a wide page are those of ``render``."""
+    return RichPage(document)
+
+
+def _on_page(line: list[Segment], width: int | None) -> list[list[Segment]]:
+    """Break a line that is wider than the page, what follows a little further in than its beginning."""
+    if width is None or _width(_stripped(list(line))) <= width:
+        return [line]
+    first = "".join(text for text, _ in line)
+    indent = " " * min(len(first) - len(first.lstrip()) + len(_INDENT), max(width - _LEAST, 0))
+    first_line, *rest = _wrapped(line, width)
+    rest = [part for segments in rest for part in _wrapped(segments, max(width - len(indent), 1))]
+    return [first_line, *([(indent, ""), *part] for part in rest)]
 
 
 def _stripped(line: list[Segment]) -> list[Segment]:
@@ -178,46 +239,145 @@ def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
 
 
 def _table(table: Table, indent: str) -> Iterable[list[Segment]]:
-    rows = [[_wrapped(_flat(_segments(cell))) for cell in row.cells] for row in table.rows]
-    widths: dict[int, int] = {}
+    for lines in _row_lines(table, indent):
+        yield from lines
+
+
+def _folds(folds: Folds, indent: str) -> Iterable[list[Segment]]:
+    """Put what opens of a row below it."""
+    head = [Row(folds.head, header=True)] if folds.head else []
+    table = Table([*head, *(Row([row.lead, row.text, row.end]) for row in folds.rows)])
+    for lines, row in zip(_row_lines(table, indent), [None] * len(head) + list(folds.rows), strict=True):
+        yield from lines
+        for block in () if row is None or folds.in_place else row.blocks:
+            yield from _block(block, indent + _INDENT)
+
+
+def _row_lines(table: Table, indent: str) -> Iterable[list[list[Segment]]]:
+    """Return the lines of each row of a table: as wide as its cells are, or as the page lets it be."""
+    natural = [[_cell_lines(cell, _WIDEST_CELL) for cell in row.cells] for row in table.rows]
+    widths = _column_widths(natural)
+    page = _page.get()
+    beside = len(widths)
+    if page is not None and (room := max(page - len(indent), _LEAST)) < _total(widths):
+        least = _least_widths(natural, widths)
+        beside = _fit_beside(least, room)
+        widths = [
+            *_narrowed(widths[:beside], least, room),
+            *[max(room - len(_INDENT), _LEAST)] * (len(widths) - beside),
+        ]
+    for row, cells in zip(table.rows, natural, strict=True):
+        cells = [  # noqa: PLW2901 - those that are too wide, and those that go below, broken anew
+            parts if place < beside and all(_width(part) <= width for part in parts) else _cell_lines(cell, width)
+            for place, (cell, parts, width) in enumerate(zip(row.cells, cells, widths, strict=False))
+        ]
+        lines = list(_side_by_side(row, cells[:beside], widths, table, indent))
+        for parts in () if row.header else cells[beside:]:
+            lines += ([(indent + _INDENT, ""), *part] for part in parts if _width(part))
+        yield lines
+
+
+def _column_widths(rows: Sequence[Sequence[Sequence[list[Segment]]]]) -> list[int]:
+    widths: list[int] = []
+    for cells in rows:
+        widths += [0] * (len(cells) - len(widths))
+        for index, parts in enumerate(cells):
+            widths[index] = max(widths[index], *map(_width, parts))
+    return widths
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * max(len(widths) - 1, 0)
+
+
+def _least_widths(rows: Sequence[Sequence[Sequence[list[Segment]]]], widths: Sequence[int]) -> list[int]:
+    """Return the width at which each column can still be read: no word of it is broken, unless it is very long."""
+    longest = [0] * len(widths)
     for cells in rows:
         for index, parts in enumerate(cells):
-            widths[index] = max(widths.get(index, 0), *map(_width, parts))
-    for row, cells in zip(table.rows, rows, strict=True):
-        for number in range(max(map(len, cells), default=0)):
-            line: list[Segment] = [(indent, "")]
-            for index, parts in enumerate(cells):
-                part = parts[number] if number < len(parts) else []
-                padding = " " * (widths[index] - _width(part))
-                styled = [(text, "dim") for text, _ in part] if row.header else part
-                right = index in table.numbers and not row.header
-                line += [(padding, ""), *styled] if right else [*styled, (padding, "")]
-                line.append((_GAP, ""))
-            yield line
+            words = (word for part in parts for text, _ in part for word in text.split())
+            longest[index] = max([longest[index], *(_width([(word, "")]) for word in words)])
+    return [min(width, max(min(word, _LONGEST_WORD), _LEAST)) for width, word in zip(widths, longest, strict=True)]
 
 
-def _wrapped(segments: list[Segment]) -> list[list[Segment]]:
-    """Break a cell that would make its column too wide, at blanks where there are any."""
-    if _width(segments) <= _WIDEST_CELL:
+def _fit_beside(least: Sequence[int], room: int) -> int:
+    """Return how many columns stand beside each other and can still be read; the others go below, each on its own."""
+    beside = len(least)
+    while beside > 1 and _total(least[:beside]) > room:
+        beside -= 1
+    return beside
+
+
+def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Return widths of columns that fit: the widest give way first, none below the least at which it can be read."""
+    found = list(widths)
+    while _total(found) > room:
+        spare = [width - lowest for width, lowest in zip(found, least, strict=False)]
+        if not any(spare):
+            return [min(width, room) for width in found]
+        at = max(range(len(found)), key=lambda index: (spare[index] > 0, found[index]))
+        found[at] -= 1
+    return found
+
+
+def _side_by_side(
+    row: Row, cells: Sequence[Sequence[list[Segment]]], widths: Sequence[int], table: Table, indent: str
+) -> Iterable[list[Segment]]:
+    for number in range(max(map(len, cells), default=0)):
+        line: list[Segment] = [(indent, "")]
+        for index, parts in enumerate(cells):
+            part = parts[number] if number < len(parts) else []
+            padding = " " * (widths[index] - _width(part))
+            styled = [(text, "dim") for text, _ in part] if row.header else part
+            right = index in table.numbers and not row.header
+            line += [(padding, ""), *styled] if right else [*styled, (padding, "")]
+            line.append((_GAP, ""))
+        yield line
+
+
+def _cell_lines(cell: Line, room: int) -> list[list[Segment]]:
+    lines = cell.lines if isinstance(cell, Stack) else [cell]
+    return [part for line in lines for part in _fitted(line, room)]
+
+
+def _fitted(line: Line, room: int) -> list[list[Segment]]:
+    """Break a line that is wider than there is room for, or cut it if it is one that a page may cut."""
+    if isinstance(line, Clip):
+        text = visible(line.text)
+        return [[(text if _width([(text, "")]) <= room else f"{text[: room - 1]}…", "")]]
+    return _wrapped(_flat(_segments(line)), room)
+
+
+def _wrapped(segments: list[Segment], width: int) -> list[list[Segment]]:
+    """Break what is wider than there is room for, at blanks where there are any."""
+    if _width(segments) <= width:
         return [segments]
     lines: list[list[Segment]] = [[]]
-    room = _WIDEST_CELL
+    room = width
     for text, style in segments:
         for word in _WORDS.findall(text):
             while _width([(word, "")]) > room:
-                if room == _WIDEST_CELL:
-                    lines[-1].append((word[:room], style))
-                    word = word[room:]  # noqa: PLW2901 - what is left of the word goes on the next line
+                if room == width:
+                    end = _place_to_break(word, room)
+                    lines[-1].append((word[:end], style))
+                    word = word[end:]  # noqa: PLW2901 - what is left of the word goes on the next line
                 lines.append([])
-                room = _WIDEST_CELL
+                room = width
             lines[-1].append((word, style))
             room -= _width([(word, "")])
     return [line for line in lines if line]
 
 
+def _place_to_break(word: str, room: int) -> int:
+    """Return where to break a word that is too long: after a dot or the like, if there is one not too far from the end."""
+    end = max(word.rfind(mark, 0, room) for mark in "._/-!,") + 1
+    return end if end > room // 2 else room
+
+
 def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
     """Draw marks as one character a column, for the columns' names would take all of the line."""
-    ends = [bars.columns[0], bars.columns[-1]] if len(bars.columns) > 1 else bars.columns
+    labels = [column.text for column in bars.columns]
+    ends = [labels[0], labels[-1]] if len(labels) > 1 else labels
     names = [_flat(_segments(name)) for name, _, _ in bars.rows]
     width = max([len(bars.titles[0]), *map(_width, names)])
     span = visible(" … ".join(ends))
@@ -236,8 +396,16 @@ def _fields(fields: Fields, indent: str) -> Iterable[list[Segment]]:
     for name, lines in fields.rows:
         for number, line in enumerate(lines):
             label = visible(name).ljust(width) if not number else " " * width
-            for part_number, part in enumerate(_broken(_segments(line))):
+            parts = [part for broken in _broken(_segments(line)) for part in _hanging(broken, indent, width)]
+            for part_number, part in enumerate(parts):
                 yield [(indent, ""), (label if not part_number else " " * width, "dim"), (_GAP, ""), *part]
+
+
+def _hanging(segments: list[Segment], indent: str, width: int) -> list[list[Segment]]:
+    """Break a value so that it stays right of its name, where the page is wide enough for both."""
+    page = _page.get()
+    room = 0 if page is None else page - len(indent) - width - len(_GAP)
+    return _wrapped(segments, room) if room >= _LEAST else [segments]
 
 
 def _code(block: Code, indent: str) -> Iterable[list[Segment]]:
@@ -261,7 +429,9 @@ _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
     Badge: _badge,
     Link: _link,
     Label: lambda label: [(visible(label.text), "")],
+    Clip: lambda clip: [(visible(clip.start), "")],
     Edit: _edit,
+    Stack: lambda stack: [segment for line in stack.lines for segment in (*_segments(line), (" ", ""))],
 }
 _BLOCKS: dict[type, Callable[[Any, str], Iterable[list[Segment]]]] = {
     Table: _table,
@@ -270,4 +440,5 @@ _BLOCKS: dict[type, Callable[[Any, str], Iterable[list[Segment]]]] = {
     Code: _code,
     Paragraph: _paragraph,
     Notice: _notice,
+    Folds: _folds,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ipywidgets import Button, Checkbox, Dropdown, HBox, Layout, SelectionRangeSlider, ToggleButton
 from traitlets import Instance, link, validate
@@ -12,17 +12,32 @@ from flytetask_nb.collection import TaskCollection
 from flytetask_nb.diffs import history
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES
 from flytetask_nb.errors import DiffError
+from flytetask_nb.masking import mask_identifier
+from flytetask_nb.models.coercion import as_task
+from flytetask_nb.models.version_order import in_words
 from flytetask_nb.views import describe
-from flytetask_nb.views.diffs import PARTS, describe_diff
-from flytetask_nb.views.document import Document, Paragraph, dim
-from flytetask_nb.views.wording import counted
+from flytetask_nb.views.comparisons import describe_columns, describe_pair
+from flytetask_nb.views.diffs import PARTS
+from flytetask_nb.views.document import Document, Paragraph, Section, dim
+from flytetask_nb.views.version_labels import short_versions
+from flytetask_nb.views.wording import counted, listed
 from flytetask_nb.widgets.pairing import EVERYTHING, PairSelection
 from flytetask_nb.widgets.panes import CopyBox, Pane, Panel, offer, option_layout
 from flytetask_nb.widgets.selection import as_collection
 
-__all__ = ["Comparison", "compare"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flytetask_nb.models.flyte_task import FlyteTask
+
+__all__ = ["Columns", "Comparison", "compare"]
 
 _NARROW: Final = "18em"
+_ROOM: Final = 10
+"""Width in em of what is beside the text of a picker."""
+_CHARACTER: Final = 0.65
+_PAIR: Final = 2
+_NAMES_TOLD: Final = 3
 _NO_VERSION: Final = "(no version)"
 _HIDDEN: Final = "none"
 
@@ -142,12 +157,16 @@ class Comparison(Panel):
         selection = self.selection
         with self.updating():
             offer(self._names, selection.tasks.names, selection.name)
+            labels = short_versions(selection.versions)
+            # As wide as the longest version, the description and the arrow beside it.
+            width = f"{_ROOM + max(map(len, labels.values()), default=0) * _CHARACTER:.0f}em"
             for picker in (self._old, self._new):
-                picker.options = selection.versions[::-1]
-            labels = selection.versions or (_NO_VERSION,)
-            if tuple(self._range.options) != labels:
+                picker.options = [(labels[version], version) for version in selection.versions[::-1]]
+                picker.layout.width = width
+            options = [(labels[version], version) for version in selection.versions] or [(_NO_VERSION, _NO_VERSION)]
+            if list(self._range.options) != options:
                 with self._range.hold_sync():
-                    self._range.options = labels
+                    self._range.options = options
         self._show_pickers()
         self._show_history()
         display = _HIDDEN if len(selection.tasks.names) <= 1 else None
@@ -161,7 +180,12 @@ class Comparison(Panel):
             self._history.value = ""
             return
         try:
-            self._history.show(describe(history(versions)))
+            found = history(versions)
+            shown = describe(found)
+            told = f"{counted(len(found), 'version')}, {in_words(found.order)}"
+            self._history.show(
+                Document("", sections=[Section("History", told, [*map(Paragraph, shown.lines), *shown.blocks])])
+            )
         except DiffError as error:
             # Two tasks of one version have no place in a row; they can be compared all the same.
             self._history.show(Document(self.selection.name, blocks=[Paragraph(dim(str(error)))]))
@@ -199,7 +223,7 @@ class Comparison(Panel):
             not selection.keeps(change) for change in (*compared.changes, *compared.accepted, *compared.noise)
         )
         lines = [dim(f"{counted(left_out, 'change')} left out by the filters")] if left_out else []
-        self._diff.show(Document("", lines=lines, sections=describe_diff(compared, selection.keeps).sections))
+        self._diff.show(Document("", lines=lines, sections=describe_pair(compared, selection.keeps).sections))
 
     def _show_markdown(self, _change: Any) -> None:
         is_shown = self._as_markdown.value
@@ -215,7 +239,7 @@ class Comparison(Panel):
     def document(self) -> Document:
         """Return the changes, for places without a kernel."""
         compared = self.selection.diff
-        return Document("No task", "the collection is empty") if compared is None else describe(compared)
+        return Document("No task", "the collection is empty") if compared is None else describe_pair(compared)
 
     def __repr__(self) -> str:
         selection = self.selection
@@ -225,20 +249,50 @@ class Comparison(Panel):
         return f"Comparison({selection.name!r}, {old!r} → {new!r}, {counted(len(selection.versions), 'version')})"
 
 
-def compare(tasks: object, name: str | None = None) -> Comparison:
-    """Compare two versions of a task, chosen with pickers or a slider.
+class Columns(Panel):
+    """Tasks beside each other, a column for each: only what differs, marked.
 
     Parameters
     ----------
     tasks
-        A collection or a list of tasks.
+        Two or more tasks, in the order of the columns.
+
+    Attributes
+    ----------
+    tasks : tuple of FlyteTask
+        The tasks.
+    """
+
+    def __init__(self, tasks: Sequence[FlyteTask]) -> None:
+        self.tasks = tuple(tasks)
+        pane = Pane()
+        super().__init__([pane])
+        pane.show(self.document())
+
+    def document(self) -> Document:
+        """Return the columns, for places without a kernel."""
+        return describe_columns(self.tasks)
+
+    def __repr__(self) -> str:
+        names = list(dict.fromkeys(mask_identifier(task.name) for task in self.tasks))
+        return f"Columns({counted(len(self.tasks), 'task')}: {listed(names, _NAMES_TOLD)})"
+
+
+def compare(*tasks: object, name: str | None = None) -> Comparison | Columns:
+    """Put tasks beside each other, or choose two versions of a task with pickers.
+
+    Parameters
+    ----------
+    *tasks
+        Two or more tasks, of one name or not, or one list of them: each is a column. A collection: its versions are
+        chosen with pickers and a slider over the history.
     name
-        The task to begin with; None takes the one with the most versions.
+        Of a collection, the task to begin with; None takes the one with the most versions.
 
     Returns
     -------
-    Comparison
-        A widget. Its ``pair`` can be read, set and observed.
+    Comparison or Columns
+        A widget. The ``pair`` of a ``Comparison`` can be read, set and observed.
 
     Raises
     ------
@@ -246,5 +300,18 @@ def compare(tasks: object, name: str | None = None) -> Comparison:
         ``tasks`` are no tasks.
     TaskNotFoundError
         No task is called ``name``.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> ftn.compare(ftn.TaskCollection())
+    Comparison(no task)
     """
-    return Comparison(as_collection(tasks), name)
+    *_, last = tasks or (None,)
+    if isinstance(last, str) and name is None and len(tasks) == _PAIR:
+        # A collection and a name, one after the other.
+        name, tasks = last, tasks[:1]
+    given: object = tasks[0] if len(tasks) == 1 else list(tasks)
+    if isinstance(given, list | tuple) and len(given) > 1 and name is None:
+        return Columns([as_task(one, f"tasks[{place}]") for place, one in enumerate(given)])
+    return Comparison(as_collection(given), name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import flytetask_nb as ftn
 from flytetask_nb.models import Workflow
+from flytetask_nb.models.workflows import referring_nodes
 from tests.conftest import ROOT, TRUTH
 
 if TYPE_CHECKING:
@@ -52,12 +53,10 @@ def workflows(name: str) -> list[Workflow]:
     found = []
     for workflow in ftn.load_workflows(ARCHIVES / f"{name}.tgz", version=hashed(name)):
         message = workflow.to_flyte_idl()
-        template = message.template
-        template.id.name = PREFIX + template.id.name
-        for node in template.nodes:
-            for place in (node.task_node, node.array_node.node.task_node):
-                if place.reference_id.name:
-                    place.reference_id.name = PREFIX + place.reference_id.name
+        for template in (message.template, *message.sub_workflows):
+            template.id.name = PREFIX + template.id.name
+            for _, reference in referring_nodes(template):
+                reference.name = PREFIX + reference.name
         found.append(Workflow.from_flyte_idl(message))
     return found
 
@@ -116,6 +115,11 @@ def of_example() -> dict[str, Callable[[], Any]]:
         "workflows": lambda: ftn.load_workflows(ARCHIVES / "2026.10.tgz", version=hashed("2026.10")),
         "launch plans": lambda: ftn.load_launch_plans(ARCHIVES / "2026.10.tgz", version=hashed("2026.10")),
         "compare": lambda: ftn.compare(example(), TRAIN),
+        "compare two tasks": lambda: ftn.compare(
+            release("2026.10")[TRAIN], release("2026.10")[f"{PREFIX}shops.training.train_shop_model"]
+        ),
+        "compare versions": lambda: ftn.compare(*versions(TRAIN)),
+        **{f"compare {kind}": lambda three=three: ftn.compare(pair(*three)) for kind, three in PAIRS.items()},
         "panel": lambda: ftn.panel(example()),
     }
 

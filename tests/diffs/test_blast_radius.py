@@ -171,9 +171,63 @@ def test_it_shows_itself(report: ftn.CallerReport) -> None:
 def test_workflows_show_themselves() -> None:
     """Every workflow in every format, its tasks named."""
     for workflow in workflows("2026.10"):
-        assert workflow.name in workflow.to_html()
+        assert workflow.name in workflow.to_html().replace("<wbr>", "")
         assert "Nodes" in workflow.to_text()
         assert workflow == Workflow.from_flyte_idl(workflow.to_flyte_idl())
         assert all(identifier.name.startswith(("shops.", "_bash.")) for identifier in workflow.task_ids)
     with pytest.raises(ftn.errors.ModelTypeError, match="WorkflowSpec or CompiledWorkflowClosure"):
         Workflow.from_flyte_idl("no workflow")
+
+
+def renamed_map_task(tasks: ftn.TaskCollection, name: str) -> list[FlyteTask]:
+    """Return the tasks with another hash in the name of one of their map tasks."""
+    found = []
+    for task in tasks:
+        message = task.to_flyte_idl()
+        if name in message.template.id.name:
+            message.template.id.name = f"{message.template.id.name.partition(name)[0]}{name}_{'0' * 32}-arraynode"
+        found.append(FlyteTask.from_flyte_idl(message))
+    return found
+
+
+def test_a_map_task_with_another_hash_is_linked_and_compiled_against() -> None:
+    """A setting of a map task gives it another name; what calls it is not left unresolved for that."""
+    tasks = renamed_map_task(ftn.load(ARCHIVES / "2026.08.tgz"), "map_backtest_shop")
+    report = ftn.callers(workflows("2026.08"), tasks)
+    assert [one.verdict for one in report] == ["compiles"] * 5
+    linked = dict(pair for one in report for pair in one.linked)
+    assert list(linked.values()) == [f"shops.evaluation.map_backtest_shop_{'0' * 32}-arraynode"]
+    assert set(linked.values()) <= set(report.used)
+    assert "Linked across a hash" in report.to_text()
+
+
+def test_a_linked_map_task_can_break_its_callers() -> None:
+    tasks = renamed_map_task(ftn.load(ARCHIVES / "2026.08.tgz"), "map_backtest_shop")
+    for number, task in enumerate(tasks):
+        if "map_backtest_shop" in task.name:
+            message = task.to_flyte_idl()
+            message.template.interface.inputs.variables["needed"].type.simple = 1
+            tasks[number] = FlyteTask.from_flyte_idl(message)
+    report = ftn.callers(workflows("2026.08"), tasks)
+    assert {(problem.code, problem.variable) for one in report.breaking for problem in one.problems} == {
+        ("ParameterNotBound", "needed")
+    }
+
+
+def test_two_map_tasks_of_one_function_are_not_linked() -> None:
+    """Nothing tells which of them became which."""
+    tasks = renamed_map_task(ftn.load(ARCHIVES / "2026.08.tgz"), "map_backtest_shop")
+    (moved,) = (task for task in tasks if "map_backtest_shop" in task.name)
+    message = moved.to_flyte_idl()
+    message.template.id.name = message.template.id.name.replace("0" * 32, "1" * 32)
+    report = ftn.callers(workflows("2026.08"), [*tasks, FlyteTask.from_flyte_idl(message)])
+    assert report.unresolved
+    assert not any(one.linked for one in report)
+
+
+def test_each_problem_names_the_task_that_it_is_about(report: ftn.CallerReport) -> None:
+    causes = {cause for one in report.breaking for cause in one.causes}
+    assert causes == {"shops.replenishment.submit_orders", "shops.evaluation.summarise_backtest"}
+    nothing = ftn.callers(workflows("2026.08"), [])
+    missing = {cause for one in nothing for cause in one.causes}
+    assert missing == {task.name for one in nothing for task in one.workflow.task_ids}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs import RULES
-from flytetask_nb.diffs.interfaces import _ALWAYS_TRUE
+from flytetask_nb.diffs.interfaces import ALWAYS_TRUE
 from flytetask_nb.diffs.rules import rank
 from tests.diffs.strategies import interfaces
 from tests.diffs.test_laws import assert_applied, assert_mirror
@@ -235,7 +235,7 @@ def dataclasses(draw: st.DrawFn) -> tuple[Any, Any]:
 LAW = settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None, phases=PHASES)
 # Rules that say the same of every verdict, for their own reason.
 BREAKING_REASONS = {rule.reason for rule in RULES.values() if rule.by_verdict and rule.severity == "breaking"} - {
-    RULES[rule].reason for rule in _ALWAYS_TRUE
+    RULES[rule].reason for rule in ALWAYS_TRUE
 }
 SOOTHING_REASONS = {RULES[rule].reason for rule in ("input-type-widened", "output-type-changed")}
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs import RULES, TaskDiff, diff
-from flytetask_nb.diffs.flattening import apply_changes, flatten
+from flytetask_nb.diffs.applying import apply_changes
+from flytetask_nb.diffs.flattening import flatten
 from tests.diffs.strategies import interfaces, neighbours, plugins, pods
 from tests.generated import task_specs
 from tests.real_tasks import serialized_tasks

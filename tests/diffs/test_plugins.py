@@ -134,7 +134,7 @@ def test_amounts_are_judged_as_those_of_a_container(place: str) -> None:
         )
         assert {change.severity for change in found.changes} == {severity}
         assert not found.cache.stale
-    shown = {(change.path.rpartition(".")[2], change.old_text, change.new_text) for change in there.changes}
+    shown = {(change.path.rpartition(".")[2], *change.texts) for change in there.changes}
     # In pods as Kubernetes writes them, elsewhere as they are written.
     as_written, canonical = (
         {("cpu", "0.5", "2"), ("memory", "1Gi", "4096Mi")},

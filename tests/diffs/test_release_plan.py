@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.collection import Failure
-from flytetask_nb.diffs.release_plan import STATUSES, PlanEntry
+from flytetask_nb.diffs.plan_entries import PlanEntry
+from flytetask_nb.diffs.release_plan import STATUSES
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.semantics.digests import structure_digest, unplaced_digest
 from flytetask_nb.semantics.hydration import hydrated_message

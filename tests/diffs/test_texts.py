@@ -14,8 +14,8 @@ import flytetask_nb as ftn
 from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.models import LiteralType
 from flytetask_nb.views.describing import describe
-from flytetask_nb.views.diffs import change_rows
-from flytetask_nb.views.document import Bars, Edit, visible
+from flytetask_nb.views.diffs import change_row
+from flytetask_nb.views.document import Bars, Edit, Stack, visible
 from tests.diffs.strategies import interfaces, neighbours, pods
 from tests.generated import messages
 
@@ -124,14 +124,14 @@ def edits_of(line: Any) -> Iterator[Edit]:
     """Return the values in a line that were put in or taken out."""
     if isinstance(line, Edit):
         yield line
-    elif isinstance(line, list):
-        for piece in line:
+    elif isinstance(line, list | Stack):
+        for piece in line if isinstance(line, list) else line.lines:
             yield from edits_of(piece)
 
 
 def shown_values(change: Any) -> list[str]:
     """Return both values as every format shows them: all render one tree. Empty where one of them is not there."""
-    found = [edit for row in change_rows(change) for cell in row.cells for edit in edits_of(cell)]
+    found = [edit for cell in change_row(change).cells for edit in edits_of(cell)]
     texts = [seen(visible("".join(text for text, _ in edit.parts))) for edit in found]
     return texts if [edit.is_added for edit in found] == [False, True] else []
 
@@ -150,9 +150,7 @@ def test_no_change_shows_two_texts_that_read_alike(pair: tuple[Any, Any]) -> Non
             if old is None or new is None:
                 continue
             assert seen(old) != seen(new) or ("\n" in old + new and old != new), change
-            assert (
-                (old, new) == (change.old_text, change.new_text) == (change.to_dict()["old"], change.to_dict()["new"])
-            )
+            assert (old, new) == change.texts == (change.to_dict()["old"], change.to_dict()["new"])
             shown = shown_values(change)
             assert not shown or shown[0] != shown[1], change
             left, right = repr(change).removesuffix(f" [{change.rule}]>").split(" → ", 1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 from datetime import datetime, timezone
+from operator import attrgetter
 from typing import Any
 from unittest import mock
 
@@ -30,6 +32,7 @@ from flytetask_nb.models import (
     TaskSpec,
     TaskTemplate,
     TypedInterface,
+    bridging,
 )
 from flytetask_nb.models.origins import Origin
 
@@ -233,13 +236,16 @@ def test_calls_can_be_mocked() -> None:
 
 def test_inputs_are_given_by_name() -> None:
     """Positional arguments are refused."""
-    with pytest.raises(ftn.errors.ModelTypeError, match="called with 2 positional arguments"):
-        TASK(1, 2)
+    # Whichever module was imported by other tests: where flytekit is, its own error is raised.
+    with mock.patch.dict(sys.modules):
+        sys.modules.pop("flytekit", None)
+        with pytest.raises(ftn.errors.ModelTypeError, match="called with 2 positional arguments"):
+            TASK(1, 2)
 
 
-def test_compile() -> None:
-    """A task cannot become a node, and the error says what can."""
-    with pytest.raises(ftn.errors.WorkflowIntegrationError, match="reference_task or FlyteRemote") as caught:
+def test_nothing_leads_to_flytekit_without_a_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridging, "_find_bridge", None)
+    with pytest.raises(ftn.errors.WorkflowIntegrationError, match="import flytetask_nb first") as caught:
         TASK.compile(None, x=1)
     assert isinstance(caught.value, NotImplementedError)
 
@@ -264,3 +270,34 @@ def test_absent_sub_messages_stay_absent() -> None:
     assert task.id.is_empty
     assert (task.name, task.type, task.container, task.custom, task.config) == ("", "", None, {}, {})
     assert task.is_empty
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("image", "task.container.image"),
+        ("resources", "task.container.resources"),
+        ("version", "task.id.version"),
+        ("inputs", "task.interface.inputs"),
+        ("cache_version", "task.metadata.cache_version"),
+    ],
+)
+def test_what_stands_elsewhere_is_named(name: str, place: str) -> None:
+    """And the line that is named works."""
+    message = task_pb2.TaskSpec()
+    message.template.container.image = "shop:1"
+    task = FlyteTask.from_flyte_idl(message)
+    with pytest.raises(AttributeError, match=f"use {place}$"):
+        getattr(task, name)
+    attrgetter(place.removeprefix("task."))(task)
+
+
+def test_a_task_without_a_container_says_so() -> None:
+    message = task_pb2.TaskSpec()
+    message.template.sql.statement = "SELECT 1"
+    with pytest.raises(AttributeError, match="no container runs this task"):
+        FlyteTask.from_flyte_idl(message).image  # noqa: B018
+    message.template.k8s_pod.SetInParent()
+    with pytest.raises(AttributeError, match="it runs in a pod"):
+        FlyteTask.from_flyte_idl(message).image  # noqa: B018
+    assert not hasattr(FlyteTask.from_flyte_idl(message), "_ipython_display_")

@@ -13,7 +13,6 @@ from flyteidl.core import artifact_id_pb2, tasks_pb2
 from google.protobuf.message import Message
 from real_tasks import task_messages
 
-import flytetask_nb as ftn
 from flytetask_nb import models
 from flytetask_nb.models import FlyteTask, Model
 from flytetask_nb.models.fields import REQUIRED
@@ -411,25 +410,6 @@ def test_local_execution_fails_as_flytekits(theirs: SimpleNamespace, call: str) 
         task = MAKERS["task"](m)
         with pytest.raises(AssertionError, match="Remotely fetched entities cannot be run locally"):
             getattr(task, call)(*arguments, x=1)
-
-
-def test_use_inside_a_workflow(theirs: SimpleNamespace) -> None:
-    """Inside a flytekit workflow a task says that it cannot be compiled, and outside it says that it cannot run."""
-    del theirs
-    import flytekit  # noqa: PLC0415 - flytekit is optional
-
-    task = MAKERS["task"](OURS)
-
-    @flytekit.workflow
-    def wf() -> None:
-        task(x=1)
-
-    with pytest.raises(
-        ftn.errors.WorkflowIntegrationError, match=r"'shop\.train' cannot be used inside a flytekit workflow yet"
-    ):
-        wf.compile()
-    with pytest.raises(ftn.errors.LocalExecutionError):
-        task(x=1)
 
 
 def test_enums_compare_with_flytekits_numbers(theirs: SimpleNamespace) -> None:

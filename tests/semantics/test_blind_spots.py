@@ -10,7 +10,8 @@ import pytest
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.json_format import ParseDict
 
-from flytetask_nb.semantics.variance import BREAKING, RISKY, SAFE, VariableCompatibility, compatibility
+from flytetask_nb.semantics.variable_verdicts import BREAKING, RISKY, SAFE, VariableCompatibility
+from flytetask_nb.semantics.variance import compatibility
 from tests.conftest import flytekit_module
 from tests.semantics.typed_values import has_value
 
@@ -210,7 +211,7 @@ def test_what_cannot_be_decided_is_never_safe() -> None:
     """The keys of a dict are texts in JSON, whatever the dataclass says."""
     change = input_change(dataclass(a=dict[int, int]), dataclass(a=dict[int, str]))
     assert (change.verdict, change.is_unseen, change.witness) == (RISKY, True, None)
-    assert "not decidable" in change.reason
+    assert "cannot be decided" in change.reason
 
 
 def test_what_the_compiler_refuses_is_breaking_as_before() -> None:

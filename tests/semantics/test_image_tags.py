@@ -125,7 +125,7 @@ def test_a_runtime_is_told_whatever_moves_beside_it() -> None:
 
 def test_a_runtime_is_named_where_the_repository_moves_too() -> None:
     (change,) = ftn.diff(task("python:3.9"), task("ghcr.io/acme/base:python-3.12")).changes
-    assert (change.rule, change.reason) == ("image-repository", "Python 3.9 → 3.12: another image runs it.")
+    assert (change.rule, change.reason) == ("image-repository", "Python 3.9 → 3.12: it runs in another image.")
 
 
 @pytest.mark.parametrize(("version", "next_version"), [("", ""), ("abc", "def")])

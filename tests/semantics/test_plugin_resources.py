@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flytetask_nb.errors import FlyteTaskError, ModelValueError, QuantityError
-from flytetask_nb.semantics.plugin_resources import Job, Pod, job_of, own_pod
+from flytetask_nb.semantics.plugin_resources import Job, PluginPod, job_of, own_pod
 from tests.diffs.strategies import plugins
 
 GIB = 2**30
-OWN = Pod({"requests.cpu": "500m", "limits.memory": "1Gi"})
-NOTHING = Pod({})
+OWN = PluginPod({"requests.cpu": "500m", "limits.memory": "1Gi"})
+NOTHING = PluginPod({})
 
 
-def job(kind: str, custom: dict[str, Any], version: int = 1, own: Pod = OWN, *, is_mapped: bool = False) -> Job:
+def job(kind: str, custom: dict[str, Any], version: int = 1, own: PluginPod = OWN, *, is_mapped: bool = False) -> Job:
     template = tasks_pb2.TaskTemplate(type=kind, task_type_version=version)
     template.custom.update(custom)
     return job_of(template, own, is_mapped=is_mapped)
@@ -183,7 +183,12 @@ def test_mapped_tasks_are_of_unknown_number() -> None:
 def test_what_nobody_asks_for_is_unknown_or_nothing() -> None:
     """Cores and memory are the platform's then, GPUs nobody's; a zero counts as absent."""
     assert totals(job("python-task", {}, own=NOTHING)) == (1, None, None, None)
-    assert totals(job("python-task", {}, own=Pod({"requests.cpu": "0", "requests.gpu": "0"}))) == (1, None, None, 0)
+    assert totals(job("python-task", {}, own=PluginPod({"requests.cpu": "0", "requests.gpu": "0"}))) == (
+        1,
+        None,
+        None,
+        0,
+    )
     assert job_of(tasks_pb2.TaskTemplate(type="presto"), None).replicas is None
 
 

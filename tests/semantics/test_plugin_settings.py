@@ -12,10 +12,10 @@ from flyteidl.plugins import dask_pb2, ray_pb2
 from flyteidl.plugins.kubeflow import pytorch_pb2
 from google.protobuf.json_format import MessageToDict
 
-from flytetask_nb.semantics.plugin_settings import Settings, Spelling, settings_of
+from flytetask_nb.semantics.plugin_settings import PluginSettings, Spelling, settings_of
 
 
-def read(kind: str, custom: dict[str, Any], version: int = 1) -> Settings:
+def read(kind: str, custom: dict[str, Any], version: int = 1) -> PluginSettings:
     template = tasks_pb2.TaskTemplate(type=kind, task_type_version=version)
     template.custom.update(custom)
     return settings_of(template)
@@ -50,7 +50,7 @@ def test_messages_are_read_back(kind: str, message: Any) -> None:
     expected = MessageToDict(message)
     for by_name in (False, True):
         given = MessageToDict(message, preserving_proto_field_name=by_name)
-        assert read(kind, given) == Settings(expected, (), is_known=True)
+        assert read(kind, given) == PluginSettings(expected, (), is_known=True)
 
 
 def test_amounts_stand_beside_the_fields_of_their_group() -> None:
@@ -122,7 +122,7 @@ def test_unknown_versions_of_kubeflow_are_told() -> None:
 def test_settings_of_nobody_s_plugin_stay_as_they_are() -> None:
     """Whatever they look like."""
     custom = {"workers": {"resources": {"limits": [{"name": "CPU", "value": "4"}]}}, "x": None}
-    assert read("python-task", custom) == Settings(custom, (), is_known=False)
+    assert read("python-task", custom) == PluginSettings(custom, (), is_known=False)
 
 
 def test_unknown_settings_are_kept() -> None:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb.errors import ModelTypeError, ModelValueError, QuantityError
 from flytetask_nb.models import FlyteTask, TaskSpec, TaskTemplate
-from flytetask_nb.semantics.findings import REFUSED, WARNING, Finding, Findings
+from flytetask_nb.semantics.findings import REFUSED, WARNING, CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.hydration import hydrated_message
-from flytetask_nb.semantics.pod_misfits import misfit, quantity_fault
+from flytetask_nb.semantics.pod_misfits import misfit
+from flytetask_nb.semantics.quantities import quantity_fault
 from flytetask_nb.semantics.registration import check
 from flytetask_nb.semantics.registration_rules import RULES
 from tests.generated import messages, task_specs
@@ -621,3 +622,22 @@ def test_the_facade_has_it() -> None:
     """``ftn.check`` is this function, and not a module."""
     assert ftn.check is check
     assert ftn.semantics.check is check
+
+
+def test_of_several_tasks_the_worst_comes_first() -> None:
+    """And all of them are there, with the table of all."""
+    good = FlyteTask.from_flyte_idl(template(id=ID, type="python-task"))
+    refused = good.to_flyte_idl()
+    refused.template.type = ""
+    found = check([good, good, refused, good])
+    assert isinstance(found, CollectionFindings)
+    assert [len(one) for one in found] == [len(check(refused)), *[len(check(good))] * 3]
+    assert not found.would_register
+    assert found[0] == check(refused)
+    frame = found.to_frame()
+    assert list(frame.columns)[:2] == ["task", "rule"]
+    assert len(frame) == sum(map(len, found))
+    text = found.to_text()
+    assert text.startswith("Check of 4 tasks  ")
+    assert "missing-type" in text
+    assert check(ftn.TaskCollection([])).would_register

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flytetask_nb.semantics.copilot import copilot_mounts
-from flytetask_nb.semantics.pod_misfits import quantity_fault
+from flytetask_nb.semantics.quantities import quantity_fault
 from flytetask_nb.semantics.registration import check
 from flytetask_nb.semantics.shared_memory import shared_memory_faults
 from tests.generated import messages

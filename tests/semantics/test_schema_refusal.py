@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flytetask_nb.semantics.json_examples import examples
-from flytetask_nb.semantics.json_schemas import NoAnswerError, Schema, schema_of
+from flytetask_nb.semantics.json_schemas import Schema, schema_of
 from flytetask_nb.semantics.json_values import fits
-from flytetask_nb.semantics.schema_refusal import NOTHING, Refusal, changed_default, refusal
+from flytetask_nb.semantics.meta_schemas import NoAnswerError
+from flytetask_nb.semantics.schema_refusal import NOTHING, RefusedValue, changed_default, refusal
 from tests.semantics.typed_values import fits_schema
 
 Json = dict[str, Any]
@@ -328,4 +329,4 @@ def test_odd_schemas_are_no_proof_and_no_error(odd: Json, other: Json) -> None:
         try:
             schema(odd).require_sound()
         except NoAnswerError:
-            assert found in (None, Refusal(()))
+            assert found in (None, RefusedValue(()))

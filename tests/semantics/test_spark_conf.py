@@ -63,7 +63,7 @@ def test_what_spark_refuses_has_no_value(key: str, text: str) -> None:
     notation = notation_of(key)
     assert notation is not None
     assert notation.read(text) is None
-    assert notation.told
+    assert notation.expected
 
 
 @pytest.mark.parametrize("key", ["spark.app.name", "spark.executor.memoryoverhead", "executor.memory", "spark.jars"])

@@ -21,7 +21,8 @@ import flytetask_nb as ftn
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models import LiteralType, TypedInterface
 from flytetask_nb.semantics import castable
-from flytetask_nb.semantics.variance import BREAKING, RISKY, SAFE, Compatibility, VariableCompatibility, compatibility
+from flytetask_nb.semantics.variable_verdicts import BREAKING, RISKY, SAFE, Compatibility, VariableCompatibility
+from flytetask_nb.semantics.variance import compatibility
 from tests.conftest import flytekit_module
 from tests.semantics.typed_values import has_value
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.errors import LoadError
-from flytetask_nb.sources.kinds import kind_in
+from flytetask_nb.sources.message_reader import kind_in
 from tests.flyte2 import details, with_sound_interface
 from tests.generated import messages
 from tests.real_tasks import serialized_tasks

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import flytetask_nb as ftn
-from flytetask_nb.sources import documents, formats
+from flytetask_nb.sources import document_reader, formats
 from tests.sources import building
 from tests.sources.building import data, entry, tar
 
@@ -127,14 +127,14 @@ def test_names_that_are_no_unicode_are_told() -> None:
 @pytest.mark.parametrize("text", ["[" + "[]," * 3_000_000 + "1]", "[" + "1," * 6_000_000 + "1]", "{" * 6_000_000])
 def test_masses_of_values_in_json_are_not_made(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each would take many times the bytes that it has in the file."""
-    monkeypatch.setattr(documents.json, "loads", None)
+    monkeypatch.setattr(document_reader.json, "loads", None)
     assert reasons(text.encode()) == ["JSON of more than 5,000,000 values; split the file"]
 
 
 @pytest.mark.parametrize("line", ["- a\n", "---\n", "a: b\n"])
 def test_masses_of_values_in_yaml_are_not_made(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are counted as they are parsed, before a node is made of them."""
-    monkeypatch.setattr(documents, "_LARGEST_DOCUMENT", 10_000)
+    monkeypatch.setattr(document_reader, "_LARGEST_DOCUMENT", 10_000)
     assert reasons((line * 10_001).encode()) == ["YAML of more than 10,000 values; split the file, or make it JSON"]
     text = "template: {id: {name: good}, type: t, interface: {}}\n" + "# - - - - a comment\n" * 10_001
     assert ftn.load(text.encode()).names == ["good"]

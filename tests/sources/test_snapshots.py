@@ -541,3 +541,12 @@ def test_missing_package_is_named_with_its_extra(example: Path, monkeypatch: pyt
         ftn.TaskCollection().save(example)
     (failure,) = ftn.load(example, errors="collect").failures
     assert "flytetask-nb[tables]" in failure.reason
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "xlsx"])
+def test_what_ends_like_another_table_is_refused(suffix: str, tmp_path: Path) -> None:
+    """It would become a folder of that name."""
+    path = tmp_path / f"x.{suffix}"
+    with pytest.raises(ftn.errors.SaveError, match=rf"not \.{suffix}; for a table, write tasks\.to_frame\(\)\.to_"):
+        ftn.TaskCollection().save(path)
+    assert not path.exists()

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flytetask_nb.errors import LoadError
-from flytetask_nb.sources import archives
-from flytetask_nb.sources.archives import Limits, Member, members_of
+from flytetask_nb.sources import archive_reader
+from flytetask_nb.sources.archive_reader import Limits, Member, members_of
 from flytetask_nb.sources.streams import Stream
 from flytetask_nb.sources.tar_stream import plain_entries
 
@@ -86,7 +86,7 @@ def read(content: bytes, limits: Limits = LIMITS) -> tuple[list[Member], str]:
 
 
 def read_by_tarfile(content: bytes, limits: Limits = LIMITS) -> tuple[list[Member], str]:
-    with mock.patch.object(archives, "plain_entries", return_value=None):
+    with mock.patch.object(archive_reader, "plain_entries", return_value=None):
         return read(content, limits)
 
 

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = frozenset({"br"})
+VOID = frozenset({"br", "wbr"})
 # What survives JupyterLab's and GitHub's sanitizers, and what they need.
 ALLOWED = {
     "a": {"href", "rel"},
     "b": set(),
     "br": set(),
     "caption": set(),
-    "code": {"class"},
+    "code": {"class", "title"},
     "del": {"class"},
     "details": {"open"},
     "div": {"class"},
     "i": set(),
     "ins": {"class"},
     "mark": {"class", "title"},
+    "nobr": set(),
     "pre": set(),
     "small": set(),
-    "span": {"class"},
+    "span": {"class", "title"},
     "strong": set(),
-    "summary": set(),
+    "summary": {"class"},
     "table": {"class"},
     "td": {"class", "style"},
-    "th": {"scope", "style"},
+    "th": {"scope", "style", "title"},
     "tr": set(),
+    "wbr": set(),
 }
 
 

@@ -71,7 +71,7 @@ def test_the_verdict_is_about_every_step_not_those_with_a_column_alone() -> None
 def test_a_row_says_which_version_changed_it_last_and_by_how_much(example: ftn.TaskCollection) -> None:
     history = ftn.history(example.versions("shops.training.train_global_model"))
     for text in (history.to_text(), history.to_markdown().replace("`", "")):
-        (row,) = [line for line in text.splitlines() if "container.requests.memory" in line]
+        row = next(line for line in text.splitlines() if "container.requests.memory" in line)
         assert re.search(r"2026.10 32Gi → 64Gi (\*\*)?\(2×\)", row)
 
 
@@ -90,3 +90,32 @@ def test_every_mark_reads_without_colour(example: ftn.TaskCollection) -> None:
     kept = sanitize(rendered)
     assert "<caption>What each version changed: ! breaking" in kept
     assert ">!</mark>" in kept
+
+
+def test_the_grid_tells_which_step_may_serve_stale_results(example: ftn.TaskCollection) -> None:
+    """A moved image is told from changes that surely matter."""
+    history = ftn.history(example.versions("shops.features.price_features"))
+    (bars,) = describe(history).blocks
+    _, marks, _ = next(row for row in bars.rows if row[0].text == "cache")  # type: ignore[union-attr]
+    words = dict(zip((column.text for column in bars.columns), marks, strict=True))  # type: ignore[union-attr]
+    assert words["2026.05"].word == "may serve stale results"
+    assert words["2026.06"].word == "same cache key, image moved"
+    assert "⚠ may serve stale results, ≈ same cache key, image moved" in history.to_text()
+
+
+def test_versions_called_by_commits_are_short_and_whole_where_one_asks() -> None:
+    found = versions(6)
+    for index, spec in enumerate(found):
+        spec.template.id.version = f"{index}123456789abcdef0123456789abcdef01234567"
+    history = ftn.history(found)
+    page = history.to_html()
+    assert 'title="0123456789abcdef0123456789abcdef01234567">0123456</th>' in page
+    assert "0123456789abcdef" not in history.to_text()
+
+
+def test_each_step_opens_its_changes_or_tells_where_they_are() -> None:
+    history = ftn.history(versions(9, fields=30))
+    text = history.to_text()
+    hints = re.findall(r"history\.diff\(\d+, \d+\)", text)
+    assert hints
+    assert all(eval(hint, {"history": history}) for hint in hints)  # noqa: S307 - the line that a reader is told to run

@@ -69,14 +69,59 @@ def test_every_format_tells_every_task(plan: ftn.Plan) -> None:
 def test_conflicts_say_how_the_server_refuses_and_why(plan: ftn.Plan) -> None:
     text = " ".join(plan.to_text().split())
     assert "shops.reporting.render_report task with different structure already exists." in text
-    assert "the task itself is the same: only the version of flytekit differs" in text
+    assert "the task itself is the same: only the version of flytekit differs" in plan.to_markdown()
 
 
 def test_worst_comes_first(plan: ftn.Plan) -> None:
-    """Conflicts, then changes from the worst, then what is new, then what is missing."""
-    table = re.findall(r"</code></td><td[^>]*><mark[^>]*>. (conflict|changed|new|missing)\b", plan.to_html())
-    assert table == sorted(table, key=["conflict", "changed", "new", "missing"].index)
-    assert {*table} == {"conflict", "changed", "new", "missing"}
+    """Conflicts, then what breaks callers, then what is new, then other changes, then what is missing."""
+    rows = re.findall(r"class=\"ftn-g\"><span>.*?</span> <span><mark[^>]*>. (\w+)</mark>", plan.to_html())
+    order = ["conflict", "breaking", "risky", "new", "behaviour", "cost", "cosmetic", "missing"]
+    assert rows == sorted(rows, key=order.index)
+    assert {*rows} >= {"conflict", "new", "behaviour", "missing"}
+
+
+def test_equal_changes_stand_in_one_row() -> None:
+    """Ninety-nine tasks whose image moved take one row, and the one that breaks its callers comes before it."""
+    there = list(many(100, text="_of_a_project"))
+    here = list(many(100, text="_of_a_project", version="v2", image="other:2"))
+    for spec in here:
+        spec.template.container.args[0] = there[0].template.container.args[0]
+    here[50].template.interface.inputs.variables["needed"].type.simple = 3
+    plan = ftn.plan(here, there)
+    (folds,) = describe(plan).blocks
+    first, second = folds.rows  # type: ignore[union-attr]
+    assert [piece.word for piece in (first.text[0], second.text[0])] == ["breaking", "behaviour"]
+    assert second.lead[0].text == "99 tasks"
+    assert plan.to_text().count("v1 → v2") == 1
+
+
+def test_a_row_opens_its_changes_or_tells_where_they_are() -> None:
+    """Worst first, until there is no room."""
+    there = list(many(25, text="x"))
+    here = list(many(25, text="x", version="v2", image="other:2"))
+    for number, spec in enumerate(here):
+        for place in range(number + 1):
+            spec.template.container.env.add(key=f"SETTING_{place}", value="long enough to fill some room " * 4)
+    plan = ftn.plan(here, there)
+    with ftn.set_options(max_rows=25):
+        (folds,) = describe(plan).blocks
+        text = plan.to_text()
+    assert all(row.blocks for row in folds.rows)  # type: ignore[union-attr]
+    hints = re.findall(r"plan\[\d+\]\.diff", text)
+    assert hints
+    assert all(eval(hint, {"plan": plan}) for hint in hints)  # noqa: S307 - the very line that a reader is told to run
+
+
+def test_no_more_rows_than_asked_for() -> None:
+    plan = ftn.plan(list(many(3)), [])
+    with ftn.set_options(max_rows=2):
+        assert "1 more row" in plan.to_text()
+
+
+def test_the_versions_stand_in_the_head(example: ftn.TaskCollection) -> None:
+    here, there = (example.filter(lambda task, name=name: task.id.version == name) for name in ("2026.08", "2026.07"))
+    text = ftn.plan(here, there).to_text()
+    assert text.splitlines()[0].endswith("2026.07 → 2026.08")
 
 
 def test_nothing_to_do_is_said(example: ftn.TaskCollection) -> None:

@@ -19,7 +19,20 @@ from real_tasks import task_messages
 import flytetask_nb as ftn
 from flytetask_nb import models
 from flytetask_nb.views import describe, html, markdown, text
-from flytetask_nb.views.document import Badge, Code, Document, Fields, Label, Link, Notice, Paragraph, Span, Table
+from flytetask_nb.views.document import (
+    Badge,
+    Code,
+    Document,
+    Fields,
+    Folds,
+    Label,
+    Link,
+    Notice,
+    Paragraph,
+    Span,
+    Stack,
+    Table,
+)
 from tests.browser.wording import html_text, squeeze
 from tests.conftest import ROOT
 from tests.views.allowlist import sanitize
@@ -62,6 +75,9 @@ def pieces_of(line: Line) -> Iterator[str]:
     elif isinstance(line, list):
         for piece in line:
             yield from pieces_of(piece)
+    elif isinstance(line, Stack):
+        for inner in line.lines:
+            yield from pieces_of(inner)
     elif isinstance(line, Badge):
         yield from (line.glyph, line.word)
     elif isinstance(line, Span | Link | Label):
@@ -95,13 +111,22 @@ def texts_of_block(block: Any) -> Iterator[str]:
                 yield name
                 for line in lines:
                     yield from pieces_of(line)
-        case Code():
-            yield block.text
-        case Paragraph():
-            yield from pieces_of(block.line)
+        case Code() | Paragraph():
+            yield from pieces_of(block.text if isinstance(block, Code) else block.line)
+        case Folds():
+            yield from texts_of_folds(block)
         case Notice():
-            yield from pieces_of(block.badge)
-            yield from pieces_of(block.line)
+            yield from pieces_of([block.badge, block.line])
+
+
+def texts_of_folds(folds: Folds) -> Iterator[str]:
+    for line in folds.head or ():
+        yield from pieces_of(line)
+    for row in folds.rows:
+        for line in (row.lead, row.text, row.end):
+            yield from pieces_of(line)
+        for block in row.blocks:
+            yield from texts_of_block(block)
 
 
 def check_output(value: Any) -> None:

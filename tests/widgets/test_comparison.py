@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 import flytetask_nb as ftn
+from tests.browser import outputs
+from tests.browser.wording import html_text
 
 
 def test_controls_set_the_pair_and_the_pair_sets_the_controls(releases: ftn.TaskCollection, train: str) -> None:
@@ -16,7 +18,7 @@ def test_controls_set_the_pair_and_the_pair_sets_the_controls(releases: ftn.Task
     assert comparison.pair == ("2026.04", "2026.06")
     comparison.pair = ("2026.05", "2026.07")
     assert (comparison._old.value, comparison._new.value) == ("2026.05", "2026.07")
-    assert "2026.05 → 2026.07" in comparison._verdict.value
+    assert "2026.05 → 2026.07" in html_text(comparison._verdict.value)
 
 
 def test_the_slider_keeps_the_direction(releases: ftn.TaskCollection, train: str) -> None:
@@ -41,7 +43,7 @@ def test_another_task_brings_its_own_versions(releases: ftn.TaskCollection, trai
     comparison._names.value = other
     versions = releases.versions(other).column("version")
     assert comparison.pair == tuple(versions[-2:])
-    assert list(comparison._range.options) == versions
+    assert [value for _, value in comparison._range.options] == versions
 
 
 def test_filters_fold_nothing_away_unsaid(releases: ftn.TaskCollection, train: str) -> None:
@@ -72,12 +74,46 @@ def test_an_unknown_name_is_refused(releases: ftn.TaskCollection) -> None:
         ftn.compare(releases, "nobody")
 
 
-def test_the_static_form_is_the_diff(releases: ftn.TaskCollection, train: str) -> None:
+def test_the_static_form_has_both_beside_each_other(releases: ftn.TaskCollection, train: str) -> None:
     comparison = ftn.compare(releases, train)
     versions = releases.versions(train)
     bundle = comparison._repr_mimebundle_()
-    assert bundle["text/html"] == ftn.diff(versions[-2], versions[-1]).to_html()
+    assert bundle["text/html"] == ftn.compare(versions[-2], versions[-1]).to_html()
     assert bundle["text/plain"] == f"Comparison({train!r}, '2026.09' → '2026.10', 8 versions)"
+    (row,) = [line for line in comparison.to_markdown().splitlines() if "metadata.interruptible" in line]
+    assert row == "| **− behaviour** `metadata.interruptible` | − `yes` | none |"
+
+
+def test_pickers_offer_short_versions_and_are_as_wide_as_these() -> None:
+    tasks = outputs.versions(outputs.TRAIN)
+    comparison = ftn.compare(tasks)
+    assert {len(label) for label, _ in comparison._old.options} == {7}
+    assert comparison.pair == tuple(tasks.column("version")[-2:])
+    assert len(comparison.pair[0]) == 40
+    releases = float(ftn.compare(outputs.versions(outputs.TRAIN))._old.layout.width.removesuffix("em"))
+    assert releases < 20
+
+
+def test_tasks_stand_in_columns(releases: ftn.TaskCollection, train: str) -> None:
+    """However they are given: one by one, as a pair, as a list; of different names too."""
+    versions = releases.versions(train)
+    old, new = versions[-2], versions[-1]
+    shown = ftn.compare(old, new).to_text()
+    assert ftn.compare((old, new)).to_text() == ftn.compare([old, new]).to_text() == shown
+    other = ftn.compare(new, releases["shops.training.train_global_model"])
+    assert repr(other) == f"Columns(2 tasks: {train}, shops.training.train_global_model)"
+    assert "train_global_model" in other.to_text()
+
+
+def test_of_many_tasks_only_the_rows_that_differ_are_shown(releases: ftn.TaskCollection, train: str) -> None:
+    versions = releases.versions(train)
+    shown = ftn.compare(list(versions)).to_text()
+    assert all(version in shown for version in versions.column("version"))
+    (row,) = [line for line in shown.splitlines() if "metadata.interruptible" in line]
+    assert row.split() == ["metadata.interruptible", "yes", *["·"] * 6, "none"]
+    assert "metadata.retries" not in shown
+    same = ftn.compare(versions[0], versions[0], versions[0])
+    assert "✓ no differences" in same.to_text()
 
 
 def test_no_tasks_are_compared_without_complaint() -> None:

@@ -18,6 +18,7 @@ from flytetask_nb.sources.client.authentication import Authenticator
 from flytetask_nb.sources.client.channels import Undecoded, circumstances_of
 from flytetask_nb.sources.client.server_login import ServerLogin
 from flytetask_nb.sources.client.status_advice import (
+    NOTHING_LISTENS,
     is_broken_stream,
     is_no_grpc,
     is_too_large,
@@ -116,6 +117,7 @@ class Calls:
         self._is_lent = is_lent
         self._is_looked_at = is_lent or config.insecure or config.insecure_skip_verify
         self._circumstances = circumstances_of(config)
+        self._has_answered = False
         raw = Undecoded(channel)
         self._admin = admin_pb2_grpc.AdminServiceStub(raw)
         self._logins = auth_pb2_grpc.AuthMetadataServiceStub(raw)
@@ -144,6 +146,7 @@ class Calls:
         RemoteError
             The call failed, and trying again does not help.
         """
+        __tracebackhide__ = True
         data = self.ask_raw(method, request, stop)
         try:
             return answer.FromString(data)
@@ -160,12 +163,15 @@ class Calls:
         is_patient
             Whether the same is asked again where the server has no room for it.
         """
+        __tracebackhide__ = True
         call = getattr(self._admin, method)
         return self._asked(call, method, request, stop or Stop(), is_patient=is_patient)
 
     def _asked(
         self, call: Any, method: str, request: Any, stop: Stop, *, with_token: bool = True, is_patient: bool = True
     ) -> bytes:
+        __tracebackhide__ = True
+
         def once() -> bytes:
             if not with_token:
                 return self._tried(call, method, request, stop, self._authenticator.proxy_metadata())
@@ -187,7 +193,9 @@ class Calls:
 
         self._look(method, request)
         tries = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda error: _passes(error, is_patient=is_patient)),
+            retry=tenacity.retry_if_exception(
+                lambda error: _passes(error, is_patient=is_patient) and (self._has_answered or not _is_refused(error))
+            ),
             wait=tenacity.wait_exponential(multiplier=FIRST_WAIT / 2, max=LONGEST_WAIT / 2)
             + tenacity.wait_random_exponential(multiplier=FIRST_WAIT / 2, max=LONGEST_WAIT / 2),
             stop=tenacity.stop_any(
@@ -198,7 +206,12 @@ class Calls:
             sleep=tenacity.sleep_using_event(stop.event),
             reraise=True,
         )
-        answer: bytes = tries(once)
+        try:
+            answer: bytes = tries(once)
+        except RemoteError as error:
+            # How often it was tried, and by what, is nobody's business.
+            raise error.with_traceback(None) from None
+        self._has_answered = True
         return answer
 
     def _look(self, method: str, request: Any) -> None:
@@ -236,6 +249,9 @@ class Calls:
         if code == "UNAUTHENTICATED":
             kind = AuthenticationError
         parts = [f"{self._endpoint} answers {code}: {_cut(told)}", f"asked was {_cut(asked)}", advice]
+        if advice == NOTHING_LISTENS:
+            # The cause first: what gRPC says of it is long.
+            parts = [advice.replace("there", f"at {self._endpoint}"), f"{method} got {code}: {_cut(told)}"]
         error = kind(
             "; ".join(part for part in parts if part),
             code=code,
@@ -278,6 +294,11 @@ class Calls:
             scopes=tuple(client.scopes),
             header=client.authorization_metadata_key,
         )
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Tell whether nothing listens where the connection goes to."""
+    return isinstance(error, RemoteError) and error.remedy == NOTHING_LISTENS
 
 
 def _passes(error: BaseException, *, is_patient: bool) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import common_pb2, task_pb2, workflow_pb2
@@ -151,7 +152,11 @@ class Listing:
         while True:
             while len(waiting) < self._in_flight and (question := next(coming, None)) is not None:
                 # The first call is made here: it may have to ask a person to log in.
-                first = None if is_alone else self._pool.submit(self._page, question, _token(question.start), size)
+                first = (
+                    None
+                    if is_alone
+                    else self._pool.submit(copy_context().run, self._page, question, _token(question.start), size)
+                )
                 waiting.append((question, first))
                 if is_alone:
                     break
@@ -192,7 +197,9 @@ class Listing:
         while True:
             while len(waiting) < depth and (wanted is None or wanted > 0):
                 rows = size if wanted is None else min(size, wanted)
-                waiting.append((start, rows, self._pool.submit(self._page, question, _token(start), rows)))
+                waiting.append(
+                    (start, rows, self._pool.submit(copy_context().run, self._page, question, _token(start), rows))
+                )
                 start += rows
                 wanted = None if wanted is None else wanted - rows
             if not waiting:

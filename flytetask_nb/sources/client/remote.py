@@ -27,6 +27,7 @@ from flytetask_nb.errors import (
 )
 from flytetask_nb.models import Documentation, FlyteTask
 from flytetask_nb.models.coercion import as_task
+from flytetask_nb.models.name_index import near_names
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.sources.client.caller_search import CallerSearch, newest_workflows
 from flytetask_nb.sources.client.entity_paths import EntityPath, checked_part, full_id
@@ -159,7 +160,7 @@ class Remote:
     def _newest(self, place: EntityPath) -> FlyteTask:
         rows = rows_asked_for(self._calls, _newest_first(place), 1).rows
         if not rows:
-            raise self._no_task(place, "task_names() lists the names that there are")
+            raise self._no_task(place)
         return self._task(rows[0])
 
     def _task(self, message: Any) -> FlyteTask:
@@ -308,11 +309,17 @@ class Remote:
         place = EntityPath(*self._one_place(project, domain), checked_part("name", name))
         found = self._listed([place], compiled(), Bar("listing versions", "tasks"))
         if not found and not found.failures:
-            remedy = absence(self._calls, place.project, place.domain)
-            raise self._no_task(place, remedy or "task_names() lists the names that there are")
+            raise self._no_task(place)
         return found
 
-    def _no_task(self, place: EntityPath, remedy: str) -> RemoteTaskNotFoundError:
+    def _no_task(self, place: EntityPath) -> RemoteTaskNotFoundError:
+        remedy = absence(self._calls, place.project, place.domain)
+        if not remedy:
+            # Names are few beside tasks: a page or two of them say what could be meant.
+            near = near_names(place.name, self._names_at(place._replace(name="")))
+            remedy = (
+                f"did you mean {', '.join(map(repr, near))}?" if near else "task_names() lists the names that there are"
+            )
         return RemoteTaskNotFoundError(
             f"{self.endpoint} has no task {place}; {remedy}",
             code="NOT_FOUND",

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-__all__ = ["Circumstances", "is_broken_stream", "is_no_grpc", "is_too_large", "is_turned_away", "remedy"]
+__all__ = [
+    "NOTHING_LISTENS",
+    "Circumstances",
+    "is_broken_stream",
+    "is_no_grpc",
+    "is_too_large",
+    "is_turned_away",
+    "remedy",
+]
 
 
 class Circumstances(NamedTuple):
@@ -41,6 +49,8 @@ class _Advice(NamedTuple):
     only_if: str = ""
 
 
+NOTHING_LISTENS: Final = "nothing listens there: check host and port, and whether a tunnel has to be opened"
+"""What to do where a connection is refused at once."""
 _HTTP = r"(?:http2 header with status: |http1\.x server \(HTTP status |answers HTTP )"
 _REFUSED_WAY = r"(?:HTTP proxy returned response code|Tunnel connection failed:)"
 _OTHER_NAME = r"not in peer certificate|[Hh]ostname (?:mismatch|Verification)|IP address mismatch"
@@ -175,9 +185,7 @@ _ADVICE = (
         r"DNS|Name or service|resolv|address lookup",
         "no server has that name: check the endpoint, host and port",
     ),
-    _Advice(
-        "UNAVAILABLE", r"refused", "nothing listens there: check host and port, and whether a tunnel has to be opened"
-    ),
+    _Advice("UNAVAILABLE", r"refused", NOTHING_LISTENS),
     _Advice(
         "UNAVAILABLE",
         r"",

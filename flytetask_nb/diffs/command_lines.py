@@ -1,0 +1,195 @@
+"""Changes of command lines: launcher, flags with values, other words, and the inputs that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flytetask_nb.diffs.edits import Splice, joined
+from flytetask_nb.diffs.structures import moved, unequal_runs
+from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.commands import command_line, is_placeholder
+from flytetask_nb.semantics.placeholders import input_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flytetask_nb.diffs.changes import Ledger
+    from flytetask_nb.semantics.commands import CommandLine
+    from flytetask_nb.semantics.task_container import TaskContainer
+
+__all__ = ["check_templates", "command_words", "compare_commands"]
+
+_BUNDLE_FLAG: Final = "--additional-distribution"
+
+
+# -- commands ------------------------------------------------------------------------------------------------------
+
+
+class _Unit(NamedTuple):
+    """A flag with its value, or a word by itself."""
+
+    name: str
+    value: str | None
+
+    @property
+    def words(self) -> list[str]:
+        return [self.name] if self.value is None else [self.name, self.value]
+
+
+def compare_commands(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
+    """Compare two command lines by what their words mean: launcher, flags with values, other words."""
+    before, after = (None if container.command else command_line(list(container.args)) for container in (old, new))
+    if before is None or after is None:
+        for field in ("command", "args"):
+            units = [_units(getattr(container, field)) for container in (old, new)]
+            _compare_units(ledger, (f"{old.path}.{field}", f"{new.path}.{field}"), units)
+        return
+    paths = f"{old.path}.args", f"{new.path}.args"
+    launchers = [_launcher_units(container, line) for container, line in ((old, before), (new, after))]
+    starts = [len(_flat(units)) for units in launchers]
+    if before.launcher and after.launcher:
+        _compare_units(ledger, paths, launchers)
+    elif before.launcher or after.launcher:
+        rule = "fast-registration-on" if after.launcher else "fast-registration-off"
+        splice = Splice(*paths, *(tuple(enumerate(_flat(units))) for units in launchers))
+        values = before.launcher or None, after.launcher or None
+        ledger.add(rule, paths[1], *values, old_path=paths[0], edits=(splice,))
+    units = [_flytekit_units(old, before), _flytekit_units(new, after)]
+    _compare_units(ledger, paths, units, starts)
+
+
+def command_words(words: Sequence[str]) -> list[str]:
+    """Return the words of a command line in normal form: a flag and its value are two."""
+    return _flat(_units(words))
+
+
+def _launcher_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
+    return _units(container.args[: len(line.launcher) + 1]) if line.launcher else []
+
+
+def _flytekit_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
+    words = list(container.args)
+    if line.launcher:
+        words = words[len(line.launcher) + 1 :]
+    split = words.index("--") if "--" in words else len(words)
+    # What follows the resolver are names with values, without dashes.
+    loader = _flat(_units(words[split + 1 :]))
+    pairs = [_Unit(name, value) for name, value in zip(loader[::2], loader[1::2], strict=False)]
+    last = [_Unit(word, None) for word in loader[len(loader) // 2 * 2 :]]
+    return [*_units(words[: split + 1]), *pairs, *last]
+
+
+def _units(words: Sequence[str]) -> list[_Unit]:
+    units: list[_Unit] = []
+    index = 0
+    while index < len(words):
+        word = words[index]
+        following = words[index + 1] if index + 1 < len(words) else None
+        if word.startswith("--") and "=" in word:
+            name, _, value = word.partition("=")
+            units.append(_Unit(name, value))
+        elif word.startswith("-") and word != "--" and following is not None and not following.startswith("-"):
+            units.append(_Unit(word, following))
+            index += 1
+        else:
+            units.append(_Unit(word, None))
+        index += 1
+    return units
+
+
+def _compare_units(
+    ledger: Ledger, paths: tuple[str, str], units: list[list[_Unit]], starts: Sequence[int] = (0, 0)
+) -> None:
+    """Compare the words of two command lines, or of parts of them that start at these places."""
+    old, new = units
+    if old == new:
+        return
+    places = [_places(line_units, start) for line_units, start in zip(units, starts, strict=True)]
+    counts = [_counted(unit.name for unit in line_units) for line_units in units]
+    # Flags that occur once on both sides are compared by name, wherever they stand.
+    flags = [
+        {unit.name: index for index, unit in enumerate(line_units) if unit.value is not None and count[unit.name] == 1}
+        for line_units, count in zip(units, counts, strict=True)
+    ]
+    once = flags[0].keys() & flags[1].keys()
+    kept = [list(words) for words in places]
+    for name in sorted(once, key=natural_key):
+        indexes = flags[0][name], flags[1][name]
+        was, now = old[indexes[0]].value, new[indexes[1]].value
+        if was != now:
+            splice = Splice(*paths, (places[0][indexes[0]][1],), (places[1][indexes[1]][1],))
+            for words_kept, index in zip(kept, indexes, strict=True):
+                words_kept[index] = words_kept[index][:1]
+            is_unfilled = is_placeholder(was or "") or is_placeholder(now or "")
+            ledger.add(
+                "id-filled-in" if is_unfilled else "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
+                joined(paths[1], name),
+                was,
+                now,
+                old_path=joined(paths[0], name),
+                key=name.lstrip("-"),
+                edits=(splice,),
+            )
+    left = [[index for index, unit in enumerate(line_units) if unit.name not in once] for line_units in units]
+    keys = [
+        ["\0".join(line_units[index].words) for index in indexes]
+        for line_units, indexes in zip(units, left, strict=True)
+    ]
+    for start, end, other_start, other_end in unequal_runs(*keys):
+        for side, changed in ((0, left[0][start:end]), (1, left[1][other_start:other_end])):
+            for index in changed:
+                unit, words = units[side][index], places[side][index]
+                kept[side][index] = ()
+                values = (unit.words, None) if side == 0 else (None, unit.words)
+                splice = Splice(*paths, words, ()) if side == 0 else Splice(*paths, (), words)
+                ledger.entry(
+                    "argument",
+                    joined(paths[1], unit.name),
+                    *values,
+                    old_path=joined(paths[0], unit.name),
+                    edits=(splice,),
+                )
+    order = moved(*paths, *([word for words in line_words for word in words] for line_words in kept))
+    if order is not None:
+        names = [[unit.name for unit in line_units if unit.name in once] for line_units in units]
+        orders = names if names[0] != names[1] else [_flat(line_units) for line_units in units]
+        ledger.add("argument-moved", paths[1], *orders, kind="moved", old_path=paths[0], edits=(order,))
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _places(units: list[_Unit], start: int) -> list[tuple[tuple[int, str], ...]]:
+    """Return the words of each unit, each with its place in the whole list."""
+    places = []
+    for unit in units:
+        words = tuple(enumerate(unit.words, start))
+        places.append(words)
+        start += len(words)
+    return places
+
+
+def _flat(units: list[_Unit]) -> list[str]:
+    return [word for unit in units for word in unit.words]
+
+
+def check_templates(ledger: Ledger, old: TaskContainer, new: TaskContainer, inputs: tuple[set[str], set[str]]) -> None:
+    """Take down which inputs a command line asks for that there are not, if others than before."""
+    if inputs[0] == inputs[1] and old.args == new.args and old.command == new.command:
+        return
+    missing = [
+        set(input_names((*container.command, *container.args))) - names
+        for container, names in zip((old, new), inputs, strict=True)
+    ]
+    for rule, names in (
+        ("template-input-gone", missing[1] - missing[0]),
+        ("template-input-restored", missing[0] - missing[1]),
+    ):
+        for name in sorted(names, key=natural_key):
+            text = f"{{{{.inputs.{name}}}}}"
+            values = (text, None) if rule == "template-input-gone" else (None, text)
+            ledger.add(rule, f"{new.path}.args", *values, old_path=f"{old.path}.args")

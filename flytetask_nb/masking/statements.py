@@ -1,0 +1,195 @@
+"""Secrets in statements of SQL, in XML, and in what lines of scripts and files set."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from flytetask_nb.masking.innocence import is_innocent
+from flytetask_nb.masking.keys import is_reference, is_secret_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flytetask_nb.masking.shapes import Span
+
+__all__ = ["statements_in"]
+
+_STRING = r"""(?:[A-Za-z]{0,2}(?P<quote>['"])(?P<secret>(?:(?P=quote){2}|\\.|(?!(?P=quote)).){1,2000})(?P=quote))"""
+_BARE = r"""(?P<bare>[^\s;,'"()<>]{2,200})"""
+_FLAGS = re.IGNORECASE | re.DOTALL
+_IDENTIFIED = re.compile(
+    rf"\b(?P<word>IDENTIFIED)\s+(?:WITH\s+\S{{1,100}}\s+)?(?:BY|AS)\s+(?:PASSWORD\s+|VALUES\s+)?(?:{_STRING}|{_BARE})",
+    _FLAGS,
+)
+_REPLACE = re.compile(rf"\bREPLACE\s+{_STRING}", _FLAGS)
+_BEFORE = re.compile(r"\b(?:CREATE|ALTER|GRANT|CONNECT\s+TO|SET)\b[^;]*\Z", re.IGNORECASE)
+_SET_PASSWORD = re.compile(
+    rf"\bSET\s+PASSWORD\b(?:\s+FOR\s+[^=;]{{1,200}}?)?\s*(?:=|\bTO\b)\s*(?:(?:OLD_)?PASSWORD\s*\(\s*)?{_STRING}", _FLAGS
+)
+_CIPHER = re.compile(
+    r"\b(?:pgp_sym_(?:en|de)crypt|(?:AES|DES)_(?:EN|DE)CRYPT|(?:EN|DE)CRYPTBYPASSPHRASE)\s*\(\s*"
+    rf"[^,()]{{1,200}},\s*{_STRING}",
+    _FLAGS,
+)
+_USING = re.compile(rf"\bCONNECT\s+TO\s+\S{{1,100}}\s+USER\s+\S{{1,100}}\s+USING\s+(?:{_STRING}|{_BARE})", _FLAGS)
+# SECRET 'x', SECRET_ACCESS_KEY 'x': no sign stands between.
+_SQL_OPTION = re.compile(
+    r"(?<![\w.'\"$-])(?P<key>(?:old_|new_)?password|(?:[a-z0-9]{1,30}_){0,5}(?:secret|passphrase|access_key(?:_id)?|"
+    rf"secret_access_key|secret_key|account_key|sas_token|session_token|api_key|master_key|private_key))\s+{_STRING}",
+    _FLAGS,
+)
+
+_ELEMENT = re.compile(
+    r"<(?P<tag>[A-Za-z][\w:.-]{0,100})(?:\s[^<>]{0,500})?(?<!/)>\s*(?:<!\[CDATA\[)?(?P<secret>[^<>]{1,5000}?)(?:\]\]>)?"
+    r"\s*</(?P=tag)>"
+)
+_PROPERTY = re.compile(
+    r"<name>\s*(?P<key>[^<>]{1,300}?)\s*</name>\s*<value>\s*(?:<!\[CDATA\[)?(?P<secret>[^<>]{1,5000}?)(?:\]\]>)?\s*</value>"
+)
+_ATTRIBUTES = re.compile(
+    r"""<[\w:.-]{1,100}\s[^<>]{0,300}?\b(?:name|key|id)\s*=\s*["'](?P<key>[^"'<>]{1,300})["'][^<>]{0,300}?
+    \b(?:value|content)\s*=\s*["'](?P<secret>[^"'<>]{1,5000})["']""",
+    re.VERBOSE | re.DOTALL,
+)
+
+_SET = re.compile(
+    rf"(?m)(?:^|[;&]|&&)[ \t]*(?:ENV|setx|setenv|set[ \t]+-\w+|SETX)[ \t]+(?P<key>[A-Za-z_]\w{{0,200}})[ \t]+(?:{_STRING}|{_BARE})"
+)
+_DIRECTIVE = re.compile(rf"(?m)^[ \t]*(?P<key>requirepass|masterauth|rootpw)[ \t]+(?:--\w+[ \t]+)?{_BARE}[ \t]*$")
+_NETRC = re.compile(rf"\blogin\s+\S{{1,200}}\s+password\s+{_BARE}")
+# .option("password", "x"), setenv("TOKEN", "x")
+_SETTER = re.compile(
+    r"\b(?:\w*set\w*|put\w*|options?|conf(?:ig)?|add\w*|header|environ\w*|with\w*|append\w*|property|putenv|update)\(\s*"
+    r"""["'](?P<key>[\w.-]{3,200})["']\s*,\s*(?![-]["'])"""
+    rf"{_STRING}",
+    _FLAGS,
+)
+# .password("x"), withApiKey("x")
+_BUILDER = re.compile(
+    rf"\b(?P<key>(?:set|with)?_?(?:\w*password|api_?key|access_?token|api_?token|passphrase))\(\s*{_STRING}\s*\)",
+    _FLAGS,
+)
+_PAIR = re.compile(r"""\bauth\w*["']?\s*[=:]\s*[\w.]*\(\s*["'][^"'\n]{0,200}["']\s*,\s*""" + _STRING, _FLAGS)
+_SECURE = re.compile(rf"\bConvertTo-SecureString\s+(?:-\w+\s+)*{_STRING}", _FLAGS)
+_TYPED = re.compile(
+    r"""(?P<key>\b[A-Za-z_]\w{0,200})\s*\??:\s*[\w.]{1,60}(?:\[[^\]\n]{0,100}\])?(?:\s*\|\s*\w{1,40})*\s*=\s*"""
+    + _STRING,
+    _FLAGS,
+)
+_DEFAULT = re.compile(r"\$\{(?P<key>[A-Za-z_]\w{0,200}):?[-=](?P<secret>[^}\s]{1,500})\}")
+_SAID = re.compile(
+    r"\b(?:password|passphrase|passcode|pin|secret|token|api key)\s+(?:is|was|=)\s*:?\s*"
+    r"""["'`]?(?P<secret>(?=[^\s"'`]*[\d!#%$&*+])[^\s"'`,;]{4,200}[^\s"'`,;.])""",
+    re.IGNORECASE,
+)
+_USER_AND = re.compile(r"\buser(?:name)?\s*/\s*pass(?:word|wd)?\s*[:=]\s*(?P<secret>[^\s,;]{3,200})", re.IGNORECASE)
+
+# A name in one line, its value in the next, as in the environment of a pod.
+_NAMED = re.compile(
+    r"""(?m)^[ \t]*(?:-[ \t]+)?(?:name|key):[ \t]*["']?(?P<key>[\w.-]{1,200})["']?[ \t]*\n[ \t]*value:[ \t]*
+    (?:["'](?P<secret>[^"'\n]{1,2000})["']|(?P<bare>[^\s"'#][^\n#]{0,2000}))""",
+    re.VERBOSE,
+)
+# A key, and a block or entries below it.
+_BLOCK = re.compile(
+    r"""(?m)^(?P<indent>[ \t]*(?:-[ ]+)?)["']?(?P<key>[A-Za-z_][\w.-]{0,200})["']?:[ \t]*(?P<mark>[|>][+-]?\d?)?[ \t]*\n
+    (?P<inner>(?:(?P=indent)[ \t]+\S[^\n]*(?:\n|\Z)|[ \t]*\n)+)""",
+    re.VERBOSE,
+)
+_INNER = re.compile(
+    r"""(?m)^[ \t]*(?:-[ \t]+)?["']?(?P<key>[\w.-]{1,200})["']?:[ \t]+["']?(?P<secret>[^\s"'|>{\[][^\n"']*)"""
+)
+
+
+class Rule(NamedTuple):
+    """A form in which something is set, and what a text has to hold for it to be looked for."""
+
+    words: tuple[str, ...]
+    """One of them stands in the text, in lower case."""
+    form: re.Pattern[str]
+    """Its group ``secret`` or ``bare`` is the value, and ``key`` what it is set to."""
+    by_key: bool = True
+    """Whether the key has to look secret."""
+
+
+RULES = (
+    Rule(("password",), _SET_PASSWORD, by_key=False),
+    Rule(("crypt",), _CIPHER, by_key=False),
+    Rule(("using",), _USING, by_key=False),
+    Rule(("password", "secret", "key", "token", "passphrase"), _SQL_OPTION),
+    Rule(("(",), _SETTER),
+    Rule(("(",), _BUILDER, by_key=False),
+    Rule(("auth",), _PAIR, by_key=False),
+    Rule(("securestring",), _SECURE, by_key=False),
+    Rule((":",), _TYPED),
+    Rule(("</",), _PROPERTY),
+    Rule(("<",), _ATTRIBUTES),
+    Rule(("\n",), _NAMED),
+    Rule(("${",), _DEFAULT),
+    Rule(("env", "set"), _SET),
+    Rule(("requirepass", "masterauth", "rootpw"), _DIRECTIVE, by_key=False),
+    Rule(("login",), _NETRC, by_key=False),
+    Rule((" is ", " was "), _SAID, by_key=False),
+    Rule(("user",), _USER_AND, by_key=False),
+)
+
+
+def statements_in(text: str) -> Iterator[Span]:
+    """Yield where secrets stand that a statement sets: of SQL, XML, YAML, a shell, or a program.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    """
+    lower = text.lower()
+    for rule in RULES:
+        if any(word in lower for word in rule.words):
+            yield from _by_rule(rule, text)
+    if "identified" in lower:
+        yield from _identified(text)
+    if "</" in text:
+        for found in _ELEMENT.finditer(text):
+            tag = found["tag"].rpartition(":")[2]
+            if is_secret_key(tag) and not is_innocent(tag, found["secret"]):
+                yield found.span("secret")
+    if "\n" in text and ":" in text:
+        yield from _yaml(text)
+
+
+def _by_rule(rule: Rule, text: str) -> Iterator[Span]:
+    for found in rule.form.finditer(text):
+        groups = found.groupdict()
+        name = "secret" if groups.get("secret") is not None else "bare"
+        key = groups.get("key") or "password"
+        if (not rule.by_key or is_secret_key(key)) and groups.get(name) and not is_innocent(key, found[name]):
+            yield found.span(name)
+
+
+def _identified(text: str) -> Iterator[Span]:
+    first = len(text)
+    for found in _IDENTIFIED.finditer(text):
+        if found["word"].isupper() or _BEFORE.search(text, max(found.start() - 500, 0), found.start()):
+            yield found.span("secret" if found["secret"] is not None else "bare")
+            first = min(first, found.end())
+    yield from (other.span("secret") for other in _REPLACE.finditer(text, first))
+
+
+def _yaml(text: str) -> Iterator[Span]:
+    for found in _BLOCK.finditer(text):
+        if not is_secret_key(found["key"]):
+            continue
+        start, end = found.span("inner")
+        if found["mark"]:
+            lead = len(found["inner"]) - len(found["inner"].lstrip())
+            yield start + lead, start + len(found["inner"].rstrip())
+        else:
+            yield from _nested(text, start, end)
+
+
+def _nested(text: str, start: int, end: int) -> Iterator[Span]:
+    for inner in _INNER.finditer(text, start, end):
+        if not is_reference(inner["key"]) and not is_innocent(inner["key"], inner["secret"]):
+            first, last = inner.span("secret")
+            yield first, first + len(text[first:last].rstrip())

@@ -1,0 +1,336 @@
+"""Texts, values and command lines without what is secret in them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.masking.addresses import logins, parameters, users
+from flytetask_nb.masking.entries import NO_VALUE, entries_in
+from flytetask_nb.masking.innocence import is_innocent
+from flytetask_nb.masking.keys import is_reference, is_secret_key
+from flytetask_nb.masking.shapes import KEYS, SHORTEST_SHAPE, Span, shapes_in
+from flytetask_nb.masking.statements import statements_in
+from flytetask_nb.masking.tools import secrets_of_command, secrets_of_shell
+from flytetask_nb.options import OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "IDENTIFIERS",
+    "MASK",
+    "mask_any",
+    "mask_arguments",
+    "mask_field",
+    "mask_identifier",
+    "mask_text",
+    "mask_urls",
+    "mask_value",
+    "masked",
+]
+
+MASK = "••••••"
+"""What stands in place of a masked value."""
+
+IDENTIFIERS = frozenset({"project", "domain", "name", "version", "image"})
+"""Fields that name something."""
+_ONE_WORD = re.compile(r"""[^\s"'{}\[\]<>]+""")
+# The MD5 and SHA-256 that versions are made of, in base64. Three letters of it may read like the beginning of a key.
+_DIGEST = re.compile(r"[\w-]{22}(?:==)?|[\w-]{43}=?")
+
+_FLAG = re.compile(r"^(?P<head>--?(?P<key>[A-Za-z][\w.-]*))(?P<equals>=)?(?P<secret>.*)$", re.DOTALL)
+_ASSIGNMENT = re.compile(rf"^(?P<key>[A-Za-z_][\w.-]*)=(?!{NO_VALUE})(?P<secret>.+)$", re.DOTALL)
+_LONGEST_SHORT_FLAG = 2
+
+# How lists of key and value spell the two: Kubernetes, AWS.
+_NAMES = ("name", "key", "Name", "Key")
+_VALUES = frozenset({"value", "Value"})
+# A schema describes what a property called password may be.
+_SCHEMA_TYPES = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
+_EXAMPLES = frozenset({"default", "const", "enum", "example", "examples"})
+# Kubernetes' and Flyte's ways to ask for a secret.
+_REQUESTS = (
+    frozenset({"key", "path", "mode"}),
+    frozenset(
+        {"group", "groupVersion", "group_version", "key", "mountRequirement", "mount_requirement", "envVar", "env_var"}
+    ),
+)
+
+_LONGEST_REMEMBERED = 200
+_SIGNS = re.compile(r"[=:@'\"<|$]|-----| \S")
+
+
+def _without(text: str, secrets: Iterable[Span]) -> str:
+    """Return the text with a mask in place of each span; of spans that overlap, one mask."""
+    found = sorted(span for span in secrets if span[0] < span[1])
+    if not found:
+        return text
+    shown: list[str] = []
+    done = 0
+    first, last = found[0]
+    for start, end in found[1:]:
+        if start <= last:
+            last = max(last, end)
+            continue
+        shown += [text[done:first], MASK]
+        done, first, last = last, start, end
+    return "".join([*shown, text[done:first], MASK, text[last:]])
+
+
+def mask_text(text: str) -> str:
+    """Return the text with the secrets masked that can be told from the text itself.
+
+    Parameters
+    ----------
+    text
+        Any text: a URL, a script, JSON, a connection string, prose.
+
+    Returns
+    -------
+    str
+        The text without passwords of URLs, values that stand beside a secret-looking key (``PASSWORD=...``,
+        ``"apiKey": "..."``, ``--token ...``, ``Authorization: ...``), passwords that SQL and tools set in their own
+        ways, and what is a secret by its looks (private keys, tokens of well-known services). With
+        ``reveal_secrets`` the text untouched.
+    """
+    if OPTIONS["reveal_secrets"] or not text:
+        return text
+    # The words of a command line and the names of images are the same in thousands of tasks.
+    return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else mask_any(text)
+
+
+def mask_identifier(text: str) -> str:
+    """Return a project, domain, name, version or image with what is a secret by its own shape masked.
+
+    Parameters
+    ----------
+    text
+        The identifier. No word of it is a key: ``JiepXcXB3SiEJ8pwYDy-7g==`` is a hash and ``app-password:v1`` an image
+        with its tag.
+
+    Returns
+    -------
+    str
+        The text without passwords of URLs and tokens of well-known services. With ``reveal_secrets`` the text
+        untouched.
+    """
+    if OPTIONS["reveal_secrets"] or len(text) < SHORTEST_SHAPE:
+        return text
+    return _identifier_short(text) if len(text) <= _LONGEST_REMEMBERED else _identifier(text)
+
+
+def _identifier(text: str) -> str:
+    shown = _without(text, chain(users(text), shapes_in(text, any_service=False)))
+    is_chance = shown != text and _DIGEST.fullmatch(text) and re.search(KEYS, text)
+    return text if is_chance else shown
+
+
+# Versions and images are the same in all tasks of a release.
+_identifier_short = lru_cache(maxsize=8192)(_identifier)
+
+
+def mask_field(name: str, value: Any) -> Any:
+    """Return the value of a model's field as it is shown: identifiers by ``mask_identifier``, others by ``mask_value``.
+
+    Parameters
+    ----------
+    name
+        The field's name.
+    value
+        What it holds.
+    """
+    return mask_identifier(value) if name in IDENTIFIERS and isinstance(value, str) else mask_value(value)
+
+
+def mask_urls(text: str) -> str:
+    """Return the text with the passwords and signatures of its URLs masked, and nothing else.
+
+    For what reads like ``password: str`` without being a secret: the notation of types.
+    """
+    if OPTIONS["reveal_secrets"] or "://" not in text:
+        return text
+    return _without(text, chain(users(text), parameters(text)))
+
+
+def mask_any(text: str) -> str:
+    """Return a text with its secrets masked, whatever the options say; it is not empty."""
+    if text[0] in "{[" and text.rstrip()[-1] in "}]":
+        return _mask_json(text)
+    return _mask_plain(text)
+
+
+_mask_short = lru_cache(maxsize=8192)(mask_any)
+
+
+def _mask_json(text: str) -> str:
+    """Mask JSON by its structure, so that what stands deep under a secret key is found too."""
+    import json  # noqa: PLC0415 - few texts are JSON
+
+    try:
+        value = json.loads(text)
+        shown = _mask_nested(value, secret=False)
+    except (ValueError, RecursionError):
+        return _mask_plain(text)
+    return text if shown == value else json.dumps(shown, ensure_ascii=False)
+
+
+def _mask_plain(text: str) -> str:
+    if len(text) < SHORTEST_SHAPE and _SIGNS.search(text) is None:
+        return text
+    return _without(text, _secrets(text))
+
+
+def _secrets(text: str) -> Iterable[Span]:
+    return chain(
+        users(text),
+        parameters(text),
+        shapes_in(text),
+        entries_in(text),
+        logins(text),
+        statements_in(text),
+        secrets_of_shell(text),
+    )
+
+
+def masked(key: str, text: str) -> str:
+    """Return the text of an entry, masked if its key looks secret.
+
+    Parameters
+    ----------
+    key
+        The entry's key.
+    text
+        Its value. An empty value is shown as it is: there is nothing to hide, and that it is empty matters.
+    """
+    if text and is_secret_key(key) and not OPTIONS["reveal_secrets"] and not is_innocent(key, text):
+        return MASK
+    return mask_identifier(text) if _identifies(key, text) else mask_text(text)
+
+
+def _identifies(key: object, text: str) -> bool:
+    """Tell whether an entry names something; what has blanks or quotes in it is more than a name."""
+    return key in IDENTIFIERS and _ONE_WORD.fullmatch(text) is not None
+
+
+def mask_value(value: Any, key: str = "") -> Any:
+    """Return a copy of a JSON-like value with everything secret in it masked.
+
+    Parameters
+    ----------
+    value
+        dict, list, text, number, bool or None, nested at will. Other objects are left as they are: an input that
+        is called ``token`` has a type, which is no secret, and models mask themselves.
+    key
+        The key that the value stands under, if any.
+
+    Returns
+    -------
+    object
+        The same shape. Kubernetes' ``{"name": ..., "value": ...}`` entries are judged by their name; a list or
+        dict under a secret key keeps its shape and loses its texts and numbers, except those that only say where
+        the secret is (``secretName``).
+    """
+    if OPTIONS["reveal_secrets"]:
+        return value
+    return _mask_entry(key, value, secret=bool(key) and is_secret_key(key))
+
+
+def _mask_nested(value: Any, *, secret: bool, key: Any = "") -> Any:
+    if isinstance(value, dict):
+        return _mask_dict(value, secret=secret)
+    if isinstance(value, list | tuple):
+        if not secret and any(isinstance(item, str) for item in value):
+            return _mask_words(value)
+        return [_mask_nested(item, secret=secret, key=key) for item in value]
+    if isinstance(value, str):
+        if not secret:
+            return mask_text(value)
+        return mask_text(value) if is_innocent(key if isinstance(key, str) else "", value) else MASK
+    return MASK if secret and isinstance(value, bytes | int | float) and not isinstance(value, bool) else value
+
+
+def _mask_dict(value: dict[Any, Any], *, secret: bool) -> dict[Any, Any]:
+    named = next(
+        (value[name] for name in _NAMES if isinstance(value.get(name), str) and is_secret_key(value[name])), ""
+    )
+    if secret and (value.get("type") in _SCHEMA_TYPES if isinstance(value.get("type"), str) else "$ref" in value):
+        return {entry: _mask_entry(entry, inner, secret=entry in _EXAMPLES) for entry, inner in value.items()}
+    if len(value) > 1 and any(value.keys() <= keys for keys in _REQUESTS):
+        return {entry: _mask_entry(entry, inner, secret=False) for entry, inner in value.items()}
+    return {
+        entry: _mask_entry(
+            named if named and entry in _VALUES else entry,
+            inner,
+            secret=(bool(named) and entry in _VALUES)
+            or (isinstance(entry, str) and (is_secret_key(entry) or (secret and not is_reference(entry)))),
+        )
+        for entry, inner in value.items()
+    }
+
+
+def _mask_entry(key: Any, value: Any, *, secret: bool) -> Any:
+    if not secret and isinstance(value, str) and _identifies(key, value):
+        return mask_identifier(value)
+    return _mask_nested(value, secret=secret, key=key)
+
+
+def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:
+    """Mask a list with texts in it as the command line that it may be; a number can be a flag's value too."""
+    nested = [isinstance(item, dict | list | tuple) for item in items]
+    words = mask_arguments(["" if inner else str(item) for item, inner in zip(items, nested, strict=True)])
+    return [
+        word if isinstance(item, str) or word == MASK else _mask_nested(item, secret=False)
+        for item, word in zip(items, words, strict=True)
+    ]
+
+
+def mask_arguments(arguments: list[str]) -> list[str]:
+    """Return the words of a command line with the values of secret-looking flags masked.
+
+    Parameters
+    ----------
+    arguments
+        The words. ``--db-password x``, ``--db-password=x`` and ``DB_PASSWORD=x`` are recognised, the ways of tools
+        (``mysql -px``, ``curl -u user:x``), and whatever ``mask_text`` finds inside one word.
+
+    Returns
+    -------
+    list of str
+        As many words as were given.
+    """
+    if OPTIONS["reveal_secrets"]:
+        return arguments
+    shown: list[str] = []
+    flag_before = ""
+    for word in arguments:
+        # A password may begin with a dash; what reads as the next flag is none.
+        if (
+            flag_before
+            and word
+            and not word.startswith("--")
+            and not (word[0] == "-" and len(word) <= _LONGEST_SHORT_FLAG)
+        ):
+            shown.append(word if is_innocent(flag_before, word) else MASK)
+            flag_before = ""
+            continue
+        flag_before = ""
+        flag = _FLAG.match(word) if word.startswith("-") else None
+        if flag is not None and is_secret_key(flag["key"]):
+            if flag["equals"]:
+                shown.append(word if is_innocent(flag["key"], flag["secret"]) else f"{flag['head']}={MASK}")
+                continue
+            flag_before = "" if flag["secret"] else flag["key"]
+        elif flag is None and "=" in word:
+            assignment = _ASSIGNMENT.match(word)
+            if assignment is not None and is_secret_key(assignment["key"]):
+                is_shown = is_innocent(assignment["key"], assignment["secret"])
+                shown.append(word if is_shown else f"{assignment['key']}={MASK}")
+                continue
+        shown.append(mask_text(word))
+    for place, start, end in secrets_of_command(arguments):
+        if shown[place] == arguments[place]:
+            shown[place] = f"{arguments[place][:start]}{MASK}{arguments[place][end:]}"
+    return shown

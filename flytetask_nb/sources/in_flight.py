@@ -1,0 +1,177 @@
+"""Calls of file systems that are not waited for, many at a time.
+
+Drivers that are asynchronous are asked on fsspec's own loop, others by a few threads. Whatever was begun has ended, one
+way or the other, when the block ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.options import option
+from flytetask_nb.sources.blob_cache import fingerprint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from typing_extensions import Self
+
+    from flytetask_nb.sources.openers import RemoteFile
+
+__all__ = ["UNTOLD", "InFlight", "TooLargeError", "answer_of", "is_asynchronous"]
+
+UNTOLD = 16 * 2**20
+"""Bytes of a file that is fetched as a whole though nobody says how large it is."""
+_TICK = 1.0
+"""Seconds after which a wait looks whether the user has interrupted it."""
+_PATIENCE = 10.0
+"""Seconds that cancelled calls have to end."""
+
+
+class TooLargeError(Exception):
+    """A file of untold size is larger than what is fetched as a whole."""
+
+
+class InFlight:
+    """Calls of file systems that go on while something else is done; none is left when the block ends."""
+
+    def __init__(self) -> None:
+        self.most: int = option("max_in_flight")
+        self._pool: ThreadPoolExecutor | None = None
+        self._slots: dict[Any, Any] = {}
+        self._calls: set[Future[Any]] = set()
+        self._tasks: dict[Any, set[Any]] = {}
+        self._own = threading.local()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        unfinished = [call for call in tuple(self._calls) if not call.done()]
+        for call in unfinished:
+            call.cancel()
+        for loop, tasks in self._tasks.items() if unfinished else ():
+            _wait_for_tasks(loop, tasks)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def details(self, system: Any, path: str) -> Future[Any]:
+        """Ask what there is at a path of a file system, which is answered as ``info`` does."""
+        if is_asynchronous(system):
+            return self._on_loop(system.loop, system._info, path)
+        return self._in_thread(lambda: self._of_thread(system).info(path))
+
+    def content(self, file: RemoteFile, *, checks: bool = False) -> Future[tuple[bytes, str]]:
+        """Ask for a file's bytes, and for its fingerprint after they were read.
+
+        Parameters
+        ----------
+        file
+            Which file.
+        checks
+            Whether the fingerprint is wanted.
+        """
+        if is_asynchronous(file.system) and file.size is not None:
+            return self._on_loop(file.system.loop, _content, file, checks)
+        return self._in_thread(lambda: _content_in_thread(self._of_thread(file.system), file, checks=checks))
+
+    def _on_loop(self, loop: Any, ask: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> Future[Any]:
+        import asyncio  # noqa: PLC0415 - fsspec has loaded it
+
+        slots = self._slots.setdefault(loop, asyncio.Semaphore(self.most))
+        tasks = self._tasks.setdefault(loop, set())
+
+        async def in_turn() -> Any:
+            task = asyncio.current_task()
+            tasks.add(task)
+            try:
+                async with slots:
+                    return await ask(*arguments)
+            finally:
+                tasks.discard(task)
+
+        return self._kept(asyncio.run_coroutine_threadsafe(in_turn(), loop))
+
+    def _in_thread(self, ask: Callable[[], Any]) -> Future[Any]:
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only for drivers that wait
+
+            self._pool = ThreadPoolExecutor(self.most, thread_name_prefix="flytetask_nb-fetch")
+        return self._kept(self._pool.submit(copy_context().run, ask))
+
+    def _kept(self, call: Future[Any]) -> Future[Any]:
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        return call
+
+    def _of_thread(self, system: Any) -> Any:
+        """Return a file system that this thread has for itself: a connection is not shared by those of fsspec."""
+        if is_asynchronous(system):
+            return system
+        owned: dict[str, Any] = self._own.__dict__
+        name = str(id(system))
+        if name not in owned:
+            options = {**system.storage_options, "skip_instance_cache": True}
+            owned[name] = type(system)(*system.storage_args, **options)
+        return owned[name]
+
+
+def is_asynchronous(system: Any) -> bool:
+    """Tell whether a driver can be asked on fsspec's loop."""
+    # Those that do not mirror their methods stand before another file system, which need not be asynchronous.
+    return bool(
+        getattr(system, "async_impl", False)
+        and getattr(system, "mirror_sync_methods", False)
+        and not getattr(system, "asynchronous", False)
+    )
+
+
+def _wait_for_tasks(loop: Any, tasks: set[Any]) -> None:
+    import asyncio  # noqa: PLC0415 - fsspec has loaded it
+
+    async def ended() -> None:
+        if tasks:
+            await asyncio.wait(tuple(tasks), timeout=_PATIENCE)
+
+    if loop.is_running():
+        answer_of(asyncio.run_coroutine_threadsafe(ended(), loop))
+
+
+async def _content(file: RemoteFile, checks: bool) -> tuple[bytes, str]:
+    data = await file.system._cat_file(file.path)
+    if not checks:
+        return data, ""
+    file.system.invalidate_cache()
+    return data, fingerprint_of(await file.system._info(file.path))
+
+
+def _content_in_thread(system: Any, file: RemoteFile, *, checks: bool) -> tuple[bytes, str]:
+    if file.size is None:
+        with system.open(file.path, "rb") as opened:
+            data = opened.read(UNTOLD + 1)
+        if len(data) > UNTOLD:
+            raise TooLargeError
+    else:
+        data = system.cat_file(file.path)
+    if not checks:
+        return data, ""
+    system.invalidate_cache()
+    return data, fingerprint_of(system.info(file.path))
+
+
+def answer_of(call: Future[Any]) -> Any:
+    """Wait for a call and return what it gives; the user can interrupt that.
+
+    Raises
+    ------
+    Exception
+        Whatever the call raised.
+    """
+    from concurrent.futures import wait  # noqa: PLC0415 - it is loaded where there are calls
+
+    while not call.done():
+        wait([call], timeout=_TICK)
+    return call.result()

@@ -1,0 +1,101 @@
+"""What registration would fill in where a task, a workflow or a launch plan does not say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flytetask_nb.errors import LoadError, ModelTypeError
+from flytetask_nb.models.origins import UNTOLD_BY_FLYTECTL, Origin
+from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
+from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, WORKFLOWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["RegistrationValues"]
+
+
+class RegistrationValues:
+    """What registration would fill in, as ``load`` takes it.
+
+    Raises
+    ------
+    ModelTypeError
+        One of them is no text.
+    """
+
+    def __init__(
+        self,
+        project: str | None = None,
+        domain: str | None = None,
+        version: str | Callable[[str], str] | None = None,
+        source_uploaded_location: str | None = None,
+        destination_directory: str | None = None,
+    ) -> None:
+        texts: dict[str, object] = {
+            "project": project,
+            "domain": domain,
+            "version": None if callable(version) else version,
+            "source_uploaded_location": source_uploaded_location,
+            "destination_directory": destination_directory,
+        }
+        for name, value in texts.items():
+            if value is not None and not isinstance(value, str):
+                also = ", or a function from the source's path to one" if name == "version" else ""
+                raise ModelTypeError(f"{name} is {value!r}, of type {type(value).__name__}; expected a text{also}")
+        self.project = project
+        self.domain = domain
+        self.version = version
+        self.location = source_uploaded_location
+        self.directory = destination_directory
+
+    @property
+    def are_given(self) -> bool:
+        """Whether there may be anything to fill in."""
+        return any(value is not None for value in (self.project, self.domain, self.version, self.location))
+
+    def version_of(self, name: str) -> str | None:
+        """Return the version of what comes from a file of this name.
+
+        Raises
+        ------
+        LoadError
+            The function that was given as version fails, or returns something else.
+        """
+        if not callable(self.version):
+            return self.version
+        try:
+            version: object = self.version(name)
+        except Exception as error:
+            raise LoadError(f"the function given as version raised {type(error).__name__}: {error}") from error
+        if version is not None and not isinstance(version, str):
+            raise LoadError(
+                f"the function given as version returned {version!r}, of type {type(version).__name__}; "
+                "expected a text, or None to fill in nothing"
+            )
+        return version
+
+    def filled(self, wanted: str, message: Any, version: str | None) -> Any | None:
+        """Return a message as registration would send it, or None where there is nothing to fill in."""
+        if self.project is None and self.domain is None and version is None and self.location is None:
+            return None
+        names = {"project": self.project, "domain": self.domain, "version": version}
+        if wanted == WORKFLOWS:
+            return hydrated_workflow(message, **names)
+        if wanted == LAUNCH_PLANS:
+            return hydrated_launch_plan(message, **names)
+        return hydrated_message(
+            message,
+            project=self.project,
+            domain=self.domain,
+            version=version,
+            source_uploaded_location=self.location,
+            destination_directory=self.directory or "",
+        )
+
+    def origin(self, task: Any, origin: Origin | str) -> Origin | str:
+        """Return what is known of a task beside its message once it was filled in."""
+        if self.location is None or not task.template.HasField("k8s_pod"):
+            return origin
+        whole = Origin(source=origin) if isinstance(origin, str) else origin
+        return whole.but(untold=whole.untold | UNTOLD_BY_FLYTECTL)

@@ -1,0 +1,207 @@
+"""Description of tasks beside each other: a column for each, a row for each thing in which they differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from flytetask_nb.diffs import diff
+from flytetask_nb.diffs.version_history import value_text
+from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.models.notation import type_notation
+from flytetask_nb.models.version_order import version_label as version_name
+from flytetask_nb.views.diffs import PARTS, describe_diff, value_sides
+from flytetask_nb.views.document import (
+    Badge,
+    Document,
+    Paragraph,
+    Row,
+    Section,
+    Stack,
+    Table,
+    code,
+    cut,
+    dim,
+    expanded,
+    row_size,
+    within,
+)
+from flytetask_nb.views.name_prefixes import name_label, shared_prefix
+from flytetask_nb.views.version_labels import short_versions, version_label
+from flytetask_nb.views.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from flytetask_nb.diffs import Change, TaskDiff
+    from flytetask_nb.models.flyte_task import FlyteTask
+    from flytetask_nb.views.document import Line, Piece
+
+__all__ = ["describe_columns", "describe_pair"]
+
+_NAME_BUDGET: Final = 300
+_VALUE_BUDGET: Final = 400
+_SECTION_BUDGET: Final = 14_000
+_SAME_BUDGET: Final = 5_000
+_PAIR: Final = 2
+_GLYPHS: Final = {"added": "+", "removed": "−", "changed": "~", "renamed": "→", "moved": "↕", "reordered": "↕"}
+_TOLD: Final = frozenset({"id.version", "id.name", "id.project", "id.domain"})
+"""What the heads of the columns say."""
+
+
+def describe_pair(compared: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
+    """Describe two tasks beside each other: what the old one says on the left, what the new one says on the right.
+
+    Parameters
+    ----------
+    compared
+        The changes from the one to the other.
+    keep
+        Tells whether a change is listed; verdict and headlines are about all of them. None lists all.
+
+    Returns
+    -------
+    Document
+        Verdict and headlines as of the changes; only what differs, part by part; what is the same is folded.
+    """
+    outline = describe_diff(compared, lambda _: False)
+    kept, accepted, noise = (
+        [change for change in changes if keep is None or keep(change)]
+        for changes in (compared.changes, compared.accepted, compared.noise)
+    )
+    labels = _heads((compared.old, compared.new))
+    sections = []
+    left = _SECTION_BUDGET
+    for title, changes in (
+        *((part, [change for change in kept if change.part == part]) for part in PARTS),
+        ("Accepted", accepted),
+        ("Release noise", noise),
+    ):
+        if changes:
+            section, left = _pair_section(title, changes, labels, left)
+            sections.append(section)
+    sections.append(_same(compared))
+    return replace(outline, sections=expanded(sections))
+
+
+def _pair_section(title: str, changes: Sequence[Change], labels: Sequence[Line], budget: int) -> tuple[Section, int]:
+    rows, rest = within(map(_pair_row, changes), max(budget, 0), row_size, len(changes))
+    budget -= sum(map(row_size, rows))
+    if rest:
+        rows.append(Row([dim(f"… {rest:,} more"), "", ""]))
+    head = Row(["", *labels], header=True)
+    note = counted(len(changes), "difference")
+    is_open = title not in {"Accepted", "Release noise", "Documentation"}
+    return Section(title, note, [Table([head, *rows], is_even=True)], is_open=is_open), budget
+
+
+def _pair_row(change: Change) -> Row:
+    badge = Badge(change.severity, _GLYPHS[change.kind], change.severity)
+    place: list[Piece] = [badge, " ", code("".join(cut(change.place, _NAME_BUDGET)))]
+    return Row([place, *value_sides(change)])
+
+
+def _same(compared: TaskDiff) -> Section:
+    """Return what is the same in both, folded: types of variables as a person writes them, and single values."""
+    from flytetask_nb.diffs.flattening import flatten  # noqa: PLC0415 - few views need it
+
+    before, after = (flatten(task._message) for task in (compared.old, compared.new))
+    variables = list(_same_variables(compared))
+    paths = [
+        path
+        for path, value in before.items()
+        if path in after and after[path] == value and not path.startswith("interface.") and path not in _TOLD
+    ]
+    values = ((path, value_text(path, before[path]) or "") for path in paths)
+    total = len(variables) + len(paths)
+    rows = (_same_row(*pair) for pair in (*variables, *values))
+    shown, rest = within(rows, _SAME_BUDGET, row_size, total)
+    if rest:
+        shown.append(Row([dim(f"… {rest:,} more"), ""]))
+    return Section("The same in both", counted(compared.unchanged_count, "value"), [Table(shown)] if shown else [])
+
+
+def _same_variables(compared: TaskDiff) -> Iterator[tuple[str, str]]:
+    for side in ("inputs", "outputs"):
+        before, after = (
+            getattr(task._message.template.interface, side).variables for task in (compared.old, compared.new)
+        )
+        for name in sorted(before):
+            if name in after and before[name] == after[name]:
+                yield f"{side}.{name}", type_notation(before[name].type, brief=True)
+
+
+def _same_row(path: str, value: str) -> Row:
+    shown, rest = cut(" ".join(value.split()), _VALUE_BUDGET)
+    return Row(
+        [code("".join(cut(mask_text(path), _NAME_BUDGET))), [code(shown), dim(f" {rest}")] if rest else code(shown)]
+    )
+
+
+# -- more than two ---------------------------------------------------------------------------------------------------
+
+
+def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
+    """Describe tasks beside each other, each in a column, in the order given.
+
+    Parameters
+    ----------
+    tasks
+        Two or more tasks, versions of one or not.
+
+    Returns
+    -------
+    Document
+        Of two tasks what :func:`describe_pair` gives. Of more the rows in which any differs from the first, what
+        differs marked.
+    """
+    if len(tasks) == _PAIR:
+        return describe_pair(diff(*tasks))
+    found = [diff(tasks[0], task) for task in tasks[1:]]
+    places: dict[str, dict[int, Change]] = {}
+    parts: dict[str, str] = {}
+    for column, compared in enumerate(found, start=1):
+        for change in (*compared.changes, *compared.accepted, *compared.noise):
+            if change.place not in _TOLD and not change.is_consequence:
+                places.setdefault(change.place, {}).setdefault(column, change)
+                parts.setdefault(change.place, change.part)
+    ordered = sorted(places, key=lambda place: PARTS.index(parts[place]))
+    rows = (_columns_row(place, places[place], len(tasks)) for place in ordered)
+    shown, rest = within(rows, _SECTION_BUDGET, row_size, len(ordered))
+    blocks: list[Table | Paragraph] = []
+    if shown:
+        head = Row(["", *_heads(tasks)], header=True)
+        blocks.append(Table([head, *shown], named=True, is_wide=True))
+    if rest:
+        blocks.append(Paragraph(dim(f"… {rest:,} more rows")))
+    names = {task.name for task in tasks}
+    title = mask_identifier(next(iter(names))) if len(names) == 1 else counted(len(tasks), "task")
+    note = f"{counted(len(ordered), 'difference')} from the first column; · as there"
+    lines: list[Line] = [] if ordered else [[Badge("good", "✓", "no differences")]]
+    aside = f"{counted(len(tasks), 'version')} · {note}" if len(names) == 1 else note
+    return Document(cut(title, _NAME_BUDGET)[0] or "(no name)", aside, lines=lines, blocks=blocks)
+
+
+def _columns_row(place: str, changes: dict[int, Change], count: int) -> Row:
+    first = next(iter(changes.values())).texts[0]
+    cells: list[Line] = [code("".join(cut(place, _NAME_BUDGET))), _value(first)]
+    cells += [value_sides(changes[column])[1] if column in changes else dim("·") for column in range(1, count)]
+    return Row(cells)
+
+
+def _value(text: str | None) -> Line:
+    return dim("none") if text is None else code("".join(cut(text, _VALUE_BUDGET)))
+
+
+def _heads(tasks: Sequence[FlyteTask]) -> list[Line]:
+    """Return what the columns are called: the versions, and the names where they differ."""
+    versions = [mask_identifier(version_name(task.id.version, task.source)) for task in tasks]
+    names = [mask_identifier(task.name) for task in tasks]
+    labels = short_versions(versions)
+    prefix = shared_prefix(names)
+    if len(set(names)) == 1:
+        return [version_label(version, labels) for version in versions]
+    return [
+        Stack([name_label(name, prefix), version_label(version, labels)])
+        for name, version in zip(names, versions, strict=True)
+    ]

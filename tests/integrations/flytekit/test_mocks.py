@@ -1,0 +1,403 @@
+"""Mocked tasks in workflows that run here: promises in, values to the mock, promises out."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextvars import copy_context
+from typing import Any, NamedTuple
+
+import pytest
+from flyteidl.core import types_pb2
+
+import flytetask_nb as ftn
+from flytetask_nb.errors import LocalExecutionError, TaskNotFoundError
+from tests.conftest import flytekit_module
+from tests.integrations.flytekit.entities import FLAG, INT, INTS, NUMBER, TABLE, TEXT, Ours, template
+
+flytekit: Any = flytekit_module("flytekit")
+
+from flytekit import conditional, dynamic, task, workflow  # noqa: E402 - skipped where there is none
+from flytekit.types.file import FlyteFile  # noqa: E402
+
+ours = Ours()
+
+
+@task
+def double(a: int) -> int:
+    return 2 * a
+
+
+@task
+def show(n: int, t: str) -> str:
+    return f"{t}{n}"
+
+
+def simple(**more: Any) -> Any:
+    return ours(template({"a": INT}, {"o0": INT}, **more))
+
+
+# -- by itself -------------------------------------------------------------------------------------------------------
+
+
+def test_a_function_a_value_and_a_sequence() -> None:
+    fetched = simple()
+    with fetched.mocked(lambda a: a + 1) as mock:
+        assert fetched(a=3) == 4
+        assert fetched.execute(a=4) == 5
+    assert mock.calls == [{"a": 3}, {"a": 4}]
+    with fetched.mocked(7):
+        assert (fetched(a=1), fetched(a=2)) == (7, 7)
+    with fetched.mocked([7, 8]) as mock:
+        assert (fetched(a=1), fetched(a=2)) == (7, 8)
+        with pytest.raises(LocalExecutionError, match=r"'shop\.train' was called 3 times and has no more answers"):
+            fetched(a=3)
+    with fetched.mocked(iter([9])):
+        assert fetched(a=1) == 9
+
+
+def test_without_a_mock_it_is_said_how() -> None:
+    with pytest.raises(AssertionError, match=r"mock it: with tasks\['shop\.train'\]\.mocked\(answer\)"):
+        simple()(a=1)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "answer", "expected"),
+    [
+        ({"a": "x"}, 1, r"input 'a' of 'shop\.train' is 'x', of type str; expected int"),
+        ({"a": True}, 1, "input 'a' .* of type bool; expected int"),
+        ({}, 1, "input 'a' of 'shop.train' is missing; expected int"),
+        ({"a": 1, "b": 2}, 1, "has no input 'b'; it has a"),
+        ({"a": 1}, "x", r"output 'o0' of 'shop\.train' is 'x', of type str; expected int"),
+        ({"a": 1}, None, "output 'o0' .* expected int"),
+        ({"a": 1}, (1, 2), "output 'o0' .* expected int"),
+    ],
+)
+def test_values_are_held_against_the_interface(inputs: dict[str, Any], answer: object, expected: str) -> None:
+    fetched = simple()
+    with fetched.mocked(answer), pytest.raises(LocalExecutionError, match=expected):
+        fetched(**inputs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (NUMBER, 1.5, "x"),
+        (TEXT, "x", 1),
+        (FLAG, True, 1),
+        (INTS, [1, 2], ["x"]),
+        (TABLE, {"x": 1}, {"x": "y"}),
+        (types_pb2.LiteralType(enum_type={"values": ["a", "b"]}), "a", "c"),
+        (types_pb2.LiteralType(union_type={"variants": [INT, TEXT]}), "x", 1.5),
+    ],
+)
+def test_each_kind_of_type_is_held_against(kind: Any, good: object, bad: object) -> None:
+    fetched = ours(template({"a": kind}))
+    with fetched.mocked(None):
+        fetched(a=good)
+        with pytest.raises(LocalExecutionError, match="input 'a' of"):
+            fetched(a=bad)
+
+
+def test_several_outputs() -> None:
+    named, positional = ours(template(outputs={"n": INT, "t": TEXT})), ours(template(outputs={"o0": INT, "o1": TEXT}))
+
+    class Result(NamedTuple):
+        t: str
+        n: int
+
+    for answer in ({"n": 1, "t": "x"}, Result("x", 1)):
+        with named.mocked(answer):
+            assert named() == answer
+    with positional.mocked((1, "x")):
+        assert positional() == (1, "x")
+    with named.mocked((1, "x")), pytest.raises(LocalExecutionError, match=r"gives 2 outputs, n, t, .* give a dict"):
+        named()
+    with simple(name="shop.none").mocked({"o0": 3}) as mock:
+        assert mock.calls == []
+
+
+def test_a_mock_holds_for_the_full_id() -> None:
+    """Collections build their tasks anew when they are looked at."""
+    tasks = ftn.TaskCollection([template({"a": INT}, {"o0": INT}), template({"a": INT}, {"o0": INT}, version="v8")])
+    with tasks["shop.train", "v7"].mocked(1):
+        assert tasks["shop.train", "v7"](a=1) == 1
+        with pytest.raises(LocalExecutionError):
+            tasks["shop.train", "v8"](a=1)
+
+
+def test_nested_mocks_undo_themselves_in_any_order() -> None:
+    fetched = simple()
+    first, second = fetched.mocked(1), fetched.mocked(2)
+    with first:
+        with second:
+            assert fetched(a=0) == 2
+        assert fetched(a=0) == 1
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert fetched(a=0) == 2
+    second.__exit__(None, None, None)
+    with pytest.raises(LocalExecutionError):
+        fetched(a=0)
+
+
+def test_a_mock_may_be_entered_twice() -> None:
+    fetched = simple()
+    mock = fetched.mocked(1)
+    with mock, mock:
+        assert fetched(a=0) == 1
+    with pytest.raises(LocalExecutionError):
+        fetched(a=0)
+
+
+def test_an_error_takes_the_mock_away() -> None:
+    fetched = simple()
+    with pytest.raises(KeyError), fetched.mocked(1):
+        raise KeyError
+    with pytest.raises(LocalExecutionError):
+        fetched(a=0)
+
+
+def test_contexts_do_not_see_each_others_mocks() -> None:
+    fetched = simple()
+
+    async def one(answer: int, other: asyncio.Event, mine: asyncio.Event) -> int:
+        with fetched.mocked(answer):
+            mine.set()
+            await other.wait()
+            value: int = fetched(a=0)
+            return value
+
+    async def both() -> list[int]:
+        events = asyncio.Event(), asyncio.Event()
+        return await asyncio.gather(one(1, *events), one(2, *events[::-1]))
+
+    assert asyncio.run(both()) == [1, 2]
+    seen: list[object] = []
+
+    def look() -> None:
+        try:
+            seen.append(fetched(a=0))
+        except LocalExecutionError:
+            seen.append(None)
+
+    with fetched.mocked(3):
+        for target in (look, lambda: copy_context().run(look)):
+            thread = threading.Thread(target=target)
+            thread.start()
+            thread.join()
+        inherited = copy_context()
+        thread = threading.Thread(target=lambda: inherited.run(look))
+        thread.start()
+        thread.join()
+    assert seen == [None, None, 3]
+
+
+def test_a_whole_collection() -> None:
+    tasks = ftn.TaskCollection(
+        [
+            template({"a": INT}, {"o0": INT}),
+            template({"a": INT}, {"o0": INT}, version="v8"),
+            template({"a": INT}, {"o0": INT}, name="shop.score"),
+        ]
+    )
+    with ftn.mocked(tasks, {"shop.train": 1, "shop.score": lambda a: a}) as mocks:
+        assert [one(a=5) for one in tasks] == [1, 1, 5]
+    assert [len(mocks[name].calls) for name in ("shop.train", "shop.score")] == [2, 1]
+    with pytest.raises(TaskNotFoundError, match=r"shop\.tain"), ftn.mocked(tasks, {"shop.tain": 1}):
+        pass
+    with ftn.mocked([tasks[0], tasks[2]], {"shop.train": 1}):
+        assert tasks[0](a=1) == 1
+        with pytest.raises(LocalExecutionError):
+            tasks[1](a=1)
+
+
+# -- in workflows ----------------------------------------------------------------------------------------------------
+
+
+def test_between_local_tasks() -> None:
+    fetched = simple()
+
+    @workflow
+    def wf(a: int) -> int:
+        return double(a=fetched(a=double(a=a)))
+
+    with fetched.mocked(lambda a: a + 1) as mock:
+        assert wf(a=3) == 14
+    assert mock.calls == [{"a": 6}]
+
+
+def test_outputs_in_a_workflow() -> None:
+    fetched = ours(template({"a": INT}, {"o0": INT, "o1": TEXT}))
+    named = ours(template({"a": INT}, {"n": INT, "t": TEXT}, name="shop.named"))
+    nothing = ours(template({"a": INT}, name="shop.nothing"))
+
+    @workflow
+    def wf(a: int) -> tuple[str, str]:
+        n, t = fetched(a=a)
+        both = named(a=n)
+        nothing(a=both.n) >> nothing(a=1)
+        return show(n=n, t=t), show(n=both.n, t=both.t)
+
+    with fetched.mocked((1, "x")), named.mocked({"t": "y", "n": 2}), nothing.mocked(None) as mock:
+        assert tuple(wf(a=3)) == ("x1", "y2")
+    assert mock.calls == [{"a": 2}, {"a": 1}]
+
+
+def test_named_outputs_are_not_unpacked_here_either() -> None:
+    named = ours(template({"a": INT}, {"n": INT, "t": TEXT}))
+
+    @workflow
+    def wf(a: int) -> str:
+        n, t = named(a=a)
+        return show(n=n, t=t)
+
+    with named.mocked({"t": "y", "n": 2}), pytest.raises(Exception, match="take them by name"):
+        wf(a=1)
+
+
+def test_collections_of_promises() -> None:
+    fetched = ours(template({"l": INTS, "m": TABLE}, {"o0": INT}))
+
+    @workflow
+    def wf(a: int) -> int:
+        one = double(a=a)
+        return fetched(l=[one, a, 5], m={"x": one, "y": 1})
+
+    with fetched.mocked(lambda l, m: sum(l) + m["x"]) as mock:  # noqa: E741 - the input is called so
+        assert wf(a=1) == 10
+    assert mock.calls == [{"l": [2, 1, 5], "m": {"x": 2, "y": 1}}]
+
+
+def test_what_does_not_fit_is_named_in_a_workflow() -> None:
+    fetched = simple()
+
+    @workflow
+    def wf(a: int) -> int:
+        return fetched(a=a)
+
+    with fetched.mocked("x"), pytest.raises(Exception, match=r"output 'o0' of 'shop\.train' is 'x'"):
+        wf(a=1)
+
+
+def test_overrides_and_order_do_nothing_here() -> None:
+    fetched = simple()
+
+    @workflow
+    def wf(a: int) -> int:
+        out = fetched(a=a).with_overrides(retries=3, node_name="x")
+        double(a=1) >> out
+        return out
+
+    with fetched.mocked(5):
+        assert wf(a=1) == 5
+
+
+@pytest.mark.parametrize("is_mocked", [True, False])
+def test_a_skipped_branch_is_not_run(*, is_mocked: bool) -> None:
+    fetched, other = simple(), simple(name="shop.other")
+
+    @workflow
+    def wf(a: int) -> int:
+        return conditional("size").if_(a > 3).then(fetched(a=a)).else_().then(other(a=a))
+
+    with fetched.mocked(1) as taken, other.mocked(2) as skipped:
+        assert wf(a=5) == 1
+    assert (len(taken.calls), len(skipped.calls)) == (1, 0)
+    if not is_mocked:
+        with fetched.mocked(1):
+            assert wf(a=5) == 1
+        with other.mocked(2):
+            assert wf(a=1) == 2
+
+
+def test_a_skipped_branch_of_several_outputs() -> None:
+    fetched = ours(template({"a": INT}, {"o0": INT, "o1": TEXT}))
+
+    @task
+    def local(a: int) -> tuple[int, str]:
+        return a, "local"
+
+    @workflow
+    def wf(a: int) -> tuple[int, str]:
+        return conditional("size").if_(a > 3).then(local(a=a)).else_().then(fetched(a=a))
+
+    assert tuple(wf(a=5)) == (5, "local")
+
+
+def test_a_sub_workflow_and_a_dynamic_task() -> None:
+    fetched = simple()
+
+    @workflow
+    def inner(a: int) -> int:
+        return fetched(a=a)
+
+    @dynamic
+    def many(a: int) -> int:
+        total = a
+        for _ in range(3):
+            total = double(a=fetched(a=total))
+        return total
+
+    @workflow
+    def wf(a: int) -> int:
+        return many(a=inner(a=a))
+
+    with fetched.mocked(lambda a: a + 1) as mock:
+        assert wf(a=0) == 22
+        assert many(a=1) == 22
+    assert [call["a"] for call in mock.calls] == [0, 1, 4, 10, 1, 4, 10]
+
+
+def test_an_imperative_workflow() -> None:
+    fetched = simple()
+    wf = flytekit.Workflow(name="shop.imperative.mocked")
+    node = wf.add_entity(fetched, a=wf.add_workflow_input("a", int))
+    wf.add_workflow_output("out", node.outputs["o0"], python_type=int)
+    with fetched.mocked(lambda a: a + 1):
+        assert wf(a=1) == 2
+
+
+def test_a_twin_is_mocked_along() -> None:
+    fetched = simple()
+    twin = fetched.to_flytekit()
+    with fetched.mocked(4) as mock:
+        assert twin(a=1) == 4
+        assert twin.execute(a=1) == 4
+    assert len(mock.calls) == 2
+
+
+def test_files_and_none() -> None:
+    union = types_pb2.LiteralType(
+        union_type={
+            "variants": [
+                types_pb2.LiteralType(simple="INTEGER", structure={"tag": "int"}),
+                types_pb2.LiteralType(simple="NONE", structure={"tag": "none"}),
+            ]
+        }
+    )
+    fetched = ours(template({"u": union}, {"o0": types_pb2.LiteralType(blob={"format": "csv"})}))
+
+    @task
+    def name(f: FlyteFile) -> str:
+        return f.remote_source if isinstance(f.remote_source, str) else str(f.path)
+
+    @workflow
+    def wf() -> str:
+        return name(f=fetched(u=None))
+
+    with fetched.mocked(lambda u: FlyteFile("s3://bucket/x.csv") if u is None else None) as mock:
+        assert wf().endswith("x.csv")
+    assert mock.calls == [{"u": None}]
+
+
+def test_code_that_patches_execute_still_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = simple()
+
+    @workflow
+    def wf(a: int) -> int:
+        return double(a=fetched(a=a))
+
+    monkeypatch.setattr(ftn.FlyteTask, "execute", lambda _self, a: a + 1)
+    assert wf(a=1) == 4
