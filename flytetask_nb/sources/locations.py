@@ -5,7 +5,6 @@ A file system is asked once for what was named, and once for what a folder or a 
 
 from __future__ import annotations
 
-import glob
 import io
 import os
 from collections import deque
@@ -21,6 +20,7 @@ from flytetask_nb.sources.blob_cache import fingerprint_of
 from flytetask_nb.sources.file_names import content_name, is_readable_name, legible
 from flytetask_nb.sources.in_flight import answer_of
 from flytetask_nb.sources.openers import BytesAtHand, LocalFile, RemoteFile
+from flytetask_nb.sources.patterns import EVERY_DEPTH, has_magic, matching, without_links
 from flytetask_nb.sources.streams import Stream, cannot_be_read
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Location", "locations_of", "source_name"]
 
 _EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json, .yaml or .parquet file"
-_MAGIC = frozenset("*?[")
-_EVERY_DEPTH = "**"
 _NO_FILE = "it is neither a file nor a folder"
 _DEEPEST = 100
 """How deep lists of sources may stand inside each other."""
@@ -216,7 +214,7 @@ def _local_locations(name: str) -> Iterator[Location]:
         yield from _some_readable(name, "the folder holds", list(_local_folder(path, name)))
     elif os.path.lexists(path):
         yield _unreadable(name, _NO_FILE)
-    elif _MAGIC & set(name):
+    elif has_magic(name):
         yield from _local_glob(path, name)
     else:
         yield _unreadable(name, "there is no such file or folder; check the path")
@@ -230,33 +228,40 @@ def _local_location(path: str, name: str, *, is_passed_over: bool = False) -> Lo
 
 
 def _local_folder(path: str, name: str) -> Iterator[Location]:
-    unreadable: list[OSError] = []
+    files, unreadable = _files_in(path)
     base = name.rstrip(os.sep) or os.sep
-    for folder, inner, files in os.walk(path, onerror=unreadable.append):
+    for file in without_links(files):
+        full_name = os.path.join(base, os.path.relpath(file, path))  # noqa: PTH118
+        yield _local_location(file, full_name, is_passed_over=not is_readable_name(file))
+    yield from unreadable
+
+
+def _files_in(path: str) -> tuple[list[str], list[Location]]:
+    """Return the paths of the files in a folder, and the folders in it that cannot be read."""
+    errors: list[OSError] = []
+    files: list[str] = []
+    for folder, inner, names in os.walk(path, onerror=errors.append):
         inner[:] = [child for child in inner if not child.startswith(".")]
-        folder_name = os.path.join(base, os.path.relpath(folder, path)) if folder != path else base  # noqa: PTH118
-        for file in files:
-            if not file.startswith("."):
-                yield _local_location(
-                    os.path.join(folder, file),  # noqa: PTH118
-                    os.path.join(folder_name, file),  # noqa: PTH118
-                    is_passed_over=not is_readable_name(file),
-                )
-    for error in unreadable:
-        yield _unreadable(str(error.filename), f"the folder cannot be read: {one_line(error)}; check its rights")
+        files += (os.path.join(folder, file) for file in names if not file.startswith("."))  # noqa: PTH118
+    problem = "the folder cannot be read: {}; check its rights"
+    return files, [_unreadable(str(error.filename), problem.format(one_line(error))) for error in errors]
 
 
 def _local_glob(path: str, name: str) -> Iterator[Location]:
-    matches = glob.glob(path, recursive=True)  # noqa: PTH207 - pathlib has no absolute patterns
+    matches = matching(path)
     if not matches:
         yield _unreadable(name, "no file matches this pattern; check it")
         return
+    files = [match for match in matches if not os.path.isdir(match)]  # noqa: PTH112
     locations: list[Location] = []
-    for match in matches:
-        if not os.path.isdir(match):  # noqa: PTH112
-            locations.append(_local_location(match, match, is_passed_over=not is_readable_name(match)))
-        elif _EVERY_DEPTH not in name:  # which names what is in the folders as well
-            locations += _local_folder(match, match)
+    if EVERY_DEPTH not in name:  # which names what is in the folders as well
+        for folder in filter(os.path.isdir, matches):
+            inner, unreadable = _files_in(folder)
+            files += inner
+            locations += unreadable
+    locations += (
+        _local_location(file, file, is_passed_over=not is_readable_name(file)) for file in without_links(files)
+    )
     yield from _some_readable(name, "the pattern matches", locations)
 
 
@@ -286,7 +291,7 @@ class _Address(NamedTuple):
     @property
     def is_pattern(self) -> bool:
         """Whether it may stand for several files."""
-        return bool(_MAGIC & set(self.name)) and not (_is_of_web(self.name) and "?" in self.name)
+        return has_magic(self.name) and not (_is_of_web(self.name) and "?" in self.name)
 
 
 def _remote_locations(address: _Address) -> Iterator[Location]:
@@ -380,7 +385,7 @@ def _remote_glob(system: Any, path: str, name: str) -> list[Location]:
         if details.get("type") != _FOLDER:
             is_other = not is_readable_name(file)
             locations.append(_remote_location(system, file, full_name, details, is_passed_over=is_other))
-        elif _EVERY_DEPTH not in name:  # which names what is in the folders as well
+        elif EVERY_DEPTH not in name:  # which names what is in the folders as well
             locations += _remote_folder(system, file, full_name)
     if not matches:
         return [_unreadable(name, "no file matches this pattern; check it")]

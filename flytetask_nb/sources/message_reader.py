@@ -16,6 +16,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from flytetask_nb.errors import LoadError
 from flytetask_nb.models.flyte2 import is_sdk2
+from flytetask_nb.sources.budgets import refuse_bombs
 from flytetask_nb.sources.foreign import foreign_bytes
 from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind
 
@@ -148,6 +149,7 @@ def _has_more(message: Any, template: Any) -> bool:
 
 def _read(kind: Kind, data: bytes) -> Any | None:
     """Return bytes as a message of a kind; None where they make no sense as one."""
+    refuse_bombs(kind.message_class.DESCRIPTOR, data)
     try:
         message = kind.message_class.FromString(data)
     except DecodeError:
@@ -171,7 +173,7 @@ def kind_of(data: bytes) -> tuple[Kind, Any]:
     Raises
     ------
     LoadError
-        None does.
+        None does, or the bytes are out of all proportion to what is in them.
     """
     found = _likeliest(data)
     if found is None:
@@ -251,6 +253,7 @@ def parsed(kind: Kind, data: bytes) -> Any:
     LoadError
         They are no such message, or one that names nothing.
     """
+    refuse_bombs(kind.message_class.DESCRIPTOR, data)
     try:
         message = kind.message_class.FromString(data)
     except DecodeError as error:

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flytetask_nb.errors import ConfigurationError
+from flytetask_nb.errors import ConfigurationError, LoadError
+from flytetask_nb.masking import mask_text
+from flytetask_nb.sources.document_reader import yaml_documents
+from flytetask_nb.sources.fitting import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +47,8 @@ AUTH_TYPES = {
 }
 """Every spelling of a way to authenticate, in lower case, with flytectl's spelling of it."""
 
+_LARGEST = 2**20
+"""Characters that a file of settings may have."""
 _NO = frozenset({"", "false", "0", "off", "no"})
 
 
@@ -54,11 +59,13 @@ def _text(value: Any) -> str:
 
 
 def _flag(value: Any) -> bool:
+    if not isinstance(value, str | bool | int):
+        raise TypeError("true or false")
     return value.strip().lower() not in _NO if isinstance(value, str) else bool(value)
 
 
 def _list(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, str | list):
+    if not isinstance(value, str | list) or any(isinstance(item, Mapping | list) for item in value):
         raise TypeError("a list of texts")
     return tuple(value.split(",") if isinstance(value, str) else map(_text, value))
 
@@ -239,16 +246,20 @@ def _reader(path: Path | None) -> Callable[[_Setting], Any]:
 
 
 def _yaml_reader(path: Path, text: str) -> Callable[[_Setting], Any]:
-    import yaml  # noqa: PLC0415 - only needed where the file is YAML
-
+    if len(text) > _LARGEST:
+        raise ConfigurationError(f"{path}: {len(text):,} characters are no configuration; pass config_file=...")
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        # The problem alone: the rest of yaml's text quotes the file, and there may be a secret in it.
-        problem = getattr(error, "problem", None) or type(error).__name__
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark is not None else ""
-        raise ConfigurationError(f"{path}: is no YAML{line}: {problem}; mend it, or pass config_file=...") from None
+        documents = [plain(document) for document in yaml_documents(text)]
+    except LoadError as error:
+        # What is wrong and where alone: the rest of the text says what tasks look like.
+        problem = mask_text(str(error).partition("; expected")[0].removeprefix("no plain YAML: "))
+        problem = problem.replace('in "<unicode string>", ', "in ")
+        raise ConfigurationError(f"{path}: is no YAML: {problem}; mend it, or pass config_file=...") from None
+    content = documents[0] if documents else None
+    if content is not None and not isinstance(content, dict):
+        raise ConfigurationError(
+            f"{path}: holds a {type(content).__name__}; expected a mapping with admin: and endpoint: in it"
+        )
 
     def look(setting: _Setting) -> Any:
         value = content

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Any
 
 from flyteidl.core import tasks_pb2, types_pb2
+from google.protobuf.message import Message
 
 from flytetask_nb.models import FlyteTask
 from tests.conftest import flytekit_module
@@ -97,6 +98,6 @@ def sort_upstream(message: Any) -> None:
             if field.message_type.GetOptions().map_entry:
                 values = value.values() if field.message_type.fields_by_name["value"].message_type else []
             else:
-                values = value if hasattr(value, "append") else [value]
+                values = [value] if isinstance(value, Message) else value
             for one in values:
                 sort_upstream(one)
