@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -61,7 +60,13 @@ def absent(what: str, reason: str) -> NoReturn:
 
 def needs_flytekit(path: Path) -> bool:
     """Tell whether a notebook can only be run where flytekit is, and it is not here."""
-    return path.suffix == ".ipynb" and "flytekit" in path.name and find_spec("flytekit") is None
+    if path.suffix != ".ipynb" or "flytekit" not in path.name:
+        return False
+    try:
+        require("flytekit")
+    except MissingExtraError:
+        return True
+    return False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
