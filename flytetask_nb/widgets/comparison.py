@@ -216,7 +216,7 @@ class Comparison(Panel):
                 selection.noise,
             )
         compared = selection.diff
-        if compared is None:
+        if compared is None or len(selection.versions) == 1:
             self._diff.value = ""
             return
         left_out = sum(
@@ -238,8 +238,15 @@ class Comparison(Panel):
 
     def document(self) -> Document:
         """Return the changes, for places without a kernel."""
-        compared = self.selection.diff
-        return Document("No task", "the collection is empty") if compared is None else describe_pair(compared)
+        selection = self.selection
+        compared = selection.diff
+        if compared is None:
+            return Document("No task", "the collection is empty")
+        if len(selection.versions) == 1:
+            # Of which nobody can say that it changed nothing.
+            told = dim("Add another version of the task to see what changed.")
+            return Document(mask_identifier(selection.name), f"only one version: {selection.versions[0]}", lines=[told])
+        return describe_pair(compared)
 
     def __repr__(self) -> str:
         selection = self.selection

@@ -27,12 +27,15 @@ function render({ el }) {
       if (++frames < LONGEST_WAIT) requestAnimationFrame(watch);
       return;
     }
-    panel.addEventListener("keydown", (event) => {
+    // On the way down: fields keep their keys to themselves.
+    const leave = (event) => {
       const list = panel.querySelector(".ftn-found select");
       if (event.key !== "ArrowDown" || !event.target.closest(".ftn-search") || list === null) return;
       list.focus();
       event.preventDefault();
-    });
+      event.stopPropagation();
+    };
+    panel.addEventListener("keydown", leave, true);
     name(panel);
     new MutationObserver(() => name(panel)).observe(panel, { childList: true, subtree: true });
     panel.addEventListener("focusin", ({ target }) => {

@@ -264,5 +264,13 @@ def panel(tasks: object) -> TaskPanel:
     ------
     ModelTypeError
         ``tasks`` is neither a task nor tasks.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> panel = ftn.panel(ftn.load("archives/2026.10.tgz", version="2026.10"))
+    >>> panel.selection.name = "shops.ingest.daily_sales"
+    >>> panel.task.type
+    'warehouse_query'
     """
     return TaskPanel(as_collection(tasks))

@@ -45,6 +45,8 @@ CLIPPED = """() => {
     if (root.scrollWidth > root.clientWidth) found.push(`page ${root.scrollWidth} > ${root.clientWidth}`);
     for (const node of document.querySelectorAll('.ftn, .ftn *')) {
         if (!node.clientWidth || node.scrollWidth <= node.clientWidth + 1) continue;
+        // Cut at the reader's width with a sign, and whole where one asks.
+        if (getComputedStyle(node).textOverflow === 'ellipsis' && node.title) continue;
         const firsts = Array.from(node.querySelectorAll('tr > :first-child'));
         const stays = node.classList.contains('ftn-wide') && firsts.length > 0
             && firsts.every(cell => getComputedStyle(cell).position === 'sticky');

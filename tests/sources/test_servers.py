@@ -8,6 +8,7 @@ import logging
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import fsspec
@@ -116,6 +117,8 @@ def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve a bucket with the emulator of Google's store."""
     core = pytest.importorskip("gcsfs.core", reason="fsspec reads Google's store by gcsfs")
     emulator = pytest.importorskip("gcp_storage_emulator.server", reason="gcp-storage-emulator stands for Google's")
+    # By itself it serves one connection at a time, and waits for what an idle one has to say.
+    monkeypatch.setattr(emulator, "server", SimpleNamespace(HTTPServer=ThreadingHTTPServer))
     server = emulator.create_server("127.0.0.1", 0, in_memory=True, default_bucket="bucket")
     server._api.daemon = True
     server.start()

@@ -29,7 +29,6 @@ from flytekit.remote.lazy_entity import LazyEntity
 from flytekit.tools.translator import get_serializable
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import PLACEHOLDERS
 from flytetask_nb.models.origins import UNTOLD_BY_TEMPLATES, Origin
@@ -174,6 +173,8 @@ class _named:  # noqa: N801 - reads as the statement that it is
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, FlyteTaskError):
+            from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
             name = getattr(self._entity, "name", None) or type(self._entity).__name__
             raise ModelValueError(
                 f"flytekit cannot serialize {name!r}: {type(error).__name__}: {mask_text(str(error))}"

@@ -209,7 +209,7 @@ def test_every_function_takes_them() -> None:
     assert [caller.verdict for caller in report] == ["compiles"]
     assert ftn.panel(own_tasks.train).selection.task.name == f"{NAME}.train"
     assert repr(ftn.compare([old, own_tasks.train]))
-    assert ftn.semantics.hydrate(own_tasks.train, project="p", domain="d", version="v").id.version == "v"
+    assert ftn.semantics.hydrate(own_tasks.train, project="p", domain="d", version="v").template.id.version == "v"
 
 
 def test_a_check_is_of_what_the_task_says() -> None:
