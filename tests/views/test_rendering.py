@@ -21,6 +21,7 @@ from flytetask_nb import models
 from flytetask_nb.views import describe, html, markdown, text
 from flytetask_nb.views.document import (
     Badge,
+    Clip,
     Code,
     Document,
     Fields,
@@ -80,7 +81,7 @@ def pieces_of(line: Line) -> Iterator[str]:
             yield from pieces_of(inner)
     elif isinstance(line, Badge):
         yield from (line.glyph, line.word)
-    elif isinstance(line, Span | Link | Label):
+    elif isinstance(line, Span | Link | Label | Clip):
         yield line.text
 
 
