@@ -41,6 +41,7 @@ __all__ = [
     "Span",
     "Stack",
     "Table",
+    "clipped",
     "code",
     "cut",
     "dim",
@@ -113,11 +114,24 @@ class Clip:
     @property
     def start(self) -> str:
         """What is shown where no page cuts it."""
-        return self.text if len(self.text) <= _CLIPPED else f"{self.text[: _CLIPPED - 1]}…"
+        return clipped(self.text, _CLIPPED)
 
 
 _CLIPPED = 100
 """Characters of a clipped text in formats without a page."""
+
+
+def clipped(text: str, room: int, width: Callable[[str], int] = len) -> str:
+    """Return a text cut to the room on a line: behind a word, where one ends in the second half of the line."""
+    if width(text) <= room:
+        return text
+    end = room - 1
+    while width(text[:end]) >= room:
+        end -= 1
+    if not text[end].isspace():
+        blank = text.rfind(" ", 0, end)
+        end = blank if blank > room // 2 else end
+    return f"{text[:end].rstrip()}…" if end else "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from flytetask_nb.views.document import (
     Span,
     Stack,
     Table,
+    clipped,
 )
 from flytetask_nb.views.highlighting import highlighted
 
@@ -140,7 +141,7 @@ def _on_page(line: list[Segment], width: int | None) -> list[list[Segment]]:
     first = "".join(text for text, _ in line)
     indent = " " * min(len(first) - len(first.lstrip()) + len(_INDENT), max(width - _LEAST, 0))
     first_line, *rest = _wrapped(line, width)
-    rest = [part for segments in rest for part in _wrapped(segments, max(width - len(indent), 1))]
+    rest = _wrapped([segment for part in rest for segment in part], max(width - len(indent), 1))
     return [first_line, *([(indent, ""), *part] for part in rest)]
 
 
@@ -349,8 +350,7 @@ def _cell_lines(cell: Line, room: int) -> list[list[Segment]]:
 def _fitted(line: Line, room: int) -> list[list[Segment]]:
     """Break a line that is wider than there is room for, or cut it if it is one that a page may cut."""
     if isinstance(line, Clip):
-        text = gated(line.text)
-        return [[(text if _width([(text, "")]) <= room else f"{text[: room - 1]}…", "")]]
+        return [[(clipped(gated(line.text), room, _columns), "")]]
     return _wrapped(_flat(_segments(line)), room)
 
 
@@ -422,10 +422,11 @@ def _code(block: Code, indent: str) -> Iterable[list[Segment]]:
 
 def _width(segments: list[Segment]) -> int:
     """Return the columns that segments take on a terminal."""
-    total = 0
-    for text, _ in segments:
-        total += len(text) if text.isascii() else sum(1 + (east_asian_width(char) in "WF") for char in text)
-    return total
+    return sum([_columns(text) for text, _ in segments])
+
+
+def _columns(text: str) -> int:
+    return len(text) if text.isascii() else sum([1 + (east_asian_width(char) in "WF") for char in text])
 
 
 _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
