@@ -123,7 +123,7 @@ def mask_identifier(text: str) -> str:
 
 
 def _identifier(text: str) -> str:
-    shown = _without(text, chain(users(text), shapes_in(text, any_service=False)))
+    shown = _without(text, chain(users(text), parameters(text), shapes_in(text, any_service=False)))
     is_chance = shown != text and _DIGEST.fullmatch(text) and re.search(KEYS, text)
     return text if is_chance else shown
 

@@ -234,7 +234,7 @@ COLUMNS: Final[dict[str, Column]] = {
         _of_metadata(lambda metadata: metadata.interruptible if metadata.HasField("interruptible") else None),
     ),
     "cached": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.discoverable)),
-    "cache_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.discovery_version or None)),
+    "cache_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.discovery_version))),
     "cache_serializable": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.cache_serializable)),
     "deprecated": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.deprecated_error_message))),
     "runtime": Column(TEXT, "metadata", _of_metadata(_runtime)),

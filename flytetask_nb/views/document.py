@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.printing import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -262,7 +263,8 @@ class Section:
 class Document:
     """What is to be shown: a title, the lines that say what it is, blocks without a heading, and sections.
 
-    A part that stands under a heading of its own elsewhere has an empty title.
+    A part that stands under a heading of its own elsewhere has an empty title. No renderer shows a secret of the tasks
+    that are its ``subjects``, wherever it is quoted.
     """
 
     title: str
@@ -270,6 +272,7 @@ class Document:
     lines: Sequence[Line] = ()
     blocks: Sequence[Block] = ()
     sections: Sequence[Section] = ()
+    subjects: Sequence[Any] = field(default=(), repr=False, compare=False)
 
 
 def expanded(sections: Iterable[Section]) -> list[Section]:
@@ -306,31 +309,6 @@ def dim(text: str) -> Span:
 def strong(text: str) -> Span:
     """Return text that stands out."""
     return Span(text, "strong")
-
-
-# Control characters can move a terminal's cursor, and direction marks can make a name read as another one.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff]"
-)
-
-
-def visible(text: str) -> str:
-    """Return the text with characters that show nothing, or more than they should, written as escapes.
-
-    Parameters
-    ----------
-    text
-        Any text. Line breaks and tabs stay.
-    """
-    if text.isprintable():
-        return text
-    return _INVISIBLE.sub(_escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    number = ord(found[0])
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"  # noqa: PLR2004 - as Python writes them
 
 
 # -- budgets: HTML multiplies bytes, so values and lists are cut by what they will cost there -----------------------

@@ -12,6 +12,9 @@ from html import escape as escape_html
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.masking.gate import gated
+from flytetask_nb.masking.shapes import SHORTEST_SHAPE
+from flytetask_nb.masking.tainted import secrets_are_kept, secrets_kept
 from flytetask_nb.views.document import (
     BROKEN,
     Badge,
@@ -32,12 +35,11 @@ from flytetask_nb.views.document import (
     Span,
     Stack,
     Table,
-    visible,
 )
 from flytetask_nb.views.highlighting import highlighted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flytetask_nb.views.document import Row
 
@@ -68,7 +70,9 @@ _CHUNK = 16
 def escape(value: object) -> str:
     """Return any value as text that is safe between tags and in attributes: the one way into the HTML."""
     text = value if type(value) is str else str(value)
-    return text if _is_plain(text) else escape_html(visible(text))
+    return (
+        text if _is_plain(text) and len(text) < SHORTEST_SHAPE and not secrets_are_kept() else escape_html(gated(text))
+    )
 
 
 @cache
@@ -95,15 +99,19 @@ def render(document: Document) -> str:
 
 def fragment(document: Document) -> str:
     """Return a document as HTML alone, for places that have the stylesheet already."""
-    parts = ['<div class="ftn">']
+    with secrets_kept(document.subjects):
+        return "".join(_parts(document))
+
+
+def _parts(document: Document) -> Iterator[str]:
+    yield '<div class="ftn">'
     if document.title:
         aside = f' <span class="ftn-dim">{_line(document.aside)}</span>' if document.aside else ""
-        parts.append(f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>')
-    parts += [f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines]
-    parts += map(_block, document.blocks)
-    parts += map(_section, document.sections)
-    parts.append("</div>")
-    return "".join(parts)
+        yield f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>'
+    yield from (f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines)
+    yield from map(_block, document.blocks)
+    yield from map(_section, document.sections)
+    yield "</div>"
 
 
 def _section(section: Section) -> str:
@@ -142,7 +150,7 @@ def _prose(text: str) -> str:
     JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
     an element of its own has no partner.
     """
-    safe = text if _is_plain(text) else escape(text)
+    safe = escape(text)
     if len(text) > BROKEN and _has_long_word(text):
         safe = _breakable(safe)
     return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe

@@ -143,7 +143,7 @@ def check_output(value: Any) -> None:
     shown = html_text(fragment)
     for output in (shown, plain, marked):
         assert CONTROL.search(output) is None
-    words = [squeeze(html.visible(one)) for one in texts_of(document)]
+    words = [squeeze(html.gated(one)) for one in texts_of(document)]
     assert squeeze(shown) == "".join(words)
     read = html_text(MARKDOWN.render(marked))
     for one in texts_of(document):
