@@ -344,6 +344,45 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         chosen = (place for place, task in enumerate(self) if all(condition(task) for condition in conditions))
         return self._chosen(chosen, is_part=False)
 
+    def search(self, query: str) -> TaskCollection:
+        """Return the tasks that a search fits.
+
+        Parameters
+        ----------
+        query
+            Words, all of which have to be there: each in the name, the type, the image, or a name of an input or output,
+            in any case. ``"a phrase"``; ``-word`` leaves out what has it; ``OR`` stands between alternatives, ``a b OR c``
+            being ``a b``, or else ``c``. ``field:value`` looks into a column of ``to_frame`` (texts that hold the value,
+            numbers that are equal to it), ``field:*`` for any value; ``=``, ``!=`` and, of numbers and times, ``<``,
+            ``<=``, ``>``, ``>=`` compare, with blanks around them or without: ``memory_limit > 8Gi``, ``timeout<1h30m``,
+            ``created_at>=2026-01-31``. ``mem``, ``cpu`` and ``gpu`` are short for what is requested.
+
+        Returns
+        -------
+        TaskCollection
+            In this collection's order, with its failures. A value that is not there fits nothing.
+
+        Raises
+        ------
+        QueryError
+            The search cannot be read: says at which character.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> len(ftn.TaskCollection().search("gpu>0 type:spark -legacy"))
+        0
+        """
+        from flytetask_nb.tables.search_query import parsed_query  # noqa: PLC0415 - loads pandas
+
+        if not isinstance(query, str):
+            raise ModelTypeError(f"a search is a text, got {query!r}, of type {type(query).__name__}")
+        search = parsed_query(query)
+        if not search.alternatives:
+            return self._chosen(range(len(self)), is_part=False)
+        fits = search.mask(self._table("tabulate", search.columns))
+        return self._chosen((place for place, is_fit in enumerate(fits) if is_fit), is_part=False)
+
     def column(self, name: str) -> list[str]:
         """Return one part of all tasks' identity without building them.
 

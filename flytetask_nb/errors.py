@@ -27,6 +27,7 @@ __all__ = [
     "ModelValueError",
     "OptionError",
     "QuantityError",
+    "QueryError",
     "RemoteError",
     "RemoteTaskNotFoundError",
     "SaveError",
@@ -77,6 +78,22 @@ class OptionError(FlyteTaskError, ValueError):
 
 class QuantityError(FlyteTaskError, ValueError):
     """A text is not a Kubernetes quantity."""
+
+
+class QueryError(FlyteTaskError, ValueError):
+    """A search cannot be read.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and where.
+    position : int
+        Where in the search, counted from 0.
+    """
+
+    def __init__(self, message: str = "", *, position: int = 0) -> None:
+        super().__init__(message)
+        self.position = position
 
 
 class CacheVersionError(FlyteTaskError, ValueError):

@@ -32,7 +32,7 @@ LONG_VARIABLE = "FLYTETASK_NB_LONG"
 try:
     require("cluster")
 except MissingExtraError:
-    collect_ignore = ["embedded_admin", "sources/client"]
+    collect_ignore = ["embedded_admin", "sources/client", "integrations/flytekit/test_remote.py"]
 
 # How long a case takes depends on the machine, and no test may.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,7 +59,24 @@ def absent(what: str, reason: str) -> NoReturn:
     """Skip the test because ``what`` is not here, or fail it where the environment says it must be."""
     if what in REQUIRED:
         pytest.fail(f"{reason} ({REQUIRED_VARIABLE} names {what!r})", pytrace=False)
-    pytest.skip(f"{what}: {reason}")
+    pytest.skip(f"{what}: {reason}", allow_module_level=True)
+
+
+def needs_flytekit(path: Path) -> bool:
+    """Tell whether a notebook can only be run where flytekit is, and it is not here."""
+    if path.suffix != ".ipynb" or "flytekit" not in path.name:
+        return False
+    try:
+        require("flytekit")
+    except MissingExtraError:
+        return True
+    return False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if needs_flytekit(item.path):
+            item.add_marker(pytest.mark.skip("flytekit: the notebook is about it"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

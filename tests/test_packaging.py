@@ -68,10 +68,20 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> 
         for path in (ROOT / PACKAGE).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    # What flytekit loads stands beside the package.
+    plugin = {name for name in expected if "/plugin/" in name}
+    expected = (expected - plugin) | {name.rpartition("/")[2] for name in plugin}
     names = zipfile.ZipFile(wheel).namelist()
     actual = {name for name in names if ".dist-info/" not in name}
     assert actual == expected
     assert f"{PACKAGE}/py.typed" in actual
+
+
+def test_wheel_tells_flytekit_what_to_load(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/entry_points.txt"))
+        text = archive.read(name).decode()
+    assert "[flytekit.plugins]\nflytetask_nb = flytetask_nb_flytekit\n" in text
 
 
 def test_wheel_carries_the_licence(wheel: Path) -> None:

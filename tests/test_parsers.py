@@ -150,13 +150,13 @@ def test_command_lines_and_masking(words: list[str]) -> None:
     mask_value({text: words, "x": {"name": text, "value": text}})
 
 
+@pytest.mark.parametrize("name", ["config.yaml", "config"])
 @settings(max_examples=50)
 @given(
-    st.one_of(
+    text=st.one_of(
         st.text(max_size=200), st.sampled_from(["[" * 50_000, "a: [" * 2_000, "admin: {scopes: 3}", "- &a [*a]", "\0"])
     )
 )
-@pytest.mark.parametrize("name", ["config.yaml", "config"])
 def test_configuration_files(name: str, text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     from flytetask_nb.sources.client.cluster_config import configured  # noqa: PLC0415 - wants no extra, unlike its room
 

@@ -82,8 +82,8 @@ class Caller:
 class CallerReport(ReportList[Caller]):
     """What became of each workflow: those that break first, then those of which nothing can be said.
 
-    True if any workflow breaks. Its table has a row for each problem, all columns texts; a workflow that compiles has one
-    row, in which node, variable, code and message are NA.
+    True if any workflow breaks. Its table has a row for each problem, all columns texts; a workflow that compiles has
+    one row, in which node, variable, code and message are NA.
 
     Parameters
     ----------
@@ -207,6 +207,14 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     versions. The verdict is that of Flyte's workflow compiler, and of Flyte Admin, which refuses what it cannot hash.
     What a ``@dynamic`` or ``@eager`` task calls is decided when it runs, so no workflow shows it; a map task is a task
     of its own, whose name tells the mapped function only where flytekit made it.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> workflows = ftn.load_workflows("archives/2026.09.tgz")
+    >>> report = ftn.callers(workflows, ftn.load("archives/2026.10.tgz"))
+    >>> report
+    CallerReport(3 of 5 workflows would compile as before, 2 unresolved)
     """
     given = [workflows] if isinstance(workflows, Workflow) or not isinstance(workflows, Iterable) else list(workflows)
     parsed = [

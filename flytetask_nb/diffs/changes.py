@@ -225,18 +225,10 @@ class Ledger:
         key: str = "",
         edits: tuple[Replacement | Splice | Move, ...] | None = None,
     ) -> None:
-        """Take down a change.
+        """Take down a change: parameters are those of :class:`Change`.
 
-        Parameters
-        ----------
-        rule
-            Id of the rule.
-        path, old, new, witness, old_path, key, edits
-            As in :class:`Change`.
-        kind
-            Told from the values where it is not given.
-        severity, cache, reason
-            Instead of the rule's, where this one is a special case.
+        The kind is told from the values where it is not given; severity, cache and reason stand in for the rule's, where
+        this one is a special case.
         """
         judged_by = RULES[rule]
         self.changes.append(

@@ -62,7 +62,7 @@ _SHORTEST_ECHO: Final = 4
 def compare_tasks(
     tasks: tuple[FlyteTask, FlyteTask], messages: tuple[Any, Any], severities: Mapping[str, str]
 ) -> list[Change]:
-    """Return the changes from one task to another, in the order of their parts; the messages hold what both sources say."""
+    """Return the changes from one task to another, in the order of their parts; the messages are what both sources tell."""
     ledger = Ledger(severities)
     old, new = messages
     if old is new:

@@ -49,17 +49,8 @@ def _fields(descriptor: Any) -> tuple[tuple[str, Any], ...]:
 def compare_fields(ledger: Ledger, path: str, old: Any, new: Any, table: Mapping[str, Any]) -> None:
     """Compare two messages field by field.
 
-    Parameters
-    ----------
-    ledger
-        Takes the changes.
-    path
-        Where the messages stand.
-    old, new
-        Messages of one kind.
-    table
-        By name of a field what compares it: called with the ledger, the field's path, and both values; None: the
-        field is compared elsewhere. Whatever is not in the table is unclassified.
+    The table says by name of a field what compares it: called with the ledger, the field's path, and both values; None:
+    the field is compared elsewhere. Whatever is not in the table is unclassified.
     """
     for name, field in _fields(old.DESCRIPTOR):
         before, after = getattr(old, name), getattr(new, name)

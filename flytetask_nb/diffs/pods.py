@@ -113,15 +113,7 @@ def _order(spec: dict[str, Any]) -> list[str]:
 
 
 def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[TaskPod, TaskPod]) -> None:
-    """Compare what a pod has beside the container that runs the task.
-
-    Parameters
-    ----------
-    ledger, path, old, new
-        As for :func:`compare_pods`, but that the target of one may be no pod.
-    pods
-        Both, as they were read.
-    """
+    """Compare what a pod has beside the container that runs the task; the target of one of the two may be no pod."""
     _compare_metadata(ledger, f"{path}.metadata", old.k8s_pod.metadata, new.k8s_pod.metadata)
     _compare_specs(ledger, f"{path}.pod_spec", *pods)
     compare_unknown(ledger, path, old.k8s_pod, new.k8s_pod)

@@ -214,6 +214,13 @@ def plan(
 
     Admin refuses another structure under an id that it has (flyteadmin/pkg/manager/impl/task_manager.go). Whether it
     would accept a new task is another question: see :func:`flytetask_nb.check`.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> old, new = (ftn.load(f"archives/{one}.tgz", version=one) for one in ("2026.09", "2026.10"))
+    >>> [entry.name for entry in ftn.plan(new, old).missing]
+    ['shops.replenishment.legacy_reorder_points']
     """
     rules, taken = checked_severities(severities), checked_accepted(accepted)
     if not isinstance(against, Iterable) and hasattr(against, "list_tasks"):

@@ -84,16 +84,7 @@ class _Document:
 def schema_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool) -> Iterator[Facet]:
     """Yield the respects in which the JSON schemas of two dataclasses differ, but for what their structures tell.
 
-    Parameters
-    ----------
-    at
-        Where the schemas stand.
-    side
-        ``input`` or ``output``.
-    old, new
-        ``LiteralType`` messages.
-    under_union
-        Whether they are variants of a union, whose structure gives way to the tag of the variant.
+    Of variants of a union the structure gives way to the tag of the variant.
     """
     documents = _Document(old), _Document(new)
     types = LiteralType._own(old), LiteralType._own(new)

@@ -66,15 +66,7 @@ def _by_direction(raised: str, lowered: str) -> _Compare:
 
 
 def by_rule(rule: str, enum: Any = None) -> _Compare:
-    """Return what judges any change of a value by one rule; what is empty is not there.
-
-    Parameters
-    ----------
-    rule
-        Id of the rule.
-    enum
-        Descriptor of the enum whose numbers the values are.
-    """
+    """Return what judges any change of a value, or of a number of an enum, by one rule; what is empty is not there."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         if not (isinstance(old, str) and same(old, new)):
@@ -218,7 +210,7 @@ def token_name(token: Any) -> str:
 
 
 def _by_name(stem: str, name_of: Callable[[Any], str]) -> _Compare:
-    """Return what compares lists of messages that have names; of those with one name in the order in which they stand."""
+    """Return what compares lists of messages that have names, those of one name in the order in which they stand."""
 
     def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         before, after = numbered(old, name_of), numbered(new, name_of)

@@ -153,19 +153,7 @@ def same_entries(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 
 def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = "") -> Iterator[Difference]:
-    """Return the places where two JSON-like values differ.
-
-    Parameters
-    ----------
-    path
-        Where the values stand.
-    old, new
-        The values; None is a value here, as in JSON.
-    key
-        Name that they stand under.
-    old_path
-        Where the old value stands, if not at ``path``.
-    """
+    """Return the places where two JSON-like values differ; None is a value here, as in JSON."""
     was = old_path or path
     if isinstance(old, dict) and isinstance(new, dict) and bool(old) == bool(new):
         yield from mapped_differences(path, old, new, was, key)

@@ -334,6 +334,14 @@ def diff(
     -----
     The rules are a table, ``flytetask_nb.diffs.rules.RULES``: each names its source in Flyte, or says that it is
     policy of this package.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> old, new = (ftn.load(f"archives/{one}.tgz", version=one) for one in ("2026.09", "2026.10"))
+    >>> name = "shops.training.train_global_model"
+    >>> ftn.diff(old[name], new[name]).severity
+    'behaviour'
     """
     return TaskDiff(
         as_task(old, "old"), as_task(new, "new"), checked_severities(severities), checked_accepted(accepted)

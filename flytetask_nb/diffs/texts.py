@@ -32,15 +32,7 @@ class Word(str):
 
 
 def text_of(value: Any, key: str = "") -> str | None:
-    """Return a value of a task as text, secrets masked.
-
-    Parameters
-    ----------
-    value
-        What stands in the task; None: nothing does.
-    key
-        Under which it stands; a secret-looking one masks it.
-    """
+    """Return a value of a task as text, secrets masked, and all of it under a secret-looking key; None for nothing."""
     if value is None:
         return None
     for kind, words in _WORDS:
@@ -133,15 +125,7 @@ def _raw(value: Any) -> str:
 
 
 def windowed(old: str, new: str, limit: int) -> tuple[str, str]:
-    """Return two different texts, or where they are long a stretch of each in which they differ.
-
-    Parameters
-    ----------
-    old, new
-        The texts.
-    limit
-        Characters that may be shown of each, quotes aside.
-    """
+    """Return two different texts, or where they are long a stretch of each in which they differ, quotes aside."""
     start = 0
     if max(len(old), len(new)) > limit:
         length = min(len(old), len(new))

@@ -371,6 +371,14 @@ def history(
     -----
     One pass keeps, for each path, the values and the versions since which they stand: its cost grows with the number
     of versions, its memory with the number of changes. Diffs are made when they are asked for.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> from pathlib import Path
+    >>> tasks = ftn.load("archives", version=lambda path: Path(path).stem)
+    >>> len(ftn.history(tasks.versions("shops.training.train_global_model")))
+    8
     """
     tasks = opened(tasks)
     if isinstance(tasks, FlyteTask) or not hasattr(tasks, "__iter__"):

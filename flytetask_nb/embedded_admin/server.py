@@ -16,6 +16,7 @@ from flytetask_nb.embedded_admin.methods import ADMIN_SERVICE, admin_methods
 from flytetask_nb.embedded_admin.refusals import Refusal
 from flytetask_nb.embedded_admin.settings import DOMAINS, PLATFORM_LIMITS, PROJECTS, WHITELIST, AdminSettings
 from flytetask_nb.embedded_admin.store import Store
+from flytetask_nb.embedded_admin.uploads import DATA_PROXY_SERVICE, Uploads
 from flytetask_nb.errors import FlyteTaskError, OptionError
 from flytetask_nb.extras import grpc, load_module
 from flytetask_nb.semantics.registration import check
@@ -74,7 +75,9 @@ class EmbeddedAdmin:
         self._settings = settings
         self._store = store
         self._methods = admin_methods(store, settings)
+        self._uploads = Uploads(store)
         own = {f"{ADMIN_SERVICE}.{name}": answer for name, answer in self._methods.items()}
+        own[f"{DATA_PROXY_SERVICE}.CreateUploadLocation"] = self._uploads.create_upload_location
         services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
         for name, answer in {**own, **methods}.items():
             service, _, method = name.rpartition(".")
@@ -135,11 +138,17 @@ class EmbeddedAdmin:
         with self._store.transaction():
             return fill(self._methods, source, **place, version=version, **settings)
 
+    @property
+    def uploads(self) -> dict[str, bytes]:
+        """What flytekit uploaded, such as code bundles, by its location."""
+        return dict(self._uploads.contents)
+
     def close(self) -> None:
         """Stop listening. Calls under way are cut off after 0.2 seconds; to close twice does no harm."""
         if not self._is_closed:
             self._is_closed = True
             self._server.stop(_GRACE).wait()
+            self._uploads.close()
             self._store.close()
 
     def __enter__(self) -> Self:

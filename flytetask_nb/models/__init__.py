@@ -29,6 +29,7 @@ from flytetask_nb.models.interfaces import TypedInterface, Variable, VariableMap
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.mocking import Mock
 from flytetask_nb.models.order import Rank
+from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.remote_entities import LocalExecutionMode
 from flytetask_nb.models.security import Identity, OAuth2Client, OAuth2TokenRequest, Secret, SecurityContext
 from flytetask_nb.models.tasks import (
@@ -98,6 +99,7 @@ __all__ = [
     "OAuth2TokenRequest",
     "OpenEnum",
     "Operator",
+    "Origin",
     "Partitions",
     "Rank",
     "ResourceType",

@@ -71,6 +71,34 @@ class FlyteTask(TaskSpec, RemoteEntity):
     See Also
     --------
     flytetask_nb.load_task : reads one from a file.
+    flytetask_nb.from_flytekit : makes one of a function under flytekit's ``@task``.
+
+    Notes
+    -----
+    It stands where ``flytekit.remote.entities.FlyteTask`` (1.16) does: in workflows, dynamic tasks, conditionals,
+    ``create_node`` and ``FlyteRemote``. Nodes and entities are those that flytekit makes, byte for byte, for
+    ``to_flytekit()`` does the work. Where flytekit is wrong or leaves something to chance, this one differs:
+
+    ================================== =============================== ======================================
+    of a registered task               flytekit 1.16                   here
+    ================================== =============================== ======================================
+    metadata.tags                      dropped                         kept
+    container.ports                    dropped                         kept
+    container.architecture             dropped                         kept
+    k8s_pod.primary_container_name     dropped                         kept
+    id.org                             dropped                         kept
+    description                        dropped                         kept, as ``docs``
+    fields that are not known yet      dropped                         kept
+    metadata.generates_deck unset      becomes false                   stays unset
+    container.resources unset          becomes empty                   stays unset
+    security_context, set but empty    becomes unset                   stays set
+    order of o0, o1, ..., o10          that of a map, so by chance     natural, so they can be unpacked
+    order of named outputs             that of a map, so by chance     none: unpacking them is an error
+    upstream_node_ids                  that of a set, so by chance     that in which the nodes were made
+    local workflow, mocked             raw results, no promises        promises, as of other steps
+    call inside a local @dynamic       gets promises, gives values     gets values, gives promises
+    attributes                         can be assigned                 read-only: ``replace`` gives a copy
+    ================================== =============================== ======================================
     """
 
     __slots__ = ("_fellows", "_origin", "_twin")

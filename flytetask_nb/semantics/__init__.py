@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.castability import castable, is_optional
     from flytetask_nb.semantics.compilation import compile_problems, compile_workflow
     from flytetask_nb.semantics.digests import structure_digest
-    from flytetask_nb.semantics.findings import Finding, Findings
+    from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
     from flytetask_nb.semantics.hydration import hydrate
     from flytetask_nb.semantics.launch_plans import registered_launch_plan
     from flytetask_nb.semantics.limits import effective_resources
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CacheKey",
+    "CollectionFindings",
     "Compatibility",
     "CompileProblem",
     "Condition",
@@ -53,6 +54,7 @@ __all__ = [
 
 _MODULE_OF = {
     "CacheKey": "caching",
+    "CollectionFindings": "findings",
     "Compatibility": "variable_verdicts",
     "CompileProblem": "problems",
     "Condition": "task_conditions",

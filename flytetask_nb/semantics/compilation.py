@@ -25,7 +25,7 @@ from flytetask_nb.semantics.graphs import (
     Graph,
     GraphNode,
     Interface,
-    TooLargeError,
+    WorkflowTooLargeError,
     id_key,
 )
 from flytetask_nb.semantics.launch_plans import known_closure
@@ -186,8 +186,8 @@ def _compile(
     closure = None
     try:
         closure = _closure(source, templates, closures, faults)
-    except (TooLargeError, RecursionError) as error:
-        reason = str(error) if isinstance(error, TooLargeError) else "it nests too deep"
+    except (WorkflowTooLargeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, WorkflowTooLargeError) else "it nests too deep"
         faults = [Fault(TOO_LARGE, START_NODE, details=(reason,))]
     return problems_of(faults), closure
 

@@ -36,17 +36,7 @@ def is_same_type(one: Any, other: Any) -> bool:
 
 
 def check_condition(graph: Graph, node: GraphNode, condition: Any) -> None:
-    """Check a condition of a branch node.
-
-    Parameters
-    ----------
-    graph
-        The workflow, where problems go.
-    node
-        The branch node. Variables of the condition are its inputs.
-    condition
-        A ``BooleanExpression`` message, or None.
-    """
+    """Check a condition of a branch node, a ``BooleanExpression`` message or None; its variables are inputs of the node."""
     graph.catalog.step()
     kind = None if condition is None else condition.WhichOneof("expr")
     if condition is None:

@@ -49,15 +49,8 @@ def copilot_mounts(template: Any) -> Iterator[tuple[str, str]]:
 
 
 def unfetchable(literal_type: Any) -> str:
-    """Say why the copilot cannot fetch inputs of a type; empty where it can.
+    """Say why the copilot cannot fetch inputs of a type, ``"is a dataset"``; empty where it can.
 
-    Returns
-    -------
-    str
-        What it is: ``"a dataset"``, ``"holds datasets"``.
-
-    Notes
-    -----
     ``handleScalar`` in flytecopilot/data/download.go. Of a union only some values may be datasets.
     """
     is_inside = False
@@ -69,15 +62,8 @@ def unfetchable(literal_type: Any) -> str:
 
 
 def unstorable(literal_type: Any) -> str:
-    """Say why the copilot cannot store outputs of a type; empty where it can, and of no type.
+    """Say why the copilot cannot store outputs of a type, ``"a list"``; empty where it can, and of no type.
 
-    Returns
-    -------
-    str
-        What it is: ``"a list"``, ``"a dataset"``.
-
-    Notes
-    -----
     ``RecursiveUpload`` in flytecopilot/data/upload.go.
     """
     return _UNSTORABLE.get(literal_type.WhichOneof("type") or "", "")

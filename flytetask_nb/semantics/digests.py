@@ -51,18 +51,8 @@ def structure_digest(task: object) -> bytes:
 def unplaced_digest(task: object) -> bytes:
     """Return a digest that two tasks share if they differ in nothing but project, domain and version.
 
-    Returns
-    -------
-    bytes
-        32 of them. Where two tasks have the same project, domain and version, these are equal if and only if their
-        structure digests are.
-
-    Raises
-    ------
-    ModelTypeError
-        ``task`` is no task.
-    ModelValueError
-        It holds something that cannot be hashed; Admin would refuse it.
+    Where two tasks have the same project, domain and version, these are equal if their structure digests are, and only
+    then.
     """
     template = template_of(task)
     identifier = template.id
@@ -73,22 +63,9 @@ def unplaced_digest(task: object) -> bytes:
 def nameless_digest(task: object) -> bytes:
     """Return a digest that two tasks share if they differ in nothing but their ids.
 
-    Returns
-    -------
-    bytes
-        32 of them. Where two tasks have the same id, these are equal if and only if their structure digests are.
-
-    Raises
-    ------
-    ModelTypeError
-        ``task`` is no task.
-    ModelValueError
-        It holds something that cannot be hashed; Admin would refuse it.
-
-    Notes
-    -----
-    Of a task that flytekit made from a Python function, the command line names the function; so two such tasks share
-    a digest only where they run the same function.
+    Where two tasks have the same id, these are equal if and only if their structure digests are. Of a task that
+    flytekit made from a Python function, the command line names the function; so two such tasks share a digest only
+    where they run the same function.
     """
     return hash_object([("template", _rest(template_of(task)))])
 

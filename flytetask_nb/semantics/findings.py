@@ -157,7 +157,7 @@ class CollectionFindings(ReportList[Findings]):
     _COLUMNS: ClassVar[Mapping[str, str]] = {"task": "TEXT", **Findings._COLUMNS}
 
     def __init__(self, entries: Iterable[Findings] = ()) -> None:
-        super().__init__(sorted(entries, key=lambda one: (-len(one.refusals), -len(one.warnings))))
+        super().__init__(sorted(entries, key=lambda findings: (-len(findings.refusals), -len(findings.warnings))))
 
     @property
     def would_register(self) -> bool:
@@ -167,19 +167,19 @@ class CollectionFindings(ReportList[Findings]):
     @property
     def refused(self) -> tuple[Findings, ...]:
         """The tasks that Flyte Admin would refuse."""
-        return tuple(one for one in self if not one.would_register)
+        return tuple(findings for findings in self if not findings.would_register)
 
     @property
     def warned(self) -> tuple[Findings, ...]:
         """The tasks that Flyte Admin would take, though something is wrong with them."""
-        return tuple(one for one in self if one.would_register and len(one))
+        return tuple(findings for findings in self if findings.would_register and len(findings))
 
     def _values(self) -> dict[str, Any]:
-        return {"would_register": self.would_register, "tasks": [one._values() for one in self]}
+        return {"would_register": self.would_register, "tasks": [findings._values() for findings in self]}
 
     def _rows(self) -> Iterator[Sequence[Any]]:
-        for one in self:
-            yield from ([mask_identifier(one.task), *row] for row in one._rows())
+        for findings in self:
+            yield from ([mask_identifier(findings.task), *row] for row in findings._rows())
 
     def __repr__(self) -> str:
         tasks = f"{len(self)} task{'' if len(self) == 1 else 's'}"

@@ -26,7 +26,7 @@ __all__ = [
     "Graph",
     "GraphNode",
     "Interface",
-    "TooLargeError",
+    "WorkflowTooLargeError",
     "id_key",
 ]
 
@@ -44,7 +44,7 @@ def id_key(identifier: Any) -> bytes:
     return key
 
 
-class TooLargeError(Exception):
+class WorkflowTooLargeError(Exception):
     """The workflow takes more steps to check than this package is willing to take."""
 
 
@@ -117,12 +117,12 @@ class Catalog:
 
         Raises
         ------
-        TooLargeError
+        WorkflowTooLargeError
             There were too many.
         """
         self.steps += 1
         if self.steps > _MOST_STEPS:
-            raise TooLargeError(f"it takes more than {_MOST_STEPS:,} steps")
+            raise WorkflowTooLargeError(f"it takes more than {_MOST_STEPS:,} steps")
 
 
 class Graph:
@@ -153,11 +153,11 @@ class Graph:
 
         Raises
         ------
-        TooLargeError
+        WorkflowTooLargeError
             It is too long: the ids inside of broken branches inside of broken branches multiply.
         """
         if len(name) > _LONGEST_ID:
-            raise TooLargeError(f"the id of a node inside its branches exceeds {_LONGEST_ID:,} characters")
+            raise WorkflowTooLargeError(f"the id of a node inside its branches exceeds {_LONGEST_ID:,} characters")
         node.message.id = name
 
     def add_edge(self, provider: str, dependent: str, direction: Direction = BOTH_WAYS) -> None:

@@ -79,15 +79,8 @@ def input_names(texts: Iterable[str]) -> list[str]:
 
 
 def unwritable(literal_type: Any) -> str:
-    """Say why values of a type cannot be written into a text; empty where they can, or where it depends on the value.
+    """Say why values of a type cannot be written into a text, ``"a map"``; empty where they can or the value decides.
 
-    Returns
-    -------
-    str
-        What it is: ``"a map"``, ``"a union"``, ``"a list of datasets"``.
-
-    Notes
-    -----
     ``serializeLiteral`` in template.go. A struct can be written where it came as MessagePack, an empty list always.
     """
     depth = 0

@@ -103,17 +103,7 @@ class Quantity:
 
     @classmethod
     def of_nanos(cls, nanos: int, notation: str = DECIMAL, echo: str | None = None) -> Quantity:
-        """Return the quantity of so many billionths.
-
-        Parameters
-        ----------
-        nanos
-            The billionths.
-        notation
-            In which notation to print it.
-        echo
-            The text to print instead, where Kubernetes keeps what was typed.
-        """
+        """Return the quantity of so many billionths, printed in a notation, or as ``echo`` where that is given."""
         self = object.__new__(cls)
         object.__setattr__(self, "nanos", nanos)
         object.__setattr__(self, "notation", notation)
@@ -443,15 +433,8 @@ _SUFFIXES: Final = frozenset({*_POWER_OF_SUFFIX, *_SHIFT_OF_SUFFIX})
 
 
 def quantity_fault(text: str) -> str:
-    """Say why a text is no quantity.
+    """Say in Kubernetes' words why a text is no quantity; empty where it can read the text, even if it is too large here.
 
-    Returns
-    -------
-    str
-        In Kubernetes' words; empty where it can read the text, even if it is too large for this package.
-
-    Notes
-    -----
     ``ParseQuantity`` in apimachinery/pkg/api/resource/quantity.go.
     """
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.semantics.graphs import TooLargeError, id_key
+from flytetask_nb.semantics.graphs import WorkflowTooLargeError, id_key
 from flytetask_nb.semantics.problems import CYCLE, WORKFLOW_NOT_FOUND, Fault
 from flytetask_nb.semantics.prototext import compact_text
 
@@ -51,7 +51,7 @@ def requirements_of(template: Any, sub_workflows: Mapping[bytes, Any]) -> Requir
 
     Raises
     ------
-    TooLargeError
+    WorkflowTooLargeError
         Sub-workflows nest too deep.
     """
     requirements = Requirements()
@@ -63,7 +63,7 @@ def _collect(
     template: Any, sub_workflows: Mapping[bytes, Any], requirements: Requirements, done: set[bytes], path: list[bytes]
 ) -> None:
     if len(path) > _DEEPEST:
-        raise TooLargeError(f"its sub-workflows nest more than {_DEEPEST} deep")
+        raise WorkflowTooLargeError(f"its sub-workflows nest more than {_DEEPEST} deep")
     for node in _nodes(template):
         target = node.WhichOneof("target")
         if target == "task_node" and node.task_node.HasField("reference_id"):

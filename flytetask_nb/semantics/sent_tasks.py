@@ -123,17 +123,9 @@ LIMITED: Final = {resource.name: int(resource.number) for resource in RESOURCES 
 
 
 def sent_task(task: object, platform_limits: Mapping[str, Amount] | None) -> SentTask:
-    """Read a task as Flyte Admin reads it.
+    """Read a task as Flyte Admin reads it; what cannot be read is empty or None.
 
-    Returns
-    -------
-    SentTask
-        What the rules look at. What cannot be read is empty or None there.
-
-    Raises
-    ------
-    ModelTypeError, ModelValueError, QuantityError
-        As :func:`flytetask_nb.semantics.check` raises them.
+    What is given, and what is raised: see :func:`flytetask_nb.semantics.check`.
     """
     identifier, template = _parts(task)
     sent = SentTask(identifier, template, _platform(platform_limits), [])

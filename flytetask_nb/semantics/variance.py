@@ -107,6 +107,17 @@ def compatibility(old: object, new: object) -> Compatibility:
     unbound only because the compiler takes every variant that is not simple for NONE is risky
     (flytepropeller/pkg/compiler/validators/bindings.go). An output that is gone is breaking; one that was added is
     risky, because Python callers unpack one result more (flytekit/core/interface.py).
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> from flytetask_nb.models import LiteralType, SimpleType, TypedInterface, Variable
+    >>> number, text = (
+    ...     TypedInterface({"day": Variable(LiteralType(simple=kind), "")}, {})
+    ...     for kind in (SimpleType.INTEGER, SimpleType.STRING)
+    ... )
+    >>> ftn.compatibility(number, text).verdict
+    'breaking'
     """
     before, after = _interface_of(old, "old"), _interface_of(new, "new")
     return Compatibility(

@@ -92,6 +92,12 @@ def clear_cache() -> int:
     -------
     int
         Bytes that were freed.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> ftn.clear_cache()
+    0
     """
     return _remove(_files_in(_folder()), 0)
 

@@ -62,11 +62,11 @@ def fetched(locations: Iterable[Location], in_flight: InFlight, cache: BlobCache
             if location is None:
                 is_more = False
                 break
-            upcoming = _asked_for(location, in_flight, cache)
-            if upcoming.call is None and not pending:
+            if not pending and not isinstance(location.opener, RemoteFile):
                 # Nothing is on its way: what comes after this is not looked for yet.
-                yield upcoming.location
+                yield location
                 continue
+            upcoming = _asked_for(location, in_flight, cache)
             pending.append(upcoming)
             held += upcoming.size
         if pending:

@@ -105,6 +105,13 @@ def load(
     under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
 
     Files of other machines are fetched while others are read, as many at a time as the option ``max_in_flight`` says.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> tasks = ftn.load("archives/2026.10.tgz", version="2026.10")
+    >>> tasks["shops.ingest.daily_sales"].type
+    'warehouse_query'
     """
     values = RegistrationValues(project, domain, version, source_uploaded_location, destination_directory)
     outcomes = read(source, ReadSettings(values, (TASKS,), errors, max_entry_bytes, max_total_bytes, cache))
@@ -155,6 +162,12 @@ def load_workflows(
     See Also
     --------
     callers : tells which of the workflows still compile against other versions of their tasks.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> [workflow.name for workflow in ftn.load_workflows("archives/2026.10.tgz")][:1]
+    ['shops.workflows.ingest_sales']
     """
     values = RegistrationValues(project, domain, version, source_uploaded_location, destination_directory)
     outcomes = read(source, ReadSettings(values, (WORKFLOWS,), errors, max_entry_bytes, max_total_bytes, cache))
@@ -199,6 +212,12 @@ def load_launch_plans(
     ------
     LoadError
         With ``errors="raise"``: names file and entry, what is wrong, what was expected, what to do.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> len(ftn.load_launch_plans("archives/2026.10.tgz")) > 0
+    True
     """
     values = RegistrationValues(project, domain, version, source_uploaded_location, destination_directory)
     outcomes = read(
@@ -244,6 +263,13 @@ def load_task(
     ------
     LoadError
         The source holds no task, or several: the error names them.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> task = ftn.load("archives/2026.10.tgz")["shops.ingest.daily_sales"]
+    >>> ftn.load_task(task.serialize_to_string()).name
+    'shops.ingest.daily_sales'
     """
     tasks = load(
         source,

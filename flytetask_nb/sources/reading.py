@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.collection import Failure, TaskRecord
@@ -72,7 +73,7 @@ def read(source: Any, settings: ReadSettings) -> Outcomes:
         Something cannot be read, and failures are not to be collected.
     """
     outcomes = Outcomes(collects=settings.checked().errors == "collect")
-    with Bar("loading", "entries") as bar, InFlight() as in_flight, opened_cache(is_on=settings.cache) as cache:
+    with Bar("loading", "entries") as bar, InFlight() as in_flight, opened_cache(is_on=settings.cache) as blobs:
         locations: Iterable[Location] = locations_of(source, in_flight)
         counts_files = hasattr(source, "__next__") and not hasattr(source, "read")
         if not counts_files:
@@ -81,7 +82,7 @@ def read(source: Any, settings: ReadSettings) -> Outcomes:
             counts_files = len(locations) > 1
             bar.expect("files" if counts_files else "entries", len(locations) if counts_files else None)
         reader = Reader(settings, None if counts_files else bar.step)
-        for location in fetched(locations, in_flight, cache):
+        for location in fetched(locations, in_flight, blobs):
             for outcome in reader.outcomes(location):
                 outcomes.add(outcome)
             if counts_files:
@@ -161,11 +162,13 @@ class Reader:
         bundle, problem, is_readable = "", "", False
         try:
             for member in members_of(stream, self._limits, _is_entry_name):
-                if is_code_bundle(member.name) and not member.problem:
+                is_entry = _is_entry_name(member.name)
+                if not is_entry and is_code_bundle(member.name) and not member.problem:
                     bundle = member.name.rsplit("/", 1)[-1]
                 else:
-                    is_readable = is_readable or _is_entry_name(member.name)
-                    members += [(member.name, outcome) for outcome in self._in_member(name, version, member)]
+                    is_readable = is_readable or is_entry
+                    outcomes = self._in_member(name, version, member, is_entry=is_entry)
+                    members += [(member.name, outcome) for outcome in outcomes]
         except LoadError as error:
             problem = str(error)
         if is_code_bundle(name) and all(isinstance(outcome, Failure | Skipped) for _, outcome in members):
@@ -184,16 +187,13 @@ class Reader:
         if problem:
             yield Failure(name, "", problem)
 
-    def _in_member(self, archive: str, version: str | None, member: Member) -> Iterator[Outcome]:
-        if member.name.rsplit("/", 1)[-1].startswith("."):
-            return
-        if member.problem:
-            yield Failure(archive, member.name, member.problem)
-        elif not _is_entry_name(member.name):
-            yield Skipped(_OTHER_FILES)
-        else:
+    def _in_member(self, archive: str, version: str | None, member: Member, *, is_entry: bool) -> Iterable[Outcome]:
+        if is_entry and not member.problem:
             contents = contents_of(form_of_name(member.name), member.name, member.data, self._wanted)
-            yield from self._in_file(archive, member.name, version, member.data, contents)
+            return self._in_file(archive, member.name, version, member.data, contents)
+        if member.name.rsplit("/", 1)[-1].startswith("."):
+            return ()
+        return (Failure(archive, member.name, member.problem) if member.problem else Skipped(_OTHER_FILES),)
 
     def _in_file(
         self,
@@ -210,7 +210,7 @@ class Reader:
                 raise LoadError("the file is empty; make or copy it again")
             for wanted, content in contents:
                 if isinstance(content, str):
-                    yield Skipped(content)
+                    yield _skipped(content)
                 elif isinstance(content, LoadError):
                     yield Failure(file, entry, str(content))
                 else:
@@ -239,6 +239,11 @@ class Reader:
     def _count_entry(self) -> None:
         if self._on_entry is not None:
             self._on_entry()
+
+
+@cache
+def _skipped(kind: str) -> Skipped:
+    return Skipped(kind)
 
 
 def _is_entry_name(name: str) -> bool:

@@ -8,6 +8,9 @@ from flytetask_nb.errors import LoadError, one_line
 
 __all__ = ["Stream", "cannot_be_read"]
 
+_STEP = 2**18
+"""Bytes that are read ahead at a time."""
+
 
 def cannot_be_read(error: Exception) -> LoadError:
     """Return what is told where a driver raises an error of its own."""
@@ -34,11 +37,13 @@ class Stream:
 
     def peek(self, size: int) -> bytes:
         """Return the next bytes, which the next read gives again; fewer than ``size`` only at the end."""
-        while len(self._ahead) < size:
-            data = self._read(size - len(self._ahead))
-            if not data:
-                break
-            self._ahead += data
+        parts = [self._ahead]
+        left = size - len(self._ahead)
+        # A read takes as much memory as it asks for, so a small file is not asked for all that a large one may have.
+        while left > 0 and (data := self._read(min(left, _STEP))):
+            parts.append(data)
+            left -= len(data)
+        self._ahead = b"".join(parts)
         return self._ahead[:size]
 
     def read_whole(self, limit: int) -> bytes:

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_resources import Job
 
-__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "JOB", "ORIGIN", "TASK", "Column", "amount_in", "read_all"]
+__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "JOB", "ORIGIN", "SOURCE", "TASK", "Column", "amount_in", "read_all"]
 
 ERROR: Final = "error"
 """The column that says why others are NA."""
 
 JOB: Final = "job"
 ORIGIN: Final = "origin"
+SOURCE: Final = "source"
 TASK: Final = "task"
 
 
@@ -259,7 +260,7 @@ COLUMNS: Final[dict[str, Column]] = {
     ),
     "is_eager": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.is_eager)),
     "code_bundle": Column(TEXT, "code_bundle", _itself),
-    "source": Column(TEXT, ORIGIN, lambda origin: _shown(origin.source or "")),
+    "source": Column(TEXT, SOURCE, _shown),
     # Not computed from a part, but from what goes wrong with the others.
     ERROR: Column(TEXT, "pod_problem", _itself),
     "cache_key": Column(TEXT, TASK, _cache_key),

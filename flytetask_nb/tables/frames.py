@@ -13,8 +13,8 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.masking.gate import gated_frame
 from flytetask_nb.models.messages import shown
-from flytetask_nb.models.origins import Origin
-from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, JOB, ORIGIN, TASK, read_all
+from flytetask_nb.models.origins import NOWHERE, Origin
+from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, JOB, ORIGIN, SOURCE, TASK, read_all
 from flytetask_nb.tables.extraction import extract
 from flytetask_nb.tables.extractors import PARTS
 from flytetask_nb.tables.factorized import NOTHING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.plugin_resources import Job
     from flytetask_nb.tables.columns import Column
     from flytetask_nb.tables.extracted import Extracted
-    from flytetask_nb.tables.serialized_tasks import Place, Records
+    from flytetask_nb.tables.serialized_tasks import Records
 
 __all__ = ["empty_table", "table_of", "tabulate"]
 
@@ -281,6 +281,8 @@ class _Table:
     # -- columns -----------------------------------------------------------------------------------------------------
 
     def _array(self, name: str, column: Column) -> Any:
+        if column.part == SOURCE:
+            return self._of_sources(column)
         if column.part == ORIGIN:
             return self._of_origins(column)
         if column.part == TASK:
@@ -326,21 +328,29 @@ class _Table:
         parts = [map(one.__getitem__, codes[examples].tolist()) for one, codes in zip(values, taken, strict=True)]
         return list(map(job_in, *parts)), where
 
+    def _of_sources(self, column: Column) -> Any:
+        origins = self._records.origins
+        sources = [origin if isinstance(origin, str) else origin.source or "" for origin in origins]
+        # Tasks of an archive have an entry each, those of a server have it in common.
+        known = {source: column.read(source) for source in set(sources)}
+        return array_of(column.kind, list(map(known.__getitem__, sources)))
+
     def _of_origins(self, column: Column) -> Any:
         origins, codes = self._origins
         return array_of(column.kind, [column.read(origin) for origin in origins]).take(codes, allow_fill=True)
 
     @cached_property
     def _origins(self) -> tuple[list[Origin], Any]:
-        """Return where the tasks come from, each place once, and for each task which of them it is."""
-        # Tasks of one source share the text or the object that says so.
-        numbers = list(map(id, self._records.origins))
-        distinct = dict(zip(numbers, self._records.origins, strict=True))
+        """Return what is known of tasks beside their source, each once, and for each task which of them it is."""
+        # Of most tasks it is nothing; the others share the object that says it.
+        whole = [NOWHERE if isinstance(origin, str) else origin for origin in self._records.origins]
+        numbers = list(map(id, whole))
+        distinct = dict(zip(numbers, whole, strict=True))
         codes = np.zeros(len(numbers), dtype=np.intp)
         if len(distinct) > 1:
             known = {number: code for code, number in enumerate(distinct)}
             codes[:] = list(map(known.__getitem__, numbers))
-        return [_whole_origin(origin) for origin in distinct.values()], codes
+        return list(distinct.values()), codes
 
     def _with_told(self, documented: Any) -> Any:
         """Put what a server said of a task before what the task says of itself."""
@@ -399,7 +409,3 @@ class _Table:
         for position, reason in self._taken.broken.items():
             found[position] = mask_text(reason)
         return found
-
-
-def _whole_origin(origin: Place) -> Origin:
-    return Origin(source=origin) if isinstance(origin, str) else origin

@@ -205,10 +205,10 @@ def _version_rows(tasks: Sequence[FlyteTask]) -> list[Fold]:
     for task, before in zip(tasks, [*tasks[1:], None], strict=True):
         if before is None:
             signature = signature_notation(task._message.template.interface, brief=True)
-            text, blocks = Clip(cut(signature, _SIGNATURE_BUDGET)[0]), ()
+            rows.append(Fold(_version_piece(task, labels), Clip(cut(signature, _SIGNATURE_BUDGET)[0])))
         else:
             text, blocks = _changes(diff(before, task))
-        rows.append(Fold(_version_piece(task, labels), text, "", blocks))
+            rows.append(Fold(_version_piece(task, labels), text, "", blocks))
     return rows
 
 

@@ -337,9 +337,12 @@ _FOLD = 150
 """Bytes of markup around a row that opens, at most."""
 BROKEN = 20
 """Characters of a value from which on it may be broken over lines."""
-_BREAKS = re.compile(r"(?<=\w)[._/-]+(?=\w)|-|>")
 _BREAK = 5
 """Bytes of a place where a line may break (``<wbr>``)."""
+_CHUNK = 16
+"""Characters of a word, at least, between two such places."""
+_UNBROKEN = 13
+"""Bytes of markup around what is never broken (``<nobr></nobr>``)."""
 
 
 _scale: ContextVar[float] = ContextVar("scale", default=1.0)
@@ -377,7 +380,8 @@ def _breaks_size(text: str) -> int:
     """Return an upper bound of the bytes of the places where a text may be broken."""
     if len(text) <= BROKEN:
         return 0
-    return _BREAK * (2 * len(_BREAKS.findall(text)) + len(text) // 16)
+    breaks = text.count(".") + text.count("_") + text.count("/") + len(text) // _CHUNK
+    return _BREAK * breaks + _UNBROKEN * (text.count("->") + text.count(" -") + 1)
 
 
 def line_size(line: Line) -> int:

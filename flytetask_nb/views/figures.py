@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["ACCENT", "INK", "PLAIN", "Picture", "blank"]
+__all__ = ["ACCENT", "INK", "PLAIN", "PLATE", "Picture", "blank"]
 
-# As far from white as from the dark page of JupyterLab: 4.3 to 1.
-INK: Final = "#797979"
-PLAIN: Final = "#4a8fc7"
-ACCENT: Final = "#d9822b"
+PLATE: Final = "#ffffff"
+"""What everything is drawn on: no ink can be read on white and on the dark page of JupyterLab at once."""
+INK: Final = "#595959"
+"""Of texts: 7 to 1 on the plate."""
+PLAIN: Final = "#2f6fa8"
+ACCENT: Final = "#b35c00"
 """Told apart by who cannot see colours too: this one comes with another shape."""
 
 _WIDTH: Final = 7.2
@@ -38,7 +40,7 @@ _DETAILS_TOLD: Final = 12
 _STYLE: Final[dict[Any, Any]] = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
     "font.size": 9.0,
-    "axes.facecolor": "none",
+    "axes.facecolor": PLATE,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "figure.titlesize": 10.0,
@@ -64,7 +66,7 @@ class Picture(matplotlib_figure.Figure):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:  # noqa: ARG002 - the protocol of IPython
         stored = BytesIO()
         # Without the version of matplotlib, so that equal pictures are equal files.
-        self.savefig(stored, format="png", dpi=_DENSITY, transparent=True, metadata={"Software": None})
+        self.savefig(stored, format="png", dpi=_DENSITY, facecolor=PLATE, metadata={"Software": None})
         width, height = self.get_size_inches()
         told = {
             "alt": "; ".join([self.headline, *self.details[:_DETAILS_TOLD]]),
@@ -98,7 +100,7 @@ def blank(height: float, headline: str, details: Sequence[str]) -> tuple[Picture
         In the style of this package, whatever the user's own settings of matplotlib are.
     """
     with mpl.rc_context(dict(mpl.rcParamsDefault) | _STYLE):
-        picture = Picture(figsize=(_WIDTH, height), layout="constrained", dpi=_DENSITY, facecolor="none")
+        picture = Picture(figsize=(_WIDTH, height), layout="constrained", dpi=_DENSITY, facecolor=PLATE)
         axes = picture.add_subplot()
         # Over the labels too, where there is room for it.
         picture.suptitle(headline, x=0.01, horizontalalignment="left")

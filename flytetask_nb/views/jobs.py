@@ -11,7 +11,10 @@ from flytetask_nb.semantics.quantities import format_bytes, format_cores
 from flytetask_nb.views.document import cut
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flytetask_nb.semantics.plugin_resources import Group
+    from flytetask_nb.semantics.quantities import Quantity
 
 __all__ = ["array_words", "job_words"]
 
@@ -55,12 +58,13 @@ def _group_words(group: Group) -> str:
         counted = name if name in _LEADERS else f"1 {name.removesuffix('s') if name == 'workers' else name}"
     else:
         counted = f"{group.replicas:,} {_plural(name)}"
-    amounts = [
-        (format_cores, group.request("cpu"), " CPU"),
-        (format_bytes, group.request("memory"), ""),
-        (str, group.request("gpu"), " GPU"),
-    ]
-    return " ".join([counted, *(f"{write(amount)}{unit}" for write, amount, unit in amounts if amount)])
+    writers: tuple[tuple[str, Callable[[Quantity], str], str], ...] = (
+        ("cpu", format_cores, " CPU"),
+        ("memory", format_bytes, ""),
+        ("gpu", str, " GPU"),
+    )
+    amounts = ((group.request(resource), write, unit) for resource, write, unit in writers)
+    return " ".join([counted, *(f"{write(amount)}{unit}" for amount, write, unit in amounts if amount)])
 
 
 def _plural(name: str) -> str:

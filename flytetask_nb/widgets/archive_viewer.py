@@ -50,13 +50,25 @@ class ArchiveViewer(Panel):
             layout=Layout(width="14em"),
         )
         self._clear = Button(description="Remove all", tooltip="Forget every archive", layout=Layout(width="10em"))
+        self._reject = Button(
+            description="Remove rejected",
+            tooltip="Forget the files without tasks",
+            layout=Layout(width="12em", display=_HIDDEN),
+        )
         self._status = Pane()
         self.panel = TaskPanel(TaskCollection())
         self.comparison = Comparison(TaskCollection())
         self._tabs = Tab([self.panel, self.comparison], titles=("Look", "Compare"), layout=Layout(display=_HIDDEN))
-        super().__init__([HBox([self._upload, self._clear]), self._status, self._tabs])
+        super().__init__(
+            [
+                HBox([self._upload, self._clear, self._reject], layout=Layout(flex_flow="row wrap")),
+                self._status,
+                self._tabs,
+            ]
+        )
         self._upload.observe(self.guarded(lambda change: self._add(change.new)), "value")
         self._clear.on_click(self.guarded(lambda _button: self._remove_all()))
+        self._reject.on_click(self.guarded(lambda _button: self._remove(self._rejected)))
         self.observe(self._show_tasks, "tasks")
         self.tasks = TaskCollection()
 
@@ -86,7 +98,20 @@ class ArchiveViewer(Panel):
             self._upload.value = ()
         self._gather()
 
+    @property
+    def _rejected(self) -> list[str]:
+        """The files in which there is no task."""
+        return [name for name, tasks in self._archives.items() if not len(tasks)]
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            del self._archives[name]
+        self._gather()
+
     def _gather(self) -> None:
+        display = None if self._rejected else _HIDDEN
+        if self._reject.layout.display != display:
+            self._reject.layout.display = display
         collections = list(self._archives.values())
         self.tasks = sum(collections[1:], collections[0]) if collections else TaskCollection()
         # What failed is no part of what makes two collections equal, so that alone would tell nobody.
@@ -105,10 +130,16 @@ class ArchiveViewer(Panel):
         tasks = self.tasks
         if not self._archives and not tasks:
             return [Paragraph(dim("Add one or several archives: each of them is a version of its tasks."))]
-        names = listed([cut(name, 200)[0] for name in self._archives])
+        rejected = {name: self._archives[name].failures for name in self._rejected}
+        names = listed([cut(name, 200)[0] for name in self._archives if name not in rejected])
         found = f"{counted(len(tasks), 'task')} of {counted(len(tasks.names), 'name')}"
         blocks: list[Block] = [Paragraph(f"{found} from {names}" if names else found)]
-        failures = tasks.failures
+        for name, why in rejected.items():
+            reason = why[0].reason if why else "it holds no task"
+            words = f"{cut(name, 200)[0]} is no archive of tasks: {reason}"
+            blocks.append(Notice(Badge("breaking", "✗", "rejected"), cut(words, _FAILURE_BUDGET)[0]))
+        told = {failure for why in rejected.values() for failure in why}
+        failures = [failure for failure in tasks.failures if failure not in told]
         blocks += [
             Notice(Badge("breaking", "✗", "not read"), cut(str(failure), _FAILURE_BUDGET)[0])
             for failure in failures[:_FAILURES_SHOWN]

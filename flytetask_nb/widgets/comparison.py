@@ -14,7 +14,7 @@ from flytetask_nb.diffs import history
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES
 from flytetask_nb.errors import DiffError
 from flytetask_nb.masking import mask_identifier
-from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.views import describe
 from flytetask_nb.views.comparisons import describe_columns, describe_pair
@@ -28,6 +28,8 @@ from flytetask_nb.widgets.selection import as_collection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from flytetask_nb.models.flyte_task import FlyteTask
 
 __all__ = ["Columns", "Comparison", "compare"]
 
@@ -214,7 +216,7 @@ class Comparison(Panel):
                 selection.noise,
             )
         compared = selection.diff
-        if compared is None:
+        if compared is None or len(selection.versions) == 1:
             self._diff.value = ""
             return
         left_out = sum(
@@ -237,8 +239,15 @@ class Comparison(Panel):
 
     def document(self) -> Document:
         """Return the changes, for places without a kernel."""
-        compared = self.selection.diff
-        return Document("No task", "the collection is empty") if compared is None else describe_pair(compared)
+        selection = self.selection
+        compared = selection.diff
+        if compared is None:
+            return Document("No task", "the collection is empty")
+        if len(selection.versions) == 1:
+            # Of which nobody can say that it changed nothing.
+            told = dim("Add another version of the task to see what changed.")
+            return Document(mask_identifier(selection.name), f"only one version: {selection.versions[0]}", lines=[told])
+        return describe_pair(compared)
 
     def __repr__(self) -> str:
         selection = self.selection
@@ -312,5 +321,5 @@ def compare(*tasks: object, name: str | None = None) -> Comparison | Columns:
         name, tasks = last, tasks[:1]
     given: object = tasks[0] if len(tasks) == 1 else list(tasks)
     if isinstance(given, list | tuple) and len(given) > 1 and name is None:
-        return Columns([one if isinstance(one, FlyteTask) else FlyteTask.from_flyte_idl(one) for one in given])
+        return Columns([as_task(one, f"tasks[{place}]") for place, one in enumerate(given)])
     return Comparison(as_collection(given), name)

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block
 
-__all__ = ["CopyBox", "Pane", "Panel", "offer", "option_layout"]
+__all__ = ["FOUND", "SEARCH", "CopyBox", "Pane", "Panel", "offer", "option_layout"]
+
+SEARCH: Final = "ftn-search"
+FOUND: Final = "ftn-found"
+"""Classes of a field to search in and of the list of what is found: the arrow down leads from one to the other."""
 
 _ERROR_BUDGET: Final = 1_000
 _COPIED_BUDGET: Final = 30_000

@@ -13,6 +13,7 @@ from flytetask_nb.errors import ModelTypeError, TaskNotFoundError
 from flytetask_nb.models.coercion import no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.semantics.task_container import task_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,13 @@ def version_labels(versions: TaskCollection) -> list[str]:
     return texts
 
 
+def _text_of(task: FlyteTask) -> str:
+    """Return what a search looks at of a task, in small letters."""
+    template: Any = task._message.template
+    variables = (*template.interface.inputs.variables, *template.interface.outputs.variables)
+    return "\n".join([template.id.name, template.type, task_image(template), *variables]).casefold()
+
+
 def _told_apart(texts: Sequence[str], marks: Sequence[str]) -> list[str]:
     counts = Counter(texts)
     return [f"{text} · {mark}" if mark and counts[text] > 1 else text for text, mark in zip(texts, marks, strict=True)]
@@ -98,7 +106,8 @@ class TaskSelection(HasTraits):
     tasks : TaskCollection
         What is chosen from. Setting it keeps name and version if they are still there.
     query : str
-        Words that a name must hold, in any order and case.
+        Words that a name, or the type, the image, an input or an output of its newest version must hold, in any order
+        and case.
     names : tuple of str
         The names that fit the query, in natural order, at most ``NAMES_SHOWN``.
     name : str
@@ -121,6 +130,7 @@ class TaskSelection(HasTraits):
 
     def __init__(self, tasks: TaskCollection, **traits: Any) -> None:
         self._found = TaskCollection()
+        self._searched: dict[str, str] | None = None
         self._follows = False
         super().__init__(**traits)
         self.tasks = tasks
@@ -137,11 +147,26 @@ class TaskSelection(HasTraits):
 
     def _matches(self) -> list[str]:
         words = self.query.casefold().split()
-        return [name for name in self.tasks.names if all(word in name.casefold() for word in words)]
+        if not words:
+            return self.tasks.names
+        texts = self._texts()
+        return [name for name in self.tasks.names if all(word in texts[name] for word in words)]
+
+    def _texts(self) -> dict[str, str]:
+        """Return what is searched in, by name; read once, when something is searched for."""
+        if self._searched is None:
+            self._searched = {self.tasks.name_of(task): _text_of(task) for task in self.tasks.latest()}
+        return self._searched
+
+    def pick_first(self) -> None:
+        """Choose the first of the names that fit the query, where one does."""
+        if self.names:
+            self.name = self.names[0]
 
     @observe("tasks")
     def _take_tasks(self, _change: Any) -> None:
         version = self.version
+        self._searched = None
         self._offer_names(None)
         known = self.tasks.names
         if self.name in known:

@@ -18,7 +18,7 @@ from flytetask_nb.views.document import Document, Paragraph, dim
 from flytetask_nb.views.effective_resources import PLATFORM_RESOURCES, effective_resources_blocks
 from flytetask_nb.views.raw_forms import RAW_FORMS, raw_text
 from flytetask_nb.views.wording import counted
-from flytetask_nb.widgets.panes import CopyBox, Pane, Panel, offer, option_layout
+from flytetask_nb.widgets.panes import FOUND, SEARCH, CopyBox, Pane, Panel, offer, option_layout
 from flytetask_nb.widgets.selection import NAMES_SHOWN, TaskSelection, as_collection
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ TABS: Final[dict[str, tuple[str, ...]]] = {
 _RESOURCES, _RAW = "Resources", "Raw"
 _PLATFORM_HINTS: Final = {"cpu": "e.g. 500m", "memory": "e.g. 1Gi", "ephemeral-storage": "e.g. 10Gi", "gpu": "e.g. 1"}
 _WIDE: Final = "18em"
+_ROWS: Final = 12
+"""Names that are seen at once."""
 
 
 class TaskPanel(Panel):
@@ -67,12 +69,18 @@ class TaskPanel(Panel):
 
     def __init__(self, tasks: TaskCollection) -> None:
         self.selection = TaskSelection(tasks)
-        self._search = Text(description="Search", placeholder="part of a name", layout=option_layout(_WIDE))
-        self._names = Select(description="Task", rows=5, layout=option_layout("36em"))
+        self._search = Text(
+            description="Search", placeholder="name, type, image, input or output", layout=option_layout("36em")
+        )
+        self._names = Select(description="Task", rows=_ROWS, layout=option_layout("36em"))
         self._versions = Dropdown(description="Version", layout=option_layout(_WIDE))
         self._count = Pane()
+        # What is searched for comes first for who goes from control to control by keys.
+        self._search.add_class(SEARCH)
+        self._names.add_class(FOUND)
         self._pickers = HBox(
-            [self._names, VBox([self._search, self._versions, self._count])], layout=Layout(flex_flow="row wrap")
+            [VBox([self._search, self._names]), VBox([self._versions, self._count])],
+            layout=Layout(flex_flow="row wrap"),
         )
         self._head = Pane()
         self._panes = {title: Pane() for title in TABS if title != _RAW}
@@ -112,6 +120,7 @@ class TaskPanel(Panel):
     def _react(self) -> None:
         """Connect controls with the state, and the state with what is on screen."""
         self._search.observe(self.guarded(lambda change: self.selection.set_trait("query", change.new)), "value")
+        self._search.on_msg(self.guarded(self._take_search))
         self._names.observe(self.guarded(lambda change: self._pick("name", change.new)), "value")
         self._versions.observe(self.guarded(lambda change: self._pick("version", change.new)), "value")
         self.selection.observe(self._show_choice, ["names", "name", "versions", "version", "tasks"])
@@ -125,6 +134,11 @@ class TaskPanel(Panel):
         if value is not None:
             self.selection.set_trait(trait, value)
 
+    def _take_search(self, _search: Any, content: Any, _buffers: Any) -> None:
+        """Go to the first task that is found, once Enter is pressed."""
+        if content.get("event") == "submit":
+            self.selection.pick_first()
+
     # -- from the state to the screen --------------------------------------------------------------------------------
 
     def _show_choice(self, _change: Any) -> None:
@@ -137,6 +151,8 @@ class TaskPanel(Panel):
             words = counted(found, "name")
             if found > NAMES_SHOWN:
                 words += f", the first {NAMES_SHOWN} are listed: search for others"
+            if selection.name and selection.name not in selection.names:
+                words += f" · the task below, {selection.name}, is not among them"
             if len(selection.versions) > 1:
                 words += f" · {counted(len(selection.versions), 'version')}, {in_words(selection.order)}"
             self._count.show_part(Paragraph(dim(words)))
@@ -248,5 +264,13 @@ def panel(tasks: object) -> TaskPanel:
     ------
     ModelTypeError
         ``tasks`` is neither a task nor tasks.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> panel = ftn.panel(ftn.load("archives/2026.10.tgz", version="2026.10"))
+    >>> panel.selection.name = "shops.ingest.daily_sales"
+    >>> panel.task.type
+    'warehouse_query'
     """
     return TaskPanel(as_collection(tasks))

@@ -10,7 +10,7 @@ import pytest
 from tests.browser.dashboard import asked_by_voila
 from tests.browser.server import THEMES
 from tests.browser.wording import pictures, unread
-from tests.conftest import ROOT
+from tests.conftest import ROOT, needs_flytekit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ FOLDER = ROOT / "notebooks"
 TOUR = "00_tour.ipynb"
 
 # The tour is named here, so that its absence fails instead of leaving nothing to test.
-NOTEBOOKS = sorted({TOUR, *(path.name for path in FOLDER.glob("*.ipynb"))})
+NOTEBOOKS = sorted({TOUR, *(path.name for path in FOLDER.glob("*.ipynb") if not needs_flytekit(path))})
 
 every_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS)
 

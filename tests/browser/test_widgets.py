@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import nbformat
@@ -13,7 +14,6 @@ from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from playwright.sync_api import Locator, Page
 
@@ -55,6 +55,14 @@ SAYS = """text => Array.from(document.querySelectorAll('.jp-OutputArea-output, .
 FOCUSED = (
     """() => { const node = document.activeElement; return `${node.tagName} ${node.innerText || node.value || ''}`; }"""
 )
+
+
+# What stands outside of the outputs is JupyterLab's.
+AXE = """async () => {
+    const { violations } = await axe.run('.jp-OutputArea-output', { resultTypes: ['violations'] });
+    return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+}"""
 
 
 class Cost(NamedTuple):
@@ -169,24 +177,45 @@ def test_raw_text_is_copied(run_cells: Callable[..., LabTab]) -> None:
 
 
 def test_a_panel_is_used_without_a_mouse(run_cells: Callable[..., LabTab]) -> None:
+    """From the search to the list of what is found, to the version, to the tabs."""
     tab = run_cells(LOAD, "ftn.panel(tasks)")
 
     def press(*keys: str) -> None:
         tab.do(lambda page: [page.keyboard.press(key) for key in keys])
 
-    tab.do(lambda page: box(page).get_by_label("Task", exact=True).focus())
+    tab.do(lambda page: box(page).get_by_label("Search", exact=True).focus())
+    tab.do(lambda page: page.keyboard.type("train_shop"))
+    says(tab, "2 names")
+    press("Enter")
+    says(tab, "shops.training.map_train_shop_model")
     press("ArrowDown")
-    says(tab, "shops.evaluation.backtest_shop 2026.10")
-    press("Tab")
-    assert tab.do(lambda page: page.evaluate(FOCUSED)).startswith("INPUT")
+    assert tab.do(lambda page: page.evaluate(FOCUSED)).startswith("SELECT")
+    press("ArrowDown")
+    says(tab, f"{TRAIN} 2026.10")
     press("Tab", "ArrowDown")
-    says(tab, "shops.evaluation.backtest_shop 2026.09")
+    says(tab, f"{TRAIN} 2026.09")
     press("Tab")
     while not str(tab.ask("() => document.activeElement.getAttribute('role')")).startswith("tab"):
         assert tab.ask("() => document.activeElement !== document.body"), "the tabs cannot be reached"
         press("Tab")
     press("ArrowRight", "Enter")
     says(tab, "flytekit 1.16.31")
+
+
+@pytest.mark.parametrize(
+    ("cell", "theme"),
+    [("ftn.panel(tasks)", "light"), (f"ftn.compare(tasks, name={TRAIN!r})", "dark")],
+    ids=["panel", "compare"],
+)
+def test_axe_finds_no_serious_fault(run_cells: Callable[..., LabTab], cell: str, theme: str) -> None:
+    """Every control has a name, and every text can be read."""
+    axe = pytest.importorskip("axe_playwright_python")
+    tab = run_cells(LOAD, cell, theme=theme)
+    says(tab, "2026.10")
+    source = next(Path(axe.__file__).parent.rglob("axe.min.js")).read_text(encoding="utf-8")
+    tab.do(lambda page: page.evaluate(source))
+    found = cast("list[str]", tab.ask(AXE))
+    assert found == []
 
 
 def test_the_next_cell_reads_sets_and_observes_the_task(run_cells: Callable[..., LabTab]) -> None:

@@ -5,18 +5,25 @@ What is wider than its page by nature scrolls in a box of its own, and its first
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser import outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
-    from tests.browser.chromium import Chromium
+    from tests.browser.chromium import Chromium, Tab
+    from tests.browser.dashboard import VoilaTab
+    from tests.browser.lab import LabTab
+    from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +45,8 @@ CLIPPED = """() => {
     if (root.scrollWidth > root.clientWidth) found.push(`page ${root.scrollWidth} > ${root.clientWidth}`);
     for (const node of document.querySelectorAll('.ftn, .ftn *')) {
         if (!node.clientWidth || node.scrollWidth <= node.clientWidth + 1) continue;
+        // Cut at the reader's width with a sign, and whole where one asks.
+        if (getComputedStyle(node).textOverflow === 'ellipsis' && node.title) continue;
         const firsts = Array.from(node.querySelectorAll('tr > :first-child'));
         const stays = node.classList.contains('ftn-wide') && firsts.length > 0
             && firsts.every(cell => getComputedStyle(cell).position === 'sticky');
@@ -47,6 +56,20 @@ CLIPPED = """() => {
     return found;
 }"""
 UNFOLD = "() => document.querySelectorAll('details').forEach(node => { node.open = true })"
+
+
+KINDS = (
+    "collection",
+    "card training.prepare_tensors",
+    "diff breaking",
+    "plan 2026.09",
+    "history",
+    "callers",
+    "compare",
+    "panel",
+)
+"""One of each kind, for front ends that take seconds."""
+RUN = "from tests.browser import outputs\nmake = outputs.of_example()"
 
 
 class Clip(NamedTuple):
@@ -91,6 +114,76 @@ def test_the_measure_notices_what_is_cut(chromium: Chromium) -> None:
 
 def test_nothing_is_cut_off_of_releases_called_by_their_commits(chromium: Chromium) -> None:
     assert clipped(chromium, rendered(outputs.of_example())) == []
+
+
+def notebook_of(*cells: Any) -> Any:
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    return new_notebook(cells=list(cells), metadata=metadata)
+
+
+def cut_off(tab: Tab, widths: tuple[int, ...]) -> list[tuple[int, str]]:
+    """Measure what is on a page at some widths of its window, unfolded."""
+
+    def measure(page: Page) -> list[tuple[int, str]]:
+        page.evaluate(UNFOLD)
+        found = []
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 1000})
+            page.wait_for_timeout(300)
+            found += [(width, place) for place in page.evaluate(CLIPPED)]
+        return found
+
+    return tab.do(measure)
+
+
+@pytest.fixture
+def run_kinds(server: JupyterServer, new_name: Callable[[], str]) -> str:
+    """Write a notebook with an output of each kind, none of them run, and return its name."""
+    name = new_name()
+    cells = [new_code_cell(source=RUN), *(new_code_cell(source=f"make[{kind!r}]()") for kind in KINDS)]
+    nbformat.write(notebook_of(*cells), server.notebooks / name)
+    return name
+
+
+def test_nothing_is_cut_off_in_jupyterlab(
+    open_notebook: Callable[..., LabTab], run_kinds: str, screenshots: Path, theme: str
+) -> None:
+    """Beside a sidebar, so that outputs are narrower than the window."""
+    tab = open_notebook(run_kinds, theme)
+    tab.run_all()
+    assert tab.errors() == []
+    tab.picture(screenshots / f"width-lab-{theme}.png")
+    assert cut_off(tab, (1700, 1250, 950)) == []
+
+
+def test_nothing_is_cut_off_in_voila(open_voila: Callable[..., VoilaTab], run_kinds: str, screenshots: Path) -> None:
+    tab = open_voila(run_kinds, "dark")
+    tab.picture(screenshots / "width-voila.png")
+    assert cut_off(tab, WIDTHS) == []
+
+
+def test_nothing_is_cut_off_in_the_export(chromium: Chromium) -> None:
+    made = rendered({kind: outputs.of_example()[kind] for kind in KINDS})
+    cells = [
+        new_code_cell(
+            "...", execution_count=1, outputs=[new_output("execute_result", {"text/html": html}, execution_count=1)]
+        )
+        for html in made.values()
+    ]
+    page_html, _ = HTMLExporter().from_notebook_node(notebook_of(*cells))
+
+    def measure() -> list[str]:
+        page = chromium.new_page()
+        page.set_content(page_html, wait_until="domcontentloaded")
+        page.evaluate(UNFOLD)
+        found = []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            found += page.evaluate(CLIPPED)
+        page.context.close()
+        return found
+
+    assert chromium.run(measure) == []
 
 
 def test_nothing_is_cut_off_of_the_corpus(chromium: Chromium) -> None:

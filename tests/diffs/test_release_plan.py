@@ -489,11 +489,9 @@ def test_both_sides_have_names() -> None:
 
 
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(
-        ftn.errors.ModelTypeError, match=r"tasks is FlyteTask, expected an iterable of tasks; put a single"
-    ):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"tasks is the task 'app.train'; expected several"):
         ftn.plan(FlyteTask.from_flyte_idl(spec()), [])  # type: ignore[arg-type]
-    with pytest.raises(ftn.errors.ModelTypeError, match=r"against is int, expected an iterable"):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"against is of type int; expected tasks"):
         ftn.plan([], 3)  # type: ignore[arg-type]
     with pytest.raises(ftn.errors.ModelTypeError, match=r"against\[1\] is 'no task', a text; expected a task"):
         ftn.plan([], [spec(), "no task"])

@@ -50,6 +50,7 @@ REPORTS: dict[str, Callable[[], Any]] = {
     "history": lambda: ftn.history([OLD, NEW]),
     "plan": lambda: ftn.plan([NEW], [OLD]),
     "check": lambda: ftn.check(NEW),
+    "checks": lambda: ftn.check([NEW, OLD]),
     "callers": lambda: ftn.callers([workflow()], [NEW]),
     "compatibility": lambda: ftn.compatibility(OLD, NEW),
     "registration": lambda: ftn.Registration(CONFLICT, NEW, OLD, ftn.diff(OLD, NEW)),
@@ -85,7 +86,7 @@ def test_no_form_of_a_report_tells_a_secret(name: str) -> None:
         assert HIDDEN not in text
 
 
-@pytest.mark.parametrize("name", ["plan", "check", "callers"])
+@pytest.mark.parametrize("name", ["plan", "check", "checks", "callers"])
 def test_lists_of_findings_are_equal_if_they_say_the_same(name: str) -> None:
     report, again = REPORTS[name](), REPORTS[name]()
     assert (report == again, hash(report) == hash(again)) == (True, True)

@@ -32,8 +32,21 @@ def test_a_broken_archive_is_told_and_the_others_stay(viewer: ArchiveViewer) -> 
     before = viewer.tasks
     viewer.add("broken.tgz", b"no archive")
     assert viewer.tasks == before
-    assert "not read" in viewer._status.value
-    assert "broken.tgz" in viewer._status.value
+    assert "rejected" in viewer._status.value
+    assert "broken.tgz is no archive of tasks: " in viewer._status.value
+    assert viewer._status.value.count("broken.tgz") == 1
+
+
+def test_what_was_rejected_can_be_removed_by_itself(viewer: ArchiveViewer) -> None:
+    assert viewer._reject.layout.display == "none"
+    before = viewer.tasks
+    viewer.add("report.pdf", b"%PDF-1.7 no tasks at all")
+    assert viewer._reject.layout.display is None
+    viewer._reject.click()
+    assert "report.pdf" not in viewer._status.value
+    assert viewer._reject.layout.display == "none"
+    assert viewer.tasks == before
+    assert list(viewer._archives) == ["2026.03.tgz", "2026.10.tgz"]
 
 
 def test_an_archive_of_the_same_name_is_replaced(viewer: ArchiveViewer) -> None:

@@ -129,3 +129,10 @@ def test_two_tasks_of_one_version_can_be_compared(releases: ftn.TaskCollection, 
     comparison = ftn.compare(ftn.TaskCollection([task, task.replace(type="other")]), train)
     assert "different tasks of the same version" in comparison._history.value
     assert "other" in comparison._diff.value
+
+
+def test_one_version_is_not_said_to_have_changed_nothing(releases: ftn.TaskCollection, train: str) -> None:
+    comparison = ftn.compare(releases.versions(train)[-1:])
+    for text in (comparison.to_text(), comparison._verdict.value + comparison._diff.value):
+        assert "only one version: 2026.10" in text.replace("<wbr>", "")
+        assert "no changes" not in text

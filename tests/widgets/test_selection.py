@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flyteidl.admin import task_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.widgets.selection import NAMES_SHOWN, TaskSelection, as_collection, version_labels
@@ -120,7 +121,7 @@ def test_a_single_task_becomes_a_collection(releases: ftn.TaskCollection) -> Non
 
 @pytest.mark.parametrize("tasks", ["release.tgz", b"", 3, None])
 def test_what_is_no_task_is_refused(tasks: object) -> None:
-    with pytest.raises(ftn.errors.ModelTypeError, match=type(tasks).__name__):
+    with pytest.raises(ftn.errors.ModelTypeError, match=r"^tasks is .*; expected tasks"):
         as_collection(tasks)
 
 
@@ -145,3 +146,24 @@ def test_tasks_of_two_domains_are_two_names() -> None:
 def test_placeholders_are_no_labels() -> None:
     tasks = ftn.TaskCollection([named("a", "{{ registration.version }}")])
     assert TaskSelection(tasks).versions == ("(no version)",)
+
+
+@pytest.mark.parametrize("query", ["SPARK", "gpu:2", "discount", "model gpu"])
+def test_a_search_looks_at_type_image_and_variables_too(query: str) -> None:
+    spec = task_pb2.TaskSpec()
+    spec.template.id.name, spec.template.type = "shop.fit_model", "spark"
+    spec.template.container.image = "example.com/gpu:2"
+    spec.template.interface.inputs.variables["discount"].type.simple = 1
+    selection = TaskSelection(ftn.TaskCollection([named("a.other"), spec]))
+    selection.query = query
+    assert selection.names == ("shop.fit_model",)
+    selection.pick_first()
+    assert selection.name == "shop.fit_model"
+
+
+def test_a_search_that_finds_nothing_picks_nothing(releases: ftn.TaskCollection) -> None:
+    selection = TaskSelection(releases)
+    before = selection.name
+    selection.query = "no such thing"
+    selection.pick_first()
+    assert selection.name == before

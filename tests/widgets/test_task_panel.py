@@ -115,7 +115,7 @@ def test_the_static_form_says_what_the_panel_says(releases: ftn.TaskCollection, 
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["text/html"] == ftn.panel(releases.versions(train))._repr_mimebundle_()["text/html"]
     for word in (train, "Interface", "Resources", "would register"):
-        assert word in bundle["text/html"]
+        assert word in bundle["text/html"].replace("<wbr>", "")
         assert word in panel.to_text()
 
 
@@ -137,3 +137,20 @@ def test_the_panel_says_what_the_order_of_versions_rests_on(releases: ftn.TaskCo
     shown = ftn.panel(hashed)
     assert shown.task.id.version == "1234567"
     assert "by load order: these versions tell no order" in shown._count.value
+
+
+def test_enter_in_the_search_picks_the_first(releases: ftn.TaskCollection, train: str) -> None:
+    panel = ftn.panel(releases)
+    panel._search.value = train.rpartition(".")[2]
+    panel._search._handle_custom_msg({"event": "submit"}, [])
+    assert panel.selection.name == panel.selection.names[0]
+    assert panel._names.rows == 12
+
+
+def test_a_task_that_the_search_does_not_list_is_said_not_to_be(releases: ftn.TaskCollection) -> None:
+    panel = ftn.panel(releases)
+    panel._search.value = "no such thing"
+    shown = panel._count.value.replace("<wbr>", "")
+    assert f"the task below, {panel.selection.name}, is not among them" in shown
+    panel._search.value = ""
+    assert "is not among them" not in panel._count.value

@@ -5,17 +5,18 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.collection import TaskCollection
 from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.integrations.flytekit import opening
 from flytetask_nb.integrations.flytekit.loading import load
-from flytetask_nb.models.coercion import as_task, each_task
+from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.mocking import Mock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
+
+    from flytetask_nb.collection import TaskCollection
 
 __all__ = ["from_flytekit", "mocked"]
 
@@ -66,8 +67,8 @@ def from_flytekit(
     >>> ftn.from_flytekit(ftn.FlyteTask.from_bytes(b"").replace(name="shop.train")).name
     'shop.train'
     """
-    if isinstance(obj, FlyteTask | TaskCollection):
-        return obj
+    if isinstance(obj, FlyteTask) or hasattr(obj, "_records"):
+        return obj  # type: ignore[return-value]
     if isinstance(obj, str):
         raise ModelTypeError(f"got {obj!r}, a text; hand in the task, or the module itself: import it first")
     load()
@@ -75,7 +76,7 @@ def from_flytekit(
     found = opening.opened(obj, given, settings)
     if found is None:
         return as_task(obj, "obj")
-    return found if isinstance(found, FlyteTask) else TaskCollection(found)
+    return found if isinstance(found, FlyteTask) else _collection(found)
 
 
 @contextmanager
@@ -108,10 +109,15 @@ def mocked(tasks: Iterable[object] | ModuleType, answers: Mapping[str, object]) 
     >>> len(mocks["shop.train"].calls)
     1
     """
-    given = [task for one in tasks for task in each_task(one)] if hasattr(tasks, "__iter__") else tasks
-    collection = tasks if isinstance(tasks, TaskCollection) else TaskCollection(given)  # type: ignore[arg-type]
+    collection = _collection(tasks)
     mocks = {name: Mock(collection.versions(name), answer) for name, answer in answers.items()}
     with ExitStack() as stack:
         for mock in mocks.values():
             stack.enter_context(mock)
         yield mocks
+
+
+def _collection(tasks: Any) -> TaskCollection:
+    from flytetask_nb.collection import TaskCollection  # noqa: PLC0415 - a single task does without
+
+    return tasks if isinstance(tasks, TaskCollection) else TaskCollection(tasks)

@@ -73,7 +73,8 @@ def _natives(
     task: FlyteTask, context: Any, inputs: Mapping[str, Any], variables: Mapping[str, Any], types: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return inputs as Python values; those that the interface does not have stay, for the mock to refuse them."""
-    literals, natives = {}, {}
+    literals: dict[str, Any] = {}
+    natives: dict[str, Any] = {}
     for name, value in inputs.items():
         if name not in variables:
             natives[name] = value

@@ -108,7 +108,7 @@ def _simple(message: Any) -> Any:
 
 
 def _enum(message: Any) -> Any:
-    return Enum("Choice", {value: value for value in message.enum_type.values})  # type: ignore[misc]
+    return Enum("Choice", {value: value for value in message.enum_type.values})
 
 
 def _dataset(message: Any) -> Any:
@@ -118,7 +118,7 @@ def _dataset(message: Any) -> Any:
         details.append(OrderedDict((column.name, guessed_type(column.literal_type)) for column in dataset.columns))
     if dataset.format:
         details.append(dataset.format)
-    return Annotated[(StructuredDataset, *details)] if details else StructuredDataset  # type: ignore[return-value]
+    return Annotated[(StructuredDataset, *details)] if details else StructuredDataset
 
 
 def _by_transformers(message: Any) -> Any:

@@ -29,7 +29,6 @@ from flytekit.remote.lazy_entity import LazyEntity
 from flytekit.tools.translator import get_serializable
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import PLACEHOLDERS
 from flytetask_nb.models.origins import UNTOLD_BY_TEMPLATES, Origin
@@ -174,6 +173,8 @@ class _named:  # noqa: N801 - reads as the statement that it is
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, FlyteTaskError):
+            from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
             name = getattr(self._entity, "name", None) or type(self._entity).__name__
             raise ModelValueError(
                 f"flytekit cannot serialize {name!r}: {type(error).__name__}: {mask_text(str(error))}"
@@ -199,7 +200,8 @@ def settings_of(given: Mapping[str, Any], settings: Any) -> SerializationSetting
     """
     base = option("serialization") if settings is None else settings
     fields = dict(base) if isinstance(base, Mapping) else {}
-    known = {part: given.get(part) or fields.pop(part, None) for part in _PARTS}
+    own = {part: fields.pop(part, None) for part in _PARTS}
+    known = {part: given.get(part) or own[part] for part in _PARTS}
     if isinstance(base, SerializationSettings):
         known |= {part: known[part] or getattr(base, part) for part in _PARTS if part != "image"}
     known |= {part: known[part] or os.environ.get(variable) for part, variable in _VARIABLES.items()}

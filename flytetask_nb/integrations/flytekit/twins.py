@@ -55,7 +55,7 @@ class Twin(FlyteTask):  # type: ignore[misc, unused-ignore]
 
     def compile(self, ctx: Any, *args: Any, **kwargs: Any) -> Any:
         """Become a node, with upstream nodes in the order of their creation."""
-        outputs = super().compile(ctx, *args, **kwargs)
+        outputs: Any = super().compile(ctx, *args, **kwargs)
         state = ctx.compilation_state
         if state is not None and state.nodes:
             places = {id(node): place for place, node in enumerate(state.nodes)}
@@ -64,7 +64,7 @@ class Twin(FlyteTask):  # type: ignore[misc, unused-ignore]
             )
         if not isinstance(outputs, tuple):
             return outputs
-        return outputs_of(self._ours, [getattr(outputs, name) for name in outputs._fields])
+        return outputs_of(self._ours, [getattr(outputs, name) for name in getattr(outputs, "_fields", ())])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As flytekit does; inside a dynamic task that runs here, as in a local workflow."""
@@ -164,7 +164,7 @@ def _unordered(task: str, kind: type[Any]) -> type[Any]:
             f"{', '.join(names)}; take them by name, as result.{names[0]}, or set task.python_interface"
         )
 
-    class Outputs(kind):
+    class Outputs(kind):  # type: ignore[misc]
         __iter__ = __getitem__ = __reversed__ = refuse
 
         def _asdict(self) -> dict[str, Any]:

@@ -121,6 +121,7 @@ class ListedOrigin(Origin):
     should_register = False
     python_interface = None
     rank = None
+    is_draft = False
     untold = UNTOLD_BY_SERVERS
 
     def __init__(self, server: Server, created: bytes, described: bytes) -> None:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Any
 
 from flyteidl.core import tasks_pb2, types_pb2
+from google.protobuf.message import Message
 
 from flytetask_nb.models import FlyteTask
 from tests.conftest import flytekit_module
@@ -19,7 +20,13 @@ TABLE = types_pb2.LiteralType(map_value_type=INT)
 FILE = types_pb2.LiteralType(blob={"format": "csv"})
 
 
-def template(
+def template(*arguments: Any, **more: Any) -> Any:
+    """Return the template of a registered task as flytekit writes it: where nothing is said, it says some of that."""
+    made = plain_template(*arguments, **more)
+    return flytekit_module("flytekit.models.task").TaskTemplate.from_flyte_idl(made).to_flyte_idl()
+
+
+def plain_template(
     inputs: dict[str, Any] | None = None,
     outputs: dict[str, Any] | None = None,
     name: str = "shop.train",
@@ -40,8 +47,7 @@ def template(
         variables.SetInParent()
         for variable, kind in (given or {}).items():
             variables.variables[variable].type.CopyFrom(kind)
-    # As flytekit writes it: it says that there are no decks, for one, where nothing is said.
-    return flytekit_module("flytekit.models.task").TaskTemplate.from_flyte_idl(made).to_flyte_idl()
+    return made
 
 
 class Ours:
@@ -97,6 +103,6 @@ def sort_upstream(message: Any) -> None:
             if field.message_type.GetOptions().map_entry:
                 values = value.values() if field.message_type.fields_by_name["value"].message_type else []
             else:
-                values = value if hasattr(value, "append") else [value]
+                values = [value] if isinstance(value, Message) else value
             for one in values:
                 sort_upstream(one)

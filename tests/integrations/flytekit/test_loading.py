@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import ROOT, flytekit_module
+from tests.integrations.flytekit.conftest import PLUGIN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLUGIN = ROOT / "flytetask_nb" / "integrations" / "flytekit" / "plugin"
+
 DISTRIBUTION = "flytetask_nb_of_a_test-1.dist-info"
 
 TASK = """

@@ -59,8 +59,8 @@ SAME: dict[str, Any] = {
     "list": list[int],
     "nested": dict[str, list[list[float]]],
     "enum": Colour,
-    "optional": Optional[int],
-    "union": Union[int, str, list[int]],
+    "optional": Optional[int],  # noqa: UP045 - how it used to be written
+    "union": Union[int, str, list[int]],  # noqa: UP007 - likewise
     "file": FlyteFile,
     "file of a format": FlyteFile["csv"],
     "directory": FlyteDirectory,
