@@ -25,6 +25,9 @@ TRUTH = Path(os.environ.get(TRUTH_VARIABLE, ROOT.parent / "shared"))
 REQUIRED_VARIABLE = "FLYTETASK_NB_REQUIRE"
 REQUIRED = frozenset(os.environ.get(REQUIRED_VARIABLE, "").replace(",", " ").split())
 
+# Trying hostile input takes as long as it is given: this makes it hours instead of a minute.
+LONG_VARIABLE = "FLYTETASK_NB_LONG"
+
 # Servers and clients are tested over gRPC, which comes with an extra.
 try:
     require("cluster")
@@ -33,7 +36,8 @@ except MissingExtraError:
 
 # How long a case takes depends on the machine, and no test may.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+settings.register_profile("long", settings.get_profile("any machine"), max_examples=20_000)
+settings.load_profile("long" if os.environ.get(LONG_VARIABLE) else "any machine")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -29,6 +29,7 @@ HEIGHTS = {
     "options": GROUND,
     "protobuf_wire": GROUND,
     "masking": GROUND,
+    "printing": GROUND,
     "models": GROUND,
     "semantics": 1,
     "tables": 2,
