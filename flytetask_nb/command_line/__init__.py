@@ -5,7 +5,6 @@ Nothing but this is imported until a command needs it, so that ``--help`` comes 
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from contextlib import suppress
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-CLEAN, FAILED, NOT_RUN, INTERRUPTED = 0, 1, 2, 130
+NOT_RUN, INTERRUPTED = 2, 130
 TRACEBACK = "--traceback"
 
 
@@ -44,21 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever reads has enough: not an error, and nothing is left to be flushed at the end.
-        _close_quietly()
-        return CLEAN
     except Exception as error:
         if shows_traceback:
             raise
         _tell(error)
         return NOT_RUN
     return code
-
-
-def _close_quietly() -> None:
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: Exception) -> None:
@@ -68,6 +58,8 @@ def _tell(error: Exception) -> None:
 
     said = getattr(error, "format_message", lambda: str(error))()
     text = " ".join(said.split())
+    if getattr(error, "exit_code", None) == NOT_RUN:
+        text = f"{text.rstrip('.')}; see flytetask --help"
     if isinstance(error, OSError) and error.filename is not None and not isinstance(error, FlyteTaskError):
         text = f"{error.filename}: {error.strerror}"
     elif not isinstance(error, FlyteTaskError) and not hasattr(error, "format_message"):

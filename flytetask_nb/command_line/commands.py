@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -35,6 +36,9 @@ REPORTED: Final = ("text", "markdown", "json")
 _COLUMNS: Final = ("name", "version", "type", "cpu_request", "memory_request", "gpu_request", "image_tag")
 MOST_CARDS: Final = 30
 """How many tasks a page shows in full."""
+_TITLES: Final = {"cpu_request": "cpu", "memory_request": "memory", "gpu_request": "gpu"}
+"""Short names, by which a search knows these columns too."""
+_NAME_WIDTH: Final = 34
 _WIDEST: Final = 10_000
 _ROWS: Final = sys.maxsize
 
@@ -66,18 +70,29 @@ def _write(result: Result, format: str, output: str | None) -> None:
     if output is not None:
         Path(output).write_text(shown(result, format), encoding="utf-8")
     elif format == "text" and _is_styled():
-        _console().print(rich_page(result.report))
+        _print_styled(_console(), rich_page(result.report))
     else:
         _print(shown(result, format))
 
 
 def _print(text: str) -> None:
+    """Write to standard output. A reader that has enough does not change how the command ends."""
     try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        # A terminal of another encoding shows what it can.
-        sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "replace"))
-    sys.stdout.flush()
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            # A terminal of another encoding shows what it can.
+            sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "replace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nothing is left to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_styled(console: Any, page: Any) -> None:
+    with console.capture() as captured:
+        console.print(page)
+    _print(captured.get())
 
 
 def _is_styled() -> bool:
@@ -111,14 +126,25 @@ def show(source: str, name: str | None, format: str, output: str | None) -> int:
 
 def table(source: str, columns: str | None, where: str | None, format: str, output: str | None) -> int:
     """Print the table of the tasks."""
+    from flytetask_nb.tables.search_query import ALIASES  # noqa: PLC0415 - loads pandas
+
     with _settings(policy_in_force(None, None)):
         tasks = tasks_of(source)
         if where is not None:
             tasks = tasks.search(where)
-        names: Any = None if columns == "all" else [part.strip() for part in columns.split(",")] if columns else None
+        names: Any = (
+            None
+            if columns == "all"
+            else [ALIASES.get(part.strip(), part.strip()) for part in columns.split(",")]
+            if columns
+            else None
+        )
         if names is None and columns is None and format == "rich":
             names = [*_COLUMNS]
         frame = tasks.to_frame(names)
+        if columns is None and format == "rich":
+            # A column in which nothing stands says nothing.
+            frame = frame.drop(columns=[name for name in names[1:] if frame[name].isna().all()])
     if format == "parquet":
         if output is None:
             raise OptionError("a Parquet file is not for a terminal; name one with --output FILE")
@@ -152,13 +178,15 @@ def _print_table(frame: Any) -> None:
     page = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
     for name in frame.columns:
         is_text = name not in COLUMNS or COLUMNS[name].kind is TEXT
-        page.add_column(Text(visible(str(name))), justify="left" if is_text else "right", overflow="fold")
+        title = _TITLES.get(str(name), str(name))
+        least = _NAME_WIDTH if name == "name" else len(title) if not is_text else None
+        page.add_column(Text(visible(title)), justify="left" if is_text else "right", overflow="fold", min_width=least)
     for row in frame.itertuples(index=False):
         page.add_row(*(Text(visible(_cell(name, value))) for name, value in zip(frame.columns, row, strict=True)))
     console = _console()
     if not is_terminal() and not console.is_terminal:
         console = Console(width=_WIDEST, no_color=True, highlight=False)
-    console.print(page)
+    _print_styled(console, page)
 
 
 def _cell(name: str, value: Any) -> str:

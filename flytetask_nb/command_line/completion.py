@@ -28,11 +28,13 @@ def complete_name(ctx: Any, incomplete: str) -> list[str]:
         return []
     try:
         from flytetask_nb.command_line.inputs import tasks_of  # noqa: PLC0415 - loads the package
+        from flytetask_nb.options import set_options  # noqa: PLC0415 - likewise
 
-        tasks = tasks_of(source)
+        with set_options(progress=False):
+            tasks = tasks_of(source)
         name, mark, version = incomplete.partition("@")
         if not mark:
-            return [each for each in tasks.names if name in each]
+            return [each for each in tasks.names if each.startswith(name)]
         versions = dict.fromkeys(task.id.version for task in reversed([*tasks.versions(name)]))
         return [f"{name}@{each}" for each in versions if each.startswith(version)]
     except Exception:  # noqa: BLE001 - what cannot be completed is no reason to write into a prompt

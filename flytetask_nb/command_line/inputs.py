@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from flytetask_nb.models.flyte_task import FlyteTask
-from flytetask_nb.policies import Policy
+    from flytetask_nb.policies import Policy
 
 __all__ = ["chosen", "filled_in", "launch_plans_of", "policy_in_force", "task_of", "tasks_of", "workflows_of"]
 
