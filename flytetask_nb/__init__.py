@@ -118,6 +118,7 @@ _LATER = {
     "from_flytekit": "integrations.flytekit",
     "history": "diffs",
     "load": "sources",
+    "load_ipython_extension": "integrations.ipython",
     "load_launch_plans": "sources",
     "load_task": "sources",
     "load_workflows": "sources",
@@ -129,6 +130,7 @@ _LATER = {
     "scan": "sources",
     "semantics": "",
     "tabulate": "tables",
+    "unload_ipython_extension": "integrations.ipython",
 }
 
 

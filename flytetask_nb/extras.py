@@ -58,6 +58,7 @@ _EXTRAS: Final = {
     ),
     "tables": _Extra("snapshots need", {"pyarrow": "pyarrow", "ptars": "ptars"}),
     "distributed": _Extra("scan needs", {"dask": "dask"}),
+    "cli": _Extra("the command flytetask needs", {"typer": "typer"}),
     "flytekit": _Extra("flytekit's tasks and workflows need", {"flytekit": "flytekit"}),
     "plots": _Extra("pictures need", {"matplotlib": "matplotlib"}),
 }

@@ -10,6 +10,7 @@ from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import OptionError
+from flytetask_nb.policies import NO_POLICY, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "max_in_flight": (_is_count, "a whole number above 0"),
     "max_rows": (_is_count, "a whole number above 0"),
     "expand": (_is_expansion, "True (all sections open), False (all closed) or None (the usual ones open)"),
+    "policy": (lambda _: True, "a path, a mapping or None"),
     "progress": (_is_flag, "True or False"),
     "serialization": (
         _is_serialization,
@@ -58,6 +60,7 @@ _START: dict[str, Any] = {
     "max_in_flight": 16,
     "max_rows": 10,
     "expand": None,
+    "policy": NO_POLICY,
     "serialization": None,
     "progress": os.environ.get(PROGRESS_VARIABLE, "").strip().lower() not in {"0", "false", "no", "off"},
 }
@@ -118,6 +121,10 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
     expand : bool or None
         Whether the sections of a task are open (True), closed (False), or open where a reader usually looks
         first (None, at the start).
+    policy : str, path, mapping, Policy or None
+        What a team decided, for ``diff``, ``plan``, ``history`` and ``check`` where they are not told otherwise: the path
+        of a ``pyproject.toml``, of which ``[tool.flytetask]`` is read (``severities``, ``fail-on``, ``accepted``,
+        ``platform-limits``), or a mapping of these. The command line reads the same one. None at the start.
     progress : bool
         Whether work that takes longer than a second shows a progress bar. True at the start, unless the
         environment variable ``FLYTETASK_NB_PROGRESS`` is ``0``, ``false``, ``no`` or ``off``.
@@ -144,6 +151,8 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
             accepts, expected = _CHECKS[name]
             if not accepts(value):
                 raise OptionError(f"option {name} cannot be {value!r}; expected {expected}")
+        if "policy" in changes:
+            changes["policy"] = policy_of(changes["policy"])
         self.changes = changes
         caller = sys._getframe(1)
         self._place = (caller.f_code, caller.f_lasti)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-OPTIONAL = frozenset("authlib dask distributed grpc keyring matplotlib ptars pyarrow requests tenacity".split())
+OPTIONAL = frozenset("authlib dask distributed grpc keyring matplotlib ptars pyarrow requests tenacity typer".split())
 
 
 class Refusing(MetaPathFinder):

@@ -243,7 +243,8 @@ def plan(
         earlier = first.setdefault((*held.key, held.version), held)
         is_repeated = earlier is not held and held.has_version and not held.is_like(earlier)
         other = None if match is None else match.task
-        entries.append(PlanEntry(status, held.task, other, len(versions_there), is_repeated, rules, taken))
+        folded = checked_accepted(taken, held.task.name)
+        entries.append(PlanEntry(status, held.task, other, len(versions_there), is_repeated, rules, folded))
     known = {held.counterpart for held in here}
     entries += [
         PlanEntry(MISSING, None, versions[-1].task, len(versions))

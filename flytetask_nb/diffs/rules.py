@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flytetask_nb.errors import DiffError
+from flytetask_nb.options import option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -393,14 +394,14 @@ RULES: Final[Mapping[str, Rule]] = {
 
 
 def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the overrides of severities that a caller asks for.
+    """Return the overrides of severities that a caller asks for, and those of the policy in force.
 
     Raises
     ------
     DiffError
         There is no such rule, or no such severity; the error names the nearest.
     """
-    given = dict(severities or {})
+    given = {**option("policy").severities, **(severities or {})}
     for rule, severity in given.items():
         if rule not in RULES:
             raise DiffError(f"severities names the rule {rule!r}, which does not exist; {_nearest(rule, list(RULES))}")
@@ -411,8 +412,8 @@ def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
     return given
 
 
-def checked_accepted(accepted: Iterable[str]) -> frozenset[str]:
-    """Return the fingerprints that a caller gave; one text is none.
+def checked_accepted(accepted: Iterable[str], task: str = "") -> frozenset[str]:
+    """Return the fingerprints that a caller gave, and those that the policy in force accepts of a task; one text is none.
 
     Raises
     ------
@@ -421,7 +422,8 @@ def checked_accepted(accepted: Iterable[str]) -> frozenset[str]:
     """
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    return frozenset(accepted)
+    taken: frozenset[str] = option("policy").accepted_of(task)
+    return taken.union(accepted)
 
 
 def _nearest(given: object, known: list[str]) -> str:

@@ -343,9 +343,8 @@ def diff(
     >>> ftn.diff(old[name], new[name]).severity
     'behaviour'
     """
-    return TaskDiff(
-        as_task(old, "old"), as_task(new, "new"), checked_severities(severities), checked_accepted(accepted)
-    )
+    before, after = as_task(old, "old"), as_task(new, "new")
+    return TaskDiff(before, after, checked_severities(severities), checked_accepted(accepted, after.name))
 
 
 def _cache_key(message: Any) -> CacheKey | None:

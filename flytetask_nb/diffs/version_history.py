@@ -401,7 +401,7 @@ def history(
     positions, order = tasks_by_age(versions)
     versions = [versions[position] for position in positions]
     _check_versions(versions)
-    return TaskHistory(versions, checked_severities(severities), checked_accepted(accepted), order)
+    return TaskHistory(versions, checked_severities(severities), checked_accepted(accepted, versions[-1].name), order)
 
 
 def _check_versions(tasks: Sequence[FlyteTask]) -> None:

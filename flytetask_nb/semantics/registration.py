@@ -13,6 +13,7 @@ from flyteidl.core import identifier_pb2
 
 from flytetask_nb.models.coercion import as_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.options import option
 from flytetask_nb.semantics.drafts import registrable
 from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.registration_refusals import REFUSALS
@@ -47,8 +48,8 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
         or list of tasks.
     platform_limits
         The most that the platform grants of ``cpu``, ``memory``, ``gpu`` (or ``nvidia.com/gpu``) and
-        ``ephemeral-storage``: ``{"cpu": "64", "memory": "512Gi"}``. None, or a name that is left out: unknown, so
-        nothing is said about it. Zero: no limit.
+        ``ephemeral-storage``: ``{"cpu": "64", "memory": "512Gi"}``. None: those of the policy in force, if it has any.
+        A name that is left out: unknown, so nothing is said about it. Zero: no limit.
 
     Returns
     -------
@@ -86,6 +87,8 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     CollectionFindings(2 tasks, 2 refused, 0 with warnings)
     """
     task = opened(task)
+    if platform_limits is None:
+        platform_limits = option("policy").platform_limits
     if isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview):
         return CollectionFindings(_check(each, platform_limits) for each in as_tasks(task))
     return _check(task, platform_limits)

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from google.protobuf.message import Message
 
 from flytetask_nb.addresses import file_system, is_url
-from flytetask_nb.errors import ModelTypeError, one_line
+from flytetask_nb.errors import LoadError, ModelTypeError, one_line
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.sources.blob_cache import fingerprint_of
 from flytetask_nb.sources.file_names import content_name, is_readable_name, legible
+from flytetask_nb.sources.git_files import files_in_revision, is_git_address
 from flytetask_nb.sources.in_flight import answer_of
 from flytetask_nb.sources.openers import BytesAtHand, LocalFile, RemoteFile
 from flytetask_nb.sources.patterns import EVERY_DEPTH, has_magic, matching, without_links
+from flytetask_nb.sources.registered_tasks import RegisteredTasks, is_admin_address
 from flytetask_nb.sources.streams import Stream, cannot_be_read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from flytetask_nb.sources.in_flight import InFlight
@@ -64,6 +66,8 @@ class Location(NamedTuple):
         What its server says that it is, where the name does not tell.
     message : str
         Full name of the message that it is; empty for files.
+    records : iterable of TaskRecord, optional
+        The tasks themselves, where they come from a cluster and there is no file.
     """
 
     name: str
@@ -74,6 +78,7 @@ class Location(NamedTuple):
     is_lent: bool = False
     media_type: str = ""
     message: str = ""
+    records: Iterable[Any] | None = None
 
     @property
     def local_path(self) -> str | None:
@@ -160,8 +165,7 @@ def _parts(source: Any, depth: int) -> Iterator[Location | _Address | str]:
         yield Location(f"<{len(data)} bytes>", BytesAtHand(data), is_named=False)
     elif isinstance(source, str | os.PathLike):
         name = os.fsdecode(source)
-        is_address = not isinstance(source, os.PathLike) and is_url(name) and not os.path.lexists(name)
-        yield _Address(name) if is_address else name
+        yield from [name] if isinstance(source, os.PathLike) or os.path.lexists(name) else _named(name)
     elif isinstance(source, Message):
         name = source.DESCRIPTOR.full_name
         # Serialized as the tasks of a collection are, for they are kept as they come.
@@ -184,6 +188,28 @@ def _parts(source: Any, depth: int) -> Iterator[Location | _Address | str]:
         if not depth:
             raise ModelTypeError(problem)
         yield _unreadable(f"<{type(source).__name__}>", problem)
+
+
+def _named(name: str) -> Iterator[Location | _Address | str]:
+    """Return what a text stands for that is no path of a file that is there."""
+    if is_admin_address(name):
+        yield Location(legible(name), io.BytesIO, records=RegisteredTasks(name))
+    elif is_git_address(name):
+        yield from _git_locations(name)
+    else:
+        yield _Address(name) if is_url(name) else name
+
+
+def _git_locations(name: str) -> Iterator[Location]:
+    try:
+        files = files_in_revision(name)
+    except LoadError as error:
+        return iter([_unreadable(name, str(error))])
+    locations = [
+        Location(legible(file), opener, is_passed_over=len(files) > 1 and not is_readable_name(file))
+        for file, opener in files
+    ]
+    return _some_readable(name, "the folder holds", locations)
 
 
 def _name_of(file: Any) -> str:

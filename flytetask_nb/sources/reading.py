@@ -33,7 +33,7 @@ from flytetask_nb.sources.formats import (
 )
 from flytetask_nb.sources.in_flight import InFlight
 from flytetask_nb.sources.locations import locations_of
-from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, WORKFLOWS
+from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS
 from flytetask_nb.sources.outcomes import Outcomes, Skipped, UnreadSnapshot
 from flytetask_nb.sources.progress import Bar
 
@@ -118,10 +118,20 @@ class Reader:
             yield Failure(location.name, "", location.problem)
             return
         try:
+            if location.records is not None:
+                yield from self._in_cluster(location)
+                return
             with location.opened() as stream:
                 yield from self._in_stream(location, stream)
         except LoadError as error:
             yield Failure(location.name, "", str(error))
+
+    def _in_cluster(self, location: Location) -> Iterator[Outcome]:
+        if TASKS not in self._wanted:
+            raise LoadError("of a cluster only tasks are read; Remote.callers fetches the workflows that use a task")
+        for outcome in location.records or ():
+            self._count_entry()
+            yield outcome
 
     def _in_stream(self, location: Location, stream: Stream) -> Iterator[Outcome]:
         name = location.name

@@ -1,0 +1,284 @@
+"""The commands: what each takes, and which function answers.
+
+Typer is the one package of an extra that is imported here and not through ``extras``: its decorators are the module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+from flytetask_nb.extras import require
+
+require("cli")
+
+os.environ.setdefault("TYPER_USE_RICH", "0")
+
+import typer  # noqa: E402 - likewise
+
+from flytetask_nb.command_line.completion import complete_name, complete_source  # noqa: E402 - after what it needs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["APPLICATION", "run"]
+
+APPLICATION = typer.Typer(
+    name="flytetask",
+    help="Flyte tasks at a prompt and in continuous integration.\n\n"
+    "A SOURCE is a file, an archive, a folder, a pattern or an address; - for standard input; git:REVISION:PATH; "
+    "module:shop.tasks for what flytekit would register; admin://[endpoint]/project/domain[/name[@version]] for a "
+    "cluster. --traceback shows where an error comes from.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(str, Enum):
+    """What a report is printed as."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+    junit = "junit"
+    sarif = "sarif"
+    github = "github"
+
+
+class TableFormat(str, Enum):
+    """What a table is printed as."""
+
+    rich = "rich"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def _source(help: str) -> Any:
+    return typer.Argument(help=help, show_default=False, autocompletion=complete_source)
+
+
+Source = Annotated[str, _source("Where the tasks are.")]
+Old = Annotated[str, _source("The source before.")]
+New = Annotated[str, _source("The source after.")]
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME[@VERSION]]", help="One task, by its name or the end of it.", autocompletion=complete_name
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="What to print.")]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        metavar="WORD",
+        help="Exit with 1 at this severity or worse (breaking, risky, behaviour, cost, cosmetic; refused, warning), or "
+        "on stale or conflict. Repeatable.",
+    ),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept", metavar="FILE", help="What a reviewer accepted, as flytetask accept writes it. Repeatable."
+    ),
+]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option("--policy", metavar="FILE", help="A pyproject.toml with [tool.flytetask]; else the nearest one."),
+]
+Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
+NoLaunch = Annotated[bool, typer.Option("--no-launch", help="Do not open JupyterLab.")]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return how it ended."""
+    code = APPLICATION(list(arguments), standalone_mode=False, prog_name="flytetask")
+    return code if isinstance(code, int) else 0
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from flytetask_nb import __version__  # noqa: PLC0415 - asked for seldom
+
+        sys.stdout.write(f"flytetask {__version__}\n")
+        raise typer.Exit
+
+
+@APPLICATION.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
+@APPLICATION.command()
+def show(source: Source, name: Name = None, format: FormatOption = Format.text, output: Output = None) -> int:
+    """Show a task, or the collection."""
+    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+    return commands.show(source, name, format.value, output)
+
+
+@APPLICATION.command()
+def table(
+    source: Source,
+    columns: Annotated[
+        str | None, typer.Option(help="Names of columns, with commas between; all: every column.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="A search, such as 'gpu>0 type:spark -legacy'.")
+    ] = None,
+    format: Annotated[TableFormat, typer.Option("--format", "-f", help="What to print.")] = TableFormat.rich,
+    output: Output = None,
+) -> int:
+    """Print the table of the tasks."""
+    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+    return commands.table(source, columns, where, format.value, output)
+
+
+@APPLICATION.command()
+def diff(  # noqa: PLR0917 - options
+    old: Old,
+    new: New,
+    name: Name = None,
+    format: FormatOption = Format.text,
+    fail_on: FailOn = None,
+    accept: Accept = None,
+    policy: PolicyOption = None,
+    output: Output = None,
+) -> int:
+    """Tell what changed in one task, or in all, worst first."""
+    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+    return commands.reported(
+        lambda rules: commands.diff(old, new, name, rules), format.value, fail_on, accept, policy, output
+    )
+
+
+@APPLICATION.command()
+def callers(  # noqa: PLR0917 - options
+    old: Old,
+    new: New,
+    format: FormatOption = Format.text,
+    fail_on: FailOn = None,
+    accept: Accept = None,
+    policy: PolicyOption = None,
+    output: Output = None,
+) -> int:
+    """Tell which workflows no longer compile."""
+    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+    return commands.reported(
+        lambda rules: commands.callers(old, new, rules), format.value, fail_on, accept, policy, output
+    )
+
+
+@APPLICATION.command()
+def plan(  # noqa: PLR0917 - options
+    local: Annotated[str, _source("What would be registered.")],
+    remote: Annotated[str, _source("What is registered.")],
+    format: FormatOption = Format.text,
+    fail_on: FailOn = None,
+    accept: Accept = None,
+    policy: PolicyOption = None,
+    output: Output = None,
+) -> int:
+    """Tell what registration would do: a dry run."""
+    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+    return commands.reported(
+        lambda rules: commands.plan(local, remote, rules), format.value, fail_on, accept, policy, output
+    )
+
+
+@APPLICATION.command()
+def history(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE... NAME", help="Where the versions are, oldest first; then the task's name."),
+    ],
+    blame: Annotated[bool, typer.Option("--blame", help="Which version made each field what it is.")] = False,
+    format: FormatOption = Format.text,
+    policy: PolicyOption = None,
+    output: Output = None,
+) -> int:
+    """Tell what each version of a task changed."""
+    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+    return commands.history(sources, blame, format.value, policy, output)
+
+
+@APPLICATION.command()
+def check(  # noqa: PLR0917 - options
+    source: Source,
+    name: Name = None,
+    format: FormatOption = Format.text,
+    fail_on: FailOn = None,
+    accept: Accept = None,
+    policy: PolicyOption = None,
+    output: Output = None,
+) -> int:
+    """Tell what registration would refuse, or should."""
+    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+    return commands.reported(
+        lambda rules: commands.check(source, name, rules), format.value, fail_on, accept, policy, output
+    )
+
+
+@APPLICATION.command()
+def accept(  # noqa: PLR0917 - options
+    old: Old,
+    new: New,
+    name: Name = None,
+    reason: Annotated[str, typer.Option(help="Why.", prompt=False)] = "",
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="The last day on which it counts.")] = None,
+    fingerprint: Annotated[
+        list[str] | None, typer.Option(metavar="HEX", help="Only this change. Repeatable; else every change.")
+    ] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="The file to add to.")
+    ] = "accepted.toml",
+    policy: PolicyOption = None,
+) -> int:
+    """Write down which changes a reviewer accepted."""
+    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+    return commands.accept(old, new, name, reason, until, fingerprint or [], output, policy)
+
+
+@APPLICATION.command("open")
+def open_(  # noqa: PLR0917 - options
+    source: Source,
+    name: Name = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="What it is compared with: what is registered, or was.")
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write one page instead, for those without Jupyter.")
+    ] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="The notebook.")] = None,
+    no_launch: NoLaunch = False,
+) -> int:
+    """Open a source in JupyterLab, or write a page on it."""
+    from flytetask_nb.command_line import opening  # noqa: PLC0415 - loads the package
+
+    return opening.open_source(source, name, against, html, output, launches=not no_launch)
+
+
+@APPLICATION.command()
+def tour(
+    folder: Annotated[str, typer.Argument(help="Where the notebooks go.")] = "flytetask-tour",
+    no_launch: NoLaunch = False,
+) -> int:
+    """Copy the notebooks of the package, and open them."""
+    from flytetask_nb.command_line import opening  # noqa: PLC0415 - loads the package
+
+    return opening.tour(folder, launches=not no_launch)

@@ -1,0 +1,363 @@
+"""What each command does: it reads sources, asks the package, prints, and says how it ended."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flytetask_nb.collection import TaskCollection
+from flytetask_nb.command_line import alerts as found
+from flytetask_nb.command_line.formats import is_terminal, rich_page, shown
+from flytetask_nb.command_line.inputs import (
+    chosen,
+    filled_in,
+    launch_plans_of,
+    policy_in_force,
+    tasks_of,
+    workflows_of,
+)
+from flytetask_nb.command_line.results import Result
+from flytetask_nb.errors import ModelValueError, OptionError
+from flytetask_nb.masking import mask_identifier
+from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.options import set_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flytetask_nb.policies import Policy
+
+__all__ = ["accept", "callers", "check", "diff", "history", "plan", "reported", "show", "table"]
+
+REPORTED: Final = ("text", "markdown", "json")
+_COLUMNS: Final = ("name", "version", "type", "cpu_request", "memory_request", "gpu_request", "image_tag")
+MOST_CARDS: Final = 30
+"""How many tasks a page shows in full."""
+_TITLES: Final = {"cpu_request": "cpu", "memory_request": "memory", "gpu_request": "gpu"}
+"""Short names, by which a search knows these columns too."""
+_NAME_WIDTH: Final = 34
+_WIDEST: Final = 10_000
+_ROWS: Final = sys.maxsize
+
+
+def _settings(policy: Policy) -> set_options:
+    return set_options(policy=policy, max_rows=_ROWS, progress=sys.stderr.isatty())
+
+
+def reported(  # noqa: PLR0917 - as the options come
+    find: Callable[[Policy], Result],
+    format: str,
+    fail_on: Sequence[str] | None,
+    accepted: list[str] | None,
+    policy: str | None,
+    output: str | None,
+) -> int:
+    """Print what a command found, and return 1 if it found what must not be."""
+    rules = policy_in_force(policy, accepted)
+    failing = found.checked_fail_on(fail_on or rules.fail_on)
+    with _settings(rules):
+        result = find(rules)
+        _write(result, format, output)
+    for remark in result.remarks:
+        sys.stderr.write(f"flytetask: {remark}\n")
+    return int(any(found.fails(alert, failing) for alert in result.alerts))
+
+
+def _write(result: Result, format: str, output: str | None) -> None:
+    if output is not None:
+        Path(output).write_text(shown(result, format), encoding="utf-8")
+    elif format == "text" and _is_styled():
+        _print_styled(_console(), rich_page(result.report))
+    else:
+        _print(shown(result, format))
+
+
+def _print(text: str) -> None:
+    """Write to standard output. A reader that has enough does not change how the command ends."""
+    try:
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            # A terminal of another encoding shows what it can.
+            sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "replace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nothing is left to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_styled(console: Any, page: Any) -> None:
+    with console.capture() as captured:
+        console.print(page)
+    _print(captured.get())
+
+
+def _is_styled() -> bool:
+    return is_terminal() or bool(_console().is_terminal)
+
+
+def _console() -> Any:
+    from rich.console import Console  # noqa: PLC0415 - of use to terminals
+
+    # rich knows NO_COLOR, FORCE_COLOR, TERM and COLUMNS.
+    return Console(highlight=False, soft_wrap=False)
+
+
+# -- tasks -------------------------------------------------------------------------------------------------------------
+
+
+def show(source: str, name: str | None, format: str, output: str | None) -> int:
+    """Show a task, or all of them."""
+    if format not in REPORTED:
+        raise OptionError(f"show cannot be printed as {format}; expected one of {', '.join(REPORTED)}")
+    with _settings(policy_in_force(None, None)):
+        tasks = tasks_of(source)
+        report: Any = tasks
+        if name is not None:
+            report = chosen(tasks, name)[-1]
+        elif len(tasks) == 1:
+            report = tasks[0]
+        _write(Result("show", report), format, output)
+    return 0
+
+
+def table(source: str, columns: str | None, where: str | None, format: str, output: str | None) -> int:
+    """Print the table of the tasks."""
+    from flytetask_nb.tables.search_query import ALIASES  # noqa: PLC0415 - loads pandas
+
+    with _settings(policy_in_force(None, None)):
+        tasks = tasks_of(source)
+        if where is not None:
+            tasks = tasks.search(where)
+        names: Any = (
+            None
+            if columns == "all"
+            else [ALIASES.get(part.strip(), part.strip()) for part in columns.split(",")]
+            if columns
+            else None
+        )
+        if names is None and columns is None and format == "rich":
+            names = [*_COLUMNS]
+        frame = tasks.to_frame(names)
+        if columns is None and format == "rich":
+            # A column in which nothing stands says nothing.
+            frame = frame.drop(columns=[name for name in names[1:] if frame[name].isna().all()])
+    if format == "parquet":
+        if output is None:
+            raise OptionError("a Parquet file is not for a terminal; name one with --output FILE")
+        frame.to_parquet(output, index=False)
+        return 0
+    if format == "rich":
+        if output is not None:
+            raise OptionError("the format rich is for terminals; choose csv, json or parquet for a file")
+        _print_table(frame)
+        return 0
+    if format == "csv":
+        text = frame.to_csv(index=False, lineterminator="\n")
+    else:
+        text = f"{frame.to_json(orient='records', date_format='iso', date_unit='us', indent=2)}\n"
+    if output is None:
+        _print(text)
+    else:
+        Path(output).write_text(text, encoding="utf-8")
+    return 0
+
+
+def _print_table(frame: Any) -> None:
+    from rich.console import Console  # noqa: PLC0415 - of use to tables
+    from rich.table import Table  # noqa: PLC0415 - likewise
+    from rich.text import Text  # noqa: PLC0415 - likewise
+
+    from flytetask_nb.dtypes import TEXT  # noqa: PLC0415 - loads pandas
+    from flytetask_nb.tables.columns import COLUMNS  # noqa: PLC0415 - likewise
+    from flytetask_nb.views.document import visible  # noqa: PLC0415 - loads the views
+
+    page = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
+    for name in frame.columns:
+        is_text = name not in COLUMNS or COLUMNS[name].kind is TEXT
+        title = _TITLES.get(str(name), str(name))
+        least = _NAME_WIDTH if name == "name" else len(title) if not is_text else None
+        page.add_column(Text(visible(title)), justify="left" if is_text else "right", overflow="fold", min_width=least)
+    for row in frame.itertuples(index=False):
+        page.add_row(*(Text(visible(_cell(name, value))) for name, value in zip(frame.columns, row, strict=True)))
+    console = _console()
+    if not is_terminal() and not console.is_terminal:
+        console = Console(width=_WIDEST, no_color=True, highlight=False)
+    _print_styled(console, page)
+
+
+def _cell(name: str, value: Any) -> str:
+    import pandas as pd  # noqa: PLC0415 - loaded with the table
+
+    if pd.isna(value):
+        return "–"
+    if "memory" in name or "storage" in name:
+        from flytetask_nb.semantics.quantities import Quantity, format_bytes  # noqa: PLC0415 - of some columns
+
+        return format_bytes(Quantity(int(value)))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+# -- reports -----------------------------------------------------------------------------------------------------------
+
+
+def _worst_first(given: Any) -> list[found.Alert]:
+    return sorted(given, key=lambda alert: (found.THRESHOLDS[alert.severity], alert.is_accepted))
+
+
+def diff(old: str, new: str, name: str | None, policy: Policy) -> Result:
+    """Compare one task, or all of two sources."""
+    from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
+
+    if name is None:
+        made = diffs.plan(tasks_of(new), tasks_of(old))
+        told = _worst_first(found.of_plan(made, policy, new, tells_missing=True))
+        return Result("diff", made, told, [entry.name for entry in made], found.unmatched(policy, told))
+    before, after = _pair(old, new, name)
+    one = diffs.diff(before, after)
+    told = _worst_first(found.of_diff(one, new))
+    # What is accepted of other tasks is not looked at here.
+    return Result("diff", one, told, [one.ids[1]["name"]])
+
+
+def _pair(old: str, new: str, name: str) -> tuple[Any, Any]:
+    before, after = tasks_of(old), tasks_of(new)
+    versions = chosen(after, name)
+    task = name.partition("@")[0] if "@" in name else name
+    if old == new and "@" not in name and len(versions) > 1:
+        return versions[-2], versions[-1]
+    return chosen(before, task)[-1], versions[-1]
+
+
+def plan(local: str, remote: str, policy: Policy) -> Result:
+    """Make a dry run of the registration."""
+    from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
+
+    made = diffs.plan(tasks_of(local), tasks_of(remote))
+    told = _worst_first(found.of_plan(made, policy, local, tells_missing=False))
+    return Result("plan", made, told, [entry.name for entry in made], found.unmatched(policy, told))
+
+
+def callers(old: str, new: str, policy: Policy) -> Result:
+    """Compile the workflows of one source against the tasks of another."""
+    from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
+
+    tasks = tasks_of(new)
+    if old.startswith("admin://"):
+        from flytetask_nb.sources.client import connect  # noqa: PLC0415 - needs an extra
+        from flytetask_nb.sources.registered_tasks import admin_address  # noqa: PLC0415 - likewise
+
+        place = admin_address(old)
+        with connect(place.endpoint or None) as remote:
+            reports = [remote.callers(task, place.project, place.domain) for task in tasks.latest()]
+        report = diffs.CallerReport(
+            dict.fromkeys(caller for each in reports for caller in each),
+            {name for each in reports for name in each.used},
+            {name for each in reports for name in each.unused},
+        )
+    else:
+        report = diffs.callers(workflows_of(old), tasks, launch_plans_of(old))
+    told = _worst_first(found.of_callers(report, policy))
+    return Result("callers", report, told, [caller.to_dict()["workflow"] for caller in report])
+
+
+def check(source: str, name: str | None, policy: Policy) -> Result:
+    """Check all tasks, or one."""
+    from flytetask_nb import semantics  # noqa: PLC0415 - loads the rules
+
+    tasks = tasks_of(source)
+    looked_at = tasks if name is None else chosen(tasks, name)
+    # Of what is not registered yet, nothing is said of what registration fills in.
+    checked = [
+        semantics.Findings([*semantics.check(task)], _label(before))
+        for before, task in zip(looked_at, filled_in(looked_at), strict=True)
+    ]
+    told = [
+        alert
+        for task, findings in zip(looked_at, checked, strict=True)
+        for alert in found.of_findings(findings, task, policy, source)
+    ]
+    report: Any = checked[0] if len(checked) == 1 else semantics.CollectionFindings(checked)
+    subjects = [*dict.fromkeys(mask_identifier(task.name) for task in looked_at)]
+    return Result("check", report, _worst_first(told), subjects)
+
+
+def _label(task: Any) -> str:
+    version = task.id.version if is_filled_in(task.id.version) else ""
+    return " ".join(filter(None, (task.name, version)))
+
+
+def history(given: list[str], blame: bool, format: str, policy: str | None, output: str | None) -> int:
+    """Tell the history of a task."""
+    from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
+
+    if len(given) < 2:  # noqa: PLR2004 - a source and a name
+        raise OptionError(
+            "history takes one source or several, and then the name of a task: flytetask history OLD NEW NAME"
+        )
+    if format not in REPORTED:
+        raise OptionError(f"history cannot be printed as {format}; expected one of {', '.join(REPORTED)}")
+    *sources, name = given
+    with _settings(policy_in_force(policy, None)):
+        versions = [task for source in sources for task in chosen(tasks_of(source), name)]
+        report = diffs.history(versions if len(sources) > 1 else TaskCollection(versions))
+        if blame:
+            _print_table(report.blame())
+        else:
+            _write(Result("history", report), format, output)
+    return 0
+
+
+# -- accepting ---------------------------------------------------------------------------------------------------------
+
+
+def accept(  # noqa: PLR0917 - as the options come
+    old: str,
+    new: str,
+    name: str | None,
+    reason: str,
+    until: str | None,
+    fingerprints: list[str],
+    output: str,
+    policy: str | None,
+) -> int:
+    """Add entries to a file of accepted changes."""
+    if until is not None:
+        try:
+            date.fromisoformat(until)
+        except ValueError:
+            raise OptionError(f"--until cannot be {until!r}; expected a date such as 2026-01-31") from None
+    path = Path(output)
+    rules = policy_in_force(policy, [output] if path.exists() else None)
+    with _settings(rules):
+        result = diff(old, new, name, rules)
+    alerts = [alert for alert in result.alerts if not alert.is_accepted]
+    if unknown := sorted(set(fingerprints) - {alert.fingerprint for alert in result.alerts}):
+        raise ModelValueError(
+            f"no change between {old} and {new} has the fingerprint {unknown[0]!r}; --format json lists them"
+        )
+    taken = {(a.fingerprint, a.task): a for a in alerts if not fingerprints or a.fingerprint in fingerprints}
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = before.rstrip("\n") + "\n\n" if before.strip() else ""
+    text += "\n".join(_entry(alert, reason, until) for alert in taken.values())
+    if taken:
+        path.write_text(text, encoding="utf-8")
+    _print(f"{len(taken)} accepted in {output}\n")
+    return 0
+
+
+def _entry(alert: found.Alert, reason: str, until: str | None) -> str:
+    lines = ["[[accepted]]", f"fingerprint = {_toml(alert.fingerprint)}", f"task = {_toml(alert.task)}"]
+    lines += [f"rule = {_toml(alert.rule)}", f"reason = {_toml(reason)}"]
+    lines += [] if until is None else [f"until = {until}"]
+    return "\n".join([f"# {' '.join(alert.message.split())}", *lines, ""])
+
+
+def _toml(text: str) -> str:
+    import json  # noqa: PLC0415 - of use to one command
+
+    # A basic string of TOML is one of JSON, but for DEL.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,115 @@
+"""Notebooks and pages on a source, and the tour."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from flytetask_nb.command_line import commands
+from flytetask_nb.command_line.formats import html_page
+from flytetask_nb.command_line.inputs import policy_in_force, task_of, tasks_of
+from flytetask_nb.errors import MissingExtraError, OptionError
+from flytetask_nb.masking import mask_text
+
+__all__ = ["open_source", "tour"]
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_FIRST: Final = "00_tour.ipynb"
+
+
+def open_source(
+    source: str, name: str | None, against: str | None, html: str | None, output: str | None, *, launches: bool
+) -> int:
+    """Open a notebook on a source, or write a page on it."""
+    if html is not None:
+        with commands._settings(policy_in_force(None, None)) as settings:
+            title, parts = _page(source, name, against, settings.changes["policy"])
+            Path(html).write_text(html_page(title, parts), encoding="utf-8")
+        sys.stdout.write(f"{html}\n")
+        return 0
+    path = Path("flytetask.ipynb" if output is None else output)
+    if path.exists():
+        raise OptionError(f"{path} is there already; name another file with --output FILE")
+    path.write_text(json.dumps(_notebook(source, name, against), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return _launched(path, launches=launches)
+
+
+def _page(source: str, name: str | None, against: str | None, policy: Any) -> tuple[str, list[Any]]:
+    if against is not None:
+        result = commands.diff(against, source, name, policy)
+        return mask_text(f"{name or 'Tasks'}: {against} → {source}"), [result.report]
+    if name is not None:
+        task = task_of(source, name)
+        return mask_text(task.name), [task]
+    tasks = tasks_of(source)
+    return mask_text(source), [tasks, *(tasks.latest() if len(tasks.names) <= commands.MOST_CARDS else ())]
+
+
+def _notebook(source: str, name: str | None, against: str | None) -> dict[str, Any]:
+    cells = ["import flytetask_nb as ftn\n\n" + _loaded("tasks", source) + "\ntasks"]
+    if against is not None:
+        cells.append(_loaded("old", against) + "\nftn.plan(tasks, old)")
+    if name is None:
+        cells.append("ftn.panel(tasks)" if against is None else "ftn.compare(old + tasks)")
+    else:
+        task, mark, version = name.partition("@")
+        key = f"{task!r}, {version!r}" if mark else repr(task)
+        cells.append(f"task = tasks[{key}]\ntask")
+        cells.append("ftn.check(task)" if against is None else f"ftn.diff(old[{task!r}], task)")
+    return {
+        "cells": [
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": f"cell-{number}",
+                "metadata": {},
+                "outputs": [],
+                "source": text.splitlines(keepends=True),
+            }
+            for number, text in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _loaded(variable: str, source: str) -> str:
+    if source == "-":
+        raise OptionError("a notebook cannot read standard input again; name a file")
+    if source.startswith("module:"):
+        module = source.removeprefix("module:")
+        return f"import {module}\n\n{variable} = ftn.from_flytekit({module})"
+    return f"{variable} = ftn.load({source!r})"
+
+
+def tour(folder: str, *, launches: bool) -> int:
+    """Copy the notebooks, and open the first."""
+    there = next((place for place in (_PACKAGE, _PACKAGE.parent) if (place / "notebooks" / _FIRST).is_file()), None)
+    if there is None:
+        raise OptionError("the notebooks did not come with this installation; take them from the project's repository")
+    target = Path(folder)
+    if target.exists() and any(target.iterdir()):
+        raise OptionError(f"{folder} holds something already; name another folder")
+    shutil.copytree(
+        there / "notebooks",
+        target,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"),
+    )
+    return _launched(target / _FIRST, launches=launches)
+
+
+def _launched(path: Path, *, launches: bool) -> int:
+    sys.stdout.write(f"{path}\n")
+    sys.stdout.flush()
+    if not launches:
+        return 0
+    if find_spec("jupyterlab") is None:
+        raise MissingExtraError('JupyterLab is not installed here; run: pip install "flytetask-nb[lab]"')
+    return subprocess.run([sys.executable, "-m", "jupyterlab", str(path)], check=False).returncode  # noqa: S603 - our own
