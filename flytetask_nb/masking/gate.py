@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking.shapes import SHAPES
 from flytetask_nb.masking.tainted import secrets_are_kept, without_secrets
-from flytetask_nb.masking.texts import mask_identifier
+from flytetask_nb.masking.texts import mask_looks
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
@@ -30,7 +30,7 @@ def gated(text: str) -> str:
 
 
 def _masked(text: str) -> str:
-    return without_secrets(mask_identifier(text))
+    return without_secrets(mask_looks(text))
 
 
 def gated_value(value: Any) -> Any:
@@ -68,7 +68,7 @@ def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
     if frame.index.nlevels == 1 and pd.api.types.is_string_dtype(frame.index.dtype):
         texts = _changed(frame.index)
         frame = frame.rename(index=texts) if texts else frame
-    names = {name: shown for name in frame.columns if isinstance(name, str) and (shown := _masked(name)) != name}
+    names = {str(name): _masked(str(name)) for name in frame.columns if _masked(str(name)) != str(name)}
     return frame.rename(columns=names) if names else frame
 
 

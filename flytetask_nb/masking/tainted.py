@@ -22,6 +22,7 @@ __all__ = ["secrets_are_kept", "secrets_kept", "secrets_of", "without_secrets"]
 
 _SHORTEST = 5
 """Characters of a secret that is looked for in other texts: shorter ones stand in them by chance."""
+_LOOKED_AT = 20_000
 _kept: ContextVar[re.Pattern[str] | None] = ContextVar("flytetask_nb_secrets", default=None)
 # A task without any of this holds no secret that its place tells.
 _TELLING = re.compile(
@@ -44,7 +45,7 @@ def secrets_of(message: Any) -> set[str]:
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - few tasks hold what could be a secret
 
     try:
-        plain = MessageToDict(message)
+        plain = _cut(MessageToDict(message))
     except Exception:  # noqa: BLE001 - what JSON has no word for (NaN, a time beyond any calendar) ends its printer
         return set()
     found: set[str] = set()
@@ -52,6 +53,15 @@ def secrets_of(message: Any) -> set[str]:
     for value in (plain, *with_commands):
         found.update(_differences(value, mask_value(value)))
     return {text for text in found if len(text) >= _SHORTEST and MASK not in text}
+
+
+def _cut(value: Any) -> Any:
+    """Return JSON values with their texts cut where no output reads on."""
+    if isinstance(value, dict):
+        return {key[:_LOOKED_AT]: _cut(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_cut(inner) for inner in value]
+    return value[:_LOOKED_AT] if isinstance(value, str) else value
 
 
 def _joined_commands(value: Any) -> Iterator[list[str]]:

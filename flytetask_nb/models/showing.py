@@ -6,6 +6,7 @@ one-line ``repr``.
 
 from __future__ import annotations
 
+import re
 from functools import wraps
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -40,6 +41,16 @@ _VALUES = frozenset(
     {"to_dict", "to_frame", "matrix", "blame", "timeline", "duplicates", "stale_caches", "runtime_before"}
 )
 
+_LONG_REPR = 2_000
+_LONGEST_WORD = re.compile(r"(\S{4000})\S+")
+_LONG_WORD = re.compile(r"\S{400,}")
+_WORD_SHOWN = 200
+
+
+def _shortened(found: re.Match[str]) -> str:
+    return f"{found[0][:_WORD_SHOWN]}…"
+
+
 C = TypeVar("C", bound=type)
 
 
@@ -67,6 +78,9 @@ def _gated(made: FunctionType, name: str) -> Callable[..., Any]:
 
         with secrets_kept(self._subjects() if hasattr(self, "_subjects") else ()):
             found = made(self, *args, **kwargs)
+            if name == "__repr__" and len(found) > _LONG_REPR:
+                # Cut before the work, so far that a secret's end is seen; and then to what a line takes.
+                found = _LONG_WORD.sub(_shortened, gated(_LONGEST_WORD.sub(r"\1…", found)))
             return gated(found) if name in _TEXTS else gated_value(found)
 
     return gated_output
