@@ -35,6 +35,7 @@ __all__ = [
     "requests",
     "require",
     "tenacity",
+    "typer",
 ]
 
 
@@ -149,6 +150,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
     import requests
     import tenacity
+    import typer
     from authlib.common import security as authlib_security
     from authlib.integrations import base_client as authlib_errors
     from authlib.integrations import requests_client as authlib_client
@@ -170,3 +172,4 @@ else:
     ptars = _Module("ptars")
     requests = _Module("requests")
     tenacity = _Module("tenacity")
+    typer = _Module("typer")

@@ -1,7 +1,4 @@
-"""The commands: what each takes, and which function answers.
-
-Typer is the one package of an extra that is imported here and not through ``extras``: its decorators are the module.
-"""
+"""The commands: what each takes, and which function answers."""
 
 from __future__ import annotations
 
@@ -10,20 +7,17 @@ import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from flytetask_nb.extras import require
-
-require("cli")
-
-os.environ.setdefault("TYPER_USE_RICH", "0")
-
-import typer  # noqa: E402 - likewise
-
-from flytetask_nb.command_line.completion import complete_name, complete_source  # noqa: E402 - after what it needs
+from flytetask_nb.command_line.completion import complete_name, complete_source
+from flytetask_nb.extras import require, typer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["APPLICATION", "run"]
+
+require("cli")
+# Help is for pipes too, and rich takes as long to load as all the rest.
+os.environ.setdefault("TYPER_USE_RICH", "0")
 
 APPLICATION = typer.Typer(
     name="flytetask",

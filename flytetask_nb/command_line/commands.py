@@ -40,7 +40,7 @@ _TITLES: Final = {"cpu_request": "cpu", "memory_request": "memory", "gpu_request
 """Short names, by which a search knows these columns too."""
 _NAME_WIDTH: Final = 34
 _WIDEST: Final = 10_000
-_ROWS: Final = sys.maxsize
+_ROWS: Final = 10**9
 
 
 def _settings(policy: Policy) -> set_options:

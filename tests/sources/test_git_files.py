@@ -25,7 +25,7 @@ def git(folder: Path, *command: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository of two commits whose filters, hooks and text conversions would leave a mark."""
+    """Make a repository of two commits whose filters, hooks and text conversions would leave a mark."""
     if shutil.which("git") is None:
         pytest.skip("there is no git")
     git(tmp_path, "init", "-q")

@@ -19,7 +19,7 @@ def _task(value: Any) -> Any:
 def _tasks(value: Any) -> Any:
     from flytetask_nb.collection import TaskCollection  # noqa: PLC0415 - likewise
 
-    return TaskCollection(value.tasks)
+    return TaskCollection([*value.tasks])
 
 
 def _workflow(value: Any) -> Any:
