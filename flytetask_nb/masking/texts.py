@@ -297,6 +297,11 @@ def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:
     ]
 
 
+def _reads_as_flag(word: str) -> bool:
+    """Tell whether a word is the next flag rather than the value of the one before, which may begin with a dash too."""
+    return word.startswith("--") or (word[0] == "-" and len(word) <= _LONGEST_SHORT_FLAG)
+
+
 def mask_arguments(arguments: list[str]) -> list[str]:
     """Return the words of a command line with the values of secret-looking flags masked.
 
@@ -316,13 +321,11 @@ def mask_arguments(arguments: list[str]) -> list[str]:
     shown: list[str] = []
     flag_before = ""
     for word in arguments:
-        # A password may begin with a dash; what reads as the next flag is none.
-        if (
-            flag_before
-            and word
-            and not word.startswith("--")
-            and not (word[0] == "-" and len(word) <= _LONGEST_SHORT_FLAG)
-        ):
+        if not flag_before and word and word[0] != "-" and "=" not in word:
+            # Most words are such.
+            shown.append(_mask_short(word) if len(word) <= _LONGEST_REMEMBERED else mask_any(word))
+            continue
+        if flag_before and word and not _reads_as_flag(word):
             shown.append(word if is_innocent(flag_before, word) else MASK)
             flag_before = ""
             continue
@@ -340,6 +343,11 @@ def mask_arguments(arguments: list[str]) -> list[str]:
                 shown.append(word if is_shown else f"{assignment['key']}={MASK}")
                 continue
         shown.append(mask_text(word))
+    return _without_passwords(shown, arguments)
+
+
+def _without_passwords(shown: list[str], arguments: list[str]) -> list[str]:
+    """Mask what tools take for a password by its place, in words that show all so far."""
     for place, start, end in secrets_of_command(arguments):
         if shown[place] == arguments[place]:
             shown[place] = f"{arguments[place][:start]}{MASK}{arguments[place][end:]}"

@@ -372,6 +372,11 @@ def scaled(factor: float) -> Iterator[None]:
         _scale.reset(token)
 
 
+def budget_scale() -> float:
+    """Return the factor that every budget is multiplied with at present."""
+    return _scale.get()
+
+
 def text_size(text: str) -> int:
     """Return an upper bound of the bytes that a text takes in HTML."""
     return _label_size(text) if len(text) <= _LABEL else _size(text)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.masking.gate import gated
 from flytetask_nb.masking.shapes import SHORTEST_SHAPE
 from flytetask_nb.masking.tainted import secrets_are_kept, secrets_kept
+from flytetask_nb.printing import visible
 from flytetask_nb.views.document import (
     BROKEN,
     Badge,
@@ -70,9 +71,20 @@ _CHUNK = 16
 def escape(value: object) -> str:
     """Return any value as text that is safe between tags and in attributes: the one way into the HTML."""
     text = value if type(value) is str else str(value)
-    return (
-        text if _is_plain(text) and len(text) < SHORTEST_SHAPE and not secrets_are_kept() else escape_html(gated(text))
-    )
+    text = _passed(text)
+    return _escaped_name(text) if len(text) <= _NAME else _escaped(text)
+
+
+def _passed(text: str) -> str:
+    """Return a text behind the gate; what is kept of texts further on is kept of those that passed it."""
+    return text if len(text) < SHORTEST_SHAPE and not secrets_are_kept() else gated(text)
+
+
+def _escaped(text: str) -> str:
+    return text if _is_plain(text) else escape_html(visible(text))
+
+
+_escaped_name = lru_cache(maxsize=4096)(_escaped)
 
 
 @cache
@@ -137,7 +149,9 @@ def _breakable(safe: str) -> str:
     return _LONG_WORD.sub(_chunks, text) if _has_long_word(safe) else text
 
 
-_breakable_name = lru_cache(maxsize=4096)(_breakable)
+@lru_cache(maxsize=4096)
+def _breakable_name(text: str) -> str:
+    return _breakable(_escaped(text))
 
 
 def _chunks(found: re.Match[str]) -> str:
@@ -150,10 +164,18 @@ def _prose(text: str) -> str:
     JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
     an element of its own has no partner.
     """
-    safe = escape(text)
+    text = _passed(text)
+    return _prose_name(text) if len(text) <= _NAME else _prose_text(text)
+
+
+def _prose_text(text: str) -> str:
+    safe = _escaped(text)
     if len(text) > BROKEN and _has_long_word(text):
         safe = _breakable(safe)
     return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe
+
+
+_prose_name = lru_cache(maxsize=4096)(_prose_text)
 
 
 def _line(line: Line) -> str:
@@ -181,10 +203,10 @@ def _link(link: Link) -> str:
 
 def _value(text: str, title: str = "") -> str:
     """Return a value as it stands in a task; what is short stays on one line, for broken it would read as two."""
+    text = _passed(text)
     if len(text) <= BROKEN:
-        return f'<code class="ftn-w"{title}>{escape(text)}</code>'
-    breakable = _breakable_name if len(text) <= _NAME else _breakable
-    return f"<code{title}>{breakable(escape(text))}</code>"
+        return f'<code class="ftn-w"{title}>{_escaped_name(text)}</code>'
+    return f"<code{title}>{_breakable_name(text) if len(text) <= _NAME else _breakable(_escaped(text))}</code>"
 
 
 def _label(label: Label) -> str:
