@@ -111,7 +111,7 @@ def _parts(document: Document) -> Iterator[str]:
     yield '<div class="ftn">'
     if document.title:
         aside = f' <span class="ftn-dim">{_line(document.aside)}</span>' if document.aside else ""
-        yield f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>'
+        yield f'<div class="ftn-head"><strong{_TITLE}>{_prose(document.title)}</strong>{aside}</div>'
     yield from (f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines)
     yield from map(_block, document.blocks)
     yield from map(_section, document.sections)
