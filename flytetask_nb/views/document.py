@@ -343,7 +343,7 @@ _MARKED = 7
 """Bytes of markup around marked words (``<b></b>``)."""
 _CELL = 80
 """Bytes of markup around a cell, at most."""
-_MARK = 56
+_MARK = 67
 """Bytes of markup around a mark in a cell of its own, without its tone."""
 _NO_MARK = 12
 """Bytes of a cell without a mark."""

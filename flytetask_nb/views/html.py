@@ -54,6 +54,10 @@ _FORMULA = re.compile(r"[$\\]")
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' style="text-align:right"'
 _CELL = f"<td{_LEFT}>"
+# Headings by their role: front ends blow the elements up, and JupyterLab lists them in the notebook's own contents.
+# Cells are headed by the first two levels.
+_TITLE = ' role="heading" aria-level="3"'
+_SUBTITLE = ' role="heading" aria-level="4"'
 _NEXT_CELL = f"</td>{_CELL}"
 # A break between digits: numbers and versions are not broken.
 _IN_NUMBER = re.compile(r"<wbr>(?<=\d.<wbr>)(?=\d)")
@@ -119,7 +123,7 @@ def _parts(document: Document) -> Iterator[str]:
     yield '<div class="ftn">'
     if document.title:
         aside = f' <span class="ftn-dim">{_line(document.aside)}</span>' if document.aside else ""
-        yield f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>'
+        yield f'<div class="ftn-head"><strong{_TITLE}>{_prose(document.title)}</strong>{aside}</div>'
     yield from (f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines)
     yield from map(_block, document.blocks)
     yield from map(_section, document.sections)
@@ -130,7 +134,7 @@ def _section(section: Section) -> str:
     note = f" <small>{_line(section.note)}</small>" if section.note else ""
     opened = " open" if section.is_open else ""
     body = "".join(map(_block, section.blocks))
-    return f"<details{opened}><summary><b>{_prose(section.title)}</b>{note}</summary>{body}</details>"
+    return f"<details{opened}><summary><b{_SUBTITLE}>{_prose(section.title)}</b>{note}</summary>{body}</details>"
 
 
 def _breakable(safe: str) -> str:
@@ -278,7 +282,9 @@ def _bars(bars: Bars) -> str:
 def _mark(badge: Badge, column: Label) -> str:
     """Return a badge of which only the glyph is seen until one asks for the word, and for the column."""
     word = f"{column.text}: {badge.word}"
-    return f'<mark class="ftn-tag ftn-{badge.tone}" title="{escape(word)}">{escape(badge.glyph)}</mark>'
+    # As a picture it is called by its title.
+    tone = f"ftn-tag ftn-{badge.tone}"
+    return f'<mark role="img" class="{tone}" title="{escape(word)}">{escape(badge.glyph)}</mark>'
 
 
 def _folds(folds: Folds) -> str:
