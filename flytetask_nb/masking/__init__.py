@@ -4,12 +4,13 @@ Tasks carry secrets where they should not: in environment variables, labels, plu
 URLs. Their values stay in the models untouched; whatever is *shown* passes through here first. The rules are this
 package's own policy: a key is judged by its words (``keys``), a value by what it is (``innocence``), a text by the
 entries (``entries``), statements (``statements``), addresses (``addresses``), commands (``tools``) and tokens
-(``shapes``) in it.
+(``shapes``) in it. Most texts hold none of these, which shows at a glance (``plainness``).
 """
 
 from __future__ import annotations
 
 from flytetask_nb.masking.keys import is_secret_key, telling_key
+from flytetask_nb.masking.plainness import are_plain
 from flytetask_nb.masking.shapes import SHAPES
 from flytetask_nb.masking.texts import (
     IDENTIFIERS,
@@ -30,6 +31,7 @@ __all__ = [
     "IDENTIFIERS",
     "MASK",
     "SHAPES",
+    "are_plain",
     "is_secret_key",
     "mask_any",
     "mask_arguments",
