@@ -10,7 +10,7 @@ entries (``entries``), statements (``statements``), addresses (``addresses``), c
 from __future__ import annotations
 
 from flytetask_nb.masking.keys import is_secret_key, telling_key
-from flytetask_nb.masking.plainness import are_plain
+from flytetask_nb.masking.plainness import plain_among
 from flytetask_nb.masking.shapes import SHAPES
 from flytetask_nb.masking.texts import (
     IDENTIFIERS,
@@ -31,7 +31,6 @@ __all__ = [
     "IDENTIFIERS",
     "MASK",
     "SHAPES",
-    "are_plain",
     "is_secret_key",
     "mask_any",
     "mask_arguments",
@@ -41,5 +40,6 @@ __all__ = [
     "mask_urls",
     "mask_value",
     "masked",
+    "plain_among",
     "telling_key",
 ]

@@ -11,7 +11,7 @@ from flytetask_nb.masking.addresses import logins, parameters, users
 from flytetask_nb.masking.entries import NO_VALUE, entries_in
 from flytetask_nb.masking.innocence import is_innocent
 from flytetask_nb.masking.keys import is_reference, is_secret_key
-from flytetask_nb.masking.plainness import has_no_shape, is_plain
+from flytetask_nb.masking.plainness import has_no_shape, has_plain_signs, is_plain
 from flytetask_nb.masking.shapes import KEYS, SHORTEST_SHAPE, Span, shapes_in
 from flytetask_nb.masking.statements import statements_in
 from flytetask_nb.masking.tools import secrets_of_command, secrets_of_shell
@@ -185,7 +185,7 @@ def _mask_json(text: str) -> str:
 def _mask_plain(text: str) -> str:
     if len(text) < SHORTEST_SHAPE and _SIGNS.search(text) is None:
         return text
-    return _without(text, _secrets(text))
+    return _without(text, shapes_in(text) if has_plain_signs(text) else _secrets(text))
 
 
 def _secrets(text: str) -> Iterable[Span]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from flytetask_nb.dtypes import array_of
 from flytetask_nb.errors import ModelTypeError, ModelValueError
-from flytetask_nb.masking import are_plain, mask_text
+from flytetask_nb.masking import mask_text, plain_among
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.origins import NOWHERE, Origin
 from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, JOB, ORIGIN, SOURCE, TASK, read_all
@@ -333,8 +333,8 @@ class _Table:
         # Tasks of an archive have an entry each, those of a server have it in common.
         distinct = set(sources)
         # Most differ from each other, and hold nothing to mask.
-        is_plain = are_plain(distinct)
-        known = {source: (source or None) if is_plain else column.read(source) for source in distinct}
+        plain = plain_among(distinct)
+        known = {source: (source or None) if source in plain else column.read(source) for source in distinct}
         return array_of(column.kind, list(map(known.__getitem__, sources)))
 
     def _of_origins(self, column: Column) -> Any:
