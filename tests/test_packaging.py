@@ -68,6 +68,12 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> 
         for path in (ROOT / PACKAGE).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    # The notebooks come along, for flytetask tour.
+    expected |= {
+        f"{PACKAGE}/{path.relative_to(ROOT).as_posix()}"
+        for path in (ROOT / "notebooks").rglob("*")
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & {*path.parts}
+    }
     names = zipfile.ZipFile(wheel).namelist()
     actual = {name for name in names if ".dist-info/" not in name}
     assert actual == expected
