@@ -74,7 +74,7 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> 
     expected |= {
         f"{PACKAGE}/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "notebooks").rglob("*")
-        if path.is_file() and not any(part.startswith((".", "__")) for part in path.relative_to(ROOT).parts)
+        if path.is_file() and not any(part == "__pycache__" or part[0] == "." for part in path.relative_to(ROOT).parts)
     }
     names = zipfile.ZipFile(wheel).namelist()
     actual = {name for name in names if ".dist-info/" not in name}
