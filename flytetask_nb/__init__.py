@@ -23,6 +23,8 @@ from flytetask_nb.models.showing import install_renderer
 from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flytetask_nb import semantics
     from flytetask_nb.collection import Failure, TaskCollection
     from flytetask_nb.diffs import CallerReport, Plan, TaskDiff, TaskHistory, callers, diff, history, plan
@@ -173,6 +175,13 @@ def _bridge() -> Bridge:
     return BRIDGE
 
 
+def _gate() -> Callable[[str], str]:
+    from flytetask_nb.masking.gate import gated  # noqa: PLC0415 - its patterns cost time that only showing is worth
+
+    return gated
+
+
+errors.install_gate(_gate)
 install_renderer(_renderer)
 install_bridge(_bridge)
 if "flytekit" in sys.modules:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = [
     "AuthenticationError",
@@ -36,8 +36,28 @@ __all__ = [
 ]
 
 
+_find_gate: Callable[[], Callable[[str], str]] | None = None
+
+
+def install_gate(find: Callable[[], Callable[[str], str]]) -> None:
+    """Set what a text passes before it leaves in an error; ``find`` is called when the first one does."""
+    global _find_gate  # noqa: PLW0603 - one gate a process, installed once by the façade
+    _find_gate = find
+
+
+def told(text: str) -> str:
+    """Return a text as an error may say it: without passwords of URLs, tokens, and control characters."""
+    return text if _find_gate is None else _find_gate()(text)
+
+
 class FlyteTaskError(Exception):
     """Base of every error that this package raises on purpose."""
+
+    def __str__(self) -> str:
+        return told(super().__str__())
+
+    def __repr__(self) -> str:
+        return told(super().__repr__())
 
 
 class ImmutableError(FlyteTaskError, AttributeError):
@@ -105,7 +125,7 @@ class TaskNotFoundError(FlyteTaskError, KeyError):
 
     def __str__(self) -> str:
         # KeyError prints the repr of its argument, which would show a sentence in quotes.
-        return str(self.args[0]) if self.args else ""
+        return told(str(self.args[0])) if self.args else ""
 
 
 class LoadError(FlyteTaskError, ValueError):
@@ -197,4 +217,4 @@ def one_line(error: BaseException, limit: int = 300) -> str:
         Characters that are passed on: some drivers list every place where they looked for a library.
     """
     text = " ".join(str(error).split()) or type(error).__name__
-    return shortened(text, limit)
+    return shortened(told(text), limit)

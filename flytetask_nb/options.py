@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
 from threading import Lock, get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import OptionError
 
@@ -63,6 +63,8 @@ _START: dict[str, Any] = {
     "serialization": None,
     "progress": os.environ.get(PROGRESS_VARIABLE, "").strip().lower() not in {"0", "false", "no", "off"},
 }
+_TO_ENTER: Final = 18 if sys.version_info >= (3, 14) else 10
+"""Bytes of code from a call to where ``with`` enters what it returned."""
 _lock = Lock()
 _session: list[set_options] = []
 """What was set for good, in the whole process; the latest last."""
@@ -165,7 +167,9 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
         """Tell whether the change is more than the first half of ``with set_options(...)`` in another thread."""
         if self._thread not in {None, get_ident()}:
             frame = sys._current_frames().get(self._thread or 0)
-            if frame is not None and (frame.f_code, frame.f_lasti) == self._place:
+            code, call = self._place
+            # A function that has not begun yet is not among the frames, so the one that calls it is looked at.
+            if frame is not None and frame.f_code is code and 0 <= frame.f_lasti - call <= _TO_ENTER:
                 return False
             while frame is not None:
                 if frame.f_code in _OWN:

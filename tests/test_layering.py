@@ -30,6 +30,7 @@ HEIGHTS = {
     "policies": GROUND,
     "protobuf_wire": GROUND,
     "masking": GROUND,
+    "printing": GROUND,
     "models": GROUND,
     "semantics": 1,
     "tables": 2,

@@ -82,6 +82,13 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> 
     assert f"{PACKAGE}/py.typed" in actual
 
 
+def test_wheel_tells_flytekit_what_to_load(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/entry_points.txt"))
+        text = archive.read(name).decode()
+    assert "[flytekit.plugins]\nflytetask_nb = flytetask_nb_flytekit\n" in text
+
+
 def test_wheel_carries_the_licence(wheel: Path) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in zipfile.ZipFile(wheel).namelist())
 

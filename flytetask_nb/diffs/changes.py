@@ -14,6 +14,7 @@ from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.masking import IDENTIFIERS, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.field_names import familiar_path
+from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ _PARTS = {
 }
 
 
+@behind_gate
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change between two versions of a task.

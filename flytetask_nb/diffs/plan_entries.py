@@ -13,6 +13,7 @@ from flytetask_nb.diffs.tooling import UNKNOWN_CODE, spelling_paths, tool_differ
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.showing import behind_gate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ _MOST_PATHS: Final = 5
 _SAID_BY_STATUS: Final = frozenset({"version-reused", "map-task-name"})
 
 
+@behind_gate
 @dataclass(frozen=True)
 class PlanEntry:
     """What would become of one task.
@@ -61,6 +63,10 @@ class PlanEntry:
     is_repeated: bool = False
     severities: Mapping[str, str] = field(default_factory=dict, hash=False)
     accepted: frozenset[str] = frozenset()
+
+    def _subjects(self) -> list[Any]:
+        # Of what is not compared, ids alone are shown.
+        return [task._message for task in (self.local, self.remote) if task is not None and self.diff is not None]
 
     @property
     def project(self) -> str:

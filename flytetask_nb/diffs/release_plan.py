@@ -68,6 +68,9 @@ class Plan(ReportList[PlanEntry]):
 
     _COLUMNS = dict.fromkeys(_ATTRIBUTES, "TEXT")
 
+    def _subjects(self) -> list[Any]:
+        return [message for entry in self for message in entry._subjects()]
+
     def __init__(self, entries: Iterable[PlanEntry], failures: Iterable[object] = ()) -> None:
         super().__init__(sorted(entries, key=lambda entry: STATUSES.index(entry.status)))
         self._failures = tuple(failures)

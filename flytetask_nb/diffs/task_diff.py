@@ -10,10 +10,11 @@ from flytetask_nb.diffs.comparing import compare_tasks, numbered_changes
 from flytetask_nb.diffs.knowledge import known_pair
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities, rank
 from flytetask_nb.errors import FlyteTaskError
-from flytetask_nb.masking import mask_identifier
+from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.reports import Report
+from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.semantics.caching import CacheKey, cache_key
 from flytetask_nb.semantics.variance import compatibility
 
@@ -42,6 +43,7 @@ _SUMMARIES: Final = {
 }
 
 
+@behind_gate
 class CacheVerdict(NamedTuple):
     """What a change does to cached results.
 
@@ -60,6 +62,9 @@ class CacheVerdict(NamedTuple):
     after: CacheKey | None
     verdict: str
     stale: tuple[Change, ...]
+
+    def __repr__(self) -> str:
+        return f"CacheVerdict(before={self.before}, after={self.after}, verdict={self.verdict!r}, stale={self.stale})"
 
     @property
     def stale_risk(self) -> bool:
@@ -110,6 +115,9 @@ class TaskDiff(Report):
         ),
         "TEXT",
     )
+
+    def _subjects(self) -> tuple[Any, ...]:
+        return self.old._message, self.new._message
 
     def __init__(self, old: FlyteTask, new: FlyteTask, severities: Mapping[str, str], accepted: frozenset[str]) -> None:
         self._tasks = old, new
@@ -197,7 +205,7 @@ class TaskDiff(Report):
             )
         sentences += [f"{change.place}: {change.reason}" for change in self.changes if change.severity == SEVERITIES[0]]
         if cache.verdict == "invalidated" and cache.before is not None and cache.after is not None:
-            versions = mask_identifier(cache.before.version), mask_identifier(cache.after.version)
+            versions = mask_text(cache.before.version), mask_text(cache.after.version)
             if versions[0] != versions[1]:
                 sentences.append(
                     f"The cache key moves from {versions[0]} to {versions[1]}: the next run computes everything again."

@@ -76,6 +76,9 @@ class TaskHistory(Report):
         "headline": "TEXT",
     }
 
+    def _subjects(self) -> list[Any]:
+        return [task._message for task in self._tasks]
+
     def __init__(
         self, tasks: Sequence[FlyteTask], severities: Mapping[str, str], accepted: frozenset[str], order: str
     ) -> None:

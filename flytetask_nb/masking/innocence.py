@@ -9,8 +9,8 @@ from flytetask_nb.masking.keys import PASSWORDS, is_secret_key, words_of
 __all__ = ["is_code", "is_drawn", "is_innocent", "is_prose"]
 
 _NOTHING = frozenset(
-    "true false yes no on off none null nil undefined nan n/a na enabled disabled ~ !!null {} [] () redacted masked "
-    "hidden".split()
+    "true false yes no on off none null nil undefined nan n/a na enabled disabled ~ !!null {} [] () redacted "
+    "masked".split()
 )
 # How somebody is to be let in, not with what.
 _METHODS = frozenset(

@@ -26,6 +26,7 @@ __all__ = [
     "mask_arguments",
     "mask_field",
     "mask_identifier",
+    "mask_looks",
     "mask_text",
     "mask_urls",
     "mask_value",
@@ -60,6 +61,7 @@ _REQUESTS = (
 )
 
 _LONGEST_REMEMBERED = 200
+_LONGEST_NAME = 20_000
 _SIGNS = re.compile(r"[=:@'\"<|$]|-----| \S")
 
 
@@ -114,16 +116,24 @@ def mask_identifier(text: str) -> str:
     Returns
     -------
     str
-        The text without passwords of URLs and tokens of well-known services. With ``reveal_secrets`` the text
-        untouched.
+        The text without passwords of URLs and tokens of well-known services, and no longer than any name is. With
+        ``reveal_secrets`` the text untouched.
     """
+    if len(text) > _LONGEST_NAME and not OPTIONS["reveal_secrets"]:
+        # Cut before the work: nobody reads on, and it is looked at in many places.
+        text = f"{text[:_LONGEST_NAME]}…"
+    return mask_looks(text)
+
+
+def mask_looks(text: str) -> str:
+    """Return any text, of whatever length, with what is a secret by its own shape masked."""
     if OPTIONS["reveal_secrets"] or len(text) < SHORTEST_SHAPE:
         return text
     return _identifier_short(text) if len(text) <= _LONGEST_REMEMBERED else _identifier(text)
 
 
 def _identifier(text: str) -> str:
-    shown = _without(text, chain(users(text), shapes_in(text, any_service=False)))
+    shown = _without(text, chain(users(text), parameters(text), shapes_in(text, any_service=False)))
     is_chance = shown != text and _DIGEST.fullmatch(text) and re.search(KEYS, text)
     return text if is_chance else shown
 

@@ -6,28 +6,13 @@ their order, so code that was written for those keeps working.
 
 from __future__ import annotations
 
-from flytetask_nb.models.artifacts import (
-    ArtifactBindingData,
-    ArtifactID,
-    ArtifactKey,
-    ArtifactTag,
-    Granularity,
-    InputBindingData,
-    LabelValue,
-    Operator,
-    Partitions,
-    RuntimeBinding,
-    TimePartition,
-    TimeTransform,
-)
+from typing import TYPE_CHECKING, Any
+
 from flytetask_nb.models.base import Model
-from flytetask_nb.models.documentation import Description, Documentation, SourceCode
 from flytetask_nb.models.enums import OpenEnum
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface, Variable, VariableMap
-from flytetask_nb.models.launch_plans import LaunchPlan
-from flytetask_nb.models.mocking import Mock
 from flytetask_nb.models.order import Rank
 from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.remote_entities import LocalExecutionMode
@@ -63,7 +48,26 @@ from flytetask_nb.models.types import (
     TypeStructure,
     UnionType,
 )
-from flytetask_nb.models.workflows import Workflow
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.artifacts import (
+        ArtifactBindingData,
+        ArtifactID,
+        ArtifactKey,
+        ArtifactTag,
+        Granularity,
+        InputBindingData,
+        LabelValue,
+        Operator,
+        Partitions,
+        RuntimeBinding,
+        TimePartition,
+        TimeTransform,
+    )
+    from flytetask_nb.models.documentation import Description, Documentation, SourceCode
+    from flytetask_nb.models.launch_plans import LaunchPlan
+    from flytetask_nb.models.mocking import Mock
+    from flytetask_nb.models.workflows import Workflow
 
 __all__ = [
     "ArtifactBindingData",
@@ -128,3 +132,33 @@ __all__ = [
     "VariableMap",
     "Workflow",
 ]
+
+# What only some users need, and where it is found once somebody asks for it.
+_LATER = {
+    **dict.fromkeys(
+        (
+            "ArtifactBindingData ArtifactID ArtifactKey ArtifactTag Granularity InputBindingData LabelValue Operator "
+            "Partitions RuntimeBinding TimePartition TimeTransform"
+        ).split(),
+        "artifacts",
+    ),
+    **dict.fromkeys(("Description", "Documentation", "SourceCode"), "documentation"),
+    "LaunchPlan": "launch_plans",
+    "Mock": "mocking",
+    "Workflow": "workflows",
+}
+
+
+def __getattr__(name: str) -> Any:
+    place = _LATER.get(name)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - not needed to import the package
+
+    value = getattr(importlib.import_module(f"{__name__}.{place}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

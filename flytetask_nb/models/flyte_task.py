@@ -13,8 +13,6 @@ from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.models.base import Model, undecodable
-from flytetask_nb.models.conversions import spec_of
-from flytetask_nb.models.flyte2 import flyte2_words
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
 from flytetask_nb.models.origins import NOWHERE, UNTOLD_BY_TEMPLATES, Origin, still_untold
@@ -200,6 +198,8 @@ class FlyteTask(TaskSpec, RemoteEntity):
             spec = task_pb2.TaskSpec()
             spec.CopyFrom(pb2_object)
             return cls._own(spec)
+        from flytetask_nb.models.conversions import spec_of  # noqa: PLC0415 - a task that is loaded needs none of it
+
         return cls._own(*spec_of(pb2_object))
 
     @classmethod
@@ -339,6 +339,8 @@ class FlyteTask(TaskSpec, RemoteEntity):
     @property
     def flyte2(self) -> dict[str, Any] | None:
         """What a task of Flyte 2 says that flyteidl has no word for, by path; None for a task of Flyte 1."""
+        from flytetask_nb.models.flyte2 import flyte2_words  # noqa: PLC0415 - not needed until it is asked for
+
         return flyte2_words(self._message)
 
     @property

@@ -6,16 +6,27 @@ from typing import TYPE_CHECKING
 
 from flyteidl.core import interface_pb2
 
-from flytetask_nb.models.artifacts import ArtifactID, ArtifactTag
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.fields import Field, OptionalSub, Sub, SubMap
-from flytetask_nb.models.notation import signature_notation, type_notation
 from flytetask_nb.models.types import LiteralType
 
 if TYPE_CHECKING:
+    from flytetask_nb.models.artifacts import ArtifactID, ArtifactTag
     from flytetask_nb.models.declarations import Maybe, Message, MessageMap, Text
 
 __all__ = ["TypedInterface", "Variable", "VariableMap"]
+
+
+def _artifact_id() -> type[ArtifactID]:
+    from flytetask_nb.models.artifacts import ArtifactID  # noqa: PLC0415 - few outputs are published
+
+    return ArtifactID
+
+
+def _artifact_tag() -> type[ArtifactTag]:
+    from flytetask_nb.models.artifacts import ArtifactTag  # noqa: PLC0415 - few outputs are published
+
+    return ArtifactTag
 
 
 class Variable(Model, message=interface_pb2.Variable):
@@ -36,10 +47,12 @@ class Variable(Model, message=interface_pb2.Variable):
     __slots__ = ()
     type: Message[LiteralType] = Sub(LiteralType)
     description: Text = Field()
-    artifact_partial_id: Maybe[ArtifactID] = OptionalSub(ArtifactID, default=None)
-    artifact_tag: Maybe[ArtifactTag] = OptionalSub(ArtifactTag, default=None)
+    artifact_partial_id: Maybe[ArtifactID] = OptionalSub(_artifact_id, default=None)
+    artifact_tag: Maybe[ArtifactTag] = OptionalSub(_artifact_tag, default=None)
 
     def __str__(self) -> str:
+        from flytetask_nb.models.notation import type_notation  # noqa: PLC0415 - not needed until it is shown
+
         return type_notation(self._message.type)
 
 
@@ -71,4 +84,6 @@ class TypedInterface(Model, message=interface_pb2.TypedInterface):
     outputs: MessageMap[Variable] = SubMap(Variable, inner="variables")
 
     def __str__(self) -> str:
+        from flytetask_nb.models.notation import signature_notation  # noqa: PLC0415 - not needed until it is shown
+
         return signature_notation(self._message)

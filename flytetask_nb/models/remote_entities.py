@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import LocalExecutionError, ModelTypeError
 from flytetask_nb.models.bridging import bridge, is_installed
-from flytetask_nb.models.mocking import Mock, active_mock
 from flytetask_nb.models.tasks import NodeMetadata
+
+if TYPE_CHECKING:
+    from flytetask_nb.models.mocking import Mock
 
 __all__ = ["LocalExecutionMode", "RemoteEntity"]
 
@@ -52,6 +54,8 @@ class RemoteEntity:
         LocalExecutionError
             It is not mocked, or what it takes or gives does not fit its interface.
         """
+        from flytetask_nb.models.mocking import active_mock  # noqa: PLC0415 - few tasks are called
+
         mock = active_mock(self)
         if mock is not None:
             return mock.run(self, kwargs)
@@ -85,6 +89,8 @@ class RemoteEntity:
         >>> mock.calls
         [{}]
         """
+        from flytetask_nb.models.mocking import Mock  # noqa: PLC0415 - few tasks are called
+
         return Mock([self], answer)
 
     def local_execute(self, ctx: Any = None, **kwargs: Any) -> Any:

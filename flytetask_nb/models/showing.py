@@ -6,12 +6,15 @@ one-line ``repr``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+import re
+from functools import wraps
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["Renderer", "Shown", "install_renderer"]
+__all__ = ["Renderer", "Shown", "behind_gate", "install_renderer"]
 
 
 class Renderer(Protocol):
@@ -33,6 +36,56 @@ class Renderer(Protocol):
         """Return the object as Markdown."""
 
 
+_TEXTS = frozenset({"__repr__", "__str__", "short_string"})
+_VALUES = frozenset(
+    {"to_dict", "to_frame", "matrix", "blame", "timeline", "duplicates", "stale_caches", "runtime_before"}
+)
+
+_LONG_REPR = 2_000
+_LONGEST_WORD = re.compile(r"(\S{4000})\S+")
+_LONG_WORD = re.compile(r"\S{400,}")
+_WORD_SHOWN = 200
+
+
+def _shortened(found: re.Match[str]) -> str:
+    return f"{found[0][:_WORD_SHOWN]}…"
+
+
+C = TypeVar("C", bound=type)
+
+
+def behind_gate(shown: C) -> C:
+    """Put the gate before each output of a class: whoever writes one need not think of it.
+
+    Parameters
+    ----------
+    shown
+        The class. What gives a text, JSON values or a table is told by its name. Where it has ``_subjects``, these are
+        the messages of tasks whose secrets none of its outputs shows.
+    """
+    for name, made in list(vars(shown).items()):
+        if isinstance(made, FunctionType) and (name in _TEXTS | _VALUES or name.endswith("_frame")):
+            setattr(shown, name, _gated(made, name))
+    return shown
+
+
+def _gated(made: FunctionType, name: str) -> Callable[..., Any]:
+    @wraps(made)
+    def gated_output(self: Any, *args: Any, **kwargs: Any) -> Any:
+        # Its patterns cost time that only showing is worth.
+        from flytetask_nb.masking.gate import gated, gated_value  # noqa: PLC0415
+        from flytetask_nb.masking.tainted import secrets_kept  # noqa: PLC0415
+
+        with secrets_kept(self._subjects() if hasattr(self, "_subjects") else ()):
+            found = made(self, *args, **kwargs)
+            if name == "__repr__" and len(found) > _LONG_REPR:
+                # Cut before the work, so far that a secret's end is seen; and then to what a line takes.
+                found = _LONG_WORD.sub(_shortened, gated(_LONGEST_WORD.sub(r"\1…", found)))
+            return gated(found) if name in _TEXTS else gated_value(found)
+
+    return gated_output
+
+
 _find_renderer: Callable[[], Renderer] | None = None
 
 
@@ -52,6 +105,15 @@ class Shown:
     """An object that front ends can display: HTML, plain text, rich and Markdown from one description."""
 
     __slots__ = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Put the gate before each output of the class."""
+        super().__init_subclass__(**kwargs)
+        behind_gate(cls)
+
+    def _subjects(self) -> Iterable[Any]:
+        """Return the messages of the tasks that are shown, where their secrets may be quoted out of place."""
+        return ()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:  # noqa: ARG002
         if _find_renderer is None:

@@ -38,7 +38,7 @@ class TaskIndex:
         Where each comes from.
     """
 
-    __slots__ = ("_columns", "_data", "_names", "_orders", "_origins")
+    __slots__ = ("_ages", "_columns", "_data", "_names", "_orders", "_origins")
 
     def __init__(self, data: Sequence[bytes], origins: Sequence[Origin | str]) -> None:
         self._data = data
@@ -46,6 +46,7 @@ class TaskIndex:
         self._columns: tuple[list[str], ...] | None = None
         self._names: NameIndex | None = None
         self._orders: dict[str, int] | None = None
+        self._ages: dict[str, tuple[list[int], str]] = {}
 
     def with_origins(self, origins: Sequence[Origin | str]) -> TaskIndex:
         """Return the index of the same tasks from elsewhere."""
@@ -147,7 +148,10 @@ class TaskIndex:
         if len(alike) != 1:
             # Another task, or one of several that are called alike.
             return 1, 1, LOADING
-        return self._by_age(positions).index(alike[0]) + 1, len(positions), self._order_of(positions)
+        if name not in self._ages:
+            self._ages[name] = self._by_age(positions), self._order_of(positions)
+        aged, order = self._ages[name]
+        return aged.index(alike[0]) + 1, len(positions), order
 
     def _by_age(self, positions: list[int]) -> list[int]:
         if len(positions) < 2:  # noqa: PLR2004 - nothing to order

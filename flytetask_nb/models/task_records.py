@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from flytetask_nb.errors import told
+
 if TYPE_CHECKING:
     from flytetask_nb.models.origins import Origin
 
@@ -33,7 +35,10 @@ class Failure(NamedTuple):
         return f"{self.source}!{self.entry}" if self.entry else self.source
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
+        return told(f"{self.place}: {self.reason}")
+
+    def __repr__(self) -> str:
+        return f"Failure(source={told(self.source)!r}, entry={told(self.entry)!r}, reason={told(self.reason)!r})"
 
 
 class TaskRecord(NamedTuple):

@@ -8,7 +8,6 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import literals_pb2, tasks_pb2, workflow_pb2
 
 from flytetask_nb.models.base import Model
-from flytetask_nb.models.documentation import Documentation
 from flytetask_nb.models.enums import OpenEnum
 from flytetask_nb.models.fields import (
     Duration,
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
         TextDict,
         Texts,
     )
+    from flytetask_nb.models.documentation import Documentation
 
 __all__ = [
     "Container",
@@ -465,6 +465,12 @@ class TaskTemplate(Model, message=tasks_pb2.TaskTemplate):
     extended_resources: Maybe[ExtendedResources] = OptionalSub(ExtendedResources, default=None)
 
 
+def _documentation() -> type[Documentation]:
+    from flytetask_nb.models.documentation import Documentation  # noqa: PLC0415 - not needed until it is asked for
+
+    return Documentation
+
+
 class TaskSpec(Model, message=task_pb2.TaskSpec):
     """What is registered: a template, and what its author says of it.
 
@@ -478,4 +484,4 @@ class TaskSpec(Model, message=task_pb2.TaskSpec):
 
     __slots__ = ()
     template: Message[TaskTemplate] = Sub(TaskTemplate)
-    docs: Maybe[Documentation] = OptionalSub(Documentation, default=None, proto="description")
+    docs: Maybe[Documentation] = OptionalSub(_documentation, default=None, proto="description")

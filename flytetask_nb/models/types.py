@@ -20,7 +20,6 @@ from flytetask_nb.models.fields import (
     SubMap,
     TextList,
 )
-from flytetask_nb.models.notation import accepts_none, type_notation
 
 if TYPE_CHECKING:
     from flytetask_nb.models.declarations import (
@@ -208,7 +207,11 @@ class LiteralType(Model, message=types_pb2.LiteralType):
     @property
     def accepts_none(self) -> bool:
         """Whether the type is NONE or a union with it: what ``Optional`` means to a Python user."""
+        from flytetask_nb.models.notation import accepts_none  # noqa: PLC0415 - not needed until it is asked for
+
         return accepts_none(self._message)
 
     def __str__(self) -> str:
+        from flytetask_nb.models.notation import type_notation  # noqa: PLC0415 - not needed until it is shown
+
         return type_notation(self._message)

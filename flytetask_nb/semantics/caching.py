@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flyteidl.core import interface_pb2, literals_pb2
 
 from flytetask_nb.errors import CacheVersionError, ModelTypeError, ModelValueError
+from flytetask_nb.masking import mask_text
 from flytetask_nb.models.messages import message_of, shown
+from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.semantics.commands import runs_items
 from flytetask_nb.semantics.objecthash import ObjectHasher, hash_list, hash_object, hash_text, object_hash
 from flytetask_nb.semantics.task_container import command_words
@@ -30,6 +32,7 @@ _CACHED_ANNOTATION: Final = "cache-key-metadata"
 _ARRAY_TYPES: Final = frozenset({"container_array", "aws-batch"})
 
 
+@behind_gate
 class CacheKey(NamedTuple):
     """Where Flyte keeps the results of a task: two tasks with equal places find each other's results.
 
@@ -50,6 +53,10 @@ class CacheKey(NamedTuple):
     name: str
     version: str
     enabled: bool
+
+    def __repr__(self) -> str:
+        names = ", ".join(f"{name}={getattr(self, name)!r}" for name in ("project", "domain", "name"))
+        return f"CacheKey({names}, version={mask_text(self.version)!r}, enabled={self.enabled})"
 
 
 def cache_key(task: object, *, cache_version: str | None = None, mapped: bool | None = None) -> CacheKey:

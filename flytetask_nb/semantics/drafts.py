@@ -50,7 +50,7 @@ def completed(draft: Any, registered: Any) -> tuple[Any, tuple[str, ...]]:
     spec = task_pb2.TaskSpec()
     spec.CopyFrom(draft)
     template, other = spec.template, registered.template
-    paths = _complete_id(template.id, other.id)
+    paths = _complete_id(template, other.id)
     target = template.WhichOneof("target")
     if target == other.WhichOneof("target") == "container":
         mine = template.container
@@ -89,14 +89,15 @@ def _exemplary(image: str) -> str:
     return image.replace(PLACEHOLDERS["image"], "registry/image").replace(PLACEHOLDERS["tag"], "tag")
 
 
-def _complete_id(mine: Any, other: Any) -> list[str]:
+def _complete_id(template: Any, other: Any) -> list[str]:
+    mine = template.id
     paths = []
     for part in ("project", "domain", "version"):
         if not is_filled_in(getattr(mine, part)) and getattr(mine, part) != getattr(other, part):
             # A version is never another's: until there is one, nothing stands there.
             setattr(mine, part, getattr(other, part) if part in _PLACES else "")
             paths.append(f"id.{part}")
-    if _has_no_module(mine.name) and mine.name != other.name and _last_part(other.name) == mine.name:
+    if mine.name != other.name and _last_part(other.name) == mine.name and _has_no_module(template):
         mine.name = other.name
         paths.append("id.name")
     return paths
@@ -206,7 +207,7 @@ def renamed(tasks: Iterable[FlyteTask], others: Iterable[FlyteTask]) -> list[Fly
         Where exactly one name among ``others`` ends in a draft's, the draft has it.
     """
     given = list(tasks)
-    if not any(task.is_draft and _has_no_module(task.name) for task in given):
+    if not any(task.is_draft and _has_no_module(task._message.template) for task in given):
         return given
     names: dict[str, set[str]] = {}
     for task in others:
@@ -216,13 +217,23 @@ def renamed(tasks: Iterable[FlyteTask], others: Iterable[FlyteTask]) -> list[Fly
 
 
 def _renamed(task: FlyteTask, names: set[str]) -> FlyteTask:
-    if not task.is_draft or not _has_no_module(task.name) or len(names) != 1:
+    if not task.is_draft or len(names) != 1 or not _has_no_module(task._message.template):
         return task
     return task.replace(name=next(iter(names)))
 
 
-def _has_no_module(name: str) -> bool:
-    return "." not in name or name.startswith("__main__.")
+def _has_no_module(template: Any) -> bool:
+    """Tell whether the code of a task is in no module: the name of any other task is its whole name."""
+    if "." in template.id.name:
+        return False
+    commands = [list(template.container.args)]
+    commands += [
+        [one.string_value for one in container["args"].list_value.values]
+        for container in _listed(template.k8s_pod.pod_spec, "containers")
+        if "args" in container
+    ]
+    places = ((words, _value_place(words, _MODULE)) for words in commands)
+    return any(place is not None and _is_main(words[place]) for words, place in places)
 
 
 def _last_part(name: str) -> str:

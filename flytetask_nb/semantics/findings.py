@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models.field_names import familiar_path
 from flytetask_nb.models.reports import ReportList
+from flytetask_nb.models.showing import behind_gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ WARNING: Final = "warning"
 """Severity of what Flyte Admin registers, but what does not do what it says, or fails when it runs."""
 
 
+@behind_gate
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong with a task.
@@ -49,7 +51,11 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"{familiar_path(self.path)}: " if self.path else ""
-        return f"{self.severity}: {place}{' '.join(self.message.split())} [{self.rule}]"
+        return f"{self.severity}: {place}{mask_text(' '.join(self.message.split()))} [{self.rule}]"
+
+    def __repr__(self) -> str:
+        parts = (self.rule, self.path, self.severity, self.message)
+        return f"Finding({', '.join(repr(mask_text(part)) for part in parts)})"
 
 
 class Findings(ReportList[Finding]):

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, ColumnKind, whole
-from flytetask_nb.errors import FlyteTaskError, ModelValueError
+from flytetask_nb.errors import FlyteTaskError, ModelValueError, one_line, shortened
 from flytetask_nb.masking import mask_text, masked
 from flytetask_nb.models.flyte2 import FLYTE2_MARK
 from flytetask_nb.models.order import natural_key
@@ -59,6 +59,10 @@ def _itself(value: Any) -> Any:
     return value or None
 
 
+_LONGEST_REASON: Final = 300
+"""Characters that say why a value is missing: a number may have any size."""
+
+
 def _shown(text: str) -> str | None:
     return mask_text(text) or None
 
@@ -67,7 +71,10 @@ def _shown(text: str) -> str | None:
 
 
 def _cores(nanos: int) -> float:
-    return nanos / NANO
+    try:
+        return nanos / NANO
+    except OverflowError:
+        raise ModelValueError("a number of cores beyond what a float holds; no machine has so many") from None
 
 
 def _bytes(nanos: int) -> int:
@@ -78,7 +85,7 @@ def _bytes(nanos: int) -> int:
 def _pieces(nanos: int) -> int:
     number, rest = divmod(nanos, NANO)
     if rest:
-        raise ModelValueError(f"{nanos / NANO} is no whole number, and devices are not shared by fractions")
+        raise ModelValueError(f"{number} and a fraction is no whole number, and devices are not shared by fractions")
     return whole(number)
 
 
@@ -234,7 +241,7 @@ COLUMNS: Final[dict[str, Column]] = {
         _of_metadata(lambda metadata: metadata.interruptible if metadata.HasField("interruptible") else None),
     ),
     "cached": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.discoverable)),
-    "cache_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.discovery_version or None)),
+    "cache_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.discovery_version))),
     "cache_serializable": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.cache_serializable)),
     "deprecated": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.deprecated_error_message))),
     "runtime": Column(TEXT, "metadata", _of_metadata(_runtime)),
@@ -284,7 +291,7 @@ def read_all(read: Callable[[Any], Any], parts: list[Any]) -> tuple[list[Any], d
     """
     try:
         return list(map(read, parts)), {}
-    except FlyteTaskError:
+    except Exception:  # noqa: BLE001, S110 - whatever stands in a task: one bad value costs no other row
         # One of them: which, is seen one by one.
         pass
     outcomes = [_read_one(read, part) for part in parts]
@@ -297,4 +304,6 @@ def _read_one(read: Callable[[Any], Any], part: Any) -> tuple[Any, str]:
     try:
         return read(part), ""
     except FlyteTaskError as error:
-        return None, mask_text(str(error))
+        return None, shortened(mask_text(str(error)), _LONGEST_REASON)
+    except Exception as error:  # noqa: BLE001 - as above
+        return None, mask_text(f"{type(error).__name__}: {one_line(error)}")

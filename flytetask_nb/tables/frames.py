@@ -11,6 +11,7 @@ import pandas as pd
 from flytetask_nb.dtypes import array_of
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
+from flytetask_nb.masking.gate import gated_frame
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.origins import NOWHERE, Origin
 from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS, ERROR, JOB, ORIGIN, SOURCE, TASK, read_all
@@ -170,7 +171,7 @@ def tabulate(
     'shop'
     """
     chosen = _chosen(columns)
-    return _Table(records_of(tasks), chosen).frame()
+    return gated_frame(_Table(records_of(tasks), chosen).frame())
 
 
 def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -191,7 +192,7 @@ def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None
     chosen = _chosen(columns)
     frame = _Table(records, chosen).frame()
     own = {name: object for name, what in chosen.items() if isinstance(what, _Own)}
-    return frame.astype(own)
+    return gated_frame(frame.astype(own))
 
 
 def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,11 @@ _MESSAGE_BUDGET = 700
 _TABLE_BUDGET = 12_000
 _NAMES_BUDGET = 4_000
 _CALLERS_SHOWN = 20
+# The compiler writes both types out, thousands of characters of a dataclass: who feeds whom is what a person needs.
+_FEEDS = re.compile(
+    r"The output variable '(.*?)' has type \[.*\], but it's assigned to the input variable '(.*?)' which has type",
+    re.DOTALL,
+)
 _UNSEEN = (
     "What @dynamic and @eager tasks call shows only when they run, and a map task is a task of its own, so not every "
     "use can be seen."
@@ -193,6 +199,10 @@ _SENTENCES = {
 
 def _sentence(problem: CompileProblem, cause: str) -> str:
     """Return the reason as a person would say it; the compiler's own words where they say more."""
+    feeds = _FEEDS.match(problem.message)
+    if feeds is not None:
+        output, taken = (cut(mask_text(name), _NAME_BUDGET)[0] for name in feeds.groups())
+        return f"{taken} is of another type now: {output}, which feeds it, no longer fits."
     sentence = _SENTENCES.get(problem.code)
     if sentence is not None and (cause or not problem.is_unresolved):
         told = sentence.format(variable=problem.variable or "something", message=problem.message)

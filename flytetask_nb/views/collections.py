@@ -83,6 +83,7 @@ def describe_collection(tasks: TaskCollection) -> Document:
     words += _order(tasks)
     lines: list[Line] = [_types(tasks)] if count else []
     blocks: list[Block] = []
+    found: list[FlyteTask] = []
     if count:
         # One more than is shown: what the last row changed, the version before it tells.
         found = list(tasks.newest_first(OPTIONS["max_rows"] + 1))
@@ -93,9 +94,9 @@ def describe_collection(tasks: TaskCollection) -> Document:
         if count > len(shown):
             blocks.append(Paragraph(dim(f"… {count - len(shown):,} more")))
     sections = [failures_section(tasks.failures)] if tasks.failures else []
-    return Document(
-        counted(count, "task"), ", ".join(words) if count else "", lines=lines, blocks=blocks, sections=sections
-    )
+    subjects = [task._message for task in found]
+    aside = ", ".join(words) if count else ""
+    return Document(counted(count, "task"), aside, lines, blocks, sections, subjects)
 
 
 def _order(tasks: TaskCollection) -> list[str]:

@@ -81,7 +81,7 @@ def describe_pair(compared: TaskDiff, keep: Callable[[Change], bool] | None = No
             section, left = _pair_section(title, changes, labels, left)
             sections.append(section)
     sections.append(_same(compared))
-    return replace(outline, sections=expanded(sections))
+    return replace(outline, sections=expanded(sections), subjects=compared._subjects())
 
 
 def _pair_section(title: str, changes: Sequence[Change], labels: Sequence[Line], budget: int) -> tuple[Section, int]:
@@ -179,7 +179,8 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     note = f"{counted(len(ordered), 'difference')} from the first column; · as there"
     lines: list[Line] = [] if ordered else [[Badge("good", "✓", "no differences")]]
     aside = f"{counted(len(tasks), 'version')} · {note}" if len(names) == 1 else note
-    return Document(cut(title, _NAME_BUDGET)[0] or "(no name)", aside, lines=lines, blocks=blocks)
+    subjects = [task._message for task in tasks]
+    return Document(cut(title, _NAME_BUDGET)[0] or "(no name)", aside, lines=lines, blocks=blocks, subjects=subjects)
 
 
 def _columns_row(place: str, changes: dict[int, Change], count: int) -> Row:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import mask_field
 from flytetask_nb.models.base import Model
+from flytetask_nb.models.showing import Shown
 from flytetask_nb.views.document import Document, Fields, code, cut, dim, line_size, within
 from flytetask_nb.views.tasks import failure
 
@@ -83,6 +85,12 @@ def describe(value: object) -> Document:
     Document
         A model without a description of its own is described by its fields.
     """
+    document = _described(value)
+    subjects = value._subjects() if isinstance(value, Shown) else ()
+    return replace(document, subjects=tuple(subjects)) if subjects else document
+
+
+def _described(value: object) -> Document:
     for kind in type(value).__mro__:
         describer = _describer_of(f"{kind.__module__}.{kind.__qualname__}")
         if describer is not None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.printing import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,6 +41,7 @@ __all__ = [
     "Span",
     "Stack",
     "Table",
+    "clipped",
     "code",
     "cut",
     "dim",
@@ -112,11 +114,24 @@ class Clip:
     @property
     def start(self) -> str:
         """What is shown where no page cuts it."""
-        return self.text if len(self.text) <= _CLIPPED else f"{self.text[: _CLIPPED - 1]}…"
+        return clipped(self.text, _CLIPPED)
 
 
 _CLIPPED = 100
 """Characters of a clipped text in formats without a page."""
+
+
+def clipped(text: str, room: int, width: Callable[[str], int] = len) -> str:
+    """Return a text cut to the room on a line: behind a word, where one ends in the second half of the line."""
+    if width(text) <= room:
+        return text
+    end = room - 1
+    while width(text[:end]) >= room:
+        end -= 1
+    if not text[end].isspace():
+        blank = text.rfind(" ", 0, end)
+        end = blank if blank > room // 2 else end
+    return f"{text[:end].rstrip()}…" if end else "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +277,8 @@ class Section:
 class Document:
     """What is to be shown: a title, the lines that say what it is, blocks without a heading, and sections.
 
-    A part that stands under a heading of its own elsewhere has an empty title.
+    A part that stands under a heading of its own elsewhere has an empty title. No renderer shows a secret of the tasks
+    that are its ``subjects``, wherever it is quoted.
     """
 
     title: str
@@ -270,6 +286,7 @@ class Document:
     lines: Sequence[Line] = ()
     blocks: Sequence[Block] = ()
     sections: Sequence[Section] = ()
+    subjects: Sequence[Any] = field(default=(), repr=False, compare=False)
 
 
 def expanded(sections: Iterable[Section]) -> list[Section]:
@@ -308,31 +325,6 @@ def strong(text: str) -> Span:
     return Span(text, "strong")
 
 
-# Control characters can move a terminal's cursor, and direction marks can make a name read as another one.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff]"
-)
-
-
-def visible(text: str) -> str:
-    """Return the text with characters that show nothing, or more than they should, written as escapes.
-
-    Parameters
-    ----------
-    text
-        Any text. Line breaks and tabs stay.
-    """
-    if text.isprintable():
-        return text
-    return _INVISIBLE.sub(_escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    number = ord(found[0])
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"  # noqa: PLR2004 - as Python writes them
-
-
 # -- budgets: HTML multiplies bytes, so values and lists are cut by what they will cost there -----------------------
 
 # Each character of such a text takes one byte.
@@ -359,9 +351,12 @@ _FOLD = 150
 """Bytes of markup around a row that opens, at most."""
 BROKEN = 20
 """Characters of a value from which on it may be broken over lines."""
-_BREAKS = re.compile(r"(?<=\w)[._/-]+(?=\w)|-|>")
 _BREAK = 5
 """Bytes of a place where a line may break (``<wbr>``)."""
+_CHUNK = 16
+"""Characters of a word, at least, between two such places."""
+_UNBROKEN = 13
+"""Bytes of markup around what is never broken (``<nobr></nobr>``)."""
 
 
 _scale: ContextVar[float] = ContextVar("scale", default=1.0)
@@ -399,7 +394,8 @@ def _breaks_size(text: str) -> int:
     """Return an upper bound of the bytes of the places where a text may be broken."""
     if len(text) <= BROKEN:
         return 0
-    return _BREAK * (2 * len(_BREAKS.findall(text)) + len(text) // 16)
+    breaks = text.count(".") + text.count("_") + text.count("/") + len(text) // _CHUNK
+    return _BREAK * breaks + _UNBROKEN * (text.count("->") + text.count(" -") + 1)
 
 
 def line_size(line: Line) -> int:

@@ -104,7 +104,8 @@ def _image_line(image: str) -> Line:
 
 def _runs(command: Iterable[str], args: Iterable[str]) -> str:
     """Return the program in a word: what the launcher or entrypoint is called."""
-    first = next(iter(command), None) or next(iter(args), "")
+    words = mask_arguments([*command, *args])
+    first = next(filter(None, words), "")
     return cut(first, _ENTRY_BUDGET)[0] if "\n" not in first else ""
 
 

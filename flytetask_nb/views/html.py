@@ -7,11 +7,14 @@ The markup reads correctly without any CSS and survives the sanitizers of Jupyte
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from html import escape as escape_html
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.masking.gate import gated
+from flytetask_nb.masking.shapes import SHORTEST_SHAPE
+from flytetask_nb.masking.tainted import secrets_are_kept, secrets_kept
 from flytetask_nb.views.document import (
     BROKEN,
     Badge,
@@ -32,12 +35,11 @@ from flytetask_nb.views.document import (
     Span,
     Stack,
     Table,
-    visible,
 )
 from flytetask_nb.views.highlighting import highlighted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flytetask_nb.views.document import Row
 
@@ -52,10 +54,13 @@ _LEFT = ' style="text-align:left"'
 _RIGHT = ' style="text-align:right"'
 _CELL = f"<td{_LEFT}>"
 _NEXT_CELL = f"</td>{_CELL}"
-# Where a line may break: behind what parts words, and now and then in a word that is longer than a column. Numbers
-# and versions are not broken, nor the arrow of a signature, nor an option from its dashes.
-_BREAKS = re.compile(r"-&gt;|(?<![\w.-])--?\w+|(?<=[^\W\d])[._/-]+(?=\w)|(?<=\w)[._/-]+(?=[^\W\d])|[^\W_]{25,}")
+# A break between digits: numbers and versions are not broken.
+_IN_NUMBER = re.compile(r"<wbr>(?<=\d.<wbr>)(?=\d)")
+_OPTION = re.compile(r"(?<!\S)--?\w+")
+_LONG_WORD = re.compile(r"[0-9A-Za-z]{25,}")
 _has_long_word = re.compile(r"\S{25}").search
+_NAME = 64
+"""Characters of a text that is likely to come again: names of tasks, paths, types."""
 _FEW = 2
 """Columns that have room in any output."""
 _CHUNK = 16
@@ -65,7 +70,9 @@ _CHUNK = 16
 def escape(value: object) -> str:
     """Return any value as text that is safe between tags and in attributes: the one way into the HTML."""
     text = value if type(value) is str else str(value)
-    return text if _is_plain(text) else escape_html(visible(text))
+    return (
+        text if _is_plain(text) and len(text) < SHORTEST_SHAPE and not secrets_are_kept() else escape_html(gated(text))
+    )
 
 
 @cache
@@ -92,15 +99,19 @@ def render(document: Document) -> str:
 
 def fragment(document: Document) -> str:
     """Return a document as HTML alone, for places that have the stylesheet already."""
-    parts = ['<div class="ftn">']
+    with secrets_kept(document.subjects):
+        return "".join(_parts(document))
+
+
+def _parts(document: Document) -> Iterator[str]:
+    yield '<div class="ftn">'
     if document.title:
         aside = f' <span class="ftn-dim">{_line(document.aside)}</span>' if document.aside else ""
-        parts.append(f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>')
-    parts += [f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines]
-    parts += map(_block, document.blocks)
-    parts += map(_section, document.sections)
-    parts.append("</div>")
-    return "".join(parts)
+        yield f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>'
+    yield from (f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines)
+    yield from map(_block, document.blocks)
+    yield from map(_section, document.sections)
+    yield "</div>"
 
 
 def _section(section: Section) -> str:
@@ -111,17 +122,26 @@ def _section(section: Section) -> str:
 
 
 def _breakable(safe: str) -> str:
-    """Return escaped text with the places where a line may break."""
-    return _BREAKS.sub(_with_breaks, safe)
+    """Return escaped text with the places where a line may break: behind what parts words, not inside them.
+
+    A hyphen is such a place by itself, but for the arrow of a signature and the dashes of an option. A word that is
+    longer than a column may be broken now and then.
+    """
+    # Long texts are most of a page: replacing is several times faster than one pattern for all.
+    text = safe.replace(".", ".<wbr>").replace("_", "_<wbr>").replace("/", "/<wbr>")
+    text = _IN_NUMBER.sub("", text)
+    if "-&gt;" in text:
+        text = text.replace("-&gt;", "<nobr>-&gt;</nobr>")
+    if " -" in text or text[0] == "-":
+        text = _OPTION.sub(r"<nobr>\g<0></nobr>", text)
+    return _LONG_WORD.sub(_chunks, text) if _has_long_word(safe) else text
 
 
-def _with_breaks(found: re.Match[str]) -> str:
-    text = found[0]
-    if text[-1] in "._/-":
-        return f"{text}<wbr>"
-    if text[0] == "-":
-        return f"<nobr>{text}</nobr>"
-    return "<wbr>".join(text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK))
+_breakable_name = lru_cache(maxsize=4096)(_breakable)
+
+
+def _chunks(found: re.Match[str]) -> str:
+    return "<wbr>".join(found[0][start : start + _CHUNK] for start in range(0, len(found[0]), _CHUNK))
 
 
 def _prose(text: str) -> str:
@@ -130,7 +150,7 @@ def _prose(text: str) -> str:
     JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
     an element of its own has no partner.
     """
-    safe = text if _is_plain(text) else escape(text)
+    safe = escape(text)
     if len(text) > BROKEN and _has_long_word(text):
         safe = _breakable(safe)
     return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe
@@ -163,7 +183,8 @@ def _value(text: str, title: str = "") -> str:
     """Return a value as it stands in a task; what is short stays on one line, for broken it would read as two."""
     if len(text) <= BROKEN:
         return f'<code class="ftn-w"{title}>{escape(text)}</code>'
-    return f"<code{title}>{_breakable(escape(text))}</code>"
+    breakable = _breakable_name if len(text) <= _NAME else _breakable
+    return f"<code{title}>{breakable(escape(text))}</code>"
 
 
 def _label(label: Label) -> str:
@@ -178,7 +199,7 @@ def _clip(clip: Clip) -> str:
 def _edit(edit: Edit) -> str:
     element = "ins" if edit.is_added else "del"
     is_short = sum([len(text) for text, _ in edit.parts]) <= BROKEN
-    texts = [escape(text) if is_short else _breakable(escape(text)) for text, _ in edit.parts]
+    texts = [escape(text) if is_short or not text else _breakable(escape(text)) for text, _ in edit.parts]
     words = "".join([f"<b>{text}</b>" if part[1] else text for text, part in zip(texts, edit.parts, strict=True)])
     whole = ' class="ftn-w"' if is_short else ""
     return f"<{element}{whole}>{edit.sign} <code>{words}</code></{element}>"

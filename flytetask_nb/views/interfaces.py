@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.masking import mask_text
 from flytetask_nb.models.notation import accepts_none, dataclass_fields, signature_order, type_notation
 from flytetask_nb.views.document import (
+    LOOKED_AT,
     Document,
     Fields,
     Paragraph,
@@ -101,7 +103,7 @@ def _said(name: str, variable: Any) -> Line:
     """Return what is said of a variable; flytekit says its name where the docstring says nothing."""
     pieces: list[Piece] = []
     if variable.description and variable.description != name:
-        shown, remark = cut(variable.description.strip(), _DESCRIPTION_BUDGET)
+        shown, remark = cut(mask_text(variable.description[:LOOKED_AT].strip()), _DESCRIPTION_BUDGET)
         pieces += [shown, dim(f" {remark}")] if remark else [shown]
     for what, field in (("artifact", "artifact_partial_id"), ("artifact tag", "artifact_tag")):
         if variable.HasField(field):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from flytetask_nb.masking.gate import gated
+from flytetask_nb.masking.tainted import secrets_kept
+from flytetask_nb.masking.texts import mask_identifier
 from flytetask_nb.views.document import (
     Badge,
     Bars,
@@ -22,7 +26,6 @@ from flytetask_nb.views.document import (
     Span,
     Stack,
     Table,
-    visible,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ _SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#+\-=]|(?<=^\
 # HTML's characters become entities, for no tag may come from a task; an @ would call somebody on GitHub.
 _ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"})
 _BACKTICKS = re.compile("`+")
+# Of an address, what a reader of Markdown, or of the page, would take for something else.
+_UNSAFE = re.compile(r"[^\x21-\x7e]|[()|]")
 _WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
 
 
@@ -53,7 +58,8 @@ def render(document: Document) -> str:
     str
         Blocks parted by empty lines, no line break at the end.
     """
-    return "\n\n".join(_parts(document))
+    with secrets_kept(document.subjects):
+        return "\n\n".join(_parts(document))
 
 
 def _parts(document: Document) -> Iterable[str]:
@@ -76,13 +82,13 @@ def _section(section: Section) -> Iterable[str]:
 
 def escape(value: object) -> str:
     """Return any value as Markdown that shows it literally, on one line."""
-    text = visible(value if isinstance(value, str) else str(value)).replace("\n", " ")
+    text = gated(value if isinstance(value, str) else str(value)).replace("\n", " ")
     return _SPECIAL.sub(r"\\\g<0>", text).translate(_ENTITIES)
 
 
 def code_span(text: str) -> str:
     """Return a text as a code span, whatever backticks it holds."""
-    shown = visible(text).replace("\n", " ")
+    shown = gated(text).replace("\n", " ")
     if "\\|" in shown:
         # In a table no code span can hold this: readers disagree on which of the two escapes the other.
         return escape(text)
@@ -103,7 +109,8 @@ def _badge(badge: Badge) -> str:
 
 
 def _link(link: Link) -> str:
-    return f"[{escape(link.text)}]({link.href})" if _WEB.match(link.href) else escape(link.text)
+    href = _UNSAFE.sub(lambda found: quote(found[0]), mask_identifier(link.href))
+    return f"[{escape(link.text)}]({href})" if _WEB.match(link.href) else escape(link.text)
 
 
 def _edit(edit: Edit) -> str:
@@ -129,7 +136,7 @@ def _fields(fields: Fields) -> str:
 def _code(block: Code) -> str:
     longest = max((len(run) for run in _BACKTICKS.findall(block.text)), default=0)
     fence = "`" * max(longest + 1, 3)
-    return f"{fence}{block.language}\n{visible(block.text)}\n{fence}"
+    return f"{fence}{block.language}\n{gated(block.text)}\n{fence}"
 
 
 def _notice(notice: Notice) -> str:

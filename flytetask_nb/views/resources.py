@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
+from flytetask_nb.masking import mask_text
 from flytetask_nb.models.resource_names import RESOURCES
 from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
 from flytetask_nb.semantics.task_container import resource_amounts, task_amounts
-from flytetask_nb.views.document import Badge, Document, Fields, Row, Section, Table, code, cut, dim, row_size, within
+from flytetask_nb.views.document import (
+    LOOKED_AT,
+    Badge,
+    Document,
+    Fields,
+    Row,
+    Section,
+    Table,
+    code,
+    cut,
+    dim,
+    row_size,
+    within,
+)
 from flytetask_nb.views.wording import device_name
 
 if TYPE_CHECKING:
@@ -66,7 +80,7 @@ def _amount(text: str, kind: str) -> str:
     try:
         quantity = parse(text)
     except QuantityError:
-        return f"{cut(text, _AMOUNT_BUDGET)[0]} (not a quantity)"
+        return f"{cut(mask_text(text[:LOOKED_AT]), _AMOUNT_BUDGET)[0]} (not a quantity)"
     if kind == "bytes":
         return format_bytes(quantity)
     return format_cores(quantity) if kind == "cores" else str(quantity)

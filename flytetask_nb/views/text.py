@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
+from flytetask_nb.masking.gate import gated
+from flytetask_nb.masking.tainted import secrets_kept
 from flytetask_nb.views.document import (
     Badge,
     Bars,
@@ -27,7 +29,7 @@ from flytetask_nb.views.document import (
     Span,
     Stack,
     Table,
-    visible,
+    clipped,
 )
 from flytetask_nb.views.highlighting import highlighted
 
@@ -139,7 +141,7 @@ def _on_page(line: list[Segment], width: int | None) -> list[list[Segment]]:
     first = "".join(text for text, _ in line)
     indent = " " * min(len(first) - len(first.lstrip()) + len(_INDENT), max(width - _LEAST, 0))
     first_line, *rest = _wrapped(line, width)
-    rest = [part for segments in rest for part in _wrapped(segments, max(width - len(indent), 1))]
+    rest = _wrapped([segment for part in rest for segment in part], max(width - len(indent), 1))
     return [first_line, *([(indent, ""), *part] for part in rest)]
 
 
@@ -152,8 +154,13 @@ def _stripped(line: list[Segment]) -> list[Segment]:
     return line
 
 
-def _lines(document: Document) -> Iterable[list[Segment]]:
-    head = [(visible(document.title), "bold")]
+def _lines(document: Document) -> list[list[Segment]]:
+    with secrets_kept(document.subjects):
+        return list(_all_lines(document))
+
+
+def _all_lines(document: Document) -> Iterable[list[Segment]]:
+    head = [(gated(document.title), "bold")]
     if document.aside:
         head += [(_GAP, ""), *_dimmed(document.aside)]
     yield head
@@ -166,7 +173,7 @@ def _lines(document: Document) -> Iterable[list[Segment]]:
 
 
 def _section(section: Section) -> Iterable[list[Segment]]:
-    head = [(visible(section.title).replace("\n", " "), "bold")]
+    head = [(gated(section.title).replace("\n", " "), "bold")]
     if section.note:
         head += [(_GAP, ""), *_dimmed(section.note)]
     yield []
@@ -188,23 +195,23 @@ def _pieces(line: list[Piece]) -> list[Segment]:
 
 
 def _span(span: Span) -> list[Segment]:
-    return [(visible(span.text), _ROLES[span.role])]
+    return [(gated(span.text), _ROLES[span.role])]
 
 
 def _badge(badge: Badge) -> list[Segment]:
-    return [(f"{badge.glyph} {visible(badge.word)}", _TONES.get(badge.tone, ""))]
+    return [(f"{badge.glyph} {gated(badge.word)}", _TONES.get(badge.tone, ""))]
 
 
 def _link(link: Link) -> list[Segment]:
     if link.href == link.text:
-        return [(visible(link.text), "")]
-    return [(visible(link.text), ""), (f" ({visible(link.href)})", "dim")]
+        return [(gated(link.text), "")]
+    return [(gated(link.text), ""), (f" ({gated(link.href)})", "dim")]
 
 
 def _edit(edit: Edit) -> list[Segment]:
     """Mark words as Git does, for a terminal may have no colours."""
     first, last, style = ("{+", "+}", "green") if edit.is_added else ("[-", "-]", "red")
-    words = [(f"{first}{visible(text)}{last}" if marked else visible(text), style) for text, marked in edit.parts]
+    words = [(f"{first}{gated(text)}{last}" if marked else gated(text), style) for text, marked in edit.parts]
     return [(f"{edit.sign} ", style), *words]
 
 
@@ -343,8 +350,7 @@ def _cell_lines(cell: Line, room: int) -> list[list[Segment]]:
 def _fitted(line: Line, room: int) -> list[list[Segment]]:
     """Break a line that is wider than there is room for, or cut it if it is one that a page may cut."""
     if isinstance(line, Clip):
-        text = visible(line.text)
-        return [[(text if _width([(text, "")]) <= room else f"{text[: room - 1]}…", "")]]
+        return [[(clipped(gated(line.text), room, _columns), "")]]
     return _wrapped(_flat(_segments(line)), room)
 
 
@@ -380,7 +386,7 @@ def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
     ends = [labels[0], labels[-1]] if len(labels) > 1 else labels
     names = [_flat(_segments(name)) for name, _, _ in bars.rows]
     width = max([len(bars.titles[0]), *map(_width, names)])
-    span = visible(" … ".join(ends))
+    span = gated(" … ".join(ends))
     room = max(len(bars.columns), len(span))
     yield [(indent, ""), (_GAP.join([bars.titles[0].ljust(width), span.ljust(room), bars.titles[1]]), "dim")]
     for name, (_, marks, note) in zip(names, bars.rows, strict=True):
@@ -388,14 +394,14 @@ def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
         line += [("·", "dim") if mark is None else (mark.glyph, _TONES.get(mark.tone, "")) for mark in marks]
         yield [*line, (" " * (room - len(marks)), ""), (_GAP, ""), *_flat(_segments(note))]
     if bars.caption:
-        yield [(indent, ""), (visible(bars.caption), "dim")]
+        yield [(indent, ""), (gated(bars.caption), "dim")]
 
 
 def _fields(fields: Fields, indent: str) -> Iterable[list[Segment]]:
     width = max((len(name) for name, _ in fields.rows), default=0)
     for name, lines in fields.rows:
         for number, line in enumerate(lines):
-            label = visible(name).ljust(width) if not number else " " * width
+            label = gated(name).ljust(width) if not number else " " * width
             parts = [part for broken in _broken(_segments(line)) for part in _hanging(broken, indent, width)]
             for part_number, part in enumerate(parts):
                 yield [(indent, ""), (label if not part_number else " " * width, "dim"), (_GAP, ""), *part]
@@ -409,27 +415,28 @@ def _hanging(segments: list[Segment], indent: str, width: int) -> list[list[Segm
 
 
 def _code(block: Code, indent: str) -> Iterable[list[Segment]]:
-    segments = [(visible(text), _HIGHLIGHTS[role]) for role, text in highlighted(block.text, block.language)]
+    segments = [(gated(text), _HIGHLIGHTS[role]) for role, text in highlighted(block.text, block.language)]
     for line in _broken(segments):
         yield [(indent, ""), *line]
 
 
 def _width(segments: list[Segment]) -> int:
     """Return the columns that segments take on a terminal."""
-    total = 0
-    for text, _ in segments:
-        total += len(text) if text.isascii() else sum(1 + (east_asian_width(char) in "WF") for char in text)
-    return total
+    return sum([_columns(text) for text, _ in segments])
+
+
+def _columns(text: str) -> int:
+    return len(text) if text.isascii() else sum([1 + (east_asian_width(char) in "WF") for char in text])
 
 
 _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
-    str: lambda text: [(visible(text), "")],
+    str: lambda text: [(gated(text), "")],
     list: _pieces,
     Span: _span,
     Badge: _badge,
     Link: _link,
-    Label: lambda label: [(visible(label.text), "")],
-    Clip: lambda clip: [(visible(clip.start), "")],
+    Label: lambda label: [(gated(label.text), "")],
+    Clip: lambda clip: [(gated(clip.start), "")],
     Edit: _edit,
     Stack: lambda stack: [segment for line in stack.lines for segment in (*_segments(line), (" ", ""))],
 }

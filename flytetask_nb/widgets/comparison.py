@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ipywidgets import Button, Checkbox, Dropdown, HBox, Layout, SelectionRangeSlider, ToggleButton
@@ -183,9 +184,8 @@ class Comparison(Panel):
             found = history(versions)
             shown = describe(found)
             told = f"{counted(len(found), 'version')}, {in_words(found.order)}"
-            self._history.show(
-                Document("", sections=[Section("History", told, [*map(Paragraph, shown.lines), *shown.blocks])])
-            )
+            section = Section("History", told, [*map(Paragraph, shown.lines), *shown.blocks])
+            self._history.show(Document("", sections=[section], subjects=shown.subjects))
         except DiffError as error:
             # Two tasks of one version have no place in a row; they can be compared all the same.
             self._history.show(Document(self.selection.name, blocks=[Paragraph(dim(str(error)))]))
@@ -203,7 +203,7 @@ class Comparison(Panel):
     def _show_pair(self, _change: Any) -> None:
         self._show_pickers()
         document = self.document()
-        self._verdict.show(Document(document.title, document.aside, lines=document.lines, blocks=document.blocks))
+        self._verdict.show(replace(document, sections=()))
         self._show_changes(None)
         self._show_markdown(None)
 
@@ -223,7 +223,8 @@ class Comparison(Panel):
             not selection.keeps(change) for change in (*compared.changes, *compared.accepted, *compared.noise)
         )
         lines = [dim(f"{counted(left_out, 'change')} left out by the filters")] if left_out else []
-        self._diff.show(Document("", lines=lines, sections=describe_pair(compared, selection.keeps).sections))
+        document = describe_pair(compared, selection.keeps)
+        self._diff.show(replace(document, title="", aside="", lines=lines, blocks=()))
 
     def _show_markdown(self, _change: Any) -> None:
         is_shown = self._as_markdown.value

@@ -12,6 +12,7 @@ from ipywidgets import HTML, Dropdown, Layout, Select, VBox
 from traitlets import Unicode
 
 from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.views import html, markdown, text
 from flytetask_nb.views.document import Badge, Document, Notice, cut
 
@@ -107,6 +108,10 @@ def offer(picker: Dropdown | Select, options: Sequence[str], chosen: str) -> Non
 
 class Panel(VBox):  # type: ignore[misc]
     """A box of controls and panes with a line that tells what went wrong, and a form for places without a kernel."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        behind_gate(cls)
 
     def __init__(self, children: Sequence[Any]) -> None:
         self._is_updating = False

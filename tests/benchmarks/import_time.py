@@ -1,7 +1,8 @@
 """How long importing the package takes, held against Flyte's messages and against flytekit.
 
-Run it with ``python tests/benchmarks/import_time.py [rounds]``. Each figure is the wall-clock time of a fresh
-interpreter, taken in turns so that a busy machine slows all of them alike.
+Run it with ``python tests/benchmarks/import_time.py [rounds]``. Each figure is the processor time of a fresh
+interpreter, taken in turns so that a busy machine slows all of them alike. All modules are compiled beforehand, as
+those of an installed package are. The goal is 1.5 times Flyte's messages.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -26,16 +27,21 @@ SUBJECTS = {
 }
 
 
-def seconds(statement: str) -> float:
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
-    return time.perf_counter() - start
+def seconds(statement: str, bytecode: str) -> float:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": bytecode}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    process = subprocess.Popen([sys.executable, "-c", statement], cwd=ROOT, env=environment)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{statement} ended with status {status}")
+    return used.ru_utime + used.ru_stime
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
     """Return the times of each subject; the first round, which fills caches, is left out."""
     subjects = {name: statement for name, statement in SUBJECTS.items() if name != "flytekit" or find_spec(name)}
-    runs = [{name: seconds(statement) for name, statement in subjects.items()} for _ in range(rounds + 1)]
+    with tempfile.TemporaryDirectory() as bytecode:
+        runs = [{name: seconds(statement, bytecode) for name, statement in subjects.items()} for _ in range(rounds + 1)]
     return {name: [run[name] for run in runs[1:]] for name in subjects}
 
 

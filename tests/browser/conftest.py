@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser.chromium import Chromium, find_chromium
 from tests.browser.dashboard import VoilaTab
-from tests.browser.lab import LabTab
+from tests.browser.lab import LabTab, NotebookTab
 from tests.browser.server import THEMES, JupyterServer
 from tests.conftest import absent
 
@@ -43,7 +43,7 @@ def chromium() -> Iterator[Chromium]:
 
 @pytest.fixture(scope="session")
 def server(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:  # noqa: ARG001 (no browser, no server)
-    """One JupyterLab and Voila for the session, on a copy of the notebooks."""
+    """One JupyterLab, Notebook 7 and Voila for the session, on a copy of the notebooks."""
     jupyter = JupyterServer(tmp_path_factory.mktemp("jupyter"))
     yield jupyter
     jupyter.stop()
@@ -77,6 +77,18 @@ def open_notebook(chromium: Chromium, server: JupyterServer, tabs: ExitStack) ->
 
     def opener(name: str, theme: str = "light") -> LabTab:
         tab = LabTab(chromium, server, name, theme)
+        tabs.callback(tab.close)
+        return tab
+
+    return opener
+
+
+@pytest.fixture
+def open_notebook_7(chromium: Chromium, server: JupyterServer, tabs: ExitStack) -> Callable[[str, str], NotebookTab]:
+    """Open a notebook of the server in Notebook 7: ``open_notebook_7(name, theme="light")``."""
+
+    def opener(name: str, theme: str = "light") -> NotebookTab:
+        tab = NotebookTab(chromium, server, name, theme)
         tabs.callback(tab.close)
         return tab
 

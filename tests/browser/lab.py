@@ -1,4 +1,4 @@
-"""A notebook in JupyterLab, as a person sees it."""
+"""A notebook in JupyterLab, or in Notebook 7, as a person sees it."""
 
 from __future__ import annotations
 
@@ -103,11 +103,16 @@ class LabTab(Tab):
         server.check(name)
         super().__init__(chromium, server.url)
         server.use_theme(theme)
-        # Without a workspace of its own the page would open what the page before it had open.
-        self.visit(f"{server.url}lab/workspaces/auto-{theme}/tree/{name}?reset")
+        self.visit(server.url + self.address(name, theme))
         self.wait_for(OPENED, argument=name)
         self.ask(READY)
         self._wait_for_theme(theme)
+
+    @staticmethod
+    def address(name: str, theme: str) -> str:
+        """Return where the server has the notebook."""
+        # Without a workspace of its own the page would open what the page before it had open.
+        return f"lab/workspaces/auto-{theme}/tree/{name}?reset"
 
     def use_theme(self, theme: str) -> None:
         """Change the look of the page, as a person does from the menu."""
@@ -166,3 +171,11 @@ class LabTab(Tab):
     def close(self) -> None:
         self.ask(SHUT_DOWN)
         super().close()
+
+
+class NotebookTab(LabTab):
+    """The same in Notebook 7, which is JupyterLab's parts around a single document."""
+
+    @staticmethod
+    def address(name: str, theme: str) -> str:  # noqa: ARG004 (it has no workspaces)
+        return f"notebooks/{name}"

@@ -1,4 +1,4 @@
-"""A Jupyter server on loopback that serves a copy of the notebooks, with JupyterLab and Voila on it."""
+"""A Jupyter server on loopback that serves a copy of the notebooks, with JupyterLab, Notebook and Voila on it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ FLAGS = (
     "--ServerApp.allow_root=True",
     "--IdentityProvider.token=",
     "--ServerApp.disable_check_xsrf=True",
+    "--JupyterNotebookApp.expose_app_in_browser=True",
     "--LabApp.news_url=",
     "--LabApp.extension_manager=readonly",
     "--VoilaConfiguration.show_tracebacks=True",
@@ -43,7 +44,7 @@ SETTINGS = {
 }
 
 # The extensions are found by packages' own config files as well; naming them makes a missing one an error.
-EXTENSIONS = {"jupyterlab": True, "voila.server_extension": True}
+EXTENSIONS = {"jupyterlab": True, "notebook": True, "voila.server_extension": True}
 
 KERNEL = {
     "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],

@@ -5,6 +5,7 @@ What is wider than its page by nature scrolls in a box of its own, and its first
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import nbformat
@@ -13,6 +14,9 @@ from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser import outputs
+from tests.browser.chromium import VIEWPORT
+from tests.browser.server import THEMES
+from tests.browser.test_notebooks import assert_legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.browser.chromium import Chromium, Tab
     from tests.browser.dashboard import VoilaTab
-    from tests.browser.lab import LabTab
+    from tests.browser.lab import LabTab, NotebookTab
     from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
@@ -42,7 +46,7 @@ body{margin:0;font:13px/1.45 sans-serif} code,pre{font-family:monospace}
 CLIPPED = """() => {
     const found = [];
     const root = document.documentElement;
-    if (root.scrollWidth > root.clientWidth) found.push(`page ${root.scrollWidth} > ${root.clientWidth}`);
+    if (root.scrollWidth > root.clientWidth) found.push(['page', `${root.scrollWidth} > ${root.clientWidth}`]);
     for (const node of document.querySelectorAll('.ftn, .ftn *')) {
         if (!node.clientWidth || node.scrollWidth <= node.clientWidth + 1) continue;
         // Cut at the reader's width with a sign, and whole where one asks.
@@ -50,8 +54,9 @@ CLIPPED = """() => {
         const firsts = Array.from(node.querySelectorAll('tr > :first-child'));
         const stays = node.classList.contains('ftn-wide') && firsts.length > 0
             && firsts.every(cell => getComputedStyle(cell).position === 'sticky');
-        if (!stays) found.push(`${node.localName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}: `
-            + node.textContent.slice(0, 60));
+        if (!stays) found.push([node.closest('[data-name]')?.dataset.name ?? '',
+            `${node.localName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}: `
+            + node.textContent.slice(0, 60)]);
     }
     return found;
 }"""
@@ -81,23 +86,23 @@ class Clip(NamedTuple):
 
 
 def clipped(chromium: Chromium, htmls: dict[str, str]) -> list[Clip]:
-    """Measure outputs at each width, unfolded."""
+    """Measure outputs at each width, as they come and unfolded: all of them on one page, for a page takes seconds."""
+    parts = "".join(f'<section data-name="{escape(name)}">{html}</section>' for name, html in htmls.items())
 
     def measure() -> list[Clip]:
         page: Page = chromium.new_page()
         page.set_content(PAGE)
-        found = []
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            for name, html in htmls.items():
-                page.evaluate("html => { document.querySelector('.page').innerHTML = html }", html)
-                places = [*page.evaluate(CLIPPED)]
+        page.evaluate("html => { document.querySelector('.page').innerHTML = html }", parts)
+        places: dict[tuple[str, int], list[str]] = {}
+        for folded in (True, False):
+            if not folded:
                 page.evaluate(UNFOLD)
-                places += [place for place in page.evaluate(CLIPPED) if place not in places]
-                if places:
-                    found.append(Clip(name, width, tuple(places)))
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 800})
+                for name, place in page.evaluate(CLIPPED):
+                    places.setdefault((name, width), []).append(place)
         page.context.close()
-        return found
+        return [Clip(name, width, tuple(dict.fromkeys(each))) for (name, width), each in places.items()]
 
     return chromium.run(measure)
 
@@ -109,7 +114,7 @@ def rendered(makers: dict[str, Callable[[], object]]) -> dict[str, str]:
 def test_the_measure_notices_what_is_cut(chromium: Chromium) -> None:
     long = "<table><tr><td style='white-space:nowrap'>" + "x" * 300 + "</td></tr></table>"
     shown = clipped(chromium, {"cut": f'<div class="ftn">{long}</div>', "fits": '<div class="ftn">x</div>'})
-    assert {clip.output for clip in shown} == {"cut"}
+    assert {clip.output for clip in shown} == {"cut", "page"}
 
 
 def test_nothing_is_cut_off_of_releases_called_by_their_commits(chromium: Chromium) -> None:
@@ -130,7 +135,8 @@ def cut_off(tab: Tab, widths: tuple[int, ...]) -> list[tuple[int, str]]:
         for width in widths:
             page.set_viewport_size({"width": width, "height": 1000})
             page.wait_for_timeout(300)
-            found += [(width, place) for place in page.evaluate(CLIPPED)]
+            found += [(width, place) for _, place in page.evaluate(CLIPPED)]
+        page.set_viewport_size(VIEWPORT)
         return found
 
     return tab.do(measure)
@@ -146,14 +152,32 @@ def run_kinds(server: JupyterServer, new_name: Callable[[], str]) -> str:
 
 
 def test_nothing_is_cut_off_in_jupyterlab(
-    open_notebook: Callable[..., LabTab], run_kinds: str, screenshots: Path, theme: str
+    open_notebook: Callable[..., LabTab], run_kinds: str, screenshots: Path
 ) -> None:
     """Beside a sidebar, so that outputs are narrower than the window."""
-    tab = open_notebook(run_kinds, theme)
+    tab = open_notebook(run_kinds)
     tab.run_all()
     assert tab.errors() == []
-    tab.picture(screenshots / f"width-lab-{theme}.png")
-    assert cut_off(tab, (1700, 1250, 950)) == []
+    for theme in THEMES:
+        tab.use_theme(theme)
+        tab.picture(screenshots / f"width-lab-{theme}.png")
+        assert cut_off(tab, (1700, 1250, 950)) == []
+
+
+def test_nothing_is_cut_off_in_notebook_7(
+    open_notebook_7: Callable[..., NotebookTab], run_kinds: str, screenshots: Path
+) -> None:
+    """And every word is on screen, light and dark."""
+    tab = open_notebook_7(run_kinds)
+    tab.run_all()
+    assert tab.errors() == []
+    for theme in THEMES:
+        tab.use_theme(theme)
+        tab.picture(screenshots / f"width-notebook-{theme}.png")
+        assert cut_off(tab, WIDTHS) == []
+        assert_legible(tab, [cell.get("outputs", []) for cell in tab.cells()])
+    # Its console is not asked: it complains of its own settings before it has opened anything.
+    assert tab.outside == []
 
 
 def test_nothing_is_cut_off_in_voila(open_voila: Callable[..., VoilaTab], run_kinds: str, screenshots: Path) -> None:
@@ -179,7 +203,7 @@ def test_nothing_is_cut_off_in_the_export(chromium: Chromium) -> None:
         found = []
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
-            found += page.evaluate(CLIPPED)
+            found += [place for _, place in page.evaluate(CLIPPED)]
         page.context.close()
         return found
 

@@ -262,7 +262,10 @@ def test_unasked_launch_plans_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize("settings", [{}, WHERE])
 def test_callers_of_two_releases(settings: dict[str, Any]) -> None:
-    """The workflows of the first release against the tasks of the ninth: who orders must now be approved."""
+    """The workflows of the first release against the tasks of the ninth: who orders must now be approved.
+
+    What one of them trains goes through a map task, whose hash changed with its configuration's type.
+    """
     old, new = ARCHIVES[0], ARCHIVES[6]
     report = ftn.callers(ftn.load_workflows(old, **settings), ftn.load(new, **settings))
     again = ftn.callers(
@@ -273,6 +276,7 @@ def test_callers_of_two_releases(settings: dict[str, Any]) -> None:
     assert [one.workflow.name for one in report.breaking] == [
         "shops.workflows.nightly_forecast",
         "shops.workflows.replenish",
+        "shops.workflows.weekly_training",
     ]
     assert [(one.workflow, one.verdict) for one in report] == [(one.workflow, one.verdict) for one in again]
 
@@ -369,7 +373,7 @@ def test_lists_show_themselves(load: Callable[..., Any], head: str, row: str) ->
     assert found.to_text().startswith(head)
     bundle = found._repr_mimebundle_()
     for shown in (found.to_text(), found.to_markdown(), bundle["text/html"], str(found.__rich__())):
-        assert row in shown
+        assert row in shown.replace("<wbr>", "")
         assert "missing.tgz" in shown
     with ftn.set_options(max_rows=2):
         assert f"… {len(found) - 2} more" in found.to_text()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 console = pytest.importorskip("rich.console")
+cell_len = pytest.importorskip("rich.cells").cell_len
 ARCHIVES = ROOT / "notebooks" / "example" / "archives"
 MODEL = "shops.training.train_global_model"
 
@@ -33,6 +34,10 @@ def printed(value: object, width: int) -> list[str]:
     with page.capture() as captured:
         page.print(value)
     return [line.rstrip() for line in captured.get().rstrip("\n").split("\n")]
+
+
+def page_of(cell: Clip) -> Any:
+    return render_rich(Document("t", blocks=[Table([Row([cell])])]))
 
 
 def letters(lines: list[str]) -> list[str]:
@@ -78,6 +83,26 @@ def test_a_clip_takes_one_line() -> None:
     lines = printed(render_rich(Document("t", blocks=[table])), 40)
     assert len(lines) == 2
     assert lines[1].endswith("…")
+
+
+@pytest.mark.parametrize("width", [40, 56, 80])
+def test_a_clip_ends_behind_a_word(width: int) -> None:
+    text = "(features: StructuredDataset, folds: int, model: ShopModel) -> (score: float, 店舗の名前と売上: str) " * 2
+    lines = printed(page_of(Clip(text)), width)
+    words = lines[1].removesuffix("…").split(" ")
+    assert words == text.split(" ")[: len(words)]
+
+
+def test_a_clip_of_wide_characters_fits() -> None:
+    for width in (20, 21, 40, 41):
+        shown = printed(page_of(Clip("店舗の名前と売上" * 20)), width)[1]
+        assert cell_len(shown) in (width - 1, width)
+
+
+def test_a_line_that_goes_on_fills_the_page() -> None:
+    """What is broken once, and further in once more, leaves no half lines."""
+    lines = printed(render_rich(Document("t", lines=["one two three four " * 8])), 40)
+    assert all(len(line) > 30 for line in lines[1:-1])
 
 
 def test_a_report_prints_in_full(example: ftn.TaskCollection) -> None:

@@ -20,7 +20,13 @@ TABLE = types_pb2.LiteralType(map_value_type=INT)
 FILE = types_pb2.LiteralType(blob={"format": "csv"})
 
 
-def template(
+def template(*arguments: Any, **more: Any) -> Any:
+    """Return the template of a registered task as flytekit writes it: where nothing is said, it says some of that."""
+    made = plain_template(*arguments, **more)
+    return flytekit_module("flytekit.models.task").TaskTemplate.from_flyte_idl(made).to_flyte_idl()
+
+
+def plain_template(
     inputs: dict[str, Any] | None = None,
     outputs: dict[str, Any] | None = None,
     name: str = "shop.train",
@@ -41,8 +47,7 @@ def template(
         variables.SetInParent()
         for variable, kind in (given or {}).items():
             variables.variables[variable].type.CopyFrom(kind)
-    # As flytekit writes it: it says that there are no decks, for one, where nothing is said.
-    return flytekit_module("flytekit.models.task").TaskTemplate.from_flyte_idl(made).to_flyte_idl()
+    return made
 
 
 class Ours:

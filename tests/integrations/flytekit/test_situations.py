@@ -892,6 +892,41 @@ def refused_by_map_tasks(make: Any) -> Any:
 
 
 @situation
+def refused_by_array_nodes(make: Any) -> Any:
+    return flytekit_module("flytekit.core.array_node").array_node(simple(make))
+
+
+@situation
+def a_failure_node_with_overrides(make: Any) -> Any:
+    fetched = make(template({"a": INT}))
+
+    @workflow(on_failure=fetched)
+    def inner(a: int) -> int:
+        return prepare(a=a)
+
+    @workflow
+    def wf(a: int) -> int:
+        return inner(a=a).with_overrides(node_name="x")
+
+    return wf
+
+
+@situation
+def a_conditional_in_a_sub_workflow(make: Any) -> Any:
+    fetched = simple(make)
+
+    @workflow
+    def inner(a: int) -> int:
+        return conditional("c").if_(a > 1).then(fetched(a=a).with_overrides(retries=2)).else_().then(fetched(a=1))
+
+    @workflow
+    def wf(a: int) -> int:
+        return conditional("d").if_(a > 2).then(inner(a=fetched(a=a))).else_().fail("no")
+
+    return wf
+
+
+@situation
 def refused_as_a_default_input(make: Any) -> Any:
     fetched = simple(make)
 

@@ -87,6 +87,23 @@ def test_what_flytekit_drops_stays() -> None:
     assert b"new" in fetched.to_flytekit().serialize_to_string()
 
 
+def test_what_flytekit_drops_changes_no_node() -> None:
+    """An organisation and fields that are not known yet are the entity's: workflows are those of flytekit."""
+    message = template({"a": INT}, {"o0": INT})
+    message.id.org = "acme"
+    message.MergeFromString(b"\xa2\xf5\x25\x03new")
+
+    def serialized_workflow(fetched: Any) -> bytes:
+        @workflow
+        def wf(a: int) -> int:
+            return fetched(a=prepare(a=fetched(a=a)))
+
+        data: bytes = get_serializable({}, settings(), wf).to_flyte_idl().SerializeToString(deterministic=True)
+        return data
+
+    assert serialized_workflow(ours(message)) == serialized_workflow(Theirs()(message))
+
+
 def test_what_flytekit_writes_counts() -> None:
     """It writes project and domain into what is registered along, and an id into what it takes over."""
     message = template({"a": INT}, {"o0": INT})

@@ -352,7 +352,7 @@ def test_any_tasks_can_be_gone_on_from(served: Served, remote: ftn.Remote, kind:
 
 
 def test_what_is_no_tasks_cannot_be_gone_on_from(remote: ftn.Remote) -> None:
-    with pytest.raises(ftn.errors.ModelTypeError, match="an iterable of tasks, got str"):
+    with pytest.raises(ftn.errors.ModelTypeError, match="tasks is 'n0001', a text; expected tasks"):
         remote.list_tasks(resume="n0001")
 
 

@@ -1,0 +1,143 @@
+"""Whatever is planted in a task reaches no output of anything, also not of one that is added later."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flyteidl.admin import task_pb2
+
+import flytetask_nb as ftn
+from flytetask_nb.errors import FlyteTaskError, LoadError
+from flytetask_nb.masking import MASK
+from flytetask_nb.masking.gate import gated
+from flytetask_nb.models.showing import Shown
+from flytetask_nb.printing import visible
+from tests.planted import (
+    MARK,
+    Plants,
+    by_key,
+    by_key_in_pod,
+    by_key_in_sql,
+    filled,
+    parts_of,
+    reports_of,
+    texts_of,
+    token,
+    url,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Escape sequences that would recolour, retitle or link, and marks that would turn a name around.
+ESCAPES = "\x1b[31m", "\x1b]8;;https://evil.example\x07", "\u202e", "\x9b31m", "\x00", "\u2066", "\r", "\u2028"
+
+DATA = ("frame", "tabulate", "to_dict", "matrix", "blame", "timeline", "duplicates", "stale_caches", "headlines")
+
+
+def outputs(build: Callable[[int], task_pb2.TaskSpec]) -> Iterator[tuple[str, str]]:
+    """Yield what everything says of two versions of a task, and who says it."""
+    specs = [build(number) for number in range(2)]
+    for number, spec in enumerate(specs):
+        spec.template.id.project, spec.template.id.domain, spec.template.id.version = "p", "d", f"v{number}"
+        spec.template.id.name = specs[0].template.id.name
+    tasks = [ftn.FlyteTask.from_flyte_idl(spec) for spec in specs]
+    seen: dict[int, Any] = {}
+    for report_name, report in reports_of(*tasks):
+        for name, part in parts_of(report, report_name):
+            if id(part) not in seen:
+                # Kept, for what is gone gives its id to another.
+                seen[id(part)] = part
+                yield from texts_of(part, name)
+
+
+@pytest.mark.parametrize("build", [by_key, by_key_in_pod, by_key_in_sql])
+def test_no_secret_told_by_its_place_leaves(build: Callable[[Plants], task_pb2.TaskSpec]) -> None:
+    plants = Plants(lambda number: f"{MARK}x{number}")
+    leaks = {place: plants.found_in(text) for place, text in outputs(lambda _: build(plants))}
+    assert {place: found for place, found in leaks.items() if found} == {}
+    assert len(leaks) > 100
+
+
+@pytest.mark.parametrize(("make", "choice"), [(url, 0), (token, 1)])
+def test_no_secret_told_by_its_looks_leaves(make: Callable[[int], str], choice: int) -> None:
+    """From any field of a task, by any way."""
+    plants = Plants(make)
+
+    def build(_: int) -> task_pb2.TaskSpec:
+        spec = task_pb2.TaskSpec()
+        filled(spec, plants, choice=choice)
+        return spec
+
+    leaks = {place: plants.found_in(text) for place, text in outputs(build)}
+    assert {place: found for place, found in leaks.items() if found} == {}
+    assert len(plants.places) > 80
+
+
+def test_no_control_character_leaves() -> None:
+    """From any field, through print, str and repr; in tables and values they are data."""
+    count = iter(range(10**6))
+
+    def build(_: int) -> task_pb2.TaskSpec:
+        spec = task_pb2.TaskSpec()
+        filled(spec, Plants(lambda _number: f"a{ESCAPES[next(count) % len(ESCAPES)]}b"))
+        return spec
+
+    raw = [
+        place
+        for place, text in outputs(build)
+        if any(mark in text for mark in ESCAPES) and not any(data in place for data in DATA)
+    ]
+    assert raw == []
+
+
+def test_all_is_shown_when_it_is_asked_for() -> None:
+    plants = Plants(lambda number: f"{MARK}x{number}")
+    with ftn.set_options(reveal_secrets=True):
+        text = "".join(text for _, text in outputs(lambda _: by_key(plants)))
+    assert len(plants.found_in(text)) > 15
+
+
+def test_a_new_output_passes_the_gate() -> None:
+    """Who writes one need not think of it."""
+
+    class Report(Shown):
+        def __repr__(self) -> str:
+            return url(1) + "\x1b[31m"
+
+        def to_dict(self) -> dict[str, Any]:
+            return {"a": [url(1), {"b": token(2)}]}
+
+    assert MARK not in repr(Report()) + str(Report()) + str(Report().to_dict())
+    assert "\x1b" not in repr(Report())
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_errors_and_failures_pass_it_too(escape: str) -> None:
+    """Passwords and signatures of URLs, and what would move a terminal's cursor."""
+    name = f"https://bob:{MARK}@host/x_1.pb?sig={MARK}{escape}"
+    for error in (LoadError(name), FlyteTaskError(name), ftn.errors.TaskNotFoundError(name)):
+        assert MARK not in str(error) + repr(error)
+        assert escape not in str(error) + repr(error)
+        assert error.args == (name,)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
+    failure = ftn.Failure(name, name, name)
+    assert MARK not in f"{failure!s} {failure!r} {[failure]}"
+    assert escape not in f"{failure!s} {failure!r}"
+    assert MASK in str(failure)
+
+
+def test_a_source_that_cannot_be_read_is_told_without_its_password(tmp_path: Any) -> None:
+    named = f"file://{tmp_path}/x_1.pb?sig={MARK}"
+    tasks = ftn.load(named, errors="collect")
+    assert MARK not in f"{tasks.failures} {tasks.failures[0]} {tasks.to_text()} {tasks.to_html()}"
+    with pytest.raises(LoadError) as caught:
+        ftn.load(named)
+    assert MARK not in f"{caught.value} {caught.value!r}"
+
+
+def test_what_is_printable_stays_as_it_is() -> None:
+    for text in ("plain", "café 中 😀", "two\nlines\tand a tab", "a\\x1b"):
+        assert visible(text) == gated(text) == text
