@@ -118,7 +118,6 @@ _LATER = {
     "from_flytekit": "integrations.flytekit",
     "history": "diffs",
     "load": "sources",
-    "load_ipython_extension": "integrations.ipython",
     "load_launch_plans": "sources",
     "load_task": "sources",
     "load_workflows": "sources",
@@ -130,7 +129,6 @@ _LATER = {
     "scan": "sources",
     "semantics": "",
     "tabulate": "tables",
-    "unload_ipython_extension": "integrations.ipython",
 }
 
 
@@ -149,6 +147,20 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Do what ``%load_ext flytetask_nb`` asks for: show flyteidl's messages and flytekit's objects, add the magics."""
+    from flytetask_nb.integrations.ipython import load_ipython_extension as load  # noqa: PLC0415 - IPython asks for it
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Do what ``%unload_ext flytetask_nb`` asks for."""
+    from flytetask_nb.integrations.ipython import unload_ipython_extension as unload  # noqa: PLC0415 - likewise
+
+    unload(shell)
 
 
 def _renderer() -> Renderer:

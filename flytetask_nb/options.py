@@ -10,7 +10,6 @@ from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import OptionError
-from flytetask_nb.policies import NO_POLICY, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +59,7 @@ _START: dict[str, Any] = {
     "max_in_flight": 16,
     "max_rows": 10,
     "expand": None,
-    "policy": NO_POLICY,
+    "policy": None,
     "serialization": None,
     "progress": os.environ.get(PROGRESS_VARIABLE, "").strip().lower() not in {"0", "false", "no", "off"},
 }
@@ -151,7 +150,9 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
             accepts, expected = _CHECKS[name]
             if not accepts(value):
                 raise OptionError(f"option {name} cannot be {value!r}; expected {expected}")
-        if "policy" in changes:
+        if changes.get("policy") is not None:
+            from flytetask_nb.policies import policy_of  # noqa: PLC0415 - few sessions have one
+
             changes["policy"] = policy_of(changes["policy"])
         self.changes = changes
         caller = sys._getframe(1)

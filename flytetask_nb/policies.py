@@ -56,7 +56,7 @@ class Acceptance:
         return not self.is_over and self.task in {"", task}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Policy:
     """What a team decided.
 
@@ -79,6 +79,9 @@ class Policy:
     accepted: tuple[Acceptance, ...] = ()
     platform_limits: Mapping[str, Any] | None = None
     source: str = ""
+
+    def __repr__(self) -> str:
+        return f"<{self.source or 'no policy'}>"
 
     @property
     def accepted_everywhere(self) -> frozenset[str]:

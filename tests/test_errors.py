@@ -24,6 +24,7 @@ BUILT_IN = {
     "ModelValueError": ValueError,
     "OptionError": ValueError,
     "QuantityError": ValueError,
+    "QueryError": ValueError,
     "RemoteError": ConnectionError,
     "RemoteTaskNotFoundError": KeyError,
     "SaveError": OSError,

@@ -69,8 +69,13 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> 
         if path.is_file() and "__pycache__" not in path.parts
     }
     # What flytekit loads stands beside the package.
-    plugin = {name for name in expected if "/plugin/" in name}
-    expected = (expected - plugin) | {name.rpartition("/")[2] for name in plugin}
+    expected = {path.rpartition("/")[2] if "/integrations/flytekit/plugin/" in path else path for path in expected}
+    # The notebooks come along, for flytetask tour.
+    expected |= {
+        f"{PACKAGE}/{path.relative_to(ROOT).as_posix()}"
+        for path in (ROOT / "notebooks").rglob("*")
+        if path.is_file() and not any(part == "__pycache__" or part[0] == "." for part in path.relative_to(ROOT).parts)
+    }
     names = zipfile.ZipFile(wheel).namelist()
     actual = {name for name in names if ".dist-info/" not in name}
     assert actual == expected

@@ -59,7 +59,7 @@ def test_the_notebook_reads_the_same(project: Path) -> None:
         assert any(
             finding.rule.endswith("limit") or "limit" in finding.message for f in ftn.check(new) for finding in f
         )
-    assert option("policy") is NO_POLICY
+    assert option("policy") is None
 
 
 def test_what_is_accepted_counts_for_its_task_until_its_day() -> None:

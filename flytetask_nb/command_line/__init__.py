@@ -6,6 +6,7 @@ Nothing but this is imported until a command needs it, so that ``--help`` comes 
 from __future__ import annotations
 
 import sys
+import traceback
 import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -43,10 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - told in a paragraph
         if shows_traceback:
-            raise
-        _tell(error)
+            traceback.print_exc()
+        else:
+            _tell(error)
         return NOT_RUN
     return code
 

@@ -401,7 +401,8 @@ def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
     DiffError
         There is no such rule, or no such severity; the error names the nearest.
     """
-    given = {**option("policy").severities, **(severities or {})}
+    policy = option("policy")
+    given = {**({} if policy is None else policy.severities), **(severities or {})}
     for rule, severity in given.items():
         if rule not in RULES:
             raise DiffError(f"severities names the rule {rule!r}, which does not exist; {_nearest(rule, list(RULES))}")
@@ -422,8 +423,8 @@ def checked_accepted(accepted: Iterable[str], task: str = "") -> frozenset[str]:
     """
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")
-    taken: frozenset[str] = option("policy").accepted_of(task)
-    return taken.union(accepted)
+    policy = option("policy")
+    return frozenset(accepted) if policy is None else frozenset(accepted) | policy.accepted_of(task)
 
 
 def _nearest(given: object, known: list[str]) -> str:

@@ -87,8 +87,9 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     CollectionFindings(2 tasks, 2 refused, 0 with warnings)
     """
     task = opened(task)
-    if platform_limits is None:
-        platform_limits = option("policy").platform_limits
+    policy = option("policy")
+    if platform_limits is None and policy is not None:
+        platform_limits = policy.platform_limits
     if isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview):
         return CollectionFindings(_check(each, platform_limits) for each in as_tasks(task))
     return _check(task, platform_limits)

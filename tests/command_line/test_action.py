@@ -48,9 +48,9 @@ class Runner:
         self.values |= {"github.repository": "a/b", "github.event.pull_request.number": "7"}
         tools = folder / "tools"
         tools.mkdir()
-        (tools / "gh").write_text(GH, encoding="utf-8")
-        (tools / "gh").chmod(stat.S_IRWXU)
-        (tools / "python").symlink_to(sys.executable)
+        for name, script in {"gh": GH, "python": f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'}.items():
+            (tools / name).write_text(script, encoding="utf-8")
+            (tools / name).chmod(stat.S_IRWXU)
         (folder / "earlier").write_text("", encoding="utf-8")
         self.variables = environment(
             PATH=f"{tools}:{os.environ['PATH']}",
@@ -133,6 +133,14 @@ def test_what_cannot_be_compared_is_no_clean_run(tmp_path: Path, repository: Pat
     finished = runner.run("Compare")
     assert finished.returncode == 2
     assert "there is no such file" in finished.stderr or "has no such file" in finished.stderr
+
+
+def test_a_broken_installation_is_no_verdict(tmp_path: Path, repository: Path) -> None:
+    """Python ends with 1 for what cannot be imported, as the command does for what it found."""
+    runner = Runner(tmp_path, repository, package_command="cp code.bin flyte-package.tgz", base="HEAD~1")
+    (tmp_path / "tools" / "python").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    runner.run("Compare")
+    assert "steps.compare.outputs.code" not in runner.values
 
 
 def test_sarif_is_written_where_it_is_asked_for(tmp_path: Path, repository: Path) -> None:

@@ -264,7 +264,10 @@ def test_what_cannot_be_run_is_one_paragraph(capsys: pytest.CaptureFixture[str],
 
 
 def test_a_traceback_is_shown_on_demand() -> None:
-    assert "Traceback" in flytetask("show", "nothing.tgz", "--traceback").stderr
+    finished = flytetask("show", "nothing.tgz", "--traceback")
+    assert finished.stderr.startswith("Traceback")
+    # A traceback that Python itself prints ends with 1, which would be a verdict.
+    assert finished.returncode == 2
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
