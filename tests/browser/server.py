@@ -34,8 +34,6 @@ FLAGS = (
     "--LabApp.news_url=",
     "--LabApp.extension_manager=readonly",
     "--VoilaConfiguration.show_tracebacks=True",
-    # Notebook's own extension asks for parts that Voila's page has not.
-    "--VoilaConfiguration.extension_denylist=@jupyter-notebook/lab-extension",
 )
 
 SETTINGS = {
