@@ -83,10 +83,12 @@ def _bytes(nanos: int) -> int:
 
 
 def _pieces(nanos: int) -> int:
-    number, rest = divmod(nanos, NANO)
+    number, rest = divmod(abs(nanos), NANO)
+    sign = "-" if nanos < 0 else ""
     if rest:
-        raise ModelValueError(f"{number} and a fraction is no whole number, and devices are not shared by fractions")
-    return whole(number)
+        text = f"{sign}{number}.{rest:09d}".rstrip("0")
+        raise ModelValueError(f"{text} is no whole number, and devices are not shared by fractions")
+    return whole(-number if sign else number)
 
 
 _UNITS: Final[dict[str, Callable[[int], float]]] = {"cores": _cores, "bytes": _bytes, "count": _pieces}

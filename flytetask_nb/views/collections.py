@@ -203,12 +203,13 @@ def _version_rows(tasks: Sequence[FlyteTask]) -> list[Fold]:
     labels = short_versions(map(_version, tasks))
     rows = []
     for task, before in zip(tasks, [*tasks[1:], None], strict=True):
+        mark = dim(FLYTE2_MARK) if is_flyte2(task._message) else ""
         if before is None:
             signature = signature_notation(task._message.template.interface, brief=True)
-            rows.append(Fold(_version_piece(task, labels), Clip(cut(signature, _SIGNATURE_BUDGET)[0])))
+            rows.append(Fold(_version_piece(task, labels), Clip(cut(signature, _SIGNATURE_BUDGET)[0]), mark))
         else:
             text, blocks = _changes(diff(before, task))
-            rows.append(Fold(_version_piece(task, labels), text, "", blocks))
+            rows.append(Fold(_version_piece(task, labels), text, mark, blocks))
     return rows
 
 
