@@ -20,6 +20,7 @@ from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.reports import ReportList
 from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.models.workflows import referring_nodes
+from flytetask_nb.printing import visible
 from flytetask_nb.semantics.compilation import compile_workflow, digest_problems
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
 
@@ -144,7 +145,9 @@ class CallerReport(ReportList[Caller]):
         """
         if self.used or not self.unused:
             return self._verdicts
-        tasks = mask_identifier(self.unused[0]) if len(self.unused) == 1 else f"any of the {len(self.unused):,} tasks"
+        tasks = f"any of the {len(self.unused):,} tasks"
+        if len(self.unused) == 1:
+            tasks = visible(mask_identifier(self.unused[0]))
         sentence = f"no workflow uses {tasks}"
         return f"{sentence}; {self._verdicts}" if len(self) else sentence
 

@@ -4,12 +4,13 @@ Tasks carry secrets where they should not: in environment variables, labels, plu
 URLs. Their values stay in the models untouched; whatever is *shown* passes through here first. The rules are this
 package's own policy: a key is judged by its words (``keys``), a value by what it is (``innocence``), a text by the
 entries (``entries``), statements (``statements``), addresses (``addresses``), commands (``tools``) and tokens
-(``shapes``) in it.
+(``shapes``) in it. Most texts hold none of these, which shows at a glance (``plainness``).
 """
 
 from __future__ import annotations
 
 from flytetask_nb.masking.keys import is_secret_key, telling_key
+from flytetask_nb.masking.plainness import plain_among
 from flytetask_nb.masking.shapes import SHAPES
 from flytetask_nb.masking.texts import (
     IDENTIFIERS,
@@ -39,5 +40,6 @@ __all__ = [
     "mask_urls",
     "mask_value",
     "masked",
+    "plain_among",
     "telling_key",
 ]

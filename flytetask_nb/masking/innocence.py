@@ -6,7 +6,7 @@ import re
 
 from flytetask_nb.masking.keys import PASSWORDS, is_secret_key, words_of
 
-__all__ = ["is_code", "is_drawn", "is_innocent", "is_prose"]
+__all__ = ["LEAST_DRAWN", "LEAST_LETTERS", "is_code", "is_drawn", "is_innocent", "is_prose"]
 
 _NOTHING = frozenset(
     "true false yes no on off none null nil undefined nan n/a na enabled disabled ~ !!null {} [] () redacted "
@@ -48,7 +48,7 @@ _BOUND = re.compile(r"[:@][A-Za-z_]\w*|%s|\?|\$\d+")
 _DIGIT = re.compile(r"\d")
 _END = ",;)]}"
 
-_LEAST_DRAWN, _LEAST_CASES, _LEAST_LETTERS = 12, 6, 20
+LEAST_DRAWN, LEAST_LETTERS, _LEAST_CASES = 12, 20, 6
 _SWITCHED = re.compile("[a-z][A-Z]|[A-Z][a-z]")
 _PROSE = re.compile(r"[^\W\d]+(?:['-][^\W\d]+)*[.,;:!?]?(?:\s+\(?[^\W\d]+(?:['-][^\W\d]+)*\)?[.,;:!?]?){2,}")
 
@@ -111,8 +111,8 @@ def is_prose(text: str) -> bool:
 def is_drawn(text: str) -> bool:
     """Tell whether a word reads like one that a machine drew: letters and digits in no order."""
     for piece in re.split(r"[^A-Za-z0-9]+", text):
-        if len(piece) >= _LEAST_DRAWN and _DIGIT.search(piece) and not piece.isdecimal():
+        if len(piece) >= LEAST_DRAWN and _DIGIT.search(piece) and not piece.isdecimal():
             return True
-        if len(piece) >= _LEAST_LETTERS and len(_SWITCHED.findall(piece)) >= _LEAST_CASES:
+        if len(piece) >= LEAST_LETTERS and len(_SWITCHED.findall(piece)) >= _LEAST_CASES:
             return True
     return False

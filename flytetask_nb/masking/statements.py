@@ -145,8 +145,10 @@ def statements_in(text: str) -> Iterator[Span]:
     """
     lower = text.lower()
     for rule in RULES:
-        if any(word in lower for word in rule.words):
-            yield from _by_rule(rule, text)
+        for word in rule.words:
+            if word in lower:
+                yield from _by_rule(rule, text)
+                break
     if "identified" in lower:
         yield from _identified(text)
     if "</" in text:

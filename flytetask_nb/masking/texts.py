@@ -11,6 +11,7 @@ from flytetask_nb.masking.addresses import logins, parameters, users
 from flytetask_nb.masking.entries import NO_VALUE, entries_in
 from flytetask_nb.masking.innocence import is_innocent
 from flytetask_nb.masking.keys import is_reference, is_secret_key
+from flytetask_nb.masking.plainness import has_no_shape, has_plain_signs, is_plain
 from flytetask_nb.masking.shapes import KEYS, SHORTEST_SHAPE, Span, shapes_in
 from flytetask_nb.masking.statements import statements_in
 from flytetask_nb.masking.tools import secrets_of_command, secrets_of_shell
@@ -133,6 +134,8 @@ def mask_looks(text: str) -> str:
 
 
 def _identifier(text: str) -> str:
+    if has_no_shape(text) and ("://" not in text or ("@" not in text and "=" not in text)):
+        return text
     shown = _without(text, chain(users(text), parameters(text), shapes_in(text, any_service=False)))
     is_chance = shown != text and _DIGEST.fullmatch(text) and re.search(KEYS, text)
     return text if is_chance else shown
@@ -167,6 +170,8 @@ def mask_urls(text: str) -> str:
 
 def mask_any(text: str) -> str:
     """Return a text with its secrets masked, whatever the options say; it is not empty."""
+    if is_plain(text):
+        return text
     if text[0] in "{[" and text.rstrip()[-1] in "}]":
         return _mask_json(text)
     return _mask_plain(text)
@@ -190,7 +195,7 @@ def _mask_json(text: str) -> str:
 def _mask_plain(text: str) -> str:
     if len(text) < SHORTEST_SHAPE and _SIGNS.search(text) is None:
         return text
-    return _without(text, _secrets(text))
+    return _without(text, shapes_in(text) if has_plain_signs(text) else _secrets(text))
 
 
 def _secrets(text: str) -> Iterable[Span]:
@@ -297,6 +302,11 @@ def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:
     ]
 
 
+def _reads_as_flag(word: str) -> bool:
+    """Tell whether a word is the next flag rather than the value of the one before, which may begin with a dash too."""
+    return word.startswith("--") or (word[0] == "-" and len(word) <= _LONGEST_SHORT_FLAG)
+
+
 def mask_arguments(arguments: list[str]) -> list[str]:
     """Return the words of a command line with the values of secret-looking flags masked.
 
@@ -316,13 +326,11 @@ def mask_arguments(arguments: list[str]) -> list[str]:
     shown: list[str] = []
     flag_before = ""
     for word in arguments:
-        # A password may begin with a dash; what reads as the next flag is none.
-        if (
-            flag_before
-            and word
-            and not word.startswith("--")
-            and not (word[0] == "-" and len(word) <= _LONGEST_SHORT_FLAG)
-        ):
+        if not flag_before and word and word[0] != "-" and "=" not in word:
+            # Most words are such.
+            shown.append(_mask_short(word) if len(word) <= _LONGEST_REMEMBERED else mask_any(word))
+            continue
+        if flag_before and word and not _reads_as_flag(word):
             shown.append(word if is_innocent(flag_before, word) else MASK)
             flag_before = ""
             continue
@@ -340,6 +348,11 @@ def mask_arguments(arguments: list[str]) -> list[str]:
                 shown.append(word if is_shown else f"{assignment['key']}={MASK}")
                 continue
         shown.append(mask_text(word))
+    return _without_passwords(shown, arguments)
+
+
+def _without_passwords(shown: list[str], arguments: list[str]) -> list[str]:
+    """Mask what tools take for a password by its place, in words that show all so far."""
     for place, start, end in secrets_of_command(arguments):
         if shown[place] == arguments[place]:
             shown[place] = f"{arguments[place][:start]}{MASK}{arguments[place][end:]}"

@@ -89,16 +89,21 @@ def task_image(template: Any) -> str:
     """Return the image of the container that runs a task; empty where none does, or it names none."""
     if template.HasField("container"):
         return str(template.container.image)
-    container = read_task_container(template)
-    return "" if container is None else container.image
+    held = primary_container(template) if template.HasField("k8s_pod") else None
+    image = None if held is None else held.fields.get("image")
+    return "" if image is None else str(image.string_value)
 
 
 def task_amounts(template: Any) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str]]] | None:
     """Return requests and limits of the container that runs a task; None where none does."""
     if template.HasField("container"):
         return resource_amounts(template.container.resources)
-    container = read_task_container(template)
-    return None if container is None else (container.requests, container.limits)
+    held = primary_container(template) if template.HasField("k8s_pod") else None
+    if held is None:
+        return None
+    resources = held.fields.get("resources")
+    requests, limits = _pod_amounts({} if resources is None else plain_struct(resources.struct_value))[0]
+    return requests, limits
 
 
 def command_words(template: Any) -> list[str]:

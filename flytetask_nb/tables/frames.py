@@ -10,7 +10,7 @@ import pandas as pd
 
 from flytetask_nb.dtypes import array_of
 from flytetask_nb.errors import ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_text
+from flytetask_nb.masking import mask_text, plain_among
 from flytetask_nb.masking.gate import gated_frame
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.origins import NOWHERE, Origin
@@ -332,7 +332,10 @@ class _Table:
         origins = self._records.origins
         sources = [origin if isinstance(origin, str) else origin.source or "" for origin in origins]
         # Tasks of an archive have an entry each, those of a server have it in common.
-        known = {source: column.read(source) for source in set(sources)}
+        distinct = set(sources)
+        # Most differ from each other, and hold nothing to mask.
+        plain = plain_among(distinct)
+        known = {source: (source or None) if source in plain else column.read(source) for source in distinct}
         return array_of(column.kind, list(map(known.__getitem__, sources)))
 
     def _of_origins(self, column: Column) -> Any:

@@ -11,7 +11,7 @@ from flytetask_nb.views.document import Document, scaled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LIMIT", "RENDERER", "Document", "describe", "pictures"]
+__all__ = ["LIMIT", "RENDERER", "Document", "describe", "fitting", "pictures"]
 
 Page = TypeVar("Page")
 
@@ -26,35 +26,47 @@ class _Renderer:
 
     def bundle(self, value: object) -> dict[str, str]:
         """Return the object as a front end asks for it, described once."""
-        page, plain = _fitting(value, html.render, text.render)
+        page, plain = fitting(lambda: describe(value), html.render, text.render)
         return {"text/html": page, "text/plain": plain}
 
     def html(self, value: object) -> str:
         """Return the object as an HTML fragment with its stylesheet."""
-        return _fitting(value, html.render)[0]
+        return fitting(lambda: describe(value), html.render)[0]
 
     def text(self, value: object) -> str:
         """Return the object as plain text."""
-        return _fitting(value, text.render)[0]
+        return fitting(lambda: describe(value), text.render)[0]
 
     def rich(self, value: object) -> Any:
         """Return the object so that rich lays it out for the width of its console."""
-        return _fitting(value, text.render_rich)[0]
+        return fitting(lambda: describe(value), text.render_rich)[0]
 
     def markdown(self, value: object) -> str:
         """Return the object as Markdown."""
-        return _fitting(value, markdown.render)[0]
+        return fitting(lambda: describe(value), markdown.render)[0]
 
 
-def _fitting(value: object, *renderers: Callable[[Document], Page]) -> list[Page]:
-    """Describe an object so that it fits in the formats that are asked for, and render it in these.
+def fitting(describer: Callable[[], Document], *renderers: Callable[[Document], Page]) -> list[Page]:
+    """Describe something so that it fits in the formats that are asked for, and render it in these.
 
     Each part has a budget of its own. Where all of them are used up together it is described again with smaller ones,
     so that what is left out is still counted.
+
+    Parameters
+    ----------
+    describer
+        Describes it, each time it is called.
+    *renderers
+        The formats.
+
+    Returns
+    -------
+    list
+        What each of them made of the description.
     """
     for factor in _FACTORS:
         with scaled(factor):
-            document = describe(value)
+            document = describer()
         pages = [render(document) for render in renderers]
         if all(len(str(page).encode("utf-8", "backslashreplace")) <= LIMIT for page in pages):
             break

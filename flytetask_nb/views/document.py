@@ -343,7 +343,7 @@ _MARKED = 7
 """Bytes of markup around marked words (``<b></b>``)."""
 _CELL = 80
 """Bytes of markup around a cell, at most."""
-_MARK = 56
+_MARK = 67
 """Bytes of markup around a mark in a cell of its own, without its tone."""
 _NO_MARK = 12
 """Bytes of a cell without a mark."""
@@ -370,6 +370,11 @@ def scaled(factor: float) -> Iterator[None]:
         yield
     finally:
         _scale.reset(token)
+
+
+def budget_scale() -> float:
+    """Return the factor that every budget is multiplied with at present."""
+    return _scale.get()
 
 
 def text_size(text: str) -> int:

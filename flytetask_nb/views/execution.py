@@ -11,7 +11,7 @@ from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, S
 from flytetask_nb.semantics.commands import command_line
 from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE
 from flytetask_nb.semantics.images import image_reference
-from flytetask_nb.semantics.task_container import listed_structs, pod_containers, primary_container_name
+from flytetask_nb.semantics.task_container import listed_structs, primary_container_name
 from flytetask_nb.views.document import (
     LOOKED_AT,
     Code,
@@ -220,7 +220,8 @@ def json_line(value: Any) -> Line:
 
 
 def _pod_blocks(pod: Any, primary: str) -> tuple[list[Block], str]:
-    containers = pod_containers(pod)
+    spec = plain_struct(pod.pod_spec)
+    containers = _objects_of(spec, "containers")
     main = next((item for item in containers if item.get("name") == primary), None)
     if main is None and len(containers) == 1:
         main = containers[0]
@@ -230,8 +231,7 @@ def _pod_blocks(pod: Any, primary: str) -> tuple[list[Block], str]:
         rows += _pod_container_rows(main)
     rows.append(("primary container", [code(cut(primary, _ENTRY_BUDGET)[0]) if primary else dim("not named")]))
     rows += _other_rows("container", others)
-    spec = plain_struct(pod.pod_spec)
-    rows += _other_rows("init container", [item for item in _list_of(spec, "initContainers") if isinstance(item, dict)])
+    rows += _other_rows("init container", _objects_of(spec, "initContainers"))
     rest = {key: value for key, value in spec.items() if key not in {"containers", "initContainers"}}
     rows += _rest_rows(rest)
     for part in ("labels", "annotations"):
@@ -250,8 +250,9 @@ def other_containers(template: Any) -> list[str]:
     """Return in words how many containers a pod has beside the one that runs the task: ``["+1 container"]``."""
     if not template.HasField("k8s_pod"):
         return []
-    beside = len(pod_containers(template.k8s_pod)) - 1
-    before = len(listed_structs(template.k8s_pod.pod_spec, "initContainers"))
+    spec = template.k8s_pod.pod_spec
+    beside = len(listed_structs(spec, "containers")) - 1
+    before = len(listed_structs(spec, "initContainers"))
     words = [f"+{counted(beside, 'container')}"] if beside > 0 else []
     return words + ([f"+{counted(before, 'init container')}"] if before else [])
 
@@ -259,6 +260,10 @@ def other_containers(template: Any) -> list[str]:
 def _list_of(mapping: dict[str, Any], key: str) -> list[Any]:
     value = mapping.get(key)
     return value if isinstance(value, list) else []
+
+
+def _objects_of(mapping: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    return [item for item in _list_of(mapping, key) if isinstance(item, dict)]
 
 
 def _pod_container_rows(container: dict[str, Any]) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 __all__ = ["highlighted"]
@@ -19,7 +19,8 @@ def _lexer(language: str) -> Any:
         return None
 
 
-def highlighted(text: str, language: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=128)
+def highlighted(text: str, language: str) -> tuple[tuple[str, str], ...]:
     """Split source text into pieces by what they are.
 
     Parameters
@@ -31,13 +32,13 @@ def highlighted(text: str, language: str) -> list[tuple[str, str]]:
 
     Returns
     -------
-    list of (str, str)
+    tuple of (str, str)
         ``"b"`` for keywords, ``"i"`` for comments, ``""`` for the rest, each with its text. Joined, the texts are
         the source.
     """
     lexer = _lexer(language)
     if lexer is None:
-        return [("", text)]
+        return (("", text),)
     from pygments.token import Comment, Keyword  # noqa: PLC0415
 
     pieces: list[tuple[str, str]] = []
@@ -47,4 +48,4 @@ def highlighted(text: str, language: str) -> list[tuple[str, str]]:
             pieces[-1] = (role, pieces[-1][1] + piece)
         else:
             pieces.append((role, piece))
-    return pieces
+    return tuple(pieces)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.masking.gate import gated
 from flytetask_nb.masking.shapes import SHORTEST_SHAPE
 from flytetask_nb.masking.tainted import secrets_are_kept, secrets_kept
+from flytetask_nb.printing import visible
 from flytetask_nb.views.document import (
     BROKEN,
     Badge,
@@ -53,6 +54,10 @@ _FORMULA = re.compile(r"[$\\]")
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' style="text-align:right"'
 _CELL = f"<td{_LEFT}>"
+# Headings by their role: front ends blow the elements up, and JupyterLab lists them in the notebook's own contents.
+# Cells are headed by the first two levels.
+_TITLE = ' role="heading" aria-level="3"'
+_SUBTITLE = ' role="heading" aria-level="4"'
 _NEXT_CELL = f"</td>{_CELL}"
 # A break between digits: numbers and versions are not broken.
 _IN_NUMBER = re.compile(r"<wbr>(?<=\d.<wbr>)(?=\d)")
@@ -70,9 +75,20 @@ _CHUNK = 16
 def escape(value: object) -> str:
     """Return any value as text that is safe between tags and in attributes: the one way into the HTML."""
     text = value if type(value) is str else str(value)
-    return (
-        text if _is_plain(text) and len(text) < SHORTEST_SHAPE and not secrets_are_kept() else escape_html(gated(text))
-    )
+    text = _passed(text)
+    return _escaped_name(text) if len(text) <= _NAME else _escaped(text)
+
+
+def _passed(text: str) -> str:
+    """Return a text behind the gate; what is kept of texts further on is kept of those that passed it."""
+    return text if len(text) < SHORTEST_SHAPE and not secrets_are_kept() else gated(text)
+
+
+def _escaped(text: str) -> str:
+    return text if _is_plain(text) else escape_html(visible(text))
+
+
+_escaped_name = lru_cache(maxsize=4096)(_escaped)
 
 
 @cache
@@ -107,7 +123,7 @@ def _parts(document: Document) -> Iterator[str]:
     yield '<div class="ftn">'
     if document.title:
         aside = f' <span class="ftn-dim">{_line(document.aside)}</span>' if document.aside else ""
-        yield f'<div class="ftn-head"><strong>{_prose(document.title)}</strong>{aside}</div>'
+        yield f'<div class="ftn-head"><strong{_TITLE}>{_prose(document.title)}</strong>{aside}</div>'
     yield from (f'<div class="ftn-line">{_line(line)}</div>' for line in document.lines)
     yield from map(_block, document.blocks)
     yield from map(_section, document.sections)
@@ -118,7 +134,7 @@ def _section(section: Section) -> str:
     note = f" <small>{_line(section.note)}</small>" if section.note else ""
     opened = " open" if section.is_open else ""
     body = "".join(map(_block, section.blocks))
-    return f"<details{opened}><summary><b>{_prose(section.title)}</b>{note}</summary>{body}</details>"
+    return f"<details{opened}><summary><b{_SUBTITLE}>{_prose(section.title)}</b>{note}</summary>{body}</details>"
 
 
 def _breakable(safe: str) -> str:
@@ -137,7 +153,9 @@ def _breakable(safe: str) -> str:
     return _LONG_WORD.sub(_chunks, text) if _has_long_word(safe) else text
 
 
-_breakable_name = lru_cache(maxsize=4096)(_breakable)
+@lru_cache(maxsize=4096)
+def _breakable_name(text: str) -> str:
+    return _breakable(_escaped(text))
 
 
 def _chunks(found: re.Match[str]) -> str:
@@ -150,10 +168,18 @@ def _prose(text: str) -> str:
     JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
     an element of its own has no partner.
     """
-    safe = escape(text)
+    text = _passed(text)
+    return _prose_name(text) if len(text) <= _NAME else _prose_text(text)
+
+
+def _prose_text(text: str) -> str:
+    safe = _escaped(text)
     if len(text) > BROKEN and _has_long_word(text):
         safe = _breakable(safe)
     return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe
+
+
+_prose_name = lru_cache(maxsize=4096)(_prose_text)
 
 
 def _line(line: Line) -> str:
@@ -181,10 +207,10 @@ def _link(link: Link) -> str:
 
 def _value(text: str, title: str = "") -> str:
     """Return a value as it stands in a task; what is short stays on one line, for broken it would read as two."""
+    text = _passed(text)
     if len(text) <= BROKEN:
-        return f'<code class="ftn-w"{title}>{escape(text)}</code>'
-    breakable = _breakable_name if len(text) <= _NAME else _breakable
-    return f"<code{title}>{breakable(escape(text))}</code>"
+        return f'<code class="ftn-w"{title}>{_escaped_name(text)}</code>'
+    return f"<code{title}>{_breakable_name(text) if len(text) <= _NAME else _breakable(_escaped(text))}</code>"
 
 
 def _label(label: Label) -> str:
@@ -256,7 +282,9 @@ def _bars(bars: Bars) -> str:
 def _mark(badge: Badge, column: Label) -> str:
     """Return a badge of which only the glyph is seen until one asks for the word, and for the column."""
     word = f"{column.text}: {badge.word}"
-    return f'<mark class="ftn-tag ftn-{badge.tone}" title="{escape(word)}">{escape(badge.glyph)}</mark>'
+    # As a picture it is called by its title.
+    tone = f"ftn-tag ftn-{badge.tone}"
+    return f'<mark role="img" class="{tone}" title="{escape(word)}">{escape(badge.glyph)}</mark>'
 
 
 def _folds(folds: Folds) -> str:

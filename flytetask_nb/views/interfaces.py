@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytetask_nb.masking import mask_text
-from flytetask_nb.models.notation import accepts_none, dataclass_fields, signature_order, type_notation
+from flytetask_nb.models.notation import (
+    accepts_none,
+    dataclass_fields,
+    signature_notation,
+    signature_order,
+    type_notation,
+)
+from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.document import (
     LOOKED_AT,
     Document,
@@ -14,6 +21,7 @@ from flytetask_nb.views.document import (
     Row,
     Section,
     Table,
+    budget_scale,
     code,
     cut,
     dim,
@@ -23,6 +31,8 @@ from flytetask_nb.views.document import (
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flytetask_nb.models import LiteralType, TypedInterface, Variable
     from flytetask_nb.views.document import Block, Line, Piece
 
@@ -30,14 +40,21 @@ __all__ = [
     "describe_interface",
     "describe_literal_type",
     "describe_variable",
+    "interface_line",
     "interface_section",
     "signature_line",
 ]
+
+T = TypeVar("T")
 
 _TYPE_BUDGET = 900
 _DESCRIPTION_BUDGET = 600
 _TABLE_BUDGET = 4_200
 _SIGNATURE_BUDGET = 700
+_LONGEST_KEPT = 8_192
+"""Bytes of an interface whose description is kept."""
+_MOST_KEPT = 256
+_kept: dict[tuple[object, ...], Any] = {}
 
 
 def signature_line(notation: str) -> Line:
@@ -54,6 +71,39 @@ def interface_section(message: Any) -> Section:
     message
         A flyteidl ``TypedInterface``.
     """
+    return _as_before(_section, message)
+
+
+def interface_line(message: Any) -> Line:
+    """Return an interface as a signature, cut where it grows too long to be read in one line.
+
+    Parameters
+    ----------
+    message
+        A flyteidl ``TypedInterface``.
+    """
+    return _as_before(_signature, message)
+
+
+def _as_before(make: Callable[[Any], T], message: Any) -> T:
+    """Describe an interface. Most versions of a task have that of the one before, so some descriptions are kept."""
+    data = message.SerializeToString(deterministic=True)
+    key = (make, data, budget_scale(), OPTIONS["reveal_secrets"])
+    description: T | None = _kept.get(key)
+    if description is None:
+        description = make(message)
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        if len(data) <= _LONGEST_KEPT:
+            _kept[key] = description
+    return description
+
+
+def _signature(message: Any) -> Line:
+    return signature_line(signature_notation(message, brief=True))
+
+
+def _section(message: Any) -> Section:
     inputs, outputs = message.inputs.variables, message.outputs.variables
     note = f"{counted(len(inputs), 'input')}, {counted(len(outputs), 'output')}"
     return Section("Interface", note, _interface_blocks(inputs, outputs), is_open=True)

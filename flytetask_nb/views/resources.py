@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
@@ -77,10 +78,16 @@ def _amounts(*sides: Iterable[tuple[str, str]]) -> Amounts:
 
 def _amount(text: str, kind: str) -> str:
     """Return a quantity in the unit that people use for it; as it stands where it cannot be read."""
+    return _quantity_words(text, kind) or f"{cut(mask_text(text[:LOOKED_AT]), _AMOUNT_BUDGET)[0]} (not a quantity)"
+
+
+@lru_cache(maxsize=1024)
+def _quantity_words(text: str, kind: str) -> str:
+    """Return a quantity in words, empty where it cannot be read: the same few in all tasks."""
     try:
         quantity = parse(text)
     except QuantityError:
-        return f"{cut(mask_text(text[:LOOKED_AT]), _AMOUNT_BUDGET)[0]} (not a quantity)"
+        return ""
     if kind == "bytes":
         return format_bytes(quantity)
     return format_cores(quantity) if kind == "cores" else str(quantity)

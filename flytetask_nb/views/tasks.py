@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.models.origins import DESCRIPTION
 from flytetask_nb.models.version_order import LOADING
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.task_container import pod_containers, task_image
 from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, Section, code, cut, dim, expanded
 from flytetask_nb.views.execution import execution_section, image_words, other_containers
-from flytetask_nb.views.interfaces import interface_section, signature_line
+from flytetask_nb.views.interfaces import interface_line, interface_section
 from flytetask_nb.views.jobs import array_words, job_words
 from flytetask_nb.views.resources import accelerator_words, amounts, resources_section, summary_words
 from flytetask_nb.views.settings import (
@@ -207,7 +206,7 @@ def _summary(template: Any, found: Any, image: str) -> list[Line]:
     elif target != "container":
         facts.append(_TARGETS.get(target, "no container"))
     facts += metadata_words(template.metadata)
-    return [signature_line(signature_notation(template.interface, brief=True)), " · ".join(facts)]
+    return [interface_line(template.interface), " · ".join(facts)]
 
 
 def headline_words(template: Any) -> str:

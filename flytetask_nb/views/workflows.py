@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.views.document import Document, Paragraph, Row, Section, Table, code, cut, dim, row_size, within
-from flytetask_nb.views.interfaces import interface_section, signature_line
+from flytetask_nb.views.interfaces import interface_line, interface_section
 from flytetask_nb.views.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def describe_workflow(workflow: Workflow) -> Document:
     return Document(
         cut(workflow.name, _NAME_BUDGET)[0] or "(no name)",
         aside,
-        lines=[signature_line(signature_notation(message.interface, brief=True))],
+        lines=[interface_line(message.interface)],
         sections=[
             replace(interface_section(message.interface), is_open=False),
             Section("Nodes", f"{counted(len(rows), 'node')}, {counted(tasks, 'task')}", blocks, is_open=True),

@@ -13,7 +13,7 @@ from traitlets import Unicode
 
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.showing import behind_gate
-from flytetask_nb.views import html, markdown, text
+from flytetask_nb.views import fitting, html, markdown, text
 from flytetask_nb.views.document import Badge, Document, Notice, cut
 
 if TYPE_CHECKING:
@@ -164,15 +164,15 @@ class Panel(VBox):  # type: ignore[misc]
 
     def to_html(self) -> str:
         """Return what the panel shows as HTML that needs no kernel."""
-        return html.render(self.document())
+        return fitting(self.document, html.render)[0]
 
     def to_text(self) -> str:
         """Return what the panel shows as plain text."""
-        return text.render(self.document())
+        return fitting(self.document, text.render)[0]
 
     def to_markdown(self) -> str:
         """Return what the panel shows as Markdown."""
-        return markdown.render(self.document())
+        return fitting(self.document, markdown.render)[0]
 
     def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**settings) or {}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 VOID = frozenset({"br", "wbr"})
-# What survives JupyterLab's and GitHub's sanitizers, and what they need.
+HEADING = {"role", "aria-level"}
+# What survives JupyterLab's and GitHub's sanitizers, and what they need; but for roles, without which all reads as well.
 ALLOWED = {
     "a": {"href", "rel"},
-    "b": set(),
+    "b": HEADING,
     "br": set(),
     "caption": set(),
     "code": {"class", "title"},
@@ -17,12 +18,12 @@ ALLOWED = {
     "div": {"class"},
     "i": set(),
     "ins": {"class"},
-    "mark": {"class", "title"},
+    "mark": {"class", "role", "title"},
     "nobr": set(),
     "pre": set(),
     "small": set(),
     "span": {"class", "title"},
-    "strong": set(),
+    "strong": HEADING,
     "summary": {"class"},
     "table": {"class"},
     "td": {"class", "style"},

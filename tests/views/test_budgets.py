@@ -178,6 +178,15 @@ def test_what_changed_between_two_of_them(text: str, target: str) -> None:
     assert is_within(ftn.history([old, new]))
 
 
+@pytest.mark.parametrize("text", [TEXTS["plain"], TEXTS["formulas"]])
+@pytest.mark.parametrize("number", [2, 4])
+def test_some_of_them_beside_each_other(text: str, number: int) -> None:
+    tasks = [full_task(text * (1 + column % 2), "container", f"v{column}", many=20) for column in range(number)]
+    beside = ftn.compare(tasks)
+    assert is_within(beside)
+    assert re.search(r"… [\d,]+ more", beside.to_html())
+
+
 @every_text
 def test_what_a_check_finds(text: str) -> None:
     assert is_within(ftn.check(full_task(text, "container", many=60)))

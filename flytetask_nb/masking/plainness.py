@@ -1,0 +1,107 @@
+"""Texts in which nothing can be a secret, told without looking for one: names, paths, addresses, file names.
+
+Thousands of texts differ from each other and hold nothing; searching each for all forms of secrets takes long. What is
+told here is on the safe side: a text of letters, digits and few signs, none of which parts a key from its value, without
+a long run of letters and digits, and without the beginnings of tokens that need no such run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flytetask_nb.masking.innocence import LEAST_DRAWN, LEAST_LETTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+__all__ = ["has_no_shape", "has_plain_signs", "is_plain", "plain_among"]
+
+_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# Of these only the colon stands before a value, and none quotes or opens anything.
+_HARMLESS = _LETTERS + b"_./-!,@#%*&;?^:"
+_RUNS = bytes(byte if byte in _LETTERS else ord(" ") for byte in range(256))
+_MARKS = tuple(
+    # Tokens that may be written without a long run.
+    "github_pat GR1348941 xox xapp- ABSK AIza ya29 1//0 GOCSPX eyJ pypi- SG. hvb. hvs. hvr. dckr_ dp. NRAK- NRJS- NRAA- "
+    "NRII- NRIQ- NRRA- glsa_ glc_ atlasv1 ATATT3x ATCTT3x pscale_ sb_secret_ sq0 EAAA sntry fm1 fm2 fo1_ tskey- sgp_ HRKU- "
+    "A3- duffel_ :AA _mmk sm_aat_ "
+    "sm_pat_ sm_sat_ "
+    # Webhooks.
+    "hook /bot /with/key/ pagerduty hc-ping".split()
+)
+_LOWER_MARKS = tuple(mark for mark in _MARKS if mark == mark.lower())
+_SCHEMES = frozenset({"abfs", "abfss", "az", "file", "gcs", "gs", "http", "https", "memory", "s3"})
+_MOST_SUSPECTS = 60
+
+
+def has_no_shape(text: str) -> bool:
+    """Tell whether nothing in a text can be a secret by its looks alone (see ``shapes``); False says nothing.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    """
+    data = text.encode("utf-8", "surrogatepass")
+    return not data.translate(None, _HARMLESS) and next(_suspects(text, data), None) is None
+
+
+def has_plain_signs(text: str) -> bool:
+    """Tell whether nothing but its looks can make anything in a text a secret; False says nothing.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    """
+    return not text.encode("utf-8", "surrogatepass").translate(None, _HARMLESS) and _has_plain_colons(text)
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether nothing in a text can be a secret; False says nothing.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    """
+    return _has_plain_colons(text) and has_no_shape(text)
+
+
+def plain_among(texts: Collection[str]) -> set[str]:
+    """Return those of many texts in which nothing can be a secret, in a fraction of the time of asking for each.
+
+    Parameters
+    ----------
+    texts
+        The texts. Of one that is not returned nothing is said.
+    """
+    joined = "\n".join(texts)
+    data = joined.encode("utf-8", "surrogatepass")
+    if joined.count("\n") >= max(len(texts), 1) or data.translate(None, _HARMLESS + b"\n"):
+        return set(filter(is_plain, texts))
+    plain = filter(_has_plain_colons, texts) if ":" in joined else iter(texts)
+    # Entries of archives have the archive in common, and what parts the two is of no token.
+    parts = "\n".join(set(joined.replace("!", "\n").split("\n")))
+    suspects = set(_suspects(parts, parts.encode()))
+    if len(suspects) > _MOST_SUSPECTS:
+        return set(filter(is_plain, texts))
+    for suspect in suspects:
+        plain = iter([text for text in plain if suspect not in text])
+    return set(plain)
+
+
+def _suspects(text: str, data: bytes) -> Iterator[str]:
+    """Yield what in a text may be of a token; the text is of ASCII, for all other letters are no harmless ones."""
+    for run in data.translate(_RUNS).split():
+        if len(run) >= LEAST_DRAWN and (len(run) >= LEAST_LETTERS or not run.isalpha()):
+            yield run.decode()
+    for mark in _LOWER_MARKS if text.islower() else _MARKS:
+        if mark in text:
+            yield mark
+
+
+def _has_plain_colons(text: str) -> bool:
+    """Tell whether there is no colon but that of an address of a file."""
+    scheme, sign, _ = text.partition("://")
+    return (scheme in _SCHEMES and text.count(":") == 1 and "@" not in text) if sign else ":" not in text
