@@ -163,7 +163,10 @@ def of_diff(diff: TaskDiff, source: str = "") -> Iterator[Alert]:
         message = next(iter(diff.headlines), "old results may be served for new code")
         yield Alert(
             *("stale-risk", BEHAVIOUR, identifier["name"], identifier["version"], "metadata.cache_version"),
-            *(message, "The cache key stays the same.", fingerprint, (STALE,), place, fingerprint in diff._accepted),
+            *(message, "The cache key stays the same.", fingerprint),
+            flags=(STALE,),
+            place=place,
+            is_accepted=fingerprint in diff._accepted,
         )
 
 

@@ -22,6 +22,7 @@ from flytetask_nb.command_line.inputs import (
 from flytetask_nb.command_line.results import Result
 from flytetask_nb.errors import ModelValueError, OptionError
 from flytetask_nb.masking import mask_identifier
+from flytetask_nb.masking.gate import gated
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.options import set_options
 
@@ -173,16 +174,15 @@ def _print_table(frame: Any) -> None:
 
     from flytetask_nb.dtypes import TEXT  # noqa: PLC0415 - loads pandas
     from flytetask_nb.tables.columns import COLUMNS  # noqa: PLC0415 - likewise
-    from flytetask_nb.views.document import visible  # noqa: PLC0415 - loads the views
 
     page = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
     for name in frame.columns:
         is_text = name not in COLUMNS or COLUMNS[name].kind is TEXT
         title = _TITLES.get(str(name), str(name))
         least = _NAME_WIDTH if name == "name" else len(title) if not is_text else None
-        page.add_column(Text(visible(title)), justify="left" if is_text else "right", overflow="fold", min_width=least)
+        page.add_column(Text(gated(title)), justify="left" if is_text else "right", overflow="fold", min_width=least)
     for row in frame.itertuples(index=False):
-        page.add_row(*(Text(visible(_cell(name, value))) for name, value in zip(frame.columns, row, strict=True)))
+        page.add_row(*(Text(gated(_cell(name, value))) for name, value in zip(frame.columns, row, strict=True)))
     console = _console()
     if not is_terminal() and not console.is_terminal:
         console = Console(width=_WIDEST, no_color=True, highlight=False)
@@ -205,7 +205,11 @@ def _cell(name: str, value: Any) -> str:
 
 
 def _worst_first(given: Any) -> list[found.Alert]:
-    return sorted(given, key=lambda alert: (found.THRESHOLDS[alert.severity], alert.is_accepted))
+    alerts = [
+        alert._replace(**{name: gated(value) for name, value in alert._asdict().items() if isinstance(value, str)})
+        for alert in given
+    ]
+    return sorted(alerts, key=lambda alert: (found.THRESHOLDS[alert.severity], alert.is_accepted))
 
 
 def diff(old: str, new: str, name: str | None, policy: Policy) -> Result:

@@ -105,10 +105,10 @@ def _junit(result: Result) -> str:
 
 
 def _github(result: Result) -> str:
-    from flytetask_nb.command_line.github import annotations, write_summary  # noqa: PLC0415 - few runs want it
+    from flytetask_nb.command_line.github import workflow_commands, write_summary  # noqa: PLC0415 - few runs want it
 
     write_summary(markdown(result))
-    return annotations(result)
+    return workflow_commands(result)
 
 
 FORMATS: Final[dict[str, Callable[[Result], str]]] = {

@@ -10,7 +10,7 @@ from flytetask_nb.command_line.sarif import LEVELS
 if TYPE_CHECKING:
     from flytetask_nb.command_line.results import Result
 
-__all__ = ["annotations", "write_summary"]
+__all__ = ["workflow_commands", "write_summary"]
 
 SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
 _MOST_SUMMARY: Final = 1_000_000
@@ -20,7 +20,7 @@ _DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
-def annotations(result: Result) -> str:
+def workflow_commands(result: Result) -> str:
     """Return a command a line; what was accepted is none."""
     lines = []
     for alert in result.alerts:

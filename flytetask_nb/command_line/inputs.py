@@ -24,7 +24,7 @@ __all__ = ["chosen", "filled_in", "launch_plans_of", "policy_in_force", "task_of
 
 STANDARD_INPUT: Final = "-"
 MODULE: Final = "module:"
-_EXAMPLE: Final = {
+_EXAMPLE: Final[dict[str, Any]] = {
     "project": "project",
     "domain": "domain",
     "version": "version",
