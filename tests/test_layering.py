@@ -26,6 +26,7 @@ HEIGHTS = {
     "extras": GROUND,
     "addresses": GROUND,
     "dtypes": GROUND,
+    "folder_swap": GROUND,
     "options": GROUND,
     "policies": GROUND,
     "protobuf_wire": GROUND,

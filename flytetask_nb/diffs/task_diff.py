@@ -140,6 +140,16 @@ class TaskDiff(Report):
     def __bool__(self) -> bool:
         return bool(self.changes)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TaskDiff):
+            return NotImplemented
+        return (self._tasks, self._accepted) == (other._tasks, other._accepted) and dict(self._severities) == dict(
+            other._severities
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._tasks, self._accepted))
+
     @property
     def old(self) -> FlyteTask:
         """The task before."""

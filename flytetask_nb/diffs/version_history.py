@@ -90,6 +90,15 @@ class TaskHistory(Report):
         self._unknown = [unknown_paths(task) for task in self._tasks]
         self._same, self.intervals = passed_through(self._tasks, self._unknown)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TaskHistory):
+            return NotImplemented
+        mine, others = (self._tasks, self._accepted, self.order), (other._tasks, other._accepted, other.order)
+        return mine == others and dict(self._severities) == dict(other._severities)
+
+    def __hash__(self) -> int:
+        return hash((self._tasks, self._accepted, self.order))
+
     # -- a sequence of versions --------------------------------------------------------------------------------------
 
     def __len__(self) -> int:

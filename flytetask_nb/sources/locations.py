@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from flytetask_nb.addresses import file_system, is_url
 from flytetask_nb.errors import LoadError, ModelTypeError, one_line
+from flytetask_nb.folder_swap import displaced_folders
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.sources.blob_cache import fingerprint_of
 from flytetask_nb.sources.file_names import content_name, is_readable_name, legible
@@ -242,8 +243,17 @@ def _local_locations(name: str) -> Iterator[Location]:
         yield _unreadable(name, _NO_FILE)
     elif has_magic(name):
         yield from _local_glob(path, name)
+    elif (displaced := _displaced(path)) is not None:
+        yield from _some_readable(name, "the folder holds", list(_local_folder(displaced, name)))
     else:
         yield _unreadable(name, "there is no such file or folder; check the path")
+
+
+def _displaced(path: str) -> str | None:
+    """Return where the folder of a snapshot is while its successor is put in its place."""
+    parent, name = os.path.split(path.rstrip(os.sep))
+    place = dict(displaced_folders(parent)).get(name)
+    return None if place is None else os.path.join(parent, place)  # noqa: PTH118
 
 
 def _local_location(path: str, name: str, *, is_passed_over: bool = False) -> Location:
@@ -267,7 +277,9 @@ def _files_in(path: str) -> tuple[list[str], list[Location]]:
     errors: list[OSError] = []
     files: list[str] = []
     for folder, inner, names in os.walk(path, onerror=errors.append):
+        displaced = dict(displaced_folders(folder)) if any(child.startswith(".") for child in inner) else {}
         inner[:] = [child for child in inner if not child.startswith(".")]
+        inner.extend([place for name, place in displaced.items() if name not in inner])
         files += (os.path.join(folder, file) for file in names if not file.startswith("."))  # noqa: PTH118
     problem = "the folder cannot be read: {}; check its rights"
     return files, [_unreadable(str(error.filename), problem.format(one_line(error))) for error in errors]

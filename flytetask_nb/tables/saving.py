@@ -1,6 +1,6 @@
 """Putting files where a user wants them, so that a crash leaves what was there before.
 
-A file is written beside its place, forced to disk, and renamed; a folder likewise. Elsewhere than on this machine a
+A file is written beside its place, forced to disk, and renamed; a folder likewise, in exchange for the old one. Elsewhere than on this machine a
 file is handed over in one piece, which object stores take wholly or not at all.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import quote
 
 from flytetask_nb.addresses import file_system, is_url
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, SaveError, one_line
+from flytetask_nb.folder_swap import put_in_place, room_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -79,7 +79,7 @@ def save_file(path: Any, write: Callable[[Any], None]) -> None:
         target = Path(inner).resolve()
         if target.is_dir():
             raise IsADirectoryError("there is a folder of that name")
-        with _beside(target) as new:
+        with room_beside(target) as new:
             _write_through(new, write)
             if target.exists():
                 shutil.copymode(target, new)
@@ -109,23 +109,16 @@ def save_folder(path: Any, parts: Mapping[str, Callable[[Any], None]]) -> None:
             return
         target = Path(inner).resolve()
         _check_own(target)
-        with _beside(target) as new:
+        with room_beside(target) as new:
             for part, write in parts.items():
                 place = new / part
                 place.parent.mkdir(parents=True, exist_ok=True)
                 _write_through(place, write)
-                _force(place.parent)
-            if not target.exists():
-                new.rename(target)
-            else:
+            for folder, _, _ in os.walk(new, topdown=False):
+                _force(Path(folder))
+            if target.exists():
                 shutil.copymode(target, new)
-                old = new.with_name("old")
-                target.rename(old)
-                try:
-                    new.rename(target)
-                except BaseException:
-                    old.rename(target)
-                    raise
+            put_in_place(new, target)
             _force(target.parent)
 
 
@@ -161,14 +154,6 @@ def _written(write: Callable[[Any], None]) -> bytes:
     file = BytesIO()
     write(file)
     return file.getvalue()
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """Return a path on the same disk that is gone afterwards. Its folder is hidden: loading passes it over."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True) as room:
-        yield Path(room) / "new"
 
 
 def _write_through(path: Path, write: Callable[[Any], None]) -> None:

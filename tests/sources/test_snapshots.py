@@ -293,9 +293,10 @@ def test_folder_behind_a_url_with_other_files_is_not_touched() -> None:
 # -- writing wholly or not at all ----------------------------------------------------------------------------------
 
 KILLED = """
-import os, pathlib, signal, sys
+import os, signal, sys
 import flytetask_nb as ftn
-from flytetask_nb.tables import saving, snapshots
+from flytetask_nb import folder_swap
+from flytetask_nb.tables import snapshots
 from tests.many_tasks import many_tasks
 
 snapshots._GROUP = 100
@@ -315,7 +316,7 @@ def replace(*names):
 
 snapshots.tabulate = tabulate
 if moment == "before it is put in place":
-    os.replace = pathlib.Path.rename = replace
+    os.replace = os.rename = folder_swap._exchanged = replace
 ftn.TaskCollection(many_tasks(1000)).save(path)
 """
 

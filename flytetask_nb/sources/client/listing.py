@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import common_pb2, task_pb2, workflow_pb2
@@ -50,6 +51,9 @@ NAMES = ListMethod("ListTaskIds", *_IDS, common_pb2.NamedEntityIdentifier)
 
 _FITTED_ENOUGH = 4
 """How many pages in a row must fit before a larger one is asked for."""
+
+_MOST_IN_VAIN = 50
+"""How many answers in a row may bring no new row and a token all the same; more is a listing that would never end."""
 
 _ASCENDING = common_pb2.Sort.ASCENDING
 
@@ -143,8 +147,18 @@ class Listing:
         Raises
         ------
         RemoteError
-            A page cannot be had.
+            A page cannot be had, or pages come without end and without new rows.
         """
+        seen: set[int] = set()
+        in_vain = 0
+        for question, page in self._answers(questions, limit):
+            before = len(seen)
+            seen.update(_row_keys(page))
+            in_vain = 0 if len(seen) > before or not page.token else in_vain + 1
+            yield question, page
+            _check_progress(question, in_vain)
+
+    def _answers(self, questions: Iterable[Question], limit: int | None) -> Iterator[tuple[Question, Page]]:
         size = self._page_size if limit is None else min(self._page_size, limit)
         waiting: deque[tuple[Question, Future[Page] | None]] = deque()
         coming = iter(questions)
@@ -218,7 +232,9 @@ class Listing:
         """Return so many rows, in as many calls as their size makes necessary."""
         found: list[Any] = []
         partial_tasks: list[Any] = []
+        in_vain = 0
         while len(found) < rows:
+            _check_progress(question, in_vain)
             size = min(self._fitting, rows - len(found))
             try:
                 # A smaller page is a better second try than the same again.
@@ -244,6 +260,7 @@ class Listing:
             if not found and (len(page.rows) >= rows or not page.token or page.token == token):
                 return page
             page = page.read()
+            in_vain = 0 if page.rows else in_vain + 1
             found += page.rows
             partial_tasks += page.partial_tasks
             if not page.token or page.token == token:
@@ -277,3 +294,21 @@ class Listing:
 
 def _token(offset: int) -> str:
     return str(offset) if offset else ""
+
+
+def _row_keys(page: Page) -> Iterator[int]:
+    """Return what tells rows apart, in a few bytes each."""
+    for row, partial_task in zip_longest(page.rows, page.partial_tasks):
+        if partial_task is not None:
+            yield hash(partial_task.id)
+        elif not isinstance(row, Damaged):
+            yield hash(row.SerializeToString(deterministic=True))
+
+
+def _check_progress(question: Question, in_vain: int) -> None:
+    if in_vain > _MOST_IN_VAIN:
+        raise RemoteError(
+            f"{question.kind.method} answers {in_vain} times in a row with a page token and no new row, so the "
+            f"listing of {question.place} would never end; ask who runs the server",
+            code="DATA_LOSS",
+        )

@@ -155,7 +155,16 @@ class Remote:
 
     def _version(self, place: EntityPath, version: str) -> FlyteTask:
         identifier = identifier_pb2.Identifier(resource_type=_TASK, **place._asdict(), version=version)
-        return self._task(self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task))
+        task = self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task)
+        answered = EntityPath(task.id.project, task.id.domain, task.id.name)
+        if task.HasField("id") and (answered, task.id.version) != (place, version):
+            raise RemoteError(
+                f"{self.endpoint} answers a question for {place} {version} with {answered} {task.id.version}; "
+                "ask who runs the server",
+                code="DATA_LOSS",
+                endpoint=self.endpoint,
+            )
+        return self._task(task)
 
     def _newest(self, place: EntityPath) -> FlyteTask:
         rows = rows_asked_for(self._calls, _newest_first(place), 1).rows
