@@ -202,6 +202,15 @@ def test_what_a_driver_raises_is_told_with_the_file(scheme: str) -> None:
         ftn.load(f"{scheme}://lake")
 
 
+@pytest.fixture
+def pythons_own_interrupts() -> Iterator[None]:
+    """Whatever other tests have left: flytekit sets a handler that ends the process."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.usefixtures("pythons_own_interrupts")
 def test_an_interrupt_leaves_nothing(scheme: str) -> None:
     """Ctrl-C while files are on their way ends the call and all that it began."""
     STORE.latency = 0.05

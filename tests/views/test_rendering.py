@@ -155,7 +155,7 @@ def check_output(value: Any) -> None:
     assert squeeze(shown) == "".join(words)
     read = html_text(MARKDOWN.render(marked))
     for one in texts_of(document, is_folding=False):
-        texts = html.visible(one).split()
+        texts = html.gated(one).split()
         if isinstance(one, Cuttable):
             assert is_begun(texts, plain)
             assert is_begun(texts, read)
