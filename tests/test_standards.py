@@ -19,6 +19,7 @@ TOP_LEVEL = frozenset(
         ".gitattributes",
         ".github",
         ".gitignore",
+        ".pre-commit-hooks.yaml",
         "ARCHITECTURE.md",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
