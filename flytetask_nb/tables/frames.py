@@ -22,7 +22,7 @@ from flytetask_nb.tables.jobs import JOB_PARTS, job_in
 from flytetask_nb.tables.serialized_tasks import records_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.plugin_resources import Job
@@ -172,6 +172,20 @@ def tabulate(
     """
     chosen = _chosen(columns)
     return gated_frame(_Table(records_of(tasks), chosen).frame())
+
+
+def stored_table(tasks: Iterable[Any], plain: Sequence[str]) -> pd.DataFrame:
+    """Make the table that stands beside the tasks themselves, in a snapshot.
+
+    Parameters
+    ----------
+    tasks
+        As for ``tabulate``.
+    plain
+        Columns by which the tasks are found again: as they stand in the tasks, which the file holds in clear.
+    """
+    frame = _Table(records_of(tasks), _chosen(None)).frame()
+    return gated_frame(frame).assign(**{name: frame[name] for name in plain})
 
 
 def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Putting files where a user wants them, so that a crash leaves what was there before.
 
-A file is written beside its place, forced to disk, and renamed; a folder likewise, in exchange for the old one. Elsewhere than on this machine a
-file is handed over in one piece, which object stores take wholly or not at all.
+A file is written beside its place, forced to disk, and renamed; a folder likewise, in exchange for the old one.
+Elsewhere than on this machine a file is handed over in one piece, which object stores take wholly or not at all.
 """
 
 from __future__ import annotations

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from bisect import bisect_right
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.extras import load_module, pa, pq
@@ -21,12 +18,12 @@ from flytetask_nb.masking import mask_text
 from flytetask_nb.models.order import Rank
 from flytetask_nb.models.origins import Origin
 from flytetask_nb.options import set_options
-from flytetask_nb.tables.frames import empty_table, tabulate
+from flytetask_nb.tables.frames import empty_table, stored_table
 from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder
-from flytetask_nb.tables.stored_tasks import DAMAGED, DATA, EXPECTED, StoredTasks
+from flytetask_nb.tables.stored_tasks import DAMAGED, DATA, EXPECTED, StoredTasks, TaskGroups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "save_snapshot", "write_snapshot"]
 
@@ -147,7 +144,7 @@ def write_snapshot(
         with pq.ParquetWriter(file, schema, compression=_COMPRESSION, write_page_checksum=True) as writer:
             for start in range(0, len(data), _GROUP):
                 some, places = data[start : start + _GROUP], origins[start : start + _GROUP]
-                frame = tabulate(list(zip(some, places, strict=True)))
+                frame = stored_table(list(zip(some, places, strict=True)), IDENTITY)
                 writer.write_table(_arrow(frame, some, places).cast(schema))
 
 
@@ -325,7 +322,7 @@ def _origin(values: tuple[Any, ...]) -> Origin | str:
     )
 
 
-class Joined(Sequence[bytes]):
+class Joined(TaskGroups):
     """Serialized tasks of several places, one after the other.
 
     Parameters
@@ -336,25 +333,10 @@ class Joined(Sequence[bytes]):
 
     def __init__(self, parts: Iterable[Sequence[bytes]]) -> None:
         self._parts = [part for part in parts if len(part)]
-        self._ends = list(accumulate(map(len, self._parts)))
+        super().__init__(map(len, self._parts))
 
-    def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
-        chosen = range(len(self))[index]
-        if isinstance(chosen, range):
-            return [self[position] for position in chosen]
-        part = bisect_right(self._ends, chosen)
-        return self._parts[part][chosen - (self._ends[part - 1] if part else 0)]
-
-    def __iter__(self) -> Iterator[bytes]:
-        for part in self._parts:
-            yield from part
+    def _group(self, number: int) -> Sequence[bytes]:
+        return self._parts[number]
 
     @property
     def identity(self) -> tuple[list[str], ...] | None:

@@ -11,13 +11,11 @@ from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import LoadError, one_line
-from flytetask_nb.masking.texts import mask_looks
-from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["DAMAGED", "DATA", "EXPECTED", "StoredRow", "StoredTasks"]
+__all__ = ["DAMAGED", "DATA", "EXPECTED", "StoredRow", "StoredTasks", "TaskGroups"]
 
 DATA: Final = "task"
 """The column of the serialized tasks."""
@@ -46,7 +44,44 @@ class StoredRow(NamedTuple):
     problem: str
 
 
-class StoredTasks(Sequence[bytes]):
+class TaskGroups(Sequence[bytes]):
+    """Serialized tasks in groups, one group after the other.
+
+    Parameters
+    ----------
+    sizes
+        How many tasks each group holds.
+    """
+
+    def __init__(self, sizes: Iterable[int]) -> None:
+        self._ends = list(accumulate(sizes))
+
+    def _group(self, number: int) -> Sequence[bytes]:
+        raise NotImplementedError
+
+    def _start(self, number: int) -> int:
+        return self._ends[number - 1] if number else 0
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        chosen = range(len(self))[index]
+        if isinstance(chosen, range):
+            return [self[position] for position in chosen]
+        number = bisect_right(self._ends, chosen)
+        return self._group(number)[chosen - self._start(number)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        for number in range(len(self._ends)):
+            yield from self._group(number)
+
+
+class StoredTasks(TaskGroups):
     """Serialized tasks in a file, each group of rows read when one of its tasks is first looked at.
 
     Parameters
@@ -70,27 +105,9 @@ class StoredTasks(Sequence[bytes]):
         self._limit = limit
         self.identity = identity
         sizes = [opened.metadata.row_group(group).num_rows for group in range(opened.metadata.num_row_groups)]
-        self._ends = list(accumulate(sizes))
+        super().__init__(sizes)
         self._groups: list[list[bytes] | None] = [None] * len(sizes)
         self._close_when_read()
-
-    def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
-        chosen = range(len(self))[index]
-        if isinstance(chosen, range):
-            return [self[position] for position in chosen]
-        group = bisect_right(self._ends, chosen)
-        return self._read(group)[chosen - self._start(group)]
-
-    def __iter__(self) -> Iterator[bytes]:
-        for group in range(len(self._groups)):
-            yield from self._read(group)
 
     @property
     def read_count(self) -> int:
@@ -106,7 +123,7 @@ class StoredTasks(Sequence[bytes]):
             One of them cannot be read.
         """
         for group in range(len(self._groups)):
-            self._read(group)
+            self._group(group)
 
     def checked(self) -> Iterator[StoredRow]:
         """Look at every task without keeping any, and without stopping at those that cannot be read."""
@@ -120,10 +137,7 @@ class StoredTasks(Sequence[bytes]):
             for position, row in enumerate(rows, start):
                 yield StoredRow(position, f"row {position}", row or b"", self._problem(position, row))
 
-    def _start(self, group: int) -> int:
-        return self._ends[group - 1] if group else 0
-
-    def _read(self, group: int) -> list[bytes]:
+    def _group(self, group: int) -> list[bytes]:
         rows = self._groups[group]
         if rows is None:
             try:
@@ -160,8 +174,7 @@ class StoredTasks(Sequence[bytes]):
             return f"no serialized TaskSpec; {DAMAGED}"
         one = template.id
         named = tuple(column[position] for column in self.identity)
-        given = (one.project, one.domain, one.name, one.version, template.type)
-        if named != given and named != _as_stored(given):
+        if (one.project, one.domain, one.name, one.version, template.type) != named:
             return f"its columns name another task than its bytes; {DAMAGED}"
         return ""
 
@@ -170,9 +183,3 @@ class StoredTasks(Sequence[bytes]):
             self._opened.close()
             self._file.close()
             self._opened = self._file = None
-
-
-def _as_stored(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return texts as they stand in a snapshot's columns: without secrets, whoever may see them."""
-    with set_options(reveal_secrets=False):
-        return tuple(map(mask_looks, texts))

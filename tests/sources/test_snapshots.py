@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import pandas as pd
 import pytest
+from flyteidl.admin import task_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -302,19 +303,19 @@ from tests.many_tasks import many_tasks
 snapshots._GROUP = 100
 path, moment = sys.argv[1:]
 written = 0
-usual = snapshots.tabulate
+usual = snapshots.stored_table
 
-def tabulate(tasks, columns=None):
+def stored_table(tasks, plain):
     global written
     written += 1
     if moment == "midway" and written == 3:
         os.kill(os.getpid(), signal.SIGKILL)
-    return usual(tasks, columns)
+    return usual(tasks, plain)
 
 def replace(*names):
     os.kill(os.getpid(), signal.SIGKILL)
 
-snapshots.tabulate = tabulate
+snapshots.stored_table = stored_table
 if moment == "before it is put in place":
     os.replace = os.rename = folder_swap._exchanged = replace
 ftn.TaskCollection(many_tasks(1000)).save(path)
@@ -551,3 +552,13 @@ def test_what_ends_like_another_table_is_refused(suffix: str, tmp_path: Path) ->
     with pytest.raises(ftn.errors.SaveError, match=rf"not \.{suffix}; for a table, write tasks\.to_frame\(\)\.to_"):
         ftn.TaskCollection().save(path)
     assert not path.exists()
+
+
+def test_a_task_is_found_again_by_a_name_that_is_masked_elsewhere(tmp_path: Path) -> None:
+    """A snapshot holds its tasks in clear, and so what tells them apart; whoever shows it masks."""
+    spec = task_pb2.TaskSpec()
+    spec.template.id.name = "https://user:hunter22@host/task"
+    ftn.TaskCollection([spec]).save(tmp_path / "saved.parquet")
+    tasks = ftn.load(tmp_path / "saved.parquet")
+    assert tasks[spec.template.id.name].to_flyte_idl() == spec
+    assert "hunter22" not in tasks.to_text() + tasks.to_frame().to_csv()
