@@ -128,9 +128,7 @@ class Tab:
 
     def _listen(self, message: ConsoleMessage) -> None:
         # The browser also complains of what was blocked above, and that is in the list of outside addresses.
-        # Voila loads Notebook's extension where Notebook is installed, and cannot: that is none of the page's faults.
-        is_ours = "The getter for the shared module is not a function" not in message.text
-        if message.type == "error" and message.location.get("url") not in self.outside and is_ours:
+        if message.type == "error" and message.location.get("url") not in self.outside:
             self.problems.append(message.text)
 
     def do(self, action: Callable[[Page], Result]) -> Result:

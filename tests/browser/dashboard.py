@@ -8,6 +8,8 @@ from tests.browser.chromium import Tab
 from tests.browser.server import THEMES
 
 if TYPE_CHECKING:
+    from playwright.sync_api import ConsoleMessage
+
     from tests.browser.chromium import Chromium
     from tests.browser.server import JupyterServer
 
@@ -31,6 +33,10 @@ def asked_by_voila(url: str) -> bool:
     return url.startswith(ASKED_BY_VOILA)
 
 
+# Voila's own page loads the extension of Notebook where that is installed, and cannot, whatever the notebook.
+COMPLAINT_OF_VOILA = "The getter for the shared module is not a function"
+
+
 class VoilaTab(Tab):
     """One notebook, run and shown by Voila."""
 
@@ -40,6 +46,10 @@ class VoilaTab(Tab):
         self.visit(f"{server.url}voila/render/{name}?theme={THEMES[theme].voila}", seconds=120)
         self.wait_for(SHOWN, argument=ERRORS)
         self.wait_for(WIDGETS_SHOWN)
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if COMPLAINT_OF_VOILA not in message.text:
+            super()._listen(message)
 
     def errors(self) -> list[str]:
         """Return what cells wrote to standard error, tracebacks among it, shown or not."""

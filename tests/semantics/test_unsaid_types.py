@@ -229,7 +229,12 @@ def test_callers_tell_what_admin_would() -> None:
     (problem,) = report.breaking[0].problems
     assert (problem.code, problem.message) == ("Unhashable", answer("signs of seconds and nanos do not match"))
     for output in (report.to_html(), report.to_text(), report.to_markdown()):
-        assert "Flyte Admin refuses it: failed to hash" in output.replace("<wbr>", "")
+        # A table of plain text breaks the sentence between its columns.
+        said = output.replace("<wbr>", "") if output != report.to_text() else ""
+        assert (
+            "Flyte Admin refuses it: failed to hash workflow" in said
+            or "Flyte Admin refuses it: failed to hash  " in output
+        )
         assert "signs of seconds and nanos do not match" in output.replace("<wbr>", "")
 
 
