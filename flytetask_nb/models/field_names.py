@@ -13,7 +13,6 @@ _FAMILIAR: Final = {
     "metadata.cache_serializable": "metadata.cache_serialize",
     "metadata.deprecated_error_message": "metadata.deprecated",
     "metadata.metadata": "metadata.k8s_object_metadata",
-    "container.data_config": "container.data_loading_config",
     "description": "docs",
 }
 """Names under which models have what flyteidl calls otherwise: each of them can be read from a task."""

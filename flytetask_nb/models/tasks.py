@@ -328,6 +328,11 @@ class Container(Model, message=tasks_pb2.Container):
     architecture: Enum[Architecture] = Enumeration(Architecture, default=None, kw_only=True)
     Architecture = Architecture
 
+    @property
+    def data_config(self) -> DataLoadingConfig | None:
+        """What a raw container reads and writes: ``data_loading_config``, by the name that pods and displays have."""
+        return self.data_loading_config
+
 
 class K8sPod(Model, message=tasks_pb2.K8sPod):
     """A Kubernetes pod that the task runs in.

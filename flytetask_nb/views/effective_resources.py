@@ -101,7 +101,7 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
     ]
     if len(open_sides) == len(_SIDES):
         instead = [_OPEN, _OPEN]
-        remarks = [f"platform default: {_amount(name, otherwise[0].get(name))}"]
+        remarks = [f"if the pod template has none, {_amount(name, otherwise[0].get(name))}"]
     else:
         instead = [f"pod template, else as {other}" for other in reversed(_SIDES)]
         if not open_sides and name not in asked[0] and name not in asked[1]:

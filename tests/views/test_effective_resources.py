@@ -56,7 +56,7 @@ def test_beside_a_pod_template_the_platform_s_is_no_fact(spec: task_pb2.TaskSpec
     cpu, memory, rest = words(spec, {"memory": "200Mi"}, {})[1:4]
     assert cpu == ["cpu", "2", *"pod template, else as request".split()]
     either = "pod template, else platform default".split()
-    assert memory == ["memory", *either, *either, *"platform default: 200 MiB".split()]
+    assert memory == ["memory", *either, *either, *"if the pod template has none, 200 MiB".split()]
     assert rest == "anything else only where the pod template big asks for it".split()
     spec.template.container.resources.limits.add(name=CPU, value="4")
     assert words(spec, {}, {})[1] == ["cpu", "2", "4"]
