@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BINDER = ROOT / "binder"
 
 # The package itself comes with postBuild; these are the extras whose needs its notebooks have.
-EXTRAS = ("lab", "cluster", "distributed", "plots", "tables")
+EXTRAS = ("lab", "cli", "cluster", "distributed", "plots", "tables")
 
 
 def requirements(lines: list[str]) -> dict[str, Requirement]:
@@ -39,9 +39,14 @@ def pinned() -> dict[str, Requirement]:
 def needed(project: Callable[[], dict[str, Any]]) -> dict[str, Requirement]:
     table = project()
     extras = [line for extra in EXTRAS for line in table["optional-dependencies"][extra]]
-    found = requirements(table["dependencies"] + extras)
-    # An extra may name others of the same package.
-    return {name: requirement for name, requirement in found.items() if name != canonicalize_name(table["name"])}
+    environment = {"python_version": binder_python()}
+    return {
+        name: requirement
+        for name, requirement in requirements(table["dependencies"] + extras).items()
+        # An extra may name others of the same package; a need may be one of other Pythons.
+        if name != canonicalize_name(table["name"])
+        and (requirement.marker is None or requirement.marker.evaluate(environment))
+    }
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pickle
 import sys
 from datetime import datetime, timezone
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
@@ -35,6 +35,9 @@ from flytetask_nb.models import (
     bridging,
 )
 from flytetask_nb.models.origins import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 METADATA = TaskMetadata(False, RuntimeMetadata(1, "1.16", "python"), 0, RetryStrategy(0), None, "", "", False, "", [])
 ARGUMENTS: dict[str, Any] = {
@@ -227,6 +230,15 @@ def test_code_of_a_fetched_task_is_not_here(call: Any) -> None:
     assert str(caught.value).startswith("Remotely fetched entities cannot be run locally")
 
 
+@pytest.fixture
+def without_flytekit() -> Iterator[None]:
+    """Hide flytekit, whichever test imported it: where it is loaded, its own errors and promises are what calls give."""
+    with mock.patch.dict(sys.modules):
+        sys.modules.pop("flytekit", None)
+        yield
+
+
+@pytest.mark.usefixtures("without_flytekit")
 def test_calls_can_be_mocked() -> None:
     """The remedy that the error names works; a task without outputs gives nothing."""
     with mock.patch.object(FlyteTask, "execute", return_value=None) as execute:
@@ -234,13 +246,11 @@ def test_calls_can_be_mocked() -> None:
     assert [call.kwargs for call in execute.call_args_list] == [{"x": 1}, {"x": 2}]
 
 
+@pytest.mark.usefixtures("without_flytekit")
 def test_inputs_are_given_by_name() -> None:
     """Positional arguments are refused."""
-    # Whichever module was imported by other tests: where flytekit is, its own error is raised.
-    with mock.patch.dict(sys.modules):
-        sys.modules.pop("flytekit", None)
-        with pytest.raises(ftn.errors.ModelTypeError, match="called with 2 positional arguments"):
-            TASK(1, 2)
+    with pytest.raises(ftn.errors.ModelTypeError, match="called with 2 positional arguments"):
+        TASK(1, 2)
 
 
 def test_nothing_leads_to_flytekit_without_a_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
