@@ -154,7 +154,7 @@ def _verdict(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]], labels
         if positions:
             pieces.append(Badge(severity, _MARKS[severity], f"{counted(len(positions), 'step')} {severity}"))
             if severity in _NAMED:
-                versions = [labels[history.versions[position]] for position in positions]
+                versions = [version_label(history.versions[position], labels).text for position in positions]
                 pieces.append(f" {listed(versions, _VERSIONS_NAMED)}")
             pieces.append(" · ")
     stale = sum(step.cache.stale_risk and not step.cache.is_release_alone for _, step in steps)

@@ -43,10 +43,10 @@ def show(payloads, starts):
 """
 
 COMPLAINTS = re.compile(
-    # Of Notebook 7 about itself, before it has opened anything and while it does.
+    # Of Notebook 7 about itself, before it has opened anything and while it does: the server refuses it a font as well.
     r"Cannot read properties of undefined \(reading 'schema'\)"
     r"|Command 'filebrowser:.*"
-    r"|Failed to load resource: .*: http://127\.0\.0\.1:\d+/api/.*"
+    r"|Failed to load resource: .*: http://127\.0\.0\.1:\d+/(?:api|static/notebook)/.*"
     # Of anywidget, which gives a model two seconds, where a page as full as this one takes longer.
     r"|\[anywidget\] Failed to initialize model\."
 )
