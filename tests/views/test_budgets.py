@@ -209,10 +209,9 @@ def test_a_collection_of_many(text: str) -> None:
         assert is_within(tasks)
 
 
-@pytest.mark.parametrize("text", ["a", "\x1b", "<&>", "https://u@h/x?a=1&"])
-def test_what_is_cut_is_cut_before_it_is_measured_or_masked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_cut_is_cut_before_it_is_measured_or_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name and a reason of a hundred thousand characters cost no more than their beginning."""
-    long = text * (100_000 // len(text))
+    long = "<\x1b https://u@h/x?a=1&" * 5_000
     looked_at: list[int] = []
 
     def measured(usual: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -220,7 +219,7 @@ def test_what_is_cut_is_cut_before_it_is_measured_or_masked(text: str, monkeypat
 
     monkeypatch.setattr(document, "visible", measured(document.visible))
     monkeypatch.setattr(document, "mask_text", measured(document.mask_text))
-    specs = [full_task(text[:1], "container", version, many=1) for version in ("v1", "v2")]
+    specs = [full_task("a", "container", version, many=1) for version in ("v1", "v2")]
     for number, spec in enumerate(specs):
         spec.template.id.name = long
         spec.template.id.version = f"{long}{number}"
