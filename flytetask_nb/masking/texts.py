@@ -99,8 +99,10 @@ def mask_text(text: str) -> str:
         ways, and what is a secret by its looks (private keys, tokens of well-known services). With
         ``reveal_secrets`` the text untouched.
     """
-    if OPTIONS["reveal_secrets"] or not text:
-        return text
+    return text if OPTIONS["reveal_secrets"] else _mask_leaf(text)
+
+
+def _mask_leaf(text: str) -> str:
     # The words of a command line and the names of images are the same in thousands of tasks.
     return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else mask_any(text)
 
@@ -169,8 +171,8 @@ def mask_urls(text: str) -> str:
 
 
 def mask_any(text: str) -> str:
-    """Return a text with its secrets masked, whatever the options say; it is not empty."""
-    if is_plain(text):
+    """Return a text with its secrets masked, whatever the options say."""
+    if not text or is_plain(text):
         return text
     if text[0] in "{[" and text.rstrip()[-1] in "}]":
         return _mask_json(text)
@@ -261,9 +263,8 @@ def _mask_nested(value: Any, *, secret: bool, key: Any = "") -> Any:
             return _mask_words(value)
         return [_mask_nested(item, secret=secret, key=key) for item in value]
     if isinstance(value, str):
-        if not secret:
-            return mask_text(value)
-        return mask_text(value) if is_innocent(key if isinstance(key, str) else "", value) else MASK
+        is_shown = not secret or is_innocent(key if isinstance(key, str) else "", value)
+        return _mask_leaf(value) if is_shown else MASK
     return MASK if secret and isinstance(value, bytes | int | float) and not isinstance(value, bool) else value
 
 
