@@ -219,7 +219,9 @@ class Comparison(Panel):
         if compared is None or len(selection.versions) == 1:
             self._diff.value = ""
             return
-        left_out = sum(not selection.keeps(change) for change in compared.all_changes())
+        left_out = sum(
+            not selection.keeps(change) for change in (*compared.changes, *compared.accepted, *compared.noise)
+        )
         lines = [dim(f"{counted(left_out, 'change')} left out by the filters")] if left_out else []
         document = describe_pair(compared, selection.keeps)
         self._diff.show(replace(document, title="", aside="", lines=lines, blocks=()))
