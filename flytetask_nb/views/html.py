@@ -68,6 +68,8 @@ _NAME = 64
 """Characters of a text that is likely to come again: names of tasks, paths, types."""
 _FEW = 2
 """Columns that have room in any output."""
+_MANY = 7
+"""Columns of marks that are together as wide as what one of them opens."""
 _CHUNK = 16
 """Characters after which a word without an end may be broken."""
 
@@ -267,16 +269,27 @@ def _bars(bars: Bars) -> str:
     titles = [f'<th scope="col"{_LEFT}>{_prose(title)}</th>' for title in bars.titles]
     columns = [f'<th scope="col" title="{escape(one.whole)}">{_prose(one.text)}</th>' for one in bars.columns]
     rows = [f"<tr>{titles[0]}{''.join(columns)}{titles[1]}</tr>"]
-    for name, marks, note in bars.rows:
+    for number, (name, marks, note) in enumerate(bars.rows):
         cells = "".join(
             [
-                "<td>·</td>" if mark is None else f"<td>{_mark(mark, column)}</td>"
-                for mark, column in zip(marks, bars.columns, strict=True)
+                "<td>·</td>" if mark is None else f"<td>{_bar_cell(_mark(mark, label), bars, number, place)}</td>"
+                for place, (mark, label) in enumerate(zip(marks, bars.columns, strict=True))
             ]
         )
         rows.append(f'<tr><th scope="row"{_LEFT}>{_line(name)}</th>{cells}<td{_LEFT}>{_line(note)}</td></tr>')
-    caption = f"<caption>{_prose(bars.caption)}</caption>" if bars.caption else ""
+    hint = "; a mark opens what it stands for" if bars.opened else ""
+    caption = f"<caption>{_prose(bars.caption)}{hint}</caption>" if bars.caption else ""
     return f'<div class="ftn-wide"><table class="ftn-bars">{caption}{"".join(rows)}</table></div>'
+
+
+def _bar_cell(mark: str, bars: Bars, row: int, column: int) -> str:
+    """Return a mark with what it opens, which of many columns lies below its neighbours, so that none is moved."""
+    line = bars.opened.get((row, column))
+    if line is None:
+        return mark
+    count = len(bars.columns)
+    side = "" if count < _MANY else f' class="ftn-{"r" if 2 * column < count else "l"}"'
+    return f"<details><summary>{mark}</summary><div{side}>{_line(line)}</div></details>"
 
 
 def _mark(badge: Badge, column: Label) -> str:
