@@ -19,7 +19,7 @@ from flytetask_nb.options import OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["secrets_are_kept", "secrets_kept", "secrets_of", "without_secrets"]
+__all__ = ["kept_secrets", "secrets_kept", "secrets_of", "without_secrets"]
 
 _SHORTEST = 5
 """Characters of a secret that is looked for in other texts: shorter ones stand in them by chance."""
@@ -150,12 +150,12 @@ def secrets_kept(messages: Iterable[Any]) -> Iterator[None]:
         _kept.reset(before)
 
 
-def secrets_are_kept() -> bool:
-    """Tell whether secrets are known that a text may hold."""
-    return _kept.get()[0] is not None
+def kept_secrets() -> re.Pattern[str] | None:
+    """Return what finds the secrets that a text may hold; None where none are known."""
+    return _kept.get()[0]
 
 
 def without_secrets(text: str) -> str:
     """Return a text without the secrets of the tasks that are shown."""
-    pattern = _kept.get()[0]
+    pattern = kept_secrets()
     return text if pattern is None else pattern.sub(MASK, text)

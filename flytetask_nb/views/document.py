@@ -465,9 +465,8 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     (str, str)
         What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    beyond = max(beyond, 0)
     budget = int(budget * _scale.get())
-    if not beyond and (_WORST * len(text) <= budget or text_size(text) <= budget):
+    if beyond <= 0 and (_WORST * len(text) <= budget or text_size(text) <= budget):
         return text, ""
     low, high = 0, min(len(text), budget)
     while low < high:
@@ -476,7 +475,7 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
             low = middle
         else:
             high = middle - 1
-    return text[:low], f"… {len(text) - low + beyond:,} more characters"
+    return text[:low], f"… {len(text) - low + max(beyond, 0):,} more characters"
 
 
 def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int | None = None) -> tuple[list[T], int]:
