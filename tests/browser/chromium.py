@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import ConsoleMessage, Page, Playwright, Route
+    from playwright.sync_api import ConsoleMessage, Dialog, Page, Playwright, Route
 
 Result = TypeVar("Result")
 
@@ -93,6 +93,8 @@ class Tab:
         Those that were not the server's own. None of them was let through.
     problems
         Uncaught errors and error messages on the console.
+    dialogs
+        What dialogues said, each closed at once.
     """
 
     def __init__(self, chromium: Chromium, origin: str) -> None:
@@ -101,6 +103,7 @@ class Tab:
         self.requests: list[str] = []
         self.outside: list[str] = []
         self.problems: list[str] = []
+        self.dialogs: list[str] = []
         self._page = chromium.run(self._new_page)
 
     def _new_page(self) -> Page:
@@ -109,6 +112,7 @@ class Tab:
         page.on("websocket", lambda socket: self._note(socket.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._listen)
+        page.on("dialog", self._dismiss)
         return page
 
     def _note(self, url: str) -> bool:
@@ -130,6 +134,10 @@ class Tab:
         # The browser also complains of what was blocked above, and that is in the list of outside addresses.
         if message.type == "error" and message.location.get("url") not in self.outside:
             self.problems.append(message.text)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
 
     def do(self, action: Callable[[Page], Result]) -> Result:
         """Let ``action`` use Playwright's page, in the thread where that is allowed."""
