@@ -11,15 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking.shapes import SHAPES
-from flytetask_nb.masking.tainted import secrets_are_kept, without_secrets
+from flytetask_nb.masking.tainted import kept_secrets, without_secrets
 from flytetask_nb.masking.texts import mask_looks
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import pandas as pd
 
-__all__ = ["gated", "gated_frame", "gated_value"]
+__all__ = ["gate_state", "gated", "gated_frame", "gated_value"]
 
 _SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|(?i)\b(?:bearer|basic) "
 
@@ -27,6 +29,11 @@ _SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|(?i)\b(?:bearer|basic) "
 def gated(text: str) -> str:
     """Return a text as it may leave: on a terminal, in a page, in an error, in a log."""
     return visible(_masked(text))
+
+
+def gate_state() -> Hashable:
+    """Return what decides, beside the text, how a text may leave: while it is the same, so is what comes of a text."""
+    return kept_secrets(), OPTIONS["reveal_secrets"]
 
 
 def _masked(text: str) -> str:
@@ -79,7 +86,7 @@ def _changed(column: Any) -> dict[str, str]:
     except TypeError:
         distinct = [value for value in column if type(value) is str]
     stored = getattr(distinct, "_pa_array", None)
-    if stored is not None and not secrets_are_kept():
+    if stored is not None and kept_secrets() is None:
         from flytetask_nb.extras import pc  # noqa: PLC0415 - the column is one of Arrow's
 
         distinct = stored.filter(pc.match_substring_regex(stored, _SUSPICIOUS)).to_pylist()

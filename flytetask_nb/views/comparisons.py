@@ -161,7 +161,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     places: dict[str, dict[int, Change]] = {}
     parts: dict[str, str] = {}
     for column, compared in enumerate(found, start=1):
-        for change in (*compared.changes, *compared.accepted, *compared.noise):
+        for change in compared.all_changes():
             if change.place not in _TOLD and not change.is_consequence:
                 places.setdefault(change.place, {}).setdefault(column, change)
                 parts.setdefault(change.place, change.part)

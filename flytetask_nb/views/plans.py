@@ -323,7 +323,7 @@ def _listed_changes(entry: PlanEntry, *, noise: bool = True) -> list[Change]:
     found = entry.diff
     if found is None:
         return []
-    everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal and noise else found.changes
+    everything = found.all_changes() if entry.refusal and noise else found.changes
     # That the version is there already is said before.
     return [change for change in everything if change.rule != "version-reused"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import ConsoleMessage, Page, Playwright, Route
+    from playwright.sync_api import ConsoleMessage, Dialog, Page, Playwright, Route
 
 Result = TypeVar("Result")
 
@@ -97,6 +97,8 @@ class Tab:
         Those that were not the server's own. None of them was let through.
     problems
         Uncaught errors and error messages on the console.
+    dialogs
+        What dialogues said, each closed at once.
     """
 
     def __init__(self, chromium: Chromium, origin: str) -> None:
@@ -105,6 +107,7 @@ class Tab:
         self.requests: list[str] = []
         self.outside: list[str] = []
         self.problems: list[str] = []
+        self.dialogs: list[str] = []
         self._page = chromium.run(self._new_page)
 
     def _new_page(self) -> Page:
@@ -113,6 +116,7 @@ class Tab:
         page.on("websocket", lambda socket: self._note(socket.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._listen)
+        page.on("dialog", self._dismiss)
         return page
 
     def _note(self, url: str) -> bool:
@@ -135,9 +139,13 @@ class Tab:
         if message.type == "error" and message.location.get("url") not in self.outside:
             self.problems.append(message.text)
 
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
     def forget(self) -> None:
         """Forget what the page saw so far."""
-        for seen in (self.requests, self.outside, self.problems):
+        for seen in (self.requests, self.outside, self.problems, self.dialogs):
             seen.clear()
 
     def do(self, action: Callable[[Page], Result]) -> Result:
