@@ -77,7 +77,7 @@ def test_a_card_says_which_workflows_of_its_release_use_the_task(tmp_path: Path,
     loaded = ftn.load([older, path], **{**values, "version": lambda name: values.get("version") and name[-6:-4]})
     expected = [["used by app.other, flow"], ["used by flow"], ["used by flow"], ["used by no workflow beside it"]]
     assert [used_by(loaded, name) for name in tasks] == expected
-    assert used_by(pickle.loads(pickle.dumps(loaded)), "then") == expected[0]
+    assert used_by(pickle.loads(pickle.dumps(loaded)), "then") == expected[0]  # noqa: S301 - our own
     assert used_by(loaded.filter(name="mapped") + ftn.TaskCollection(), "mapped") == expected[1]
     alone = ftn.load(path, **values)
     assert used_by(alone + alone, "mapped") == expected[1]

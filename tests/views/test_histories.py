@@ -125,7 +125,7 @@ def test_a_mark_opens_its_step_in_place(example: ftn.TaskCollection) -> None:
 
 
 def test_what_marks_open_leaves_room_for_the_steps() -> None:
-    history = ftn.history(versions(9, fields=12))
+    history = ftn.history(versions(9, fields=6))
     bars, *_ = describe(history).blocks
     assert bars.opened  # type: ignore[union-attr]
     assert min(row for row, _ in bars.opened) == 0  # type: ignore[union-attr]
