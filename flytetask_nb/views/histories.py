@@ -22,6 +22,7 @@ from flytetask_nb.views.document import (
     Section,
     Stack,
     Table,
+    budget_scale,
     code,
     cut,
     dim,
@@ -194,7 +195,9 @@ def _blocks(
     shown, left = within(rows, _BARS_BUDGET, size)
     used = sum(map(size, shown)) + sum(map(line_size, columns))
     # The steps below are to open as well: they have the other half of what is left.
-    opened, opened_size = _openings(causes[: len(shown)], min(_OPENED_BUDGET, (_BUDGET - _STEPS_BUDGET - used) // 2))
+    left_over = int((_BUDGET - _STEPS_BUDGET) * budget_scale()) - used
+    budget = min(int(_OPENED_BUDGET * budget_scale()), left_over // 2)
+    opened, opened_size = _openings(causes[: len(shown)], budget)
     titles = "field", "last change"
     blocks: list[Block] = [Bars(columns, shown, titles=titles, caption=_legend(runs, rows), opened=opened)]
     if left:
@@ -206,7 +209,9 @@ def _openings(causes: Sequence[_Causes], budget: int) -> tuple[dict[tuple[int, i
     """Return what the marks open, from the top and the newest as far as there is room, and how many bytes that takes."""
     # One by one: those that do not fit are not looked at.
     lines = (
-        ((row, column), makers[column]()) for row, makers in enumerate(causes) for column in sorted(makers, reverse=True)
+        ((row, column), makers[column]())
+        for row, makers in enumerate(causes)
+        for column in sorted(makers, reverse=True)
     )
     opened: dict[tuple[int, int], Line] = {}
     used = 0
