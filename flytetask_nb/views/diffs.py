@@ -242,7 +242,7 @@ def _reason(change: Change) -> Line:
     if change.aspects:
         words.append(f"Also {', '.join(change.aspects)}.")
     if change.effective == "recompile":
-        words.append("Takes effect once callers are compiled again.")
+        words.append("Takes effect when the workflows that call it are registered again.")
     text, remark = cut(" ".join(words), _REASON_BUDGET)
     return text + remark
 

@@ -41,6 +41,7 @@ __all__ = [
     "Span",
     "Stack",
     "Table",
+    "budget_scale",
     "clipped",
     "code",
     "cut",
@@ -113,8 +114,8 @@ class Clip:
 
     @property
     def start(self) -> str:
-        """What is shown where no page cuts it."""
-        return clipped(self.text, _CLIPPED)
+        """What is shown where no page cuts it; all of it where there is room for all."""
+        return clipped(self.text, int(_CLIPPED * max(_scale.get(), 1)))
 
 
 _CLIPPED = 100

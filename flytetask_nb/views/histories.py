@@ -22,6 +22,7 @@ from flytetask_nb.views.document import (
     Section,
     Stack,
     Table,
+    budget_scale,
     code,
     cut,
     dim,
@@ -197,7 +198,9 @@ def _blocks(
     shown, left = within(described, _BARS_BUDGET, size, len(rows))
     used = sum(map(size, shown)) + sum(map(line_size, columns))
     # The steps below are to open as well: they have the other half of what is left.
-    opened, opened_size = _openings(causes[: len(shown)], min(_OPENED_BUDGET, (_BUDGET - _STEPS_BUDGET - used) // 2))
+    left_over = int((_BUDGET - _STEPS_BUDGET) * budget_scale()) - used
+    budget = min(int(_OPENED_BUDGET * budget_scale()), left_over // 2)
+    opened, opened_size = _openings(causes[: len(shown)], budget)
     titles = "field", "last change"
     blocks: list[Block] = [Bars(columns, shown, titles=titles, caption=_legend(runs, rows), opened=opened)]
     if left:

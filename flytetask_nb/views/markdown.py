@@ -68,8 +68,7 @@ def render(document: Document) -> str:
 
 
 def _parts(document: Document) -> Iterable[str]:
-    aside = f" — {_line(document.aside)}" if document.aside else ""
-    yield f"### {escape(document.title)}{aside}"
+    yield f"### {escape(document.title)}{_beside(document.aside)}"
     for line in document.lines:
         yield _line(line)
     for block in document.blocks:
@@ -79,10 +78,15 @@ def _parts(document: Document) -> Iterable[str]:
 
 
 def _section(section: Section) -> Iterable[str]:
-    note = f" — {_line(section.note)}" if section.note else ""
-    yield f"**{escape(section.title)}**{note}"
+    yield f"**{escape(section.title)}**{_beside(section.note)}"
     for block in section.blocks:
         yield _block(block)
+
+
+def _beside(line: Line) -> str:
+    """Return what stands beside a title; a line of empty pieces is none."""
+    text = _line(line)
+    return f" — {text}" if text.strip() else ""
 
 
 def escape(value: object) -> str:

@@ -29,6 +29,7 @@ from flytetask_nb.views.document import (
     Span,
     Stack,
     Table,
+    budget_scale,
     clipped,
 )
 from flytetask_nb.views.highlighting import highlighted
@@ -349,7 +350,7 @@ def _cell_lines(cell: Line, room: int) -> list[list[Segment]]:
 
 def _fitted(line: Line, room: int) -> list[list[Segment]]:
     """Break a line that is wider than there is room for, or cut it if it is one that a page may cut."""
-    if isinstance(line, Clip):
+    if isinstance(line, Clip) and budget_scale() <= 1:
         return [[(clipped(gated(line.text), room, _columns), "")]]
     return _wrapped(_flat(_segments(line)), room)
 

@@ -15,12 +15,16 @@ from flytetask_nb.views.document import Label, cut
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["short_versions", "version_label"]
+    from flytetask_nb.views.document import Piece
+
+__all__ = ["short_versions", "version_label", "whole_version"]
 
 _BUDGET: Final = 300
 """Bytes that a version takes at most, whole."""
 _FEWEST: Final = 7
 """Characters of a hash that are shown at least, as Git does."""
+_ONE_LINE: Final = 64
+"""Characters of a hash that have room on a line."""
 _LONG: Final = 16
 """Characters from which on a version that is no hash is shortened too."""
 _is_hex: Final = re.compile(r"[0-9a-f]{12,}|[0-9A-F]{12,}").fullmatch
@@ -59,6 +63,12 @@ def version_label(version: str, labels: Mapping[str, str]) -> Label:
     """
     whole = cut(version, _BUDGET)[0]
     return Label(cut(labels.get(version, version), _BUDGET)[0], whole)
+
+
+def whole_version(version: str) -> Piece:
+    """Return a version as it is: a hash on one line, for in two it is no longer known for one."""
+    whole = cut(version, _BUDGET)[0]
+    return Label(whole, whole) if len(version) <= _ONE_LINE and _is_hash(version) else whole
 
 
 @lru_cache(maxsize=64)

@@ -85,6 +85,13 @@ def test_a_pipe_gets_every_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert not re.search(r"^\s*… [\d,]+ more", told(capsys, "show", NEW)[1], re.MULTILINE)
 
 
+@pytest.mark.parametrize("format", ["text", "markdown"])
+def test_nothing_is_cut_where_no_page_ends(capsys: pytest.CaptureFixture[str], format: str) -> None:
+    out = told(capsys, "show", NEW, "-f", format)[1]
+    assert "…" not in out
+    assert "'temporal-fusion'], min_gain: float)" in " ".join(out.replace("\\", "").split())
+
+
 @pytest.mark.parametrize("format", ["csv", "json", "parquet"])
 def test_a_table_comes_back_as_it_was(capsys: pytest.CaptureFixture[str], tmp_path: Path, format: str) -> None:
     path = tmp_path / f"table.{format}"
