@@ -255,13 +255,10 @@ def callers(old: str, new: str, policy: Policy) -> Result:
         from flytetask_nb.sources.registered_tasks import admin_address  # noqa: PLC0415 - likewise
 
         place = admin_address(old)
+        if place.name:
+            tasks = chosen(tasks, place.name)
         with connect(place.endpoint or None) as remote:
-            reports = [remote.callers(task, place.project, place.domain) for task in tasks.latest()]
-        report = diffs.CallerReport(
-            dict.fromkeys(caller for each in reports for caller in each),
-            {name for each in reports for name in each.used},
-            {name for each in reports for name in each.unused},
-        )
+            report = remote.callers(tasks.latest(), place.project, place.domain)
     else:
         report = diffs.callers(workflows_of(old), tasks, launch_plans_of(old))
     told = _worst_first(found.of_callers(report, policy))
