@@ -172,12 +172,16 @@ def test_a_page_holds_all_it_needs(capsys: pytest.CaptureFixture[str], tmp_path:
 
 def test_open_and_tour_write_notebooks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")
-    path = tmp_path / "task.ipynb"
-    assert told(capsys, "open", NEW, TASK, "--against", OLD, "-o", path, "--no-launch")[:2] == (0, f"{path}\n")
-    notebook = nbformat.read(path, as_version=4)
-    nbformat.validate(notebook)
-    for cell in notebook.cells:
-        compile(cell.source, "cell", "exec")
+    # The end of a name is enough here, as for every command; in the notebook it would not be.
+    short = TASK.rpartition(".")[2]
+    for number, more in enumerate(([short], [short, "--against", OLD], [], ["--against", OLD])):
+        path = tmp_path / f"task{number}.ipynb"
+        assert told(capsys, "open", NEW, *more, "-o", path, "--no-launch")[:2] == (0, f"{path}\n")
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        names: dict[str, object] = {}
+        for cell in notebook.cells:
+            exec(cell.source, names)  # noqa: S102 - what was just written
     assert told(capsys, "open", NEW, "-o", path, "--no-launch")[0] == 2
     folder = tmp_path / "tour"
     assert told(capsys, "tour", folder, "--no-launch")[0] == 0
@@ -192,12 +196,15 @@ def test_open_and_tour_write_notebooks(capsys: pytest.CaptureFixture[str], tmp_p
 def test_jupyterlab_is_launched_on_what_was_written(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """And what it ends with is what the command ends with."""
+    """What it ends with is what the command ends with; Ctrl-C, which reaches both, is left to it."""
     package = tmp_path / "modules" / "jupyterlab"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     seen = tmp_path / "seen"
-    script = f"import pathlib, sys; pathlib.Path({str(seen)!r}).write_text(sys.argv[1]); sys.exit(3)"
+    script = (
+        "import os, pathlib, signal, sys; os.kill(os.getppid(), signal.SIGINT);"
+        f"pathlib.Path({str(seen)!r}).write_text(sys.argv[1]); sys.exit(3)"
+    )
     (package / "__main__.py").write_text(script, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(package.parent))
     for arguments in (["open", NEW, TASK, "-o", tmp_path / "task.ipynb"], ["tour", tmp_path / "tour"]):
