@@ -39,6 +39,8 @@ MOST_CARDS: Final = 30
 """How many tasks a page shows in full."""
 _TITLES: Final = {"cpu_request": "cpu", "memory_request": "memory", "gpu_request": "gpu"}
 """Short names, by which a search knows these columns too."""
+_BLAME: Final = ("field", "value", "last_changed", "changes")
+_NAMES: Final = frozenset({"name", "field"})
 _NAME_WIDTH: Final = 34
 _WIDEST: Final = 10_000
 _ROWS: Final = 10**9
@@ -179,7 +181,7 @@ def _print_table(frame: Any) -> None:
     for name in frame.columns:
         is_text = name not in COLUMNS or COLUMNS[name].kind is TEXT
         title = _TITLES.get(str(name), str(name))
-        least = _NAME_WIDTH if name == "name" else len(title) if not is_text else None
+        least = _NAME_WIDTH if name in _NAMES else len(title) if not is_text else None
         page.add_column(Text(gated(title)), justify="left" if is_text else "right", overflow="fold", min_width=least)
     for row in frame.itertuples(index=False):
         page.add_row(*(Text(gated(_cell(name, value))) for name, value in zip(frame.columns, row, strict=True)))
@@ -306,7 +308,9 @@ def history(given: list[str], blame: bool, format: str, policy: str | None, outp
         versions = [task for source in sources for task in chosen(tasks_of(source), name)]
         report = diffs.history(versions if len(sources) > 1 else TaskCollection(versions))
         if blame:
-            _print_table(report.blame())
+            origins = report.blame()
+            # On a page, of the versions only the one that made the field what it is.
+            _print_table(origins[[*_BLAME]] if _is_styled() else origins)
         else:
             _write(Result("history", report), format, output)
     return 0
