@@ -17,10 +17,10 @@ import pandas as pd
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, array_of
 from flytetask_nb.tables.columns import COLUMNS
 from flytetask_nb.tables.factorized import NOTHING
-from flytetask_nb.tables.natural_order import natural_order
+from flytetask_nb.tables.natural_ordering import natural_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -146,6 +146,14 @@ class CodedTable:
 
     def __setitem__(self, name: str, column: CodedColumn) -> None:
         self._columns[name] = (column,)
+
+    def beside(self, more: CodedTable) -> CodedTable:
+        """Return a table of these columns and those of another table of the same rows."""
+        return CodedTable(self._size, {**self._columns, **more._columns})
+
+    def only(self, names: Container[str]) -> CodedTable:
+        """Return a table of some of these columns."""
+        return CodedTable(self._size, {name: pieces for name, pieces in self._columns.items() if name in names})
 
     def below(self, above: CodedTable) -> CodedTable:
         """Return a table of the rows of another one, and these below them."""

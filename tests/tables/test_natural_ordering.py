@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.tables import natural_order as module
-from flytetask_nb.tables.natural_order import natural_order
+from flytetask_nb.tables import natural_ordering as module
+from flytetask_nb.tables.natural_ordering import natural_order
 
 TEXTS = st.text(st.sampled_from("ab.-_0019 é\n\t\x00\x01\x02"), max_size=8) | st.text(max_size=6)
 
