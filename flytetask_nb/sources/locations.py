@@ -236,7 +236,7 @@ def _some_readable(name: str, what: str, locations: list[Location]) -> Iterator[
 def _local_locations(name: str) -> Iterator[Location]:
     path = os.path.expanduser(name)  # noqa: PTH111 - a text, for glob and for names as the user writes them
     if os.path.isfile(path):  # noqa: PTH113
-        yield _local_location(path, name)
+        yield _local_file(path, name)
     elif os.path.isdir(path):  # noqa: PTH112
         yield from _some_readable(name, "the folder holds", list(_local_folder(path, name)))
     elif os.path.lexists(path):
@@ -260,6 +260,10 @@ def _local_location(path: str, name: str, *, is_passed_over: bool = False) -> Lo
     # A pipe or a device among the files would be waited for, or never end.
     if not is_passed_over and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         return _unreadable(name, _NO_FILE)
+    return _local_file(path, name, is_passed_over=is_passed_over)
+
+
+def _local_file(path: str, name: str, *, is_passed_over: bool = False) -> Location:
     return Location(legible(name), LocalFile(os.path.abspath(path)), is_passed_over=is_passed_over)  # noqa: PTH100
 
 

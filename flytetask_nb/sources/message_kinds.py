@@ -107,7 +107,7 @@ class Kind:
 
 def _is_text(*texts: str) -> bool:
     # Where a message is read as a text, its first byte is the tag of one of its first fields: a control character.
-    return not any(map(_CONTROL.search, texts))
+    return all(map(str.isprintable, texts)) or not any(map(_CONTROL.search, texts))
 
 
 def _is_name_of(identifier: Any, *resource_types: int) -> bool:

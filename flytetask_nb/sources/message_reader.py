@@ -7,7 +7,6 @@ least unread is taken. Tasks of Flyte 2 are told from those of Flyte 1 by what o
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +40,9 @@ __all__ = [
     "settled",
 ]
 
-_SUFFIX = re.compile(r"_([123])\.pb$")
 _DEEPEST = 100
 _BY_NAME = {kind.name: kind for kind in KINDS}
-_BY_NUMBER = {"1": _BY_NAME["TaskSpec"], "2": _BY_NAME["WorkflowSpec"], "3": _BY_NAME["LaunchPlan"]}
+_BY_ENDING = {"_1.pb": _BY_NAME["TaskSpec"], "_2.pb": _BY_NAME["WorkflowSpec"], "_3.pb": _BY_NAME["LaunchPlan"]}
 _BY_FULL_NAME = {kind.full_name: kind for kind in KINDS}
 # On the wire these begin alike.
 _FLYTE2_FORMS = {name: _BY_NAME[f"Flyte 2 {name}"] for name in ("TaskSpec", "TaskTemplate")}
@@ -52,8 +50,7 @@ _FLYTE2_FORMS = {name: _BY_NAME[f"Flyte 2 {name}"] for name in ("TaskSpec", "Tas
 
 def kind_of_name(file_name: str) -> Kind | None:
     """Return the kind that a file's name says; None where it says none."""
-    found = _SUFFIX.search(file_name)
-    return _BY_NUMBER[found[1]] if found else None
+    return _BY_ENDING.get(file_name[-5:])
 
 
 def kind_of_message(full_name: str) -> Kind | None:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = ["Reader", "read"]
 
 _OTHER_FILES = "other files"
+_ENDINGS = (MESSAGE, *DOCUMENTS)
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _PARQUET_MARK = b"PAR1"
 _MOST_OPEN = 64
@@ -266,7 +267,7 @@ def _skipped(kind: str) -> Skipped:
 
 def _is_entry_name(name: str) -> bool:
     """Tell whether a file in an archive is read."""
-    return name.lower().endswith((MESSAGE, *DOCUMENTS)) and not name.rsplit("/", 1)[-1].startswith(".")
+    return name.lower().endswith(_ENDINGS) and not name.rpartition("/")[2].startswith(".")
 
 
 def _begins_as_archive(stream: Stream) -> bool:
