@@ -342,9 +342,7 @@ def _remote_locations(address: _Address) -> Iterator[Location]:
     if _is_of_this_machine(address):
         # Its folders hold links, which fsspec follows round and round.
         scheme = f"{address.name.partition('://')[0]}://"
-        return (
-            location._replace(name=f"{scheme}{location.name}") for location in _local_locations(address.path)
-        )
+        return (location._replace(name=f"{scheme}{location.name}") for location in _local_locations(address.path))
     try:
         return iter(_remote(address))
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own

@@ -30,8 +30,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target", choices=targets.TARGETS)
     parser.add_argument("--seconds", type=int, default=600)
-    parser.add_argument("--corpus", type=Path, help="a folder of inputs, where new ones go; by default one of this run's")
-    parser.add_argument("--keep", action="store_true", help="look for nothing, and keep the shortest inputs of --corpus")
+    parser.add_argument(
+        "--corpus", type=Path, help="a folder of inputs, where new ones go; by default one of this run's"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="look for nothing, and keep the shortest inputs of --corpus"
+    )
     given = parser.parse_args()
     corpus = given.corpus or Path(tempfile.mkdtemp(prefix="corpus"))
     corpus.mkdir(exist_ok=True)
