@@ -84,15 +84,6 @@ class _Module:
 def load_module(name: str) -> ModuleType:
     """Import a module that comes with an extra.
 
-    Parameters
-    ----------
-    name : str
-        Its full name.
-
-    Returns
-    -------
-    module
-
     Raises
     ------
     MissingExtraError
@@ -111,11 +102,6 @@ def load_module(name: str) -> ModuleType:
 
 def require(extra: str) -> None:
     """Refuse to go on where packages of an extra are not installed. Nothing is imported.
-
-    Parameters
-    ----------
-    extra : str
-        As ``pip install "flytetask-nb[...]"`` takes it.
 
     Raises
     ------

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["visible"]
-
 # Control characters can move a terminal's cursor, and direction marks can make a name read as another one.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -14,13 +12,7 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    """Return the text with characters that show nothing, or more than they should, written as escapes.
-
-    Parameters
-    ----------
-    text
-        Any text. Line breaks and tabs stay.
-    """
+    """Return the text with characters that show nothing, or more than they should, written as escapes."""
     if text.isprintable():
         return text
     return _INVISIBLE.sub(_escaped, text)

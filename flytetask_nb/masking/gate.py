@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["gate_state", "gated", "gated_frame", "gated_value"]
-
 _MANY = 500
 """Texts from which on reading the pattern takes less than looking at each."""
 _SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|Private-Lines|(?i)\b(?:bearer|basic|auth (?:plain|login))\s"
@@ -36,7 +34,7 @@ def gated(text: str) -> str:
     return visible(_masked(text))
 
 
-def gate_state() -> Hashable:
+def gate_state() -> tuple[Hashable, bool]:
     """Return what decides, beside the text, how a text may leave: while it is the same, so is what comes of a text."""
     return kept_secrets(), OPTIONS["reveal_secrets"]
 

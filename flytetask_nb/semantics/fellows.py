@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.models.origins import Origin
 
-__all__ = ["Fellows"]
-
 
 class Fellows:
     """The tasks of a collection, for what those of one release have in common.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Any, Final
 
-__all__ = ["SETTINGS_VARIABLE", "unpacked_settings"]
-
 SETTINGS_VARIABLE: Final = "_F_SS_C"
 """Holds what such a task registers its children with."""
 _LARGEST_SETTINGS: Final = 1_000_000

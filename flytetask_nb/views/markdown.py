@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block, Line, Section
 
-__all__ = ["render"]
-
 # What could begin markup: some characters anywhere, underscores at the edge of a word, others only at a line's start.
 _SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 # HTML's characters become entities, for no tag may come from a task; an @ would call somebody on GitHub.
@@ -47,11 +45,6 @@ _WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
 
 def render(document: Document) -> str:
     """Return a document as Markdown.
-
-    Parameters
-    ----------
-    document
-        What is to be shown.
 
     Returns
     -------

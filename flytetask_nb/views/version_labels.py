@@ -15,8 +15,6 @@ from flytetask_nb.views.document import Label, cut
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["short_versions", "version_label"]
-
 _BUDGET: Final = 300
 """Bytes that a version takes at most, whole."""
 _FEWEST: Final = 7

@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-__all__ = ["counted", "device_name", "in_words", "listed", "moment", "quoted"]
-
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _ACRONYMS = {"nvidia": "NVIDIA", "amd": "AMD", "tpu": "TPU", "google": "Google", "intel": "Intel"}
 _DROPPED = frozenset({"tesla"})
