@@ -84,6 +84,15 @@ class _Module:
 def load_module(name: str) -> ModuleType:
     """Import a module that comes with an extra.
 
+    Parameters
+    ----------
+    name : str
+        Its full name.
+
+    Returns
+    -------
+    module
+
     Raises
     ------
     MissingExtraError
@@ -102,6 +111,11 @@ def load_module(name: str) -> ModuleType:
 
 def require(extra: str) -> None:
     """Refuse to go on where packages of an extra are not installed. Nothing is imported.
+
+    Parameters
+    ----------
+    extra : str
+        As ``pip install "flytetask-nb[...]"`` takes it.
 
     Raises
     ------

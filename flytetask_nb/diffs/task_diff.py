@@ -209,8 +209,8 @@ class TaskDiff(Report):
         if cache.stale_risk:
             causes = ", ".join(dict.fromkeys(change.place for change in cache.stale))
             sentences.append(
-                "Results of the old image are served: the cache key stays. Right if the code is the same, else "
-                f"stale; only this moved: {causes}."
+                "Results of the old image are still served, for the cache key stays: stale if the code changed. "
+                f"Moved: {causes}."
                 if cache.is_release_alone
                 else f"Old results may be served for new code: the cache key stays, but these changed: {causes}."
             )

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _MANY = 500
 """Texts from which on reading the pattern takes less than looking at each."""
-_SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|Private-Lines|(?i)\b(?:bearer|basic|auth (?:plain|login))\s"
+# What Arrow looks for knows letters and blanks of ASCII alone: any other text is looked at by itself.
+_SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|Private-Lines|[^\x00-\x7F]|(?i)\b(?:bearer|basic|auth (?:plain|login))"
 
 
 def gated(text: str) -> str:
@@ -64,7 +65,6 @@ def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table as it may leave."""
     if OPTIONS["reveal_secrets"]:
         return frame
-
     texts = {name: _texts_of(frame[name]) for name in frame.columns if _may_hold_texts(frame[name].dtype)}
     index = _texts_of(frame.index) if frame.index.nlevels == 1 and _may_hold_texts(frame.index.dtype) else set()
     names = {str(name) for name in frame.columns}
@@ -81,7 +81,7 @@ def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _may_hold_texts(dtype: Any) -> bool:
-    import pandas as pd  # noqa: PLC0415 - as above
+    import pandas as pd  # noqa: PLC0415 - a table is at hand, so it is loaded
 
     return pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype)
 
@@ -101,7 +101,7 @@ def _changed(texts: set[str]) -> dict[str, str]:
     suspicious: Iterable[str] = texts
     if kept_secrets() is None and len(texts) > _MANY:
         try:
-            array = pa.array(list(texts), pa.string())
+            array = pa.array(list(texts), pa.large_string())
             suspicious = array.filter(pc.match_substring_regex(array, _SUSPICIOUS)).to_pylist()
         except (MissingExtraError, UnicodeEncodeError):
             suspicious = texts - plain_among(texts)

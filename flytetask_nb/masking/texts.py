@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.masking.addresses import logins, parameters, users
 from flytetask_nb.masking.entries import NO_VALUE, entries_in
 from flytetask_nb.masking.innocence import is_innocent
@@ -165,7 +166,7 @@ def _mask_json(text: str) -> str:
     import json  # noqa: PLC0415 - few texts are JSON
 
     try:
-        value = json.loads(text)
+        value = json_value(text)
         shown = _mask_nested(value, secret=False)
     except (ValueError, RecursionError):
         return _mask_plain(text)

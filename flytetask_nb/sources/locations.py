@@ -337,11 +337,20 @@ class _Address(NamedTuple):
 def _remote_locations(address: _Address) -> Iterator[Location]:
     if address.problem:
         return iter([_unreadable(address.name, address.problem)])
+    if _is_of_this_machine(address):
+        # Its folders hold links, which fsspec follows round and round.
+        scheme = f"{address.name.partition('://')[0]}://"
+        return (location._replace(name=f"{scheme}{location.name}") for location in _local_locations(address.path))
     try:
         return iter(_remote(address))
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
         problem = f"cannot be read: {one_line(error)}; check the address and your rights"
         return iter([_unreadable(address.name, problem)])
+
+
+def _is_of_this_machine(address: _Address) -> bool:
+    protocols = address.system.protocol
+    return "::" not in address.name and "file" in ([protocols] if isinstance(protocols, str) else protocols)
 
 
 def _remote(address: _Address) -> list[Location]:

@@ -52,6 +52,13 @@ class Content(NamedTuple):
     data: bytes | None = None
 
 
+class PassedOver(NamedTuple):
+    """A task, workflow or launch plan that is not wanted: which of these it is, and the message."""
+
+    kind: str
+    message: Any
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of message that a file may hold.

@@ -17,7 +17,7 @@ from flytetask_nb.errors import LoadError
 from flytetask_nb.models.flyte2 import is_sdk2
 from flytetask_nb.sources.budgets import refuse_bombs
 from flytetask_nb.sources.foreign import foreign_bytes
-from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind
+from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind, PassedOver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -245,8 +245,8 @@ def _advice(data: bytes) -> str:
 
 def items_in(
     kind: Kind, message: Any, wanted: Collection[str], data: bytes | None = None
-) -> Iterator[tuple[str, Content | str]]:
-    """Return what is wanted of a message, or else the words under which its content is counted as passed over.
+) -> Iterator[tuple[str, Content | PassedOver]]:
+    """Return what is wanted of a message, or else what of it is passed over.
 
     Parameters
     ----------
@@ -259,8 +259,8 @@ def items_in(
 
     Yields
     ------
-    (str, Content or str)
-        Which of these it is; and the thing itself, or the same word again where it is not wanted.
+    (str, Content or PassedOver)
+        Which of these it is; and the thing itself.
     """
     is_found = False
     for word, content in kind.holds.items():
@@ -270,4 +270,4 @@ def items_in(
                 yield word, found._replace(data=data) if found.message is message else found
     if not is_found:
         for word, content in kind.holds.items():
-            yield from ((word, word) for _ in content(message))
+            yield from ((word, PassedOver(word, found.message)) for found in content(message))

@@ -174,7 +174,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
         blocks.append(Paragraph(dim(f"… {rest:,} more rows")))
     names = {task.name for task in tasks}
     title = mask_identifier(next(iter(names))) if len(names) == 1 else counted(len(tasks), "task")
-    note = f"{counted(len(ordered), 'difference')} from the first column; · as there"
+    note = f"{counted(len(ordered), 'difference')}, “·” where it is as in the first column"
     lines: list[Line] = [] if ordered else [[Badge("good", "✓", "no differences")]]
     aside = f"{counted(len(tasks), 'version')} · {note}" if len(names) == 1 else note
     subjects = [task._message for task in tasks]

@@ -65,7 +65,9 @@ _LONG_WORD = re.compile(rf"[0-9A-Za-z]{{{_LONG},}}")
 _LIKELY = 200
 """Characters of a text that is likely to come again: names of tasks, paths, types, images, signatures."""
 _FEW = 2
-"""Columns that have room in any output."""
+"""Columns of texts that have room in any output."""
+_MANY = 7
+"""Columns of marks that are together as wide as what one of them opens."""
 _CHUNK = 16
 """Characters after which a word without an end may be broken."""
 
@@ -166,8 +168,16 @@ def _prose_text(text: str) -> str:
     an element of its own has no partner.
     """
     safe = _escaped(text)
-    if len(text) > BROKEN and _has_long_word(text):
-        safe = _breakable(safe)
+    return _no_formula(_breakable(safe) if len(text) > BROKEN and _has_long_word(text) else safe)
+
+
+@_remembered
+def _unbroken(text: str) -> str:
+    # A place to break is one even where nothing wraps.
+    return _no_formula(_escaped(text))
+
+
+def _no_formula(safe: str) -> str:
     return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe
 
 
@@ -209,7 +219,7 @@ def _label(label: Label) -> str:
     title = "" if label.whole == label.text else f' title="{escape(label.whole)}"'
     if label.name:
         return _value(label.text).replace(">", f"{title}>", 1)
-    return f'<span class="ftn-w"{title}>{_prose(label.text)}</span>'
+    return f'<span class="ftn-w"{title}>{_unbroken(label.text)}</span>'
 
 
 def _clip(clip: Clip) -> str:
@@ -236,7 +246,8 @@ def _table(table: Table) -> str:
     if table.is_even:
         return f'<table class="ftn-even">{rows}</table>'
     # In a narrow place the cells of such a row follow each other, for columns would be too narrow to read.
-    many = ' class="ftn-t"' if table.rows and len(table.rows[0].cells) > _FEW else ""
+    texts = len(table.rows[0].cells) - len(table.numbers) if table.rows else 0
+    many = ' class="ftn-t"' if texts > _FEW else ""
     return f"<table{many}>{rows}</table>"
 
 
@@ -261,16 +272,27 @@ def _bars(bars: Bars) -> str:
     titles = [f'<th scope="col"{_LEFT}>{_prose(title)}</th>' for title in bars.titles]
     columns = [f'<th scope="col" title="{escape(one.whole)}">{_prose(one.text)}</th>' for one in bars.columns]
     rows = [f"<tr>{titles[0]}{''.join(columns)}{titles[1]}</tr>"]
-    for name, marks, note in bars.rows:
+    for number, (name, marks, note) in enumerate(bars.rows):
         cells = "".join(
             [
-                "<td>·</td>" if mark is None else f"<td>{_mark(mark, column)}</td>"
-                for mark, column in zip(marks, bars.columns, strict=True)
+                "<td>·</td>" if mark is None else f"<td>{_bar_cell(_mark(mark, label), bars, number, place)}</td>"
+                for place, (mark, label) in enumerate(zip(marks, bars.columns, strict=True))
             ]
         )
         rows.append(f'<tr><th scope="row"{_LEFT}>{_line(name)}</th>{cells}<td{_LEFT}>{_line(note)}</td></tr>')
-    caption = f"<caption>{_prose(bars.caption)}</caption>" if bars.caption else ""
+    hint = "; a mark opens what it stands for" if bars.opened else ""
+    caption = f"<caption>{_prose(bars.caption)}{hint}</caption>" if bars.caption else ""
     return f'<div class="ftn-wide"><table class="ftn-bars">{caption}{"".join(rows)}</table></div>'
+
+
+def _bar_cell(mark: str, bars: Bars, row: int, column: int) -> str:
+    """Return a mark with what it opens, which of many columns lies below its neighbours, so that none is moved."""
+    line = bars.opened.get((row, column))
+    if line is None:
+        return mark
+    count = len(bars.columns)
+    side = "" if count < _MANY else f' class="ftn-{"r" if 2 * column < count else "l"}"'
+    return f"<details><summary>{mark}</summary><div{side}>{_line(line)}</div></details>"
 
 
 def _mark(badge: Badge, column: Label) -> str:
@@ -283,16 +305,18 @@ def _mark(badge: Badge, column: Label) -> str:
 
 def _folds(folds: Folds) -> str:
     parts = []
+    # Names take a third of the page, versions do not.
+    kind = "ftn-g ftn-v" if all(isinstance(row.lead, Label) and not row.lead.name for row in folds.rows) else "ftn-g"
     if folds.head is not None:
-        parts.append(f'<div class="ftn-g ftn-dim">{_thirds(folds.head)}</div>')
+        parts.append(f'<div class="{kind} ftn-dim">{_thirds(folds.head)}</div>')
     for row in folds.rows:
         cells = _thirds((row.lead, row.text, row.end))
         if row.blocks:
             opened = " open" if row.is_open else ""
             body = "".join(map(_block, row.blocks))
-            parts.append(f'<details{opened}><summary class="ftn-g">{cells}</summary>{body}</details>')
+            parts.append(f'<details{opened}><summary class="{kind}">{cells}</summary>{body}</details>')
         else:
-            parts.append(f'<div class="ftn-g">{cells}</div>')
+            parts.append(f'<div class="{kind}">{cells}</div>')
     return "".join(parts)
 
 

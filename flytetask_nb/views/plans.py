@@ -108,7 +108,8 @@ def describe_plan(plan: Plan) -> Document:
 
 
 def _told(plan: Plan) -> _Told:
-    pairs = {(entry.remote_version, entry.local_version) for entry in plan.changed}
+    differing = plan.changed or plan.conflicts
+    pairs = {(entry.remote_version, entry.local_version) for entry in differing}
     return _Told(
         frozenset((entry.project, entry.domain) for entry in plan),
         shared_prefix(entry.name for entry in plan),
@@ -126,8 +127,9 @@ def _aside(told: _Told) -> Line:
         (place,) = told.places
         pieces.append(cut("/".join(filter(None, place)), _NAME_BUDGET)[0])
     if told.pair is not None:
-        pieces += [" · " if pieces and pieces[0] else "", *_versions(told.pair, told)]
-    return pieces
+        versions = _versions(told.pair, told)
+        pieces += [" · ", *versions] if pieces and pieces[0] and versions else versions
+    return [piece for piece in pieces if piece]
 
 
 def _versions(pair: tuple[str | None, str | None], told: _Told) -> list[Piece]:
