@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DEEPEST", "BeyondBoundsError", "depth_of", "json_value", "toml_table"]
-
 _MOST_VALUES: Final = 5_000_000
 """Values that one JSON text may have."""
 DEEPEST: Final = 100

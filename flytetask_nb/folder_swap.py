@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["displaced_folders", "put_in_place", "room_beside"]
-
 _DISPLACED: Final = "displaced-snapshot"
 """The name of an old folder inside the hidden one, until the new one is in its place."""
 _TURNS: Final = 100
@@ -34,11 +32,6 @@ _HERE: Final = -100
 
 def displaced_folders(parent: str) -> list[tuple[str, str]]:
     """Return the folders that were moved aside and have no successor yet, the newest last.
-
-    Parameters
-    ----------
-    parent
-        The folder in which they were.
 
     Returns
     -------

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["OPTIONS", "option", "set_options"]
-
 PROGRESS_VARIABLE = "FLYTETASK_NB_PROGRESS"
 """Environment variable that turns progress bars off with ``0``, ``false``, ``no`` or ``off``."""
 

@@ -15,8 +15,6 @@ from typing import Any, Final
 from flytetask_nb.bounded_reading import toml_table
 from flytetask_nb.errors import OptionError, one_line
 
-__all__ = ["NO_POLICY", "Acceptance", "Policy", "acceptances_in", "nearest_policy", "policy_of"]
-
 _KEYS: Final = ("severities", "fail-on", "accepted", "platform-limits")
 _ENTRY: Final = ("fingerprint", "task", "rule", "reason", "until")
 _NAME: Final = "pyproject.toml"

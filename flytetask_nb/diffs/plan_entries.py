@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.task_diff import CacheVerdict
 
-__all__ = ["CHANGED", "CONFLICT", "IDENTICAL", "MISSING", "NEW", "PlanEntry"]
-
 CONFLICT: Final = "conflict"
 CHANGED: Final = "changed"
 NEW: Final = "new"

@@ -14,22 +14,6 @@ from flytetask_nb.options import option
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = [
-    "BEHAVIOUR",
-    "BREAKING",
-    "COSMETIC",
-    "COST",
-    "NOISE",
-    "RISKY",
-    "RULES",
-    "SEVERITIES",
-    "UNCLASSIFIED",
-    "Rule",
-    "checked_accepted",
-    "checked_severities",
-    "rank",
-]
-
 BREAKING: Final = "breaking"
 RISKY: Final = "risky"
 BEHAVIOUR: Final = "behaviour"

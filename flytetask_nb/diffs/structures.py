@@ -19,20 +19,6 @@ from flytetask_nb.semantics.plugin_settings import Spelling
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = [
-    "Difference",
-    "canonical",
-    "differences",
-    "flatten_entries",
-    "flatten_value",
-    "listed_differences",
-    "mapped_differences",
-    "moved",
-    "same",
-    "same_entries",
-    "unequal_runs",
-]
-
 # What tells the items of a list apart, by the first of these that all of them have, each another.
 _NAMES: Final = ("name", "mountPath", "containerPort", "key", "groupName")
 # Texts with JSON nested deeper than anybody writes it are compared as texts.

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["gate_state", "gated", "gated_frame", "gated_value"]
-
 _MANY = 500
 """Texts from which on reading the pattern takes less than looking at each."""
 # What Arrow looks for knows letters and blanks of ASCII alone: any other text is looked at by itself.
@@ -37,7 +35,7 @@ def gated(text: str) -> str:
     return visible(_masked(text))
 
 
-def gate_state() -> Hashable:
+def gate_state() -> tuple[Hashable, bool]:
     """Return what decides, beside the text, how a text may leave: while it is the same, so is what comes of a text."""
     return kept_secrets(), OPTIONS["reveal_secrets"]
 

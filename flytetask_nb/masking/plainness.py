@@ -15,8 +15,6 @@ from flytetask_nb.masking.innocence import LEAST_DRAWN, LEAST_LETTERS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["has_no_shape", "has_plain_signs", "is_plain", "plain_among"]
-
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # Of these only the colon stands before a value, and none quotes or opens anything.
 _HARMLESS = _LETTERS + b"_./-!,@#%*&;?^:"
@@ -38,36 +36,18 @@ _MOST_SUSPECTS = 60
 
 
 def has_no_shape(text: str) -> bool:
-    """Tell whether nothing in a text can be a secret by its looks alone (see ``shapes``); False says nothing.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Tell whether nothing in a text can be a secret by its looks alone (see ``shapes``); False says nothing."""
     data = text.encode("utf-8", "surrogatepass")
     return not data.translate(None, _HARMLESS) and next(_suspects(text, data), None) is None
 
 
 def has_plain_signs(text: str) -> bool:
-    """Tell whether nothing but its looks can make anything in a text a secret; False says nothing.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Tell whether nothing but its looks can make anything in a text a secret; False says nothing."""
     return not text.encode("utf-8", "surrogatepass").translate(None, _HARMLESS) and _has_plain_colons(text)
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether nothing in a text can be a secret; False says nothing.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Tell whether nothing in a text can be a secret; False says nothing."""
     return _has_plain_colons(text) and has_no_shape(text)
 
 

@@ -14,8 +14,6 @@ from flytetask_nb.masking.innocence import is_drawn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["KEYS", "SHAPES", "SHORTEST_SHAPE", "Span", "shapes_in"]
-
 Span = tuple[int, int]
 """Where in a text something begins and ends."""
 

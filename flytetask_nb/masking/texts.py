@@ -21,20 +21,6 @@ from flytetask_nb.options import option
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = [
-    "IDENTIFIERS",
-    "MASK",
-    "mask_any",
-    "mask_arguments",
-    "mask_field",
-    "mask_identifier",
-    "mask_looks",
-    "mask_text",
-    "mask_urls",
-    "mask_value",
-    "masked",
-]
-
 MASK = "••••••"
 """What stands in place of a masked value."""
 
@@ -149,15 +135,7 @@ _identifier_short = lru_cache(maxsize=8192)(_identifier)
 
 
 def mask_field(name: str, value: Any) -> Any:
-    """Return the value of a model's field as it is shown: identifiers by ``mask_identifier``, others by ``mask_value``.
-
-    Parameters
-    ----------
-    name
-        The field's name.
-    value
-        What it holds.
-    """
+    """Return the value of a model's field as it is shown: identifiers by ``mask_identifier``, others by ``mask_value``."""
     return mask_identifier(value) if name in IDENTIFIERS and isinstance(value, str) else mask_value(value)
 
 
@@ -317,11 +295,6 @@ def mask_arguments(arguments: list[str]) -> list[str]:
     arguments
         The words. ``--db-password x``, ``--db-password=x`` and ``DB_PASSWORD=x`` are recognised, the ways of tools
         (``mysql -px``, ``curl -u user:x``), and whatever ``mask_text`` finds inside one word.
-
-    Returns
-    -------
-    list of str
-        As many words as were given.
     """
     if option("reveal_secrets"):
         return arguments

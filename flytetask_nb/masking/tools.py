@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.masking.shapes import Span
 
-__all__ = ["COMMANDS", "secrets_of_command", "secrets_of_shell"]
-
 
 class Tool(NamedTuple):
     """How one tool takes a password."""
@@ -199,13 +197,7 @@ def _of_login(tool: Tool, index: int, word: str) -> Iterator[tuple[int, int, int
 
 
 def secrets_of_shell(text: str) -> Iterator[Span]:
-    """Yield where in a shell's script such passwords stand.
-
-    Parameters
-    ----------
-    text
-        The script, or any text.
-    """
+    """Yield where in a shell's script such passwords stand."""
     position = 0
     while (tool := _TOOL_IN_TEXT.search(text, position)) is not None:
         words, spans = [tool[0]], [tool.span()]

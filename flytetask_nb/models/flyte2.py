@@ -24,19 +24,6 @@ from flytetask_nb.models.plain_values import plain_struct
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = [
-    "FLYTE2_KINDS",
-    "FLYTE2_MARK",
-    "flyte2_details",
-    "flyte2_spec",
-    "flyte2_surroundings",
-    "flyte2_words",
-    "is_flyte2",
-    "is_sdk2",
-    "is_sdk2_version",
-    "wrapped",
-]
-
 FLYTE2_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "flyteidl2.task.TaskDetails": (),
     "flyteidl2.task.TaskSpec": ("spec",),
@@ -59,13 +46,6 @@ _IDENTITY: Final = ("org", "project", "domain", "name", "version")
 def wrapped(kind: str, data: bytes) -> Any:
     """Return a serialized message of Flyte 2 as a TaskDetails.
 
-    Parameters
-    ----------
-    kind
-        Its full name: a key of ``FLYTE2_KINDS``.
-    data
-        Its bytes.
-
     Raises
     ------
     ModelValueError
@@ -85,11 +65,6 @@ def wrapped(kind: str, data: bytes) -> Any:
 
 def flyte2_spec(details: Any) -> Any:
     """Return the TaskSpec of flyteidl for a task of Flyte 2.
-
-    Parameters
-    ----------
-    details
-        A TaskDetails, as ``wrapped`` returns it.
 
     Returns
     -------

@@ -10,8 +10,6 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Rank", "natural_key"]
-
 _DIGITS = re.compile("([0-9]+)")
 _REMEMBERED = 200
 """Characters of a text that is likely to come again: the versions of a task are packed under one name."""
@@ -19,11 +17,6 @@ _REMEMBERED = 200
 
 def natural_key(text: str) -> tuple[tuple[object, ...], str]:
     """Return a sort key that compares runs of digits as numbers.
-
-    Parameters
-    ----------
-    text
-        A name, a version, a path.
 
     Returns
     -------

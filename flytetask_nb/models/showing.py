@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
-__all__ = ["Renderer", "Shown", "asked_for", "behind_gate", "install_renderer"]
-
-
 FORMATS = ("text/html", "text/plain")
 """What a front end chooses from, by MIME type."""
 

@@ -24,20 +24,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = [
-    "CREATED_AT",
-    "GIVEN",
-    "LOADING",
-    "ORDERS",
-    "VERSION",
-    "by_age",
-    "in_words",
-    "order_of",
-    "ranks_given",
-    "tasks_by_age",
-    "version_label",
-]
-
 GIVEN: Final = "given"
 CREATED_AT: Final = "created_at"
 VERSION: Final = "version"

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["is_hash", "short_versions"]
-
 _FEWEST: Final = 7
 """Characters of a hash that are shown at least, as Git does."""
 _LONG: Final = 16

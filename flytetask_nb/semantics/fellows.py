@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.models.origins import Origin
 
-__all__ = ["Calls", "Fellows", "calls_of"]
-
 
 class Calls(NamedTuple):
     """Which tasks a workflow calls by itself.

@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from flytetask_nb.bounded_reading import json_value
 
-__all__ = ["SETTINGS_VARIABLE", "unpacked_settings"]
-
 SETTINGS_VARIABLE: Final = "_F_SS_C"
 """Holds what such a task registers its children with."""
 _LARGEST_SETTINGS: Final = 1_000_000

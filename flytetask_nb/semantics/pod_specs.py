@@ -25,8 +25,6 @@ from flytetask_nb.semantics.quantities import Quantity
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["POD_SPEC", "canonical", "is_structure", "json_number", "known_field", "passed_through_kubernetes"]
-
 POD_SPEC: Final = "PodSpec"
 """Name of the type that a pod's spec is of."""
 
@@ -44,11 +42,6 @@ def passed_through_kubernetes(
         What to make of each argument in ``args`` of ``containers``; init containers keep theirs.
     place
         How errors name the spec.
-
-    Returns
-    -------
-    google.protobuf.struct_pb2.Struct
-        A new one.
 
     Raises
     ------

@@ -22,8 +22,6 @@ from flytetask_nb.sources.fitting import Plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["json_documents", "text_of", "yaml_documents"]
-
 _LARGEST_DOCUMENT = 1_000_000
 """Values that one YAML file may have, and that one document in it may come to when its aliases are written out."""
 _LONGEST_NUMBER = 4_000

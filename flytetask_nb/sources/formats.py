@@ -17,8 +17,6 @@ from flytetask_nb.sources.message_reader import items_in, kind_in, kind_of_messa
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["contents_of", "contents_of_message", "form_of_content", "form_of_media_type", "form_of_name"]
-
 _BINARY, _JSON, _YAML = "binary", "json", "yaml"
 _PARSERS = {_JSON: json_documents, _YAML: yaml_documents}
 _MEDIA_TYPES = {
@@ -83,17 +81,6 @@ def contents_of(
     form: str, name: str, data: bytes, wanted: Collection[str]
 ) -> Iterator[tuple[str, Content | PassedOver | LoadError]]:
     """Return what is wanted of a file, what is passed over, and what is wrong with single items.
-
-    Parameters
-    ----------
-    form
-        Its format.
-    name
-        Its name, which may say more.
-    data
-        What is in it.
-    wanted
-        Of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
 
     Raises
     ------

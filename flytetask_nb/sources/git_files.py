@@ -15,8 +15,6 @@ from typing import Any, Final
 from flytetask_nb.errors import LoadError, shortened
 from flytetask_nb.sources.read_settings import MAX_TOTAL_BYTES
 
-__all__ = ["files_in_revision", "is_git_address"]
-
 _SCHEME: Final = "git:"
 _BLOB, _TREE, _COMMIT, _TAG = "blob", "tree", "commit", "tag"
 _WORDS: Final = 3
@@ -46,7 +44,7 @@ class GitBlob:
     size: int
     folder: str
 
-    def __call__(self) -> Any:
+    def __call__(self) -> Any:  # noqa: D102 - opens it
         if self.size > MAX_TOTAL_BYTES:
             raise LoadError(f"it has {self.size:,} bytes, more than the {MAX_TOTAL_BYTES:,} that are read")
         return io.BytesIO(_git(self.folder, "cat-file", _BLOB, self.object_id))

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.openers import RemoteFile
 
-__all__ = ["UNTOLD", "InFlight", "TooLargeError", "answer_of", "is_asynchronous"]
-
 UNTOLD = 16 * 2**20
 """Bytes of a file that is fetched as a whole though nobody says how large it is."""
 _TICK = 1.0
@@ -65,15 +63,7 @@ class InFlight:
         return self._in_thread(lambda: self._of_thread(system).info(path))
 
     def content(self, file: RemoteFile, *, checks: bool = False) -> Future[tuple[bytes, str]]:
-        """Ask for a file's bytes, and for its fingerprint after they were read.
-
-        Parameters
-        ----------
-        file
-            Which file.
-        checks
-            Whether the fingerprint is wanted.
-        """
+        """Ask for a file's bytes, and for its fingerprint after they were read."""
         if is_asynchronous(file.system) and file.size is not None:
             return self._on_loop(file.system.loop, _content, file, checks)
         return self._in_thread(lambda: _content_in_thread(self._of_thread(file.system), file, checks=checks))

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.in_flight import InFlight
 
-__all__ = ["Location", "locations_of", "source_name"]
-
 _EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json, .yaml or .parquet file"
 _NO_FILE = "it is neither a file nor a folder"
 _DEEPEST = 100

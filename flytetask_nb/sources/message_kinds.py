@@ -22,8 +22,6 @@ from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["KINDS", "LAUNCH_PLANS", "OF_FLYTE2", "TASKS", "WORKFLOWS", "Content", "Kind", "PassedOver"]
-
 TASKS = "tasks"
 WORKFLOWS = "workflows"
 LAUNCH_PLANS = "launch plans"

@@ -75,13 +75,6 @@ def kind_by_keys(keys: AbstractSet[str]) -> Kind | None:
 def kind_in(file_name: str, data: bytes) -> tuple[Kind, Any]:
     """Return what a file holds.
 
-    Parameters
-    ----------
-    file_name
-        Its name, which may say the kind.
-    data
-        The serialized message.
-
     Returns
     -------
     (Kind, message)
@@ -115,11 +108,6 @@ def settled(kind: Kind, message: Any, data: bytes | None = None) -> tuple[Kind, 
         As they seem to be.
     data
         The bytes that the message was read from, if it was.
-
-    Returns
-    -------
-    (Kind, message)
-        As they are.
     """
     form = _FLYTE2_FORMS.get(kind.name)
     if form is None:
@@ -156,11 +144,6 @@ def _read(kind: Kind, data: bytes) -> Any | None:
 
 def kind_of(data: bytes) -> tuple[Kind, Any]:
     """Find out which kind of message some bytes are.
-
-    Parameters
-    ----------
-    data
-        The serialized message.
 
     Returns
     -------
@@ -237,13 +220,6 @@ def _inner_messages(message: Any) -> Iterator[Any]:
 
 def parsed(kind: Kind, data: bytes) -> Any:
     """Return the message of bytes whose kind is known.
-
-    Parameters
-    ----------
-    kind
-        What they are said to be.
-    data
-        The serialized message.
 
     Raises
     ------

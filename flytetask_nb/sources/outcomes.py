@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     Item: TypeAlias = TaskRecord | Workflow | LaunchPlan
     Outcome: TypeAlias = Item | Failure | "Skipped" | "UnreadSnapshot"
 
-__all__ = ["Outcomes", "Skipped", "StoredFailure", "UnreadSnapshot"]
-
 
 class Skipped(NamedTuple):
     """What was passed over: its kind, and how many of it; of a workflow which tasks it calls."""

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["EVERY_DEPTH", "has_magic", "matching", "without_links"]
-
 EVERY_DEPTH = "**"
 _MAGIC = frozenset("*?[")
 

@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.read_settings import ReadSettings
     from flytetask_nb.sources.streams import Stream
 
-__all__ = ["Reader", "read"]
-
 _OTHER_FILES = "other files"
 _ENDINGS = (MESSAGE, *DOCUMENTS)
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
@@ -61,13 +59,6 @@ _CODE = "this is the code of a fast registration; the tasks are in the archive t
 
 def read(source: Any, settings: ReadSettings) -> Outcomes:
     """Read a source, and show how far that has come.
-
-    Parameters
-    ----------
-    source
-        As ``load`` takes it.
-    settings
-        How it is read.
 
     Raises
     ------
@@ -93,15 +84,7 @@ def read(source: Any, settings: ReadSettings) -> Outcomes:
 
 
 class Reader:
-    """Reads files one after the other.
-
-    Parameters
-    ----------
-    settings
-        How they are read.
-    on_entry
-        Called with each entry that was read.
-    """
+    """Reads files one after the other."""
 
     def __init__(self, settings: ReadSettings, on_entry: Callable[[], None] | None = None) -> None:
         self._settings = settings

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from flytetask_nb.tables.search_query import Query
     from flytetask_nb.tables.view_code import Listing
 
-__all__ = ["COMPUTED", "FINDINGS", "GROUP", "TASK", "WORST_CHANGE", "Browser", "Line", "View"]
-
 FINDINGS, WORST_CHANGE = "findings", "worst_change"
 COMPUTED: Final = (FINDINGS, WORST_CHANGE)
 """Columns that cost more than a table does, and are computed behind."""
@@ -129,13 +127,7 @@ class Browser:
         return len(self._table)
 
     def append(self, table: Any) -> None:
-        """Take rows that come later.
-
-        Parameters
-        ----------
-        table
-            As the constructor takes it.
-        """
+        """Take rows that come later."""
         self._table = _coded_table(table).below(self._table)
         for computed in self._computed.values():
             computed.grow(len(self))
@@ -243,13 +235,6 @@ class Browser:
 
     def cells(self, positions: Sequence[int], columns: Sequence[str]) -> list[list[str]]:
         """Return what stands in some rows, for people.
-
-        Parameters
-        ----------
-        positions
-            Of the rows.
-        columns
-            Which columns.
 
         Returns
         -------

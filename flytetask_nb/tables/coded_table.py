@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.dtypes import ColumnKind
 
-__all__ = ["CodedColumn", "CodedTable", "coded"]
-
 _KINDS: Final = {"b": FLAG, "i": COUNT, "u": COUNT, "f": AMOUNT, "M": TIME, "m": SPAN}
 """Kinds of columns, by NumPy's letters."""
 _OBJECTS: Final = {

@@ -152,15 +152,7 @@ NUMERIC: Final = {
 
 
 class Labels:
-    """What the values of a column are called in its facet.
-
-    Parameters
-    ----------
-    name
-        Which facet.
-    column
-        Its column.
-    """
+    """What the values of a column are called in its facet."""
 
     def __init__(self, name: str, column: CodedColumn) -> None:
         self._rule = FACETS[name]
@@ -231,15 +223,7 @@ _WIDE: Final = 16
 
 
 class Bins:
-    """Ranges into which the amounts of a column fall.
-
-    Parameters
-    ----------
-    name
-        Which column.
-    column
-        Its values.
-    """
+    """Ranges into which the amounts of a column fall."""
 
     def __init__(self, name: str, column: CodedColumn) -> None:
         self._name = name

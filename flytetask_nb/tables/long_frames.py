@@ -28,8 +28,6 @@ from flytetask_nb.tables.serialized_tasks import records_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["consumers_of", "env_frame", "interface_frame", "producers_of", "resources_frame"]
-
 _IDENTITY: Final = ("project", "domain", "name", "version")
 _SIDES: Final = {"inputs": "input", "outputs": "output"}
 _UNITS: Final = {resource.column: resource.unit for resource in RESOURCES}
@@ -51,11 +49,6 @@ _Row = tuple[Any, ...]
 
 def interface_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of the inputs and outputs of tasks: one row a variable.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------
@@ -92,11 +85,6 @@ def _variables(interface: Any) -> Iterator[_Row]:
 
 def resources_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of what tasks ask for: one row a resource.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------
@@ -147,11 +135,6 @@ def _amount(unit: str, text: str | None) -> tuple[float | None, str]:
 
 def env_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of the environment variables of tasks: one row a variable, secrets masked.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------

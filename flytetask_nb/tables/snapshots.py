@@ -26,8 +26,6 @@ from flytetask_nb.tables.stored_tasks import DAMAGED, DATA, EXPECTED, StoredTask
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "save_snapshot", "write_snapshot"]
-
 SCHEMA: Final = 1
 """The form of the file; readers refuse those above it."""
 
@@ -324,13 +322,7 @@ def _origin(values: tuple[Any, ...]) -> Origin | str:
 
 
 class Joined(TaskGroups):
-    """Serialized tasks of several places, one after the other.
-
-    Parameters
-    ----------
-    parts
-        Lists of them, and those of files.
-    """
+    """Serialized tasks of several places, one after the other."""
 
     def __init__(self, parts: Iterable[Sequence[bytes]]) -> None:
         self._parts = [part for part in parts if len(part)]

@@ -53,13 +53,6 @@ def fitting(describer: Callable[[], Document], *renderers: Callable[[Document], 
     Each part has a budget of its own. Where all of them are used up together it is described again with smaller ones,
     so that what is left out is still counted.
 
-    Parameters
-    ----------
-    describer
-        Describes it, each time it is called.
-    *renderers
-        The formats.
-
     Returns
     -------
     list

@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models import FlyteTask
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["describe_collection", "failures_section"]
-
 _NAME_BUDGET = 300
 _SIGNATURE_BUDGET = 400
 _TABLE_BUDGET = 12_000
@@ -238,13 +236,7 @@ def _changes(found: TaskDiff) -> tuple[Line, Sequence[Block]]:
 
 
 def failures_section(failures: Sequence[Failure]) -> Section:
-    """Describe what could not be read.
-
-    Parameters
-    ----------
-    failures
-        One or more.
-    """
+    """Describe what could not be read."""
     rows = [
         Row([code(cut(mask_text(str(failure.place)), _SIGNATURE_BUDGET)[0]), cut(mask_text(failure.reason), 700)[0]])
         for failure in failures

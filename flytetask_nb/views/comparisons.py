@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.views.document import Line, Piece
 
-__all__ = ["describe_columns", "describe_pair"]
-
 _NAME_BUDGET: Final = 300
 _VALUE_BUDGET: Final = 400
 _SECTION_BUDGET: Final = 14_000

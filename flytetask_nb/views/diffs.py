@@ -42,17 +42,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.task_diff import CacheVerdict
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = [
-    "PARTS",
-    "cache_badge",
-    "cache_word",
-    "change_row",
-    "describe_diff",
-    "places_line",
-    "ratio_of",
-    "value_sides",
-]
-
 PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
 )

@@ -32,16 +32,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models import K8sPod
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = [
-    "describe_container",
-    "describe_pod",
-    "describe_sql",
-    "execution_section",
-    "image_words",
-    "json_text",
-    "other_containers",
-]
-
 _IMAGE_BUDGET = 400
 _WORDS_BUDGET = 1_300
 _ENTRY_BUDGET = 500
@@ -81,9 +71,10 @@ def execution_section(template: Any, image: str) -> Section | None:
         blocks, note = _pod_blocks(template.k8s_pod, primary_container_name(template))
         return Section("Execution", note, blocks)
     if target == "sql":
-        words = _dialect(template.sql)
         lines = template.sql.statement.count("\n") + 1
-        return Section("Execution", f"{words}, {counted(lines, 'line')}", _sql_blocks(template.sql), is_open=True)
+        return Section(
+            "Execution", f"{_dialect(template.sql)}, {counted(lines, 'line')}", _sql_blocks(template.sql), is_open=True
+        )
     return None
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["ACCENT", "INK", "PLAIN", "PLATE", "Picture", "blank"]
-
 PLATE: Final = "#ffffff"
 """What everything is drawn on: no ink can be read on white and on the dark page of JupyterLab at once."""
 INK: Final = "#595959"

@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     _UnreadRow: TypeAlias = tuple[Line, list[Badge | None], Callable[[], Line]]
     _Causes: TypeAlias = Mapping[int, Callable[[], Line]]
 
-__all__ = ["describe_history"]
-
 _MARKS: Final = {"breaking": "!", "risky": "?", "behaviour": "~", "cost": "$", "cosmetic": "'"}
 _COLUMNS_WIDTH: Final = 76
 """Characters that the labels of all columns may take together; the newest versions are shown."""
@@ -88,11 +86,6 @@ _PLACES_NAMED: Final = 4
 
 def describe_history(history: TaskHistory) -> Document:
     """Describe the versions of a task.
-
-    Parameters
-    ----------
-    history
-        The versions.
 
     Returns
     -------

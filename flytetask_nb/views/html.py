@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Row
 
-__all__ = ["escape", "fragment", "render", "stylesheet"]
-
 _WEB = ("https://", "http://")
 # Letters, digits and marks that mean nothing in HTML nor in a formula: most texts are of these alone.
 _is_plain = re.compile(r"[\w \-./:,;()|=+*?!%@\[\]{}~^…·“”×→]*").fullmatch
@@ -86,7 +84,7 @@ def _remembered(make: Callable[[str], str]) -> Callable[[str], str]:
     return html_of
 
 
-_gate: ContextVar[Hashable] = ContextVar("flytetask_nb_gate", default=None)
+_gate: ContextVar[tuple[Hashable, bool] | None] = ContextVar("flytetask_nb_gate", default=None)
 """What the gate does while a document is rendered."""
 
 
@@ -120,18 +118,7 @@ def _rules() -> tuple[tuple[frozenset[str], str], ...]:
 
 
 def render(document: Document) -> str:
-    """Return a document as HTML with its stylesheet.
-
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
-    Returns
-    -------
-    str
-        A ``style`` and a ``div`` element.
-    """
+    """Return a document as HTML, with as much of the stylesheet as it needs."""
     body = fragment(document)
     classes = frozenset(_CLASS.findall(body))
     return f"<style>{''.join(line for needed, line in _rules() if needed <= classes)}</style>{body}"

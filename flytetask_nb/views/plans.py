@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import Change, Plan, PlanEntry
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["describe_plan"]
-
 _BADGES: Final = {
     "conflict": ("breaking", "✗"),
     "changed": ("cosmetic", "~"),
@@ -81,11 +79,6 @@ class _Told:
 
 def describe_plan(plan: Plan) -> Document:
     """Describe what registration would do.
-
-    Parameters
-    ----------
-    plan
-        The plan. Whatever changed is compared.
 
     Returns
     -------

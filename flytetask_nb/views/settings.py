@@ -38,20 +38,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models import Documentation, SecurityContext
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = [
-    "deprecation_notice",
-    "describe_documentation",
-    "describe_metadata",
-    "describe_security",
-    "first_line",
-    "flyte2_section",
-    "metadata_section",
-    "metadata_words",
-    "plugin_section",
-    "security_section",
-    "source_section",
-]
-
 _VALUE_BUDGET = 500
 _ROWS_BUDGET = 2_000
 _TEXT_BUDGET = 2_500

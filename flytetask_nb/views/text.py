@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block, Line, Piece, Section
 
-__all__ = ["RichPage", "render", "render_rich"]
-
 Segment = tuple[str, str]
 """A text and a style of rich's."""
 
@@ -71,11 +69,6 @@ _HIGHLIGHTS = {"b": "bold", "i": "italic", "": ""}
 def render(document: Document) -> str:
     """Return a document as plain text.
 
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
     Returns
     -------
     str
@@ -85,13 +78,7 @@ def render(document: Document) -> str:
 
 
 class RichPage:
-    """A document for rich, laid out for the width of the console that it is printed on.
-
-    Parameters
-    ----------
-    document
-        What is to be shown.
-    """
+    """A document for rich, laid out for the width of the console that it is printed on."""
 
     def __init__(self, document: Document) -> None:
         self._document = document

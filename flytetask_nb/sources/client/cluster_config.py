@@ -21,8 +21,6 @@ from flytetask_nb.sources.fitting import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["AUTH_TYPES", "ClusterConfig", "auth_type", "configured"]
-
 FILE_VARIABLES = ("_FLYTECTL_CONFIG_PYFLYTE_OVERRIDE", "FLYTECTL_CONFIG")
 """Environment variables that name the file; the first is set by pyflyte itself."""
 

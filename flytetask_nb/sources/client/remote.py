@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.calls import Calls
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
 
-__all__ = ["ALL", "Remote"]
-
 ALL = "*"
 """Stands for all projects or all domains where the connection has a default."""
 
