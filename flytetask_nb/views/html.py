@@ -336,7 +336,11 @@ def _folds(folds: Folds) -> str:
 
 
 def _thirds(lines: tuple[Line, Line, Line]) -> str:
-    return " ".join([f"<span>{_line(line)}</span>" for line in lines])
+    # Where a front end takes the stylesheet away, bars part the columns.
+    first, *rest = [f"<span>{_line(line)}</span>" for line in lines]
+    return first + "".join(
+        [f"{'<i> | </i>' if line else ''}{cell}" for line, cell in zip(lines[1:], rest, strict=True)]
+    )
 
 
 def _fields(fields: Fields) -> str:
