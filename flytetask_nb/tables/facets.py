@@ -180,7 +180,8 @@ class Labels:
 
     def mask(self, chosen: Iterable[str | None]) -> npt.NDArray[np.bool_]:
         """Tell which rows have one of these names."""
-        return self.named(chosen)[self._column.codes]
+        fits: npt.NDArray[np.bool_] = self.named(chosen)[self._column.codes]
+        return fits
 
     def named(self, chosen: Iterable[str | None]) -> npt.NDArray[np.bool_]:
         """Tell which distinct values have one of these names, and last whether rows without a value do."""
@@ -300,7 +301,8 @@ def _edges(amounts: npt.NDArray[np.float64], unit: str) -> npt.NDArray[np.float6
     step = 1.0 if unit == "time" else _STEP
     start = np.floor(least / step) * step
     width = (np.floor((most - start) / step / MOST_BINS) + 1) * step
-    return np.round(start + width * np.arange(int((most - start) / width) + 2), _DIGITS)
+    edges: npt.NDArray[np.float64] = start + width * np.arange(int((most - start) / width) + 2)
+    return edges.round(_DIGITS)
 
 
 def _grown(least: float, most: float, unit: str) -> npt.NDArray[np.float64]:
