@@ -53,6 +53,8 @@ def outputs(build: Callable[[int], task_pb2.TaskSpec]) -> Iterator[tuple[str, st
                 # Kept, for what is gone gives its id to another.
                 seen[id(part)] = part
                 yield from texts_of(part, name)
+    for change in ftn.diff(*tasks).all_changes():
+        yield from texts_of(change, f"{change.rule} {change.path}")
 
 
 @pytest.mark.parametrize("build", [by_key, by_key_in_pod, by_key_in_sql])

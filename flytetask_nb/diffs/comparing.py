@@ -63,7 +63,7 @@ def compare_tasks(
     tasks: tuple[FlyteTask, FlyteTask], messages: tuple[Any, Any], severities: Mapping[str, str]
 ) -> list[Change]:
     """Return the changes from one task to another, in the order of their parts; the messages are what both sources tell."""
-    ledger = Ledger(severities)
+    ledger = Ledger(severities, tuple(task._message for task in tasks))
     old, new = messages
     if old is new:
         return ledger.changes

@@ -7,6 +7,7 @@ a long run of letters and digits, and without the beginnings of tokens that need
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from flytetask_nb.masking.innocence import LEAST_DRAWN, LEAST_LETTERS
@@ -29,7 +30,9 @@ _MARKS = tuple(
     # Webhooks.
     "hook /bot /with/key/ pagerduty hc-ping".split()
 )
-_LOWER_MARKS = tuple(mark for mark in _MARKS if mark == mark.lower())
+# With the letters and digits of each: what is not in a text's runs need not be looked for between them.
+_MARKS_BY_RUN = tuple((mark, max(re.findall("[A-Za-z0-9]+", mark), key=len)) for mark in _MARKS)
+_LOWER_MARKS = tuple(pair for pair in _MARKS_BY_RUN if pair[0] == pair[0].lower())
 _SCHEMES = frozenset({"abfs", "abfss", "az", "file", "gcs", "gs", "http", "https", "memory", "s3"})
 _MOST_SUSPECTS = 60
 
@@ -81,9 +84,7 @@ def plain_among(texts: Collection[str]) -> set[str]:
     if joined.count("\n") >= max(len(texts), 1) or data.translate(None, _HARMLESS + b"\n"):
         return set(filter(is_plain, texts))
     plain = filter(_has_plain_colons, texts) if ":" in joined else iter(texts)
-    # Entries of archives have the archive in common, and what parts the two is of no token.
-    parts = "\n".join(set(joined.replace("!", "\n").split("\n")))
-    suspects = set(_suspects(parts, parts.encode()))
+    suspects = set(_suspects(joined, data))
     if len(suspects) > _MOST_SUSPECTS:
         return set(filter(is_plain, texts))
     for suspect in suspects:
@@ -93,11 +94,13 @@ def plain_among(texts: Collection[str]) -> set[str]:
 
 def _suspects(text: str, data: bytes) -> Iterator[str]:
     """Yield what in a text may be of a token; the text is of ASCII, for all other letters are no harmless ones."""
-    for run in data.translate(_RUNS).split():
+    runs = set(data.translate(_RUNS).split())
+    for run in runs:
         if len(run) >= LEAST_DRAWN and (len(run) >= LEAST_LETTERS or not run.isalpha()):
             yield run.decode()
-    for mark in _LOWER_MARKS if text.islower() else _MARKS:
-        if mark in text:
+    words = b" ".join(runs).decode()
+    for mark, core in _LOWER_MARKS if words.islower() else _MARKS_BY_RUN:
+        if core in words and mark in text:
             yield mark
 
 

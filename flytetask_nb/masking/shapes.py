@@ -73,7 +73,7 @@ _HOOKS = (
 
 SHAPES = "|".join(
     (
-        rf"(?:\b|_)(?:{'|'.join(_CERTAIN)})",
+        rf"(?:^|[^A-Za-z0-9])(?:{'|'.join(_CERTAIN)})",
         *_LIKELY,
         _DRAWN,
         *_HOOKS,

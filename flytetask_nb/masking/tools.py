@@ -102,7 +102,6 @@ _ENDS = frozenset({"|", "||", "&&", ";", "&", "--"})
 # Flags of curl that take nothing, and so can stand before -u in one word.
 _CURL_USER = re.compile(r"-[sSfLkvigIGnNqjJ#0-6a]*u(?P<login>[^:]*:.+)?", re.DOTALL)
 _HTPASSWD = re.compile(r"-[a-zA-Z]*b[a-zA-Z]*")
-_LONGEST_NAME = 200
 # Behind these, KEY VALUE is a setting.
 _SETS = frozenset({"set", "config", "add", "--add", "--global", "--set"})
 _PIPED = re.compile(
@@ -127,11 +126,11 @@ def secrets_of_command(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     tuple of int
         The word's place, and where in it the password begins and ends.
     """
-    names = [word.rpartition("/")[2] if len(word) < _LONGEST_NAME else "" for word in words]
-    places = [place for place, name in enumerate(names) if name in TOOLS]
+    places = [place for place, word in enumerate(words) if word.rpartition("/")[2] in TOOLS]
     for place, following in zip(places, [*places[1:], len(words)], strict=False):
         behind = words[place + 1 : following]
-        for index, start, end in _of_tool(names[place], TOOLS[names[place]], behind):
+        name = words[place].rpartition("/")[2]
+        for index, start, end in _of_tool(name, TOOLS[name], behind):
             if not is_innocent("password", behind[index][start:end]):
                 yield place + 1 + index, start, end
 

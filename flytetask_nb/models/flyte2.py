@@ -16,6 +16,7 @@ from flyteidl.core import identifier_pb2
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.flyte2_schema import FLYTE2, GAINED, message_class
 from flytetask_nb.models.plain_values import plain_struct
@@ -254,10 +255,8 @@ def _unread(details: Any) -> dict[str, Any]:
     """Return what a source said in JSON that no message has a field for, by path."""
     if not details.unread:
         return {}
-    import json  # noqa: PLC0415 - few sources say such things
-
     try:
-        found = json.loads(details.unread)
+        found = json_value(details.unread)
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {"unread": details.unread}

@@ -128,8 +128,13 @@ class NameIndex:
         near = near_names(name, names)
         if not names:
             return f"no task is called {name!r}: this collection is empty"
-        hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"see .names for the {len(names)} there are"
-        return f"no task is called {name!r}; {hint}"
+        if near:
+            return f"no task is called {name!r}; did you mean {', '.join(map(repr, near))}?"
+        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
+        known = ", ".join(repr(mask_text(each)) for each in names[:_NAMES_SHOWN])
+        more = f", … {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
+        return f"no task is called {name!r}; there are {known}{more}"
 
 
 def _key(place: Place, name: str) -> str:

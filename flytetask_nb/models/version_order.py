@@ -50,7 +50,7 @@ _WORDS: Final = {
     GIVEN: "in the order given",
     CREATED_AT: "ordered by created_at",
     VERSION: "ordered by version",
-    LOADING: "by load order: these versions tell no order",
+    LOADING: "by load order: nothing tells which is older",
 }
 
 _FINGERPRINT: Final = 16

@@ -8,7 +8,6 @@ written, and quantities take their canonical spelling. Which fields there are, a
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime, timezone
 from functools import cache, lru_cache
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.errors import ModelValueError, QuantityError
 from flytetask_nb.models.plain_values import fill_struct, plain_struct
 from flytetask_nb.semantics.quantities import Quantity
@@ -400,7 +400,7 @@ _PLAIN: Final[Mapping[str, _GoType]] = {
 @cache
 def _table() -> dict[str, dict[str, str]]:
     text = files("flytetask_nb.semantics").joinpath("pod_fields.json").read_text(encoding="utf-8")
-    table: dict[str, dict[str, str]] = json.loads(text)
+    table: dict[str, dict[str, str]] = json_value(text)
     return table
 
 

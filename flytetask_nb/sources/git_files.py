@@ -110,7 +110,13 @@ def _git(folder: str, *command: str, given: str = "") -> bytes:
     if program is None:
         raise LoadError("git is not installed here; install it, or name a file")
     # What is missing of a partial clone is not fetched, and nobody is asked for a password.
-    environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    environment = {
+        **os.environ,
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",  # for a git that does not know the one above
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+    }
     finished = subprocess.run(  # noqa: S603 - git's own path, and no option comes from the address
         [program, "--no-replace-objects", "--no-optional-locks", *command],
         cwd=folder,

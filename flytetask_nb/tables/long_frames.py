@@ -9,6 +9,7 @@ import pandas as pd
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.dtypes import AMOUNT, FLAG, TEXT, ColumnKind, array_of
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import MASK, mask_text, mask_value, masked
@@ -190,7 +191,7 @@ def _environment(entries: tuple[tuple[str, str, str], ...]) -> Iterator[_Row]:
 def _masked_json(text: str) -> str:
     import json  # noqa: PLC0415 - few variables are references
 
-    return json.dumps(mask_value(json.loads(text)), sort_keys=True)
+    return json.dumps(mask_value(json_value(text)), sort_keys=True)
 
 
 # -- what feeds what -----------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
@@ -239,7 +240,7 @@ def _about(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
     found = metadata.get(_KEY)
     if found is None:
         raise LoadError(f"a Parquet file that holds no tasks; {EXPECTED}")
-    about: Any = json.loads(found)
+    about = json_value(found)
     schema = about.get("schema") if isinstance(about, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise LoadError(f"a Parquet file whose form is not told; {EXPECTED}")

@@ -105,7 +105,7 @@ def _cause_section(
     rows = (_row(cause, found, report, names, prefix) for cause, found in ordered)
     shown, left = within(rows, _TABLE_BUDGET, _row_size, len(ordered))
     shown[0] = replace(shown[0], is_open=is_open)
-    lead: Line = ["what it is about, in ", code(names[:-1])] if names else "what it is about"
+    lead: Line = ["task or workflow, in ", code(names[:-1])] if names else "task or workflow"
     blocks: list[Block] = [Folds(shown, (lead, "why", "workflows"))]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more; to_frame() has all")))

@@ -161,7 +161,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     places: dict[str, dict[int, Change]] = {}
     parts: dict[str, str] = {}
     for column, compared in enumerate(found, start=1):
-        for change in (*compared.changes, *compared.accepted, *compared.noise):
+        for change in compared.all_changes():
             if change.place not in _TOLD and not change.is_consequence:
                 places.setdefault(change.place, {}).setdefault(column, change)
                 parts.setdefault(change.place, change.part)
@@ -176,7 +176,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
         blocks.append(Paragraph(dim(f"… {rest:,} more rows")))
     names = {task.name for task in tasks}
     title = mask_identifier(next(iter(names))) if len(names) == 1 else counted(len(tasks), "task")
-    note = f"{counted(len(ordered), 'difference')} from the first column; · as there"
+    note = f"{counted(len(ordered), 'difference')}, “·” where it is as in the first column"
     lines: list[Line] = [] if ordered else [[Badge("good", "✓", "no differences")]]
     aside = f"{counted(len(tasks), 'version')} · {note}" if len(names) == 1 else note
     subjects = [task._message for task in tasks]

@@ -76,8 +76,7 @@ def _section(title: str, variables: Mapping[str, VariableCompatibility]) -> Sect
         (variable for variable in variables.values() if variable.is_changed),
         key=lambda variable: order.index(variable.verdict),
     )
-    rows = [_row(variable) for variable in changed]
-    shown, left = within(rows, _SECTION_BUDGET, row_size)
+    shown, left = within(map(_row, changed), _SECTION_BUDGET, row_size, len(changed))
     blocks: list[Block] = [Table([Row(["variable", "was", "is", "verdict", "reason"], header=True), *shown])]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))

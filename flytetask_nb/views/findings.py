@@ -26,7 +26,8 @@ from flytetask_nb.views.document import (
     text_size,
     within,
 )
-from flytetask_nb.views.wording import counted
+from flytetask_nb.views.version_labels import whole_version
+from flytetask_nb.views.wording import counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,9 +78,10 @@ def describe_findings(findings: Findings) -> Document:
     ]
     counts = [f"{len(refusals):,} refused"] if refusals else []
     counts += [counted(len(warnings), "warning")] if warnings else []
+    name, _, version = mask_identifier(findings.task).partition(" ")
     return Document(
-        cut(mask_identifier(findings.task), _NAME_BUDGET)[0] or "Findings",
-        " · ".join(counts) or "nothing found",
+        cut(name, _NAME_BUDGET)[0] or "Findings",
+        joined((whole_version(version), *(counts or ["nothing found"]))),
         lines=[verdict],
         sections=sections,
     )

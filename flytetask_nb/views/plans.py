@@ -115,7 +115,8 @@ def describe_plan(plan: Plan) -> Document:
 
 
 def _told(plan: Plan) -> _Told:
-    pairs = {(entry.remote_version, entry.local_version) for entry in plan.changed}
+    differing = plan.changed or plan.conflicts
+    pairs = {(entry.remote_version, entry.local_version) for entry in differing}
     return _Told(
         frozenset((entry.project, entry.domain) for entry in plan),
         shared_prefix(entry.name for entry in plan),
@@ -133,8 +134,9 @@ def _aside(told: _Told) -> Line:
         (place,) = told.places
         pieces.append(cut("/".join(filter(None, place)), _NAME_BUDGET)[0])
     if told.pair is not None:
-        pieces += [" · " if pieces and pieces[0] else "", *_versions(told.pair, told)]
-    return pieces
+        versions = _versions(told.pair, told)
+        pieces += [" · ", *versions] if pieces and pieces[0] and versions else versions
+    return [piece for piece in pieces if piece]
 
 
 def _versions(pair: tuple[str | None, str | None], told: _Told) -> list[Piece]:
@@ -323,7 +325,7 @@ def _listed_changes(entry: PlanEntry, *, noise: bool = True) -> list[Change]:
     found = entry.diff
     if found is None:
         return []
-    everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal and noise else found.changes
+    everything = found.all_changes() if entry.refusal and noise else found.changes
     # That the version is there already is said before.
     return [change for change in everything if change.rule != "version-reused"]
 

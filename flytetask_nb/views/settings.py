@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.masking import mask_text, mask_value, masked
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
 from flytetask_nb.models.plain_values import plain_struct
@@ -296,11 +297,9 @@ def _opened(value: Any) -> Any:
     """Return what a text of JSON holds, where that is an object or a list; anything else as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")) or len(value) > LOOKED_AT:
         return value
-    import json  # noqa: PLC0415 - few settings are such texts
-
     try:
-        held = json.loads(value)
-    except (ValueError, RecursionError):
+        held = json_value(value)
+    except ValueError:
         return value
     return held if isinstance(held, dict | list) else value
 

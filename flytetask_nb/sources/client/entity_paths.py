@@ -53,7 +53,7 @@ def checked_part(what: str, value: object) -> str:
         raise ModelTypeError(f"{what} is a text, got {value!r}")
     if not value:
         raise ModelValueError(
-            f"no {what} is given; Admin takes an empty one for any, and would answer with an arbitrary task. "
+            f"no {what} is given; Flyte Admin would take that for any {what}, and answer with an arbitrary task. "
             f"Pass {what}=..." + (", to the call or to connect" if what in {"project", "domain"} else "")
         )
     return value
