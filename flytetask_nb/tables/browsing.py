@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN, TEXT
+from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN
 from flytetask_nb.errors import ModelValueError
 from flytetask_nb.masking.gate import gated_value
 from flytetask_nb.models.version_order import by_age
@@ -284,7 +284,7 @@ class Browser:
         return tuple(
             self._bins(name).histogram(self._fits(view, but=("ranges", name)))
             for name in NUMERIC
-            if np.isfinite(self._amounts(name)).any()
+            if np.isfinite(self._table[name].amounts).any()
         )
 
     # -- as code -----------------------------------------------------------------------------------------------------
@@ -402,10 +402,6 @@ class Browser:
         made: Bins = self._answer(("bins", name), lambda: Bins(name, self._table[name]))
         return made
 
-    def _amounts(self, name: str) -> npt.NDArray[np.float64]:
-        column = self._table[name]
-        return np.empty(0) if column.kind is TEXT else column.amounts
-
     def _sorted(self, positions: npt.NDArray[np.intp], sort: Sequence[tuple[str, bool]]) -> npt.NDArray[np.intp]:
         for name, is_descending in reversed(sort):
             column = self._table[name]
@@ -413,6 +409,7 @@ class Browser:
             ranks = size - 1 - column.ranks if is_descending else column.ranks
             keys = column.spread(ranks.astype(np.min_scalar_type(size)), size)[positions]
             positions = positions[np.argsort(keys, kind="stable")]
+        positions.flags.writeable = False
         return positions
 
     # -- groups ------------------------------------------------------------------------------------------------------

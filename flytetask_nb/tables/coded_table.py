@@ -88,7 +88,9 @@ class CodedColumn:
 
     @cached_property
     def amounts(self) -> npt.NDArray[np.float64]:
-        """The distinct values as numbers: lengths of time in seconds, times in seconds since 1970, no texts."""
+        """The distinct values as numbers: lengths of time in seconds, times in seconds since 1970; texts are none."""
+        if self.kind is TEXT:
+            return np.full(len(self.distinct), np.nan)
         series: Any = pd.Series(self.distinct)
         if self.kind is TIME:
             series -= _EPOCH

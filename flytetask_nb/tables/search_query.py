@@ -162,7 +162,9 @@ def parsed_query(text: str) -> Query:
     if len(text) > _LONGEST:
         raise QueryError(f"a search of {len(text):,} characters; expected at most {_LONGEST:,}", position=_LONGEST)
     if half := _HALF_A_CHARACTER.search(text):
-        raise QueryError(f"the search {shortened(text, 200)!r} has half a character at {half.start() + 1}", position=half.start())
+        raise QueryError(
+            f"the search {shortened(text, 200)!r} has half a character at {half.start() + 1}", position=half.start()
+        )
     return _Parser(text).query()
 
 
