@@ -59,10 +59,11 @@ def calls_of(
         # Most ids of a workflow say the same.
         parts = identifier.project, identifier.domain, identifier.version
         if parts not in releases:
-            filled = map(
-                lambda part, given: part if is_filled_in(part) else given or "", parts, (project, domain, version)
+            given = project, domain, version
+            at_project, at_domain, at_version = (
+                part if is_filled_in(part) else told or "" for part, told in zip(parts, given, strict=True)
             )
-            releases[parts] = _release(*filled, source=source)
+            releases[parts] = _release(at_project, at_domain, at_version, source)
         return releases[parts]
 
     references = (reference for node, reference in referring_nodes(template) if node.HasField("task_node"))
