@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block
 
-__all__ = ["FOUND", "SEARCH", "CopyBox", "Pane", "Panel", "offer", "option_layout"]
+__all__ = ["FOUND", "SEARCH", "CopyBox", "Pane", "Panel", "StaticForm", "offer", "option_layout"]
 
 SEARCH: Final = "ftn-search"
 FOUND: Final = "ftn-found"
@@ -106,7 +106,31 @@ def offer(picker: Dropdown | Select, options: Sequence[str], chosen: str) -> Non
         picker.value = chosen if chosen in options else None
 
 
-class Panel(VBox):  # type: ignore[misc]
+class StaticForm:
+    """What a widget shows where no kernel runs: a document, in each format."""
+
+    def document(self) -> Document:
+        """Return what the widget shows, for places without a kernel."""
+        raise NotImplementedError
+
+    def to_html(self) -> str:
+        """Return what the widget shows as HTML that needs no kernel."""
+        return fitting(self.document, html.render)[0]
+
+    def to_text(self) -> str:
+        """Return what the widget shows as plain text."""
+        return fitting(self.document, text.render)[0]
+
+    def to_markdown(self) -> str:
+        """Return what the widget shows as Markdown."""
+        return fitting(self.document, markdown.render)[0]
+
+    def static_bundle(self) -> dict[str, str]:
+        """Return what stands beside the widget in a cell's output, by MIME type."""
+        return {"text/plain": repr(self), "text/html": self.to_html()}
+
+
+class Panel(StaticForm, VBox):  # type: ignore[misc]
     """A box of controls and panes with a line that tells what went wrong, and a form for places without a kernel."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
@@ -158,22 +182,6 @@ class Panel(VBox):  # type: ignore[misc]
         self._error.show_part(Notice(Badge("breaking", "✗", "error"), cut(told, _ERROR_BUDGET)[0]))
         self._error.layout.display = None
 
-    def document(self) -> Document:
-        """Return what the panel shows, for places without a kernel."""
-        raise NotImplementedError
-
-    def to_html(self) -> str:
-        """Return what the panel shows as HTML that needs no kernel."""
-        return fitting(self.document, html.render)[0]
-
-    def to_text(self) -> str:
-        """Return what the panel shows as plain text."""
-        return fitting(self.document, text.render)[0]
-
-    def to_markdown(self) -> str:
-        """Return what the panel shows as Markdown."""
-        return fitting(self.document, markdown.render)[0]
-
     def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**settings) or {}
-        return {**bundle, "text/plain": repr(self), "text/html": self.to_html()}
+        return {**bundle, **self.static_bundle()}

@@ -1,0 +1,129 @@
+"""Work that is done behind a widget: a little at a time, between the messages of its page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextvars import copy_context
+from queue import Empty, Queue
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["SLICE", "Behind", "made_aside"]
+
+SLICE: Final = 0.008
+"""Seconds that work may take before it lets others go first."""
+_POLLED: Final = 0.03
+_READY: Final = 2
+"""Things that are made before they are taken."""
+
+T = TypeVar("T")
+
+
+class Behind:
+    """Work in steps. It runs where an event loop does, as it does in a kernel; elsewhere it waits until it is needed.
+
+    Parameters
+    ----------
+    steps
+        Does a step each time it is asked for the next item, which is how many seconds the others have then.
+    on_error
+        Takes what a step raises; the work ends with it.
+    """
+
+    def __init__(self, steps: Iterator[float], on_error: Callable[[Exception], None]) -> None:
+        self._steps = steps
+        self._on_error = on_error
+        self._is_started = False
+        self.is_done = False
+
+    def start(self) -> None:
+        """Begin, if it has not begun and there is an event loop to go on in."""
+        if self._is_started or self.is_done:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._is_started = True
+
+        def go_on() -> None:
+            pause = self._step()
+            if pause is not None:
+                loop.call_later(pause, go_on)
+
+        loop.call_later(SLICE, go_on)
+
+    def finish(self) -> None:
+        """Do all that is left, now."""
+        while (pause := self._step()) is not None:
+            if pause > SLICE:
+                time.sleep(pause)
+
+    def stop(self) -> None:
+        """Leave the rest undone."""
+        self.is_done = True
+        close = getattr(self._steps, "close", None)
+        if close is not None:
+            close()
+
+    def _step(self) -> float | None:
+        if self.is_done:
+            return None
+        try:
+            return next(self._steps)
+        except StopIteration:
+            self.is_done = True
+        except Exception as error:  # noqa: BLE001 - nobody called who could take it
+            self.is_done = True
+            self._on_error(error)
+        return None
+
+
+def made_aside(items: Iterable[T]) -> Iterator[T | None]:
+    """Return items as they are, made in a thread of their own; None each time that none is ready.
+
+    Parameters
+    ----------
+    items
+        Once the caller does not ask any more, no further ones are made.
+    """
+    ready: Queue[tuple[str, Any]] = Queue(_READY)
+    is_over = Event()
+
+    def put(kind: str, item: Any) -> None:
+        while not is_over.is_set():
+            try:
+                ready.put((kind, item), timeout=_POLLED)
+            except Exception:  # noqa: BLE001, S112 - full: whoever takes is busy
+                continue
+            return
+
+    def make() -> None:
+        try:
+            for item in items:
+                put("item", item)
+                if is_over.is_set():
+                    return
+        except BaseException as error:  # noqa: BLE001 - raised again where the items are taken
+            put("error", error)
+        put("end", None)
+
+    Thread(target=copy_context().run, args=(make,), name="flytetask-nb-behind", daemon=True).start()
+    try:
+        while True:
+            try:
+                kind, item = ready.get_nowait()
+            except Empty:
+                yield None
+                continue
+            if kind == "end":
+                return
+            if kind == "error":
+                raise item
+            yield item
+    finally:
+        is_over.set()

@@ -1,0 +1,258 @@
+"""The explorer: a table of any number of tasks to search, narrow down, sort, look at and compare, a page at a time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import anywidget
+import pandas as pd
+from traitlets import Bunch, Dict, Instance, TraitType, Unicode, observe, validate
+from traitlets import Tuple as TupleTrait
+
+from flytetask_nb.collection import TaskCollection
+from flytetask_nb.diffs import diff
+from flytetask_nb.errors import FlyteTaskError, ModelTypeError
+from flytetask_nb.models.showing import behind_gate
+from flytetask_nb.semantics import check
+from flytetask_nb.tables.browsing import COMPUTED, Browser
+from flytetask_nb.tables.search_query import parsed_query
+from flytetask_nb.views import html
+from flytetask_nb.views.document import Document, Paragraph, Row, Table, code, cut, dim, row_size, within
+from flytetask_nb.views.wording import counted
+from flytetask_nb.widgets.behind import SLICE, Behind, made_aside
+from flytetask_nb.widgets.exploration import Exploration, column_title
+from flytetask_nb.widgets.panes import HERE, StaticForm
+from flytetask_nb.widgets.selection import as_collection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flytetask_nb.models.workflows import Workflow
+
+__all__ = ["Explorer", "explore"]
+
+_AT_ONCE: Final = 400
+"""Tasks that are read before anything is shown; the others follow behind."""
+_CHUNK: Final = 10_000
+_FLUSHED: Final = 4.0
+"""Seconds after which what was computed behind is shown, ready or not."""
+_STATIC_ROWS: Final = 20
+_STATIC_COLUMNS: Final = 8
+_TABLE_BUDGET: Final = 20_000
+_CELL_BUDGET: Final = 200
+_ERROR_BUDGET: Final = 1_000
+
+
+class _MatchingRows(TraitType[pd.DataFrame, pd.DataFrame]):
+    """The rows that match, made each time they are read."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:  # noqa: ARG002 - as traitlets calls it
+        return obj._matching_rows()
+
+    def set(self, obj: Any, value: Any) -> None:
+        obj._take_rows(value)
+
+
+class Explorer(StaticForm, anywidget.AnyWidget):
+    """A table of tasks, however many: searched as one types, narrowed down by facets, sorted, looked at and compared.
+
+    Parameters
+    ----------
+    source
+        A collection or whatever ``TaskCollection`` takes; a data frame or an Arrow table; a ``Remote``, of which rows
+        appear as they arrive.
+    query, columns, workflows
+        As :func:`explore` takes them.
+
+    Attributes
+    ----------
+    query : str
+        The search, as ``TaskCollection.search`` takes it. Can be read, observed and set.
+    selection : TaskCollection
+        The selected tasks. Can be read, observed and set, to tasks of the explorer's.
+    frame : pandas.DataFrame
+        The rows that match, in their order; the index says where they stand among all. Made when it is read. Can be
+        observed, and set to some of the rows or to another table, which is shown from then on.
+    columns : tuple of str
+        The columns that are shown, the name first. Can be read, observed and set.
+    tasks : TaskCollection or None
+        What is explored; None where it is a table.
+    """
+
+    _esm = HERE.with_name("explorer.js")
+    _css = html.stylesheet() + HERE.with_name("explorer.css").read_text(encoding="utf-8")
+    # What a page shows before it has asked for anything: worked out when a page is opened, and not kept.
+    first = Dict().tag(sync=True, to_json=lambda _value, explorer: explorer._opening())
+    query = Unicode()
+    columns = TupleTrait()
+    selection = Instance(TaskCollection)
+    frame = _MatchingRows()
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        behind_gate(cls)
+
+    def __init__(
+        self,
+        source: object,
+        *,
+        query: str = "",
+        columns: Iterable[str] | None = None,
+        workflows: Sequence[Workflow] = (),
+        **filters: Any,
+    ) -> None:
+        self._follows = True
+        self._workflows = tuple(workflows)
+        self._open(source, filters)
+        super().__init__(selection=TaskCollection())
+        self._follows = False
+        if columns is not None:
+            self._exploration.columns = self._exploration.checked_columns(columns)
+        self._tell_traits()
+        self.query = query
+        self.on_msg(self._hear)
+
+    @property
+    def tasks(self) -> TaskCollection | None:
+        """What is explored; None where it is a table."""
+        return self._exploration.tasks
+
+    # -- where the rows come from ------------------------------------------------------------------------------------
+
+    def _open(self, source: object, filters: dict[str, Any]) -> None:
+        self._progress: dict[str, Any] | None = None
+        self._behind: list[Behind] = []
+        if isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas"):
+            self._frame: pd.DataFrame | None = source if isinstance(source, pd.DataFrame) else source.to_pandas()
+            self._exploration = Exploration(Browser(self._frame))
+            return
+        self._frame = None
+        if hasattr(source, "list_tasks"):
+            raise ModelTypeError("streaming")
+        tasks = as_collection(source)
+        start = tasks[:_AT_ONCE] if len(tasks) > _AT_ONCE else tasks
+        self._exploration = Exploration(Browser(start.to_frame(), pending=COMPUTED), tasks, self._workflows)
+        self._exploration.total = len(tasks)
+        if len(start) < len(tasks):
+            self._work_behind(self._reading(tasks, len(start)))
+        self._work_behind(self._computing())
+
+    def _work_behind(self, steps: Iterator[float]) -> None:
+        self._behind.append(Behind(steps, self._tell))
+
+    def _reading(self, tasks: TaskCollection, start: int) -> Iterator[float]:
+        """Read the table of the tasks that were not read at once."""
+        browser = self._exploration.browser
+        chunks = (tasks[at : at + _CHUNK].to_frame() for at in range(start, len(tasks), _CHUNK))
+        for frame in made_aside(chunks):
+            if frame is None:
+                yield 4 * SLICE
+                continue
+            browser.append(frame)
+            self._show_progress("read", len(browser), len(tasks))
+            yield SLICE
+
+    def _computing(self) -> Iterator[float]:
+        """Work out what costs more than a table does: findings, and the worst change since the version before."""
+        exploration = self._exploration
+        tasks, browser = exploration.tasks, exploration.browser
+        if tasks is None:
+            return
+        before = {
+            later: earlier
+            for positions in map(tasks._index.versions, tasks.names)
+            for earlier, later in zip(positions, positions[1:], strict=False)
+        }
+        begun = flushed = time.monotonic()
+        done: list[tuple[str | None, str | None]] = []
+        start = 0
+        for position in range(len(tasks)):
+            task = tasks[position]
+            rules = ", ".join(dict.fromkeys(finding.rule for finding in check(task))) or None
+            worst = diff(tasks[before[position]], task).severity if position in before else None
+            done.append((rules, worst))
+            now = time.monotonic()
+            is_last = position == len(tasks) - 1
+            if is_last or now - flushed > _FLUSHED:
+                where = range(start, position + 1)
+                for name, values in zip(COMPUTED, zip(*done, strict=True), strict=True):
+                    browser.set_column(name, values, where)
+                start, done, flushed = position + 1, [], now
+                self._show_progress("checked", start, len(tasks))
+            if now - begun > SLICE:
+                yield SLICE
+                begun = time.monotonic()
+
+    def _show_progress(self, what: str, done: int, total: int) -> None:
+        """Tell the page that there is more to see than before."""
+        self._progress = {"what": what, "done": done, "total": total} if done < total else None
+        self.send({"kind": "changed", "progress": self._progress})
+
+    def _read_all(self) -> None:
+        """Wait until every row is there."""
+        if len(self._exploration.browser) < self._exploration.total:
+            self._behind[0].finish()
+
+    # -- traits ------------------------------------------------------------------------------------------------------
+
+    @validate("query")
+    def _check_query(self, proposal: Any) -> str:
+        query = str(proposal["value"])
+        parsed_query(query)
+        return query
+
+    @observe("query")
+    def _take_query(self, change: Any) -> None:
+        if not self._follows:
+            self._change_view(query=change.new)
+
+    @validate("columns")
+    def _check_columns(self, proposal: Any) -> tuple[str, ...]:
+        return self._exploration.checked_columns(proposal["value"])
+
+    @observe("columns")
+    def _take_columns(self, change: Any) -> None:
+        if not self._follows:
+            self._exploration.columns = change.new
+            self._push()
+
+    @observe("selection")
+    def _take_selection(self, change: Any) -> None:
+        if not self._follows:
+            self._exploration.selected = self._exploration.positions_of(change.new)
+            self._push()
+
+    def _change_view(self, **changes: Any) -> None:
+        from dataclasses import replace
+
+        self._exploration.view = replace(self._exploration.view, **changes)
+        self._push()
+        self._tell_rows()
+
+    def _push(self) -> None:
+        self.send({"kind": "state", "state": self._exploration.state()})
+
+    def _tell_traits(self) -> None:
+        """Let the traits say what the page did; who observes them is told."""
+        exploration = self._exploration
+        self._follows = True
+        try:
+            self.columns = exploration.shown_columns()
+            self.query = exploration.view.query
+        finally:
+            self._follows = False
+
+    def _tell_rows(self) -> None:
+        """Tell who observes the frame that it is another one."""
+        if self._trait_notifiers.get("frame"):
+            self.notify_change(Bunch(name="frame", old=None, new=self.frame, owner=self, type="change"))
+
+    def _matching_rows(self) -> pd.DataFrame:
+        self._read_all()
+        if self._frame is not None:
+            return self._frame.iloc[self._exploration.browser.matches(self._exploration.view)]
+        return self._exploration.frame()
+
+    def _take_rows(self, frame: object) -> None:
+        ...
