@@ -350,8 +350,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         Parameters
         ----------
         query
-            Words, all of which have to be there: each in the name, the type, the image, or a name of an input or output,
-            in any case. ``"a phrase"``; ``-word`` leaves out what has it; ``OR`` stands between alternatives, ``a b OR c``
+            Words, all of which have to be there: each in the name, the type, the image, the short description, the
+            signature, a name of an environment variable or of a secret, in any case. ``"a phrase"``; ``-word`` leaves out what has it; ``OR`` stands between alternatives, ``a b OR c``
             being ``a b``, or else ``c``. ``field:value`` looks into a column of ``to_frame`` (texts that hold the value,
             numbers that are equal to it), ``field:*`` for any value; ``=``, ``!=`` and, of numbers and times, ``<``,
             ``<=``, ``>``, ``>=`` compare, with blanks around them or without: ``memory_limit > 8Gi``, ``timeout<1h30m``,
@@ -373,15 +373,16 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         >>> len(ftn.TaskCollection().search("gpu>0 type:spark -legacy"))
         0
         """
-        from flytetask_nb.tables.search_query import parsed_query  # noqa: PLC0415 - loads pandas
+        from flytetask_nb.tables.coded_table import CodedTable  # noqa: PLC0415 - loads pandas
+        from flytetask_nb.tables.search_query import parsed_query  # noqa: PLC0415 - likewise
 
         if not isinstance(query, str):
             raise ModelTypeError(f"a search is a text, got {query!r}, of type {type(query).__name__}")
         search = parsed_query(query)
         if not search.alternatives:
             return self._chosen(range(len(self)), is_part=False)
-        fits = search.mask(self._table("tabulate", search.columns))
-        return self._chosen((place for place, is_fit in enumerate(fits) if is_fit), is_part=False)
+        fits = search.mask(CodedTable.of_frame(self._table("tabulate", search.columns)))
+        return self._chosen(fits.nonzero()[0].tolist(), is_part=False)
 
     def column(self, name: str) -> list[str]:
         """Return one part of all tasks' identity without building them.

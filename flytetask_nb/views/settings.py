@@ -10,6 +10,7 @@ from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.security import OAuth2TokenRequest, Secret
 from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
+from flytetask_nb.printing import in_words
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 from flytetask_nb.views.document import (
     LOOKED_AT,
@@ -27,7 +28,7 @@ from flytetask_nb.views.document import (
     within,
 )
 from flytetask_nb.views.execution import json_line
-from flytetask_nb.views.wording import counted, in_words, listed, moment, quoted
+from flytetask_nb.views.wording import counted, listed, moment, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME
+from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS
 from flytetask_nb.tables.search_query import ALIASES, SEARCHED, parsed_query
 from tests.conftest import ROOT
@@ -183,7 +184,7 @@ def test_any_text_is_a_search_or_said_to_be_none(text: str) -> None:
     except ftn.errors.QueryError as error:
         position = error.position
     else:
-        query.mask(ftn.TaskCollection().to_frame(query.columns or ["name"]))
+        query.mask(CodedTable.of_frame(ftn.TaskCollection().to_frame(query.columns)))
         position = 0
     assert 0 <= position <= len(text)
 

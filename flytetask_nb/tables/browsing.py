@@ -1,0 +1,418 @@
+"""Browsing a large table of tasks: search, facets, ranges, order, groups, and a page of rows at a time.
+
+A ``View`` says what is asked to be seen, a ``Browser`` what that is of its table. No task is looked at: everything is
+worked out on columns that hold each value once (``coded_table.py``), by the clauses of the one grammar of searches.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN, TEXT, array_of
+from flytetask_nb.errors import ModelValueError
+from flytetask_nb.models.version_order import by_age
+from flytetask_nb.tables.coded_table import CodedColumn, CodedTable, coded
+from flytetask_nb.tables.facets import FACETS, NUMERIC, Bins, Facet, Histogram, Labels, facet_of
+from flytetask_nb.tables.factorized import NOTHING
+from flytetask_nb.tables.grid_cells import cells_of
+from flytetask_nb.tables.search_query import parsed_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import numpy.typing as npt
+
+__all__ = ["COMPUTED", "GROUP", "TASK", "Browser", "Line", "View"]
+
+COMPUTED: Final = ("findings", "worst_change")
+"""Columns that cost more than a table does, and are computed behind."""
+GROUP, TASK = "group", "task"
+
+_SHOWN_FIRST: Final = (
+    "name", "version", "project", "domain", "type", "created_at", "signature", "cpu_request", "memory_request",
+    "gpu_request", "image_repository", "image_tag", "short_description",
+)  # fmt: skip
+_NAMED: Final = ("project", "domain", "name")
+_KEPT: Final = 64
+"""Answers that are kept, a byte or eight a row each."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is asked to be seen of a table: the whole state of a grid.
+
+    Attributes
+    ----------
+    query : str
+        A search: see ``TaskCollection.search``.
+    chosen : tuple of (str, tuple of str or None)
+        Facets, and the values that are ticked in each; None stands for rows without a value.
+    ranges : tuple of (str, (float or None, float or None))
+        Amounts, and what they have to be at least and less than; None: no such bound. In cores, bytes and seconds.
+    sort : tuple of (str, bool)
+        Columns by which rows are sorted, the first before the others, and whether descending.
+    is_grouped : bool
+        Whether the versions of a name stand under it.
+    opened : frozenset of str
+        The groups whose versions are shown: ``project/domain/name``.
+    """
+
+    query: str = ""
+    chosen: tuple[tuple[str, tuple[str | None, ...]], ...] = ()
+    ranges: tuple[tuple[str, tuple[float | None, float | None]], ...] = ()
+    sort: tuple[tuple[str, bool], ...] = ()
+    is_grouped: bool = False
+    opened: frozenset[str] = frozenset()
+
+
+class Line(NamedTuple):
+    """A line of a grid.
+
+    Attributes
+    ----------
+    kind : str
+        ``TASK``, or ``GROUP``: a name, under which its versions stand.
+    position : int
+        Of the task; of a group that of its first version.
+    count : int
+        How many versions a group has that fit; of a task 1.
+    key : str
+        Of a group ``project/domain/name``, by which a view opens it; of a task nothing.
+    """
+
+    kind: str
+    position: int
+    count: int = 1
+    key: str = ""
+
+
+class Browser:
+    """Answers what a view shows of a table.
+
+    Parameters
+    ----------
+    table
+        A data frame of ``tabulate``, or any other one: what is neither text nor number, time or flag is shown as text.
+        An Arrow table.
+    pending
+        Columns of ``COMPUTED`` that will come by ``set_column``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> browser = Browser(pd.DataFrame({"name": ["shop.train", "shop.score"], "gpu_request": [1, None]}))
+    >>> browser.matches(View("gpu>0")).tolist()
+    [0]
+    """
+
+    def __init__(self, table: Any, *, pending: Sequence[str] = ()) -> None:
+        self._table = _coded_table(table)
+        self._computed = {name: _Computed(len(self)) for name in pending}
+        self._forget()
+
+    def _forget(self) -> None:
+        self._answers: OrderedDict[Any, Any] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def append(self, table: Any) -> None:
+        """Take rows that come later.
+
+        Parameters
+        ----------
+        table
+            As the constructor takes it.
+        """
+        self._table = _coded_table(table).below(self._table)
+        for computed in self._computed.values():
+            computed.grow(len(self))
+        self._forget()
+
+    def set_column(self, name: str, values: Sequence[Any], positions: Iterable[int] | None = None) -> None:
+        """Set what was computed behind.
+
+        Parameters
+        ----------
+        name
+            One of ``COMPUTED``, or a column of its own.
+        values
+            A text each; None where there is none.
+        positions
+            Of the rows that they are about. None: all. Until all rows have been told, the column is pending.
+        """
+        computed = self._computed.setdefault(name, _Computed(len(self)))
+        computed.take(range(len(self)) if positions is None else positions, values)
+        self._table[name] = computed.column()
+        self._forget()
+
+    # -- columns -----------------------------------------------------------------------------------------------------
+
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """Every column that there is, those in which nothing stands last."""
+        names = [*dict.fromkeys([*self._table.names, *self._computed])]
+        return tuple(sorted(names, key=self._is_empty))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are shown first: none in which nothing stands."""
+        names = [name for name in self.all_columns if not self._is_empty(name)]
+        first = [name for name in _SHOWN_FIRST if name in names]
+        own = [name for name in names if name not in first and name not in _known_columns()]
+        return tuple([*first, *own] or names)
+
+    def is_numeric(self, name: str) -> bool:
+        """Tell whether a column holds amounts, which stand to the right."""
+        return self._table[name].kind in {COUNT, AMOUNT, SPAN}
+
+    def _is_empty(self, name: str) -> bool:
+        return not len(self._table[name].distinct)
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+
+    def matches(self, view: View) -> npt.NDArray[np.intp]:
+        """Return the positions of the rows that a view lets through, in its order.
+
+        Raises
+        ------
+        QueryError
+            The search cannot be read: says at which character.
+        """
+        key = replace(view, is_grouped=False, opened=frozenset())
+        return self._answer(("matches", key), lambda: self._sorted(np.flatnonzero(self._fits(view)), view.sort))
+
+    def line_count(self, view: View) -> int:
+        """Return how many lines a view has."""
+        if not view.is_grouped:
+            return len(self.matches(view))
+        return int(self._groups(view)[2][-1])
+
+    def lines(self, view: View, start: int = 0, count: int | None = None) -> tuple[Line, ...]:
+        """Return some lines of a view.
+
+        Parameters
+        ----------
+        view
+            What is asked for.
+        start
+            The first of them.
+        count
+            How many at most; None: all that follow.
+        """
+        end = None if count is None else start + count
+        if not view.is_grouped:
+            return tuple(Line(TASK, position) for position in self.matches(view)[start:end].tolist())
+        groups, keys, starts = self._groups(view)
+        end = int(starts[-1]) if end is None else min(end, int(starts[-1]))
+        lines: list[Line] = []
+        place = max(int(np.searchsorted(starts, start, side="right")) - 1, 0)
+        while place < len(groups) and starts[place] < end:
+            positions = groups[place]
+            versions = positions.tolist() if view.sort else self._newest_first(positions)
+            mine = [Line(GROUP, versions[0], len(versions), keys[place])]
+            if keys[place] in view.opened:
+                mine += [Line(TASK, position) for position in versions]
+            begin = int(starts[place])
+            lines += mine[max(start - begin, 0) : end - begin]
+            place += 1
+        return tuple(lines)
+
+    def cells(self, positions: Sequence[int], columns: Sequence[str]) -> list[list[str]]:
+        """Return what stands in some rows, for people.
+
+        Parameters
+        ----------
+        positions
+            Of the rows.
+        columns
+            Which columns.
+
+        Returns
+        -------
+        list of list of str
+            A list for each row, a text for each column; empty where a value is missing.
+        """
+        where = np.asarray(positions, dtype=np.intp)
+        by_column = [cells_of(name, self._table[name], where) for name in columns]
+        return [list(row) for row in zip(*by_column, strict=True)] if by_column else [[] for _ in where]
+
+    # -- facets ------------------------------------------------------------------------------------------------------
+
+    def facets(self, view: View) -> tuple[Facet, ...]:
+        """Count the values of each facet among the rows that everything but its own ticks lets through."""
+        chosen = dict(view.chosen)
+        made = []
+        for name in FACETS:
+            computed = self._computed.get(name)
+            is_pending = computed is not None and not computed.is_complete
+            if self._is_empty(name) and not (computed or name in chosen):
+                continue
+            fits = self._fits(view, but=("chosen", name))
+            if is_pending and computed is not None:
+                fits = fits & computed.is_known
+            made.append(facet_of(name, self._labels(name).counts(fits), chosen.get(name, ()), is_pending=is_pending))
+        return tuple(made)
+
+    def histograms(self, view: View) -> tuple[Histogram, ...]:
+        """Count each amount by bin, among the rows that everything but its own range lets through."""
+        return tuple(
+            self._bins(name).histogram(self._fits(view, but=("ranges", name)))
+            for name in NUMERIC
+            if np.isfinite(self._amounts(name)).any()
+        )
+
+    def code(self, view: View) -> str:
+        """Return a line of Python that makes the same set of tasks."""
+        return f"tasks.search({view.query!r})"
+
+    # -- answers, which are kept -------------------------------------------------------------------------------------
+
+    def _answer(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key in self._answers:
+            self._answers.move_to_end(key)
+        else:
+            self._answers[key] = compute()
+            if len(self._answers) > _KEPT:
+                self._answers.popitem(last=False)
+        return self._answers[key]
+
+    def _fits(self, view: View, but: tuple[str, str] = ("", "")) -> npt.NDArray[np.bool_]:
+        """Tell which rows a view lets through, one facet's ticks or one amount's range left aside."""
+        fits: npt.NDArray[np.bool_] = self._answer(("query", view.query), lambda: self._searched(view.query))
+        for name, values in view.chosen:
+            if values and ("chosen", name) != but:
+                fits = fits & self._answer((name, values), lambda name=name, values=values: self._ticked(name, values))
+        for name, (low, high) in view.ranges:
+            if ("ranges", name) != but:
+                fits = fits & self._bins(name).mask(low, high)
+        return fits
+
+    def _searched(self, query: str) -> npt.NDArray[np.bool_]:
+        return parsed_query(query).combined(
+            len(self), lambda clause: self._answer(clause, lambda: clause.mask(self._table))
+        )
+
+    def _ticked(self, name: str, values: tuple[str | None, ...]) -> npt.NDArray[np.bool_]:
+        fits = self._labels(name).mask(values)
+        computed = self._computed.get(name)
+        return fits if computed is None else fits & computed.is_known
+
+    def _labels(self, name: str) -> Labels:
+        if name not in FACETS:
+            raise ModelValueError(f"there is no facet {name!r}; there are {', '.join(FACETS)}")
+        made: Labels = self._answer(("labels", name), lambda: Labels(name, self._table[name]))
+        return made
+
+    def _bins(self, name: str) -> Bins:
+        if name not in NUMERIC:
+            raise ModelValueError(f"there is no amount {name!r}; there are {', '.join(NUMERIC)}")
+        made: Bins = self._answer(("bins", name), lambda: Bins(name, self._table[name]))
+        return made
+
+    def _amounts(self, name: str) -> npt.NDArray[np.float64]:
+        column = self._table[name]
+        return np.empty(0) if column.kind is TEXT else column.amounts
+
+    def _sorted(self, positions: npt.NDArray[np.intp], sort: Sequence[tuple[str, bool]]) -> npt.NDArray[np.intp]:
+        for name, is_descending in reversed(sort):
+            column = self._table[name]
+            size = len(column.distinct)
+            ranks = size - 1 - column.ranks if is_descending else column.ranks
+            keys = column.spread(ranks.astype(np.min_scalar_type(size)), size)[positions]
+            positions = positions[np.argsort(keys, kind="stable")]
+        return positions
+
+    # -- groups ------------------------------------------------------------------------------------------------------
+
+    def _groups(self, view: View) -> tuple[list[npt.NDArray[np.intp]], list[str], npt.NDArray[np.intp]]:
+        """Return the versions of each name that fit, what it is called, and on which line each group begins."""
+
+        def compute() -> Any:
+            matches = self.matches(view)
+            codes = self._names[matches]
+            _, first, which, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+            by_group = np.split(matches[np.argsort(which, kind="stable")], np.cumsum(counts)[:-1])
+            order = np.argsort(first, kind="stable")
+            groups = [by_group[place] for place in order.tolist()] if len(matches) else []
+            texts = [cells_key(self._table, int(group[0])) for group in groups]
+            return groups, texts
+
+        groups, keys = self._answer(("groups", replace(view, opened=frozenset())), compute)
+        sizes = [1 + (len(group) if key in view.opened else 0) for group, key in zip(groups, keys, strict=True)]
+        return groups, keys, np.concatenate([[0], np.cumsum(sizes, dtype=np.intp)])
+
+    @property
+    def _names(self) -> npt.NDArray[np.intp]:
+        """For each row a number that its name has, told apart by project and domain."""
+
+        def compute() -> npt.NDArray[np.intp]:
+            whole = np.zeros(len(self), dtype=np.intp)
+            for name in _NAMED:
+                column = self._table[name]
+                whole = whole * (len(column.distinct) + 1) + column.codes + 1
+            return whole
+
+        made: npt.NDArray[np.intp] = self._answer("names", compute)
+        return made
+
+    def _newest_first(self, positions: npt.NDArray[np.intp]) -> list[int]:
+        versions, times = self._table["version"], self._table["created_at"]
+        texts = [str(versions.distinct[code]) if code >= 0 else "" for code in versions.codes[positions].tolist()]
+        moments = [times.distinct[code] if code >= 0 else None for code in times.codes[positions].tolist()]
+        order, _ = by_age(texts, moments, [None] * len(texts))
+        return [int(positions[place]) for place in reversed(order)]
+
+
+class _Computed:
+    """A column that is told little by little."""
+
+    def __init__(self, size: int) -> None:
+        self._values: npt.NDArray[np.object_] = np.full(size, None, dtype=object)
+        self.is_known = np.zeros(size, dtype=np.bool_)
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.is_known.all())
+
+    def grow(self, size: int) -> None:
+        more = size - len(self.is_known)
+        self._values = np.append(self._values, np.full(more, None, dtype=object))
+        self.is_known = np.append(self.is_known, np.zeros(more, dtype=np.bool_))
+
+    def take(self, positions: Iterable[int], values: Sequence[Any]) -> None:
+        where = np.fromiter(positions, np.intp)
+        told = np.empty(len(where), dtype=object)
+        told[:] = list(values)
+        self._values[where] = told
+        self.is_known[where] = True
+
+    def column(self) -> CodedColumn:
+        return coded(pd.Series(array_of(TEXT, list(self._values))))
+
+
+def cells_key(table: CodedTable, position: int) -> str:
+    """Return the key of the group that a row belongs to."""
+    parts = []
+    for name in _NAMED:
+        column = table[name]
+        code = int(column.codes[position])
+        parts.append("" if code == NOTHING else str(column.distinct[code]))
+    return "/".join(parts)
+
+
+def _known_columns() -> Iterable[str]:
+    from flytetask_nb.tables.columns import COLUMNS  # noqa: PLC0415
+
+    return (*COLUMNS, *COMPUTED)
+
+
+def _coded_table(table: Any) -> CodedTable:
+    if isinstance(table, CodedTable):
+        return table
+    return CodedTable.of_frame(table if isinstance(table, pd.DataFrame) else table.to_pandas())
