@@ -271,6 +271,26 @@ class Browser:
         """Return a line of Python that makes the same set of tasks."""
         return f"tasks.search({view.query!r})"
 
+    def versions(self, view: View, key: str) -> list[int]:
+        """Return the positions of the rows of a group that fit: of all that stand under a name, opened or not."""
+        groups, keys, _ = self._groups(view)
+        return [int(position) for position in groups[keys.index(key)]] if key in keys else []
+
+    def differing(self, view: View) -> tuple[str, ...]:
+        """Return the columns that are not the same in all rows that a view lets through."""
+        matches = self.matches(view)
+        codes = ((name, self._table[name].codes[matches]) for name in self.all_columns)
+        return tuple(name for name, column in codes if len(column) and (column != column[0]).any())
+
+    def frame(self, view: View) -> pd.DataFrame:
+        """Return the rows that a view lets through, in its order; the index says where they stand among all."""
+        matches = self.matches(view)
+        columns = {
+            name: self._table[name].distinct.take(self._table[name].codes[matches], allow_fill=True)
+            for name in self._table.names
+        }
+        return pd.DataFrame(columns, index=pd.Index(matches), copy=False)
+
     # -- answers, which are kept -------------------------------------------------------------------------------------
 
     def _answer(self, key: Any, compute: Callable[[], Any]) -> Any:

@@ -722,11 +722,7 @@ class Explorer {
   showFacet(facet, section) {
     const { column, title } = facet;
     const chosen = this.state.chosen.get(column) ?? [];
-    setText(section.heading, facet.pending ? facet.pending : chosen.length ? `${chosen.length} chosen` : "");
-    if (facet.pending) {
-      section.body.replaceChildren(make("div", { class: "ftn-x-pending" }, "… being computed"));
-      return;
-    }
+    setText(section.heading, chosen.length ? `${chosen.length} chosen` : facet.pending ? "…" : "");
     const nodes = facet.values.map(([value, count]) => {
       const key = JSON.stringify([column, value]);
       const isChosen = chosen.includes(value);
@@ -739,6 +735,7 @@ class Explorer {
       const only = button("only", () => this.choose(column, [value]), { "aria-label": `Only ${title} ${text}`, "data-key": `only ${key}` });
       return make("div", { class: "ftn-x-choice" }, label, only);
     });
+    if (facet.pending) nodes.push(make("div", { class: "ftn-x-pending" }, "still being computed"));
     if (facet.others) nodes.push(make("div", { class: "ftn-x-pending" }, `${number(facet.others)} of other values`));
     if (chosen.length) nodes.push(button("clear", () => this.choose(column, []), { "aria-label": `Clear ${title}`, "data-key": `clear ${column}` }));
     section.body.replaceChildren(...nodes);

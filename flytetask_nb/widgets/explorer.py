@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
@@ -13,6 +15,7 @@ from traitlets import Tuple as TupleTrait
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.diffs import diff
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
+from flytetask_nb.masking.gate import gated
 from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.semantics import check
 from flytetask_nb.tables.browsing import COMPUTED, Browser
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from flytetask_nb.models.workflows import Workflow
+    from flytetask_nb.tables.browsing import View
 
 __all__ = ["Explorer", "explore"]
 
@@ -103,6 +107,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         **filters: Any,
     ) -> None:
         self._follows = True
+        self._told_view: View | None = None
         self._workflows = tuple(workflows)
         self._open(source, filters)
         super().__init__(selection=TaskCollection())
@@ -155,14 +160,15 @@ class Explorer(StaticForm, anywidget.AnyWidget):
 
     def _computing(self) -> Iterator[float]:
         """Work out what costs more than a table does: findings, and the worst change since the version before."""
-        exploration = self._exploration
-        tasks, browser = exploration.tasks, exploration.browser
+        tasks, browser = self._exploration.tasks, self._exploration.browser
         if tasks is None:
             return
+        while len(browser) < len(tasks):
+            yield 10 * SLICE
         before = {
             later: earlier
             for positions in map(tasks._index.versions, tasks.names)
-            for earlier, later in zip(positions, positions[1:], strict=False)
+            for earlier, later in pairwise(positions)
         }
         begun = flushed = time.monotonic()
         done: list[tuple[str | None, str | None]] = []
@@ -224,8 +230,6 @@ class Explorer(StaticForm, anywidget.AnyWidget):
             self._push()
 
     def _change_view(self, **changes: Any) -> None:
-        from dataclasses import replace
-
         self._exploration.view = replace(self._exploration.view, **changes)
         self._push()
         self._tell_rows()
@@ -255,4 +259,196 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         return self._exploration.frame()
 
     def _take_rows(self, frame: object) -> None:
-        ...
+        """Show some of the rows alone, with their tasks; or another table."""
+        if not isinstance(frame, pd.DataFrame):
+            raise ModelTypeError(f"a frame is a pandas.DataFrame, got an object of type {type(frame).__name__}")
+        tasks = self.tasks
+        for work in self._behind:
+            work.stop()
+        is_part = tasks is not None and frame.index.is_unique and frame.index.isin(range(len(tasks))).all()
+        if tasks is not None and is_part and list(frame["name"]) == list(map(tasks.column("name").__getitem__, frame.index)):
+            self._open(tasks._chosen(frame.index), {})
+        else:
+            self._open(frame, {})
+        self._begin()
+        self._push()
+        self._tell_traits()
+
+    # -- messages ----------------------------------------------------------------------------------------------------
+
+    def _hear(self, _widget: Any, asked: dict[str, Any], _buffers: Any) -> None:
+        """Answer a page; what goes wrong is shown there."""
+        self._begin()
+        kinds = {
+            "look": self._look, "differing": self._differ, "select": self._select, "open": self._open_card,
+            "more": self._more, "code": self._copy, "cancel": self._cancel,
+        }  # fmt: skip
+        try:
+            answer = kinds[asked["kind"]](asked)
+        except Exception as error:  # noqa: BLE001 - a callback's error would be seen by nobody
+            answer = _error_message(error)
+        if answer:
+            self.send({**answer, "view": asked.get("view"), "serial": asked.get("serial")})
+        try:
+            self._follow(asked)
+        except Exception as error:  # noqa: BLE001 - raised by who observes
+            self._tell(error)
+
+    def _follow(self, asked: dict[str, Any]) -> None:
+        """Let traits follow a page once it has its answer."""
+        kind = asked["kind"]
+        if kind == "select":
+            self._follows = True
+            try:
+                self.selection = self._exploration.chosen_tasks()
+            finally:
+                self._follows = False
+        if kind in {"look", "differing"}:
+            before = self._told_view
+            self._tell_traits()
+            self._told_view = self._exploration.view
+            if before is not None and replace(before, opened=frozenset()) != replace(
+                self._told_view, opened=frozenset()
+            ):
+                self._tell_rows()
+
+    def _look(self, asked: dict[str, Any]) -> dict[str, Any]:
+        exploration = self._exploration
+        before = exploration.view
+        exploration.view = exploration.view_of(asked)
+        columns = asked.get("columns")
+        exploration.columns = None if columns is None else exploration.checked_columns(columns)
+        page = exploration.page(int(asked["start"]), int(asked["count"])) if "rows" in asked["parts"] else {}
+        if "facets" in asked["parts"]:
+            page |= exploration.counts()
+        if "problem" in page:
+            # What cannot be read is no view: the one before stays.
+            exploration.view = before
+        return {"kind": "page", **page, "progress": self._progress}
+
+    def _differ(self, asked: dict[str, Any]) -> dict[str, Any]:
+        exploration = self._exploration
+        exploration.view = exploration.view_of(asked)
+        exploration.columns = exploration.differing_columns()
+        return {"kind": "page", **exploration.page(), "progress": self._progress}
+
+    def _select(self, asked: dict[str, Any]) -> dict[str, Any]:
+        exploration = self._exploration
+        exploration.view = exploration.view_of(asked)
+        exploration.select(asked["steps"])
+        return {"kind": "side", **exploration.side(None), "selected": len(exploration.selected)}
+
+    def _open_card(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"kind": "side", **self._exploration.side(int(asked["position"]))}
+
+    def _more(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"kind": "side", **self._exploration.more(int(asked["position"]))}
+
+    def _copy(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        return {"kind": "code", "text": self._exploration.code()}
+
+    def _cancel(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        for work in self._behind:
+            work.stop()
+        self._progress = None
+        return {}
+
+    def _begin(self) -> None:
+        """Let work go on behind, once there is a page that may show what comes of it."""
+        for work in self._behind:
+            work.start()
+
+    def _tell(self, error: Exception) -> None:
+        self.send(_error_message(error))
+
+    def _opening(self) -> dict[str, Any]:
+        exploration = self._exploration
+        return {"state": exploration.state(), "page": exploration.page()}
+
+    # -- without a kernel --------------------------------------------------------------------------------------------
+
+    def document(self) -> Document:
+        """Return the first page as a table, for places without a kernel."""
+        exploration = self._exploration
+        if exploration.view.query:
+            self._read_all()
+        columns = exploration.shown_columns()[:_STATIC_COLUMNS]
+        matched = len(exploration.browser.matches(exploration.view)) if exploration.view.query else exploration.total
+        positions = exploration.browser.matches(exploration.view)[:_STATIC_ROWS].tolist()
+        cells = exploration.browser.cells(positions, columns)
+        rows = [Row([code(cut(text, _CELL_BUDGET)[0]) if text else "" for text in texts]) for texts in cells]
+        shown, _ = within(rows, _TABLE_BUDGET, row_size)
+        head = Row([column_title(name) for name in columns], header=True)
+        numbers = tuple(place for place, name in enumerate(columns) if exploration.browser.is_numeric(name))
+        query = f" match {exploration.view.query}" if exploration.view.query else ""
+        left = matched - len(shown)
+        blocks = [Table([head, *shown], named=True, numbers=numbers, is_wide=True)] if shown else []
+        return Document(
+            "Explorer",
+            f"{counted(matched, self._thing)}{query}",
+            blocks=[*blocks, *([Paragraph(dim(f"… {left:,} more"))] if left else [])],
+        )
+
+    @property
+    def _thing(self) -> str:
+        return "row" if self.tasks is None else "task"
+
+    def __repr__(self) -> str:
+        query = f", query={self.query!r}" if self.query else ""
+        return f"Explorer({counted(self._exploration.total, self._thing)}{query})"
+
+    def _repr_mimebundle_(self, **settings: Any) -> Any:
+        bundle, metadata = super()._repr_mimebundle_(**settings) or ({}, {})
+        return {**bundle, **self.static_bundle()}, metadata
+
+
+def _error_message(error: Exception) -> dict[str, Any]:
+    told = str(error) if isinstance(error, FlyteTaskError) else f"{type(error).__name__}: {error}"
+    return {"kind": "error", "message": gated(cut(told, _ERROR_BUDGET)[0])}
+
+
+def explore(
+    source: object,
+    *,
+    query: str = "",
+    columns: Iterable[str] | None = None,
+    workflows: Sequence[Workflow] = (),
+    **filters: Any,
+) -> Explorer:
+    """Search, narrow down, sort, look at and compare tasks, however many there are.
+
+    Parameters
+    ----------
+    source
+        A collection or whatever ``TaskCollection`` takes; a data frame, whose rows have no cards but their values; a
+        ``Remote``, of which rows appear as they arrive.
+    query
+        A search to begin with: see ``TaskCollection.search``.
+    columns
+        The columns to begin with, the name first in any case. None: those that say most.
+    workflows
+        Workflows that may use the tasks: a card says which of them do.
+    **filters
+        Of a ``Remote``, what ``list_tasks`` is to ask for: ``project``, ``domain``, ``filters`` and others.
+
+    Returns
+    -------
+    Explorer
+        A widget. Its ``query``, ``selection``, ``frame`` and ``columns`` can be read, set and observed.
+
+    Raises
+    ------
+    ModelTypeError
+        ``source`` is neither tasks nor a table nor a cluster.
+    ModelValueError
+        There is no such column.
+    QueryError
+        The search cannot be read.
+
+    Examples
+    --------
+    >>> import flytetask_nb as ftn
+    >>> ftn.explore(ftn.TaskCollection())
+    Explorer(no tasks)
+    """
+    return Explorer(source, query=query, columns=columns, workflows=workflows, **filters)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block
 
-__all__ = ["FOUND", "SEARCH", "CopyBox", "Pane", "Panel", "StaticForm", "offer", "option_layout"]
+__all__ = ["FOUND", "HERE", "SEARCH", "CopyBox", "Pane", "Panel", "StaticForm", "offer", "option_layout"]
 
 SEARCH: Final = "ftn-search"
 FOUND: Final = "ftn-found"
@@ -30,7 +30,8 @@ FOUND: Final = "ftn-found"
 _ERROR_BUDGET: Final = 1_000
 _COPIED_BUDGET: Final = 30_000
 """Characters of a text to be copied: what one pick may send is limited."""
-_HERE: Final = Path(__file__)
+HERE: Final = Path(__file__)
+"""What stands beside the files of scripts and styles."""
 
 
 def option_layout(width: str = "auto") -> Layout:
@@ -61,8 +62,8 @@ class CopyBox(anywidget.AnyWidget):
         The text itself.
     """
 
-    _esm = _HERE.with_name("copy_box.js")
-    _css = _HERE.with_name("copy_box.css")
+    _esm = HERE.with_name("copy_box.js")
+    _css = HERE.with_name("copy_box.css")
     label = Unicode().tag(sync=True)
     text = Unicode().tag(sync=True)
 
@@ -80,7 +81,7 @@ class CopyBox(anywidget.AnyWidget):
 class PanelRoot(anywidget.AnyWidget):
     """What makes a box a panel: the stylesheet of the views, and keys that JupyterLab leaves to the panel."""
 
-    _esm = _HERE.with_name("panel_root.js")
+    _esm = HERE.with_name("panel_root.js")
     _css = html.stylesheet()
 
     def __repr__(self) -> str:
