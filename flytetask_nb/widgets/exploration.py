@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.errors import ModelValueError, QueryError
@@ -21,7 +21,7 @@ from flytetask_nb.tables.browsing import COMPUTED, GROUP, Browser, View
 from flytetask_nb.views import describe, fitting, html
 from flytetask_nb.views.comparisons import describe_columns
 from flytetask_nb.views.document import Document, Fields, Paragraph, Row, Section, Table, code, dim
-from flytetask_nb.views.wording import counted, listed
+from flytetask_nb.views.wording import counted
 from flytetask_nb.widgets.comparison import history_of
 from flytetask_nb.widgets.task_panel import head_of
 
@@ -52,13 +52,6 @@ _PAIR: Final = 2
 _NAME: Final = "name"
 _WORKFLOWS_TOLD: Final = 12
 _NO_TASKS: Final = "A table holds no tasks: nothing to check, to compare by meaning, or to follow through versions."
-
-
-class Steps(NamedTuple):
-    """Which lines a step of a selection is about: from one to another, in any order."""
-
-    start: int
-    end: int
 
 
 class Exploration:
@@ -162,7 +155,7 @@ class Exploration:
         try:
             matched = len(browser.matches(view))
         except QueryError as error:
-            return {"problem": {"message": str(error), "position": error.position}}
+            return _problem(error)
         lines = browser.line_count(view)
         start = max(0, min(start, lines - 1))
         columns = self.shown_columns()
@@ -177,6 +170,7 @@ class Exploration:
             rows.append(self._row(line, texts))
         return {
             "total": self.total,
+            "noun": "rows" if self.tasks is None else "tasks",
             "matched": matched,
             "lines": lines,
             "start": start,
@@ -196,8 +190,8 @@ class Exploration:
         """Return facets and histograms of the view; nothing of a search that cannot be read."""
         try:
             facets, histograms = self.browser.facets(self.view), self.browser.histograms(self.view)
-        except QueryError:
-            return {}
+        except QueryError as error:
+            return _problem(error)
         return {"facets": [_facet(facet) for facet in facets], "histograms": list(map(_histogram, histograms))}
 
     # -- selection ---------------------------------------------------------------------------------------------------
@@ -256,7 +250,7 @@ class Exploration:
     def side(self, position: int | None) -> dict[str, Any]:
         """Return the card of a row; of two selected rows or more their comparison."""
         if len(self.selected) >= _PAIR:
-            return {"title": "Comparison", "compares": True, "html": _html(self._comparison)}
+            return {"title": "Comparison", "compares": True, "html": fitting(self._comparison, _whole)[0]}
         where = next(iter(self.selected)) if position is None and self.selected else position
         if where is None:
             return {"title": "Card", "compares": False, "html": None}
@@ -264,7 +258,7 @@ class Exploration:
             "title": "Card",
             "compares": False,
             "position": where,
-            "html": _html(lambda: self._card(where)),
+            "html": fitting(lambda: self._card(where), _head_and_rest)[0],
             "more": self.tasks is not None,
         }
 
@@ -358,15 +352,24 @@ def column_title(name: str) -> str:
     return gated(name).replace("_", " ")
 
 
+def _problem(error: QueryError) -> dict[str, Any]:
+    return {"problem": {"message": str(error), "position": error.position}}
+
+
 def _references(workflow: Workflow) -> Iterable[tuple[Any, Any]]:
     message = workflow._message
     for template in (message.template, *message.sub_workflows):
         yield from referring_nodes(template)
 
 
-def _html(describer: Any) -> str:
-    made: str = fitting(describer, html.fragment)[0]
-    return made
+def _whole(document: Document) -> list[str]:
+    return [html.fragment(document)]
+
+
+def _head_and_rest(document: Document) -> list[str]:
+    """Return what stands above a history, room for that, and what stands below it."""
+    rest = Document("", sections=document.sections, subjects=document.subjects)
+    return [html.fragment(replace(document, sections=())), "", html.fragment(rest)]
 
 
 def _facet(facet: Facet) -> dict[str, Any]:

@@ -1,43 +1,42 @@
-// The explorer in a page. The kernel has the table, the search and the counts; here is one page of rows, where the cursor
-// stands, and what is asked for next. What comes from a task is set as text; only cards are markup, made by the views.
+// The explorer in a page. The kernel has the table; here is one page of its rows, where the cursor stands, and what is
+// asked for next. What comes from a task is set as text; cards alone are markup, made by the views.
 const ROW = 26; // pixels
 const TALLEST = 8e6; // pixels that every browser scrolls
 const PATIENCE = 150; // milliseconds without an answer until the page says so
 const REST = 120; // milliseconds that the cursor rests on a row before its card is asked for
+const NARROW = 720; // pixels, as in the stylesheet
 const KINDS = ["rows", "side", "facets", "more", "code"]; // what is asked for first
 
-function make(name, attributes, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes || {})) {
-    if (typeof value === "function") node.addEventListener(key, value);
-    else if (value === true) node.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value);
-  }
+// Gives an element: "div.note" is a div of the class ftn-x-note.
+function make(kind, properties, ...children) {
+  const [tag, name] = kind.split(".");
+  const node = Object.assign(document.createElement(tag), name && { className: `ftn-x-${name}` }, properties);
   node.append(...children);
   return node;
 }
 
-const button = (text, click, attributes) => make("button", { type: "button", click, ...attributes }, text);
+const button = (text, onclick, properties) => make("button", { type: "button", onclick, ...properties }, text);
+const onKey = (key, action) => (event) => void (event.key === key && action(event));
+const note = (text) => make("div.note", {}, text);
 const number = (value) => value.toLocaleString("en");
-const written = (value) => (value === null ? "(none)" : String(value));
+const written = (value) => value ?? "(none)";
+const moved = (list, from, to) => list.filter((_, place) => place !== from).toSpliced(to, 0, list[from]);
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-function set(node, name, value) {
-  if (value === null || value === undefined) node.removeAttribute(name);
-  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+// Put nodes in the place of others; where the focus was, it is again.
+function refill(parent, nodes) {
+  const key = parent.contains(document.activeElement) && document.activeElement.key;
+  parent.replaceChildren(...nodes);
+  if (key) [...parent.querySelectorAll("input, button")].find((node) => node.key === key)?.focus();
 }
 
 // At most one request is under way, and of each kind only the latest waits behind it.
 class Line {
   constructor(send, onWait) {
-    this.send = send;
-    this.onWait = onWait;
-    this.waiting = {};
-    this.underway = null;
-    this.serial = 0;
+    Object.assign(this, { send, onWait, waiting: {}, underway: null, serial: 0 });
   }
 
   ask(kind, message) {
@@ -46,276 +45,251 @@ class Line {
   }
 
   next() {
-    if (this.underway) return;
     const kind = KINDS.find((each) => this.waiting[each]);
-    if (!kind) return;
+    if (this.underway || !kind) return;
     const message = this.waiting[kind];
     delete this.waiting[kind];
-    this.underway = { kind, message, serial: ++this.serial };
+    this.underway = { kind, message };
     this.timer = setTimeout(() => this.onWait(true), PATIENCE);
-    this.send({ ...message, serial: this.serial });
+    this.send({ ...message, serial: ++this.serial });
   }
 
-  // Gives what the answer is to; null where nobody waits for it any more.
+  // Gives the request that has its answer now; nothing where nobody waits for it any more.
   answered(serial) {
-    if (!this.underway || this.underway.serial !== serial) return null;
-    const { kind, message } = this.underway;
+    const { underway } = this;
+    if (!underway || serial !== this.serial) return null;
     this.underway = null;
     clearTimeout(this.timer);
     this.onWait(false);
-    return { kind, message };
+    return underway;
   }
 }
 
 class Explorer {
   constructor(model, el) {
     this.model = model;
-    this.view = globalThis.crypto?.randomUUID?.() ?? String(Math.random());
+    this.view = String(Math.random());
     this.line = new Line(
-      (message) => model.send({ ...message, view: this.view }),
+      (message) => this.send(message),
       (waits) => this.showWaiting(waits),
     );
     this.active = { row: 0, column: 0 };
     this.anchor = 0;
-    this.page = { start: 0, rows: [], lines: 0, columns: [] };
     this.sections = new Map();
-    this.pool = [];
     this.build(el);
-    const first = model.get("first");
-    this.take(first.state);
-    this.showPage(first.page);
-    this.look(["rows"]);
-    this.facetsAreOld = true;
+    const { state, page } = model.get("first");
+    this.take(state);
+    this.showPage(page);
+    this.refresh();
     this.onMessage = (message) => this.hear(message);
     model.on("msg:custom", this.onMessage);
-    this.resized = new ResizeObserver(() => this.paint());
-    this.resized.observe(this.scroller);
+    this.sized = new ResizeObserver(() => this.fit());
+    this.sized.observe(this.root);
   }
 
   end() {
     this.model.off("msg:custom", this.onMessage);
-    this.resized.disconnect();
+    this.sized.disconnect();
     clearTimeout(this.rest);
   }
 
-  // -- what stands on the page ----------------------------------------------------------------------------------------
+  send(message) {
+    this.model.send({ ...message, view: this.view });
+  }
+
+  // -- what stands on the page
 
   build(el) {
     this.search = make("input", {
       type: "search",
-      "aria-label": "Search",
+      ariaLabel: "Search",
       placeholder: "Search: words, gpu>0, type:spark, -legacy, OR",
-      spellcheck: "false",
+      spellcheck: false,
       autocomplete: "off",
-      input: () => this.filter(() => (this.state.query = this.search.value)),
-      keydown: (event) => {
-        if (event.key === "ArrowDown") this.enterGrid(event);
-      },
+      oninput: () => this.filter(() => (this.state.query = this.search.value)),
+      onkeydown: onKey("ArrowDown", (event) => this.enterGrid(event)),
     });
-    this.count = make("span", { role: "status", "aria-live": "polite", class: "ftn-x-count" });
-    this.waits = make("span", { class: "ftn-x-wait", hidden: true }, "waiting for the kernel …");
-    this.progress = make("span", { class: "ftn-x-wait", hidden: true });
-    this.cancel = button("Stop", () => this.model.send({ kind: "cancel", view: this.view }), { hidden: true });
+    this.count = make("span.count", { role: "status" });
+    this.waits = make("span.wait", { hidden: true }, "waiting for the kernel …");
+    this.progress = make("span.wait", { hidden: true });
+    this.stop = button("Stop", () => this.send({ kind: "cancel" }), { hidden: true });
     this.grouped = make("input", {
       type: "checkbox",
-      change: () => this.filter(() => (this.state.grouped = this.grouped.checked)),
+      onchange: () => this.filter(() => (this.state.grouped = this.grouped.checked)),
     });
-    this.columnsButton = button("Columns", () => this.toggleMenu(), { "aria-expanded": "false" });
-    const top = make(
-      "div",
-      { class: "ftn-x-top" },
-      this.search,
-      this.count,
-      this.waits,
-      this.progress,
-      this.cancel,
-      make("span", { class: "ftn-x-gap" }),
-      make("label", {}, this.grouped, " by name"),
-      this.columnsButton,
-      button("Copy as code", () => this.line.ask("code", { kind: "code" })),
-    );
-    this.problem = make("div", { class: "ftn-x-problem", role: "alert", hidden: true });
-    this.chips = make("div", { class: "ftn-x-chips" });
-    this.menu = make("div", { class: "ftn-x-menu", role: "group", "aria-label": "Columns", hidden: true });
-    this.menu.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.toggleMenu();
+    this.menuButton = button("Columns", () => this.toggleMenu(), { ariaExpanded: "false" });
+    const copy = button("Copy as code", () => this.line.ask("code", { kind: "code", ...this.asked() }));
+    const top = [this.search, this.count, this.waits, this.progress, this.stop];
+    this.problem = make("div.problem", { role: "alert", hidden: true });
+    this.menu = make("div.menu", {
+      role: "group",
+      ariaLabel: "Columns",
+      hidden: true,
+      onkeydown: onKey("Escape", () => this.toggleMenu()),
     });
-    this.code = make("div", { class: "ftn-x-code", hidden: true });
-    this.facets = make("div", { class: "ftn-x-facets" });
-    this.filters = make("details", { class: "ftn-x-filters", open: true }, make("summary", {}, "Filters"), this.facets);
-    this.header = make("div", { role: "row", class: "ftn-x-row ftn-x-header", "aria-rowindex": 1 });
-    this.layer = make("div", { role: "rowgroup", class: "ftn-x-layer" });
-    this.space = make("div", { role: "presentation", class: "ftn-x-space" }, this.layer);
-    this.grid = make(
-      "div",
-      { role: "grid", class: "ftn-x-grid", "aria-label": "Tasks", "aria-multiselectable": "true" },
-      make("div", { role: "rowgroup", class: "ftn-x-heads" }, this.header),
-      this.space,
-    );
-    this.scroller = make("div", { class: "ftn-x-scroll", scroll: () => this.scrolled() }, this.grid);
-    this.side = make("div", { class: "ftn-x-side", role: "region", "aria-label": "Card", tabindex: "-1" });
-    this.side.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.enterGrid(event);
+    this.code = make("div.menu", { hidden: true });
+    this.chips = make("div.chips");
+    this.facets = make("div.facets");
+    this.filters = make("details.filters", { open: true }, make("summary", {}, "Filters"), this.facets);
+    this.header = make("div.header", { role: "row", ariaRowIndex: 1 });
+    this.layer = make("div.layer", { role: "rowgroup" });
+    this.space = make("div.space", { role: "presentation" }, this.layer);
+    const heads = make("div.heads", { role: "rowgroup" }, this.header);
+    this.grid = make("div.grid", { ariaLabel: "Tasks", ariaMultiSelectable: "true" }, heads, this.space);
+    this.grid.onkeydown = (event) => this.pressed(event);
+    this.grid.onclick = (event) => this.clicked(event);
+    this.grid.addEventListener("focusin", ({ target }) => {
+      if (target !== this.grid) this.active = { row: target.parentNode.index, column: target.column };
     });
-    this.grid.addEventListener("keydown", (event) => this.pressed(event));
-    this.grid.addEventListener("click", (event) => this.clicked(event));
-    this.grid.addEventListener("focusin", (event) => {
-      const cell = event.target.closest("[role=gridcell],[role=columnheader]");
-      if (cell) this.active = { row: this.rowOf(cell), column: cell.column };
-    });
+    this.header.index = -1;
+    this.scroller = make("div.scroll", { onscroll: () => this.scrolled() }, this.grid);
+    this.side = make("div.side", { role: "region", ariaLabel: "Card", tabIndex: -1 });
+    this.side.onkeydown = onKey("Escape", (event) => this.enterGrid(event));
+    const body = make("div.body", {}, this.filters, this.scroller, this.side);
     this.root = make(
       "div",
-      // JupyterLab takes arrows, Enter and the like for moves between cells, except in what is marked so.
-      { class: "ftn-x", role: "group", "aria-label": "Explorer of tasks", "data-lm-suppress-shortcuts": "true" },
-      top,
+      { className: "ftn-x", role: "group", ariaLabel: "Explorer of tasks" },
+      make("div.top", {}, ...top, make("label", {}, this.grouped, " by name"), this.menuButton, copy),
       this.problem,
       this.menu,
       this.code,
       this.chips,
-      make("div", { class: "ftn-x-body" }, this.filters, this.scroller, this.side),
+      body,
     );
+    // JupyterLab takes arrows, Enter and the like for moves between cells, unless the control itself is marked.
+    this.root.addEventListener("focusin", ({ target }) => {
+      if (!target.matches(":read-write")) target.dataset.lmSuppressShortcuts = "true";
+    });
     el.append(this.root);
-    // In a narrow place the rows come first.
-    requestAnimationFrame(() => (this.filters.open = this.root.clientWidth === 0 || this.root.clientWidth > 720));
+  }
+
+  // In a narrow place the rows come first.
+  fit() {
+    const isWide = this.root.clientWidth > NARROW;
+    if (isWide !== this.isWide) this.filters.open = this.isWide = isWide;
+    this.paint();
   }
 
   take(state) {
-    this.all = state.all;
+    this.titles = new Map(state.all);
     this.state = {
-      query: state.query,
+      ...state,
       chosen: new Map(Object.entries(state.chosen)),
       ranges: new Map(Object.entries(state.ranges)),
-      sort: state.sort,
-      grouped: state.grouped,
       opened: new Set(state.opened),
-      columns: state.columns,
     };
     if (this.search.value !== state.query) this.search.value = state.query;
     this.grouped.checked = state.grouped;
     this.showChips();
-    if (!this.menu.hidden) this.showMenu();
   }
 
-  // -- questions ------------------------------------------------------------------------------------------------------
+  // -- questions
 
   asked() {
-    const { query, chosen, ranges, sort, grouped, opened } = this.state;
-    return {
-      query,
-      chosen: Object.fromEntries(chosen),
-      ranges: Object.fromEntries(ranges),
-      sort,
-      grouped,
-      opened: [...opened],
-    };
+    const { query, chosen, ranges, sort, grouped, opened, columns } = this.state;
+    const entries = Object.fromEntries;
+    return { query, chosen: entries(chosen), ranges: entries(ranges), sort, grouped, opened: [...opened], columns };
   }
 
-  look(parts) {
+  look(part) {
     const asked = this.asked();
     const room = this.room();
     const start = Math.max(0, this.firstRow() - room);
-    const columns = this.state.columns;
-    const key = JSON.stringify(asked);
-    this.line.ask(parts[0], { kind: "look", ...asked, columns, start, count: 3 * room, parts, key });
+    this.line.ask(part, { kind: "look", ...asked, start, count: 3 * room, parts: [part], key: JSON.stringify(asked) });
+  }
+
+  // There may be other rows than before.
+  refresh() {
+    this.facetsAreOld = true;
+    this.look("rows");
   }
 
   // What changes which rows there are.
   filter(change) {
     change();
-    this.state.opened = this.state.grouped ? this.state.opened : new Set();
+    if (!this.state.grouped) this.state.opened.clear();
     this.scroller.scrollTop = 0;
     if (this.active.row > 0) this.active.row = 0;
-    this.facetsAreOld = true;
     this.showChips();
-    this.look(["rows"]);
+    this.refresh();
   }
 
   sortBy(column, adds) {
-    const at = this.state.sort.findIndex(([name]) => name === column);
-    const before = this.state.sort[at];
-    const rest = adds ? this.state.sort.filter(([name]) => name !== column) : [];
-    const now = !before ? [[column, false]] : before[1] ? [] : [[column, true]];
+    const { sort } = this.state;
+    const at = sort.findIndex(([name]) => name === column);
+    const now = at < 0 ? [[column, false]] : sort[at][1] ? [] : [[column, true]];
     // A column that is turned round keeps its rank.
-    if (adds && before && now.length) rest.splice(at, 0, ...now);
-    else rest.push(...now);
-    this.state.sort = rest;
+    this.state.sort = !adds ? now : at < 0 ? [...sort, ...now] : sort.flatMap((each, place) => (place === at ? now : [each]));
     this.scroller.scrollTop = 0;
-    this.look(["rows"]);
+    this.look("rows");
+  }
+
+  put(map, column, value) {
+    this.filter(() => (value ? map.set(column, value) : map.delete(column)));
   }
 
   choose(column, values) {
-    this.filter(() => {
-      if (values.length) this.state.chosen.set(column, values);
-      else this.state.chosen.delete(column);
-    });
+    this.put(this.state.chosen, column, values.length && values);
   }
 
   limit(column, low, high) {
-    this.filter(() => {
-      if (low === null && high === null) this.state.ranges.delete(column);
-      else this.state.ranges.set(column, [low, high]);
-    });
+    this.put(this.state.ranges, column, (low !== null || high !== null) && [low, high]);
   }
 
-  openGroup(key, opens) {
-    if (opens) this.state.opened.add(key);
-    else this.state.opened.delete(key);
-    this.look(["rows"]);
+  openGroup({ key, open }) {
+    this.state.opened[open ? "delete" : "add"](key);
+    this.look("rows");
   }
 
-  showColumns(columns) {
-    this.state.columns = columns;
-    this.look(["rows"]);
-  }
-
-  // -- answers --------------------------------------------------------------------------------------------------------
+  // -- answers
 
   hear(message) {
-    if (message.kind === "state") {
-      this.take(message.state);
-      this.facetsAreOld = true;
-      this.look(["rows"]);
-    } else if (message.kind === "changed") {
-      this.showProgress(message.progress);
-      this.facetsAreOld = true;
-      this.look(["rows"]);
-    } else if (message.view === this.view) {
-      const asked = this.line.answered(message.serial);
-      if (asked) this.hearAnswer(message, asked);
-      // Counts are asked for when nobody waits for rows.
-      if (this.facetsAreOld && !this.line.underway && !this.line.waiting.rows) {
-        this.facetsAreOld = false;
-        this.look(["facets"]);
-      }
-      this.line.next();
+    if (!message.view) {
+      // Nobody asked: another cell has set something, or there is more than before.
+      if (message.kind === "error") return this.showProblem(message.message);
+      if (message.state) this.take(message.state);
+      return this.refresh();
     }
+    if (message.view !== this.view) return;
+    const answered = this.line.answered(message.serial);
+    if (answered) this.hearAnswer(message, answered.message);
+    // Counts are asked for when nobody waits for rows.
+    if (this.facetsAreOld && !this.line.underway && !this.line.waiting.rows) {
+      this.facetsAreOld = false;
+      this.look("facets");
+    }
+    this.line.next();
   }
 
-  hearAnswer(message, { message: asked }) {
-    const isOld = asked.key !== undefined && asked.key !== JSON.stringify(this.asked());
+  hearAnswer(message, asked) {
     if (message.kind === "error") this.showProblem(message.message);
-    else if (message.kind === "page" && !isOld) {
-      if (message.facets) this.showFacets(message.facets, message.histograms);
-      if (message.rows) this.showPage(message);
-    } else if (message.kind === "side") this.showSide(message, asked);
+    else if (message.kind === "side") this.showSide(message, asked);
     else if (message.kind === "code") this.showCode(message.text);
+    else if (asked.key && asked.key !== JSON.stringify(this.asked())) return; // another view is asked for by now
+    else if (message.facets) this.showFacets(message);
+    else this.showPage(message);
   }
 
   showWaiting(waits) {
     this.waits.hidden = !waits;
-    set(this.grid, "aria-busy", waits ? "true" : null);
+    this.grid.ariaBusy = String(waits);
   }
 
   showProblem(text) {
     this.problem.hidden = !text;
     setText(this.problem, text || "");
-    set(this.search, "aria-invalid", text ? "true" : null);
+    this.search.ariaInvalid = text ? "true" : null;
   }
 
   showProgress(progress) {
-    this.progress.hidden = !progress;
-    this.cancel.hidden = !progress?.stops;
-    if (progress) setText(this.progress, `${progress.what}: ${number(progress.done)} of ${number(progress.total)}`);
+    this.progress.hidden = this.stop.hidden = !progress;
+    if (progress) setText(this.progress, `${progress.what} ${number(progress.done)} of ${number(progress.total)}`);
+  }
+
+  showCount(selected) {
+    const { matched, total, noun } = this.page;
+    const words = `${number(matched)} of ${number(total)} ${noun}`;
+    setText(this.count, selected ? `${words} · ${number(selected)} selected` : words);
   }
 
   showPage(page) {
@@ -323,62 +297,54 @@ class Explorer {
     this.showProgress(page.progress);
     // A search that cannot be read leaves the rows as they are.
     if (page.problem) return;
-    const names = JSON.stringify(page.columns);
-    if (names !== this.columnNames) {
-      this.columnNames = names;
-      this.page = page;
-      this.layOut();
-    }
     this.page = page;
-    this.state.columns = this.state.columns && page.columns.map(({ name }) => name);
-    setText(this.count, `${number(page.matched)} of ${number(page.total)}${page.selected ? ` · ${number(page.selected)} selected` : ""}`);
+    const columns = JSON.stringify(page.columns);
+    if (columns !== this.columns) this.layOut();
+    this.columns = columns;
+    if (page.chosen) this.state.columns = page.columns.map(({ name }) => name);
+    if (!this.menu.hidden) this.showMenu();
+    this.showCount(page.selected);
     this.active.row = Math.min(this.active.row, page.lines - 1);
     this.space.style.height = `${Math.min(page.lines * ROW, TALLEST)}px`;
-    set(this.grid, "role", this.state.grouped ? "treegrid" : "grid");
-    set(this.grid, "aria-rowcount", page.lines + 1);
+    this.grid.role = this.state.grouped ? "treegrid" : "grid";
+    this.grid.ariaRowCount = page.lines + 1;
     this.paintHeader();
     this.paint();
-    if (this.shown === undefined && page.rows.length) this.restOn(0);
+    if (this.data(this.active.row)?.[1] !== this.shown) this.restOn(this.active.row);
   }
 
-  // -- the grid -------------------------------------------------------------------------------------------------------
+  // -- the grid
+
+  get tall() {
+    return this.scroller.clientHeight - ROW;
+  }
 
   room() {
-    return Math.max(5, Math.ceil((this.scroller.clientHeight - ROW) / ROW));
+    return Math.max(5, Math.ceil(this.tall / ROW));
   }
 
-  reach() {
-    return Math.max(0, this.page.lines * ROW - (this.scroller.clientHeight - ROW));
-  }
-
-  // Beyond what a browser scrolls, a pixel of the bar is several rows.
+  // Beyond what a browser scrolls, a pixel of the bar is several.
   scale() {
-    const end = Math.min(this.page.lines * ROW, TALLEST) - (this.scroller.clientHeight - ROW);
-    return end > 0 ? this.reach() / end : 1;
+    const whole = this.page.lines * ROW;
+    return whole > TALLEST ? (whole - this.tall) / (TALLEST - this.tall) : 1;
   }
 
   firstRow() {
-    return Math.min(Math.floor((this.scroller.scrollTop * this.scale()) / ROW), Math.max(0, this.page.lines - 1));
+    return Math.max(0, Math.min(Math.floor((this.scroller.scrollTop * this.scale()) / ROW), this.page.lines - 1));
   }
 
   layOut() {
     const { columns } = this.page;
-    const widths = columns.map(({ name, numeric }, place) => (place === 0 ? 250 : numeric ? 92 : name === "version" ? 110 : 140));
+    const widths = columns.map(({ name, numeric }, place) => (place ? (numeric ? 124 : name === "version" ? 110 : 150) : 250));
     const total = widths.reduce((sum, width) => sum + width, 0);
-    this.grid.style.setProperty("--ftn-x-columns", widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" "));
+    this.grid.style.setProperty("--x-columns", widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" "));
     this.grid.style.minWidth = `${total}px`;
-    set(this.grid, "aria-colcount", columns.length);
+    this.grid.ariaColCount = columns.length;
     this.header.replaceChildren(
-      ...columns.map((column, place) => {
-        const head = make("div", {
-          role: "columnheader",
-          class: column.numeric ? "ftn-x-number" : null,
-          "aria-colindex": place + 1,
-          tabindex: -1,
-          title: `${column.title}: sort; with Shift, sort by it too; Alt and arrows move the column`,
-        });
-        head.append(make("span", {}, column.title), make("span", { class: "ftn-x-order", "aria-hidden": "true" }));
-        head.column = place;
+      ...columns.map(({ title }, column) => {
+        const head = this.newCell("columnheader", column);
+        head.title = `${title}: sort; with Shift, by it too`;
+        head.append(make("span", {}, title), make("span.order", { ariaHidden: "true" }));
         return head;
       }),
     );
@@ -387,43 +353,34 @@ class Explorer {
     this.active.column = Math.min(this.active.column, columns.length - 1);
   }
 
+  newCell(role, column) {
+    const kind = this.page.columns[column].numeric ? "div.number" : "div";
+    return make(kind, { role, column, ariaColIndex: column + 1, tabIndex: -1 });
+  }
+
+  newRow() {
+    const row = make("div", { role: "row" }, ...this.page.columns.map((_, column) => this.newCell("gridcell", column)));
+    const marks = ["mark", "twist"].map((each) => make(`span.${each}`, { ariaHidden: "true" }));
+    row.firstChild?.append(...marks, make("span.value", {}), make("span.n", {}));
+    this.layer.append(row);
+    this.pool.push(row);
+  }
+
   paintHeader() {
     const { sort } = this.state;
     for (const head of this.header.children) {
       const rank = sort.findIndex(([name]) => name === this.page.columns[head.column].name);
       const descends = rank >= 0 && sort[rank][1];
-      set(head, "aria-sort", rank < 0 ? null : descends ? "descending" : "ascending");
+      head.ariaSort = rank < 0 ? null : descends ? "descending" : "ascending";
       setText(head.lastChild, rank < 0 ? "" : `${descends ? "▼" : "▲"}${sort.length > 1 ? rank + 1 : ""}`);
     }
   }
 
-  newRow() {
-    const row = make("div", { role: "row", class: "ftn-x-row" });
-    this.page.columns.forEach((column, place) => {
-      const cell = make("div", {
-        role: "gridcell",
-        class: column.numeric ? "ftn-x-number" : null,
-        "aria-colindex": place + 1,
-        tabindex: -1,
-      });
-      if (place === 0) {
-        const mark = make("span", { class: "ftn-x-mark", "aria-hidden": "true" });
-        cell.append(mark, make("span", { class: "ftn-x-twist", "aria-hidden": "true" }), make("span"));
-      }
-      cell.column = place;
-      row.append(cell);
-    });
-    this.layer.append(row);
-    this.pool.push(row);
-    return row;
-  }
-
   paint() {
-    const { page } = this;
     const first = this.firstRow();
-    const count = Math.min(this.room() + 1, page.lines - first);
-    const isExact = page.lines * ROW <= TALLEST;
-    this.layer.style.transform = `translateY(${isExact ? first * ROW : this.scroller.scrollTop}px)`;
+    const count = Math.min(this.room() + 1, this.page.lines - first);
+    const top = this.scale() === 1 ? first * ROW : this.scroller.scrollTop;
+    this.layer.style.transform = `translateY(${top}px)`;
     while (this.pool.length < count) this.newRow();
     this.pool.forEach((row, place) => {
       row.hidden = place >= count;
@@ -434,31 +391,33 @@ class Explorer {
   }
 
   paintRow(row, index) {
-    const data = this.page.rows[index - this.page.start];
-    const [kind, , isSelected, group, ...cells] = data || ["waiting", null, 0, null];
+    const data = this.data(index);
+    const [kind, , isSelected, group, ...texts] = data || ["waiting", 0, 0, null, "…"];
     row.index = index;
-    row.className = `ftn-x-row ftn-x-${kind}${index % 2 ? " ftn-x-odd" : ""}`;
-    set(row, "aria-rowindex", index + 2);
-    set(row, "aria-selected", data ? Boolean(isSelected) : null);
-    set(row, "aria-level", this.state.grouped ? (kind === "group" ? 1 : 2) : null);
-    set(row, "aria-expanded", kind === "group" ? Boolean(group.open) : null);
+    row.className = `ftn-x-row ftn-x-${kind}`;
+    row.ariaRowIndex = index + 2;
+    row.ariaSelected = String(Boolean(isSelected));
+    row.ariaLevel = this.state.grouped ? (group ? 1 : 2) : null;
+    row.ariaExpanded = group && String(group.open);
     for (const cell of row.children) {
-      const text = data ? cells[cell.column] ?? "" : cell.column ? "" : "…";
+      const text = texts[cell.column] ?? "";
+      cell.title = text.length > 10 ? text : "";
       if (cell.column) setText(cell, text);
       else {
         setText(cell.children[0], isSelected ? "☑" : "☐");
-        setText(cell.children[1], kind === "group" ? (group.open ? "▾" : "▸") : "");
-        setText(cell.children[2], kind === "group" ? `${text} · ${number(group.count)}` : text);
+        setText(cell.children[1], group ? (group.open ? "▾" : "▸") : "");
+        setText(cell.children[2], text);
+        setText(cell.children[3], group ? number(group.count) : "");
       }
-      set(cell, "title", text.length > 10 ? text : null);
     }
   }
 
-  rowOf(cell) {
-    return cell.parentNode === this.header ? -1 : cell.parentNode.index;
+  data(index) {
+    return this.page.rows[index - this.page.start];
   }
 
-  cell({ row, column } = this.active) {
+  cell() {
+    const { row, column } = this.active;
     const line = row < 0 ? this.header : this.pool.find((each) => !each.hidden && each.index === row);
     return line?.children[column];
   }
@@ -467,49 +426,46 @@ class Explorer {
   paintCursor() {
     const now = this.cell();
     const had = this.grid.contains(document.activeElement);
-    if (this.cursor && this.cursor !== now) this.cursor.tabIndex = -1;
+    if (this.cursor) this.cursor.tabIndex = -1;
     this.cursor?.parentNode?.classList.remove("ftn-x-current");
     this.cursor = now;
-    if (now) {
-      now.tabIndex = 0;
-      if (this.active.row >= 0) now.parentNode.classList.add("ftn-x-current");
-    }
-    if (had && document.activeElement !== now) (now ?? this.grid).focus({ preventScroll: true });
+    if (now) now.tabIndex = 0;
+    if (now && this.active.row >= 0) now.parentNode.classList.add("ftn-x-current");
+    if (had && document.activeElement !== now) this.focus();
+  }
+
+  focus() {
+    (this.cursor ?? this.grid).focus({ preventScroll: true });
   }
 
   enterGrid(event) {
-    event?.preventDefault();
-    this.bringIntoView();
-    (this.cell() ?? this.grid).focus({ preventScroll: true });
-    if (this.active.row >= 0) this.restOn(this.active.row);
+    event.preventDefault();
+    this.moveTo(this.active.row, this.active.column);
   }
 
   scrolled() {
     this.paint();
-    const first = this.firstRow();
-    const room = this.room();
     const { start, rows, lines } = this.page;
+    const room = this.room();
     const near = Math.floor(room / 2);
-    if ((start > 0 && first < start + near) || (start + rows.length < lines && first + room + near > start + rows.length)) this.look(["rows"]);
+    const first = this.firstRow();
+    const end = start + rows.length;
+    if ((start > 0 && first < start + near) || (end < lines && first + room + near > end)) this.look("rows");
   }
 
   bringIntoView() {
-    const { row, column } = this.active;
+    const { row } = this.active;
     const { scroller } = this;
     if (row >= 0) {
-      const top = (row * ROW) / this.scale();
-      const last = ((row + 1) * ROW - (scroller.clientHeight - ROW)) / this.scale();
-      if (scroller.scrollTop > top) scroller.scrollTop = top;
-      else if (scroller.scrollTop < last) scroller.scrollTop = Math.ceil(last);
+      const last = ((row + 1) * ROW - this.tall) / this.scale();
+      scroller.scrollTop = Math.max(Math.min(scroller.scrollTop, (row * ROW) / this.scale()), Math.ceil(last));
       this.scrolled();
     }
     const cell = this.cell();
-    const name = this.header.children[0];
-    if (!cell || column === 0) return;
-    const left = cell.offsetLeft - name.offsetWidth;
-    if (scroller.scrollLeft > left) scroller.scrollLeft = left;
+    if (!cell?.column) return;
     const right = cell.offsetLeft + cell.offsetWidth - scroller.clientWidth;
-    if (scroller.scrollLeft < right) scroller.scrollLeft = right;
+    const left = cell.offsetLeft - this.header.firstChild.offsetWidth;
+    scroller.scrollLeft = Math.min(Math.max(scroller.scrollLeft, right), left);
   }
 
   moveTo(row, column) {
@@ -520,108 +476,76 @@ class Explorer {
     };
     this.bringIntoView();
     this.paintCursor();
-    (this.cell() ?? this.grid).focus({ preventScroll: true });
+    this.focus();
     if (this.active.row >= 0) this.restOn(this.active.row);
-  }
-
-  data(index) {
-    return this.page.rows[index - this.page.start];
   }
 
   pressed(event) {
     const { row, column } = this.active;
     const isControl = event.ctrlKey || event.metaKey;
-    const room = this.room() - 1;
     const line = this.data(row);
-    const group = line?.[0] === "group" ? line[3] : null;
-    const last = this.page.lines - 1;
-    const isName = column === 0 && row >= 0 && this.state.grouped;
-    const moves = {
+    const group = line?.[3];
+    const isName = column === 0 && row >= 0 && this.state.grouped && line;
+    const last = { row: this.page.lines - 1, column: this.page.columns.length - 1 };
+    const sort = () => this.sortBy(this.page.columns[column].name, event.shiftKey);
+    const room = this.room() - 1;
+    const action = {
       ArrowDown: () => this.moveTo(row + 1, column),
       ArrowUp: () => this.moveTo(row - 1, column),
-      ArrowRight: () => {
-        if (event.altKey && row < 0) this.shift(column, 1);
-        else if (isName && group && !group.open) this.openGroup(group.key, true);
-        else this.moveTo(row, column + 1);
-      },
+      ArrowRight: () => (isName && group && !group.open ? this.openGroup(group) : this.moveTo(row, column + 1)),
       ArrowLeft: () => {
-        if (event.altKey && row < 0) this.shift(column, -1);
-        else if (isName && group?.open) this.openGroup(group.key, false);
-        else if (isName && line && !group) this.moveTo(this.groupOf(row), 0);
+        if (isName && group?.open) this.openGroup(group);
+        else if (isName && !group) this.moveTo(this.groupOf(row), 0);
         else this.moveTo(row, column - 1);
       },
       Home: () => this.moveTo(isControl ? 0 : row, 0),
-      End: () => this.moveTo(isControl ? last : row, this.page.columns.length - 1),
+      End: () => this.moveTo(isControl ? last.row : row, last.column),
       PageDown: () => this.moveTo(Math.max(row, 0) + room, column),
       PageUp: () => this.moveTo(Math.max(row - room, 0), column),
-      Enter: () => {
-        if (row < 0) this.sortBy(this.page.columns[column].name, event.shiftKey);
-        else if (group && column === 0) this.openGroup(group.key, !group.open);
-        else this.open(row, true);
-      },
-      " ": () => {
-        if (row < 0) this.sortBy(this.page.columns[column].name, event.shiftKey);
-        else this.select(row, event.shiftKey ? "to" : "toggle");
-      },
+      Enter: () => (row < 0 ? sort() : isName && group ? this.openGroup(group) : this.open(row, true)),
+      " ": () => (row < 0 ? sort() : this.select(row, event.shiftKey ? "to" : "toggle")),
       Escape: () => this.select(row, "none"),
       a: isControl && (() => this.select(row, "all")),
-    };
-    if (!moves[event.key]) return;
+    }[event.key];
+    if (!action) return;
     event.preventDefault();
     event.stopPropagation();
-    moves[event.key]();
+    action();
   }
 
   groupOf(row) {
     let above = row;
-    while (above > this.page.start && this.data(above)?.[0] !== "group") above -= 1;
+    while (above > this.page.start && !this.data(above)?.[3]) above -= 1;
     return above;
   }
 
-  shift(column, step) {
-    const names = this.page.columns.map(({ name }) => name);
-    const to = column + step;
-    // The name stays where it is.
-    if (column < 1 || to < 1 || to >= names.length) return;
-    names.splice(to, 0, ...names.splice(column, 1));
-    this.active.column = to;
-    this.showColumns(names);
-  }
-
   clicked(event) {
-    const cell = event.target.closest("[role=gridcell],[role=columnheader]");
+    const cell = event.target.closest("[role=gridcell], [role=columnheader]");
     if (!cell) return;
-    const row = this.rowOf(cell);
-    const isControl = event.ctrlKey || event.metaKey;
-    if (row < 0) {
-      this.active = { row, column: cell.column };
-      this.sortBy(this.page.columns[cell.column].name, event.shiftKey);
-      return;
-    }
-    const line = this.data(row);
+    const row = cell.parentNode.index;
+    const { classList } = event.target;
     this.moveTo(row, cell.column);
-    if (event.target.classList.contains("ftn-x-twist") && line?.[0] === "group") this.openGroup(line[3].key, !line[3].open);
+    const group = this.data(row)?.[3];
+    if (row < 0) this.sortBy(this.page.columns[cell.column].name, event.shiftKey);
+    else if (group && classList.contains("ftn-x-twist")) this.openGroup(group);
     else if (event.shiftKey) this.select(row, "to");
-    else if (isControl || event.target.classList.contains("ftn-x-mark")) this.select(row, "toggle");
+    else if (event.ctrlKey || event.metaKey || classList.contains("ftn-x-mark")) this.select(row, "toggle");
   }
 
-  // -- selection and card ---------------------------------------------------------------------------------------------
+  // -- selection and card
 
+  // The page follows at once; none of the steps gets lost behind a request.
   select(row, mode) {
-    const line = this.data(row);
-    if (!line && mode !== "none" && mode !== "all") return;
     const step = { mode, row, from: mode === "to" ? this.anchor : row };
     if (mode === "toggle") this.anchor = row;
-    // The page follows at once; none of the steps gets lost behind a request.
-    this.page.rows.forEach((each, place) => {
+    const [low, high] = [Math.min(step.from, row), Math.max(step.from, row)];
+    this.page.rows.forEach((data, place) => {
       const index = this.page.start + place;
-      const isMeant = mode === "to" ? index >= Math.min(step.from, row) && index <= Math.max(step.from, row) : index === row;
-      if (mode === "none" || mode === "all") each[2] = mode === "all";
-      else if (isMeant) each[2] = mode === "to" || !each[2];
+      if (mode === "none" || mode === "all") data[2] = mode === "all";
+      else if (index >= low && index <= high) data[2] = mode === "to" || !data[2];
     });
     this.paint();
-    const steps = [...(this.line.waiting.side?.steps ?? []), step];
-    this.line.ask("side", { kind: "select", ...this.asked(), steps });
+    this.line.ask("side", { kind: "select", ...this.asked(), steps: [...(this.line.waiting.side?.steps ?? []), step] });
   }
 
   restOn(row) {
@@ -634,268 +558,213 @@ class Explorer {
     const line = this.data(row);
     if (!line || this.line.waiting.side?.steps) return;
     if (enters && line[1] === this.shown) this.side.focus();
-    else if (line[1] !== this.shown && !(this.compares && !enters)) {
-      this.enters = enters;
-      this.line.ask("side", { kind: "open", position: line[1] });
-    }
+    else if (line[1] !== this.shown && (enters || !this.compares)) this.line.ask("side", { kind: "open", position: line[1], enters });
   }
 
-  showSide(answer, asked) {
-    if (answer.selected !== undefined && this.page.matched !== undefined) {
-      const words = answer.selected ? ` · ${number(answer.selected)} selected` : "";
-      setText(this.count, `${number(this.page.matched)} of ${number(this.page.total)}${words}`);
-      this.page.selected = answer.selected;
+  showSide({ html, title, position, compares, more, selected }, { kind, enters, ...asked }) {
+    if (selected !== undefined) {
+      this.showCount(selected);
+      this.look("rows");
     }
-    if (asked.kind === "more") {
-      if (asked.position === this.shown) this.side.lastElementChild.innerHTML = answer.html;
+    if (!compares && this.compares && !html) {
+      this.compares = false;
+      this.shown = null;
+      this.restOn(this.active.row);
+    }
+    if (!html) return;
+    // Made by the views, which escape and mask all that comes from a task.
+    if (kind === "more") {
+      if (asked.position === this.shown) this.side.children[1].innerHTML = html;
       return;
     }
-    if (answer.html === null) return;
-    this.compares = answer.compares;
-    this.shown = answer.compares ? null : answer.position;
-    set(this.side, "aria-label", answer.title);
-    const above = make("div", { class: "ftn-x-card" });
-    // Made by the views, which escape and mask all that comes from a task.
-    above.innerHTML = answer.html;
-    this.side.replaceChildren(above, make("div", { class: "ftn-x-card" }));
+    this.compares = compares;
+    this.shown = position;
+    this.root.classList.toggle("ftn-x-compares", compares);
+    this.side.ariaLabel = title;
+    this.side.replaceChildren(...html.map((innerHTML) => make("div", { innerHTML })));
     this.side.scrollTop = 0;
-    if (this.enters) this.side.focus();
-    this.enters = false;
-    if (answer.more) this.line.ask("more", { kind: "more", position: answer.position });
+    if (enters) this.side.focus();
+    if (more) this.line.ask("more", { kind: "more", position });
   }
 
-  // -- filters --------------------------------------------------------------------------------------------------------
+  // -- filters
 
   showChips() {
-    const chips = [];
-    for (const [column, values] of this.state.chosen) chips.push([column, values.map(written).join(", "), () => this.choose(column, [])]);
-    for (const [column, [low, high]] of this.state.ranges) {
-      const histogram = this.sections.get(`# ${column}`);
-      const text = histogram?.rangeText?.(low, high) ?? `${low ?? ""} – ${high ?? ""}`;
-      chips.push([column, text, () => this.limit(column, null, null)]);
-    }
-    const title = (column) => this.all.find(([name]) => name === column)?.[1] ?? column.replaceAll("_", " ");
-    const nodes = chips.map(([column, text, clear]) =>
-      button(`${title(column)}: ${text} ✕`, clear, { class: "ftn-x-chip", "aria-label": `Remove filter ${title(column)}: ${text}` }),
-    );
-    if (chips.length > 1) {
-      const all = () =>
-        this.filter(() => {
-          this.state.chosen.clear();
-          this.state.ranges.clear();
-        });
-      nodes.push(button("Clear all", all, { class: "ftn-x-chip" }));
-    }
+    const { chosen, ranges } = this.state;
+    const chip = (column, text, clear) => {
+      const words = `${this.titles.get(column) ?? column}: ${text}`;
+      return button(`${words} ✕`, clear, { ariaLabel: `Remove filter ${words}` });
+    };
+    const range = (column, bounds) => this.sections.get(`# ${column}`)?.words?.(...bounds) ?? bounds.map(written).join(" – ");
+    const nodes = [
+      ...[...chosen].map(([column, values]) => chip(column, values.map(written).join(", "), () => this.choose(column, []))),
+      ...[...ranges].map(([column, bounds]) => chip(column, range(column, bounds), () => this.limit(column, null, null))),
+    ];
+    const clear = () => this.filter(() => (chosen.clear(), ranges.clear()));
+    if (nodes.length > 1) nodes.push(button("Clear all", clear));
     this.chips.replaceChildren(...nodes);
   }
 
-  section(key, title, isOpen) {
-    let section = this.sections.get(key);
-    if (!section) {
+  section(key, title, open) {
+    if (!this.sections.has(key)) {
       const heading = make("span");
-      const body = make("div", { role: "group", "aria-label": title });
-      const fold = make("details", { open: isOpen }, make("summary", {}, title, " ", heading), body);
+      const body = make("div", { role: "group", ariaLabel: title });
+      const fold = make("details", { open }, make("summary", {}, `${title} `, heading), body);
       this.facets.append(fold);
-      section = { heading, body, fold };
-      this.sections.set(key, section);
+      this.sections.set(key, { heading, body, fold });
     }
-    return section;
+    return this.sections.get(key);
   }
 
-  showFacets(facets, histograms) {
-    // Where the focus was, it is again.
-    const focused = this.facets.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    const keys = new Set();
-    facets.forEach((facet, place) => {
-      keys.add(facet.column);
-      this.showFacet(facet, this.section(facet.column, facet.title, place < 3));
-    });
-    for (const histogram of histograms) {
-      keys.add(`# ${histogram.column}`);
-      this.showHistogram(histogram, this.section(`# ${histogram.column}`, histogram.title, true));
-    }
-    for (const [key, section] of this.sections) section.fold.hidden = !keys.has(key);
-    if (focused) [...this.facets.querySelectorAll("[data-key]")].find((node) => node.dataset.key === focused)?.focus();
+  showFacets({ facets, histograms }) {
+    for (const { fold } of this.sections.values()) fold.hidden = true;
+    facets.forEach((facet, place) => this.showFacet(facet, this.section(facet.column, facet.title, place < 4)));
+    for (const each of histograms) this.showHistogram(each, this.section(`# ${each.column}`, each.title, true));
     this.showChips();
   }
 
-  showFacet(facet, section) {
-    const { column, title } = facet;
+  showFacet({ column, title, values, others, pending }, { heading, body, fold }) {
     const chosen = this.state.chosen.get(column) ?? [];
-    setText(section.heading, chosen.length ? `${chosen.length} chosen` : facet.pending ? "…" : "");
-    const nodes = facet.values.map(([value, count]) => {
-      const key = JSON.stringify([column, value]);
-      const isChosen = chosen.includes(value);
-      const box = make("input", { type: "checkbox", "data-key": key, checked: isChosen });
-      box.addEventListener("change", () => {
-        this.choose(column, isChosen ? chosen.filter((each) => each !== value) : [...chosen, value]);
-      });
+    setText(heading, chosen.length ? `${chosen.length} chosen` : pending ? "…" : "");
+    const nodes = values.map(([value, count]) => {
       const text = written(value);
-      const label = make("label", { title: text }, box, make("span", { class: "ftn-x-value" }, text), make("span", { class: "ftn-x-n" }, number(count)));
-      const only = button("only", () => this.choose(column, [value]), { "aria-label": `Only ${title} ${text}`, "data-key": `only ${key}` });
-      return make("div", { class: "ftn-x-choice" }, label, only);
+      const checked = chosen.includes(value);
+      const onchange = () => this.choose(column, checked ? chosen.filter((each) => each !== value) : [...chosen, value]);
+      const label = make(
+        "label",
+        { title: text },
+        make("input", { type: "checkbox", checked, onchange, key: text }),
+        make("span.value", {}, text),
+        make("span.n", {}, number(count)),
+      );
+      const only = button("only", () => this.choose(column, [value]), { ariaLabel: `Only ${title} ${text}`, key: `only ${text}` });
+      return make("div.choice", {}, label, only);
     });
-    if (facet.pending) nodes.push(make("div", { class: "ftn-x-pending" }, "still being computed"));
-    if (facet.others) nodes.push(make("div", { class: "ftn-x-pending" }, `${number(facet.others)} of other values`));
-    if (chosen.length) nodes.push(button("clear", () => this.choose(column, []), { "aria-label": `Clear ${title}`, "data-key": `clear ${column}` }));
-    section.body.replaceChildren(...nodes);
+    if (others) nodes.push(note(`${number(others)} with other values`));
+    if (pending) nodes.push(note("more is being computed …"));
+    if (chosen.length) nodes.push(this.clear(title, () => this.choose(column, [])));
+    fold.hidden = false;
+    refill(body, nodes);
   }
 
-  showHistogram(histogram, section) {
-    const { column, title, edges, labels, counts, all, missing } = histogram;
+  clear(title, action) {
+    return button("clear", action, { ariaLabel: `Clear ${title}`, key: "clear" });
+  }
+
+  showHistogram({ column, title, edges, labels, counts, all, missing }, section) {
     const bins = counts.length;
-    const highest = Math.max(1, ...all);
     const [low, high] = this.state.ranges.get(column) ?? [null, null];
-    const nearest = (value, otherwise) => {
-      if (value === null) return otherwise;
+    const place = (value, otherwise) => {
       const at = edges.findIndex((edge) => edge >= value * (1 - 1e-9));
-      return at < 0 ? bins : at;
+      return value === null ? otherwise : at < 0 ? bins : at;
     };
-    let from = nearest(low, 0);
-    let to = nearest(high, bins);
-    section.rangeText = (least, most) => `${labels[nearest(least, 0)]} – ${labels[nearest(most, bins)]}`;
-    const words = () => `${labels[from]} – ${labels[to]}`;
-    setText(section.heading, words());
-    const tall = (count) => (count ? Math.max(8, 100 * Math.sqrt(count / highest)) : 0);
-    const bars = counts.map((count, place) =>
-      make(
-        "span",
-        { title: `${labels[place]} – ${labels[place + 1]}: ${number(count)} of ${number(all[place])}` },
-        make("i", { style: `height:${tall(all[place])}%` }),
-        make("b", { style: `height:${tall(count)}%` }),
-      ),
-    );
-    const chart = make("div", { class: "ftn-x-bars", "aria-hidden": "true" }, ...bars);
-    const shade = () => bars.forEach((bar, place) => bar.classList.toggle("ftn-x-out", place < from || place >= to));
+    let [from, to] = [place(low, 0), place(high, bins)];
+    section.words = (least, most) => `${labels[place(least, 0)]} – ${labels[place(most, bins)]}`;
+    // Roots, for else what is rare could not be seen.
+    const height = (count) => (count ? Math.max(8, 100 * Math.sqrt(count / Math.max(...all))) : 0);
+    const bar = (name, count) => make(name, { style: `height:${height(count)}%` });
+    const bars = counts.map((count, at) => {
+      const words = `${labels[at]} – ${labels[at + 1]}: ${number(count)} of ${number(all[at])}`;
+      return make("span", { title: words }, bar("i", all[at]), bar("b", count));
+    });
+    const chart = make("div.bars", { ariaHidden: "true" }, ...bars);
+    const handles = ["from", "to"].map((end) => make("input", { type: "range", min: 0, max: bins, ariaLabel: `${title} ${end}`, key: end }));
+    const show = () => {
+      setText(section.heading, `${labels[from]} – ${labels[to]}`);
+      bars.forEach((each, at) => each.classList.toggle("ftn-x-out", at < from || at >= to));
+      handles.forEach((handle, at) => {
+        handle.value = [from, to][at];
+        handle.ariaValueText = labels[handle.value];
+      });
+    };
     const apply = () => this.limit(column, from ? edges[from] : null, to < bins ? edges[to] : null);
-    const handles = ["from", "to"].map((end) => {
-      const handle = make("input", {
-        type: "range",
-        min: 0,
-        max: bins,
-        step: 1,
-        value: end === "from" ? from : to,
-        "aria-label": `${title} ${end}`,
-        "aria-valuetext": labels[end === "from" ? from : to],
-        "data-key": `${end} ${column}`,
-      });
-      handle.addEventListener("input", () => {
-        const value = Number(handle.value);
-        if (end === "from") from = Math.min(value, to - 1);
-        else to = Math.max(value, from + 1);
-        handle.value = end === "from" ? from : to;
-        set(handle, "aria-valuetext", labels[handle.value]);
-        setText(section.heading, words());
-        shade();
+    handles.forEach((handle, at) => {
+      handle.oninput = () => {
+        if (at) to = Math.max(Number(handle.value), from + 1);
+        else from = Math.min(Number(handle.value), to - 1);
+        show();
         apply();
-      });
-      return handle;
+      };
     });
     // Drawn over with the mouse, from bar to bar.
-    const at = (event) => {
-      const { left, width } = chart.getBoundingClientRect();
-      return Math.max(0, Math.min(bins - 1, Math.floor(((event.clientX - left) / width) * bins)));
-    };
-    chart.addEventListener("pointerdown", (event) => {
-      const start = at(event);
-      chart.setPointerCapture(event.pointerId);
-      const draw = (moved) => {
-        from = Math.min(start, at(moved));
-        to = Math.max(start, at(moved)) + 1;
-        setText(section.heading, words());
-        shade();
+    chart.onpointerdown = (event) => {
+      const under = ({ clientX }) => {
+        const { left, width } = chart.getBoundingClientRect();
+        return Math.max(0, Math.min(bins - 1, Math.floor(((clientX - left) / width) * bins)));
       };
-      draw(event);
-      chart.addEventListener("pointermove", draw);
-      const end = () => {
-        chart.removeEventListener("pointermove", draw);
+      const start = under(event);
+      chart.setPointerCapture(event.pointerId);
+      chart.onpointermove = (now) => {
+        [from, to] = [Math.min(start, under(now)), Math.max(start, under(now)) + 1];
+        show();
+      };
+      chart.onpointermove(event);
+      chart.onpointerup = () => {
+        chart.onpointermove = chart.onpointerup = null;
         apply();
       };
-      chart.addEventListener("pointerup", end, { once: true });
-    });
-    shade();
-    const nodes = [chart, make("div", { class: "ftn-x-handles" }, ...handles)];
-    if (missing) nodes.push(make("div", { class: "ftn-x-pending" }, `${number(missing)} without`));
-    if (low !== null || high !== null) {
-      nodes.push(button("clear", () => this.limit(column, null, null), { "aria-label": `Clear ${title}`, "data-key": `clear ${column}` }));
-    }
-    section.body.replaceChildren(...nodes);
+    };
+    show();
+    const nodes = [chart, make("div.handles", {}, ...handles)];
+    if (missing) nodes.push(note(`${number(missing)} without`));
+    if (this.state.ranges.has(column)) nodes.push(this.clear(title, () => this.limit(column, null, null)));
+    section.fold.hidden = false;
+    refill(section.body, nodes);
   }
 
-  // -- columns, and code ----------------------------------------------------------------------------------------------
+  // -- columns, and code
 
   toggleMenu() {
-    this.menu.hidden = !this.menu.hidden;
-    set(this.columnsButton, "aria-expanded", !this.menu.hidden);
-    if (this.menu.hidden) this.columnsButton.focus();
-    else {
-      this.showMenu();
-      this.menu.querySelector("input, button")?.focus();
-    }
+    const isOpen = (this.menu.hidden = !this.menu.hidden) === false;
+    this.menuButton.ariaExpanded = String(isOpen);
+    if (isOpen) this.showMenu();
+    (isOpen ? this.menu.querySelector("button") : this.menuButton).focus();
   }
 
   showMenu() {
     const names = this.page.columns.map(({ name }) => name);
-    const focused = this.menu.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    const titles = new Map(this.all);
     const change = (columns) => {
-      this.page.columns = columns.map((name) => ({ name, title: titles.get(name) ?? name }));
-      this.showColumns(columns);
-      this.showMenu();
+      this.state.columns = columns;
+      this.look("rows");
     };
-    const move = (name, step) => {
-      const place = names.indexOf(name);
-      const to = place + step;
-      if (to < 1 || to >= names.length) return;
-      const moved = [...names];
-      moved.splice(to, 0, ...moved.splice(place, 1));
-      change(moved);
-    };
-    const others = this.all.map(([name]) => name).filter((name) => !names.includes(name));
+    const others = [...this.titles.keys()].filter((name) => !names.includes(name));
     const items = [...names, ...others].map((name, place) => {
-      const title = titles.get(name) ?? name;
-      const isShown = place < names.length;
-      const box = make("input", { type: "checkbox", checked: isShown, disabled: place === 0, "data-key": name });
-      box.addEventListener("change", () => change(isShown ? names.filter((each) => each !== name) : [...names, name]));
-      const item = make("div", { class: "ftn-x-choice" }, make("label", {}, box, make("span", { class: "ftn-x-value" }, title)));
-      if (isShown && place) {
-        item.append(
-          button("↑", () => move(name, -1), { "aria-label": `Move ${title} to the left`, "data-key": `up ${name}` }),
-          button("↓", () => move(name, 1), { "aria-label": `Move ${title} to the right`, "data-key": `down ${name}` }),
-        );
-      }
-      return item;
+      const title = this.titles.get(name) ?? name;
+      const checked = place < names.length;
+      const onchange = () => change(checked ? names.filter((each) => each !== name) : [...names, name]);
+      const box = make("input", { type: "checkbox", checked, disabled: !place, onchange, key: name });
+      const item = make("label", {}, box, make("span.value", {}, title));
+      const mover = (text, to, words) =>
+        button(text, () => change(moved(names, place, to)), { ariaLabel: `Move ${title} ${words}`, key: `${text} ${name}` });
+      const movers = checked && place ? [mover("↑", Math.max(1, place - 1), "up"), mover("↓", place + 1, "down")] : [];
+      return make("div.choice", {}, item, ...movers);
     });
-    const tools = make(
-      "div",
-      { class: "ftn-x-tools" },
-      button("Only what differs", () => this.line.ask("rows", { kind: "differing", ...this.asked() }), { "data-key": "differing" }),
-      button("As at the start", () => this.reset(), { "data-key": "reset" }),
-      button("Close", () => this.toggleMenu(), { "data-key": "close" }),
-    );
-    this.menu.replaceChildren(tools, make("div", { class: "ftn-x-items" }, ...items));
-    if (focused) [...this.menu.querySelectorAll("[data-key]")].find((node) => node.dataset.key === focused)?.focus();
+    const tools = [
+      button("Only what differs", () => this.line.ask("rows", { kind: "differing", ...this.asked() }), { key: "differing" }),
+      button("As at the start", () => change(null), { key: "start" }),
+      button("Close", () => this.toggleMenu(), { key: "close" }),
+    ];
+    refill(this.menu, [
+      make("div.tools", {}, ...tools),
+      make("div.items", {}, ...items),
+    ]);
   }
 
-  reset() {
-    this.showColumns(null);
-  }
-
-  async showCode(text) {
-    const box = make("textarea", { readonly: true, rows: Math.min(8, text.split("\n").length + 1), "aria-label": "Code that makes the same set" });
-    box.value = text;
+  async showCode(value) {
+    const rows = value.split("\n").length;
+    const box = make("textarea", { readOnly: true, rows, value, ariaLabel: "Code that makes the same set" });
     const status = make("span", { role: "status" });
-    const close = () => (this.code.hidden = true);
-    this.code.replaceChildren(box, make("div", { class: "ftn-x-tools" }, button("Close", close), status));
+    const close = button("Close", () => (this.code.hidden = true));
+    this.code.replaceChildren(box, close, " ", status);
     this.code.hidden = false;
     try {
-      await navigator.clipboard.writeText(text);
-      status.textContent = "copied";
+      await navigator.clipboard.writeText(value);
     } catch {
       // Pages that are not served safely have no clipboard of their own.
       box.select();
-      if (document.execCommand("copy")) status.textContent = "copied";
+      document.execCommand("copy");
     }
+    status.textContent = "copied";
   }
 }
 

@@ -320,7 +320,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         exploration.columns = None if columns is None else exploration.checked_columns(columns)
         page = exploration.page(int(asked["start"]), int(asked["count"])) if "rows" in asked["parts"] else {}
         if "facets" in asked["parts"]:
-            page |= exploration.counts()
+            page = {**page, **exploration.counts()}
         if "problem" in page:
             # What cannot be read is no view: the one before stays.
             exploration.view = before
@@ -330,7 +330,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         exploration = self._exploration
         exploration.view = exploration.view_of(asked)
         exploration.columns = exploration.differing_columns()
-        return {"kind": "page", **exploration.page(), "progress": self._progress}
+        return {"kind": "page", **exploration.page(), "chosen": True, "progress": self._progress}
 
     def _select(self, asked: dict[str, Any]) -> dict[str, Any]:
         exploration = self._exploration
