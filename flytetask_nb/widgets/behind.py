@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from queue import Empty, Queue
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -16,9 +15,7 @@ __all__ = ["SLICE", "Behind", "made_aside"]
 
 SLICE: Final = 0.008
 """Seconds that work may take before it lets others go first."""
-_POLLED: Final = 0.03
-_READY: Final = 2
-"""Things that are made before they are taken."""
+_END: Final[Any] = object()
 
 T = TypeVar("T")
 
@@ -84,46 +81,23 @@ class Behind:
 
 
 def made_aside(items: Iterable[T]) -> Iterator[T | None]:
-    """Return items as they are, made in a thread of their own; None each time that none is ready.
+    """Return items as they are, made in a thread of their own; None each time that the next is not ready.
 
     Parameters
     ----------
     items
         Once the caller does not ask any more, no further ones are made.
     """
-    ready: Queue[tuple[str, Any]] = Queue(_READY)
-    is_over = Event()
-
-    def put(kind: str, item: Any) -> None:
-        while not is_over.is_set():
-            try:
-                ready.put((kind, item), timeout=_POLLED)
-            except Exception:  # noqa: BLE001, S112 - full: whoever takes is busy
-                continue
-            return
-
-    def make() -> None:
-        try:
-            for item in items:
-                put("item", item)
-                if is_over.is_set():
-                    return
-        except BaseException as error:  # noqa: BLE001 - raised again where the items are taken
-            put("error", error)
-        put("end", None)
-
-    Thread(target=copy_context().run, args=(make,), name="flytetask-nb-behind", daemon=True).start()
+    making = iter(items)
+    pool = ThreadPoolExecutor(1, thread_name_prefix="flytetask-nb-behind")
     try:
         while True:
-            try:
-                kind, item = ready.get_nowait()
-            except Empty:
+            coming = pool.submit(copy_context().run, next, making, _END)
+            while not coming.done():
                 yield None
-                continue
-            if kind == "end":
+            item = coming.result()
+            if item is _END:
                 return
-            if kind == "error":
-                raise item
             yield item
     finally:
-        is_over.set()
+        pool.shutdown(wait=False, cancel_futures=True)

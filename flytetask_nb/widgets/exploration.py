@@ -6,6 +6,7 @@ built when its card is looked at.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,6 @@ from flytetask_nb.collection import TaskCollection
 from flytetask_nb.errors import ModelValueError, QueryError
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.masking.gate import gated
-from flytetask_nb.models.workflows import referring_nodes
 from flytetask_nb.printing import in_words
 from flytetask_nb.semantics.quantities import Quantity, format_bytes
 from flytetask_nb.tables.browsing import COMPUTED, GROUP, Browser, View
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from flytetask_nb.diffs import CallerReport
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.models.workflows import Workflow
     from flytetask_nb.tables.browsing import Line
@@ -42,8 +41,10 @@ FIRST_ROWS: Final = 40
 """Rows that a page shows before it has asked for any."""
 _MOST_ROWS: Final = 200
 """Rows that an answer holds at most, however tall the page is."""
-_BUDGET: Final = 36_000
-"""Characters of an answer's cells: what one action may send is limited."""
+_BUDGET: Final = 18_000
+"""Bytes of an answer's rows: what one action may send is limited, and counts and a card come with it."""
+_LONGEST: Final = (48, 24, 12)
+"""Characters of a cell, the name's aside: where rows take more than their budget, the next."""
 _COMPARED: Final = 8
 """Tasks beside each other, at most."""
 _VERSIONS: Final = 12
@@ -116,7 +117,7 @@ class Exploration:
         )
 
     def shown_columns(self) -> tuple[str, ...]:
-        """The columns of the page, the name first where there is one."""
+        """Return the columns of the page, the name first where there is one."""
         return self._name_first(self.browser.columns if self.columns is None else self.columns)
 
     def _all_columns(self) -> tuple[str, ...]:
@@ -144,7 +145,7 @@ class Exploration:
         return (_NAME, *names) if _NAME in self.browser.all_columns else tuple(names)
 
     def differing_columns(self) -> tuple[str, ...]:
-        """The columns that are not the same in all rows that match."""
+        """Return the columns that are not the same in all rows that match."""
         return self._name_first(self.browser.differing(self.view))
 
     # -- rows --------------------------------------------------------------------------------------------------------
@@ -161,13 +162,10 @@ class Exploration:
         columns = self.shown_columns()
         found = browser.lines(view, start, min(count, _MOST_ROWS))
         cells = browser.cells([line.position for line in found], columns)
-        rows = []
-        left = _BUDGET
-        for line, texts in zip(found, cells, strict=True):
-            left -= sum(map(len, texts)) + 4 * len(texts)
-            if left < 0 and rows:
+        for longest in _LONGEST:
+            rows = [self._row(line, texts, longest) for line, texts in zip(found, cells, strict=True)]
+            if len(json.dumps(rows)) <= _BUDGET:
                 break
-            rows.append(self._row(line, texts))
         return {
             "total": self.total,
             "noun": "rows" if self.tasks is None else "tasks",
@@ -181,10 +179,11 @@ class Exploration:
             "selected": len(self.selected),
         }
 
-    def _row(self, line: Line, texts: list[str]) -> list[Any]:
+    def _row(self, line: Line, texts: list[str], longest: int) -> list[Any]:
         is_group = line.kind == GROUP
+        shown = [*texts[:1], *(text if len(text) <= longest else f"{text[: longest - 1]}…" for text in texts[1:])]
         group = {"key": line.key, "count": line.count, "open": line.key in self.view.opened} if is_group else None
-        return [line.kind, line.position, int(line.position in self.selected and not is_group), group, *texts]
+        return [line.kind, line.position, int(line.position in self.selected and not is_group), group, *shown]
 
     def counts(self) -> dict[str, Any]:
         """Return facets and histograms of the view; nothing of a search that cannot be read."""
@@ -325,7 +324,7 @@ class Exploration:
         users = [
             mask_identifier(workflow.name)
             for workflow in self.workflows
-            if any(reference.name == task.name for _, reference in _references(workflow))
+            if any(called.name == task.name for called in workflow.task_ids)
         ]
         names = list(dict.fromkeys(users))
         lines = [Paragraph(code(name)) for name in names[:_WORKFLOWS_TOLD]]
@@ -356,12 +355,6 @@ def _problem(error: QueryError) -> dict[str, Any]:
     return {"problem": {"message": str(error), "position": error.position}}
 
 
-def _references(workflow: Workflow) -> Iterable[tuple[Any, Any]]:
-    message = workflow._message
-    for template in (message.template, *message.sub_workflows):
-        yield from referring_nodes(template)
-
-
 def _whole(document: Document) -> list[str]:
     return [html.fragment(document)]
 
@@ -376,7 +369,7 @@ def _facet(facet: Facet) -> dict[str, Any]:
     return {
         "column": facet.column,
         "title": facet.title,
-        "values": [[value, count] for value, count in facet.values],
+        "values": list(map(list, facet.values)),
         "others": facet.others,
         "pending": facet.is_pending,
     }

@@ -2,10 +2,10 @@
 // asked for next. What comes from a task is set as text; cards alone are markup, made by the views.
 const ROW = 26; // pixels
 const TALLEST = 8e6; // pixels that every browser scrolls
-const PATIENCE = 150; // milliseconds without an answer until the page says so
-const REST = 120; // milliseconds that the cursor rests on a row before its card is asked for
+const PATIENCE = 150; // milliseconds until the page says that it waits
+const REST = 120; // milliseconds on a row until its card is asked for
 const NARROW = 720; // pixels, as in the stylesheet
-const KINDS = ["rows", "side", "facets", "more", "code"]; // what is asked for first
+const KINDS = ["rows", "side", "facets", "more", "code"]; // the first goes first
 
 // Gives an element: "div.note" is a div of the class ftn-x-note.
 function make(kind, properties, ...children) {
@@ -26,17 +26,17 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// Put nodes in the place of others; where the focus was, it is again.
+// Puts nodes in the place of others; the focus stays.
 function refill(parent, nodes) {
   const key = parent.contains(document.activeElement) && document.activeElement.key;
   parent.replaceChildren(...nodes);
   if (key) [...parent.querySelectorAll("input, button")].find((node) => node.key === key)?.focus();
 }
 
-// At most one request is under way, and of each kind only the latest waits behind it.
+// At most one request is under way, and of each kind the latest alone waits behind it.
 class Line {
-  constructor(send, onWait) {
-    Object.assign(this, { send, onWait, waiting: {}, underway: null, serial: 0 });
+  constructor(page) {
+    Object.assign(this, { page, waiting: {}, underway: null, serial: 0 });
   }
 
   ask(kind, message) {
@@ -49,9 +49,9 @@ class Line {
     if (this.underway || !kind) return;
     const message = this.waiting[kind];
     delete this.waiting[kind];
-    this.underway = { kind, message };
-    this.timer = setTimeout(() => this.onWait(true), PATIENCE);
-    this.send({ ...message, serial: ++this.serial });
+    this.underway = message;
+    this.timer = setTimeout(() => this.page.showWaiting(true), PATIENCE);
+    this.page.send({ ...message, serial: ++this.serial });
   }
 
   // Gives the request that has its answer now; nothing where nobody waits for it any more.
@@ -60,7 +60,7 @@ class Line {
     if (!underway || serial !== this.serial) return null;
     this.underway = null;
     clearTimeout(this.timer);
-    this.onWait(false);
+    this.page.showWaiting(false);
     return underway;
   }
 }
@@ -69,10 +69,7 @@ class Explorer {
   constructor(model, el) {
     this.model = model;
     this.view = String(Math.random());
-    this.line = new Line(
-      (message) => this.send(message),
-      (waits) => this.showWaiting(waits),
-    );
+    this.line = new Line(this);
     this.active = { row: 0, column: 0 };
     this.anchor = 0;
     this.sections = new Map();
@@ -81,14 +78,14 @@ class Explorer {
     this.take(state);
     this.showPage(page);
     this.refresh();
-    this.onMessage = (message) => this.hear(message);
-    model.on("msg:custom", this.onMessage);
+    this.hears = (message) => this.hear(message);
+    model.on("msg:custom", this.hears);
     this.sized = new ResizeObserver(() => this.fit());
     this.sized.observe(this.root);
   }
 
   end() {
-    this.model.off("msg:custom", this.onMessage);
+    this.model.off("msg:custom", this.hears);
     this.sized.disconnect();
     clearTimeout(this.rest);
   }
@@ -97,7 +94,7 @@ class Explorer {
     this.model.send({ ...message, view: this.view });
   }
 
-  // -- what stands on the page
+  // what stands on the page
 
   build(el) {
     this.search = make("input", {
@@ -117,9 +114,9 @@ class Explorer {
       type: "checkbox",
       onchange: () => this.filter(() => (this.state.grouped = this.grouped.checked)),
     });
+    const byName = make("label", {}, this.grouped, " by name");
     this.menuButton = button("Columns", () => this.toggleMenu(), { ariaExpanded: "false" });
     const copy = button("Copy as code", () => this.line.ask("code", { kind: "code", ...this.asked() }));
-    const top = [this.search, this.count, this.waits, this.progress, this.stop];
     this.problem = make("div.problem", { role: "alert", hidden: true });
     this.menu = make("div.menu", {
       role: "group",
@@ -149,7 +146,7 @@ class Explorer {
     this.root = make(
       "div",
       { className: "ftn-x", role: "group", ariaLabel: "Explorer of tasks" },
-      make("div.top", {}, ...top, make("label", {}, this.grouped, " by name"), this.menuButton, copy),
+      make("div.top", {}, this.search, this.count, this.waits, this.progress, this.stop, byName, this.menuButton, copy),
       this.problem,
       this.menu,
       this.code,
@@ -183,7 +180,7 @@ class Explorer {
     this.showChips();
   }
 
-  // -- questions
+  // questions
 
   asked() {
     const { query, chosen, ranges, sort, grouped, opened, columns } = this.state;
@@ -194,8 +191,10 @@ class Explorer {
   look(part) {
     const asked = this.asked();
     const room = this.room();
-    const start = Math.max(0, this.firstRow() - room);
-    this.line.ask(part, { kind: "look", ...asked, start, count: 3 * room, parts: [part], key: JSON.stringify(asked) });
+    const first = this.firstRow();
+    const start = Math.max(0, first - room);
+    const count = first - start + 2 * room;
+    this.line.ask(part, { kind: "look", ...asked, start, count, parts: [part], key: JSON.stringify(asked) });
   }
 
   // There may be other rows than before.
@@ -241,7 +240,7 @@ class Explorer {
     this.look("rows");
   }
 
-  // -- answers
+  // answers
 
   hear(message) {
     if (!message.view) {
@@ -251,8 +250,8 @@ class Explorer {
       return this.refresh();
     }
     if (message.view !== this.view) return;
-    const answered = this.line.answered(message.serial);
-    if (answered) this.hearAnswer(message, answered.message);
+    const asked = this.line.answered(message.serial);
+    if (asked) this.hearAnswer(message, asked);
     // Counts are asked for when nobody waits for rows.
     if (this.facetsAreOld && !this.line.underway && !this.line.waiting.rows) {
       this.facetsAreOld = false;
@@ -313,7 +312,7 @@ class Explorer {
     if (this.data(this.active.row)?.[1] !== this.shown) this.restOn(this.active.row);
   }
 
-  // -- the grid
+  // the grid
 
   get tall() {
     return this.scroller.clientHeight - ROW;
@@ -532,7 +531,7 @@ class Explorer {
     else if (event.ctrlKey || event.metaKey || classList.contains("ftn-x-mark")) this.select(row, "toggle");
   }
 
-  // -- selection and card
+  // selection and card
 
   // The page follows at once; none of the steps gets lost behind a request.
   select(row, mode) {
@@ -587,7 +586,7 @@ class Explorer {
     if (more) this.line.ask("more", { kind: "more", position });
   }
 
-  // -- filters
+  // filters
 
   showChips() {
     const { chosen, ranges } = this.state;
@@ -600,8 +599,8 @@ class Explorer {
       ...[...chosen].map(([column, values]) => chip(column, values.map(written).join(", "), () => this.choose(column, []))),
       ...[...ranges].map(([column, bounds]) => chip(column, range(column, bounds), () => this.limit(column, null, null))),
     ];
-    const clear = () => this.filter(() => (chosen.clear(), ranges.clear()));
-    if (nodes.length > 1) nodes.push(button("Clear all", clear));
+    const clear = () => [chosen, ranges].forEach((each) => each.clear());
+    if (nodes.length > 1) nodes.push(button("Clear all", () => this.filter(clear)));
     this.chips.replaceChildren(...nodes);
   }
 
@@ -712,10 +711,11 @@ class Explorer {
     refill(section.body, nodes);
   }
 
-  // -- columns, and code
+  // columns, and code
 
   toggleMenu() {
-    const isOpen = (this.menu.hidden = !this.menu.hidden) === false;
+    const isOpen = this.menu.hidden;
+    this.menu.hidden = !isOpen;
     this.menuButton.ariaExpanded = String(isOpen);
     if (isOpen) this.showMenu();
     (isOpen ? this.menu.querySelector("button") : this.menuButton).focus();

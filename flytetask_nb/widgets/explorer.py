@@ -19,6 +19,7 @@ from flytetask_nb.masking.gate import gated
 from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.semantics import check
 from flytetask_nb.tables.browsing import COMPUTED, Browser
+from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.search_query import parsed_query
 from flytetask_nb.views import html
 from flytetask_nb.views.document import Document, Paragraph, Row, Table, code, cut, dim, row_size, within
@@ -128,35 +129,40 @@ class Explorer(StaticForm, anywidget.AnyWidget):
     def _open(self, source: object, filters: dict[str, Any]) -> None:
         self._progress: dict[str, Any] | None = None
         self._behind: list[Behind] = []
-        if isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas"):
-            self._frame: pd.DataFrame | None = source if isinstance(source, pd.DataFrame) else source.to_pandas()
-            self._exploration = Exploration(Browser(self._frame))
-            return
-        self._frame = None
+        self._frame: pd.DataFrame | None = None
         if hasattr(source, "list_tasks"):
             raise ModelTypeError("streaming")
+        if isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas"):
+            frame = self._frame = source if isinstance(source, pd.DataFrame) else source.to_pandas()
+            self._exploration = Exploration(Browser(frame.iloc[:_AT_ONCE]))
+            self._exploration.total = len(frame)
+            self._read_behind(CodedTable.of_frame(frame.iloc[at : at + _CHUNK]) for at in _starts(len(frame)))
+            return
         tasks = as_collection(source)
         start = tasks[:_AT_ONCE] if len(tasks) > _AT_ONCE else tasks
         self._exploration = Exploration(Browser(start.to_frame(), pending=COMPUTED), tasks, self._workflows)
         self._exploration.total = len(tasks)
-        if len(start) < len(tasks):
-            self._work_behind(self._reading(tasks, len(start)))
+        self._read_behind(CodedTable.of_frame(tasks[at : at + _CHUNK].to_frame()) for at in _starts(len(tasks)))
         self._work_behind(self._computing())
 
     def _work_behind(self, steps: Iterator[float]) -> None:
         self._behind.append(Behind(steps, self._tell))
 
-    def _reading(self, tasks: TaskCollection, start: int) -> Iterator[float]:
-        """Read the table of the tasks that were not read at once."""
-        browser = self._exploration.browser
-        chunks = (tasks[at : at + _CHUNK].to_frame() for at in range(start, len(tasks), _CHUNK))
-        for frame in made_aside(chunks):
-            if frame is None:
-                yield 4 * SLICE
-                continue
-            browser.append(frame)
-            self._show_progress("read", len(browser), len(tasks))
-            yield SLICE
+    def _read_behind(self, tables: Iterator[CodedTable]) -> None:
+        """Read the tables of the rows that were not read at once."""
+        exploration = self._exploration
+
+        def reading() -> Iterator[float]:
+            for table in made_aside(tables):
+                if table is None:
+                    yield 4 * SLICE
+                    continue
+                exploration.browser.append(table)
+                self._show_progress("read", len(exploration.browser), exploration.total)
+                yield SLICE
+
+        if len(exploration.browser) < exploration.total:
+            self._work_behind(reading())
 
     def _computing(self) -> Iterator[float]:
         """Work out what costs more than a table does: findings, and the worst change since the version before."""
@@ -266,7 +272,11 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         for work in self._behind:
             work.stop()
         is_part = tasks is not None and frame.index.is_unique and frame.index.isin(range(len(tasks))).all()
-        if tasks is not None and is_part and list(frame["name"]) == list(map(tasks.column("name").__getitem__, frame.index)):
+        if (
+            tasks is not None
+            and is_part
+            and list(frame["name"]) == list(map(tasks.column("name").__getitem__, frame.index))
+        ):
             self._open(tasks._chosen(frame.index), {})
         else:
             self._open(frame, {})
@@ -400,6 +410,11 @@ class Explorer(StaticForm, anywidget.AnyWidget):
     def _repr_mimebundle_(self, **settings: Any) -> Any:
         bundle, metadata = super()._repr_mimebundle_(**settings) or ({}, {})
         return {**bundle, **self.static_bundle()}, metadata
+
+
+def _starts(count: int) -> range:
+    """Return where the chunks begin of what is not read at once."""
+    return range(_AT_ONCE, count, _CHUNK)
 
 
 def _error_message(error: Exception) -> dict[str, Any]:
