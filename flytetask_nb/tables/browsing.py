@@ -17,15 +17,20 @@ from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN, TEXT, array_of
 from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.version_order import by_age
 from flytetask_nb.tables.coded_table import CodedColumn, CodedTable, coded
+from flytetask_nb.tables.columns import COLUMNS
 from flytetask_nb.tables.facets import FACETS, NUMERIC, Bins, Facet, Histogram, Labels, facet_of
 from flytetask_nb.tables.factorized import NOTHING
 from flytetask_nb.tables.grid_cells import cells_of
 from flytetask_nb.tables.search_query import parsed_query
+from flytetask_nb.tables.view_code import frame_condition, listing_of, range_query, spelled, ticks_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import numpy.typing as npt
+
+    from flytetask_nb.tables.search_query import Query
+    from flytetask_nb.tables.view_code import Listing
 
 __all__ = ["COMPUTED", "GROUP", "TASK", "Browser", "Line", "View"]
 
@@ -164,7 +169,7 @@ class Browser:
         """The columns that are shown first: none in which nothing stands."""
         names = [name for name in self.all_columns if not self._is_empty(name)]
         first = [name for name in _SHOWN_FIRST if name in names]
-        own = [name for name in names if name not in first and name not in _known_columns()]
+        own = [name for name in names if name not in first and name not in COLUMNS and name not in COMPUTED]
         return tuple([*first, *own] or names)
 
     def is_numeric(self, name: str) -> bool:
@@ -267,9 +272,50 @@ class Browser:
             if np.isfinite(self._amounts(name)).any()
         )
 
-    def code(self, view: View) -> str:
-        """Return a line of Python that makes the same set of tasks."""
-        return f"tasks.search({view.query!r})"
+    # -- as code -----------------------------------------------------------------------------------------------------
+
+    def code(self, view: View, source: str = "tasks") -> str:
+        """Return a line of Python that makes the same set of tasks.
+
+        Parameters
+        ----------
+        view
+            What is seen. Order and groups are no part of a set.
+        source
+            What the line begins with: ``"tasks"``, a collection; ``"frame"``, a data frame; ``"remote"``, a cluster.
+
+        Returns
+        -------
+        str
+            What only a browser can tell, such as the worst change, is told by the positions of the rows.
+        """
+        queries = self.queries(view)
+        texts = [spelled(query) for query in queries]
+        own = [name for name, _ in view.chosen if name not in COLUMNS or name in self._computed]
+        if source == "frame" and not own:
+            conditions = filter(None, (frame_condition(query, self._table.names) for query in queries))
+            condition = " & ".join(conditions)
+            return f"frame[{condition}]" if condition else source
+        if None in texts or (own and source == "frame"):
+            places = sorted(self.matches(view).tolist())
+            return (
+                f"frame.iloc[{places}]"
+                if source == "frame"
+                else f"ftn.TaskCollection([{source}[place] for place in {places}])"
+            )
+        start = source
+        if source == "remote":
+            start = f"remote.list_tasks({_arguments(listing_of(queries))})"
+        return "".join([start, *(f".search({text!r})" for text in texts if text)])
+
+    def queries(self, view: View) -> list[Query]:
+        """Return the searches that a view is, all of which have to fit: what was written, each facet, each range."""
+        queries = [parsed_query(view.query)]
+        for name, values in view.chosen:
+            if values:
+                queries.append(ticks_query(name, values, self._table[name], self._labels(name)))
+        queries += [range_query(name, low, high) for name, (low, high) in view.ranges]
+        return queries
 
     def versions(self, view: View, key: str) -> list[int]:
         """Return the positions of the rows of a group that fit: of all that stand under a name, opened or not."""
@@ -426,10 +472,12 @@ def cells_key(table: CodedTable, position: int) -> str:
     return "/".join(parts)
 
 
-def _known_columns() -> Iterable[str]:
-    from flytetask_nb.tables.columns import COLUMNS  # noqa: PLC0415
-
-    return (*COLUMNS, *COMPUTED)
+def _arguments(listing: Listing) -> str:
+    """Return how a listing is asked for."""
+    filters = ", ".join(f"ftn.{condition!r}" for condition in listing.filters)
+    given = {"project": listing.project, "domain": listing.domain}
+    parts = [f"{name}={value!r}" for name, value in given.items() if value is not None]
+    return ", ".join([*parts, *([f"filters=[{filters}]"] if filters else [])])
 
 
 def _coded_table(table: Any) -> CodedTable:

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["CodedColumn", "CodedTable", "coded"]
 
+_KINDS: Final = {"b": FLAG, "i": COUNT, "u": COUNT, "f": AMOUNT, "M": TIME, "m": SPAN}
+"""Kinds of columns, by NumPy's letters."""
+_OBJECTS: Final = {
+    "string": TEXT, "boolean": FLAG, "integer": COUNT, "floating": AMOUNT, "mixed-integer-float": AMOUNT,
+    "datetime64": TIME, "datetime": TIME, "timedelta64": SPAN, "timedelta": SPAN,
+}  # fmt: skip
+"""Kinds of columns of objects, by what pandas finds in them."""
+_NUMBERS: Final = frozenset({id(COUNT), id(AMOUNT)})
 _EPOCH: Final = pd.Timestamp(0, tz="UTC")
 
 
@@ -159,14 +167,24 @@ def coded(column: pd.Series[Any], name: str = "") -> CodedColumn:
     name
         What it is called: a column of tables of tasks keeps its kind, where it can be read so.
     """
+    try:
+        return _coded(column, name)
+    except (TypeError, ValueError, OverflowError, ArithmeticError, NotImplementedError):
+        # A kind of numbers or times that pandas itself can do little with.
+        return _coded(_as_texts(column), name)
+
+
+def _coded(column: pd.Series[Any], name: str) -> CodedColumn:
     kind = _kind_of(column.dtype)
+    if column.dtype == object:
+        column, kind = _as_kind(column, _OBJECTS.get(pd.api.types.infer_dtype(column, skipna=True)), None)
     if kind is None:
         column, kind = _as_texts(column), TEXT
     if name in COLUMNS and COLUMNS[name].kind is not kind:
         column, kind = _as_kind(column, COLUMNS[name].kind, kind)
     if kind is TIME:
         column = column.dt.tz_localize("UTC") if column.dt.tz is None else column.dt.tz_convert("UTC")
-    if isinstance(column.dtype, pd.CategoricalDtype | pd.ArrowDtype):
+    if isinstance(column.dtype, pd.CategoricalDtype | pd.ArrowDtype | pd.SparseDtype):
         column = column.astype(kind.dtype)
     codes, values = pd.factorize(column.array)
     array: Any = pd.Series(values).array if kind in {TIME, SPAN} else pd.array(values, dtype=kind.dtype)
@@ -175,20 +193,16 @@ def coded(column: pd.Series[Any], name: str = "") -> CodedColumn:
 
 def _kind_of(dtype: Any) -> ColumnKind | None:
     """Return what a dtype holds; None: anything, to be shown as text."""
-    types = pd.api.types
     if isinstance(dtype, pd.CategoricalDtype):
         return _kind_of(dtype.categories.dtype)
-    if isinstance(dtype, pd.StringDtype) or (isinstance(dtype, pd.ArrowDtype) and types.is_string_dtype(dtype)):
+    if pd.api.types.is_string_dtype(dtype) and dtype != object:
         return TEXT
-    checks = (
-        (types.is_bool_dtype, FLAG), (types.is_integer_dtype, COUNT), (types.is_float_dtype, AMOUNT),
-        (types.is_datetime64_any_dtype, TIME), (types.is_timedelta64_dtype, SPAN),
-    )  # fmt: skip
-    return next((kind for is_such, kind in checks if is_such(dtype)), None)
+    return _KINDS.get(dtype.kind)
 
 
 def _as_texts(column: pd.Series[Any]) -> pd.Series[Any]:
-    return column.astype("object").map(_told, na_action="ignore").astype(TEXT.dtype)
+    values = zip(column.tolist(), column.isna().tolist(), strict=True)
+    return pd.Series(array_of(TEXT, [None if is_missing else _told(value) for value, is_missing in values]))
 
 
 def _told(value: Any) -> str:
@@ -198,14 +212,20 @@ def _told(value: Any) -> str:
         return f"({type(value).__name__}: {type(error).__name__})"
 
 
-def _as_kind(column: pd.Series[Any], wanted: ColumnKind, kind: ColumnKind) -> tuple[pd.Series[Any], ColumnKind]:
-    """Return a column as the kind that it has in tables of tasks, or as it is where that is impossible."""
-    if kind is TEXT and column.isna().all():
+def _as_kind(
+    column: pd.Series[Any], wanted: ColumnKind | None, kind: ColumnKind | None
+) -> tuple[pd.Series[Any], Any]:
+    """Return a column as another kind, or as it is where that would make something else of its values."""
+    is_missing = column.isna()
+    if wanted is not None and is_missing.all():
         return pd.Series(array_of(wanted, [None] * len(column))), wanted
+    if wanted is None or (kind is not None and {id(wanted), id(kind)} - _NUMBERS):
+        return column, kind
     try:
-        return column.astype(wanted.dtype), wanted
+        made = column.astype(wanted.dtype)
     except (TypeError, ValueError, OverflowError):
         return column, kind
+    return (made, wanted) if made.isna().equals(is_missing) else (column, kind)
 
 
 def _empty(name: str, size: int) -> CodedColumn:

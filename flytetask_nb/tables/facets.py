@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from flytetask_nb.dtypes import FLAG
+from flytetask_nb.dtypes import FLAG, TIME
 from flytetask_nb.masking.gate import gated
 from flytetask_nb.models.order import natural_key
 
@@ -80,22 +80,24 @@ class Histogram(NamedTuple):
     missing: int
 
 
-def _each(column: CodedColumn) -> list[tuple[str, ...]]:
+def each_value(column: CodedColumn) -> list[tuple[str, ...]]:
     if column.kind is FLAG:
         return [(YES if value else NO,) for value in column.distinct]
     return [(gated(text),) for text in column.texts]
 
 
-def _parts(column: CodedColumn) -> list[tuple[str, ...]]:
+def listed_parts(column: CodedColumn) -> list[tuple[str, ...]]:
     return [tuple(dict.fromkeys(gated(text).split(", "))) for text in column.texts]
 
 
-def _presence(column: CodedColumn) -> list[tuple[str, ...]]:
+def presence(column: CodedColumn) -> list[tuple[str, ...]]:
     return [(YES,)] * len(column.distinct)
 
 
-def _calendar(column: CodedColumn) -> list[tuple[str, ...]]:
+def calendar(column: CodedColumn) -> list[tuple[str, ...]]:
     """Name times by day, by month or by year: by the shortest of these that makes few."""
+    if column.kind is not TIME:
+        return each_value(column)
     texts = [moment.isoformat() for moment in column.distinct]
     for length in (_DAY, _MONTH, _YEAR):
         names = [text[:length] for text in texts]
@@ -104,27 +106,37 @@ def _calendar(column: CodedColumn) -> list[tuple[str, ...]]:
     return [(name,) for name in names]
 
 
-class _FacetRule(NamedTuple):
-    """What a facet is called, how values are named, and what rows without a value are called."""
+class FacetRule(NamedTuple):
+    """A facet.
+
+    Attributes
+    ----------
+    title : str
+        What it is called for people.
+    names : function
+        Of a column: what each distinct value is called, by one name or several.
+    missing : str or None
+        What rows without a value are called.
+    """
 
     title: str
-    names: Callable[[CodedColumn], list[tuple[str, ...]]] = _each
+    names: Callable[[CodedColumn], list[tuple[str, ...]]] = each_value
     missing: str | None = None
 
 
 FACETS: Final = {
-    "project": _FacetRule("project"),
-    "domain": _FacetRule("domain"),
-    "type": _FacetRule("type"),
-    "target": _FacetRule("target"),
-    "image_repository": _FacetRule("image repository"),
-    "runtime_version": _FacetRule("runtime version"),
-    "accelerator": _FacetRule("accelerator"),
-    "cached": _FacetRule("cached"),
-    "deprecated": _FacetRule("deprecated", _presence, NO),
-    "findings": _FacetRule("findings", _parts),
-    "worst_change": _FacetRule("worst change"),
-    "created_at": _FacetRule("age", _calendar),
+    "project": FacetRule("project"),
+    "domain": FacetRule("domain"),
+    "type": FacetRule("type"),
+    "target": FacetRule("target"),
+    "image_repository": FacetRule("image repository"),
+    "runtime_version": FacetRule("runtime version"),
+    "accelerator": FacetRule("accelerator"),
+    "cached": FacetRule("cached"),
+    "deprecated": FacetRule("deprecated", presence, NO),
+    "findings": FacetRule("findings", listed_parts),
+    "worst_change": FacetRule("worst change"),
+    "created_at": FacetRule("age", calendar),
 }
 """The facets in order, by column."""
 
@@ -168,12 +180,16 @@ class Labels:
 
     def mask(self, chosen: Iterable[str | None]) -> npt.NDArray[np.bool_]:
         """Tell which rows have one of these names."""
+        return self.named(chosen)[self._column.codes]
+
+    def named(self, chosen: Iterable[str | None]) -> npt.NDArray[np.bool_]:
+        """Tell which distinct values have one of these names, and last whether rows without a value do."""
         names, of_names, places = self._named
         wanted = set(chosen)
         is_wanted = np.array([name in wanted for name in names], dtype=np.bool_)
         fits = np.zeros(len(self._column.distinct) + 1, dtype=np.bool_)
         fits[places[is_wanted[of_names]]] = True
-        return fits[self._column.codes]
+        return fits
 
     def counts(self, fits: npt.NDArray[np.bool_] | None) -> dict[str | None, int]:
         """Count the rows that fit by name; None: all of them."""
@@ -207,6 +223,9 @@ def facet_of(name: str, counts: dict[str | None, int], chosen: Sequence[str | No
 # -- amounts ---------------------------------------------------------------------------------------------------------
 
 _STEPS_OF_TIME: Final = (1, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 604800, 2592000)
+_DIGITS: Final = 9
+"""Digits behind the point that a quantity has at most."""
+_STEP: Final = 10.0**-_DIGITS
 _WIDE: Final = 16
 """How many times the least amount the greatest is where bins grow from one to the next."""
 
@@ -277,11 +296,11 @@ def _edges(amounts: npt.NDArray[np.float64], unit: str) -> npt.NDArray[np.float6
     if unit != "time" and least >= 0 and len(positive) and most / positive.min() >= _WIDE:
         grown = _grown(float(positive.min()), most, unit)
         return np.concatenate([[0.0], grown]) if least == 0 else grown
-    if least == most:
-        return np.array([least, np.nextafter(least, np.inf) if least % 1 else least + 1])
-    edges = np.linspace(least, most, MOST_BINS + 1)
-    edges[-1] = np.nextafter(most, np.inf)
-    return edges
+    # Whole seconds of times, and else no more digits than a search can write.
+    step = 1.0 if unit == "time" else _STEP
+    start = np.floor(least / step) * step
+    width = (np.floor((most - start) / step / MOST_BINS) + 1) * step
+    return np.round(start + width * np.arange(int((most - start) / width) + 2), _DIGITS)
 
 
 def _grown(least: float, most: float, unit: str) -> npt.NDArray[np.float64]:
