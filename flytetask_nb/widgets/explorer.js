@@ -26,7 +26,7 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// Puts nodes in the place of others; the focus stays.
+// Puts other nodes in; the focus stays.
 function refill(parent, nodes) {
   const key = parent.contains(document.activeElement) && document.activeElement.key;
   parent.replaceChildren(...nodes);
@@ -140,7 +140,7 @@ class Explorer {
     });
     this.header.index = -1;
     this.scroller = make("div.scroll", { onscroll: () => this.scrolled() }, this.grid);
-    this.side = make("div.side", { role: "region", ariaLabel: "Card", tabIndex: -1 });
+    this.side = make("div.side", { role: "region", ariaLabel: "Card", tabIndex: 0 });
     this.side.onkeydown = onKey("Escape", (event) => this.enterGrid(event));
     const body = make("div.body", {}, this.filters, this.scroller, this.side);
     this.root = make(
@@ -271,7 +271,7 @@ class Explorer {
 
   showWaiting(waits) {
     this.waits.hidden = !waits;
-    this.grid.ariaBusy = String(waits);
+    this.grid.ariaBusy = waits;
   }
 
   showProblem(text) {
@@ -395,9 +395,9 @@ class Explorer {
     row.index = index;
     row.className = `ftn-x-row ftn-x-${kind}`;
     row.ariaRowIndex = index + 2;
-    row.ariaSelected = String(Boolean(isSelected));
+    row.ariaSelected = Boolean(isSelected);
     row.ariaLevel = this.state.grouped ? (group ? 1 : 2) : null;
-    row.ariaExpanded = group && String(group.open);
+    row.ariaExpanded = group && group.open;
     for (const cell of row.children) {
       const text = texts[cell.column] ?? "";
       cell.title = text.length > 10 ? text : "";
@@ -429,7 +429,7 @@ class Explorer {
     this.cursor?.parentNode?.classList.remove("ftn-x-current");
     this.cursor = now;
     if (now) now.tabIndex = 0;
-    if (now && this.active.row >= 0) now.parentNode.classList.add("ftn-x-current");
+    if (this.active.row >= 0) now?.parentNode.classList.add("ftn-x-current");
     if (had && document.activeElement !== now) this.focus();
   }
 
@@ -565,7 +565,7 @@ class Explorer {
       this.showCount(selected);
       this.look("rows");
     }
-    if (!compares && this.compares && !html) {
+    if (this.compares && !compares && !html) {
       this.compares = false;
       this.shown = null;
       this.restOn(this.active.row);
@@ -574,16 +574,21 @@ class Explorer {
     // Made by the views, which escape and mask all that comes from a task.
     if (kind === "more") {
       if (asked.position === this.shown) this.side.children[1].innerHTML = html;
-      return;
+      return this.scrollByKeys();
     }
     this.compares = compares;
     this.shown = position;
     this.root.classList.toggle("ftn-x-compares", compares);
     this.side.ariaLabel = title;
     this.side.replaceChildren(...html.map((innerHTML) => make("div", { innerHTML })));
+    this.scrollByKeys();
     this.side.scrollTop = 0;
     if (enters) this.side.focus();
     if (more) this.line.ask("more", { kind: "more", position });
+  }
+
+  scrollByKeys() {
+    for (const wide of this.side.querySelectorAll(".ftn-wide")) wide.tabIndex = 0;
   }
 
   // filters
@@ -716,7 +721,7 @@ class Explorer {
   toggleMenu() {
     const isOpen = this.menu.hidden;
     this.menu.hidden = !isOpen;
-    this.menuButton.ariaExpanded = String(isOpen);
+    this.menuButton.ariaExpanded = isOpen;
     if (isOpen) this.showMenu();
     (isOpen ? this.menu.querySelector("button") : this.menuButton).focus();
   }

