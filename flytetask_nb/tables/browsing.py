@@ -13,28 +13,30 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN, TEXT, array_of
+from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN, TEXT
 from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.version_order import by_age
-from flytetask_nb.tables.coded_table import CodedColumn, CodedTable, coded
+from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.columns import COLUMNS
+from flytetask_nb.tables.computed_columns import ComputedColumn
 from flytetask_nb.tables.facets import FACETS, NUMERIC, Bins, Facet, Histogram, Labels, facet_of
 from flytetask_nb.tables.factorized import NOTHING
 from flytetask_nb.tables.grid_cells import cells_of
-from flytetask_nb.tables.search_query import parsed_query
+from flytetask_nb.tables.search_query import SEARCHED, parsed_query
 from flytetask_nb.tables.view_code import frame_condition, listing_of, range_query, spelled, ticks_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
     from flytetask_nb.tables.search_query import Query
     from flytetask_nb.tables.view_code import Listing
 
-__all__ = ["COMPUTED", "GROUP", "TASK", "Browser", "Line", "View"]
+__all__ = ["COMPUTED", "FINDINGS", "GROUP", "TASK", "WORST_CHANGE", "Browser", "Line", "View"]
 
-COMPUTED: Final = ("findings", "worst_change")
+FINDINGS, WORST_CHANGE = "findings", "worst_change"
+COMPUTED: Final = (FINDINGS, WORST_CHANGE)
 """Columns that cost more than a table does, and are computed behind."""
 GROUP, TASK = "group", "task"
 
@@ -117,11 +119,11 @@ class Browser:
 
     def __init__(self, table: Any, *, pending: Sequence[str] = ()) -> None:
         self._table = _coded_table(table)
-        self._computed = {name: _Computed(len(self)) for name in pending}
+        self._computed = {name: ComputedColumn(len(self)) for name in pending}
         self._forget()
 
     def _forget(self) -> None:
-        self._answers: OrderedDict[Any, Any] = OrderedDict()
+        self._answers: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._table)
@@ -139,7 +141,14 @@ class Browser:
             computed.grow(len(self))
         self._forget()
 
-    def set_column(self, name: str, values: Sequence[Any], positions: Iterable[int] | None = None) -> None:
+    def set_column(
+        self,
+        name: str,
+        values: Sequence[str | None],
+        positions: Sequence[int] | None = None,
+        *,
+        order: Sequence[str] = (),
+    ) -> None:
         """Set what was computed behind.
 
         Parameters
@@ -150,11 +159,14 @@ class Browser:
             A text each; None where there is none.
         positions
             Of the rows that they are about. None: all. Until all rows have been told, the column is pending.
+        order
+            Values in the order in which they are sorted, for those that have one of their own.
         """
-        computed = self._computed.setdefault(name, _Computed(len(self)))
-        computed.take(range(len(self)) if positions is None else positions, values)
+        computed = self._computed.setdefault(name, ComputedColumn(len(self)))
+        computed.take(values, range(len(self)) if positions is None else positions, order)
         self._table[name] = computed.column()
-        self._forget()
+        for key in [key for key in self._answers if name in _columns_of(key)]:
+            del self._answers[key]
 
     # -- columns -----------------------------------------------------------------------------------------------------
 
@@ -177,7 +189,7 @@ class Browser:
         return self._table[name].kind in {COUNT, AMOUNT, SPAN}
 
     def _is_empty(self, name: str) -> bool:
-        return not len(self._table[name].distinct)
+        return bool(self._table[name].codes.max(initial=NOTHING) == NOTHING)
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
@@ -339,7 +351,7 @@ class Browser:
 
     # -- answers, which are kept -------------------------------------------------------------------------------------
 
-    def _answer(self, key: Any, compute: Callable[[], Any]) -> Any:
+    def _answer(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
         if key in self._answers:
             self._answers.move_to_end(key)
         else:
@@ -353,7 +365,9 @@ class Browser:
         fits: npt.NDArray[np.bool_] = self._answer(("query", view.query), lambda: self._searched(view.query))
         for name, values in view.chosen:
             if values and ("chosen", name) != but:
-                fits = fits & self._answer((name, values), lambda name=name, values=values: self._ticked(name, values))
+                fits = fits & self._answer(
+                    ("ticks", name, values), lambda name=name, values=values: self._ticked(name, values)
+                )
         for name, (low, high) in view.ranges:
             if ("ranges", name) != but:
                 fits = fits & self._bins(name).mask(low, high)
@@ -361,7 +375,7 @@ class Browser:
 
     def _searched(self, query: str) -> npt.NDArray[np.bool_]:
         return parsed_query(query).combined(
-            len(self), lambda clause: self._answer(clause, lambda: clause.mask(self._table))
+            len(self), lambda clause: self._answer(("clause", clause), lambda: clause.mask(self._table))
         )
 
     def _ticked(self, name: str, values: tuple[str | None, ...]) -> npt.NDArray[np.bool_]:
@@ -424,7 +438,7 @@ class Browser:
                 whole = whole * (len(column.distinct) + 1) + column.codes + 1
             return whole
 
-        made: npt.NDArray[np.intp] = self._answer("names", compute)
+        made: npt.NDArray[np.intp] = self._answer(("names", "name"), compute)
         return made
 
     def _newest_first(self, positions: npt.NDArray[np.intp]) -> list[int]:
@@ -433,33 +447,6 @@ class Browser:
         moments = [times.distinct[code] if code >= 0 else None for code in times.codes[positions].tolist()]
         order, _ = by_age(texts, moments, [None] * len(texts))
         return [int(positions[place]) for place in reversed(order)]
-
-
-class _Computed:
-    """A column that is told little by little."""
-
-    def __init__(self, size: int) -> None:
-        self._values: npt.NDArray[np.object_] = np.full(size, None, dtype=object)
-        self.is_known = np.zeros(size, dtype=np.bool_)
-
-    @property
-    def is_complete(self) -> bool:
-        return bool(self.is_known.all())
-
-    def grow(self, size: int) -> None:
-        more = size - len(self.is_known)
-        self._values = np.append(self._values, np.full(more, None, dtype=object))
-        self.is_known = np.append(self.is_known, np.zeros(more, dtype=np.bool_))
-
-    def take(self, positions: Iterable[int], values: Sequence[Any]) -> None:
-        where = np.fromiter(positions, np.intp)
-        told = np.empty(len(where), dtype=object)
-        told[:] = list(values)
-        self._values[where] = told
-        self.is_known[where] = True
-
-    def column(self) -> CodedColumn:
-        return coded(pd.Series(array_of(TEXT, list(self._values))))
 
 
 def cells_key(table: CodedTable, position: int) -> str:
@@ -478,6 +465,19 @@ def _arguments(listing: Listing) -> str:
     given = {"project": listing.project, "domain": listing.domain}
     parts = [f"{name}={value!r}" for name, value in given.items() if value is not None]
     return ", ".join([*parts, *([f"filters=[{filters}]"] if filters else [])])
+
+
+def _columns_of(key: tuple[Any, ...]) -> set[str]:
+    """Return the columns that an answer depends on, by the key under which it is kept."""
+    what, subject = key[0], key[1]
+    if what == "clause":
+        return {subject.field} if subject.field else set(SEARCHED)
+    if what == "query":
+        return set(parsed_query(subject).columns)
+    if what in {"matches", "groups"}:
+        of_view = {*(name for name, _ in subject.chosen), *(name for name, _ in subject.sort)}
+        return {*parsed_query(subject.query).columns, *of_view}
+    return {subject}
 
 
 def _coded_table(table: Any) -> CodedTable:

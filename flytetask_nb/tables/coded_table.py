@@ -176,7 +176,7 @@ def coded(column: pd.Series[Any], name: str = "") -> CodedColumn:
 
 def _coded(column: pd.Series[Any], name: str) -> CodedColumn:
     kind = _kind_of(column.dtype)
-    if column.dtype == object:
+    if pd.api.types.is_object_dtype(column.dtype):
         column, kind = _as_kind(column, _OBJECTS.get(pd.api.types.infer_dtype(column, skipna=True)), None)
     if kind is None:
         column, kind = _as_texts(column), TEXT
@@ -195,7 +195,7 @@ def _kind_of(dtype: Any) -> ColumnKind | None:
     """Return what a dtype holds; None: anything, to be shown as text."""
     if isinstance(dtype, pd.CategoricalDtype):
         return _kind_of(dtype.categories.dtype)
-    if pd.api.types.is_string_dtype(dtype) and dtype != object:
+    if isinstance(dtype, pd.StringDtype) or dtype.kind == "U":
         return TEXT
     return _KINDS.get(dtype.kind)
 
@@ -212,9 +212,7 @@ def _told(value: Any) -> str:
         return f"({type(value).__name__}: {type(error).__name__})"
 
 
-def _as_kind(
-    column: pd.Series[Any], wanted: ColumnKind | None, kind: ColumnKind | None
-) -> tuple[pd.Series[Any], Any]:
+def _as_kind(column: pd.Series[Any], wanted: ColumnKind | None, kind: ColumnKind | None) -> tuple[pd.Series[Any], Any]:
     """Return a column as another kind, or as it is where that would make something else of its values."""
     is_missing = column.isna()
     if wanted is not None and is_missing.all():

@@ -222,7 +222,7 @@ def _alike(query: Query) -> list[tuple[Clause, ...]]:
     """Return clauses one of which at least has to fit; each list of them has to."""
     if len(query.alternatives) == 1:
         return [(clause,) for clause in query.alternatives[0]]
-    if all(len(clauses) == 1 for clauses in query.alternatives):
+    if query.alternatives and all(len(clauses) == 1 for clauses in query.alternatives):
         return [tuple(clauses[0] for clauses in query.alternatives)]
     return []
 

@@ -75,7 +75,7 @@ class ListedTasks:
         self._held = held
         self._data: list[bytes] = []
         self._origins: list[Origin | str] = []
-        self._failures: list[Failure] = []
+        self.failures: list[Failure] = []
         self._repeated = 0
         # Where each task stands, by its serialized id; those that had come before stand nowhere.
         self._seen: dict[bytes, int] = {}
@@ -175,13 +175,19 @@ class ListedTasks:
         return all(condition(task) for condition in self._filters.here)
 
     def _fail(self, entry: str, reason: str) -> None:
-        self._failures.append(Failure(self._source, entry, reason))
+        self.failures.append(Failure(self._source, entry, reason))
 
-    def tasks(self) -> TaskCollection:
-        """Return what has come so far."""
-        skipped = {REPEATED: self._repeated} if self._repeated else None
-        came = TaskCollection.of_serialized(self._data, self._origins, self._failures, skipped)
-        return came if self._held is None else self._held + came
+    @property
+    def extent(self) -> tuple[int, int]:
+        """How many tasks and how many failures there are so far."""
+        return len(self._data), len(self.failures)
+
+    def tasks(self, since: tuple[int, int] = (0, 0)) -> TaskCollection:
+        """Return what has come so far, or what has come since it had a certain extent."""
+        start, failed = since
+        skipped = {REPEATED: self._repeated} if self._repeated and since == (0, 0) else None
+        came = TaskCollection.of_serialized(self._data[start:], self._origins[start:], self.failures[failed:], skipped)
+        return came if self._held is None or since != (0, 0) else self._held + came
 
 
 def from_start_or_after(calls: Calls, place: EntityPath, filters: str, held: TaskCollection | None) -> Question:

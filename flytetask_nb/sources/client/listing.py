@@ -129,6 +129,10 @@ class Listing:
         self._stop.now()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def stop(self) -> None:
+        """Stop from another thread: calls under way end in an error, and none begins anew."""
+        self._stop.now()
+
     def answers(self, questions: Iterable[Question], limit: int | None = None) -> Iterator[tuple[Question, Page]]:
         """Return the rows that answer questions, page by page, in the order of the questions and of their rows.
 
