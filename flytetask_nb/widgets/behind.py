@@ -6,10 +6,10 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 __all__ = ["SLICE", "Behind", "made_aside"]
 
@@ -20,35 +20,47 @@ _END: Final[Any] = object()
 T = TypeVar("T")
 
 
+class Watched(Protocol):
+    """What work is done for."""
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether anybody would see what comes of it."""
+
+    def tell(self, error: Exception) -> None:
+        """Take what the work raises."""
+
+
 class Behind:
-    """Work in steps. It runs where an event loop does, as it does in a kernel; elsewhere it waits until it is needed.
+    """Work in steps. It goes on where there is an event loop, as in a kernel, while somebody looks; or when it must.
 
     Parameters
     ----------
     steps
         Does a step each time it is asked for the next item, which is how many seconds the others have then.
-    on_error
-        Takes what a step raises; the work ends with it.
+    watched
+        What the work is for. It ends with what a step raises.
     """
 
-    def __init__(self, steps: Iterator[float], on_error: Callable[[Exception], None]) -> None:
+    def __init__(self, steps: Generator[float, None, None], watched: Watched) -> None:
         self._steps = steps
-        self._on_error = on_error
-        self._is_started = False
+        self._watched = watched
+        self._is_going = False
         self.is_done = False
 
     def start(self) -> None:
-        """Begin, if it has not begun and there is an event loop to go on in."""
-        if self._is_started or self.is_done:
+        """Begin or go on, where there is an event loop to do it in."""
+        if self._is_going or self.is_done:
             return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        self._is_started = True
+        self._is_going = True
 
         def go_on() -> None:
-            pause = self._step()
+            pause = self._step() if self._watched.is_looked_at else None
+            self._is_going = pause is not None
             if pause is not None:
                 loop.call_later(pause, go_on)
 
@@ -63,9 +75,7 @@ class Behind:
     def stop(self) -> None:
         """Leave the rest undone."""
         self.is_done = True
-        close = getattr(self._steps, "close", None)
-        if close is not None:
-            close()
+        self._steps.close()
 
     def _step(self) -> float | None:
         if self.is_done:
@@ -76,7 +86,7 @@ class Behind:
             self.is_done = True
         except Exception as error:  # noqa: BLE001 - nobody called who could take it
             self.is_done = True
-            self._on_error(error)
+            self._watched.tell(error)
         return None
 
 

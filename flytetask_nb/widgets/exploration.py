@@ -64,6 +64,8 @@ class Exploration:
         The table.
     tasks
         The tasks behind its rows; None where a table is all there is.
+    source
+        What the rows are in code: ``"tasks"``, ``"frame"`` or ``"remote"``.
     workflows
         Workflows that may use them.
 
@@ -78,7 +80,11 @@ class Exploration:
     """
 
     def __init__(
-        self, browser: Browser, tasks: TaskCollection | None = None, workflows: Sequence[Workflow] = ()
+        self,
+        browser: Browser,
+        tasks: TaskCollection | None = None,
+        source: str = "tasks",
+        workflows: Sequence[Workflow] = (),
     ) -> None:
         self.browser = browser
         self.tasks = tasks
@@ -86,7 +92,8 @@ class Exploration:
         self.view = View()
         self.columns: tuple[str, ...] | None = None
         self.selected: dict[int, None] = {}
-        self.total = len(browser)
+        self.source = source
+        self.total = len(browser) if tasks is None else len(tasks)
 
     # -- the state, as a page has it ---------------------------------------------------------------------------------
 
@@ -339,11 +346,11 @@ class Exploration:
         """Return the rows that match as a data frame, in the order of the view; the index says where they stand."""
         return self.browser.frame(self.view)
 
-    def code(self, source: str = "tasks") -> str:
+    def code(self) -> str:
         """Return Python that makes the same set, and that opens the same explorer."""
         columns = "" if self.columns is None else f", columns={list(self.columns)!r}"
         query = f", query={self.view.query!r}" if self.view.query else ""
-        return f"{self.browser.code(self.view)}\nftn.explore({source}{query}{columns})\n"
+        return f"{self.browser.code(self.view, self.source)}\nftn.explore({self.source}{query}{columns})\n"
 
 
 def column_title(name: str) -> str:

@@ -88,6 +88,7 @@ class Explorer {
     this.model.off("msg:custom", this.hears);
     this.sized.disconnect();
     clearTimeout(this.rest);
+    this.send({ kind: "leave" });
   }
 
   send(message) {
@@ -282,7 +283,7 @@ class Explorer {
 
   showProgress(progress) {
     this.progress.hidden = this.stop.hidden = !progress;
-    if (progress) setText(this.progress, `${progress.what} ${number(progress.done)} of ${number(progress.total)}`);
+    setText(this.progress, progress);
   }
 
   showCount(selected) {
@@ -293,7 +294,7 @@ class Explorer {
 
   showPage(page) {
     this.showProblem(page.problem?.message);
-    this.showProgress(page.progress);
+    this.showProgress(page.progress ?? "");
     // A search that cannot be read leaves the rows as they are.
     if (page.problem) return;
     this.page = page;
@@ -537,7 +538,7 @@ class Explorer {
   select(row, mode) {
     const step = { mode, row, from: mode === "to" ? this.anchor : row };
     if (mode === "toggle") this.anchor = row;
-    const [low, high] = [Math.min(step.from, row), Math.max(step.from, row)];
+    const [low, high] = [step.from, row].sort((a, b) => a - b);
     this.page.rows.forEach((data, place) => {
       const index = this.page.start + place;
       if (mode === "none" || mode === "all") data[2] = mode === "all";

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
@@ -13,34 +12,37 @@ from traitlets import Bunch, Dict, Instance, TraitType, Unicode, observe, valida
 from traitlets import Tuple as TupleTrait
 
 from flytetask_nb.collection import TaskCollection
-from flytetask_nb.diffs import diff
-from flytetask_nb.errors import FlyteTaskError, ModelTypeError
+from flytetask_nb.diffs.rules import SEVERITIES
+from flytetask_nb.errors import FlyteTaskError, LoadError, ModelTypeError
 from flytetask_nb.masking.gate import gated
 from flytetask_nb.models.showing import behind_gate
-from flytetask_nb.semantics import check
-from flytetask_nb.tables.browsing import COMPUTED, Browser
+from flytetask_nb.tables.browsing import COMPUTED, WORST_CHANGE, Browser
 from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.search_query import parsed_query
+from flytetask_nb.tables.view_code import listing_of
 from flytetask_nb.views import html
 from flytetask_nb.views.document import Document, Paragraph, Row, Table, code, cut, dim, row_size, within
 from flytetask_nb.views.wording import counted
 from flytetask_nb.widgets.behind import SLICE, Behind, made_aside
-from flytetask_nb.widgets.exploration import Exploration, column_title
+from flytetask_nb.widgets.exploration import FIRST_ROWS, Exploration, column_title
+from flytetask_nb.widgets.explorer_background import computed_behind
 from flytetask_nb.widgets.panes import HERE, StaticForm
 from flytetask_nb.widgets.selection import as_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from flytetask_nb.models.workflows import Workflow
+    from flytetask_nb.sources.client.task_pages import TaskPages
     from flytetask_nb.tables.browsing import View
+    from flytetask_nb.tables.search_query import Query
 
 __all__ = ["Explorer", "explore"]
 
 _AT_ONCE: Final = 400
 """Tasks that are read before anything is shown; the others follow behind."""
 _CHUNK: Final = 10_000
-_FLUSHED: Final = 4.0
+_TOLD: Final = 4.0
 """Seconds after which what was computed behind is shown, ready or not."""
 _STATIC_ROWS: Final = 20
 _STATIC_COLUMNS: Final = 8
@@ -109,8 +111,9 @@ class Explorer(StaticForm, anywidget.AnyWidget):
     ) -> None:
         self._follows = True
         self._told_view: View | None = None
+        self._views: set[str] = set()
         self._workflows = tuple(workflows)
-        self._open(source, filters)
+        self._open(source, parsed_query(query), filters)
         super().__init__(selection=TaskCollection())
         self._follows = False
         if columns is not None:
@@ -126,85 +129,95 @@ class Explorer(StaticForm, anywidget.AnyWidget):
 
     # -- where the rows come from ------------------------------------------------------------------------------------
 
-    def _open(self, source: object, filters: dict[str, Any]) -> None:
-        self._progress: dict[str, Any] | None = None
-        self._behind: list[Behind] = []
+    def _open(self, source: Any, asked: Query, filters: dict[str, Any]) -> None:
+        """Begin with the first rows of a source; the others follow behind."""
+        self._progress = ""
         self._frame: pd.DataFrame | None = None
-        if hasattr(source, "list_tasks"):
-            raise ModelTypeError("streaming")
-        if isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas"):
+        self._pages: TaskPages | None = None
+        if hasattr(source, "task_pages"):
+            told = listing_of([asked])
+            place = {name: where for name in ("project", "domain") if (where := getattr(told, name))}
+            self._pages = source.task_pages(**{"filters": list(told.filters), **place, **filters})
+            self._exploration = Exploration(_browser(TaskCollection()), TaskCollection(), "remote", self._workflows)
+            self._behind = [Behind(self._listing(self._pages), self)]
+        elif filters:
+            raise ModelTypeError(f"{', '.join(filters)} can be asked of a cluster; what is at hand is searched")
+        elif isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas"):
             frame = self._frame = source if isinstance(source, pd.DataFrame) else source.to_pandas()
-            self._exploration = Exploration(Browser(frame.iloc[:_AT_ONCE]))
+            self._exploration = Exploration(Browser(frame.iloc[:_AT_ONCE]), None, "frame")
             self._exploration.total = len(frame)
-            self._read_behind(CodedTable.of_frame(frame.iloc[at : at + _CHUNK]) for at in _starts(len(frame)))
+            chunks = (CodedTable.of_frame(frame.iloc[at : at + _CHUNK]) for at in _starts(len(frame)))
+            self._behind = [Behind(self._reading(chunks), self)]
             return
-        tasks = as_collection(source)
-        start = tasks[:_AT_ONCE] if len(tasks) > _AT_ONCE else tasks
-        self._exploration = Exploration(Browser(start.to_frame(), pending=COMPUTED), tasks, self._workflows)
-        self._exploration.total = len(tasks)
-        self._read_behind(CodedTable.of_frame(tasks[at : at + _CHUNK].to_frame()) for at in _starts(len(tasks)))
-        self._work_behind(self._computing())
+        else:
+            tasks = as_collection(source)
+            first = tasks[:_AT_ONCE] if len(tasks) > _AT_ONCE else tasks
+            self._exploration = Exploration(_browser(first), tasks, "tasks", self._workflows)
+            chunks = (CodedTable.of_frame(tasks[at : at + _CHUNK].to_frame()) for at in _starts(len(tasks)))
+            self._behind = [Behind(self._reading(chunks), self)]
+        self._behind.append(Behind(self._computing(), self))
 
-    def _work_behind(self, steps: Iterator[float]) -> None:
-        self._behind.append(Behind(steps, self._tell))
-
-    def _read_behind(self, tables: Iterator[CodedTable]) -> None:
+    def _reading(self, tables: Iterator[CodedTable]) -> Generator[float, None, None]:
         """Read the tables of the rows that were not read at once."""
         exploration = self._exploration
-
-        def reading() -> Iterator[float]:
-            for table in made_aside(tables):
-                if table is None:
-                    yield 4 * SLICE
-                    continue
+        for table in made_aside(tables):
+            if table is not None:
                 exploration.browser.append(table)
-                self._show_progress("read", len(exploration.browser), exploration.total)
-                yield SLICE
+                read = len(exploration.browser)
+                self._tell_progress(f"read {read:,} of {exploration.total:,}" if read < exploration.total else "")
+            yield 4 * SLICE
 
-        if len(exploration.browser) < exploration.total:
-            self._work_behind(reading())
+    def _listing(self, pages: TaskPages) -> Generator[float, None, None]:
+        """Take the tasks of a cluster as they come."""
+        exploration = self._exploration
+        for page in made_aside((part, CodedTable.of_frame(part.to_frame())) for part in pages):
+            if page is not None and exploration.tasks is not None:
+                exploration.tasks += page[0]
+                exploration.browser.append(page[1])
+                exploration.total = len(exploration.tasks)
+                self._tell_progress(f"{counted(exploration.total, 'task')} so far")
+            yield 4 * SLICE
+        for failure in exploration.tasks.failures[:1] if exploration.tasks is not None else ():
+            self.tell(LoadError(str(failure)))
+        self._tell_progress("")
 
-    def _computing(self) -> Iterator[float]:
+    def _computing(self) -> Generator[float, None, None]:
         """Work out what costs more than a table does: findings, and the worst change since the version before."""
-        tasks, browser = self._exploration.tasks, self._exploration.browser
-        if tasks is None:
-            return
-        while len(browser) < len(tasks):
+        while not self._behind[0].is_done:
             yield 10 * SLICE
-        before = {
-            later: earlier
-            for positions in map(tasks._index.versions, tasks.names)
-            for earlier, later in pairwise(positions)
-        }
-        begun = flushed = time.monotonic()
-        done: list[tuple[str | None, str | None]] = []
-        start = 0
-        for position in range(len(tasks)):
-            task = tasks[position]
-            rules = ", ".join(dict.fromkeys(finding.rule for finding in check(task))) or None
-            worst = diff(tasks[before[position]], task).severity if position in before else None
-            done.append((rules, worst))
-            now = time.monotonic()
-            is_last = position == len(tasks) - 1
-            if is_last or now - flushed > _FLUSHED:
-                where = range(start, position + 1)
-                for name, values in zip(COMPUTED, zip(*done, strict=True), strict=True):
-                    browser.set_column(name, values, where)
-                start, done, flushed = position + 1, [], now
-                self._show_progress("checked", start, len(tasks))
-            if now - begun > SLICE:
-                yield SLICE
-                begun = time.monotonic()
+        exploration = self._exploration
+        browser, tasks = exploration.browser, exploration.tasks or TaskCollection()
+        looked_at = [line.position for line in browser.lines(exploration.view, 0, FIRST_ROWS)]
+        told = time.monotonic()
+        done = dict.fromkeys(COMPUTED, 0)
+        for column, positions, values in computed_behind(tasks, looked_at):
+            browser.set_column(column, values, positions, order=SEVERITIES if column == WORST_CHANGE else ())
+            done[column] += len(positions)
+            if time.monotonic() - told > _TOLD:
+                told = time.monotonic()
+                self._tell_progress(f"checked {min(done.values()):,} of {len(tasks):,}")
+            yield SLICE
+        self._tell_progress("")
 
-    def _show_progress(self, what: str, done: int, total: int) -> None:
+    def _tell_progress(self, words: str) -> None:
         """Tell the page that there is more to see than before."""
-        self._progress = {"what": what, "done": done, "total": total} if done < total else None
-        self.send({"kind": "changed", "progress": self._progress})
+        self._progress = words
+        self.send({"kind": "changed", "progress": words})
 
     def _read_all(self) -> None:
         """Wait until every row is there."""
-        if len(self._exploration.browser) < self._exploration.total:
-            self._behind[0].finish()
+        self._behind[0].finish()
+
+    # -- what works behind asks --------------------------------------------------------------------------------------
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether a page shows the explorer."""
+        return bool(self._views)
+
+    def tell(self, error: Exception) -> None:
+        """Show an error in the page."""
+        self.send(_error_message(error))
 
     # -- traits ------------------------------------------------------------------------------------------------------
 
@@ -269,17 +282,16 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         if not isinstance(frame, pd.DataFrame):
             raise ModelTypeError(f"a frame is a pandas.DataFrame, got an object of type {type(frame).__name__}")
         tasks = self.tasks
-        for work in self._behind:
-            work.stop()
+        self._stop()
         is_part = tasks is not None and frame.index.is_unique and frame.index.isin(range(len(tasks))).all()
         if (
             tasks is not None
             and is_part
             and list(frame["name"]) == list(map(tasks.column("name").__getitem__, frame.index))
         ):
-            self._open(tasks._chosen(frame.index), {})
+            self._open(tasks._chosen(frame.index), parsed_query(""), {})
         else:
-            self._open(frame, {})
+            self._open(frame, parsed_query(""), {})
         self._begin()
         self._push()
         self._tell_traits()
@@ -288,6 +300,10 @@ class Explorer(StaticForm, anywidget.AnyWidget):
 
     def _hear(self, _widget: Any, asked: dict[str, Any], _buffers: Any) -> None:
         """Answer a page; what goes wrong is shown there."""
+        if asked["kind"] == "leave":
+            self._views.discard(asked["view"])
+            return
+        self._views.add(asked["view"])
         self._begin()
         kinds = {
             "look": self._look, "differing": self._differ, "select": self._select, "open": self._open_card,
@@ -302,7 +318,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         try:
             self._follow(asked)
         except Exception as error:  # noqa: BLE001 - raised by who observes
-            self._tell(error)
+            self.tell(error)
 
     def _follow(self, asked: dict[str, Any]) -> None:
         """Let traits follow a page once it has its answer."""
@@ -358,18 +374,21 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         return {"kind": "code", "text": self._exploration.code()}
 
     def _cancel(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        self._stop()
+        self._tell_progress("")
+        return {}
+
+    def _stop(self) -> None:
+        """Leave undone what is still to be done behind."""
+        if self._pages is not None:
+            self._pages.cancel()
         for work in self._behind:
             work.stop()
-        self._progress = None
-        return {}
 
     def _begin(self) -> None:
         """Let work go on behind, once there is a page that may show what comes of it."""
         for work in self._behind:
             work.start()
-
-    def _tell(self, error: Exception) -> None:
-        self.send(_error_message(error))
 
     def _opening(self) -> dict[str, Any]:
         exploration = self._exploration
@@ -380,7 +399,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
     def document(self) -> Document:
         """Return the first page as a table, for places without a kernel."""
         exploration = self._exploration
-        if exploration.view.query:
+        if exploration.view.query or self._pages is not None:
             self._read_all()
         columns = exploration.shown_columns()[:_STATIC_COLUMNS]
         matched = len(exploration.browser.matches(exploration.view)) if exploration.view.query else exploration.total
@@ -410,6 +429,10 @@ class Explorer(StaticForm, anywidget.AnyWidget):
     def _repr_mimebundle_(self, **settings: Any) -> Any:
         bundle, metadata = super()._repr_mimebundle_(**settings) or ({}, {})
         return {**bundle, **self.static_bundle()}, metadata
+
+
+def _browser(tasks: TaskCollection) -> Browser:
+    return Browser(tasks.to_frame(), pending=COMPUTED)
 
 
 def _starts(count: int) -> range:

@@ -88,7 +88,9 @@ class Grid:
     def says(self, text: str, part: str = "", seconds: float = 20) -> None:
         """Wait until a part of the explorer holds a text."""
         self.do(
-            lambda root: (root.locator(part) if part else root).filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+            lambda root: (
+                (root.locator(part) if part else root).filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+            )
         )
 
     def counts(self, words: str) -> None:
@@ -292,7 +294,9 @@ def test_columns_are_chosen_and_moved_by_keys(grid: Grid) -> None:
     grid.press("Enter")
     grid.do(lambda root: root.get_by_role("columnheader", name="runtime version").wait_for(state="detached"))
     grid.press("Escape")
-    assert grid.do(lambda root: root.get_by_role("button", name="Columns").evaluate("n => n === document.activeElement"))
+    assert grid.do(
+        lambda root: root.get_by_role("button", name="Columns").evaluate("n => n === document.activeElement")
+    )
 
 
 # -- by mouse ----------------------------------------------------------------------------------------------------------
