@@ -171,13 +171,13 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         """Take the tasks of a cluster as they come."""
         exploration = self._exploration
         for page in made_aside((part, CodedTable.of_frame(part.to_frame())) for part in pages):
-            if page is not None and exploration.tasks is not None:
+            if page is not None and len(page[0]) and exploration.tasks is not None:
                 exploration.tasks += page[0]
                 exploration.browser.append(page[1])
                 exploration.total = len(exploration.tasks)
                 self._tell_progress(f"{counted(exploration.total, 'task')} so far")
             yield 4 * SLICE
-        for failure in exploration.tasks.failures[:1] if exploration.tasks is not None else ():
+        for failure in pages.tasks.failures[:1]:
             self.tell(LoadError(str(failure)))
         self._tell_progress("")
 

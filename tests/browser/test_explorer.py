@@ -35,6 +35,8 @@ CELLS = (
     "",
 )
 EXPLORER, TABLE, NEXT = 1, 2, 3
+QUIET = 200
+"""Milliseconds without a message after which none is to be expected."""
 
 RUN_CELL = """async ([place, source]) => {
     const panel = jupyterapp.shell.currentWidget;
@@ -121,20 +123,23 @@ class Grid:
         """Return role, row and column of what has the focus."""
         return cast("list[str]", self.tab.ask(FOCUSED))
 
-    def settle(self) -> None:
-        """Wait until the kernel has answered all that was asked for."""
-        for _ in range(3):
+    def settle(self) -> dict[str, int]:
+        """Wait until the kernel has nothing more to say, and return what it said since the last time."""
+        messages = sent = 0
+        while True:
             self.tab.ask(IDLE)
+            self.tab.do(lambda page: page.wait_for_timeout(QUIET))
+            found = cast("dict[str, int]", self.tab.ask(COUNTED))
+            if not found["messages"]:
+                return {"messages": messages, "bytes": sent}
+            messages, sent = messages + found["messages"], sent + found["bytes"]
 
     def cost(self, action: Callable[[], Any], then: Callable[[], Any]) -> dict[str, int]:
         """Do something, wait for what comes of it, and return what the kernel sent."""
         self.settle()
-        self.tab.ask(COUNTED)
         action()
         then()
-        self.tab.do(lambda page: page.wait_for_timeout(400))
-        self.settle()
-        found = cast("dict[str, int]", self.tab.ask(COUNTED))
+        found = self.settle()
         assert found["messages"] <= MOST_MESSAGES, found
         assert found["bytes"] <= MOST_BYTES, found
         return found
@@ -158,7 +163,7 @@ def lab(chromium: Chromium, server: JupyterServer) -> Iterator[LabTab]:
 
 @pytest.fixture
 def grid(lab: LabTab) -> Iterator[Grid]:
-    """A new explorer on the example's tasks."""
+    """Make a new explorer on the example's tasks."""
     lab.ask(RUN_CELL, [EXPLORER, ""])
     made = Grid(lab, EXPLORER)
     made.counts("218 of 218 tasks")
@@ -332,6 +337,7 @@ def test_only_this_and_a_brush_by_mouse(grid: Grid) -> None:
         mouse.move(box["x"] + box["width"] / 2, box["y"] + 10, steps=4)
         mouse.up()
 
+    grid.settle()
     grid.do(brush)
     grid.says("cpu request: 2 – 16", ".ftn-x-chips")
     assert python(grid, "print(explorer.frame['cpu_request'].min())") == "2.0"
@@ -377,7 +383,6 @@ def test_every_action_costs_little(grid: Grid) -> None:
 def test_typing_faster_than_the_kernel_answers_asks_once_and_shows_nothing_stale(grid: Grid) -> None:
     grid.settle()
     grid.focus_search()
-    grid.tab.ask(COUNTED)
     grid.tab.ask(BUSY, 2)
     grid.type("t")
     grid.says("waiting for the kernel", ".ftn-x-top", 1)
@@ -386,8 +391,7 @@ def test_typing_faster_than_the_kernel_answers_asks_once_and_shows_nothing_stale
     assert len(grid.rows()) > 10
     grid.counts("8 of 218 tasks")
     grid.do(lambda root: root.locator(".ftn-x-wait").first.wait_for(state="hidden"))
-    grid.settle()
-    found = cast("dict[str, int]", grid.tab.ask(COUNTED))
+    found = grid.settle()
     # The first letter's answer, the last one's, its counts, and the card of the first row with its history.
     assert found["messages"] <= MOST_MESSAGES, found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -16,6 +16,10 @@ from flytetask_nb.widgets import explorer as module
 from tests.browser.wording import html_text
 from tests.conftest import ROOT
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ARCHIVES = ROOT / "notebooks" / "example" / "archives"
 MOST_BYTES = 40_000
 MOST_SCRIPT = 30_720
 CARD = 32_768
@@ -52,6 +56,19 @@ class Page:
 
 def toggle(row: int) -> dict[str, Any]:
     return {"mode": "toggle", "row": row, "from": row}
+
+
+def go_on(page: Page, *, behind: int = 0) -> None:
+    """Let the explorer work behind, as it does in a kernel, until a part of that is done."""
+
+    async def wait() -> None:
+        page.look()
+        for _ in range(1000):
+            await asyncio.sleep(0.01)
+            if page.explorer._behind[behind].is_done:
+                return
+
+    asyncio.run(wait())
 
 
 @pytest.fixture
@@ -216,7 +233,7 @@ def test_no_card_and_no_comparison_is_larger_than_a_display_may_be(page: Page) -
 def test_a_card_says_which_workflows_use_the_task(
     releases: ftn.TaskCollection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workflows = ftn.load_workflows(ROOT / "notebooks" / "example" / "archives" / "2026.10.tgz", version="2026.10")
+    workflows = ftn.load_workflows(ARCHIVES / "2026.10.tgz", version="2026.10")
     page = Page(ftn.explore(releases, workflows=workflows), monkeypatch)
     name = workflows[0].task_ids[0].name
     position = page.look(query=f"name={name}")["rows"][0][1]
@@ -373,15 +390,7 @@ def test_many_tasks_are_shown_before_all_are_read(
     answer = page.look()
     assert (answer["matched"], answer["total"]) == (50, len(releases))
 
-    async def go_on() -> None:
-        page.look()
-        read = page.explorer._behind[0]
-        for _ in range(1000):
-            await asyncio.sleep(0.01)
-            if read.is_done:
-                return
-
-    asyncio.run(go_on())
+    go_on(page)
     columns = list(page.explorer.columns)
     assert page.look(query="gpu>0")["rows"] == whole.look(query="gpu>0", columns=columns)["rows"]
 
@@ -395,9 +404,69 @@ def test_what_the_next_cell_reads_waits_for_all_rows(
     assert f"{len(explorer.frame)} tasks match gpu&gt;0" in ftn.explore(releases, query="gpu>0").to_html()
 
 
-def test_what_is_no_table_and_no_tasks_is_refused() -> None:
+@pytest.fixture(scope="module")
+def remote() -> Iterator[ftn.Remote]:
+    """A cluster with one release of the example."""
+    with ftn.sandbox() as admin:
+        admin.load(ARCHIVES / "2026.10.tgz", project="flytesnacks", domain="production", version="2026.10")
+        with ftn.connect(admin.endpoint, insecure=True) as connection:
+            yield connection
+
+
+def test_tasks_of_a_cluster_appear_as_they_come(remote: ftn.Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page(ftn.explore(remote, project="flytesnacks", page_size=10), monkeypatch)
+    assert page.look()["total"] == 0
+    page.told.clear()
+    go_on(page)
+    words = [message["progress"] for message in page.told if message["kind"] == "changed"]
+    assert words == ["10 tasks so far", "20 tasks so far", "27 tasks so far", ""]
+    assert page.look()["total"] == len(remote.list_tasks(project="flytesnacks"))
+    assert page.explorer.tasks == remote.list_tasks(project="flytesnacks")
+    assert page.hear(kind="code")["text"].startswith("remote.list_tasks(")
+
+
+def test_what_a_cluster_understands_of_a_search_is_asked_there(
+    remote: ftn.Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Page(ftn.explore(remote, query="type=warehouse_query sales"), monkeypatch)
+    page.explorer._read_all()
+    answer = page.look()
+    assert answer["total"] == len(remote.list_tasks(type="warehouse_query"))
+    assert 0 < answer["matched"] < answer["total"]
+
+
+def test_a_listing_is_stopped(remote: ftn.Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page(ftn.explore(remote, page_size=5), monkeypatch)
+    page.explorer._hear(page.explorer, {"kind": "cancel", "view": "page"}, [])
+    assert page.look()["progress"] == ""
+    assert page.look()["total"] < len(remote.list_tasks())
+
+
+def test_what_goes_wrong_at_a_cluster_is_told(monkeypatch: pytest.MonkeyPatch, remote: ftn.Remote) -> None:
+    page = Page(ftn.explore(remote, project="shps"), monkeypatch)
+    go_on(page)
+    assert any(message["kind"] == "error" and "shps" in message["message"] for message in page.told)
+
+
+def test_nothing_is_computed_while_nobody_looks(page: Page) -> None:
+    page.look()
+    page.explorer._hear(page.explorer, {"kind": "leave", "view": "page"}, [])
+
+    async def wait() -> None:
+        page.explorer._begin()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(wait())
+    assert not page.explorer._behind[1].is_done
+    go_on(page, behind=1)
+    assert page.explorer._behind[1].is_done
+
+
+def test_what_is_no_table_and_no_tasks_is_refused(releases: ftn.TaskCollection) -> None:
     with pytest.raises(ModelTypeError):
         ftn.explore(3)
+    with pytest.raises(ModelTypeError, match="project can be asked of a cluster"):
+        ftn.explore(releases, project="shops")
 
 
 # -- what is shown ---------------------------------------------------------------------------------------------------
