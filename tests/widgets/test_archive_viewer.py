@@ -59,7 +59,7 @@ def test_everything_can_be_removed(viewer: ArchiveViewer) -> None:
     viewer._clear.click()
     assert len(viewer.tasks) == 0
     assert repr(viewer) == "ArchiveViewer(no archives, no tasks)"
-    assert viewer._tabs.layout.display == "none"
+    assert viewer._shown.layout.display == "none"
 
 
 def test_the_upload_control_reads_what_the_browser_sends() -> None:
