@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["gated", "gated_frame", "gated_value"]
 
-_SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|(?i)\b(?:bearer|basic) "
+# What Arrow looks for knows letters and blanks of ASCII alone: any other text is looked at one by one.
+_SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|Private-Lines|[^\x00-\x7F]|(?i)\b(?:bearer|basic|auth (?:plain|login))"
+_MANY = 500
+"""Texts for which it pays to import Arrow."""
 
 
 def gated(text: str) -> str:
@@ -62,8 +65,8 @@ def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_string_dtype(column.dtype) or column.dtype == object:
             texts = _changed(column)
             if texts:
-                shown = column.map(lambda value, texts=texts: texts.get(value, value) if type(value) is str else value)
-                changed[name] = shown.astype(column.dtype)
+                values = [texts.get(value, value) if type(value) is str else value for value in column]
+                changed[name] = pd.Series(values, index=column.index, dtype=column.dtype)
     frame = frame.assign(**changed) if changed else frame
     if frame.index.nlevels == 1 and pd.api.types.is_string_dtype(frame.index.dtype):
         texts = _changed(frame.index)
@@ -78,10 +81,21 @@ def _changed(column: Any) -> dict[str, str]:
         distinct = column.unique()
     except TypeError:
         distinct = [value for value in column if type(value) is str]
-    stored = getattr(distinct, "_pa_array", None)
-    if stored is not None and not secrets_are_kept():
-        from flytetask_nb.extras import pc  # noqa: PLC0415 - the column is one of Arrow's
-
-        distinct = stored.filter(pc.match_substring_regex(stored, _SUSPICIOUS)).to_pylist()
-    texts = {value for value in distinct if type(value) is str}
+    texts = [value for value in distinct if type(value) is str]
+    if len(texts) >= _MANY and not secrets_are_kept():
+        texts = _suspicious(texts)
     return {text: shown for text in texts if (shown := _masked(text)) != text}
+
+
+def _suspicious(texts: list[str]) -> list[str]:
+    """Return those of many texts in which there may be something secret, as fast as there is a way."""
+    from flytetask_nb.extras import load_module  # noqa: PLC0415 - of use to large tables
+
+    try:
+        pa, pc = load_module("pyarrow"), load_module("pyarrow.compute")
+        stored = pa.array(texts, type=pa.large_string())
+    except (ImportError, UnicodeEncodeError):
+        # Not installed, or a text holds what is no character.
+        return texts
+    found: list[str] = stored.filter(pc.match_substring_regex(stored, _SUSPICIOUS)).to_pylist()
+    return found

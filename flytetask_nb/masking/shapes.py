@@ -72,7 +72,13 @@ _HOOKS = (
 )
 
 SHAPES = "|".join(
-    (rf"\b(?:{'|'.join(_CERTAIN)})", *_LIKELY, _DRAWN, *_HOOKS, r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2|scrypt|pbkdf2)")
+    (
+        rf"(?:\b|_)(?:{'|'.join(_CERTAIN)})",
+        *_LIKELY,
+        _DRAWN,
+        *_HOOKS,
+        r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2|scrypt|pbkdf2)",
+    )
 )
 """Those looks of a single word, as a regular expression that other engines read too; it may find more than masking."""
 

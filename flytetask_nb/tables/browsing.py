@@ -208,7 +208,7 @@ class Browser:
         """Return how many lines a view has."""
         if not view.is_grouped:
             return len(self.matches(view))
-        return int(self._groups(view)[2][-1])
+        return int(self._groups(view)[-1][-1])
 
     def lines(self, view: View, start: int = 0, count: int | None = None) -> tuple[Line, ...]:
         """Return some lines of a view.
@@ -225,18 +225,19 @@ class Browser:
         end = None if count is None else start + count
         if not view.is_grouped:
             return tuple(Line(TASK, position) for position in self.matches(view)[start:end].tolist())
-        groups, keys, starts = self._groups(view)
-        end = int(starts[-1]) if end is None else min(end, int(starts[-1]))
+        positions, bounds, begins = self._groups(view)
+        end = int(begins[-1]) if end is None else min(end, int(begins[-1]))
         lines: list[Line] = []
-        place = max(int(np.searchsorted(starts, start, side="right")) - 1, 0)
-        while place < len(groups) and starts[place] < end:
-            positions = groups[place]
-            versions = positions.tolist() if view.sort else self._newest_first(positions)
-            mine = [Line(GROUP, versions[0], len(versions), keys[place])]
-            if keys[place] in view.opened:
-                mine += [Line(TASK, position) for position in versions]
-            begin = int(starts[place])
-            lines += mine[max(start - begin, 0) : end - begin]
+        place = max(int(np.searchsorted(begins, start, side="right")) - 1, 0)
+        while place < len(bounds) - 1 and begins[place] < end:
+            versions = positions[bounds[place] : bounds[place + 1]].tolist()
+            if not view.sort:
+                versions = self._newest_first(versions)
+            group = [Line(GROUP, versions[0], len(versions), self._key(versions[0]))]
+            begin = int(begins[place])
+            if begins[place + 1] - begin > 1:
+                group += [Line(TASK, position) for position in versions]
+            lines += group[max(start - begin, 0) : end - begin]
             place += 1
         return tuple(lines)
 
@@ -410,22 +411,24 @@ class Browser:
 
     # -- groups ------------------------------------------------------------------------------------------------------
 
-    def _groups(self, view: View) -> tuple[list[npt.NDArray[np.intp]], list[str], npt.NDArray[np.intp]]:
-        """Return the versions of each name that fit, what it is called, and on which line each group begins."""
+    def _groups(self, view: View) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Return the rows that fit, those of a name together; where each name begins among them, and on which line."""
 
         def compute() -> Any:
             matches = self.matches(view)
-            codes = self._names[matches]
-            _, first, which, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-            by_group = np.split(matches[np.argsort(which, kind="stable")], np.cumsum(counts)[:-1])
-            order = np.argsort(first, kind="stable")
-            groups = [by_group[place] for place in order.tolist()] if len(matches) else []
-            texts = [cells_key(self._table, int(group[0])) for group in groups]
-            return groups, texts
+            names, first, which, counts = np.unique(
+                self._names[matches], return_index=True, return_inverse=True, return_counts=True
+            )
+            # Names in the order in which they first appear, and so the rows of each.
+            order = np.argsort(first)
+            places = np.empty_like(order)
+            places[order] = np.arange(len(order))
+            positions = matches[np.argsort(places[which], kind="stable")]
+            return positions, np.append(0, np.cumsum(counts[order])), names[order]
 
-        groups, keys = self._answer(("groups", replace(view, opened=frozenset())), compute)
-        sizes = [1 + (len(group) if key in view.opened else 0) for group, key in zip(groups, keys, strict=True)]
-        return groups, keys, np.concatenate([[0], np.cumsum(sizes, dtype=np.intp)])
+        positions, bounds, names = self._answer(("groups", replace(view, opened=frozenset())), compute)
+        is_open = np.isin(names, [self._name_of(key) for key in view.opened])
+        return positions, bounds, np.append(0, np.cumsum(1 + np.diff(bounds) * is_open))
 
     @property
     def _names(self) -> npt.NDArray[np.intp]:
@@ -441,22 +444,30 @@ class Browser:
         made: npt.NDArray[np.intp] = self._answer(("names", "name"), compute)
         return made
 
-    def _newest_first(self, positions: npt.NDArray[np.intp]) -> list[int]:
+    def _name_of(self, key: str) -> int:
+        """Return the number of a name by the key of its group; -1 where there is none."""
+        whole = 0
+        for name, text in zip(_NAMED, key.split("/", len(_NAMED) - 1), strict=False):
+            column = self._table[name]
+            if text and text not in column.places:
+                return NOTHING
+            whole = whole * (len(column.distinct) + 1) + column.places.get(text, NOTHING) + 1
+        return whole
+
+    def _key(self, position: int) -> str:
+        """Return the key of the group that a row belongs to."""
+        columns = [self._table[name] for name in _NAMED]
+        codes = [int(column.codes[position]) for column in columns]
+        return "/".join("" if code < 0 else column.texts[code] for column, code in zip(columns, codes, strict=True))
+
+    def _newest_first(self, positions: list[int]) -> list[int]:
+        if len(positions) == 1:
+            return positions
         versions, times = self._table["version"], self._table["created_at"]
-        texts = [str(versions.distinct[code]) if code >= 0 else "" for code in versions.codes[positions].tolist()]
-        moments = [times.distinct[code] if code >= 0 else None for code in times.codes[positions].tolist()]
+        texts = ["" if code < 0 else versions.texts[code] for code in versions.codes[positions].tolist()]
+        moments = [None if code < 0 else times.distinct[code] for code in times.codes[positions].tolist()]
         order, _ = by_age(texts, moments, [None] * len(texts))
-        return [int(positions[place]) for place in reversed(order)]
-
-
-def cells_key(table: CodedTable, position: int) -> str:
-    """Return the key of the group that a row belongs to."""
-    parts = []
-    for name in _NAMED:
-        column = table[name]
-        code = int(column.codes[position])
-        parts.append("" if code == NOTHING else str(column.distinct[code]))
-    return "/".join(parts)
+        return [positions[place] for place in reversed(order)]
 
 
 def _arguments(listing: Listing) -> str:

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, array_of
-from flytetask_nb.models.order import natural_key
 from flytetask_nb.tables.columns import COLUMNS
 from flytetask_nb.tables.factorized import NOTHING
+from flytetask_nb.tables.natural_ordering import natural_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -80,6 +80,11 @@ class CodedColumn:
         return list(map(str, self.distinct.tolist()))
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """The code of each distinct value, by its text."""
+        return {text: code for code, text in enumerate(self.texts)}
+
+    @cached_property
     def amounts(self) -> npt.NDArray[np.float64]:
         """The distinct values as numbers: lengths of time in seconds, times in seconds since 1970, no texts."""
         series: Any = pd.Series(self.distinct)
@@ -93,8 +98,7 @@ class CodedColumn:
     def ranks(self) -> npt.NDArray[np.int32]:
         """The place of each distinct value among the others, the least first; texts in natural order."""
         if self.kind is TEXT:
-            keys = list(map(natural_key, self.texts))
-            order: Any = sorted(range(len(keys)), key=keys.__getitem__)
+            order: Any = natural_order(self.texts)
         else:
             order = np.argsort(self.distinct, kind="stable")
         ranks = np.empty(len(self.distinct), dtype=np.int32)
@@ -142,6 +146,14 @@ class CodedTable:
 
     def __setitem__(self, name: str, column: CodedColumn) -> None:
         self._columns[name] = (column,)
+
+    def beside(self, more: CodedTable) -> CodedTable:
+        """Return a table of these columns and those of another table of the same rows."""
+        return CodedTable(self._size, {**self._columns, **more._columns})
+
+    def only(self, names: Container[str]) -> CodedTable:
+        """Return a table of some of these columns."""
+        return CodedTable(self._size, {name: pieces for name, pieces in self._columns.items() if name in names})
 
     def below(self, above: CodedTable) -> CodedTable:
         """Return a table of the rows of another one, and these below them."""
