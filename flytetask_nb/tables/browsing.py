@@ -332,8 +332,9 @@ class Browser:
 
     def versions(self, view: View, key: str) -> list[int]:
         """Return the positions of the rows of a group that fit: of all that stand under a name, opened or not."""
-        groups, keys, _ = self._groups(view)
-        return [int(position) for position in groups[keys.index(key)]] if key in keys else []
+        matches = self.matches(view)
+        found: list[int] = matches[self._names[matches] == self._name_of(key)].tolist()
+        return found
 
     def differing(self, view: View) -> tuple[str, ...]:
         """Return the columns that are not the same in all rows that a view lets through."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -102,7 +102,7 @@ def made_aside(items: Iterable[T]) -> Iterator[T | None]:
     pool = ThreadPoolExecutor(1, thread_name_prefix="flytetask-nb-behind")
     try:
         while True:
-            coming = pool.submit(copy_context().run, next, making, _END)
+            coming: Future[Any] = pool.submit(copy_context().run, lambda: next(making, _END))
             while not coming.done():
                 yield None
             item = coming.result()

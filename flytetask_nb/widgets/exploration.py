@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.models.workflows import Workflow
-    from flytetask_nb.tables.browsing import Line
+    from flytetask_nb.tables.browsing import Line as GridLine
     from flytetask_nb.tables.facets import Facet, Histogram
+    from flytetask_nb.views.document import Block, Line
 
 __all__ = ["FIRST_ROWS", "Exploration", "column_title"]
 
@@ -186,7 +187,7 @@ class Exploration:
             "selected": len(self.selected),
         }
 
-    def _row(self, line: Line, texts: list[str], longest: int) -> list[Any]:
+    def _row(self, line: GridLine, texts: list[str], longest: int) -> list[Any]:
         is_group = line.kind == GROUP
         shown = [*texts[:1], *(text if len(text) <= longest else f"{text[: longest - 1]}…" for text in texts[1:])]
         group = {"key": line.key, "count": line.count, "open": line.key in self.view.opened} if is_group else None
@@ -223,7 +224,7 @@ class Exploration:
                 else:
                     self.selected.update(dict.fromkeys(positions))
 
-    def _of_line(self, line: Line) -> list[int]:
+    def _of_line(self, line: GridLine) -> list[int]:
         """Return the task of a line; of a group all of its versions that match."""
         return self.browser.versions(self.view, line.key) if line.kind == GROUP else [line.position]
 
@@ -280,7 +281,9 @@ class Exploration:
         if self.tasks is None:
             columns = self._all_columns()
             (texts,) = self.browser.cells([position], columns)
-            fields = [(column_title(name), [code(text)]) for name, text in zip(columns, texts, strict=True) if text]
+            fields: list[tuple[str, list[Line]]] = [
+                (column_title(name), [code(text)]) for name, text in zip(columns, texts, strict=True) if text
+            ]
             return Document("Row", f"{position:,}", blocks=[Fields(fields), Paragraph(dim(_NO_TASKS))])
         task = self.tasks[position]
         head = head_of(task)
@@ -311,7 +314,7 @@ class Exploration:
             if len(set(texts)) > 1
         ]
         head = Row(["", *(f"row {position:,}" for position in positions)], header=True)
-        blocks = [Table([head, *differing], named=True, is_wide=True), Paragraph(dim(_NO_TASKS))]
+        blocks: list[Block] = [Table([head, *differing], named=True, is_wide=True), Paragraph(dim(_NO_TASKS))]
         return Document(counted(len(positions), "row"), "only what differs", lines=told, blocks=blocks)
 
     def _history(self, task: FlyteTask) -> Document | None:

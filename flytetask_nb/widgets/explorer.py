@@ -112,6 +112,8 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         self._follows = True
         self._told_view: View | None = None
         self._views: set[str] = set()
+        self._pages: TaskPages | None = None
+        self._behind: list[Behind] = []
         self._workflows = tuple(workflows)
         self._open(source, parsed_query(query), filters)
         super().__init__(selection=TaskCollection())
@@ -133,7 +135,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         """Begin with the first rows of a source; the others follow behind."""
         self._progress = ""
         self._frame: pd.DataFrame | None = None
-        self._pages: TaskPages | None = None
+        self._pages = None
         if hasattr(source, "task_pages"):
             told = listing_of([asked])
             place = {name: where for name in ("project", "domain") if (where := getattr(told, name))}
@@ -295,6 +297,11 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         self._begin()
         self._push()
         self._tell_traits()
+
+    def close(self) -> None:
+        """Leave the page, and undone what is still to be done behind."""
+        self._stop()
+        super().close()
 
     # -- messages ----------------------------------------------------------------------------------------------------
 

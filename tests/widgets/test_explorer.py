@@ -406,7 +406,7 @@ def test_what_the_next_cell_reads_waits_for_all_rows(
 
 @pytest.fixture(scope="module")
 def remote() -> Iterator[ftn.Remote]:
-    """A cluster with one release of the example."""
+    """Serve one release of the example."""
     with ftn.sandbox() as admin:
         admin.load(ARCHIVES / "2026.10.tgz", project="flytesnacks", domain="production", version="2026.10")
         with ftn.connect(admin.endpoint, insecure=True) as connection:
