@@ -127,7 +127,10 @@ def answer_times(count: int) -> None:
         line(f"{name}: rows sorted", [cost(view, exploration.page) for view in sorts])
         groups = [View(is_grouped=True, query=query) for query in ("", "train")]
         line(f"{name}: rows by name", [cost(view, exploration.page) for view in groups])
-        pages = [cost(View(), lambda at=at: exploration.page(at, 60)) for at in range(0, count, count // 20)]
+        pages = [
+            cost(View(), lambda at=at, exploration=exploration: exploration.page(at, 60))
+            for at in range(0, count, count // 20)
+        ]
         line(f"{name}: a page further", pages)
     line("a card", [cost(View(), lambda at=at: exploration.side(at)) for at in range(0, 200, 10)])
     line("its history", [cost(View(), lambda at=at: exploration.more(at)) for at in range(0, 200, 10)])
