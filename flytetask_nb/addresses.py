@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["file_system", "is_url"]
-
 # fsspec's own marks: a scheme, and a chain of file systems.
 _SCHEME: Final = "://"
 _CHAIN: Final = "::"

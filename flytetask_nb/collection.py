@@ -19,8 +19,9 @@ from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.task_index import TaskIndex
 from flytetask_nb.models.task_records import Failure, TaskRecord
 from flytetask_nb.models.version_order import LOADING, ORDERS, ranks_given
+from flytetask_nb.models.workflows import Workflow
 from flytetask_nb.options import option
-from flytetask_nb.semantics.fellows import Fellows
+from flytetask_nb.semantics.fellows import Fellows, calls_of
 from flytetask_nb.semantics.task_conditions import conditions_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from flytetask_nb.semantics.fellows import Calls
     from flytetask_nb.tables.coded_table import CodedTable
 
 __all__ = ["Failure", "TaskCollection", "TaskRecord"]
@@ -81,6 +83,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         origins: list[Origin | str],
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
+        calls: Iterable[Calls] = (),
     ) -> TaskCollection:
         """Return a collection of tasks that are known to be some: nobody looks at them.
 
@@ -92,9 +95,11 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             Where each comes from: of most only the source is known.
         failures, skipped
             As the constructor takes them.
+        calls
+            What is known of the workflows beside them.
         """
         made = cls.__new__(cls)
-        made._take(data, origins, failures, skipped)
+        made._take(data, origins, failures, skipped, calls)
         return made
 
     def _take(
@@ -103,12 +108,13 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         origins: list[Origin | str],
         failures: Iterable[Failure],
         skipped: Mapping[str, int] | None,
+        calls: Iterable[Calls] = (),
     ) -> None:
         # Side by side, and not in a record each: a hundred thousand records would weigh as much as some of the tasks.
         self._data: Sequence[bytes] = data
         self._origins = origins
         self._index = TaskIndex(data, origins)
-        self._fellows = Fellows(data, origins, self._index.place_among_versions)
+        self._fellows = Fellows(data, origins, self._index.place_among_versions, calls)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
         self._searched: dict[bool, CodedTable] = {}
@@ -167,7 +173,11 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         for kind, number in other.skipped.items():
             skipped[kind] = skipped.get(kind, 0) + number
         return TaskCollection.of_serialized(
-            [*self._data, *other._data], self._origins + other._origins, self._failures + other._failures, skipped
+            [*self._data, *other._data],
+            self._origins + other._origins,
+            self._failures + other._failures,
+            skipped,
+            self._fellows.calls + other._fellows.calls,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -264,6 +274,39 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         made = TaskCollection.of_serialized(self._data, origins, self._failures, self._skipped)
         made._index = self._index.with_origins(origins)
         made._fellows = self._fellows.ordered_by(made._index.place_among_versions)
+        return made
+
+    def with_workflows(self, workflows: Iterable[object]) -> TaskCollection:
+        """Make workflows known, so that each task's card says which of them use it.
+
+        Those of the archives that ``load`` reads are known; these are for tasks that come from elsewhere, such as a
+        snapshot.
+
+        Parameters
+        ----------
+        workflows
+            As ``load_workflows`` gives them, or whatever ``Workflow.from_flyte_idl`` takes. A workflow calls tasks by
+            project, domain and version, or where it says none those of its own archive.
+
+        Returns
+        -------
+        TaskCollection
+            The same tasks.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> workflows = ftn.load_workflows("archives/2026.10.tgz", version="2026.10")
+        >>> tasks = ftn.load("archives/2026.10.tgz", version="2026.10").with_workflows(workflows)
+        >>> "used by workflows.ingest_sales" in tasks["shops.ingest.daily_sales"].to_text()
+        True
+        """
+        found = [each if isinstance(each, Workflow) else Workflow.from_flyte_idl(each) for each in workflows]
+        calls = [calls_of(workflow._template, workflow.source) for workflow in found]
+        made = self._chosen(range(len(self)), is_part=False)
+        made._fellows = Fellows(
+            self._data, self._origins, self._index.place_among_versions, [*self._fellows.calls, *calls]
+        )
         return made
 
     def versions(self, name: str) -> TaskCollection:
@@ -598,13 +641,12 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     def __getstate__(self) -> tuple[Any, ...]:
         origins = [origin if isinstance(origin, str) else _origin_state(origin) for origin in self._origins]
-        return list(self._data), origins, self._failures, self._skipped
+        return list(self._data), origins, self._failures, self._skipped, self._fellows.calls
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        data, origins, failures, skipped = state
-        self._take(
-            data, [origin if isinstance(origin, str) else Origin(**origin) for origin in origins], failures, skipped
-        )
+        data, origins, failures, skipped, calls = state
+        origins = [origin if isinstance(origin, str) else Origin(**origin) for origin in origins]
+        self._take(data, origins, failures, skipped, calls)
 
 
 def _name_and_version(key: tuple[Any, ...]) -> tuple[str, str]:

@@ -17,8 +17,6 @@ from flytetask_nb.errors import ModelValueError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["AMOUNT", "COUNT", "FLAG", "SPAN", "TEXT", "TIME", "ColumnKind", "array_of", "frame_of", "whole"]
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND: Final = timedelta(microseconds=1)
 # Stubs for pandas 2 know nanoseconds alone.

@@ -12,8 +12,6 @@ from google.protobuf.message import DecodeError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["BOOL", "BYTES", "DOUBLE", "NUMBER", "TEXT", "Fields", "described", "parsed", "parsed_at", "wrapped"]
-
 _Field: Final = descriptor_pb2.FieldDescriptorProto
 TEXT, BYTES, NUMBER, DOUBLE, BOOL = (
     _Field.TYPE_STRING,

@@ -45,6 +45,27 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) if config.args == config.getini("testpaths") else 0
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole modules, and to one of them all that wants a browser: a server and a browser start once."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 (a few tests are run without it)
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
+
+
+BROWSER = "tests/browser/"
+# What takes longest begins first, so that no worker waits for another at the end.
+LONGEST = (BROWSER, "tests/test_gate.py", "tests/test_standards.py", "tests/views/", "notebooks/", "tests/sources/")
+
+
+def when(item: pytest.Item) -> int:
+    """Tell when a test comes: first those that take long, the others in their order."""
+    return next((place for place, prefix in enumerate(LONGEST) if item.nodeid.startswith(prefix)), len(LONGEST))
+
+
 # What some tests want, and how to have it.
 REMEDIES = {
     "browser": "apt install chromium, pip install playwright",
@@ -77,6 +98,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if needs_flytekit(item.path):
             item.add_marker(pytest.mark.skip("flytekit: the notebook is about it"))
+    items.sort(key=when)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.command_line.sarif import sarif_log
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def markdown(result: Result) -> str:
     """Return a result as Markdown, fit for a comment on a pull request."""
     from flytetask_nb.views import markdown as renderer  # noqa: PLC0415 - loads what renders
 
-    return renderer.render(_described(result.report)) + "\n"
+    return _whole(result.report, renderer.render) + "\n"
 
 
 def _described(part: Any) -> Any:
@@ -45,6 +46,14 @@ def _described(part: Any) -> Any:
 
     with scaled(_ALL):
         return describe(part)
+
+
+def _whole(part: Any, render: Callable[[Any], str]) -> str:
+    """Return all of an object, cut nowhere: nobody sees the width of a page."""
+    from flytetask_nb.views.document import scaled  # noqa: PLC0415 - loads what renders
+
+    with scaled(_ALL):
+        return render(_described(part))
 
 
 def html_page(title: str, parts: Sequence[Any]) -> str:
@@ -73,7 +82,7 @@ def html_page(title: str, parts: Sequence[Any]) -> str:
 def _text(result: Result) -> str:
     from flytetask_nb.views import text  # noqa: PLC0415 - loads what renders
 
-    return text.render(_described(result.report)) + "\n"
+    return _whole(result.report, text.render) + "\n"
 
 
 def _json(result: Result) -> str:
@@ -83,7 +92,7 @@ def _json(result: Result) -> str:
         from flytetask_nb.views.raw_forms import raw_text  # noqa: PLC0415 - few commands show a task
 
         tasks = [result.report] if hasattr(result.report, "interface") else [*result.report]
-        report = {"tasks": [json.loads(raw_text(task, "JSON")) for task in tasks]}
+        report = {"tasks": [json_value(raw_text(task, "JSON")) for task in tasks]}
     values = {
         "schema": SCHEMA_VERSION,
         "command": result.command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from flytetask_nb.command_line import commands
 from flytetask_nb.command_line.formats import html_page
-from flytetask_nb.command_line.inputs import MODULE, policy_in_force, task_of, tasks_of
+from flytetask_nb.command_line.inputs import MODULE, chosen, policy_in_force, task_of, tasks_of
 from flytetask_nb.errors import MissingExtraError, OptionError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.sources.registered_tasks import admin_address, is_admin_address
@@ -60,7 +61,10 @@ def _notebook(source: str, name: str | None, against: str | None) -> dict[str, A
     if name is None:
         cells.append("ftn.panel(tasks)" if against is None else "ftn.compare(old + tasks)")
     else:
-        task, mark, version = name.partition("@")
+        # In the notebook a task is found by its whole name.
+        tasks = tasks_of(source)
+        task = tasks.name_of(chosen(tasks, name)[-1])
+        _, mark, version = name.partition("@")
         key = f"{task!r}, {version!r}" if mark else repr(task)
         cells.append(f"task = tasks[{key}]\ntask")
         cells.append("ftn.check(task)" if against is None else f"ftn.diff(old[{task!r}], task)")
@@ -146,4 +150,10 @@ def _launched(path: Path, *, launches: bool) -> int:
         return 0
     if find_spec("jupyterlab") is None:
         raise MissingExtraError('JupyterLab is not installed here; run: pip install "flytetask-nb[lab]"')
-    return subprocess.run([sys.executable, "-m", "jupyterlab", str(path)], check=False).returncode  # noqa: S603 - our own
+    with subprocess.Popen([sys.executable, "-m", "jupyterlab", str(path)]) as server:  # noqa: S603 - our own
+        # Ctrl-C is JupyterLab's: it asks whether it is meant, and this process waits for the answer.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            return server.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)

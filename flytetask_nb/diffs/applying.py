@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Change
 
-__all__ = ["apply_changes"]
-
-
 # -- applying changes ----------------------------------------------------------------------------------------------
 
 
@@ -29,11 +26,6 @@ def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[
         What :func:`flatten` gives of the task before.
     changes
         All changes of one diff: what is folded as noise or accepted is part of it.
-
-    Returns
-    -------
-    dict of str to object
-        What :func:`flatten` gives of the task after.
 
     Raises
     ------

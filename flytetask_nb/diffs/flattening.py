@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.task_container import TaskContainer
 
-__all__ = ["flatten", "flatten_part"]
-
 # Of the container that runs the task: those of others stand under their `resources`, as they are.
 _AMOUNT: Final = re.compile(
     r"^(?:container|k8s_pod\.pod_spec\.containers\b.*(?<!\.resources))"

@@ -13,8 +13,6 @@ from flytetask_nb.models.base import Model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Word", "quoted_if_alike", "text_of", "texts_of", "windowed"]
-
 
 class Word(str):
     """A number, a flag or null as JSON spells it: other than the text of the same letters."""

@@ -15,8 +15,6 @@ from flytetask_nb.errors import FlyteTaskError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
-
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -33,11 +31,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an embedded Admin until it is interrupted.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        By default those of the command line.
 
     Returns
     -------

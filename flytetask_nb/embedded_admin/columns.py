@@ -11,26 +11,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "BIGINT",
-    "BYTES",
-    "DESCRIPTIONS",
-    "EXECUTIONS",
-    "INTEGER",
-    "KEY",
-    "LAUNCH_PLANS",
-    "METADATA",
-    "NAME",
-    "NAMED_ENTITIES",
-    "PROJECTS",
-    "STORED",
-    "TASKS",
-    "TEXT",
-    "TIME",
-    "WORKFLOWS",
-    "DatabaseTable",
-]
-
 TEXT: Final = "text"
 BIGINT: Final = "bigint"
 INTEGER: Final = "integer"

@@ -12,8 +12,6 @@ from flytetask_nb.embedded_admin.columns import METADATA, NAMED_ENTITIES, STORED
 from flytetask_nb.embedded_admin.queries import OPERATORS, SqlCondition
 from flytetask_nb.embedded_admin.refusals import invalid, invalid_value
 
-__all__ = ["parse_filters"]
-
 # Unanchored, and of Go's kind of blank: what stands behind the last bracket is not looked at.
 _FILTER: Final = re.compile(r"(.+)\((.+),[\t\n\f\r ]?(.+)\)")
 
@@ -31,18 +29,6 @@ _UNUSED: Final = {
 
 def parse_filters(text: str, table: DatabaseTable) -> list[SqlCondition]:
     """Read the filters of a request.
-
-    Parameters
-    ----------
-    text : str
-        As the request holds them; empty: none.
-    table : DatabaseTable
-        What is listed.
-
-    Returns
-    -------
-    list of SqlCondition
-        All of them must hold.
 
     Raises
     ------

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["check_id", "check_parts", "check_resource_type", "id_of", "key_of", "registered", "require", "type_name"]
-
 
 def key_of(identifier: Any, parts: tuple[str, ...] = KEY) -> dict[str, str]:
     """Return the columns by which a row of an id is found."""

@@ -13,8 +13,6 @@ from flytetask_nb.semantics.castability import castable
 from flytetask_nb.semantics.literal_types import literal_type_message, says_its_type
 from flytetask_nb.semantics.prototext import compact_text
 
-__all__ = ["check_literals", "check_parameters", "inferred_type"]
-
 
 def inferred_type(name: str, literal: Any) -> Any:
     """Return the type of a value.

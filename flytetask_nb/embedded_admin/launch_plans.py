@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.queries import SqlCondition
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["LaunchPlans", "launch_plan_of"]
-
 _ACTIVE: Final = launch_plan_pb2.LaunchPlanState.Value("ACTIVE")
 _INACTIVE: Final = launch_plan_pb2.LaunchPlanState.Value("INACTIVE")
 _IS_ACTIVE: Final = equals(LAUNCH_PLANS, "state", str(_ACTIVE))

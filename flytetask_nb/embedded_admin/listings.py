@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Store
 
-__all__ = ["list_names", "read_listing", "read_page"]
-
 _TOKEN: Final = re.compile(r"[+-]?[0-9]+")
 _LARGEST: Final = 2**63
 _DIRECTIONS: Final = common_pb2.Sort.Direction

@@ -16,8 +16,6 @@ from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["as_glob", "micros", "read_value"]
-
 _RANGES: Final = {BIGINT: 2**63, INTEGER: 2**31}
 _INTEGER: Final = re.compile(r"\s*([+-]?[0-9]+)\s*", re.ASCII)
 _TIMESTAMP: Final = re.compile(

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.settings import AdminSettings
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["Projects"]
-
 _LABEL: Final = re.compile("[a-z0-9]([-a-z0-9]{,61}[a-z0-9])?")
 _LABEL_RULE: Final = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "

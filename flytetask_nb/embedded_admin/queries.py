@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.embedded_admin.refusals import Refusal
 
-__all__ = ["BYTES_AS_TEXT", "OPERATORS", "PageRequest", "Sorting", "SqlCondition", "equals", "where"]
-
 BYTES_AS_TEXT: Final = "bytes_as_text"
 """A function that the database needs for patterns over bytes: each byte becomes the character of its number."""
 

@@ -10,8 +10,6 @@ from flytetask_nb.semantics.objecthash import UnhashableError, object_hash
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-__all__ = ["Refusal", "database_error", "digest_of", "invalid", "invalid_value", "missing", "not_found"]
-
 
 class Refusal(Exception):  # noqa: N818 - it is an answer of the server, never an error of its caller
     """A call is answered with a status other than OK.

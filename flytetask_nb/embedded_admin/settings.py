@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.limits import Amount
 
-__all__ = ["DOMAINS", "PLATFORM_LIMITS", "PROJECTS", "WHITELIST", "AdminSettings"]
-
 PROJECTS: Final = ("flytesnacks", "flyteexamples")
 DOMAINS: Final = ("development", "staging", "production")
 PLATFORM_LIMITS: Final = {"cpu": "64", "gpu": "16", "memory": "512Gi", "ephemeral-storage": "1Ti"}

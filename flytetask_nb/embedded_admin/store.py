@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-__all__ = ["Row", "Store", "timestamp"]
-
 Row = dict[str, Any]
 
 _AFFINITIES: Final = {TEXT: "TEXT", BYTES: "BLOB", BIGINT: "INTEGER", INTEGER: "INTEGER", TIME: "INTEGER"}
@@ -139,11 +137,6 @@ class Store:
             Its columns; those that are missing are NULL, but for id and times, which are set here.
         moment : int, optional
             When it was created; by default now.
-
-        Returns
-        -------
-        dict
-            The row as it is stored.
 
         Raises
         ------

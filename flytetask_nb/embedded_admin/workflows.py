@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.projects import Projects
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["Workflows"]
-
 _BUCKET: Final = "s3://my-s3-bucket/metadata/admin"
 
 

@@ -6,8 +6,6 @@ import re
 
 from flytetask_nb.masking.keys import PASSWORDS, is_secret_key, words_of
 
-__all__ = ["LEAST_DRAWN", "LEAST_LETTERS", "is_code", "is_drawn", "is_innocent", "is_prose"]
-
 _NOTHING = frozenset(
     "true false yes no on off none null nil undefined nan n/a na enabled disabled ~ !!null {} [] () redacted "
     "masked".split()
@@ -55,13 +53,6 @@ _PROSE = re.compile(r"[^\W\d]+(?:['-][^\W\d]+)*[.,;:!?]?(?:\s+\(?[^\W\d]+(?:['-]
 
 def is_innocent(key: str, value: str) -> bool:
     """Tell whether what stands under a secret-looking key is no secret.
-
-    Parameters
-    ----------
-    key
-        The key.
-    value
-        Its value, without quotes.
 
     Returns
     -------

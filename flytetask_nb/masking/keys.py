@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-__all__ = ["PASSWORDS", "is_reference", "is_secret_key", "telling_key", "words_of"]
-
 PASSWORDS = frozenset({"pass", "passphrase", "passwd", "password", "passcode", "pwd", "pw"})
 """Words for what somebody types."""
 
@@ -216,13 +214,6 @@ def is_reference(key: str) -> bool:
 
 def telling_key(outer: str, key: str) -> str:
     """Return the key that says whether the value under ``key`` in a dict is secret.
-
-    Parameters
-    ----------
-    outer
-        The key that the dict stands under.
-    key
-        A key in it.
 
     Returns
     -------

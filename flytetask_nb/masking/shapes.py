@@ -14,8 +14,6 @@ from flytetask_nb.masking.innocence import is_drawn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["KEYS", "SHAPES", "SHORTEST_SHAPE", "Span", "shapes_in"]
-
 Span = tuple[int, int]
 """Where in a text something begins and ends."""
 
@@ -73,7 +71,7 @@ _HOOKS = (
 
 SHAPES = "|".join(
     (
-        rf"(?:\b|_)(?:{'|'.join(_CERTAIN)})",
+        rf"(?:^|[^A-Za-z0-9])(?:{'|'.join(_CERTAIN)})",
         *_LIKELY,
         _DRAWN,
         *_HOOKS,

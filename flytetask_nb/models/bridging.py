@@ -12,8 +12,6 @@ from flytetask_nb.errors import WorkflowIntegrationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Bridge", "bridge", "install_bridge", "is_installed"]
-
 
 class Bridge(Protocol):
     """What leads from tasks to flytekit and back."""

@@ -10,8 +10,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["class_notation", "without_addresses"]
-
 # Policy of this package: nobody writes such a type, and brackets in brackets take their time.
 _LONGEST: Final = 2_000
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")

@@ -21,8 +21,6 @@ from flytetask_nb.models.messages import HasFlyteIdl, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["as_task", "as_tasks", "each_task", "no_task", "no_tasks", "opened", "opened_workflow"]
-
 _BYTES = (bytes, bytearray, memoryview)
 _FILES = (".tgz", ".tar.gz", ".tar", ".zip", ".pb", ".json", ".yaml", ".yml", ".parquet")
 
@@ -34,10 +32,6 @@ def opened(value: object) -> Any:
     ----------
     value
         What a user handed in where a task, or several, are expected.
-
-    Returns
-    -------
-    FlyteTask, iterable of FlyteTask, or ``value`` itself
     """
     if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
         return value
@@ -63,11 +57,6 @@ def as_task(value: object, name: str = "task") -> FlyteTask:
         ``TaskSpec``; or a task of flytekit's: a function under ``@task``, a map task, a plugin.
     name
         What the error calls it: the name of the argument.
-
-    Returns
-    -------
-    FlyteTask
-        Itself, if it is one.
 
     Raises
     ------
@@ -101,10 +90,6 @@ def as_tasks(value: object, name: str = "tasks") -> Iterator[FlyteTask]:
         iterable, such stand for their tasks.
     name
         What the error calls it: the name of the argument.
-
-    Returns
-    -------
-    iterator of FlyteTask
 
     Raises
     ------

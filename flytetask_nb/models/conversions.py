@@ -25,19 +25,12 @@ from flytetask_nb.models.plain_values import utc_datetime
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["of_flyte2", "spec_of"]
-
 _TEMPLATE_ALONE = Origin(untold=UNTOLD_BY_TEMPLATES)
 _COMPILED = Origin(untold=UNTOLD_BY_SERVERS)
 
 
 def spec_of(value: Any) -> tuple[Any, Origin]:
     """Return what a user holds as a TaskSpec of its own, and what is known beside it.
-
-    Parameters
-    ----------
-    value
-        As ``FlyteTask.from_flyte_idl`` takes it.
 
     Raises
     ------

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["familiar_path"]
-
 _FAMILIAR: Final = {
     "metadata.discoverable": "metadata.cache",
     "metadata.discovery_version": "metadata.cache_version",

@@ -38,26 +38,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.enums import OpenEnum
 
-__all__ = [
-    "REQUIRED",
-    "Duration",
-    "Enumeration",
-    "Field",
-    "KeyValues",
-    "OptionalEnumeration",
-    "OptionalSub",
-    "OptionalText",
-    "Presence",
-    "Struct",
-    "Sub",
-    "SubList",
-    "SubMap",
-    "TextList",
-    "TextMap",
-    "Timestamp",
-    "WrappedFlag",
-]
-
 Got = TypeVar("Got", covariant=True)
 Given = TypeVar("Given", contravariant=True)
 

@@ -16,25 +16,13 @@ from flyteidl.core import identifier_pb2
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.flyte2_schema import FLYTE2, GAINED, message_class
 from flytetask_nb.models.plain_values import plain_struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-__all__ = [
-    "FLYTE2_KINDS",
-    "FLYTE2_MARK",
-    "flyte2_details",
-    "flyte2_spec",
-    "flyte2_surroundings",
-    "flyte2_words",
-    "is_flyte2",
-    "is_sdk2",
-    "is_sdk2_version",
-    "wrapped",
-]
 
 FLYTE2_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "flyteidl2.task.TaskDetails": (),
@@ -58,13 +46,6 @@ _IDENTITY: Final = ("org", "project", "domain", "name", "version")
 def wrapped(kind: str, data: bytes) -> Any:
     """Return a serialized message of Flyte 2 as a TaskDetails.
 
-    Parameters
-    ----------
-    kind
-        Its full name: a key of ``FLYTE2_KINDS``.
-    data
-        Its bytes.
-
     Raises
     ------
     ModelValueError
@@ -84,11 +65,6 @@ def wrapped(kind: str, data: bytes) -> Any:
 
 def flyte2_spec(details: Any) -> Any:
     """Return the TaskSpec of flyteidl for a task of Flyte 2.
-
-    Parameters
-    ----------
-    details
-        A TaskDetails, as ``wrapped`` returns it.
 
     Returns
     -------
@@ -254,10 +230,8 @@ def _unread(details: Any) -> dict[str, Any]:
     """Return what a source said in JSON that no message has a field for, by path."""
     if not details.unread:
         return {}
-    import json  # noqa: PLC0415 - few sources say such things
-
     try:
-        found = json.loads(details.unread)
+        found = json_value(details.unread)
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {"unread": details.unread}

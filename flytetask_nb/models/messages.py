@@ -16,8 +16,6 @@ from flytetask_nb.errors import ModelTypeError, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HasFlyteIdl", "message_of", "shown"]
-
 M = TypeVar("M", bound=Message)
 _ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Mock", "active_mock", "are_positional", "outputs_by_name"]
-
 _Mocks: TypeAlias = "Mapping[bytes, tuple[Mock, ...]]"
 
 _ACTIVE: ContextVar[_Mocks] = ContextVar("flytetask_nb mocks", default={})  # noqa: B039 - it is never written to

@@ -13,17 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.order import Rank
 
-__all__ = [
-    "DESCRIPTION",
-    "NOWHERE",
-    "UNTOLD_BY_FLYTECTL",
-    "UNTOLD_BY_SERVERS",
-    "UNTOLD_BY_TEMPLATES",
-    "Origin",
-    "registered_at",
-    "still_untold",
-]
-
 DESCRIPTION: Final = "description"
 """Path of what its author says of a task: it stands beside the template, and Admin keeps it elsewhere."""
 

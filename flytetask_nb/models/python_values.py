@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from flyteidl.core import types_pb2
 
-__all__ = ["fits"]
-
 _Fit = Callable[[Any, Any], bool]
 
 

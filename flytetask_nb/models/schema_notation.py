@@ -14,16 +14,6 @@ from flytetask_nb.models.plain_values import plain_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = [
-    "choice_notation",
-    "declared_order",
-    "object_schema",
-    "property_notation",
-    "schema_title",
-    "shown_name",
-    "word_notation",
-]
-
 _KINDS: Final = {
     "integer": "int",
     "number": "float",
@@ -152,17 +142,7 @@ def _values_notation(fields: Any) -> str:
 
 
 def choice_notation(kind: str, values: Iterable[Any], *, brief: bool = False) -> str:
-    """Return a type that has these values and no others: ``Enum['a', 'b']``, ``Literal[1, None]``.
-
-    Parameters
-    ----------
-    kind
-        What stands before the brackets.
-    values
-        What JSON holds.
-    brief
-        Leave out all but the first few.
-    """
+    """Return a type that has these values and no others: ``Enum['a', 'b']``, ``Literal[1, None]``."""
     shown = list(map(repr, values))
     if brief and len(shown) > _BRIEF_CHOICES:
         shown[_BRIEF_CHOICES - 1 :] = ["…"]

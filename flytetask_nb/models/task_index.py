@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.order import Rank
     from flytetask_nb.models.origins import Origin
 
-__all__ = ["TaskIndex"]
-
 _COLUMNS: Final = ("project", "domain", "name", "version", "type")
 _VERSION: Final = _COLUMNS.index("version")
 _VERSIONS_SHOWN: Final = 5

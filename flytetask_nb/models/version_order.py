@@ -24,20 +24,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = [
-    "CREATED_AT",
-    "GIVEN",
-    "LOADING",
-    "ORDERS",
-    "VERSION",
-    "by_age",
-    "in_words",
-    "order_of",
-    "ranks_given",
-    "tasks_by_age",
-    "version_label",
-]
-
 GIVEN: Final = "given"
 CREATED_AT: Final = "created_at"
 VERSION: Final = "version"
@@ -50,7 +36,7 @@ _WORDS: Final = {
     GIVEN: "in the order given",
     CREATED_AT: "ordered by created_at",
     VERSION: "ordered by version",
-    LOADING: "by load order: these versions tell no order",
+    LOADING: "by load order: nothing tells which is older",
 }
 
 _FINGERPRINT: Final = 16

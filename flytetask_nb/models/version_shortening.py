@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["short_versions"]
-
 _FEWEST: Final = 7
 """Characters of a hash that are shown at least, as Git does."""
 _LONG: Final = 16
@@ -59,7 +57,7 @@ def _labels(versions: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 def _label(version: str, common: int) -> str:
     """Shorten a version that has so many characters in common with the one most like it."""
-    if _is_hash(version):
+    if is_hash(version):
         return version[: max(_FEWEST, common + 1)]
     if len(version) <= _LONG:
         return version
@@ -71,7 +69,7 @@ def _label(version: str, common: int) -> str:
     return f"…{rest}" if len(rest) <= _LONG else version
 
 
-def _is_hash(version: str) -> bool:
+def is_hash(version: str) -> bool:
     """Tell whether a version is a digest: in hexadecimal digits, or in Base64 as flytekit writes its own."""
     if _is_hex(version):
         return not (version.isalpha() or _is_time(version))

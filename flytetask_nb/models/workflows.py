@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.declarations import Message, Text, Texts
 
-__all__ = ["Node", "Workflow", "referring_nodes"]
-
 
 class Node(Model, message=workflow_pb2.Node):
     """A step of a workflow: what it runs, and after which other steps."""
@@ -58,11 +56,6 @@ def _reference(node: Any) -> Any:
 
 def referring_nodes(template: Any) -> Iterator[tuple[Any, Any]]:
     """Return what the nodes of a workflow run, those inside branches and arrays and the one for failures too.
-
-    Parameters
-    ----------
-    template
-        A ``WorkflowTemplate`` message.
 
     Yields
     ------

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.graphs import Direction, Graph, GraphNode
 
-__all__ = ["check_bindings", "output_types"]
-
 # An output may be written as an item of a list, "[3].name"; the compiler searches for this anywhere in the text.
 _OUTPUT: Final = re.compile(r"(?:\[(?P<index>[0-9]+)\]\.)?(?P<name>[0-9A-Za-z_]+)")
 _LARGEST_INDEX: Final = 2**63 - 1

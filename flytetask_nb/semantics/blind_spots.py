@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.castability import DerivedType
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["BlindSpot", "blind_spot", "plain"]
-
 
 class BlindSpot(NamedTuple):
     """A difference that the compiler does not see.

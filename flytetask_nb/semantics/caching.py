@@ -20,8 +20,6 @@ from flytetask_nb.semantics.templates import template_of
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["CacheKey", "cache_key", "cache_tag", "is_map_task", "item_outputs", "variables_signature"]
-
 _NAME_PREFIX: Final = "flyte_task-"
 _TAG_PREFIX: Final = "flyte_cached-"
 _SIGNATURE_LENGTH: Final = 8

@@ -14,8 +14,6 @@ from flytetask_nb.models.identifiers import is_filled_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ENTRYPOINT", "MAP_ENTRYPOINT", "CommandLine", "command_line", "is_placeholder", "runs_items", "unfilled"]
-
 LAUNCHERS = frozenset({"pyflyte-fast-execute"})
 ENTRYPOINT = "pyflyte-execute"
 """Runs a task."""

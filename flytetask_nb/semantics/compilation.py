@@ -64,8 +64,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.graphs import Direction
     from flytetask_nb.semantics.requirements import Requirements
 
-__all__ = ["compile_problems", "compile_workflow", "digest_problems"]
-
 
 def compile_problems(
     workflow: object, tasks: Iterable[object], launch_plans: Iterable[object] = ()

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["copilot_mounts", "unfetchable", "unstorable", "uses_copilot"]
-
 # Flyte's own configuration of the copilot (flyteplugins/go/tasks/pluginmachinery/flytek8s/config/config.go).
 _INPUTS: Final = ("flyte-inputs", "/var/flyte/inputs")
 _OUTPUTS: Final = ("flyte-outputs", "/var/flyte/outputs")

@@ -10,8 +10,6 @@ from flytetask_nb.semantics.objecthash import ObjectHasher, UnhashableError, has
 from flytetask_nb.semantics.prototext import compact_text
 from flytetask_nb.semantics.templates import template_of
 
-__all__ = ["nameless_digest", "structure_digest", "unhashable_answer", "unplaced_digest"]
-
 
 def structure_digest(task: object) -> bytes:
     """Return the digest that Flyte Admin stores of a task.
@@ -81,11 +79,6 @@ def unhashable_answer(kind: str, identifier: Any, error: UnhashableError) -> str
         Its ``Identifier`` message; None where it has none.
     error
         Why it cannot be hashed.
-
-    Returns
-    -------
-    str
-        Admin's words.
 
     Notes
     -----

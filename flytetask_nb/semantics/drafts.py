@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["completed", "registrable", "renamed"]
-
 _PLACES: Final = ("project", "domain")
 _PLACEHOLDER: Final = re.compile("|".join(map(re.escape, PLACEHOLDERS.values())))
 _END: Final = "--"
@@ -33,20 +31,7 @@ _CONTEXT: Final = "_F_SS_C"
 
 
 def completed(draft: Any, registered: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return a draft with what only registration can know, as it is in a registered task.
-
-    Parameters
-    ----------
-    draft, registered
-        ``TaskSpec`` messages.
-
-    Returns
-    -------
-    message
-        A copy of ``draft``.
-    paths
-        Where something was taken from ``registered``.
-    """
+    """Return a draft with what only registration can know, as it is in a registered task."""
     spec = task_pb2.TaskSpec()
     spec.CopyFrom(draft)
     template, other = spec.template, registered.template

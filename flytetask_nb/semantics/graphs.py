@@ -16,20 +16,6 @@ from flytetask_nb.semantics.problems import CYCLE, UNREACHABLE, Fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "BOTH_WAYS",
-    "END_NODE",
-    "START_NODE",
-    "UPSTREAM",
-    "Catalog",
-    "Direction",
-    "Graph",
-    "GraphNode",
-    "Interface",
-    "WorkflowTooLargeError",
-    "id_key",
-]
-
 START_NODE: Final = "start-node"
 END_NODE: Final = "end-node"
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.images import ImageReference
 
-__all__ = ["follows_release", "runtime_changes"]
-
 # -- runtimes --------------------------------------------------------------------------------------------------------
 
 _ANY: Final = r"(\d{1,4}(?:\.\d{1,4}){0,3})"

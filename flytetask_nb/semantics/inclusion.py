@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.castability import DerivedType
 
-__all__ = ["accepts_all", "feeds_all"]
-
 # Policy of this package: unions with more variants are not looked through, which proves nothing about them.
 _MOST_VARIANTS: Final = 64
 

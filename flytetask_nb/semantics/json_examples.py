@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["Case", "cases", "examples"]
-
 # Policy of this package: deeper or larger schemas are not looked through.
 _DEEPEST: Final = 40
 _MOST_CASES: Final = 64

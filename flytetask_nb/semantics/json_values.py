@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["canonical", "extra", "fits", "item", "listed", "matches", "named", "prefix"]
-
 # Policy of this package: deeper schemas are not looked through.
 _DEEPEST: Final = 40
 # They change what a schema means in ways that are not read here.

@@ -14,8 +14,6 @@ from flytetask_nb.models.messages import message_of
 from flytetask_nb.semantics.graphs import id_key
 from flytetask_nb.semantics.workflow_templates import workflow_source
 
-__all__ = ["known_closure", "registered_launch_plan"]
-
 _INTERFACE: Final = ("expected_inputs", "expected_outputs")
 
 

@@ -14,8 +14,6 @@ from flytetask_nb.semantics.prototext import compact_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["literal_type", "literal_type_message", "says_its_type", "scalar_says_its_type", "scalar_type_message"]
-
 # A binary with this tag is a dataclass, a Pydantic model or an untyped dict.
 _MESSAGE_PACK: Final = "msgpack"
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.graphs import Graph
 
-__all__ = ["check_interface", "complete_interface", "find_interface", "interface_of", "nodes_of_cases"]
-
 
 def interface_of(message: Any) -> Interface:
     """Read a ``TypedInterface`` message."""

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     # The hash of a field's name, what hashes its value, and the test for leaving it out, if there is one.
     _FieldHash: TypeAlias = tuple[bytes, _Hash, Callable[[Any], bool] | None]
 
-__all__ = ["ObjectHasher", "UnhashableError", "hash_list", "hash_object", "hash_text", "object_hash"]
-
 # Each hash begins with a letter, so that "1", 1 and true differ.
 _NULL: Final = sha256(b"n").digest()
 _FLAGS: Final = (sha256(b"b0").digest(), sha256(b"b1").digest())
@@ -74,13 +72,7 @@ class UnhashableError(ModelValueError):
 
 
 def hash_text(text: str) -> bytes:
-    """Return the hash of a JSON string.
-
-    Returns
-    -------
-    bytes
-        32 of them.
-    """
+    """Return the hash of a JSON string."""
     return _kept_text(text) if len(text) <= _NAME_LENGTH else _text(text)
 
 

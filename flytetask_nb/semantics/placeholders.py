@@ -15,8 +15,6 @@ from flyteidl.core import types_pb2
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["FLYTE", "FLYTEKIT", "NOBODY", "Text", "input_names", "texts_of_plugins", "unwritable"]
-
 FLYTE: Final = "Flyte"
 FLYTEKIT: Final = "flytekit"
 NOBODY: Final = ""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_resources import Group, PluginPod
 
-__all__ = ["plugin_hits", "replicas_ask_for_gpus"]
-
 _MEBIBYTE: Final = Quantity("1Mi")
 _IGNORED: Final = frozenset({"storage", "unknown"})
 _COMPARED: Final = ("cpu", "memory", "ephemeral-storage", GPU)

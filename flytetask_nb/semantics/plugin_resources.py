@@ -27,20 +27,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_settings import PluginSettings
 
-__all__ = [
-    "DEFAULTED",
-    "GROUPED_TYPES",
-    "RAY_HEAD",
-    "RAY_WORKER",
-    "Group",
-    "Job",
-    "PluginPod",
-    "containers_of",
-    "groups_of",
-    "job_of",
-    "own_pod",
-]
-
 DEFAULTED: Final = frozenset({"cpu", "memory"})
 """Resources that the platform grants where nobody asks for them."""
 
@@ -159,11 +145,6 @@ class Job(NamedTuple):
 
     def total(self, resource: str) -> Quantity | None:
         """Return what all pods request together.
-
-        Parameters
-        ----------
-        resource
-            ``cpu``, ``memory`` or ``gpu``.
 
         Returns
         -------

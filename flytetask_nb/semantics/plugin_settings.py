@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
-__all__ = [
-    "KUBEFLOW",
-    "Misread",
-    "PluginSettings",
-    "Spelling",
-    "amounts_in",
-    "amounts_of_container",
-    "amounts_of_resources",
-    "settings_of",
-]
-
 KUBEFLOW: Final = frozenset({"mpi", "pytorch", "tensorflow"})
 """Types of tasks whose plugins read one message in version 0 of the task type, and another in version 1."""
 

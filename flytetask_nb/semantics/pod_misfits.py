@@ -12,8 +12,6 @@ from flytetask_nb.semantics.quantities import NOT_A_QUANTITY, quantity_fault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["misfit"]
-
 # -- pod specs ------------------------------------------------------------------------------------------------------
 
 

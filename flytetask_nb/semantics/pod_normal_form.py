@@ -21,8 +21,6 @@ from flytetask_nb.semantics.quantities import Quantity, shortest_spelling
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["nested_normal_pods", "normal_pod_spec", "with_normal_pods"]
-
 _POINTER, _LIST, _MAP = "*", "[]", "map[string]"
 
 _Amount = Callable[[str], Any]

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
-__all__ = ["compact_text"]
-
 # How Go writes characters that would not show; all others stand for themselves.
 _ESCAPES: Final = (
     {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F)}

@@ -16,16 +16,6 @@ from flytetask_nb.errors import ImmutableError, QuantityError, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "NOT_A_QUANTITY",
-    "Quantity",
-    "format_bytes",
-    "format_cores",
-    "parse",
-    "quantity_fault",
-    "shortest_spelling",
-]
-
 NANO: Final = 10**9
 """Billionths in one: the resolution of Kubernetes."""
 

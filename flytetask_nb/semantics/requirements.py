@@ -16,8 +16,6 @@ from flytetask_nb.semantics.prototext import compact_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Requirements", "requirements_of", "sorted_ids"]
-
 # Policy of this package: the compiler follows sub-workflows as deep as its stack carries it.
 _DEEPEST: Final = 30
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["never_stumbles", "schema_accepts_all", "schema_feeds_the_same"]
-
 # Policy of this package: deeper or larger schemas are not looked through, which proves nothing about them.
 _DEEPEST: Final = 40
 _MOST_PARTS: Final = 5_000

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["NOTHING", "Default", "RefusedValue", "changed_default", "refusal"]
-
 NOTHING: Final = object()
 """Stands for a value that could not be found."""
 

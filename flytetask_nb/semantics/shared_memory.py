@@ -12,8 +12,6 @@ from flytetask_nb.semantics.quantities import quantity_fault
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MemoryFault", "shared_memory_faults"]
-
 
 class MemoryFault(NamedTuple):
     """What is wrong with one field of shared memory."""

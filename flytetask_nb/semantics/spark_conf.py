@@ -13,8 +13,6 @@ from flytetask_nb.semantics.quantities import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Notation", "notation_of"]
-
 
 class Notation(NamedTuple):
     """How amounts of one kind are written.

@@ -19,8 +19,6 @@ from flytetask_nb.semantics.task_container import read_task_container
 if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["Condition", "TaskColumn", "col", "conditions_of"]
-
 
 @dataclass(frozen=True, repr=False)
 class Condition:

@@ -10,24 +10,6 @@ from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, resource_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = [
-    "NO_CONTAINER",
-    "PRIMARY_CONTAINER_KEY",
-    "TaskContainer",
-    "command_words",
-    "listed_objects",
-    "listed_structs",
-    "own_container",
-    "pod_container",
-    "pod_containers",
-    "primary_container",
-    "primary_container_name",
-    "read_task_container",
-    "resource_amounts",
-    "task_amounts",
-    "task_image",
-]
-
 PRIMARY_CONTAINER_KEY: Final = "primary_container_name"
 """Key under which flytekit writes the primary container's name into ``config``."""
 

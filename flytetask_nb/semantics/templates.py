@@ -15,8 +15,6 @@ from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["spec_of_flyte2", "template_of"]
-
 _TEMPLATES: Final[dict[type[Any], Callable[[Any], Any]]] = {
     tasks_pb2.TaskTemplate: lambda template: template,
     task_pb2.TaskSpec: attrgetter("template"),

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["find_consumer", "find_producer"]
-
 _Literal: Final = types_pb2.LiteralType
 _Dataset: Final = types_pb2.StructuredDatasetType
 _Schema: Final = types_pb2.SchemaType

@@ -17,8 +17,6 @@ from flytetask_nb.semantics.graphs import END_NODE, START_NODE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["WorkflowSource", "readable_copy", "workflow_source"]
-
 
 @dataclass(frozen=True)
 class WorkflowSource:
@@ -78,11 +76,6 @@ def workflow_source(workflow: object) -> WorkflowSource:
         A ``WorkflowSpec``, ``WorkflowTemplate``, ``CompiledWorkflow``, ``CompiledWorkflowClosure``,
         ``WorkflowClosure`` or admin ``Workflow`` message, or a model of this package or of flytekit that stands for
         one.
-
-    Returns
-    -------
-    WorkflowSource
-        Of copies.
 
     Raises
     ------

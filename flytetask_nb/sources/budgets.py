@@ -14,8 +14,6 @@ from flytetask_nb.errors import LoadError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["refuse_bombs"]
-
 _SMALL: Final = 2**17
 """Bytes of a message that is not worth the walk: whatever it is, it stays small."""
 _MOST_MESSAGES: Final = 1_000_000

@@ -15,24 +15,19 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.bounded_reading import DEEPEST, BeyondBoundsError, json_value
 from flytetask_nb.errors import LoadError
 from flytetask_nb.sources.fitting import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["json_documents", "text_of", "yaml_documents"]
-
 _LARGEST_DOCUMENT = 1_000_000
 """Values that one YAML file may have, and that one document in it may come to when its aliases are written out."""
-_LARGEST_JSON = 5_000_000
-"""Values that one JSON text may have: they take less memory and time than YAML's."""
 _LONGEST_NUMBER = 4_000
 """Characters of a number: long ones cost time with the square of their length."""
-_DEEPEST = 100
-"""How deep values may stand inside each other: as deep as protobuf's own JSON parser goes."""
 _BRACKETS = re.compile(r"[\[{\]}]")
-_NESTED_LINE = re.compile(rf"^[ ]*(?:[-?:][ \t]+){{{_DEEPEST}}}|^[ ]{{{_DEEPEST}}}", re.MULTILINE)
+_NESTED_LINE = re.compile(rf"^[ ]*(?:[-?:][ \t]+){{{DEEPEST}}}|^[ ]{{{DEEPEST}}}", re.MULTILINE)
 
 _TAG = "tag:yaml.org,2002:"
 _STR, _MERGE = f"{_TAG}str", f"{_TAG}merge"
@@ -84,15 +79,12 @@ def json_documents(text: str) -> Iterator[Any]:
         The text is no JSON, or an object has a key twice: one of the two values would be lost. Or it may have more
         values than a file of tasks has reason to.
     """
-    # Commas in texts count too: it is the memory that is bounded, before it is taken.
-    if sum(map(text.count, ",[{")) > _LARGEST_JSON:
-        raise LoadError(f"JSON of more than {_LARGEST_JSON:,} values; split the file")
     try:
-        yield json.loads(text, object_pairs_hook=_object)
+        yield json_value(text, _object)
+    except BeyondBoundsError as error:
+        raise LoadError(f"JSON {error}; split the file, or look at what wrote it") from None
     except ValueError as error:
         raise LoadError(f"no JSON: {error}; expected what flytectl get task -o json prints") from None
-    except RecursionError:
-        raise LoadError("JSON that is nested too deeply; expected what flytectl get task -o json prints") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -195,7 +187,7 @@ def _may_be_deep(text: str) -> bool:
     depth = 0
     for found in _BRACKETS.finditer(text):
         depth = depth + 1 if found[0] in "[{" else max(depth - 1, 0)
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             return True
     return False
 
@@ -216,7 +208,7 @@ def _refuse_bombs(text: str) -> None:
             elif isinstance(event, yaml.events.CollectionEndEvent):
                 depth -= 1
             values += isinstance(event, yaml.events.NodeEvent | yaml.events.DocumentStartEvent)
-            if depth > _DEEPEST:
+            if depth > DEEPEST:
                 raise LoadError("YAML that is nested too deeply; expected what flytectl get task -o yaml prints")
             if values > _LARGEST_DOCUMENT:
                 raise LoadError(f"YAML of more than {_LARGEST_DOCUMENT:,} values; split the file, or make it JSON")

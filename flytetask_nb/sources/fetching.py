@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.in_flight import InFlight
     from flytetask_nb.sources.locations import Location
 
-__all__ = ["fetched", "sized"]
-
 _MOST_HELD = 256 * 2**20
 """Bytes of files that are on their way, or have come and are not read yet."""
 _MOST_AT_ONCE = 64 * 2**20

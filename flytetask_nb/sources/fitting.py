@@ -14,8 +14,6 @@ from flytetask_nb.semantics.descriptors import is_repeated, map_entry
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-__all__ = ["Plain", "fitted", "plain"]
-
 _FREE = frozenset({"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"})
 _TEXTS = frozenset({"google.protobuf.Duration", "google.protobuf.Timestamp", "google.protobuf.StringValue"})
 _SET_ASIDE: Any = object()

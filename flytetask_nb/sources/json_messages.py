@@ -19,8 +19,6 @@ from flytetask_nb.sources.message_reader import KINDS, kind_by_keys, settled
 if TYPE_CHECKING:
     from flytetask_nb.sources.message_kinds import Kind
 
-__all__ = ["items_of", "message_of_json"]
-
 _LISTS = ("tasks", "workflows", "launchPlans", "launch_plans")
 """Keys under which Admin's lists hold their items."""
 _PEEKED = ("template", "spec", "closure", "workflow")

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.collection import Failure
 
-__all__ = ["LaunchPlanList", "WorkflowList"]
-
 E = TypeVar("E")
 
 

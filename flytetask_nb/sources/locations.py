@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.in_flight import InFlight
 
-__all__ = ["Location", "locations_of", "source_name"]
-
 _EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json, .yaml or .parquet file"
 _NO_FILE = "it is neither a file nor a folder"
+_NO_NAME = re.compile("[\\0\ud800-\udc7f\udd00-\udfff]")
+"""What no name has; bytes of a name that are no UTF-8 are halves of characters as well, of those between."""
 _DEEPEST = 100
 """How deep lists of sources may stand inside each other."""
 _WEB = ("http://", "https://")
@@ -166,6 +167,9 @@ def _parts(source: Any, depth: int) -> Iterator[Location | _Address | str]:
         yield Location(f"<{len(data)} bytes>", BytesAtHand(data), is_named=False)
     elif isinstance(source, str | os.PathLike):
         name = os.fsdecode(source)
+        if _NO_NAME.search(name):
+            yield _unreadable(name, "there is no such file: no system takes this name; check the path")
+            return
         yield from [name] if isinstance(source, os.PathLike) or os.path.lexists(name) else _named(name)
     elif isinstance(source, Message):
         name = source.DESCRIPTOR.full_name
@@ -236,7 +240,7 @@ def _some_readable(name: str, what: str, locations: list[Location]) -> Iterator[
 def _local_locations(name: str) -> Iterator[Location]:
     path = os.path.expanduser(name)  # noqa: PTH111 - a text, for glob and for names as the user writes them
     if os.path.isfile(path):  # noqa: PTH113
-        yield _local_location(path, name)
+        yield _local_file(path, name)
     elif os.path.isdir(path):  # noqa: PTH112
         yield from _some_readable(name, "the folder holds", list(_local_folder(path, name)))
     elif os.path.lexists(path):
@@ -260,6 +264,10 @@ def _local_location(path: str, name: str, *, is_passed_over: bool = False) -> Lo
     # A pipe or a device among the files would be waited for, or never end.
     if not is_passed_over and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         return _unreadable(name, _NO_FILE)
+    return _local_file(path, name, is_passed_over=is_passed_over)
+
+
+def _local_file(path: str, name: str, *, is_passed_over: bool = False) -> Location:
     return Location(legible(name), LocalFile(os.path.abspath(path)), is_passed_over=is_passed_over)  # noqa: PTH100
 
 
@@ -335,11 +343,20 @@ class _Address(NamedTuple):
 def _remote_locations(address: _Address) -> Iterator[Location]:
     if address.problem:
         return iter([_unreadable(address.name, address.problem)])
+    if _is_of_this_machine(address):
+        # Its folders hold links, which fsspec follows round and round.
+        scheme = f"{address.name.partition('://')[0]}://"
+        return (location._replace(name=f"{scheme}{location.name}") for location in _local_locations(address.path))
     try:
         return iter(_remote(address))
     except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
         problem = f"cannot be read: {one_line(error)}; check the address and your rights"
         return iter([_unreadable(address.name, problem)])
+
+
+def _is_of_this_machine(address: _Address) -> bool:
+    protocols = address.system.protocol
+    return "::" not in address.name and "file" in ([protocols] if isinstance(protocols, str) else protocols)
 
 
 def _remote(address: _Address) -> list[Location]:

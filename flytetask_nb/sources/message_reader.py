@@ -7,7 +7,6 @@ least unread is taken. Tasks of Flyte 2 are told from those of Flyte 1 by what o
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from flytetask_nb.errors import LoadError
 from flytetask_nb.models.flyte2 import is_sdk2
 from flytetask_nb.sources.budgets import refuse_bombs
 from flytetask_nb.sources.foreign import foreign_bytes
-from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind
+from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind, PassedOver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -41,10 +40,9 @@ __all__ = [
     "settled",
 ]
 
-_SUFFIX = re.compile(r"_([123])\.pb$")
 _DEEPEST = 100
 _BY_NAME = {kind.name: kind for kind in KINDS}
-_BY_NUMBER = {"1": _BY_NAME["TaskSpec"], "2": _BY_NAME["WorkflowSpec"], "3": _BY_NAME["LaunchPlan"]}
+_BY_ENDING = {"_1.pb": _BY_NAME["TaskSpec"], "_2.pb": _BY_NAME["WorkflowSpec"], "_3.pb": _BY_NAME["LaunchPlan"]}
 _BY_FULL_NAME = {kind.full_name: kind for kind in KINDS}
 # On the wire these begin alike.
 _FLYTE2_FORMS = {name: _BY_NAME[f"Flyte 2 {name}"] for name in ("TaskSpec", "TaskTemplate")}
@@ -52,8 +50,7 @@ _FLYTE2_FORMS = {name: _BY_NAME[f"Flyte 2 {name}"] for name in ("TaskSpec", "Tas
 
 def kind_of_name(file_name: str) -> Kind | None:
     """Return the kind that a file's name says; None where it says none."""
-    found = _SUFFIX.search(file_name)
-    return _BY_NUMBER[found[1]] if found else None
+    return _BY_ENDING.get(file_name[-5:])
 
 
 def kind_of_message(full_name: str) -> Kind | None:
@@ -77,13 +74,6 @@ def kind_by_keys(keys: AbstractSet[str]) -> Kind | None:
 
 def kind_in(file_name: str, data: bytes) -> tuple[Kind, Any]:
     """Return what a file holds.
-
-    Parameters
-    ----------
-    file_name
-        Its name, which may say the kind.
-    data
-        The serialized message.
 
     Returns
     -------
@@ -118,11 +108,6 @@ def settled(kind: Kind, message: Any, data: bytes | None = None) -> tuple[Kind, 
         As they seem to be.
     data
         The bytes that the message was read from, if it was.
-
-    Returns
-    -------
-    (Kind, message)
-        As they are.
     """
     form = _FLYTE2_FORMS.get(kind.name)
     if form is None:
@@ -159,11 +144,6 @@ def _read(kind: Kind, data: bytes) -> Any | None:
 
 def kind_of(data: bytes) -> tuple[Kind, Any]:
     """Find out which kind of message some bytes are.
-
-    Parameters
-    ----------
-    data
-        The serialized message.
 
     Returns
     -------
@@ -241,13 +221,6 @@ def _inner_messages(message: Any) -> Iterator[Any]:
 def parsed(kind: Kind, data: bytes) -> Any:
     """Return the message of bytes whose kind is known.
 
-    Parameters
-    ----------
-    kind
-        What they are said to be.
-    data
-        The serialized message.
-
     Raises
     ------
     LoadError
@@ -272,8 +245,8 @@ def _advice(data: bytes) -> str:
 
 def items_in(
     kind: Kind, message: Any, wanted: Collection[str], data: bytes | None = None
-) -> Iterator[tuple[str, Content | str]]:
-    """Return what is wanted of a message, or else the words under which its content is counted as passed over.
+) -> Iterator[tuple[str, Content | PassedOver]]:
+    """Return what is wanted of a message, or else what of it is passed over.
 
     Parameters
     ----------
@@ -286,8 +259,8 @@ def items_in(
 
     Yields
     ------
-    (str, Content or str)
-        Which of these it is; and the thing itself, or the same word again where it is not wanted.
+    (str, Content or PassedOver)
+        Which of these it is; and the thing itself.
     """
     is_found = False
     for word, content in kind.holds.items():
@@ -297,4 +270,4 @@ def items_in(
                 yield word, found._replace(data=data) if found.message is message else found
     if not is_found:
         for word, content in kind.holds.items():
-            yield from ((word, word) for _ in content(message))
+            yield from ((word, PassedOver(word, found.message)) for found in content(message))

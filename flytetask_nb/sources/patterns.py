@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["EVERY_DEPTH", "has_magic", "matching", "without_links"]
-
 EVERY_DEPTH = "**"
 _MAGIC = frozenset("*?[")
 
@@ -96,7 +94,7 @@ def _entries(path: str, *, with_hidden: bool = False) -> list[tuple[str, bool]]:
                 for entry in entries
                 if (with_hidden or not entry.name.startswith(".")) and not (entry.is_symlink() and entry.is_dir())
             ]
-    except OSError:
+    except (OSError, ValueError):  # the latter of a path that no system takes
         return []
 
 

@@ -9,8 +9,6 @@ from flytetask_nb.errors import OptionError
 if TYPE_CHECKING:
     from flytetask_nb.sources.registration_values import RegistrationValues
 
-__all__ = ["MAX_ENTRY_BYTES", "MAX_TOTAL_BYTES", "ReadSettings"]
-
 MAX_ENTRY_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30
 

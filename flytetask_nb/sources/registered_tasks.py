@@ -14,8 +14,6 @@ from flytetask_nb.errors import FlyteTaskError, LoadError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["AdminAddress", "RegisteredTasks", "admin_address", "is_admin_address"]
-
 _SCHEME: Final = "admin://"
 _EXPECTED: Final = "admin://[endpoint]/project/domain[/name[@version]]"
 _FEWEST, _MOST = 2, 3

@@ -12,8 +12,6 @@ from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, WORKFLOWS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RegistrationValues"]
-
 
 class RegistrationValues:
     """What registration would fill in, as ``load`` takes it.

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.registration_values import RegistrationValues
     from flytetask_nb.sources.streams import Stream
 
-__all__ = ["snapshot_outcomes"]
-
 
 def snapshot_outcomes(
     location: Location, stream: Stream, version: str | None, settings: ReadSettings, *, stays_open: bool

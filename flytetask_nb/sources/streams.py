@@ -6,8 +6,6 @@ from typing import Any
 
 from flytetask_nb.errors import LoadError, one_line
 
-__all__ = ["Stream", "cannot_be_read"]
-
 _STEP = 2**18
 """Bytes that are read ahead at a time."""
 

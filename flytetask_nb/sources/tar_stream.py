@@ -12,8 +12,6 @@ import re
 import zlib
 from typing import Final, NamedTuple
 
-__all__ = ["GZIP", "MOST_PACKED", "Entry", "plain_entries"]
-
 GZIP: Final = b"\x1f\x8b"
 MOST_PACKED: Final = 16 * 2**20
 """Bytes of an archive that is taken apart at once; larger ones are read as streams."""
@@ -46,11 +44,6 @@ class Entry(NamedTuple):
 
 def plain_entries(packed: bytes) -> tuple[bytes, list[Entry]] | None:
     """Return the tar of an archive, and the files in it.
-
-    Parameters
-    ----------
-    packed
-        The whole archive, with gzip or without.
 
     Returns
     -------

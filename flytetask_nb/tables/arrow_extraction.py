@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from flytetask_nb.tables.extracted import Extracted
     from flytetask_nb.tables.factorized import Coded
 
-__all__ = ["extract_by_arrow"]
-
 _BATCH: Final = 32_768
 _BATCH_BYTES: Final = 2**28
 """Arrow counts the bytes of a column in 31 bits."""

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_resources import Job
 
-__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "JOB", "ORIGIN", "SOURCE", "TASK", "Column", "amount_in", "read_all"]
-
 ERROR: Final = "error"
 """The column that says why others are NA."""
 
@@ -278,13 +276,6 @@ DEFAULT_COLUMNS: Final = tuple(name for name in COLUMNS if name not in _ON_REQUE
 
 def read_all(read: Callable[[Any], Any], parts: list[Any]) -> tuple[list[Any], dict[int, str]]:
     """Read a column's value from each part.
-
-    Parameters
-    ----------
-    read
-        From a part to the value.
-    parts
-        Each of them.
 
     Returns
     -------

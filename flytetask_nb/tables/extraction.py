@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["extract"]
-
 _FEW = 500
 """Tasks for which it does not pay to import Arrow."""
 

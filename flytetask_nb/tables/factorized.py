@@ -11,8 +11,6 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-__all__ = ["NOTHING", "Coded"]
-
 NOTHING: Final = -1
 """The code of a task that has no such part, because it could not be read."""
 

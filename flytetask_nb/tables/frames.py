@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from flytetask_nb.tables.extracted import Extracted
     from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["empty_table", "table_of", "tabulate"]
-
 _PAIR = 2
 _NEAREST = 3
 _LARGEST = 2**62
@@ -211,11 +209,6 @@ def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None
 
 def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Return the table of no tasks: columns and dtypes as ``tabulate`` gives them, without reading anything.
-
-    Parameters
-    ----------
-    columns
-        As for ``tabulate``.
 
     Returns
     -------

@@ -15,8 +15,6 @@ from flytetask_nb.tables.signatures import Signature, notation_of, order_of, wor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["signatures_in"]
-
 # What holds one message is repeated, to see when it stands there twice.
 _MESSAGES: Final[dict[str, Fields]] = {
     "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],

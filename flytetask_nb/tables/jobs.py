@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.plugin_resources import Job
     from flytetask_nb.tables.runners import Asked
 
-__all__ = ["JOB_PARTS", "job_in"]
-
 JOB_PARTS: Final = ("type", "task_type_version", "custom", "target", "resources", "beside", "is_mapped", "metadata")
 """Which parts of a task say it, in the order in which ``job_in`` takes them."""
 

@@ -9,6 +9,7 @@ import pandas as pd
 from flyteidl.core import interface_pb2, types_pb2
 from google.protobuf.message import Message
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.dtypes import AMOUNT, FLAG, TEXT, ColumnKind, array_of
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import MASK, mask_text, mask_value, masked
@@ -26,8 +27,6 @@ from flytetask_nb.tables.serialized_tasks import records_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-__all__ = ["consumers_of", "env_frame", "interface_frame", "producers_of", "resources_frame"]
 
 _IDENTITY: Final = ("project", "domain", "name", "version")
 _SIDES: Final = {"inputs": "input", "outputs": "output"}
@@ -50,11 +49,6 @@ _Row = tuple[Any, ...]
 
 def interface_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of the inputs and outputs of tasks: one row a variable.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------
@@ -91,11 +85,6 @@ def _variables(interface: Any) -> Iterator[_Row]:
 
 def resources_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of what tasks ask for: one row a resource.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------
@@ -147,11 +136,6 @@ def _amount(unit: str, text: str | None) -> tuple[float | None, str]:
 def env_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of the environment variables of tasks: one row a variable, secrets masked.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
-
     Returns
     -------
     pandas.DataFrame
@@ -190,7 +174,7 @@ def _environment(entries: tuple[tuple[str, str, str], ...]) -> Iterator[_Row]:
 def _masked_json(text: str) -> str:
     import json  # noqa: PLC0415 - few variables are references
 
-    return json.dumps(mask_value(json.loads(text)), sort_keys=True)
+    return json.dumps(mask_value(json_value(text)), sort_keys=True)
 
 
 # -- what feeds what -----------------------------------------------------------------------------------------------

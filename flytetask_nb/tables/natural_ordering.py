@@ -18,8 +18,6 @@ from flytetask_nb.models.order import natural_key
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["natural_order"]
-
 _AT_ONCE: Final = 4096
 """Texts whose bytes are looked at together."""
 _ENDS, _MARK = "\0", "\1"
@@ -29,13 +27,7 @@ _ZERO, _NINE = ord("0"), ord("9")
 
 
 def natural_order(texts: Sequence[str]) -> list[int]:
-    """Return the positions of texts in the order of ``natural_key``.
-
-    Parameters
-    ----------
-    texts
-        The texts.
-    """
+    """Return the positions of texts in the order of ``natural_key``."""
     keys: list[bytes] = []
     for start in range(0, len(texts), _AT_ONCE):
         found = _keys(texts[start : start + _AT_ONCE])

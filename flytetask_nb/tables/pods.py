@@ -24,8 +24,6 @@ from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["PodRunners", "pod_runners"]
-
 # What stands once at most is repeated, to see when it stands there twice.
 _STRUCT: Final[dict[str, Fields]] = {
     "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["duplicates", "runtime_before", "stale_caches"]
-
 _NAMED: Final = ["project", "domain", "name"]
 _IDENTITY: Final = [*_NAMED, "version"]
 
@@ -43,11 +41,6 @@ _FEATURES: Final = ["type", "signature", "image", "command", "args", "cache_vers
 
 def duplicates(tasks: Any) -> pd.DataFrame:
     """Find tasks that are the same under different names.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------

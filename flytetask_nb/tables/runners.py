@@ -15,20 +15,6 @@ from flytetask_nb.semantics.task_container import listed_structs, primary_contai
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = [
-    "LIMITS",
-    "NO_RUNNER",
-    "READERS",
-    "REQUESTS",
-    "Asked",
-    "PodRunner",
-    "asked_of_bytes",
-    "environment_of",
-    "runner_of",
-    "runner_of_fields",
-    "text_of",
-]
-
 # Per entry the side, the resource, and the amount as it stands there.
 Asked = tuple[tuple[str, str, str], ...]
 
@@ -77,11 +63,6 @@ def runner_of(template: Any) -> Any:
     ----------
     template
         A flyteidl ``TaskTemplate``.
-
-    Returns
-    -------
-    flyteidl.core.tasks_pb2.Container or PodRunner
-        ``NO_RUNNER`` where there is none.
     """
     target = template.WhichOneof("target")
     if target == "container":

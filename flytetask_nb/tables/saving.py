@@ -22,8 +22,6 @@ from flytetask_nb.folder_swap import put_in_place, room_beside
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FAILED", "SUFFIX", "part_path", "save_file", "save_folder"]
-
 SUFFIX: Final = ".parquet"
 FAILED: Final = f"failures{SUFFIX}"
 """The part that holds no tasks, but what could not be read beside them."""

@@ -14,8 +14,6 @@ from flytetask_nb.models.origins import Origin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Place", "Records", "records_of"]
-
 Place: TypeAlias = "Origin | str"
 """Where a task comes from: as a collection keeps it, the source alone or all that is known."""
 

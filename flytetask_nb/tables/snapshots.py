@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
@@ -24,8 +25,6 @@ from flytetask_nb.tables.stored_tasks import DAMAGED, DATA, EXPECTED, StoredTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-__all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "save_snapshot", "write_snapshot"]
 
 SCHEMA: Final = 1
 """The form of the file; readers refuse those above it."""
@@ -239,7 +238,7 @@ def _about(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
     found = metadata.get(_KEY)
     if found is None:
         raise LoadError(f"a Parquet file that holds no tasks; {EXPECTED}")
-    about: Any = json.loads(found)
+    about = json_value(found)
     schema = about.get("schema") if isinstance(about, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise LoadError(f"a Parquet file whose form is not told; {EXPECTED}")
@@ -323,13 +322,7 @@ def _origin(values: tuple[Any, ...]) -> Origin | str:
 
 
 class Joined(TaskGroups):
-    """Serialized tasks of several places, one after the other.
-
-    Parameters
-    ----------
-    parts
-        Lists of them, and those of files.
-    """
+    """Serialized tasks of several places, one after the other."""
 
     def __init__(self, parts: Iterable[Sequence[bytes]]) -> None:
         self._parts = [part for part in parts if len(part)]

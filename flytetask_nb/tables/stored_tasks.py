@@ -15,8 +15,6 @@ from flytetask_nb.errors import LoadError, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["DAMAGED", "DATA", "EXPECTED", "StoredRow", "StoredTasks", "TaskGroups"]
-
 DATA: Final = "task"
 """The column of the serialized tasks."""
 EXPECTED: Final = "expected a snapshot as TaskCollection.save writes it"
@@ -45,13 +43,7 @@ class StoredRow(NamedTuple):
 
 
 class TaskGroups(Sequence[bytes]):
-    """Serialized tasks in groups, one group after the other.
-
-    Parameters
-    ----------
-    sizes
-        How many tasks each group holds.
-    """
+    """Serialized tasks in groups, one group after the other."""
 
     def __init__(self, sizes: Iterable[int]) -> None:
         self._ends = list(accumulate(sizes))

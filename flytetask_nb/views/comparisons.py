@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.views.document import Line, Piece
 
-__all__ = ["describe_columns", "describe_pair"]
-
 _NAME_BUDGET: Final = 300
 _VALUE_BUDGET: Final = 400
 _SECTION_BUDGET: Final = 14_000
@@ -161,7 +159,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     places: dict[str, dict[int, Change]] = {}
     parts: dict[str, str] = {}
     for column, compared in enumerate(found, start=1):
-        for change in (*compared.changes, *compared.accepted, *compared.noise):
+        for change in compared.all_changes():
             if change.place not in _TOLD and not change.is_consequence:
                 places.setdefault(change.place, {}).setdefault(column, change)
                 parts.setdefault(change.place, change.part)
@@ -176,7 +174,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
         blocks.append(Paragraph(dim(f"… {rest:,} more rows")))
     names = {task.name for task in tasks}
     title = mask_identifier(next(iter(names))) if len(names) == 1 else counted(len(tasks), "task")
-    note = f"{counted(len(ordered), 'difference')} from the first column; · as there"
+    note = f"{counted(len(ordered), 'difference')}, “·” where it is as in the first column"
     lines: list[Line] = [] if ordered else [[Badge("good", "✓", "no differences")]]
     aside = f"{counted(len(tasks), 'version')} · {note}" if len(names) == 1 else note
     subjects = [task._message for task in tasks]

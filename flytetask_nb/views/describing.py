@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Line
 
-__all__ = ["describe"]
-
 _PACKAGE = __name__.partition(".")[0]
 _VALUE_BUDGET = 700
 _ROWS_BUDGET = 12_000

@@ -17,7 +17,7 @@ from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "LOOKED_AT",
@@ -41,6 +41,7 @@ __all__ = [
     "Span",
     "Stack",
     "Table",
+    "budget_scale",
     "clipped",
     "code",
     "cut",
@@ -113,8 +114,8 @@ class Clip:
 
     @property
     def start(self) -> str:
-        """What is shown where no page cuts it."""
-        return clipped(self.text, _CLIPPED)
+        """What is shown where no page cuts it; all of it where there is room for all."""
+        return clipped(self.text, int(_CLIPPED * max(_scale.get(), 1)))
 
 
 _CLIPPED = 100
@@ -198,13 +199,15 @@ class Bars:
     """What became of things from step to step: a mark for each of them in every column where something happened.
 
     Columns are steps under short labels. Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing
-    happened. ``titles`` are those of the names and of the notes; ``caption`` says how to read the marks.
+    happened. ``titles`` are those of the names and of the notes; ``caption`` says how to read the marks. ``opened``,
+    by row and column, is what a mark opens in place, left out of formats in which nothing folds.
     """
 
     columns: Sequence[Label]
     rows: Sequence[tuple[Line, list[Badge | None], Line]]
     titles: tuple[str, str] = ("", "")
     caption: str = ""
+    opened: Mapping[tuple[int, int], Line] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,9 +466,8 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     (str, str)
         What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    beyond = max(beyond, 0)
     budget = int(budget * _scale.get())
-    if not beyond and (_WORST * len(text) <= budget or text_size(text) <= budget):
+    if beyond <= 0 and (_WORST * len(text) <= budget or text_size(text) <= budget):
         return text, ""
     low, high = 0, min(len(text), budget)
     while low < high:
@@ -474,7 +476,7 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
             low = middle
         else:
             high = middle - 1
-    return text[:low], f"… {len(text) - low + beyond:,} more characters"
+    return text[:low], f"… {len(text) - low + max(beyond, 0):,} more characters"
 
 
 def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int | None = None) -> tuple[list[T], int]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Any
 
-__all__ = ["highlighted"]
-
 
 @cache
 def _lexer(language: str) -> Any:

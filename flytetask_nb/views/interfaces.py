@@ -36,15 +36,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models import LiteralType, TypedInterface, Variable
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = [
-    "describe_interface",
-    "describe_literal_type",
-    "describe_variable",
-    "interface_line",
-    "interface_section",
-    "signature_line",
-]
-
 T = TypeVar("T")
 
 _TYPE_BUDGET = 900

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.plugin_resources import Group
     from flytetask_nb.semantics.quantities import Quantity
 
-__all__ = ["array_words", "job_words"]
-
 _ARRAY: Final = "container_array"
 _LEADERS: Final = frozenset({"chief", "driver", "head", "launcher", "machine", "master", "runner", "scheduler"})
 """Groups of which one pod needs no number."""

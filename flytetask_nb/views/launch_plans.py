@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.launch_plans import LaunchPlan
     from flytetask_nb.views.document import Line
 
-__all__ = ["describe_launch_plan"]
-
 _NAME_BUDGET = 300
 
 

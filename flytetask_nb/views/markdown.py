@@ -33,10 +33,13 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block, Line, Section
 
-__all__ = ["render"]
-
 # What could begin markup: some characters anywhere, underscores at the edge of a word, others only at a line's start.
 _SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+# What begins a formula does so for JupyterLab even where it is escaped, unless it is an element of its own.
+_OF_FORMULAS = "\\$"
+# Readers make links of bare addresses, and take what was escaped in one for a part of it: such a one is to be no link.
+_ADDRESS = re.compile(r"(?:(?<=http)|(?<=https)|(?<=ftp)):(?=//)|(?<=www)\.", re.IGNORECASE)
+_WORD = re.compile(r"\S+")
 # HTML's characters become entities, for no tag may come from a task; an @ would call somebody on GitHub.
 _ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"})
 _BACKTICKS = re.compile("`+")
@@ -48,11 +51,6 @@ _WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
 def render(document: Document) -> str:
     """Return a document as Markdown.
 
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
     Returns
     -------
     str
@@ -63,8 +61,7 @@ def render(document: Document) -> str:
 
 
 def _parts(document: Document) -> Iterable[str]:
-    aside = f" — {_line(document.aside)}" if document.aside else ""
-    yield f"### {escape(document.title)}{aside}"
+    yield f"### {escape(document.title)}{_beside(document.aside)}"
     for line in document.lines:
         yield _line(line)
     for block in document.blocks:
@@ -74,16 +71,31 @@ def _parts(document: Document) -> Iterable[str]:
 
 
 def _section(section: Section) -> Iterable[str]:
-    note = f" — {_line(section.note)}" if section.note else ""
-    yield f"**{escape(section.title)}**{note}"
+    yield f"**{escape(section.title)}**{_beside(section.note)}"
     for block in section.blocks:
         yield _block(block)
+
+
+def _beside(line: Line) -> str:
+    """Return what stands beside a title; a line of empty pieces is none."""
+    text = _line(line)
+    return f" — {text}" if text.strip() else ""
 
 
 def escape(value: object) -> str:
     """Return any value as Markdown that shows it literally, on one line."""
     text = gated(value if isinstance(value, str) else str(value)).replace("\n", " ")
-    return _SPECIAL.sub(r"\\\g<0>", text).translate(_ENTITIES)
+    escaped = _SPECIAL.sub(_literal, text.translate(_ENTITIES))
+    return _WORD.sub(_unlinked, escaped) if "\\" in escaped and _ADDRESS.search(escaped) else escaped
+
+
+def _literal(found: re.Match[str]) -> str:
+    escaped = f"\\{found[0]}"
+    return f"<span>{escaped}</span>" if found[0] in _OF_FORMULAS else escaped
+
+
+def _unlinked(word: re.Match[str]) -> str:
+    return _ADDRESS.sub(r"\\\g<0>", word[0]) if "\\" in word[0] else word[0]
 
 
 def code_span(text: str) -> str:

@@ -10,21 +10,13 @@ from flytetask_nb.views.document import Label, cut
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["name_label", "shared_prefix"]
-
 _SHORTEST: Final = 12
 """Characters that are worth being told apart."""
 _BUDGET: Final = 300
 
 
 def shared_prefix(names: Iterable[str]) -> str:
-    """Return with which modules all names begin, the last dot included; empty where that is hardly shorter.
-
-    Parameters
-    ----------
-    names
-        Names of tasks or workflows.
-    """
+    """Return with which modules all names begin, the last dot included; empty where that is hardly shorter."""
     found = set(names)
     if len(found) <= 1:
         return ""

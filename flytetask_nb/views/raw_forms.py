@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["NO_JSON", "RAW_FORMS", "raw_text"]
-
 
 def _proto_text(message: Message) -> str:
     return text_format.MessageToString(message, as_utf8=True)

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.tasks import Resources
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["accelerator_words", "amounts", "describe_extended_resources", "describe_resources", "resources_section"]
-
 # How a resource is called, and how its amounts are written.
 _KINDS = {resource.name: (resource.label, resource.unit) for resource in RESOURCES} | {
     "amd.com/gpu": ("gpu", "count"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.masking import mask_text, mask_value, masked
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
 from flytetask_nb.models.plain_values import plain_struct
@@ -36,20 +37,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models import Documentation, SecurityContext
     from flytetask_nb.views.document import Block, Line, Piece
-
-__all__ = [
-    "deprecation_notice",
-    "describe_documentation",
-    "describe_metadata",
-    "describe_security",
-    "first_line",
-    "flyte2_section",
-    "metadata_section",
-    "metadata_words",
-    "plugin_section",
-    "security_section",
-    "source_section",
-]
 
 _VALUE_BUDGET = 500
 _ROWS_BUDGET = 2_000
@@ -296,11 +283,9 @@ def _opened(value: Any) -> Any:
     """Return what a text of JSON holds, where that is an object or a list; anything else as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")) or len(value) > LOOKED_AT:
         return value
-    import json  # noqa: PLC0415 - few settings are such texts
-
     try:
-        held = json.loads(value)
-    except (ValueError, RecursionError):
+        held = json_value(value)
+    except ValueError:
         return value
     return held if isinstance(held, dict | list) else value
 

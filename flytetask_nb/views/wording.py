@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-__all__ = ["counted", "device_name", "listed", "moment", "quoted"]
+    from flytetask_nb.views.document import Piece
 
 _ACRONYMS = {"nvidia": "NVIDIA", "amd": "AMD", "tpu": "TPU", "google": "Google", "intel": "Intel"}
 _DROPPED = frozenset({"tesla"})
@@ -26,6 +26,15 @@ def listed(words: Sequence[str], limit: int = 6) -> str:
     if len(words) <= limit:
         return ", ".join(words)
     return f"{', '.join(words[:limit])}, … {len(words) - limit} more"
+
+
+def joined(pieces: Iterable[Piece], separator: str = " · ") -> list[Piece]:
+    """Return what is not empty with a separator between."""
+    line: list[Piece] = []
+    for piece in pieces:
+        if piece:
+            line += [separator, piece] if line else [piece]
+    return line
 
 
 def quoted(text: str) -> str:

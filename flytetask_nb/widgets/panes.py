@@ -82,7 +82,7 @@ class PanelRoot(anywidget.AnyWidget):
     """What makes a box a panel: the stylesheet of the views, and keys that JupyterLab leaves to the panel."""
 
     _esm = HERE.with_name("panel_root.js")
-    _css = html.stylesheet()
+    _css = html.stylesheet() + HERE.with_name("panel_root.css").read_text(encoding="utf-8")
 
     def __repr__(self) -> str:
         return "PanelRoot()"
@@ -142,6 +142,7 @@ class Panel(StaticForm, VBox):  # type: ignore[misc]
         self._is_updating = False
         self._error = Pane(layout=Layout(display="none"))
         super().__init__([PanelRoot(), self._error, *children])
+        self.add_class("ftn-panel")
 
     @contextmanager
     def updating(self) -> Iterator[None]:

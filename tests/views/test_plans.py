@@ -52,6 +52,13 @@ def test_plan_looks_the_same(plan: ftn.Plan) -> None:
     check("plan", plan)
 
 
+def test_nothing_beside_the_summary_leaves_no_dash() -> None:
+    nowhere = task_pb2.TaskSpec()
+    nowhere.template.id.name = "shop.train"
+    for plan in (ftn.plan([], []), ftn.plan([nowhere], []), ftn.plan([nowhere], [nowhere])):
+        assert plan.to_markdown().splitlines()[0] == f"### {plan.summary}"
+
+
 def test_summary_comes_first(plan: ftn.Plan) -> None:
     first = plan.to_text().splitlines()[0]
     assert first.startswith(plan.summary)

@@ -14,8 +14,6 @@ from flytetask_nb.integrations.flytekit.registration import register
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["is_loaded", "load"]
-
 _RICH: Final = "FLYTE_SDK_RICH_TRACEBACKS"
 _LOGGERS: Final = ("", "flytekit", "user_space", "developer")
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["run"]
-
 
 def run(task: FlyteTask, context: Any, inputs: dict[str, Any]) -> Any:
     """Run a task as a step.
@@ -38,10 +36,6 @@ def run(task: FlyteTask, context: Any, inputs: dict[str, Any]) -> Any:
         flytekit's context; None for the present one.
     inputs
         Promises, or Python values.
-
-    Returns
-    -------
-    Promise, VoidPromise or tuple of promises
 
     Raises
     ------

@@ -10,8 +10,6 @@ from flytetask_nb.integrations.flytekit.loading import is_loaded, load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["opened", "workflow_of"]
-
 
 def opened(value: object, given: Mapping[str, Any] | None = None, settings: Any = None) -> Any:
     """Return the task of an entity of flytekit's, or the tasks of one that holds several.

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["guessed_interface", "guessed_type"]
-
 _SIMPLE: Final[dict[int, Any]] = {
     types_pb2.NONE: type(None),
     types_pb2.INTEGER: int,
@@ -45,11 +43,6 @@ _CHOICES: Final = "literal_values"
 
 def guessed_interface(task: FlyteTask) -> Interface:
     """Return flytekit's ``Interface`` of a task, with the types that fit its own.
-
-    Parameters
-    ----------
-    task
-        The task.
 
     Returns
     -------
@@ -71,11 +64,6 @@ def guessed_type(message: Any) -> Any:
     ----------
     message
         A ``flyteidl.core.types_pb2.LiteralType``.
-
-    Returns
-    -------
-    type or typing construct
-        ``Any`` where flytekit has none.
     """
     guess = _KINDS.get(message.WhichOneof("type"), _by_transformers)(message)
     # What flytekit annotates structures with it writes by itself, and takes from nobody.

@@ -37,8 +37,6 @@ from flytetask_nb.options import option
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["settings_of", "tasks_of", "workflow_spec"]
-
 # What pyflyte reads, and what flytekit's default image is taken from.
 _VARIABLES: Final = {
     "project": "FLYTE_DEFAULT_PROJECT",

@@ -120,11 +120,6 @@ class Authenticator:
         of_proxy
             Whether it was the one for the proxy in front of Flyte, so that nobody has to log in to Flyte.
 
-        Returns
-        -------
-        bool
-            Whether there is another one now.
-
         Raises
         ------
         AuthenticationError

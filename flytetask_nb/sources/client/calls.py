@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
 
-__all__ = ["Calls", "Stop"]
-
 TRIES = 5
 """How often a call is made in all, where the error is one that passes."""
 

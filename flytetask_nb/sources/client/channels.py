@@ -15,8 +15,6 @@ from flytetask_nb.sources.client.tls_probe import PATIENCE, shown_certificate
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
 
-__all__ = ["Undecoded", "circumstances_of", "flytekit_channel", "new_channel"]
-
 _KEEPALIVE = (
     # Load balancers drop connections without a word; these are flytekit's times (flytekit/clients/raw.py).
     ("grpc.keepalive_time_ms", 30_000),

@@ -11,8 +11,6 @@ from urllib.parse import unquote, urlsplit
 from flytetask_nb.errors import ConfigurationError
 from flytetask_nb.masking import mask_urls
 
-__all__ = ["WebProxy", "check_endpoint", "host_and_port", "host_of", "is_loopback", "place_of", "web_proxy"]
-
 _NAMED_PORTS = {None: 443, "http": 80, "https": 443}
 """What gRPC knows beside numbers: None stands for an address without a port."""
 
@@ -96,13 +94,6 @@ def host_and_port(endpoint: str) -> tuple[str, bool | None]:
 def check_endpoint(place: str, source: str = "the endpoint") -> None:
     """Refuse an address that gRPC cannot connect to, or would take for another one.
 
-    Parameters
-    ----------
-    place
-        As ``host_and_port`` gives it.
-    source
-        Who says it, for the message.
-
     Raises
     ------
     ConfigurationError
@@ -116,6 +107,8 @@ def check_endpoint(place: str, source: str = "the endpoint") -> None:
 
 
 def _problem(place: str) -> str:
+    if not place.isprintable():
+        return f"holds a character that no address has; {_EXPECTED}"
     scheme, mark, rest = place.partition("://")
     if mark and scheme.lower() == "dns" and not rest.partition("/")[2]:
         return f"has two slashes, so that its host is taken for a name server; write three: dns:///{rest.strip('/')}"
@@ -186,13 +179,7 @@ def is_loopback(host: str) -> bool:
 
 
 def web_proxy(host: str) -> WebProxy | None:
-    """Return the web proxy that gRPC sends connections to a host through; None where it sends them straight.
-
-    Parameters
-    ----------
-    host
-        The host alone.
-    """
+    """Return the web proxy that gRPC sends connections to a host through; None where it sends them straight."""
     variable = next((name for name in _PROXY_VARIABLES if name in os.environ), "")
     url = os.environ.get(variable, "")
     if not url or is_loopback(host):

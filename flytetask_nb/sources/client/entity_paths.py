@@ -10,8 +10,6 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
 
-__all__ = ["EntityPath", "checked_part", "full_id"]
-
 
 class EntityPath(NamedTuple):
     """Where to look.
@@ -35,13 +33,6 @@ class EntityPath(NamedTuple):
 def checked_part(what: str, value: object) -> str:
     """Return a part of an id that has to be given.
 
-    Parameters
-    ----------
-    what
-        What the part is called.
-    value
-        What was given.
-
     Raises
     ------
     ModelTypeError
@@ -53,7 +44,7 @@ def checked_part(what: str, value: object) -> str:
         raise ModelTypeError(f"{what} is a text, got {value!r}")
     if not value:
         raise ModelValueError(
-            f"no {what} is given; Admin takes an empty one for any, and would answer with an arbitrary task. "
+            f"no {what} is given; Flyte Admin would take that for any {what}, and answer with an arbitrary task. "
             f"Pass {what}=..." + (", to the call or to connect" if what in {"project", "domain"} else "")
         )
     return value
@@ -61,11 +52,6 @@ def checked_part(what: str, value: object) -> str:
 
 def full_id(task: object) -> Any:
     """Return the id of a task, all parts of which are known.
-
-    Parameters
-    ----------
-    task
-        As ``as_task`` takes it.
 
     Raises
     ------

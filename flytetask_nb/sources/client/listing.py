@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.calls import Calls
     from flytetask_nb.sources.client.entity_paths import EntityPath
 
-__all__ = ["NAMES", "TASKS", "WORKFLOWS", "Listing", "Question", "rows_asked_for"]
-
 
 class ListMethod(NamedTuple):
     """What is listed: the method, its request, its answer, and what that answer holds."""

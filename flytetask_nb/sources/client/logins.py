@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.server_login import ServerLogin
     from flytetask_nb.sources.client.token_store import Tokens
 
-__all__ = ["by_browser", "by_device"]
-
 PATIENCE = 300.0
 """Seconds that a person has to log in."""
 
@@ -38,17 +36,6 @@ _ELSEWHERE = ("JUPYTERHUB_SERVICE_PREFIX", "SSH_CONNECTION", "COLAB_RELEASE_TAG"
 
 def by_browser(session: Any, login: ServerLogin, asked_for: dict[str, str], fetch: Callable[..., Tokens]) -> Tokens:
     """Log in with a browser: the authorization code flow with PKCE (RFC 7636).
-
-    Parameters
-    ----------
-    session
-        Authlib's session.
-    login
-        What the server says of logins.
-    asked_for
-        Scopes and audience.
-    fetch
-        Gets tokens from the token endpoint.
 
     Raises
     ------

@@ -12,8 +12,6 @@ from flytetask_nb.sources.client.partial_tasks import partial_tasks_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Damaged", "Page", "glanced_at", "page_of", "spec_bytes"]
-
 _MESSAGES, _TOKEN = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _WIDTHS = {_FIXED64: 8, _FIXED32: 4}
@@ -71,11 +69,6 @@ def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
 
     A page comes on one thread while the one before it is read on another: whoever waits for its turn to read would
     keep the other from reading.
-
-    Parameters
-    ----------
-    data, answer, field, row
-        As ``page_of`` takes them.
     """
     if row is not task_pb2.Task:
         return page_of(data, answer, field, row)

@@ -16,8 +16,6 @@ from flytetask_nb.models.plain_values import utc_datetime
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["AFTER_SECONDS", "ENVELOPE", "NAME_TAG", "PREFIXES", "ListedOrigin", "Server", "partial_tasks_of"]
-
 _PACKAGE = "flytetask_nb"
 _FIELD = descriptor_pb2.FieldDescriptorProto
 # Message, field, number, type, and the message that the field holds.

@@ -5,16 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = [
-    "NOTHING_LISTENS",
-    "Circumstances",
-    "is_broken_stream",
-    "is_no_grpc",
-    "is_too_large",
-    "is_turned_away",
-    "remedy",
-]
-
 
 class Circumstances(NamedTuple):
     """What is known of a connection beside what went wrong with it.

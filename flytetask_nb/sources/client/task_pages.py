@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.listed_tasks import ListedTasks
     from flytetask_nb.sources.client.listing import Listing, Question
 
-__all__ = ["TaskPages"]
-
 
 class TaskPages:
     """An iterator of ``TaskCollection``, each what a page brought. Made by ``Remote.task_pages``.

@@ -22,8 +22,6 @@ from flytetask_nb.sources.client.endpoints import place_of, web_proxy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PATIENCE", "Certificate", "shown_certificate", "speaks_tls", "tls_problem"]
-
 PATIENCE = 5.0
 """Seconds that a look takes at most: what is slower than that is left to gRPC."""
 
@@ -121,13 +119,7 @@ def _plain_problem(endpoint: str, patience: float) -> str:
 
 
 def speaks_tls(endpoint: str, patience: float) -> bool:
-    """Tell whether a server speaks TLS, whatever its certificate.
-
-    Parameters
-    ----------
-    endpoint, patience
-        As ``tls_problem`` takes them.
-    """
+    """Tell whether a server speaks TLS, whatever its certificate."""
     try:
         with _handshake(endpoint, _trusting_anyone(), patience):
             return True
@@ -140,11 +132,6 @@ def speaks_tls(endpoint: str, patience: float) -> bool:
 
 def shown_certificate(endpoint: str, patience: float) -> Certificate:
     """Return the certificate that a server shows, and the name that gRPC has to ask for so that it fits.
-
-    Parameters
-    ----------
-    endpoint, patience
-        As ``tls_problem`` takes them.
 
     Raises
     ------
