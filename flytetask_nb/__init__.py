@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
-    from flytetask_nb.widgets import Comparison, TaskPanel, compare, panel
+    from flytetask_nb.widgets import Comparison, Explorer, TaskPanel, compare, explore, panel
 
 __version__ = "0.1.0"
 
@@ -48,6 +48,7 @@ __all__ = [
     "Comparison",
     "Compatibility",
     "EmbeddedAdmin",
+    "Explorer",
     "Failure",
     "Findings",
     "FlyteTask",
@@ -72,6 +73,7 @@ __all__ = [
     "connect",
     "diff",
     "errors",
+    "explore",
     "from_flytekit",
     "history",
     "load",
@@ -96,6 +98,7 @@ _LATER = {
     "Comparison": "widgets",
     "Compatibility": "semantics",
     "EmbeddedAdmin": "embedded_admin",
+    "Explorer": "widgets",
     "Failure": "collection",
     "Findings": "semantics",
     "LaunchPlanList": "sources.lists",
@@ -115,6 +118,7 @@ _LATER = {
     "compatibility": "semantics",
     "connect": "sources.client",
     "diff": "diffs",
+    "explore": "widgets",
     "from_flytekit": "integrations.flytekit",
     "history": "diffs",
     "load": "sources",

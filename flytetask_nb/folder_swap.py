@@ -36,7 +36,7 @@ def displaced_folders(parent: str) -> list[tuple[str, str]]:
     Returns list of tuple of str: the name that each had, and where it is now, relative to ``parent``.
     """
     places: list[tuple[int, str, str]] = []
-    with suppress(OSError), os.scandir(parent or os.curdir) as entries:
+    with suppress(OSError, ValueError), os.scandir(parent or os.curdir) as entries:
         for room in entries:
             name = room.name[1:].rpartition(".")[0]
             if room.name.startswith(".") and name and Path(room.path, _DISPLACED).is_dir():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -112,7 +113,8 @@ def policy_of(given: object) -> Policy:
     if not isinstance(given, str | os.PathLike):
         raise OptionError(f"policy cannot be {given!r}; expected the path of a pyproject.toml, a mapping or None")
     path = Path(given)
-    path = path / _NAME if path.is_dir() else path
+    with suppress(OSError, ValueError):  # of a path that no system takes, which is told where it is read
+        path = path / _NAME if path.is_dir() else path
     table = _section(_toml(path))
     if table is None:
         raise OptionError(f"{path} has no [tool.flytetask]; write one, or name another file")

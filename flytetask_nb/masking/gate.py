@@ -62,6 +62,8 @@ def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table as it may leave."""
     if OPTIONS["reveal_secrets"]:
         return frame
+    import pandas as pd  # noqa: PLC0415 - a table is at hand, so it is loaded
+
     texts = {name: _texts_of(frame[name]) for name in frame.columns if _may_hold_texts(frame[name].dtype)}
     index = _texts_of(frame.index) if frame.index.nlevels == 1 and _may_hold_texts(frame.index.dtype) else set()
     names = {str(name) for name in frame.columns}
@@ -70,8 +72,8 @@ def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     for name, held in texts.items():
         if not held.isdisjoint(changed):
-            shown = frame[name].map(lambda value: changed.get(value, value) if type(value) is str else value)
-            frame = frame.assign(**{name: shown.astype(frame[name].dtype)})
+            values = [changed.get(value, value) if type(value) is str else value for value in frame[name]]
+            frame = frame.assign(**{name: pd.Series(values, index=frame.index, dtype=frame[name].dtype)})
     return frame.rename(
         columns={name: changed[name] for name in names & changed.keys()}, index=changed if index else None
     )

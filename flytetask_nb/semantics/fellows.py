@@ -11,6 +11,7 @@ from flytetask_nb.models.name_index import said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.version_order import LOADING
 from flytetask_nb.models.workflows import referring_nodes
+from flytetask_nb.semantics.map_tasks import mapped_task
 from flytetask_nb.semantics.task_container import task_image
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Calls(NamedTuple):
-    """Which tasks a workflow calls by itself.
+    """Which tasks a workflow uses by itself, in map tasks too.
 
     Attributes
     ----------
@@ -41,7 +42,7 @@ class Calls(NamedTuple):
 def calls_of(
     template: Any, source: str | None, project: str | None = None, domain: str | None = None, version: str | None = None
 ) -> Calls:
-    """Return which tasks a workflow calls by itself, its sub-workflows aside: these are workflows of their own.
+    """Return which tasks a workflow uses by itself, its sub-workflows aside: these are workflows of their own.
 
     ``template``: a ``WorkflowTemplate`` message.
     ``source``: where it was found.
@@ -53,14 +54,16 @@ def calls_of(
         # Most ids of a workflow say the same.
         parts = identifier.project, identifier.domain, identifier.version
         if parts not in releases:
-            filled = map(
-                lambda part, given: part if is_filled_in(part) else given or "", parts, (project, domain, version)
+            given = project, domain, version
+            at_project, at_domain, at_version = (
+                part if is_filled_in(part) else told or "" for part, told in zip(parts, given, strict=True)
             )
-            releases[parts] = _release(*filled, source=source)
+            releases[parts] = _release(at_project, at_domain, at_version, source)
         return releases[parts]
 
     references = (reference for node, reference in referring_nodes(template) if node.HasField("task_node"))
-    tasks = frozenset([(release_of(reference), reference.name) for reference in references])
+    # Who calls a map task uses the mapped one too.
+    tasks = frozenset([(release_of(each), name) for each in references for name in {each.name, mapped_task(each.name)}])
     return Calls(template.id.name, release_of(template.id), tasks)
 
 

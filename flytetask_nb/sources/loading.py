@@ -103,6 +103,8 @@ def load(
     under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
 
     Files of other machines are fetched while others are read, as many at a time as the option ``max_in_flight`` says.
+    One that has not come within ``fetch_timeout`` is a failure; the others are kept, and of a file that comes as a stream,
+    as large ones do, the entries that had come.
 
     Examples
     --------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json, .yaml or .parquet file"
 _NO_FILE = "it is neither a file nor a folder"
+_NO_NAME = re.compile("[\\0\ud800-\udc7f\udd00-\udfff]")
+"""What no name has; bytes of a name that are no UTF-8 are halves of characters as well, of those between."""
 _DEEPEST = 100
 """How deep lists of sources may stand inside each other."""
 _WEB = ("http://", "https://")
@@ -149,6 +152,9 @@ def _parts(source: Any, depth: int) -> Iterator[Location | _Address | str]:
         yield Location(f"<{len(data)} bytes>", BytesAtHand(data), is_named=False)
     elif isinstance(source, str | os.PathLike):
         name = os.fsdecode(source)
+        if _NO_NAME.search(name):
+            yield _unreadable(name, "there is no such file: no system takes this name; check the path")
+            return
         yield from [name] if isinstance(source, os.PathLike) or os.path.lexists(name) else _named(name)
     elif isinstance(source, Message):
         name = source.DESCRIPTOR.full_name

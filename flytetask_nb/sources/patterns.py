@@ -92,7 +92,7 @@ def _entries(path: str, *, with_hidden: bool = False) -> list[tuple[str, bool]]:
                 for entry in entries
                 if (with_hidden or not entry.name.startswith(".")) and not (entry.is_symlink() and entry.is_dir())
             ]
-    except OSError:
+    except (OSError, ValueError):  # the latter of a path that no system takes
         return []
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN, TEXT
+from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN
 from flytetask_nb.errors import ModelValueError
+from flytetask_nb.masking.gate import gated_value
 from flytetask_nb.models.version_order import by_age
 from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.columns import COLUMNS
@@ -75,7 +76,8 @@ class View:
     opened: frozenset[str] = frozenset()
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """A line of a grid.
 
     Attributes
@@ -156,12 +158,12 @@ class Browser:
     def all_columns(self) -> tuple[str, ...]:
         """Every column that there is, those in which nothing stands last."""
         names = [*dict.fromkeys([*self._table.names, *self._computed])]
-        return tuple(sorted(names, key=self._is_empty))
+        return tuple(sorted(names, key=self._table.is_empty))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are shown first: none in which nothing stands."""
-        names = [name for name in self.all_columns if not self._is_empty(name)]
+        names = [name for name in self.all_columns if not self._table.is_empty(name)]
         first = [name for name in _SHOWN_FIRST if name in names]
         own = [name for name in names if name not in first and name not in COLUMNS and name not in COMPUTED]
         return tuple([*first, *own] or names)
@@ -169,9 +171,6 @@ class Browser:
     def is_numeric(self, name: str) -> bool:
         """Tell whether a column holds amounts, which stand to the right."""
         return self._table[name].kind in {COUNT, AMOUNT, SPAN}
-
-    def _is_empty(self, name: str) -> bool:
-        return bool(self._table[name].codes.max(initial=NOTHING) == NOTHING)
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
@@ -181,7 +180,10 @@ class Browser:
         Raises QueryError: the search cannot be read: says at which character.
         """
         key = replace(view, is_grouped=False, opened=frozenset())
-        return self._answer(("matches", key), lambda: self._sorted(np.flatnonzero(self._fits(view)), view.sort))
+        matches: npt.NDArray[np.intp] = self._answer(
+            ("matches", key), lambda: self._sorted(np.flatnonzero(self._fits(view)), view.sort)
+        )
+        return matches
 
     def line_count(self, view: View) -> int:
         """Return how many lines a view has."""
@@ -233,7 +235,7 @@ class Browser:
         for name in FACETS:
             computed = self._computed.get(name)
             is_pending = computed is not None and not computed.is_complete
-            if self._is_empty(name) and not (computed or name in chosen):
+            if self._table.is_empty(name) and not (computed or name in chosen):
                 continue
             fits = self._fits(view, but=("chosen", name))
             if is_pending and computed is not None:
@@ -246,7 +248,7 @@ class Browser:
         return tuple(
             self._bins(name).histogram(self._fits(view, but=("ranges", name)))
             for name in NUMERIC
-            if np.isfinite(self._amounts(name)).any()
+            if np.isfinite(self._table[name].amounts).any()
         )
 
     # -- as code -----------------------------------------------------------------------------------------------------
@@ -287,6 +289,27 @@ class Browser:
         queries += [range_query(name, low, high) for name, (low, high) in view.ranges]
         return queries
 
+    def versions(self, view: View, key: str) -> list[int]:
+        """Return the positions of the rows of a group that fit: of all that stand under a name, opened or not."""
+        matches = self.matches(view)
+        positions: list[int] = matches[self._names[matches] == self._name_of(key)].tolist()
+        return positions if view.sort else self._newest_first(positions)
+
+    def differing(self, view: View) -> tuple[str, ...]:
+        """Return the columns that are not the same in all rows that a view lets through."""
+        matches = self.matches(view)
+        codes = ((name, self._table[name].codes[matches]) for name in self.all_columns)
+        return tuple(name for name, column in codes if len(column) and (column != column[0]).any())
+
+    def frame(self, view: View) -> pd.DataFrame:
+        """Return the rows that a view lets through, in its order; the index says where they stand among all."""
+        matches = self.matches(view)
+        columns = {
+            name: self._table[name].distinct.take(self._table[name].codes[matches], allow_fill=True)
+            for name in self._table.names
+        }
+        return pd.DataFrame(columns, index=pd.Index(matches), copy=False)
+
     # -- answers, which are kept -------------------------------------------------------------------------------------
 
     def _answer(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
@@ -303,9 +326,7 @@ class Browser:
         fits: npt.NDArray[np.bool_] = self._answer(("query", view.query), lambda: self._searched(view.query))
         for name, values in view.chosen:
             if values and ("chosen", name) != but:
-                fits = fits & self._answer(
-                    ("ticks", name, values), lambda name=name, values=values: self._ticked(name, values)
-                )
+                fits = fits & self._ticked(name, values)
         for name, (low, high) in view.ranges:
             if ("ranges", name) != but:
                 fits = fits & self._bins(name).mask(low, high)
@@ -317,9 +338,14 @@ class Browser:
         )
 
     def _ticked(self, name: str, values: tuple[str | None, ...]) -> npt.NDArray[np.bool_]:
-        fits = self._labels(name).mask(values)
         computed = self._computed.get(name)
-        return fits if computed is None else fits & computed.is_known
+
+        def compute() -> npt.NDArray[np.bool_]:
+            fits = self._labels(name).mask(values)
+            return fits if computed is None else fits & computed.is_known
+
+        fits: npt.NDArray[np.bool_] = self._answer(("ticks", name, values), compute)
+        return fits
 
     def _labels(self, name: str) -> Labels:
         if name not in FACETS:
@@ -333,10 +359,6 @@ class Browser:
         made: Bins = self._answer(("bins", name), lambda: Bins(name, self._table[name]))
         return made
 
-    def _amounts(self, name: str) -> npt.NDArray[np.float64]:
-        column = self._table[name]
-        return np.empty(0) if column.kind is TEXT else column.amounts
-
     def _sorted(self, positions: npt.NDArray[np.intp], sort: Sequence[tuple[str, bool]]) -> npt.NDArray[np.intp]:
         for name, is_descending in reversed(sort):
             column = self._table[name]
@@ -344,6 +366,7 @@ class Browser:
             ranks = size - 1 - column.ranks if is_descending else column.ranks
             keys = column.spread(ranks.astype(np.min_scalar_type(size)), size)[positions]
             positions = positions[np.argsort(keys, kind="stable")]
+        positions.flags.writeable = False
         return positions
 
     # -- groups ------------------------------------------------------------------------------------------------------
@@ -386,19 +409,24 @@ class Browser:
         whole = 0
         for name, text in zip(_NAMED, key.split("/", len(_NAMED) - 1), strict=False):
             column = self._table[name]
-            if text and text not in column.places:
-                return NOTHING
-            whole = whole * (len(column.distinct) + 1) + column.places.get(text, NOTHING) + 1
+            code = column.places.get(text, NOTHING)
+            if text and code == NOTHING:
+                # As it is shown, which hides what is secret in it.
+                code = next((place for place, known in enumerate(column.texts) if gated_value(known) == text), NOTHING)
+                if code == NOTHING:
+                    return NOTHING
+            whole = whole * (len(column.distinct) + 1) + code + 1
         return whole
 
     def _key(self, position: int) -> str:
         """Return the key of the group that a row belongs to."""
         columns = [self._table[name] for name in _NAMED]
         codes = [int(column.codes[position]) for column in columns]
-        return "/".join("" if code < 0 else column.texts[code] for column, code in zip(columns, codes, strict=True))
+        texts = ("" if code < 0 else column.texts[code] for column, code in zip(columns, codes, strict=True))
+        return "/".join(map(gated_value, texts))
 
     def _newest_first(self, positions: list[int]) -> list[int]:
-        if len(positions) == 1:
+        if len(positions) <= 1:
             return positions
         versions, times = self._table["version"], self._table["created_at"]
         texts = ["" if code < 0 else versions.texts[code] for code in versions.codes[positions].tolist()]

@@ -56,7 +56,8 @@ class CodedColumn:
     def spread(self, answers: npt.NDArray[Any], missing: Any = False) -> npt.NDArray[Any]:
         """Return what each row has, from what each distinct value has; ``missing`` is what rows without one have."""
         # The code of what is missing is -1: the last.
-        return np.append(answers, np.array([missing], dtype=answers.dtype))[self.codes]
+        spread: npt.NDArray[Any] = np.append(answers, np.array([missing], dtype=answers.dtype))[self.codes]
+        return spread
 
     def holds(self, text: str) -> npt.NDArray[np.bool_]:
         """Tell which distinct values hold a text, in any case."""
@@ -70,7 +71,8 @@ class CodedColumn:
     @cached_property
     def texts(self) -> list[str]:
         """The distinct values as texts."""
-        return list(map(str, self.distinct.tolist()))
+        values: list[Any] = self.distinct.tolist()
+        return values if self.kind is TEXT else list(map(str, values))
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -79,7 +81,9 @@ class CodedColumn:
 
     @cached_property
     def amounts(self) -> npt.NDArray[np.float64]:
-        """The distinct values as numbers: lengths of time in seconds, times in seconds since 1970, no texts."""
+        """The distinct values as numbers: lengths of time in seconds, times in seconds since 1970; texts are none."""
+        if self.kind is TEXT:
+            return np.full(len(self.distinct), np.nan)
         series: Any = pd.Series(self.distinct)
         if self.kind is TIME:
             series -= _EPOCH
@@ -132,6 +136,10 @@ class CodedTable:
         if len(pieces) > 1:
             pieces = self._columns[name] = (_joined(pieces),)
         return pieces[0]
+
+    def is_empty(self, name: str) -> bool:
+        """Tell whether a column is missing in every row."""
+        return all(piece.codes.max(initial=NOTHING) == NOTHING for piece in self._pieces(name))
 
     def __setitem__(self, name: str, column: CodedColumn) -> None:
         self._columns[name] = (column,)
@@ -243,7 +251,12 @@ def _joined(pieces: Sequence[CodedColumn]) -> CodedColumn:
     for piece in pieces:
         codes.append(piece.spread(places[start : start + len(piece.distinct)], NOTHING))
         start += len(piece.distinct)
-    return CodedColumn(kind, pd.Series(values).array, np.concatenate(codes))
+    column = CodedColumn(kind, pd.Series(values).array, np.concatenate(codes))
+    first = filled[0]
+    if first.kind is kind and "folded" in vars(first):
+        # The values of the first piece are the first ones.
+        column.folded = [*first.folded, *map(_folded, column.texts[len(first.distinct) :])]
+    return column
 
 
 def _folded(text: str) -> str:

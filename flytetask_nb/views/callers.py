@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flytetask_nb.diffs.settings import mapped_task, shortened_map_task
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.map_tasks import mapped_task, shortened_map_task
 from flytetask_nb.views.document import (
     Badge,
     Document,

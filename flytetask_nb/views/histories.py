@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
-from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.diffs.texts import windowed
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.version_order import in_words
+from flytetask_nb.semantics.map_tasks import shortened_map_task
 from flytetask_nb.views.diffs import PARTS, cache_word, change_row, places_line, ratio_of
 from flytetask_nb.views.document import (
     Badge,

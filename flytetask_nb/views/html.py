@@ -68,6 +68,8 @@ _FEW = 2
 """Columns of texts that have room in any output."""
 _MANY = 7
 """Columns of marks that are together as wide as what one of them opens."""
+_CLASS = re.compile(r"ftn-[a-z]+")
+_NO_SELECTOR = re.compile(r"\{[^{}]*\}|:not\([^)]*\)")
 _CHUNK = 16
 """Characters after which a word without an end may be broken."""
 
@@ -104,9 +106,22 @@ def stylesheet() -> str:
     return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
+@cache
+def _rules() -> tuple[tuple[frozenset[str], str], ...]:
+    """Return each line of the stylesheet, with the classes without which it says nothing."""
+    rules = []
+    for line in stylesheet().splitlines(keepends=True):
+        selectors = _NO_SELECTOR.sub(",", line.partition("{")[2] if line.startswith("@") else line).split(",")
+        needed = [frozenset(_CLASS.findall(selector)) for selector in selectors if "." in selector]
+        rules.append((frozenset.intersection(*needed), line))
+    return tuple(rules)
+
+
 def render(document: Document) -> str:
-    """Return a document as HTML with its stylesheet."""
-    return f"<style>{stylesheet()}</style>{fragment(document)}"
+    """Return a document as HTML, with as much of the stylesheet as it needs."""
+    body = fragment(document)
+    classes = frozenset(_CLASS.findall(body))
+    return f"<style>{''.join(line for needed, line in _rules() if needed <= classes)}</style>{body}"
 
 
 def fragment(document: Document) -> str:
@@ -321,7 +336,11 @@ def _folds(folds: Folds) -> str:
 
 
 def _thirds(lines: tuple[Line, Line, Line]) -> str:
-    return " ".join([f"<span>{_line(line)}</span>" for line in lines])
+    # Where a front end takes the stylesheet away, bars part the columns.
+    first, *rest = [f"<span>{_line(line)}</span>" for line in lines]
+    return first + "".join(
+        [f"{'<i> | </i>' if line else ''}{cell}" for line, cell in zip(lines[1:], rest, strict=True)]
+    )
 
 
 def _fields(fields: Fields) -> str:

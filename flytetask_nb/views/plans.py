@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
-from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.map_tasks import shortened_map_task
 from flytetask_nb.views.diffs import cache_word, change_row, places_line
 from flytetask_nb.views.document import (
     Badge,

@@ -109,13 +109,14 @@ def words(raw: bytes) -> None:
 def masking(raw: bytes) -> None:
     from flytetask_nb.masking import mask_arguments, mask_identifier, mask_text, mask_value  # noqa: PLC0415
     from flytetask_nb.masking.gate import gated  # noqa: PLC0415
+    from flytetask_nb.printing import visible  # noqa: PLC0415
 
     text = raw.decode("utf-8", "ignore")
     words = text.split("\n")
     assert len(mask_arguments(words)) == len(words)
     mask_text(text)
-    for mask in (mask_identifier, gated):
-        assert mask(mask(text)) == mask(text)
+    assert mask_identifier(mask_identifier(text)) == mask_identifier(text)
+    assert visible(gated(text)) == gated(text)
     mask_value({text: words, "x": {"name": text, "value": text}})
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.admin import common_pb2, launch_plan_pb2, workflow_pb2
 
 from flytetask_nb.diffs import CallerReport, callers
-from flytetask_nb.diffs.settings import map_task_stem, mapped_task
 from flytetask_nb.errors import RemoteError
 from flytetask_nb.models import FlyteTask, Workflow
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.map_tasks import map_task_stem, mapped_task
 from flytetask_nb.sources.client.listing import WORKFLOWS, Question
 from flytetask_nb.sources.client.pages import Damaged
 

@@ -98,6 +98,8 @@ def check_endpoint(place: str, source: str = "the endpoint") -> None:
 
 
 def _problem(place: str) -> str:
+    if not place.isprintable():
+        return f"holds a character that no address has; {_EXPECTED}"
     scheme, mark, rest = place.partition("://")
     if mark and scheme.lower() == "dns" and not rest.partition("/")[2]:
         return f"has two slashes, so that its host is taken for a name server; write three: dns:///{rest.strip('/')}"

@@ -26,7 +26,7 @@ from flytetask_nb.errors import (
     RemoteError,
     RemoteTaskNotFoundError,
 )
-from flytetask_nb.models import Documentation, FlyteTask, Identifier
+from flytetask_nb.models import Documentation, FlyteTask
 from flytetask_nb.models.coercion import as_task, as_tasks, opened
 from flytetask_nb.models.name_index import near_names
 from flytetask_nb.semantics.digests import structure_digest
@@ -598,8 +598,9 @@ class Remote:
         task = opened(task)
         is_several = isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview)
         mine = list(as_tasks(task)) if is_several else [as_task(task)]
-        first = mine[0].id if mine else Identifier()
-        place = EntityPath(*self._one_place(project or first.project, domain or first.domain))
+        if mine:
+            project, domain = project or mine[0].id.project, domain or mine[0].id.domain
+        place = EntityPath(*self._one_place(project, domain))
         with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
             ids = newest_workflows(listing, place)
             if not ids:
