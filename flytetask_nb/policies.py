@@ -100,16 +100,9 @@ NO_POLICY: Final = Policy()
 def policy_of(given: object) -> Policy:
     """Return the policy that a user named.
 
-    Parameters
-    ----------
-    given
-        A ``Policy``; the path of a TOML file, of which ``[tool.flytetask]`` is read, or of a folder with such a
-        ``pyproject.toml``; a mapping of the same keys; or None: no policy.
-
-    Raises
-    ------
-    OptionError
-        It cannot be read, or holds what no policy has: names the file and the key.
+    ``given``: a ``Policy``; the path of a TOML file, of which ``[tool.flytetask]`` is read, or of a folder with such a
+      ``pyproject.toml``; a mapping of the same keys; or None: no policy.
+    Raises OptionError: it cannot be read, or holds what no policy has: names the file and the key.
     """
     if given is None:
         return NO_POLICY
@@ -142,10 +135,7 @@ def nearest_policy(folder: Path) -> Policy:
 def acceptances_in(path: str | os.PathLike[str]) -> tuple[Acceptance, ...]:
     """Read a file of accepted changes: ``[[accepted]]`` with ``fingerprint``, ``task``, ``reason`` and ``until``.
 
-    Raises
-    ------
-    OptionError
-        It cannot be read, or an entry is none.
+    Raises OptionError: it cannot be read, or an entry is none.
     """
     table = _toml(Path(path))
     if unknown := sorted(table.keys() - {"accepted"}):

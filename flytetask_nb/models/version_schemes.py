@@ -63,11 +63,8 @@ class _Parsed(NamedTuple):
 def version_keys(texts: Iterable[str]) -> dict[str, Any] | None:
     """Return sort keys of versions that are all of one scheme.
 
-    Returns
-    -------
-    dict or None
-        A key for each version. None where the versions tell no order: one of them is of no scheme or of another one,
-        or two of them differ in nothing that has an order, such as two builds of one release.
+    Returns dict or None: a key for each version. None where the versions tell no order: one of them is of no scheme or
+      of another one, or two of them differ in nothing that has an order, such as two builds of one release.
 
     Notes
     -----

@@ -200,10 +200,7 @@ def _all_of(opened: Any) -> bytes:
 def answer_of(call: Future[Any]) -> Any:
     """Wait for a call and return what it gives; the user can interrupt that.
 
-    Raises
-    ------
-    Exception
-        Whatever the call raised.
+    Raises Exception: whatever the call raised.
     """
     from concurrent.futures import wait  # noqa: PLC0415 - it is loaded where there are calls
 

@@ -97,10 +97,7 @@ class Location(NamedTuple):
     def opened(self) -> Iterator[Stream]:
         """Return the file as a stream.
 
-        Raises
-        ------
-        LoadError
-            It cannot be opened.
+        Raises LoadError: it cannot be opened.
         """
         try:
             file = self.opener()
@@ -118,24 +115,12 @@ class Location(NamedTuple):
 def locations_of(source: Any, in_flight: InFlight) -> Iterator[Location]:
     """Return the files that a source stands for.
 
-    Parameters
-    ----------
-    source
-        A path or URL of a file, a folder or a glob; ``pathlib.Path``; bytes; an open binary file; a protobuf message;
-        or a list of these.
-    in_flight
-        Asks for several URLs of a list at the same time.
-
-    Yields
-    ------
-    Location
-        Files of a folder or a glob in natural order of their names. A source that is not there comes as a location
-        with a problem. Hidden files and folders inside a folder are left out.
-
-    Raises
-    ------
-    ModelTypeError
-        The source is something else. In a list, that is a location with a problem.
+    ``source``: a path or URL of a file, a folder or a glob; ``pathlib.Path``; bytes; an open binary file; a protobuf
+      message; or a list of these.
+    ``in_flight``: asks for several URLs of a list at the same time.
+    Yields Location: files of a folder or a glob in natural order of their names. A source that is not there comes as a
+      location with a problem. Hidden files and folders inside a folder are left out.
+    Raises ModelTypeError: the source is something else. In a list, that is a location with a problem.
     """
     asked: deque[_Address] = deque()
     for part in _parts(source, 0):

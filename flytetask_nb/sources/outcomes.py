@@ -43,10 +43,7 @@ class StoredFailure(Failure):
 class Outcomes:
     """All that came of reading some sources, in the order in which it came.
 
-    Parameters
-    ----------
-    collects
-        Whether failures are kept; else the first one is raised.
+    ``collects``: whether failures are kept; else the first one is raised.
 
     Attributes
     ----------
@@ -69,10 +66,7 @@ class Outcomes:
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome.
 
-        Raises
-        ------
-        LoadError
-            It is a failure, and failures are not kept.
+        Raises LoadError: it is a failure, and failures are not kept.
         """
         if isinstance(outcome, TaskRecord):
             last = self._runs[-1] if self._runs else None

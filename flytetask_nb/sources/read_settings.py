@@ -40,10 +40,7 @@ class ReadSettings(NamedTuple):
     def checked(self) -> ReadSettings:
         """Return these settings.
 
-        Raises
-        ------
-        OptionError
-            One of them cannot be what it is.
+        Raises OptionError: one of them cannot be what it is.
         """
         if self.errors not in {"raise", "collect"}:
             raise OptionError(f"errors cannot be {self.errors!r}; expected 'raise' or 'collect'")

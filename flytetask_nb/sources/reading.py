@@ -60,10 +60,7 @@ _CODE = "this is the code of a fast registration; the tasks are in the archive t
 def read(source: Any, settings: ReadSettings) -> Outcomes:
     """Read a source, and show how far that has come.
 
-    Raises
-    ------
-    LoadError
-        Something cannot be read, and failures are not to be collected.
+    Raises LoadError: something cannot be read, and failures are not to be collected.
     """
     outcomes = Outcomes(collects=settings.checked().errors == "collect")
     with Bar("loading", "entries") as bar, InFlight() as in_flight, opened_cache(is_on=settings.cache) as blobs:

@@ -37,10 +37,7 @@ class AdminAddress(NamedTuple):
 def admin_address(text: str) -> AdminAddress:
     """Take an address apart.
 
-    Raises
-    ------
-    LoadError
-        It is none.
+    Raises LoadError: it is none.
     """
     endpoint, *parts = text.removeprefix(_SCHEME).split("/", _MOST)
     if not _FEWEST <= len(parts) <= _MOST or not all(parts[:_FEWEST]):

@@ -59,10 +59,7 @@ NO_RUNNER: Final = PodRunner()
 def runner_of(template: Any) -> Any:
     """Return the container that runs a task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
+    ``template``: a flyteidl ``TaskTemplate``.
     """
     target = template.WhichOneof("target")
     if target == "container":
@@ -87,12 +84,8 @@ def _of_pod(template: Any) -> PodRunner:
 def runner_of_fields(found: Sequence[tuple[Any, str]], beside: tuple[tuple[str, Asked], ...] = ()) -> PodRunner:
     """Return the runner that a pod's container is.
 
-    Parameters
-    ----------
-    found
-        What each of ``READERS``, in order, makes of the container's field.
-    beside
-        Names of the other containers of the pod, and what those ask for.
+    ``found``: what each of ``READERS``, in order, makes of the container's field.
+    ``beside``: names of the other containers of the pod, and what those ask for.
     """
     image, command, args, env, asked = (value for value, _ in found)
     problem = "; ".join([problem for _, problem in found if problem])

@@ -53,10 +53,7 @@ def fitting(describer: Callable[[], Document], *renderers: Callable[[Document], 
     Each part has a budget of its own. Where all of them are used up together it is described again with smaller ones,
     so that what is left out is still counted.
 
-    Returns
-    -------
-    list
-        What each of them made of the description.
+    Returns list: what each of them made of the description.
     """
     for factor in _FACTORS:
         with scaled(factor):

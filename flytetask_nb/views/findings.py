@@ -49,11 +49,8 @@ _WARNED = ("risky", "!")
 def describe_findings(findings: Findings) -> Document:
     """Describe findings.
 
-    Returns
-    -------
-    Document
-        A section of what is refused and one of what is warned of, each in the order of the findings. What
-        findings of one rule have in common is said once where they stand together.
+    Returns Document: a section of what is refused and one of what is warned of, each in the order of the findings. What
+      findings of one rule have in common is said once where they stand together.
     """
     refusals, warnings = findings.refusals, findings.warnings
     verdict: Line = (

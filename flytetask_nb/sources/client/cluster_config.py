@@ -178,22 +178,11 @@ class ClusterConfig:
 def configured(config_file: str | os.PathLike[str] | None = None) -> ClusterConfig:
     """Return what the environment and a configuration file say.
 
-    Parameters
-    ----------
-    config_file
-        The file; its kind is told by its name, ``.yaml`` or ``.yml``, else INI. None: the first there is of
-        ``$FLYTECTL_CONFIG``, ``./flytekit.config``, ``~/.flyte/config`` and ``~/.flyte/config.yaml``.
-
-    Returns
-    -------
-    ClusterConfig
-        Variables ``FLYTE_{SECTION}_{OPTION}`` win over the file, even empty ones, which unset.
-
-    Raises
-    ------
-    ConfigurationError
-        The file cannot be read, a setting is of another kind than it should be, or the client's secret is not where
-        the file says.
+    ``config_file``: the file; its kind is told by its name, ``.yaml`` or ``.yml``, else INI. None: the first there is
+      of ``$FLYTECTL_CONFIG``, ``./flytekit.config``, ``~/.flyte/config`` and ``~/.flyte/config.yaml``.
+    Returns ClusterConfig: variables ``FLYTE_{SECTION}_{OPTION}`` win over the file, even empty ones, which unset.
+    Raises ConfigurationError: the file cannot be read, a setting is of another kind than it should be, or the client's
+      secret is not where the file says.
     """
     try:
         path = _found_file() if config_file is None else Path(config_file).expanduser()
@@ -217,10 +206,7 @@ def configured(config_file: str | os.PathLike[str] | None = None) -> ClusterConf
 def auth_type(name: str) -> str:
     """Return flytectl's spelling of a way to authenticate.
 
-    Raises
-    ------
-    ConfigurationError
-        There is none of that name.
+    Raises ConfigurationError: there is none of that name.
     """
     found = AUTH_TYPES.get(name.strip().lower())
     if found is None:

@@ -69,16 +69,9 @@ class WebProxy(NamedTuple):
 def host_and_port(endpoint: str) -> tuple[str, bool | None]:
     """Return the part of an address that gRPC connects to, and whether its scheme says plain text.
 
-    Parameters
-    ----------
-    endpoint
-        ``host:port``, ``dns:///host:port``, or the address of a console in a browser. What is none of these comes back
-        as it is: see ``check_endpoint``.
-
-    Returns
-    -------
-    tuple of str and bool or None
-        None: it has no scheme that says so.
+    ``endpoint``: ``host:port``, ``dns:///host:port``, or the address of a console in a browser. What is none of these
+      comes back as it is: see ``check_endpoint``.
+    Returns tuple of str and bool or None: None: it has no scheme that says so.
     """
     text = endpoint.strip()
     for scheme in _EMPTY_SCHEMES:
@@ -94,10 +87,8 @@ def host_and_port(endpoint: str) -> tuple[str, bool | None]:
 def check_endpoint(place: str, source: str = "the endpoint") -> None:
     """Refuse an address that gRPC cannot connect to, or would take for another one.
 
-    Raises
-    ------
-    ConfigurationError
-        It has no host, a port that is none, or a scheme that is not known. gRPC itself takes port 99999 for 34463.
+    Raises ConfigurationError: it has no host, a port that is none, or a scheme that is not known. gRPC itself takes
+      port 99999 for 34463.
     """
     problem = _problem(place)
     if problem:
@@ -131,15 +122,8 @@ def _port_problem(port: str | None) -> str:
 def place_of(place: str) -> tuple[str, int]:
     """Return host and port of an address as gRPC tells them apart.
 
-    Parameters
-    ----------
-    place
-        As ``host_and_port`` gives it. An IPv6 address stands in brackets, or has no port.
-
-    Raises
-    ------
-    ValueError
-        It is one that ``check_endpoint`` refuses, or of a kind that has no port.
+    ``place``: as ``host_and_port`` gives it. An IPv6 address stands in brackets, or has no port.
+    Raises ValueError: it is one that ``check_endpoint`` refuses, or of a kind that has no port.
     """
     host, port = _split(place)
     return host, _NAMED_PORTS[port] if port in _NAMED_PORTS else int(port or "")

@@ -48,12 +48,8 @@ class Filters(NamedTuple):
 def compiled(*given: object) -> Filters:
     """Sort conditions by who can look at them.
 
-    Raises
-    ------
-    ModelTypeError
-        Something is no condition.
-    ModelValueError
-        There is no such column.
+    Raises ModelTypeError: something is no condition.
+    Raises ModelValueError: there is no such column.
     """
     conditions = conditions_of(given)
     return Filters(

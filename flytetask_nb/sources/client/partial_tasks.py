@@ -84,10 +84,7 @@ _PARSE = _message().FromString
 def partial_tasks_of(data: bytes) -> Any:
     """Return a serialized ``TaskList`` as a message whose inner messages are bytes.
 
-    Raises
-    ------
-    DecodeError
-        The outer ones are damaged.
+    Raises DecodeError: the outer ones are damaged.
     """
     return _PARSE(data)
 

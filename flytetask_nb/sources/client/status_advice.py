@@ -218,14 +218,9 @@ _BROKEN = re.compile(
 def remedy(code: str, details: str, circumstances: Circumstances | None = None) -> str:
     """Return what to do about a status, or nothing where there is nothing to say.
 
-    Parameters
-    ----------
-    code
-        Name of the status.
-    details
-        What it says.
-    circumstances
-        What is known of the connection; None: nothing.
+    ``code``: name of the status.
+    ``details``: what it says.
+    ``circumstances``: what is known of the connection; None: nothing.
     """
     known = circumstances or Circumstances()
     for one in _ADVICE:
