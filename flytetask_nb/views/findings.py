@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["describe_collection_findings", "describe_findings"]
+__all__ = ["count_words", "describe_collection_findings", "describe_findings"]
 
 _NAME_BUDGET = 300
 _PATH_BUDGET = 300
@@ -76,15 +76,19 @@ def describe_findings(findings: Findings) -> Document:
         )
         if found
     ]
-    counts = [f"{len(refusals):,} refused"] if refusals else []
-    counts += [counted(len(warnings), "warning")] if warnings else []
     name, _, version = mask_identifier(findings.task).partition(" ")
     return Document(
         cut(name, _NAME_BUDGET)[0] or "Findings",
-        joined((whole_version(version), *(counts or ["nothing found"]))),
+        joined((whole_version(version), *(count_words(findings) or ["nothing found"]))),
         lines=[verdict],
         sections=sections,
     )
+
+
+def count_words(findings: Findings) -> list[str]:
+    """Return how much is refused and warned of, in a few words each; empty where nothing is."""
+    refusals, warnings = len(findings.refusals), len(findings.warnings)
+    return [*([f"{refusals:,} refused"] if refusals else []), *([counted(warnings, "warning")] if warnings else [])]
 
 
 def describe_collection_findings(findings: CollectionFindings) -> Document:

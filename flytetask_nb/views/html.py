@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Row
 
-__all__ = ["escape", "fragment", "render", "stylesheet"]
+__all__ = ["escape", "fragment", "heading", "render", "stylesheet"]
 
 _WEB = ("https://", "http://")
 # Letters, digits and marks that mean nothing in HTML nor in a formula: most texts are of these alone.
@@ -119,6 +119,11 @@ def fragment(document: Document) -> str:
     """Return a document as HTML alone, for places that have the stylesheet already."""
     with secrets_kept(document.subjects):
         return "".join(_parts(document))
+
+
+def heading(title: str) -> str:
+    """Return a heading of controls, for places that have the stylesheet already."""
+    return f'<div class="ftn"><b{_SUBTITLE}>{_prose(title)}</b></div>'
 
 
 def _parts(document: Document) -> Iterator[str]:
