@@ -7,7 +7,7 @@ import sys
 from collections import ChainMap
 from collections.abc import Mapping
 from contextvars import ContextVar
-from threading import Lock, get_ident
+from threading import TIMEOUT_MAX, Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import OptionError
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
-
-__all__ = ["OPTIONS", "option", "set_options"]
 
 PROGRESS_VARIABLE = "FLYTETASK_NB_PROGRESS"
 """Environment variable that turns progress bars off with ``0``, ``false``, ``no`` or ``off``."""
@@ -32,6 +30,10 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= TIMEOUT_MAX
+
+
 def _is_expansion(value: object) -> bool:
     return value is None or isinstance(value, bool)
 
@@ -42,6 +44,7 @@ def _is_serialization(value: object) -> bool:
 
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "reveal_secrets": (_is_flag, "True or False"),
+    "fetch_timeout": (_is_duration, "a number of seconds above 0"),
     "cache_bytes": (_is_count, "a whole number above 0"),
     "max_in_flight": (_is_count, "a whole number above 0"),
     "max_rows": (_is_count, "a whole number above 0"),
@@ -56,6 +59,7 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
 
 _START: dict[str, Any] = {
     "reveal_secrets": False,
+    "fetch_timeout": 300.0,
     "cache_bytes": 2**30,
     "max_in_flight": 16,
     "max_rows": 10,
@@ -129,6 +133,9 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
     cache_bytes : int
         How many bytes ``load(..., cache=True)`` keeps on this machine: what was not used for longest goes first. 1 GiB
         at the start.
+    fetch_timeout : float
+        How many seconds a file of another machine may take to come, from where it is asked for: then it is a failure,
+        and what else was asked for is read. 300 at the start.
     max_in_flight : int
         How many files of other machines are fetched at the same time. 16 at the start.
     max_rows : int

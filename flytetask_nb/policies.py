@@ -6,20 +6,21 @@ It stands in ``pyproject.toml`` under ``[tool.flytetask]``; accepted changes may
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from flytetask_nb.bounded_reading import toml_table
 from flytetask_nb.errors import OptionError, one_line
-
-__all__ = ["NO_POLICY", "Acceptance", "Policy", "acceptances_in", "nearest_policy", "policy_of"]
 
 _KEYS: Final = ("severities", "fail-on", "accepted", "platform-limits")
 _ENTRY: Final = ("fingerprint", "task", "rule", "reason", "until")
 _NAME: Final = "pyproject.toml"
+_MOST_READ: Final = 2**21
+"""Characters of a file that are read: more than settings may have, so that a larger file is told as such."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +100,9 @@ NO_POLICY: Final = Policy()
 def policy_of(given: object) -> Policy:
     """Return the policy that a user named.
 
-    Parameters
-    ----------
-    given
-        A ``Policy``; the path of a TOML file, of which ``[tool.flytetask]`` is read, or of a folder with such a
-        ``pyproject.toml``; a mapping of the same keys; or None: no policy.
-
-    Raises
-    ------
-    OptionError
-        It cannot be read, or holds what no policy has: names the file and the key.
+    ``given``: a ``Policy``; the path of a TOML file, of which ``[tool.flytetask]`` is read, or of a folder with such a
+      ``pyproject.toml``; a mapping of the same keys; or None: no policy.
+    Raises OptionError: it cannot be read, or holds what no policy has: names the file and the key.
     """
     if given is None:
         return NO_POLICY
@@ -119,7 +113,8 @@ def policy_of(given: object) -> Policy:
     if not isinstance(given, str | os.PathLike):
         raise OptionError(f"policy cannot be {given!r}; expected the path of a pyproject.toml, a mapping or None")
     path = Path(given)
-    path = path / _NAME if path.is_dir() else path
+    with suppress(OSError, ValueError):  # of a path that no system takes, which is told where it is read
+        path = path / _NAME if path.is_dir() else path
     table = _section(_toml(path))
     if table is None:
         raise OptionError(f"{path} has no [tool.flytetask]; write one, or name another file")
@@ -140,10 +135,7 @@ def nearest_policy(folder: Path) -> Policy:
 def acceptances_in(path: str | os.PathLike[str]) -> tuple[Acceptance, ...]:
     """Read a file of accepted changes: ``[[accepted]]`` with ``fingerprint``, ``task``, ``reason`` and ``until``.
 
-    Raises
-    ------
-    OptionError
-        It cannot be read, or an entry is none.
+    Raises OptionError: it cannot be read, or an entry is none.
     """
     table = _toml(Path(path))
     if unknown := sorted(table.keys() - {"accepted"}):
@@ -152,17 +144,13 @@ def acceptances_in(path: str | os.PathLike[str]) -> tuple[Acceptance, ...]:
 
 
 def _toml(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415 - few sessions have a policy
-    else:
-        import tomli as tomllib  # noqa: PLC0415
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            return toml_table(file.read(_MOST_READ))
     except FileNotFoundError:
         raise OptionError(f"there is no file {path}; check the path") from None
     except (OSError, ValueError) as error:
         raise OptionError(f"{path} cannot be read: {one_line(error)}") from None
-    return table
 
 
 def _section(table: Mapping[str, Any]) -> Any:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import timedelta
 
-__all__ = ["in_words", "visible"]
-
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 # Control characters can move a terminal's cursor, and direction marks can make a name read as another one.
@@ -20,13 +18,7 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    """Return the text with characters that show nothing, or more than they should, written as escapes.
-
-    Parameters
-    ----------
-    text
-        Any text. Line breaks and tabs stay.
-    """
+    """Return the text with characters that show nothing, or more than they should, written as escapes."""
     if text.isprintable():
         return text
     return _INVISIBLE.sub(_escaped, text)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.structures import Difference
 
-__all__ = ["Change", "Ledger"]
-
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 _FINGERPRINT_LENGTH = 16

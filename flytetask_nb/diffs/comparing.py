@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["compare_tasks", "numbered_changes"]
-
 # Rules that apply to the value of a release itself: what repeats it elsewhere is an echo of them.
 _ECHOED: Final = frozenset(
     {"image-repository", "image-tag", "image-digest", "image-release-tag", "id-version", "code-bundle"}

@@ -9,8 +9,6 @@ from flytetask_nb.diffs.edits import Replacement, joined
 if TYPE_CHECKING:
     from flytetask_nb.diffs.edits import Move, Splice
 
-__all__ = ["At", "Facet"]
-
 
 class Facet(NamedTuple):
     """One respect in which two types differ. Without a rule: a difference that only the whole type's verdict judges.

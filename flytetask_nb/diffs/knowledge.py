@@ -18,8 +18,6 @@ from flytetask_nb.semantics.task_container import pod_containers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Known", "known_pair", "known_row", "stands", "unknown_paths"]
-
 _POD: Final = "k8s_pod"
 
 

@@ -7,20 +7,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.diffs.rules import NOISE
-from flytetask_nb.diffs.settings import map_task_stem, shortened_map_task
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.tooling import UNKNOWN_CODE, spelling_paths, tool_differences
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import behind_gate
+from flytetask_nb.semantics.map_tasks import map_task_stem, shortened_map_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flytetask_nb.diffs.task_diff import CacheVerdict
-
-__all__ = ["CHANGED", "CONFLICT", "IDENTICAL", "MISSING", "NEW", "PlanEntry"]
 
 CONFLICT: Final = "conflict"
 CHANGED: Final = "changed"

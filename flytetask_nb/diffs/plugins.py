@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.diffs.structures import Difference
 
-__all__ = ["SETTINGS", "Setting", "compare_custom"]
-
 
 class Setting(NamedTuple):
     """What one setting of a plugin means.

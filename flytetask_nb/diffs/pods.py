@@ -21,16 +21,6 @@ from flytetask_nb.semantics.task_container import (
 if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = [
-    "TaskPod",
-    "compare_pod_rest",
-    "compare_pods",
-    "is_named",
-    "labelled_tolerations",
-    "primary_edits",
-    "read_pod",
-]
-
 # Lists of named things in a pod's spec, and the stem of the rules for them.
 _NAMED: Final = {"containers": "pod-container", "initContainers": "pod-init-container", "volumes": "pod-volume"}
 _SCHEDULING: Final = {"affinity": "pod-affinity", "nodeSelector": "pod-affinity"}

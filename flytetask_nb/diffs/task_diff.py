@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.variable_verdicts import Compatibility
 
-__all__ = ["CacheVerdict", "TaskDiff", "diff"]
-
 # What a release moves though the code in it can be the same.
 _RELEASED: Final = frozenset(
     {"image-tag", "image-digest", "image-release-tag", "code-bundle", "serialization-settings", "release-echo"}

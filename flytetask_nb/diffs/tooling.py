@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Change
     from flytetask_nb.diffs.task_diff import TaskDiff
 
-__all__ = ["UNKNOWN_CODE", "spelling_paths", "tool_differences"]
-
 _POD: Final = "the pod's spec, which flytectl rewrites"
 _SPELLING: Final = "the spelling of values that mean the same"
 _SAME_BUNDLE: Final = "the place that the code was uploaded to"
@@ -91,15 +89,7 @@ _NO_POD: Final = ("interface.", "metadata.")
 def tool_differences(difference: TaskDiff) -> tuple[str, ...]:
     """Tell what tools filled in, where that is all in which two tasks differ.
 
-    Parameters
-    ----------
-    difference
-        The two tasks, compared.
-
-    Returns
-    -------
-    tuple of str
-        A few words for each of them; empty if the task itself differs.
+    Returns tuple of str: a few words for each of them; empty if the task itself differs.
 
     Notes
     -----

@@ -10,8 +10,6 @@ from flytetask_nb.errors import ModelValueError
 from flytetask_nb.semantics.variable_verdicts import RISKY, SAFE
 from flytetask_nb.semantics.variance import compatibility
 
-__all__ = ["TypeVerdict", "type_verdict"]
-
 _NAME: Final = "it"
 
 

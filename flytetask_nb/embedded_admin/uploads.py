@@ -21,8 +21,6 @@ from flytetask_nb.embedded_admin.refusals import Refusal, invalid
 if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.store import Store
 
-__all__ = ["DATA_PROXY_SERVICE", "Uploads"]
-
 DATA_PROXY_SERVICE: Final = dataproxy_pb2.DESCRIPTOR.services_by_name["DataProxyService"].full_name
 
 _BUCKET: Final = "s3://my-s3-bucket"
@@ -36,11 +34,6 @@ _MOST_BYTES_OF_ONE: Final = 1 << 28
 
 class Uploads:
     """Hands out addresses, and takes what is put there.
-
-    Parameters
-    ----------
-    store : Store
-        Tells the time.
 
     Attributes
     ----------

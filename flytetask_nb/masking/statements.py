@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.masking.shapes import Span
 
-__all__ = ["statements_in"]
-
 _STRING = r"""(?:[A-Za-z]{0,2}(?P<quote>['"])(?P<secret>(?:(?P=quote){2}|\\.|(?!(?P=quote)).){1,2000})(?P=quote))"""
 _BARE = r"""(?P<bare>[^\s;,'"()<>]{2,200})"""
 _FLAGS = re.IGNORECASE | re.DOTALL
@@ -136,13 +134,7 @@ RULES = (
 
 
 def statements_in(text: str) -> Iterator[Span]:
-    """Yield where secrets stand that a statement sets: of SQL, XML, YAML, a shell, or a program.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Yield where secrets stand that a statement sets: of SQL, XML, YAML, a shell, or a program."""
     lower = text.lower()
     for rule in RULES:
         for word in rule.words:

@@ -19,8 +19,6 @@ from flytetask_nb.options import OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["kept_secrets", "secrets_kept", "secrets_of", "without_secrets"]
-
 _SHORTEST = 5
 """Characters of a secret that is looked for in other texts: shorter ones stand in them by chance."""
 _LOOKED_AT = 20_000
@@ -41,18 +39,16 @@ _TELLING = re.compile(
 def secrets_of(message: Any) -> set[str]:
     """Return the secrets in a task's message; none where the options reveal them.
 
-    Parameters
-    ----------
-    message
-        The message; also a part of a task.
+    ``message``: the message; also a part of a task.
     """
     if OPTIONS["reveal_secrets"] or _TELLING.search(message.SerializeToString().lower()) is None:
         return set()
     secrets: set[str] = set()
     for key, part in _parts(message):
         data = part.SerializeToString()
+        kind: Any = type(part)
         read = _secrets_in if len(data) <= _REMEMBERED else _secrets_in.__wrapped__
-        secrets |= read(key, type(part), data)
+        secrets |= read(key, kind, data)
     return secrets
 
 
@@ -71,12 +67,12 @@ def _parts(message: Any) -> Iterator[tuple[str, Any]]:
 
 
 @lru_cache(maxsize=2048)
-def _secrets_in(key: str, kind: type, data: bytes) -> frozenset[str]:
+def _secrets_in(key: str, kind: Any, data: bytes) -> frozenset[str]:
     """Return the secrets in a part that stands under a key."""
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - few tasks hold what could be a secret
 
     try:
-        plain = MessageToDict(kind.FromString(data))  # type: ignore[attr-defined]
+        plain = MessageToDict(kind.FromString(data))
     except Exception:  # noqa: BLE001 - what JSON has no word for (NaN, a time beyond any calendar) ends its printer
         return frozenset()
     if len(data) > _LOOKED_AT:
@@ -128,13 +124,7 @@ def _hidden(plain: str, shown: str) -> Iterator[str]:
 
 @contextmanager
 def secrets_kept(messages: Iterable[Any]) -> Iterator[None]:
-    """Let no text that leaves in the block show a secret of some tasks.
-
-    Parameters
-    ----------
-    messages
-        Of the tasks.
-    """
+    """Let no text that leaves in the block show a secret of some tasks."""
     messages = tuple(messages)
     known = _kept.get()[1]
     if all(any(message is other for other in known) for message in messages):

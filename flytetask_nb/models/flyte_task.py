@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.order import Rank
     from flytetask_nb.models.security import SecurityContext
 
-__all__ = ["FlyteTask"]
-
 
 class FlyteTask(TaskSpec, RemoteEntity):
     """A Flyte task: its template and documentation, and where it was found.

@@ -6,8 +6,6 @@ from typing import Final, NamedTuple
 
 from flytetask_nb.models.tasks import ResourceName
 
-__all__ = ["COLUMNS", "GPU", "GPUS", "NVIDIA_GPU", "RESOURCES", "UNITS", "Resource", "resource_name"]
-
 
 class Resource(NamedTuple):
     """A resource that flyteidl has a number for.

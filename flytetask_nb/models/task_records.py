@@ -9,8 +9,6 @@ from flytetask_nb.errors import told
 if TYPE_CHECKING:
     from flytetask_nb.models.origins import Origin
 
-__all__ = ["Failure", "TaskRecord"]
-
 
 class Failure(NamedTuple):
     """Something that could not be read, kept beside the tasks that could.

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["version_keys"]
-
 _HEX: Final = re.compile("[0-9a-f]+")
 _HASH: Final = re.compile(
     r"g?(?![abc]\d{1,3}$)(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{4,64}|[a-f]{7,64}|g[0-9a-f]{4,64}"
@@ -65,16 +63,8 @@ class _Parsed(NamedTuple):
 def version_keys(texts: Iterable[str]) -> dict[str, Any] | None:
     """Return sort keys of versions that are all of one scheme.
 
-    Parameters
-    ----------
-    texts
-        The versions of one task.
-
-    Returns
-    -------
-    dict or None
-        A key for each version. None where the versions tell no order: one of them is of no scheme or of another one,
-        or two of them differ in nothing that has an order, such as two builds of one release.
+    Returns dict or None: a key for each version. None where the versions tell no order: one of them is of no scheme or
+      of another one, or two of them differ in nothing that has an order, such as two builds of one release.
 
     Notes
     -----

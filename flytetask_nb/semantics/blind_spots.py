@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.castability import DerivedType
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["BlindSpot", "blind_spot", "plain"]
-
 
 class BlindSpot(NamedTuple):
     """A difference that the compiler does not see.
@@ -54,17 +52,10 @@ class BlindSpot(NamedTuple):
 def blind_spot(given: DerivedType, wanted: DerivedType, *, is_input: bool) -> BlindSpot | None:
     """Find what the compiler does not see of a type that feeds another one.
 
-    Parameters
-    ----------
-    given, wanted
-        Two types of which the first feeds the second.
-    is_input
-        Whether ``given`` is what an input was and ``wanted`` what it is now; a caller can then have left out a field.
-
-    Returns
-    -------
-    BlindSpot or None
-        None where every value of the one is proved to be one of the other.
+    ``given``, ``wanted``: two types of which the first feeds the second.
+    ``is_input``: whether ``given`` is what an input was and ``wanted`` what it is now; a caller can then have left out
+      a field.
+    Returns BlindSpot or None: None where every value of the one is proved to be one of the other.
     """
     refused = _refused(given, wanted)
     if refused is not None:

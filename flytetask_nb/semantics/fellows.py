@@ -11,6 +11,7 @@ from flytetask_nb.models.name_index import said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.version_order import LOADING
 from flytetask_nb.models.workflows import referring_nodes
+from flytetask_nb.semantics.map_tasks import mapped_task
 from flytetask_nb.semantics.task_container import task_image
 
 if TYPE_CHECKING:
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.models.origins import Origin
 
-__all__ = ["Calls", "Fellows", "calls_of"]
-
 
 class Calls(NamedTuple):
-    """Which tasks a workflow calls by itself.
+    """Which tasks a workflow uses by itself, in map tasks too.
 
     Attributes
     ----------
@@ -43,16 +42,11 @@ class Calls(NamedTuple):
 def calls_of(
     template: Any, source: str | None, project: str | None = None, domain: str | None = None, version: str | None = None
 ) -> Calls:
-    """Return which tasks a workflow calls by itself, its sub-workflows aside: these are workflows of their own.
+    """Return which tasks a workflow uses by itself, its sub-workflows aside: these are workflows of their own.
 
-    Parameters
-    ----------
-    template
-        A ``WorkflowTemplate`` message.
-    source
-        Where it was found.
-    project, domain, version
-        What registration would fill in where an id does not say it.
+    ``template``: a ``WorkflowTemplate`` message.
+    ``source``: where it was found.
+    ``project``, ``domain``, ``version``: what registration would fill in where an id does not say it.
     """
     releases: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
@@ -60,31 +54,27 @@ def calls_of(
         # Most ids of a workflow say the same.
         parts = identifier.project, identifier.domain, identifier.version
         if parts not in releases:
-            filled = map(
-                lambda part, given: part if is_filled_in(part) else given or "", parts, (project, domain, version)
+            given = project, domain, version
+            at_project, at_domain, at_version = (
+                part if is_filled_in(part) else told or "" for part, told in zip(parts, given, strict=True)
             )
-            releases[parts] = _release(*filled, source=source)
+            releases[parts] = _release(at_project, at_domain, at_version, source)
         return releases[parts]
 
     references = (reference for node, reference in referring_nodes(template) if node.HasField("task_node"))
-    tasks = frozenset([(release_of(reference), reference.name) for reference in references])
+    # Who calls a map task uses the mapped one too.
+    tasks = frozenset([(release_of(each), name) for each in references for name in {each.name, mapped_task(each.name)}])
     return Calls(template.id.name, release_of(template.id), tasks)
 
 
 class Fellows:
     """The tasks of a collection, for what those of one release have in common.
 
-    Parameters
-    ----------
-    tasks
-        ``TaskSpec`` messages, serialized or not.
-    origins
-        Where each comes from.
-    place_of
-        Tells the place of a task among the versions of it, from 1, the oldest; how many there are; and what that
-        order rests on.
-    calls
-        What is known of the workflows beside them.
+    ``tasks``: ``TaskSpec`` messages, serialized or not.
+    ``origins``: where each comes from.
+    ``place_of``: tells the place of a task among the versions of it, from 1, the oldest; how many there are; and what
+      that order rests on.
+    ``calls``: what is known of the workflows beside them.
     """
 
     __slots__ = ("_callers", "_calls", "_origins", "_place_of", "_tags", "_tasks")
@@ -115,15 +105,8 @@ class Fellows:
     def callers_of(self, task: FlyteTask) -> tuple[str, ...] | None:
         """Return the workflows of a task's release that call it.
 
-        Parameters
-        ----------
-        task
-            A task that was taken out of the collection.
-
-        Returns
-        -------
-        tuple of str, or None
-            Their names, in natural order; None where no workflow of that release is known.
+        ``task``: a task that was taken out of the collection.
+        Returns tuple of str, or None: their names, in natural order; None where no workflow of that release is known.
         """
         if self._callers is None:
             self._callers = {}
@@ -141,16 +124,9 @@ class Fellows:
     def place_of(self, task: FlyteTask) -> tuple[int, int, str]:
         """Return the place of a task among its versions, how many there are, and what the order rests on.
 
-        Parameters
-        ----------
-        task
-            A task that was taken out of the collection.
-
-        Returns
-        -------
-        (int, int, str)
-            Counted from 1, the oldest; the order is one of ``flytetask_nb.models.version_order.ORDERS``. ``(1, 1,
-            "loading")`` where nothing is known of others.
+        ``task``: a task that was taken out of the collection.
+        Returns (int, int, str): counted from 1, the oldest; the order is one of
+          ``flytetask_nb.models.version_order.ORDERS``. ``(1, 1, "loading")`` where nothing is known of others.
         """
         return (1, 1, LOADING) if self._place_of is None else self._place_of(task)
 

@@ -27,20 +27,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_settings import PluginSettings
 
-__all__ = [
-    "DEFAULTED",
-    "GROUPED_TYPES",
-    "RAY_HEAD",
-    "RAY_WORKER",
-    "Group",
-    "Job",
-    "PluginPod",
-    "containers_of",
-    "groups_of",
-    "job_of",
-    "own_pod",
-]
-
 DEFAULTED: Final = frozenset({"cpu", "memory"})
 """Resources that the platform grants where nobody asks for them."""
 
@@ -148,10 +134,7 @@ class Job(NamedTuple):
     def replicas(self) -> int | None:
         """How many pods run at the same time; None where that is not known, or where there are none.
 
-        Raises
-        ------
-        ModelValueError
-            The plugin cannot read its settings.
+        Raises ModelValueError: the plugin cannot read its settings.
         """
         self._require_read()
         counts = [group.replicas for group in self.groups]
@@ -160,23 +143,10 @@ class Job(NamedTuple):
     def total(self, resource: str) -> Quantity | None:
         """Return what all pods request together.
 
-        Parameters
-        ----------
-        resource
-            ``cpu``, ``memory`` or ``gpu``.
-
-        Returns
-        -------
-        Quantity or None
-            Exact. None where it cannot be known: the platform decides, or the number of pods is open; and where no
-            pod names the resource.
-
-        Raises
-        ------
-        QuantityError
-            An amount is unreadable.
-        ModelValueError
-            The plugin cannot read its settings.
+        Returns Quantity or None: exact. None where it cannot be known: the platform decides, or the number of pods is
+          open; and where no pod names the resource.
+        Raises QuantityError: an amount is unreadable.
+        Raises ModelValueError: the plugin cannot read its settings.
         """
         self._require_read()
         nanos, is_asked = 0, False
@@ -199,14 +169,9 @@ class Job(NamedTuple):
 def job_of(template: Any, own: PluginPod | None, *, is_mapped: bool = False) -> Job:
     """Return the pods that a task's plugin makes of it.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``, or whatever has its ``type``, ``task_type_version`` and ``custom``.
-    own
-        Its own pod; None: it has none, so nothing of it runs in a pod of Flyte's.
-    is_mapped
-        Whether an array node runs it once for each of its inputs; how many, only the workflow says.
+    ``template``: a flyteidl ``TaskTemplate``, or whatever has its ``type``, ``task_type_version`` and ``custom``.
+    ``own``: its own pod; None: it has none, so nothing of it runs in a pod of Flyte's.
+    ``is_mapped``: whether an array node runs it once for each of its inputs; how many, only the workflow says.
 
     Notes
     -----

@@ -10,8 +10,6 @@ from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RULES", "RegistrationRule"]
-
 _INVALID: Final = "INVALID_ARGUMENT"
 _INTERNAL: Final = "INTERNAL"
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["NOTHING", "Default", "RefusedValue", "changed_default", "refusal"]
-
 NOTHING: Final = object()
 """Stands for a value that could not be found."""
 
@@ -67,11 +65,8 @@ class RefusedValue(NamedTuple):
 def refusal(given: Schema, wanted: Schema) -> RefusedValue | None:
     """Find a value that fits one schema and not another.
 
-    Returns
-    -------
-    RefusedValue or None
-        None where it is proved that there is no such value, names aside that only ``given`` has: dataclasses ignore
-        what they do not know.
+    Returns RefusedValue or None: None where it is proved that there is no such value, names aside that only ``given``
+      has: dataclasses ignore what they do not know.
     """
     if given.equals(wanted):
         return None
@@ -445,10 +440,7 @@ class Default(NamedTuple):
 def changed_default(old: Schema, new: Schema) -> Default | None:
     """Find a field that may be left out and whose default changed.
 
-    Returns
-    -------
-    Default or None
-        None where there is none; a default that only one of them tells is not known of the other.
+    Returns Default or None: None where there is none; a default that only one of them tells is not known of the other.
     """
     try:
         for schema in (old, new):

@@ -13,8 +13,6 @@ from flytetask_nb.semantics.quantities import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Notation", "notation_of"]
-
 
 class Notation(NamedTuple):
     """How amounts of one kind are written.
@@ -145,10 +143,7 @@ _DEVICES: Final = re.compile(r"spark\.(?P<of>driver|executor|task)\.resource\.[^
 def notation_of(key: str) -> Notation | None:
     """Return how the amount under a key of Spark's configuration is written; None where it holds no amount.
 
-    Parameters
-    ----------
-    key
-        Such as ``spark.executor.memory``, letter by letter: Spark tells capitals apart.
+    ``key``: such as ``spark.executor.memory``, letter by letter: Spark tells capitals apart.
 
     Notes
     -----

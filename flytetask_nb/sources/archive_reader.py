@@ -91,25 +91,12 @@ class _Counted:
 def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool]) -> Iterator[Member]:
     """Return the files of an archive, one after the other.
 
-    Parameters
-    ----------
-    stream
-        The archive.
-    limits
-        How much may come out of it.
-    is_wanted
-        Tells by its name whether a file is to be read.
-
-    Yields
-    ------
-    Member
-        In the archive's own order. Folders are passed over. Links, devices, unsafe names and overlong entries come
-        as members with a problem; reading goes on behind them.
-
-    Raises
-    ------
-    LoadError
-        The archive is damaged or too large. The members before that were given already.
+    ``stream``: the archive.
+    ``limits``: how much may come out of it.
+    ``is_wanted``: tells by its name whether a file is to be read.
+    Yields Member: in the archive's own order. Folders are passed over. Links, devices, unsafe names and overlong
+      entries come as members with a problem; reading goes on behind them.
+    Raises LoadError: the archive is damaged or too large. The members before that were given already.
     """
     whole = stream.peek(MOST_PACKED + 1)
     plain = plain_entries(whole) if len(whole) <= MOST_PACKED else None

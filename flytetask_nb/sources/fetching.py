@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.in_flight import InFlight
     from flytetask_nb.sources.locations import Location
 
-__all__ = ["fetched", "sized"]
-
 _MOST_HELD = 256 * 2**20
 """Bytes of files that are on their way, or have come and are not read yet."""
 _MOST_AT_ONCE = 64 * 2**20
@@ -44,14 +42,9 @@ class _Pending(NamedTuple):
 def fetched(locations: Iterable[Location], in_flight: InFlight, cache: BlobCache | None = None) -> Iterator[Location]:
     """Fetch the files of other machines, and return all files in their order.
 
-    Parameters
-    ----------
-    locations
-        The files. Those of this machine are returned as they are, and so are those that come as a stream.
-    in_flight
-        Asks for the others, the next ones while one is read.
-    cache
-        Keeps their bytes on this machine, and has those of earlier times.
+    ``locations``: the files. Those of this machine are returned as they are, and so are those that come as a stream.
+    ``in_flight``: asks for the others, the next ones while one is read.
+    ``cache``: keeps their bytes on this machine, and has those of earlier times.
     """
     pending: deque[_Pending] = deque()
     remaining = iter(locations)

@@ -7,6 +7,8 @@ way or the other, when the block ends.
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +17,11 @@ from flytetask_nb.sources.blob_cache import fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
 
     from typing_extensions import Self
 
     from flytetask_nb.sources.openers import RemoteFile
-
-__all__ = ["UNTOLD", "InFlight", "TooLargeError", "answer_of", "is_asynchronous"]
 
 UNTOLD = 16 * 2**20
 """Bytes of a file that is fetched as a whole though nobody says how large it is."""
@@ -40,6 +40,8 @@ class InFlight:
 
     def __init__(self) -> None:
         self.most: int = option("max_in_flight")
+        self._seconds: float = option("fetch_timeout")
+        self._is_overdue = False
         self._pool: ThreadPoolExecutor | None = None
         self._slots: dict[Any, Any] = {}
         self._calls: set[Future[Any]] = set()
@@ -56,7 +58,8 @@ class InFlight:
         for loop, tasks in self._tasks.items() if unfinished else ():
             _wait_for_tasks(loop, tasks)
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            # Nobody can end a thread that waits for a server; who was told that it is late does not wait for it again.
+            self._pool.shutdown(wait=not self._is_overdue, cancel_futures=True)
 
     def details(self, system: Any, path: str) -> Future[Any]:
         """Ask what there is at a path of a file system, which is answered as ``info`` does."""
@@ -65,15 +68,7 @@ class InFlight:
         return self._in_thread(lambda: self._of_thread(system).info(path))
 
     def content(self, file: RemoteFile, *, checks: bool = False) -> Future[tuple[bytes, str]]:
-        """Ask for a file's bytes, and for its fingerprint after they were read.
-
-        Parameters
-        ----------
-        file
-            Which file.
-        checks
-            Whether the fingerprint is wanted.
-        """
+        """Ask for a file's bytes, and for its fingerprint after they were read."""
         if is_asynchronous(file.system) and file.size is not None:
             return self._on_loop(file.system.loop, _content, file, checks)
         return self._in_thread(lambda: _content_in_thread(self._of_thread(file.system), file, checks=checks))
@@ -89,7 +84,9 @@ class InFlight:
             tasks.add(task)
             try:
                 async with slots:
-                    return await ask(*arguments)
+                    return await asyncio.wait_for(ask(*arguments), self._seconds)
+            except asyncio.TimeoutError:
+                raise self._overdue() from None
             finally:
                 tasks.discard(task)
 
@@ -100,7 +97,35 @@ class InFlight:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only for drivers that wait
 
             self._pool = ThreadPoolExecutor(self.most, thread_name_prefix="flytetask_nb-fetch")
-        return self._kept(self._pool.submit(copy_context().run, ask))
+        answer: Future[Any] = Future()
+        self._pool.submit(copy_context().run, self._answer, answer, ask)
+        return self._kept(answer)
+
+    def _answer(self, answer: Future[Any], ask: Callable[[], Any]) -> None:
+        """Let a call have what it asks for, or an error where that takes too long."""
+        if not answer.set_running_or_notify_cancel():
+            return
+        clock = threading.Timer(self._seconds, self._give_up, [answer])
+        clock.daemon = True
+        clock.start()
+        try:
+            value = ask()
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
+            with suppress(InvalidStateError):
+                answer.set_exception(error)
+        else:
+            with suppress(InvalidStateError):
+                answer.set_result(value)
+        finally:
+            clock.cancel()
+
+    def _give_up(self, answer: Future[Any]) -> None:
+        with suppress(InvalidStateError):
+            answer.set_exception(self._overdue())
+            self._is_overdue = True
+
+    def _overdue(self) -> TimeoutError:
+        return TimeoutError(f"it has not come within {self._seconds:g} s, as set_options(fetch_timeout=…) says")
 
     def _kept(self, call: Future[Any]) -> Future[Any]:
         self._calls.add(call)
@@ -151,9 +176,7 @@ async def _content(file: RemoteFile, checks: bool) -> tuple[bytes, str]:
 def _content_in_thread(system: Any, file: RemoteFile, *, checks: bool) -> tuple[bytes, str]:
     if file.size is None:
         with system.open(file.path, "rb") as opened:
-            data = opened.read(UNTOLD + 1)
-        if len(data) > UNTOLD:
-            raise TooLargeError
+            data = _all_of(opened)
     else:
         data = system.cat_file(file.path)
     if not checks:
@@ -162,13 +185,22 @@ def _content_in_thread(system: Any, file: RemoteFile, *, checks: bool) -> tuple[
     return data, fingerprint_of(system.info(file.path))
 
 
+def _all_of(opened: Any) -> bytes:
+    """Return what a file of untold size holds: some drivers give what has come so far, however much is asked for."""
+    parts: list[bytes] = []
+    left = UNTOLD + 1
+    while left > 0 and (part := opened.read(left)):
+        parts.append(part)
+        left -= len(part)
+    if left <= 0:
+        raise TooLargeError
+    return b"".join(parts)
+
+
 def answer_of(call: Future[Any]) -> Any:
     """Wait for a call and return what it gives; the user can interrupt that.
 
-    Raises
-    ------
-    Exception
-        Whatever the call raised.
+    Raises Exception: whatever the call raised.
     """
     from concurrent.futures import wait  # noqa: PLC0415 - it is loaded where there are calls
 

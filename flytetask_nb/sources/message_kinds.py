@@ -22,8 +22,6 @@ from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["KINDS", "LAUNCH_PLANS", "OF_FLYTE2", "TASKS", "WORKFLOWS", "Content", "Kind", "PassedOver"]
-
 TASKS = "tasks"
 WORKFLOWS = "workflows"
 LAUNCH_PLANS = "launch plans"
@@ -107,7 +105,7 @@ class Kind:
 
 def _is_text(*texts: str) -> bool:
     # Where a message is read as a text, its first byte is the tag of one of its first fields: a control character.
-    return not any(map(_CONTROL.search, texts))
+    return all(map(str.isprintable, texts)) or not any(map(_CONTROL.search, texts))
 
 
 def _is_name_of(identifier: Any, *resource_types: int) -> bool:

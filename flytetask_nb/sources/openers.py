@@ -7,8 +7,6 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["BytesAtHand", "LocalFile", "RemoteFile"]
-
 
 @dataclass(frozen=True)
 class LocalFile:

@@ -9,8 +9,6 @@ from flytetask_nb.errors import OptionError
 if TYPE_CHECKING:
     from flytetask_nb.sources.registration_values import RegistrationValues
 
-__all__ = ["MAX_ENTRY_BYTES", "MAX_TOTAL_BYTES", "ReadSettings"]
-
 MAX_ENTRY_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30
 
@@ -42,10 +40,7 @@ class ReadSettings(NamedTuple):
     def checked(self) -> ReadSettings:
         """Return these settings.
 
-        Raises
-        ------
-        OptionError
-            One of them cannot be what it is.
+        Raises OptionError: one of them cannot be what it is.
         """
         if self.errors not in {"raise", "collect"}:
             raise OptionError(f"errors cannot be {self.errors!r}; expected 'raise' or 'collect'")

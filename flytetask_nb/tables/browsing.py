@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN, TEXT
+from flytetask_nb.dtypes import AMOUNT, COUNT, SPAN
 from flytetask_nb.errors import ModelValueError
+from flytetask_nb.masking.gate import gated_value
 from flytetask_nb.models.version_order import by_age
 from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.columns import COLUMNS
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.search_query import Query
     from flytetask_nb.tables.view_code import Listing
-
-__all__ = ["COMPUTED", "FINDINGS", "GROUP", "TASK", "WORST_CHANGE", "Browser", "Line", "View"]
 
 FINDINGS, WORST_CHANGE = "findings", "worst_change"
 COMPUTED: Final = (FINDINGS, WORST_CHANGE)
@@ -77,7 +76,8 @@ class View:
     opened: frozenset[str] = frozenset()
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """A line of a grid.
 
     Attributes
@@ -101,13 +101,9 @@ class Line(NamedTuple):
 class Browser:
     """Answers what a view shows of a table.
 
-    Parameters
-    ----------
-    table
-        A data frame of ``tabulate``, or any other one: what is neither text nor number, time or flag is shown as text.
-        An Arrow table.
-    pending
-        Columns of ``COMPUTED`` that will come by ``set_column``.
+    ``table``: a data frame of ``tabulate``, or any other one: what is neither text nor number, time or flag is shown as
+      text. An Arrow table.
+    ``pending``: columns of ``COMPUTED`` that will come by ``set_column``.
 
     Examples
     --------
@@ -129,13 +125,7 @@ class Browser:
         return len(self._table)
 
     def append(self, table: Any) -> None:
-        """Take rows that come later.
-
-        Parameters
-        ----------
-        table
-            As the constructor takes it.
-        """
+        """Take rows that come later."""
         self._table = _coded_table(table).below(self._table)
         for computed in self._computed.values():
             computed.grow(len(self))
@@ -151,16 +141,10 @@ class Browser:
     ) -> None:
         """Set what was computed behind.
 
-        Parameters
-        ----------
-        name
-            One of ``COMPUTED``, or a column of its own.
-        values
-            A text each; None where there is none.
-        positions
-            Of the rows that they are about. None: all. Until all rows have been told, the column is pending.
-        order
-            Values in the order in which they are sorted, for those that have one of their own.
+        ``name``: one of ``COMPUTED``, or a column of its own.
+        ``values``: a text each; None where there is none.
+        ``positions``: of the rows that they are about. None: all. Until all rows have been told, the column is pending.
+        ``order``: values in the order in which they are sorted, for those that have one of their own.
         """
         computed = self._computed.setdefault(name, ComputedColumn(len(self)))
         computed.take(values, range(len(self)) if positions is None else positions, order)
@@ -174,12 +158,12 @@ class Browser:
     def all_columns(self) -> tuple[str, ...]:
         """Every column that there is, those in which nothing stands last."""
         names = [*dict.fromkeys([*self._table.names, *self._computed])]
-        return tuple(sorted(names, key=self._is_empty))
+        return tuple(sorted(names, key=self._table.is_empty))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are shown first: none in which nothing stands."""
-        names = [name for name in self.all_columns if not self._is_empty(name)]
+        names = [name for name in self.all_columns if not self._table.is_empty(name)]
         first = [name for name in _SHOWN_FIRST if name in names]
         own = [name for name in names if name not in first and name not in COLUMNS and name not in COMPUTED]
         return tuple([*first, *own] or names)
@@ -188,72 +172,55 @@ class Browser:
         """Tell whether a column holds amounts, which stand to the right."""
         return self._table[name].kind in {COUNT, AMOUNT, SPAN}
 
-    def _is_empty(self, name: str) -> bool:
-        return bool(self._table[name].codes.max(initial=NOTHING) == NOTHING)
-
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def matches(self, view: View) -> npt.NDArray[np.intp]:
         """Return the positions of the rows that a view lets through, in its order.
 
-        Raises
-        ------
-        QueryError
-            The search cannot be read: says at which character.
+        Raises QueryError: the search cannot be read: says at which character.
         """
         key = replace(view, is_grouped=False, opened=frozenset())
-        return self._answer(("matches", key), lambda: self._sorted(np.flatnonzero(self._fits(view)), view.sort))
+        matches: npt.NDArray[np.intp] = self._answer(
+            ("matches", key), lambda: self._sorted(np.flatnonzero(self._fits(view)), view.sort)
+        )
+        return matches
 
     def line_count(self, view: View) -> int:
         """Return how many lines a view has."""
         if not view.is_grouped:
             return len(self.matches(view))
-        return int(self._groups(view)[2][-1])
+        return int(self._groups(view)[-1][-1])
 
     def lines(self, view: View, start: int = 0, count: int | None = None) -> tuple[Line, ...]:
         """Return some lines of a view.
 
-        Parameters
-        ----------
-        view
-            What is asked for.
-        start
-            The first of them.
-        count
-            How many at most; None: all that follow.
+        ``view``: what is asked for.
+        ``start``: the first of them.
+        ``count``: how many at most; None: all that follow.
         """
         end = None if count is None else start + count
         if not view.is_grouped:
             return tuple(Line(TASK, position) for position in self.matches(view)[start:end].tolist())
-        groups, keys, starts = self._groups(view)
-        end = int(starts[-1]) if end is None else min(end, int(starts[-1]))
+        positions, bounds, begins = self._groups(view)
+        end = int(begins[-1]) if end is None else min(end, int(begins[-1]))
         lines: list[Line] = []
-        place = max(int(np.searchsorted(starts, start, side="right")) - 1, 0)
-        while place < len(groups) and starts[place] < end:
-            positions = groups[place]
-            versions = positions.tolist() if view.sort else self._newest_first(positions)
-            mine = [Line(GROUP, versions[0], len(versions), keys[place])]
-            if keys[place] in view.opened:
-                mine += [Line(TASK, position) for position in versions]
-            begin = int(starts[place])
-            lines += mine[max(start - begin, 0) : end - begin]
+        place = max(int(np.searchsorted(begins, start, side="right")) - 1, 0)
+        while place < len(bounds) - 1 and begins[place] < end:
+            versions = positions[bounds[place] : bounds[place + 1]].tolist()
+            if not view.sort:
+                versions = self._newest_first(versions)
+            group = [Line(GROUP, versions[0], len(versions), self._key(versions[0]))]
+            begin = int(begins[place])
+            if begins[place + 1] - begin > 1:
+                group += [Line(TASK, position) for position in versions]
+            lines += group[max(start - begin, 0) : end - begin]
             place += 1
         return tuple(lines)
 
     def cells(self, positions: Sequence[int], columns: Sequence[str]) -> list[list[str]]:
         """Return what stands in some rows, for people.
 
-        Parameters
-        ----------
-        positions
-            Of the rows.
-        columns
-            Which columns.
-
-        Returns
-        -------
-        list of list of str
-            A list for each row, a text for each column; empty where a value is missing.
+        Returns list of list of str: a list for each row, a text for each column; empty where a value is missing.
         """
         where = np.asarray(positions, dtype=np.intp)
         by_column = [cells_of(name, self._table[name], where) for name in columns]
@@ -268,7 +235,7 @@ class Browser:
         for name in FACETS:
             computed = self._computed.get(name)
             is_pending = computed is not None and not computed.is_complete
-            if self._is_empty(name) and not (computed or name in chosen):
+            if self._table.is_empty(name) and not (computed or name in chosen):
                 continue
             fits = self._fits(view, but=("chosen", name))
             if is_pending and computed is not None:
@@ -281,7 +248,7 @@ class Browser:
         return tuple(
             self._bins(name).histogram(self._fits(view, but=("ranges", name)))
             for name in NUMERIC
-            if np.isfinite(self._amounts(name)).any()
+            if np.isfinite(self._table[name].amounts).any()
         )
 
     # -- as code -----------------------------------------------------------------------------------------------------
@@ -289,17 +256,10 @@ class Browser:
     def code(self, view: View, source: str = "tasks") -> str:
         """Return a line of Python that makes the same set of tasks.
 
-        Parameters
-        ----------
-        view
-            What is seen. Order and groups are no part of a set.
-        source
-            What the line begins with: ``"tasks"``, a collection; ``"frame"``, a data frame; ``"remote"``, a cluster.
-
-        Returns
-        -------
-        str
-            What only a browser can tell, such as the worst change, is told by the positions of the rows.
+        ``view``: what is seen. Order and groups are no part of a set.
+        ``source``: what the line begins with: ``"tasks"``, a collection; ``"frame"``, a data frame; ``"remote"``, a
+          cluster.
+        Returns str: what only a browser can tell, such as the worst change, is told by the positions of the rows.
         """
         queries = self.queries(view)
         texts = [spelled(query) for query in queries]
@@ -329,6 +289,27 @@ class Browser:
         queries += [range_query(name, low, high) for name, (low, high) in view.ranges]
         return queries
 
+    def versions(self, view: View, key: str) -> list[int]:
+        """Return the positions of the rows of a group that fit: of all that stand under a name, opened or not."""
+        matches = self.matches(view)
+        positions: list[int] = matches[self._names[matches] == self._name_of(key)].tolist()
+        return positions if view.sort else self._newest_first(positions)
+
+    def differing(self, view: View) -> tuple[str, ...]:
+        """Return the columns that are not the same in all rows that a view lets through."""
+        matches = self.matches(view)
+        codes = ((name, self._table[name].codes[matches]) for name in self.all_columns)
+        return tuple(name for name, column in codes if len(column) and (column != column[0]).any())
+
+    def frame(self, view: View) -> pd.DataFrame:
+        """Return the rows that a view lets through, in its order; the index says where they stand among all."""
+        matches = self.matches(view)
+        columns = {
+            name: self._table[name].distinct.take(self._table[name].codes[matches], allow_fill=True)
+            for name in self._table.names
+        }
+        return pd.DataFrame(columns, index=pd.Index(matches), copy=False)
+
     # -- answers, which are kept -------------------------------------------------------------------------------------
 
     def _answer(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
@@ -345,9 +326,7 @@ class Browser:
         fits: npt.NDArray[np.bool_] = self._answer(("query", view.query), lambda: self._searched(view.query))
         for name, values in view.chosen:
             if values and ("chosen", name) != but:
-                fits = fits & self._answer(
-                    ("ticks", name, values), lambda name=name, values=values: self._ticked(name, values)
-                )
+                fits = fits & self._ticked(name, values)
         for name, (low, high) in view.ranges:
             if ("ranges", name) != but:
                 fits = fits & self._bins(name).mask(low, high)
@@ -359,9 +338,14 @@ class Browser:
         )
 
     def _ticked(self, name: str, values: tuple[str | None, ...]) -> npt.NDArray[np.bool_]:
-        fits = self._labels(name).mask(values)
         computed = self._computed.get(name)
-        return fits if computed is None else fits & computed.is_known
+
+        def compute() -> npt.NDArray[np.bool_]:
+            fits = self._labels(name).mask(values)
+            return fits if computed is None else fits & computed.is_known
+
+        fits: npt.NDArray[np.bool_] = self._answer(("ticks", name, values), compute)
+        return fits
 
     def _labels(self, name: str) -> Labels:
         if name not in FACETS:
@@ -375,10 +359,6 @@ class Browser:
         made: Bins = self._answer(("bins", name), lambda: Bins(name, self._table[name]))
         return made
 
-    def _amounts(self, name: str) -> npt.NDArray[np.float64]:
-        column = self._table[name]
-        return np.empty(0) if column.kind is TEXT else column.amounts
-
     def _sorted(self, positions: npt.NDArray[np.intp], sort: Sequence[tuple[str, bool]]) -> npt.NDArray[np.intp]:
         for name, is_descending in reversed(sort):
             column = self._table[name]
@@ -386,26 +366,29 @@ class Browser:
             ranks = size - 1 - column.ranks if is_descending else column.ranks
             keys = column.spread(ranks.astype(np.min_scalar_type(size)), size)[positions]
             positions = positions[np.argsort(keys, kind="stable")]
+        positions.flags.writeable = False
         return positions
 
     # -- groups ------------------------------------------------------------------------------------------------------
 
-    def _groups(self, view: View) -> tuple[list[npt.NDArray[np.intp]], list[str], npt.NDArray[np.intp]]:
-        """Return the versions of each name that fit, what it is called, and on which line each group begins."""
+    def _groups(self, view: View) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Return the rows that fit, those of a name together; where each name begins among them, and on which line."""
 
         def compute() -> Any:
             matches = self.matches(view)
-            codes = self._names[matches]
-            _, first, which, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-            by_group = np.split(matches[np.argsort(which, kind="stable")], np.cumsum(counts)[:-1])
-            order = np.argsort(first, kind="stable")
-            groups = [by_group[place] for place in order.tolist()] if len(matches) else []
-            texts = [cells_key(self._table, int(group[0])) for group in groups]
-            return groups, texts
+            names, first, which, counts = np.unique(
+                self._names[matches], return_index=True, return_inverse=True, return_counts=True
+            )
+            # Names in the order in which they first appear, and so the rows of each.
+            order = np.argsort(first)
+            places = np.empty_like(order)
+            places[order] = np.arange(len(order))
+            positions = matches[np.argsort(places[which], kind="stable")]
+            return positions, np.append(0, np.cumsum(counts[order])), names[order]
 
-        groups, keys = self._answer(("groups", replace(view, opened=frozenset())), compute)
-        sizes = [1 + (len(group) if key in view.opened else 0) for group, key in zip(groups, keys, strict=True)]
-        return groups, keys, np.concatenate([[0], np.cumsum(sizes, dtype=np.intp)])
+        positions, bounds, names = self._answer(("groups", replace(view, opened=frozenset())), compute)
+        is_open = np.isin(names, [self._name_of(key) for key in view.opened])
+        return positions, bounds, np.append(0, np.cumsum(1 + np.diff(bounds) * is_open))
 
     @property
     def _names(self) -> npt.NDArray[np.intp]:
@@ -421,22 +404,35 @@ class Browser:
         made: npt.NDArray[np.intp] = self._answer(("names", "name"), compute)
         return made
 
-    def _newest_first(self, positions: npt.NDArray[np.intp]) -> list[int]:
+    def _name_of(self, key: str) -> int:
+        """Return the number of a name by the key of its group; -1 where there is none."""
+        whole = 0
+        for name, text in zip(_NAMED, key.split("/", len(_NAMED) - 1), strict=False):
+            column = self._table[name]
+            code = column.places.get(text, NOTHING)
+            if text and code == NOTHING:
+                # As it is shown, which hides what is secret in it.
+                code = next((place for place, known in enumerate(column.texts) if gated_value(known) == text), NOTHING)
+                if code == NOTHING:
+                    return NOTHING
+            whole = whole * (len(column.distinct) + 1) + code + 1
+        return whole
+
+    def _key(self, position: int) -> str:
+        """Return the key of the group that a row belongs to."""
+        columns = [self._table[name] for name in _NAMED]
+        codes = [int(column.codes[position]) for column in columns]
+        texts = ("" if code < 0 else column.texts[code] for column, code in zip(columns, codes, strict=True))
+        return "/".join(map(gated_value, texts))
+
+    def _newest_first(self, positions: list[int]) -> list[int]:
+        if len(positions) <= 1:
+            return positions
         versions, times = self._table["version"], self._table["created_at"]
-        texts = [str(versions.distinct[code]) if code >= 0 else "" for code in versions.codes[positions].tolist()]
-        moments = [times.distinct[code] if code >= 0 else None for code in times.codes[positions].tolist()]
+        texts = ["" if code < 0 else versions.texts[code] for code in versions.codes[positions].tolist()]
+        moments = [None if code < 0 else times.distinct[code] for code in times.codes[positions].tolist()]
         order, _ = by_age(texts, moments, [None] * len(texts))
-        return [int(positions[place]) for place in reversed(order)]
-
-
-def cells_key(table: CodedTable, position: int) -> str:
-    """Return the key of the group that a row belongs to."""
-    parts = []
-    for name in _NAMED:
-        column = table[name]
-        code = int(column.codes[position])
-        parts.append("" if code == NOTHING else str(column.distinct[code]))
-    return "/".join(parts)
+        return [positions[place] for place in reversed(order)]
 
 
 def _arguments(listing: Listing) -> str:

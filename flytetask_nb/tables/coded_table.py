@@ -15,18 +15,16 @@ import numpy as np
 import pandas as pd
 
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, array_of
-from flytetask_nb.models.order import natural_key
 from flytetask_nb.tables.columns import COLUMNS
 from flytetask_nb.tables.factorized import NOTHING
+from flytetask_nb.tables.natural_ordering import natural_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     import numpy.typing as npt
 
     from flytetask_nb.dtypes import ColumnKind
-
-__all__ = ["CodedColumn", "CodedTable", "coded"]
 
 _KINDS: Final = {"b": FLAG, "i": COUNT, "u": COUNT, "f": AMOUNT, "M": TIME, "m": SPAN}
 """Kinds of columns, by NumPy's letters."""
@@ -42,14 +40,9 @@ _EPOCH: Final = pd.Timestamp(0, tz="UTC")
 class CodedColumn:
     """A column: its values, each once, and for each row which one it has.
 
-    Parameters
-    ----------
-    kind
-        What it holds.
-    distinct
-        The values, each once, as a pandas array; none of them is missing.
-    codes
-        For each row the place of its value; ``NOTHING``, which is -1, where it is missing.
+    ``kind``: what it holds.
+    ``distinct``: the values, each once, as a pandas array; none of them is missing.
+    ``codes``: for each row the place of its value; ``NOTHING``, which is -1, where it is missing.
     """
 
     def __init__(self, kind: ColumnKind, distinct: Any, codes: npt.NDArray[Any]) -> None:
@@ -63,7 +56,8 @@ class CodedColumn:
     def spread(self, answers: npt.NDArray[Any], missing: Any = False) -> npt.NDArray[Any]:
         """Return what each row has, from what each distinct value has; ``missing`` is what rows without one have."""
         # The code of what is missing is -1: the last.
-        return np.append(answers, np.array([missing], dtype=answers.dtype))[self.codes]
+        spread: npt.NDArray[Any] = np.append(answers, np.array([missing], dtype=answers.dtype))[self.codes]
+        return spread
 
     def holds(self, text: str) -> npt.NDArray[np.bool_]:
         """Tell which distinct values hold a text, in any case."""
@@ -77,11 +71,19 @@ class CodedColumn:
     @cached_property
     def texts(self) -> list[str]:
         """The distinct values as texts."""
-        return list(map(str, self.distinct.tolist()))
+        values: list[Any] = self.distinct.tolist()
+        return values if self.kind is TEXT else list(map(str, values))
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The code of each distinct value, by its text."""
+        return {text: code for code, text in enumerate(self.texts)}
 
     @cached_property
     def amounts(self) -> npt.NDArray[np.float64]:
-        """The distinct values as numbers: lengths of time in seconds, times in seconds since 1970, no texts."""
+        """The distinct values as numbers: lengths of time in seconds, times in seconds since 1970; texts are none."""
+        if self.kind is TEXT:
+            return np.full(len(self.distinct), np.nan)
         series: Any = pd.Series(self.distinct)
         if self.kind is TIME:
             series -= _EPOCH
@@ -93,8 +95,7 @@ class CodedColumn:
     def ranks(self) -> npt.NDArray[np.int32]:
         """The place of each distinct value among the others, the least first; texts in natural order."""
         if self.kind is TEXT:
-            keys = list(map(natural_key, self.texts))
-            order: Any = sorted(range(len(keys)), key=keys.__getitem__)
+            order: Any = natural_order(self.texts)
         else:
             order = np.argsort(self.distinct, kind="stable")
         ranks = np.empty(len(self.distinct), dtype=np.int32)
@@ -105,13 +106,9 @@ class CodedColumn:
 class CodedTable:
     """Columns beside each other, by name.
 
-    Parameters
-    ----------
-    size
-        How many rows there are.
-    columns
-        The columns in order, each in as many pieces as it came in. One that is asked for and not there is missing in
-        every row.
+    ``size``: how many rows there are.
+    ``columns``: the columns in order, each in as many pieces as it came in. One that is asked for and not there is
+      missing in every row.
     """
 
     def __init__(self, size: int, columns: Mapping[str, Sequence[CodedColumn]]) -> None:
@@ -140,8 +137,20 @@ class CodedTable:
             pieces = self._columns[name] = (_joined(pieces),)
         return pieces[0]
 
+    def is_empty(self, name: str) -> bool:
+        """Tell whether a column is missing in every row."""
+        return all(piece.codes.max(initial=NOTHING) == NOTHING for piece in self._pieces(name))
+
     def __setitem__(self, name: str, column: CodedColumn) -> None:
         self._columns[name] = (column,)
+
+    def beside(self, more: CodedTable) -> CodedTable:
+        """Return a table of these columns and those of another table of the same rows."""
+        return CodedTable(self._size, {**self._columns, **more._columns})
+
+    def only(self, names: Container[str]) -> CodedTable:
+        """Return a table of some of these columns."""
+        return CodedTable(self._size, {name: pieces for name, pieces in self._columns.items() if name in names})
 
     def below(self, above: CodedTable) -> CodedTable:
         """Return a table of the rows of another one, and these below them."""
@@ -160,12 +169,8 @@ class CodedTable:
 def coded(column: pd.Series[Any], name: str = "") -> CodedColumn:
     """Return a column of a data frame, each value once.
 
-    Parameters
-    ----------
-    column
-        What is neither text nor number, time or flag is taken as text.
-    name
-        What it is called: a column of tables of tasks keeps its kind, where it can be read so.
+    ``column``: what is neither text nor number, time or flag is taken as text.
+    ``name``: what it is called: a column of tables of tasks keeps its kind, where it can be read so.
     """
     try:
         return _coded(column, name)
@@ -246,7 +251,12 @@ def _joined(pieces: Sequence[CodedColumn]) -> CodedColumn:
     for piece in pieces:
         codes.append(piece.spread(places[start : start + len(piece.distinct)], NOTHING))
         start += len(piece.distinct)
-    return CodedColumn(kind, pd.Series(values).array, np.concatenate(codes))
+    column = CodedColumn(kind, pd.Series(values).array, np.concatenate(codes))
+    first = filled[0]
+    if first.kind is kind and "folded" in vars(first):
+        # The values of the first piece are the first ones.
+        column.folded = [*first.folded, *map(_folded, column.texts[len(first.distinct) :])]
+    return column
 
 
 def _folded(text: str) -> str:

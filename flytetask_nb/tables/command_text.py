@@ -11,8 +11,6 @@ from flytetask_nb.masking import COMMANDS, SHAPES, mask_arguments, mask_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["BUNDLE_FLAG", "MARKED_WORD", "PLAIN_WORD", "Words", "code_bundle"]
-
 BUNDLE_FLAG: Final = "--additional-distribution"
 PLAIN_WORD: Final = "^[A-Za-z0-9_./][A-Za-z0-9_./-]*$"
 """Matches words that neither a shell nor masking takes for more than they are, unless they look like a secret."""

@@ -17,16 +17,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["ComputedColumn"]
-
 
 class ComputedColumn:
     """Texts of rows, some of which are not known yet.
-
-    Parameters
-    ----------
-    size
-        How many rows there are.
 
     Attributes
     ----------

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["Extracted"]
-
 _BATCH = 64
 """Tasks of which messages exist at the same time: more would no longer fit into the processor's cache."""
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.command_text import Words
 
-__all__ = ["PARTS", "Messages", "Part", "is_mapped"]
-
 
 class Messages(NamedTuple):
     """Tasks while their parts are taken: what they consist of, side by side.

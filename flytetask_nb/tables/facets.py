@@ -152,15 +152,7 @@ NUMERIC: Final = {
 
 
 class Labels:
-    """What the values of a column are called in its facet.
-
-    Parameters
-    ----------
-    name
-        Which facet.
-    column
-        Its column.
-    """
+    """What the values of a column are called in its facet."""
 
     def __init__(self, name: str, column: CodedColumn) -> None:
         self._rule = FACETS[name]
@@ -180,7 +172,8 @@ class Labels:
 
     def mask(self, chosen: Iterable[str | None]) -> npt.NDArray[np.bool_]:
         """Tell which rows have one of these names."""
-        return self.named(chosen)[self._column.codes]
+        fits: npt.NDArray[np.bool_] = self.named(chosen)[self._column.codes]
+        return fits
 
     def named(self, chosen: Iterable[str | None]) -> npt.NDArray[np.bool_]:
         """Tell which distinct values have one of these names, and last whether rows without a value do."""
@@ -231,15 +224,7 @@ _WIDE: Final = 16
 
 
 class Bins:
-    """Ranges into which the amounts of a column fall.
-
-    Parameters
-    ----------
-    name
-        Which column.
-    column
-        Its values.
-    """
+    """Ranges into which the amounts of a column fall."""
 
     def __init__(self, name: str, column: CodedColumn) -> None:
         self._name = name
@@ -248,11 +233,11 @@ class Bins:
     @cached_property
     def edges(self) -> npt.NDArray[np.float64]:
         """Where bins begin, and where the last one ends."""
-        amounts = self._column.amounts
-        amounts = amounts[np.isfinite(amounts)]
-        if not len(amounts):
-            return np.array([0.0, 1.0])
-        return _edges(amounts, NUMERIC[self._name][1])
+        return _edges(self._column.amounts[self._is_finite], NUMERIC[self._name][1])
+
+    @cached_property
+    def _is_finite(self) -> npt.NDArray[np.bool_]:
+        return np.isfinite(self._column.amounts)
 
     @cached_property
     def _places(self) -> npt.NDArray[np.intp]:
@@ -279,11 +264,12 @@ class Bins:
             tuple(self.edges.tolist()),
             self._binned(by_value),
             self._binned(_by_value(self._column, None)),
-            int(by_value[-1]),
+            int(by_value[-1] + by_value[:-1][~self._is_finite].sum()),
         )
 
     def _binned(self, by_value: npt.NDArray[np.intp]) -> tuple[int, ...]:
-        counts = np.bincount(self._places, by_value[:-1], minlength=len(self.edges) - 1)
+        is_finite = self._is_finite
+        counts = np.bincount(self._places[is_finite], by_value[:-1][is_finite], minlength=len(self.edges) - 1)
         return tuple(counts.astype(int).tolist())
 
 
@@ -300,11 +286,12 @@ def _edges(amounts: npt.NDArray[np.float64], unit: str) -> npt.NDArray[np.float6
     step = 1.0 if unit == "time" else _STEP
     start = np.floor(least / step) * step
     width = (np.floor((most - start) / step / MOST_BINS) + 1) * step
-    return np.round(start + width * np.arange(int((most - start) / width) + 2), _DIGITS)
+    edges: npt.NDArray[np.float64] = start + width * np.arange(int((most - start) / width) + 2)
+    return edges.round(_DIGITS)
 
 
 def _grown(least: float, most: float, unit: str) -> npt.NDArray[np.float64]:
-    """Return edges each of which is a multiple of the one before."""
+    """Return edges, each of which is a multiple of the one before."""
     if unit == "seconds" and least >= 1 and most < _STEPS_OF_TIME[-1]:
         steps = np.array(_STEPS_OF_TIME, dtype=np.float64)
     else:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.coded_table import CodedColumn
 
-__all__ = ["BYTES", "cells_of"]
-
 BYTES: Final = frozenset({
     "memory_request", "memory_limit", "ephemeral_storage_request", "ephemeral_storage_limit", "job_memory",
     "shared_memory",
@@ -31,17 +29,7 @@ _MIDNIGHT: Final = "00:00"
 
 
 def cells_of(name: str, column: CodedColumn, positions: npt.NDArray[Any]) -> list[str]:
-    """Return the cells of some rows; empty where a value is missing.
-
-    Parameters
-    ----------
-    name
-        What the column is called.
-    column
-        The column.
-    positions
-        Of the rows.
-    """
+    """Return the cells of some rows; empty where a value is missing."""
     codes = column.codes[positions].tolist()
     values = {code: column.distinct[code] for code in set(codes) if code >= 0}
     if name == "version":

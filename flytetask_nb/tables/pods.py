@@ -24,8 +24,6 @@ from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["PodRunners", "pod_runners"]
-
 # What stands once at most is repeated, to see when it stands there twice.
 _STRUCT: Final[dict[str, Fields]] = {
     "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
@@ -92,12 +90,8 @@ class PodRunners(NamedTuple):
 def pod_runners(pods: Sequence[bytes], configs: Sequence[Sequence[bytes]]) -> PodRunners:
     """Return the containers that run tasks.
 
-    Parameters
-    ----------
-    pods
-        A serialized ``K8sPod`` each.
-    configs
-        Of each task the entries of the template's ``config``.
+    ``pods``: a serialized ``K8sPod`` each.
+    ``configs``: of each task the entries of the template's ``config``.
     """
     settings = [b"".join([wrapped(_CONFIG, entry) for entry in entries]) for entries in configs]
     found = _of_usual(pods, settings)
@@ -207,14 +201,9 @@ _NO_STRUCTS: Final = _Structs(0, *(np.zeros(0, dtype=np.int64),) * 3, [], [], np
 def _structs(array: Any, path: tuple[int, ...], unread: str = "") -> _Structs:
     """Return objects of an array of ``Struct``.
 
-    Parameters
-    ----------
-    array
-        Each object.
-    path
-        Where their values stand.
-    unread
-        Key of values that are not to be judged.
+    ``array``: each object.
+    ``path``: where their values stand.
+    ``unread``: key of values that are not to be judged.
     """
     entries = items(array.field("fields"))
     counts = lengths(array.field("fields"))
@@ -264,10 +253,7 @@ def _usual_pods(pods: Sequence[bytes]) -> tuple[list[int], list[str], list[bytes
 def _containers(lists: Sequence[bytes]) -> tuple[_Structs, Any, list[int]]:
     """Return the containers of pods.
 
-    Parameters
-    ----------
-    lists
-        Of each pod the ``Value`` that holds them.
+    ``lists``: of each pod the ``Value`` that holds them.
 
     Returns
     -------

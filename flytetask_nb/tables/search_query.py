@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME
-from flytetask_nb.errors import QuantityError, QueryError
+from flytetask_nb.errors import QuantityError, QueryError, shortened
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.quantities import NANO, parse
 from flytetask_nb.tables.columns import COLUMNS
@@ -59,6 +59,10 @@ _COMPARISONS: Final = {
 }  # fmt: skip
 _OPERATOR: Final = re.compile(r"\s*(>=|<=|!=|==|=|:|>|<)\s*")
 _FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\s*(?:[<>=:]|!=))")
+_LONGEST: Final = 10_000
+_MOST_CLAUSES: Final = 200
+"""Characters and conditions of a search: each condition is looked for in each task."""
+_HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 _WORD: Final = re.compile(r'[^\s"]+')
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
@@ -155,6 +159,12 @@ def parsed_query(text: str) -> Query:
     QueryError
         It cannot be read: says at which character, and what was expected.
     """
+    if len(text) > _LONGEST:
+        raise QueryError(f"a search of {len(text):,} characters; expected at most {_LONGEST:,}", position=_LONGEST)
+    if half := _HALF_A_CHARACTER.search(text):
+        raise QueryError(
+            f"the search {shortened(text, 200)!r} has half a character at {half.start() + 1}", position=half.start()
+        )
     return _Parser(text).query()
 
 
@@ -167,7 +177,7 @@ class _Parser:
 
     def query(self) -> Query:
         alternatives: list[list[Clause]] = [[]]
-        divided_at = 0
+        divided_at = clauses = 0
         while self._skip_blanks():
             if re.match(r"OR(?!\S)", self._text[self._at :]):
                 if not alternatives[-1]:
@@ -176,6 +186,9 @@ class _Parser:
                 self._at += len(OR)
                 alternatives.append([])
             else:
+                clauses += 1
+                if clauses > _MOST_CLAUSES:
+                    raise self._wrong(self._at, f"more than {_MOST_CLAUSES} conditions; ask for less at a time")
                 alternatives[-1].append(self._clause())
         if len(alternatives) > 1 and not alternatives[-1]:
             raise self._wrong(divided_at, "OR has nothing behind it; write what it stands between")
@@ -251,7 +264,7 @@ class _Parser:
     def _wrong(self, at: int, problem: str) -> QueryError:
         rest = self._text[at : at + 20]
         place = f"at character {at + 1}, {rest!r}" if rest else "at its end"
-        return QueryError(f"the search {self._text!r} cannot be read {place}: {problem}", position=at)
+        return QueryError(f"the search {shortened(self._text, 200)!r} cannot be read {place}: {problem}", position=at)
 
 
 def _meant(field: str) -> str:

@@ -14,8 +14,6 @@ from flytetask_nb.models.origins import Origin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Place", "Records", "records_of"]
-
 Place: TypeAlias = "Origin | str"
 """Where a task comes from: as a collection keeps it, the source alone or all that is known."""
 
@@ -44,16 +42,10 @@ class Records(NamedTuple):
 def records_of(tasks: Any) -> Records:
     """Return the serialized tasks of an iterable.
 
-    Parameters
-    ----------
-    tasks
-        A collection, or an iterable of ``FlyteTask``, of whatever ``FlyteTask.from_flyte_idl`` takes, of serialized
-        ``TaskSpec`` messages, or of pairs of such bytes and where they come from.
-
-    Raises
-    ------
-    ModelTypeError
-        It is no iterable of tasks, but a single one or a path. What is no task inside of it is told in ``refused``.
+    ``tasks``: a collection, or an iterable of ``FlyteTask``, of whatever ``FlyteTask.from_flyte_idl`` takes, of
+      serialized ``TaskSpec`` messages, or of pairs of such bytes and where they come from.
+    Raises ModelTypeError: it is no iterable of tasks, but a single one or a path. What is no task inside of it is told
+      in ``refused``.
     """
     tasks = opened(tasks)
     held = getattr(tasks, "serialized", None)

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from flytetask_nb.tables.coded_table import CodedColumn
     from flytetask_nb.tables.facets import Labels
 
-__all__ = ["Listing", "frame_condition", "listing_of", "range_query", "spelled", "ticks_query"]
-
 _PLAIN: Final = re.compile(r"(?!OR\Z)[\w./@][\w./@+-]*")
 """Values that need no quotes."""
 _CALENDAR: Final = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
@@ -36,17 +34,7 @@ _CALENDAR: Final = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
 def ticks_query(name: str, chosen: Iterable[str | None], column: CodedColumn, labels: Labels) -> Query:
-    """Return the search that the ticks of a facet are.
-
-    Parameters
-    ----------
-    name
-        Of the facet.
-    chosen
-        What is ticked.
-    column, labels
-        Its column, and what values are called.
-    """
+    """Return the search that the ticks of a facet are."""
     rule = FACETS[name]
     clauses: list[Clause] = []
     for label in chosen:
@@ -126,17 +114,7 @@ def _clause(clause: Clause) -> str | None:
 def frame_condition(query: Query, names: Sequence[str]) -> str | None:
     """Return the condition on ``frame`` that a search is.
 
-    Parameters
-    ----------
-    query
-        The search.
-    names
-        The columns that the frame has.
-
-    Returns
-    -------
-    str or None
-        An expression that gives a Series of truth values; None for no condition.
+    Returns str or None: an expression that gives a Series of truth values; None for no condition.
     """
     alternatives = [" & ".join(_condition(clause, names) for clause in clauses) for clauses in query.alternatives]
     if len(alternatives) < 2:  # noqa: PLR2004 - an alternative is one of two

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.variable_verdicts import Compatibility, VariableCompatibility
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["describe_compatibility"]
-
 _NAME_BUDGET: Final = 300
 _TYPE_BUDGET: Final = 500
 _NARROW: Final = 60
@@ -42,15 +40,8 @@ _LOOKS: Final = {"breaking": ("breaking", "✗"), "risky": ("risky", "!"), "safe
 def describe_compatibility(result: Compatibility) -> Document:
     """Describe what a change of an interface means for callers.
 
-    Parameters
-    ----------
-    result
-        What ``compatibility`` gave.
-
-    Returns
-    -------
-    Document
-        A section for inputs and one for outputs that changed, the worst first; what is unchanged is counted.
+    Returns Document: a section for inputs and one for outputs that changed, the worst first; what is unchanged is
+      counted.
     """
     counts = Counter(variable.verdict for variable in result.variables)
     sections = [

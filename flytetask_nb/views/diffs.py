@@ -42,17 +42,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.task_diff import CacheVerdict
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = [
-    "PARTS",
-    "cache_badge",
-    "cache_word",
-    "change_row",
-    "describe_diff",
-    "places_line",
-    "ratio_of",
-    "value_sides",
-]
-
 PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
 )
@@ -93,17 +82,9 @@ _WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
 def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe the changes between two versions of a task.
 
-    Parameters
-    ----------
-    diff
-        The changes.
-    keep
-        Tells whether a change is listed; verdict and headlines are about all of them. None lists all.
-
-    Returns
-    -------
-    Document
-        Verdict and headlines, a section for each part that changed, then what is folded.
+    ``diff``: the changes.
+    ``keep``: tells whether a change is listed; verdict and headlines are about all of them. None lists all.
+    Returns Document: verdict and headlines, a section for each part that changed, then what is folded.
     """
     old, new = diff.ids
     title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"

@@ -32,16 +32,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models import K8sPod
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = [
-    "describe_container",
-    "describe_pod",
-    "describe_sql",
-    "execution_section",
-    "image_words",
-    "json_text",
-    "other_containers",
-]
-
 _IMAGE_BUDGET = 400
 _WORDS_BUDGET = 1_300
 _ENTRY_BUDGET = 500
@@ -61,12 +51,8 @@ def image_words(image: str) -> str:
 def execution_section(template: Any, image: str) -> Section | None:
     """Describe what runs: the container, the pod, or the statement.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-    image
-        The image of the container that runs the task; empty if there is none.
+    ``template``: a flyteidl ``TaskTemplate``.
+    ``image``: the image of the container that runs the task; empty if there is none.
     """
     target = template.WhichOneof("target")
     if target == "container":
@@ -81,9 +67,10 @@ def execution_section(template: Any, image: str) -> Section | None:
         blocks, note = _pod_blocks(template.k8s_pod, primary_container_name(template))
         return Section("Execution", note, blocks)
     if target == "sql":
-        words = _dialect(template.sql)
         lines = template.sql.statement.count("\n") + 1
-        return Section("Execution", f"{words}, {counted(lines, 'line')}", _sql_blocks(template.sql), is_open=True)
+        return Section(
+            "Execution", f"{_dialect(template.sql)}, {counted(lines, 'line')}", _sql_blocks(template.sql), is_open=True
+        )
     return None
 
 

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
-from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.diffs.texts import windowed
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.version_order import in_words
+from flytetask_nb.semantics.map_tasks import shortened_map_task
 from flytetask_nb.views.diffs import PARTS, cache_word, change_row, places_line, ratio_of
 from flytetask_nb.views.document import (
     Badge,
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     # Its note is made for what is shown.
     _UnreadRow: TypeAlias = tuple[Line, list[Badge | None], Callable[[], Line]]
     _Causes: TypeAlias = Mapping[int, Callable[[], Line]]
-
-__all__ = ["describe_history"]
 
 _MARKS: Final = {"breaking": "!", "risky": "?", "behaviour": "~", "cost": "$", "cosmetic": "'"}
 _COLUMNS_WIDTH: Final = 76
@@ -89,17 +87,9 @@ _PLACES_NAMED: Final = 4
 def describe_history(history: TaskHistory) -> Document:
     """Describe the versions of a task.
 
-    Parameters
-    ----------
-    history
-        The versions.
-
-    Returns
-    -------
-    Document
-        How many steps did what, and in which versions callers broke; a row of marks for each field that changed, the
-        worst first; then the steps one by one, newest first. Of many versions the newest have columns; what is left
-        out is counted.
+    Returns Document: how many steps did what, and in which versions callers broke; a row of marks for each field that
+      changed, the worst first; then the steps one by one, newest first. Of many versions the newest have columns; what
+      is left out is counted.
     """
     labels = short_versions(history.versions)
     runs = _shown_runs(history, labels)

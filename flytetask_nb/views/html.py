@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Row
 
-__all__ = ["escape", "fragment", "render", "stylesheet"]
-
 _WEB = ("https://", "http://")
 # Letters, digits and marks that mean nothing in HTML nor in a formula: most texts are of these alone.
 _is_plain = re.compile(r"[\w \-./:,;()|=+*?!%@\[\]{}~^…·“”×→]*").fullmatch
@@ -70,6 +68,8 @@ _FEW = 2
 """Columns of texts that have room in any output."""
 _MANY = 7
 """Columns of marks that are together as wide as what one of them opens."""
+_CLASS = re.compile(r"ftn-[a-z]+")
+_NO_SELECTOR = re.compile(r"\{[^{}]*\}|:not\([^)]*\)")
 _CHUNK = 16
 """Characters after which a word without an end may be broken."""
 
@@ -84,7 +84,7 @@ def _remembered(make: Callable[[str], str]) -> Callable[[str], str]:
     return html_of
 
 
-_gate: ContextVar[Hashable] = ContextVar("flytetask_nb_gate", default=None)
+_gate: ContextVar[tuple[Hashable, bool] | None] = ContextVar("flytetask_nb_gate", default=None)
 """What the gate does while a document is rendered."""
 
 
@@ -106,20 +106,22 @@ def stylesheet() -> str:
     return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
+@cache
+def _rules() -> tuple[tuple[frozenset[str], str], ...]:
+    """Return each line of the stylesheet, with the classes without which it says nothing."""
+    rules = []
+    for line in stylesheet().splitlines(keepends=True):
+        selectors = _NO_SELECTOR.sub(",", line.partition("{")[2] if line.startswith("@") else line).split(",")
+        needed = [frozenset(_CLASS.findall(selector)) for selector in selectors if "." in selector]
+        rules.append((frozenset.intersection(*needed), line))
+    return tuple(rules)
+
+
 def render(document: Document) -> str:
-    """Return a document as HTML with its stylesheet.
-
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
-    Returns
-    -------
-    str
-        A ``style`` and a ``div`` element.
-    """
-    return f"<style>{stylesheet()}</style>{fragment(document)}"
+    """Return a document as HTML, with as much of the stylesheet as it needs."""
+    body = fragment(document)
+    classes = frozenset(_CLASS.findall(body))
+    return f"<style>{''.join(line for needed, line in _rules() if needed <= classes)}</style>{body}"
 
 
 def fragment(document: Document) -> str:
@@ -130,6 +132,11 @@ def fragment(document: Document) -> str:
             return "".join(_parts(document))
         finally:
             _gate.reset(before)
+
+
+def heading(title: str) -> str:
+    """Return a heading of controls, for places that have the stylesheet already."""
+    return f'<div class="ftn"><b{_SUBTITLE}>{_prose(title)}</b></div>'
 
 
 def _parts(document: Document) -> Iterator[str]:
@@ -334,7 +341,11 @@ def _folds(folds: Folds) -> str:
 
 
 def _thirds(lines: tuple[Line, Line, Line]) -> str:
-    return " ".join([f"<span>{_line(line)}</span>" for line in lines])
+    # Where a front end takes the stylesheet away, bars part the columns.
+    first, *rest = [f"<span>{_line(line)}</span>" for line in lines]
+    return first + "".join(
+        [f"{'<i> | </i>' if line else ''}{cell}" for line, cell in zip(lines[1:], rest, strict=True)]
+    )
 
 
 def _fields(fields: Fields) -> str:

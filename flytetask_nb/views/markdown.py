@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block, Line, Section
 
-__all__ = ["render"]
-
 # What could begin markup: some characters anywhere, underscores at the edge of a word, others only at a line's start.
 _SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 # What begins a formula does so for JupyterLab even where it is escaped, unless it is an element of its own.
@@ -53,15 +51,7 @@ _WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
 def render(document: Document) -> str:
     """Return a document as Markdown.
 
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
-    Returns
-    -------
-    str
-        Blocks parted by empty lines, no line break at the end.
+    Returns str: blocks parted by empty lines, no line break at the end.
     """
     with secrets_kept(document.subjects):
         return "\n\n".join(_parts(document))

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
-from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.masking import mask_text
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.map_tasks import shortened_map_task
 from flytetask_nb.views.diffs import cache_word, change_row, places_line
 from flytetask_nb.views.document import (
     Badge,
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs import Change, Plan, PlanEntry
     from flytetask_nb.views.document import Block, Line, Piece
-
-__all__ = ["describe_plan"]
 
 _BADGES: Final = {
     "conflict": ("breaking", "✗"),
@@ -82,16 +80,8 @@ class _Told:
 def describe_plan(plan: Plan) -> Document:
     """Describe what registration would do.
 
-    Parameters
-    ----------
-    plan
-        The plan. Whatever changed is compared.
-
-    Returns
-    -------
-    Document
-        A row for each task, or for tasks with equal changes, the worst first; each opens its changes. What is
-        the same or changed in release noise alone is folded.
+    Returns Document: a row for each task, or for tasks with equal changes, the worst first; each opens its changes.
+      What is the same or changed in release noise alone is folded.
     """
     told = _told(plan)
     groups = sorted(

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Piece
 
-__all__ = ["counted", "device_name", "joined", "listed", "moment", "quoted"]
-
 _ACRONYMS = {"nvidia": "NVIDIA", "amd": "AMD", "tpu": "TPU", "google": "Google", "intel": "Intel"}
 _DROPPED = frozenset({"tesla"})
 

@@ -42,6 +42,8 @@ HIDDEN_HEIGHT = """() => Math.max(...Array.from(document.querySelectorAll('*'))
     .filter(node => node === document.documentElement || /auto|scroll/.test(getComputedStyle(node).overflowY))
     .map(node => node.scrollHeight - node.clientHeight))"""
 
+NOT_LOADED = "Failed to load resource"
+
 # These never leave the page.
 INNER_SCHEMES = frozenset({"about", "blob", "data"})
 
@@ -136,8 +138,9 @@ class Tab:
 
     def _listen(self, message: ConsoleMessage) -> None:
         # The browser also complains of what was blocked above, and that is in the list of outside addresses.
-        if message.type == "error" and message.location.get("url") not in self.outside:
-            self.problems.append(message.text)
+        url = message.location.get("url")
+        if message.type == "error" and url not in self.outside:
+            self.problems.append(f"{message.text}: {url}" if message.text.startswith(NOT_LOADED) else message.text)
 
     def _dismiss(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)

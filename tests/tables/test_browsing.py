@@ -174,6 +174,10 @@ def test_versions_stand_under_their_name(frame: pd.DataFrame, browser: Browser, 
         elif versions:
             newest_first = sorted(mine, key=ages.__getitem__)
             assert [line.position for line in versions] == newest_first[::-1]
+    for key in [*firsts][:3]:
+        mine = [line.position for line in browser.lines(replace(view, opened=frozenset([key]))) if line.kind == TASK]
+        assert browser.versions(view, key) == mine
+    assert browser.versions(view, "shops/production/none") == browser.versions(view, "shops") == []
     start, count = data.draw(st.tuples(st.integers(0, len(lines) + 2), st.integers(0, 9)))
     assert browser.lines(opened, start, count) == lines[start : start + count]
 
@@ -210,6 +214,16 @@ def test_arrow_and_pandas_give_the_same(frame: pd.DataFrame, browser: Browser) -
     same(Browser(frame.convert_dtypes(dtype_backend="pyarrow")), browser, view)
     same(Browser(frame.set_index(pd.Index(range(9, 9 + len(frame))))), browser, view)
     same(Browser(frame.astype({"type": "category", "domain": "category", "name": object})), browser, view)
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_a_frame_holds_the_rows_that_are_seen(frame: pd.DataFrame, browser: Browser, data: st.DataObject) -> None:
+    view = data.draw(views(browser))
+    seen = browser.frame(view)
+    pd.testing.assert_frame_equal(seen, frame.loc[browser.matches(view)], check_index_type=False)
+    expected = {name for name in frame if len(seen[name].drop_duplicates()) > 1}
+    assert {*browser.differing(view)} == expected
 
 
 # -- what is computed behind -----------------------------------------------------------------------------------------
@@ -309,8 +323,25 @@ def test_a_known_column_of_another_kind_is_looked_at_all_the_same(name: str, odd
     ):
         browser.matches(view)
         browser.facets(view)
-        browser.histograms(view)
+        for histogram in browser.histograms(view):
+            within = (histogram.column, (histogram.edges[0], histogram.edges[-1]))
+            assert len(browser.matches(View(ranges=(within,)))) == sum(histogram.all_counts)
     assert browser.matches(View(f"{name}:*")).tolist() == np.flatnonzero(ODD[odd].notna()).tolist()
+
+
+def test_no_secret_of_a_table_that_was_made_elsewhere_is_shown() -> None:
+    address = "https://me:hunter2@example.com/x"
+    columns = ["name", "type", "image_repository", "version", "deprecated", "own"]
+    browser = Browser(pd.DataFrame({name: [address, "plain"] for name in columns}))
+    assert len(browser.matches(View(chosen=(("type", ("plain",)),)))) == 1
+    facets = {facet.column: facet for facet in browser.facets(View())}
+    (masked,) = (label for label, _ in facets["type"][2] if label != "plain")
+    view = View(chosen=(("type", (masked,)), ("image_repository", (masked,))), is_grouped=True)
+    assert len(browser.matches(view)) == 1
+    (group,) = browser.lines(view)
+    assert len(browser.lines(replace(view, opened=frozenset([group.key])))) == 2
+    told = (facets, group, browser.cells([0, 1], browser.all_columns), browser.code(view), browser.code(view, "frame"))
+    assert "hunter2" not in str(told)
 
 
 @pytest.mark.parametrize("count", [0, 1])

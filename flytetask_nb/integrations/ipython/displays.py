@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-__all__ = ["DISPLAYED", "bundle_of"]
-
 
 def _task(value: Any) -> Any:
     from flytetask_nb.models.flyte_task import FlyteTask  # noqa: PLC0415 - of use once something is shown

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.filters import Filters
     from flytetask_nb.sources.client.pages import Page
 
-__all__ = ["REPEATED", "ListedTasks", "from_start_or_after", "origin_of"]
-
 REPEATED = "rows that the server repeated"
 """What such rows are counted as in ``.skipped``."""
 
@@ -31,19 +29,7 @@ _BEFORE = -1
 def origin_of(task: Any, source: str, console: str) -> Origin:
     """Return what a ``flyteidl.admin.Task`` says beside its template.
 
-    Parameters
-    ----------
-    task
-        The message.
-    source
-        Which server it came from.
-    console
-        The address of that server's console.
-
-    Raises
-    ------
-    ModelValueError
-        Its ``created_at`` lies outside the years 1 to 9999.
+    Raises ModelValueError: its ``created_at`` lies outside the years 1 to 9999.
     """
     closure = task.closure
     return Origin(
@@ -56,17 +42,7 @@ def origin_of(task: Any, source: str, console: str) -> Origin:
 
 
 class ListedTasks:
-    """Puts tasks together as they come.
-
-    Parameters
-    ----------
-    source, console
-        As ``origin_of`` takes them.
-    filters
-        What is still to be looked at.
-    held
-        Tasks that had come before.
-    """
+    """Puts tasks together as they come."""
 
     def __init__(self, source: str, console: str, filters: Filters, held: TaskCollection | None = None) -> None:
         self._source, self._console = source, console
@@ -90,14 +66,9 @@ class ListedTasks:
     def take(self, place: EntityPath, page: Page, most: int | None = None) -> None:
         """Take the tasks of a page.
 
-        Parameters
-        ----------
-        place
-            Where they were asked for.
-        page
-            The page.
-        most
-            How many tasks are wanted in all; None: all.
+        ``place``: where they were asked for.
+        ``page``: the page.
+        ``most``: how many tasks are wanted in all; None: all.
         """
         if most is not None or self._filters.here or self._known:
             for row in page.rows:
@@ -191,19 +162,7 @@ class ListedTasks:
 
 
 def from_start_or_after(calls: Calls, place: EntityPath, filters: str, held: TaskCollection | None) -> Question:
-    """Return the question for all tasks of a place, or for those alone that have not come before.
-
-    Parameters
-    ----------
-    calls
-        What makes the call that tells.
-    place
-        Where.
-    filters
-        In Admin's grammar.
-    held
-        What has come before.
-    """
+    """Return the question for all tasks of a place, or for those alone that have not come before."""
     question = Question(TASKS, place, filters)
     if held is None:
         return question

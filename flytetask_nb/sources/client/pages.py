@@ -12,8 +12,6 @@ from flytetask_nb.sources.client.partial_tasks import partial_tasks_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Damaged", "Page", "glanced_at", "page_of", "spec_bytes"]
-
 _MESSAGES, _TOKEN = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _WIDTHS = {_FIXED64: 8, _FIXED32: 4}
@@ -71,11 +69,6 @@ def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
 
     A page comes on one thread while the one before it is read on another: whoever waits for its turn to read would
     keep the other from reading.
-
-    Parameters
-    ----------
-    data, answer, field, row
-        As ``page_of`` takes them.
     """
     if row is not task_pb2.Task:
         return page_of(data, answer, field, row)
@@ -89,18 +82,10 @@ def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
 def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
     """Return the rows of an answer.
 
-    Parameters
-    ----------
-    data
-        The answer.
-    answer, field, row
-        Class of the list's message, the name of its repeated field, and the class of what that holds. The field's
-        number is 1 and the token's 2, as in all lists of flyteidl.
-
-    Raises
-    ------
-    DecodeError
-        The list itself is damaged, so that nothing tells where its rows end.
+    ``data``: the answer.
+    ``answer``, ``field``, ``row``: class of the list's message, the name of its repeated field, and the class of what
+      that holds. The field's number is 1 and the token's 2, as in all lists of flyteidl.
+    Raises DecodeError: the list itself is damaged, so that nothing tells where its rows end.
     """
     try:
         message = answer.FromString(data)
@@ -159,10 +144,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 def spec_bytes(task: Any) -> bytes | Damaged:
     """Return the serialized ``TaskSpec`` of a ``flyteidl.admin.Task``, or what is wrong with it.
 
-    Parameters
-    ----------
-    task
-        The message. A template without a name takes the task's id, as Admin itself fills it in.
+    ``task``: the message. A template without a name takes the task's id, as Admin itself fills it in.
     """
     compiled = task.closure.compiled_task
     if not compiled.HasField("template"):

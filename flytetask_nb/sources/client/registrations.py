@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import TaskDiff
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["CONFLICT", "IDENTICAL", "NEW", "REFUSED", "Registration"]
-
 NEW = "new"
 IDENTICAL = "identical"
 CONFLICT = "conflict"

@@ -7,6 +7,7 @@ call or two stands in a module beside it.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import (
@@ -26,7 +27,7 @@ from flytetask_nb.errors import (
     RemoteTaskNotFoundError,
 )
 from flytetask_nb.models import Documentation, FlyteTask
-from flytetask_nb.models.coercion import as_task
+from flytetask_nb.models.coercion import as_task, as_tasks, opened
 from flytetask_nb.models.name_index import near_names
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.sources.client.caller_search import CallerSearch, newest_workflows
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.client.calls import Calls
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
-
-__all__ = ["ALL", "Remote"]
 
 ALL = "*"
 """Stands for all projects or all domains where the connection has a default."""
@@ -577,14 +576,14 @@ class Remote:
         Parameters
         ----------
         task
-            The version that they would call.
+            The version that they would call; or several tasks, such as a release, all of which they would call.
         project, domain
-            Where the workflows are. None: where the task is, else the connection's own.
+            Where the workflows are. None: where the first task is, else the connection's own.
 
         Returns
         -------
         CallerReport
-            Of the newest version of each workflow that uses any version of the task; everything else that they use
+            Of the newest version of each workflow that uses any version of the tasks; everything else that they use
             stays as they were registered with.
 
         Raises
@@ -596,18 +595,24 @@ class Remote:
         -----
         A listing comes without nodes, so each newest version is fetched by itself, several at a time.
         """
-        mine = as_task(task)
-        place = EntityPath(*self._one_place(project or mine.id.project, domain or mine.id.domain))
+        task = opened(task)
+        is_several = isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview)
+        mine = list(as_tasks(task)) if is_several else [as_task(task)]
+        if mine:
+            project, domain = project or mine[0].id.project, domain or mine[0].id.domain
+        place = EntityPath(*self._one_place(project, domain))
         with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
             ids = newest_workflows(listing, place)
             if not ids:
                 self._check_place(place)
             search = CallerSearch(self._calls, mine, self.endpoint)
             found: list[Any] = []
+            used: set[str] = set()
             for report in listing.each(search.callers_in, ids):
                 bar.step(1)
                 found += report
-        return CallerReport(found, *(((mine.name,), ()) if found else ((), (mine.name,))))
+                used.update(report.used)
+        return CallerReport(found, used, {one.name for one in mine} - used)
 
 
 def _newest_first(place: EntityPath, filters: str = "") -> Question:

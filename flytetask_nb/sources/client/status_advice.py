@@ -5,16 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = [
-    "NOTHING_LISTENS",
-    "Circumstances",
-    "is_broken_stream",
-    "is_no_grpc",
-    "is_too_large",
-    "is_turned_away",
-    "remedy",
-]
-
 
 class Circumstances(NamedTuple):
     """What is known of a connection beside what went wrong with it.
@@ -228,14 +218,9 @@ _BROKEN = re.compile(
 def remedy(code: str, details: str, circumstances: Circumstances | None = None) -> str:
     """Return what to do about a status, or nothing where there is nothing to say.
 
-    Parameters
-    ----------
-    code
-        Name of the status.
-    details
-        What it says.
-    circumstances
-        What is known of the connection; None: nothing.
+    ``code``: name of the status.
+    ``details``: what it says.
+    ``circumstances``: what is known of the connection; None: nothing.
     """
     known = circumstances or Circumstances()
     for one in _ADVICE:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 from flytetask_nb.extras import keyring
 
-__all__ = ["Tokens", "keep", "kept", "token_problem"]
-
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of an entry
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - likewise
 
