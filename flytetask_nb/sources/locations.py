@@ -19,9 +19,9 @@ from flytetask_nb.errors import LoadError, ModelTypeError, one_line
 from flytetask_nb.folder_swap import displaced_folders
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.sources.blob_cache import fingerprint_of
-from flytetask_nb.sources.file_names import content_name, is_readable_name, legible
+from flytetask_nb.sources.file_names import SNAPSHOT, content_name, is_readable_name, legible
 from flytetask_nb.sources.git_files import files_in_revision, is_git_address
-from flytetask_nb.sources.in_flight import answer_of
+from flytetask_nb.sources.in_flight import CONTENT, answer_of
 from flytetask_nb.sources.openers import BytesAtHand, LocalFile, RemoteFile
 from flytetask_nb.sources.patterns import EVERY_DEPTH, has_magic, matching, without_links
 from flytetask_nb.sources.registered_tasks import RegisteredTasks, is_admin_address
@@ -317,7 +317,15 @@ class _Address(NamedTuple):
             return self._replace(problem=f"the driver for this address is not installed: {one_line(error)}")
         except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
             return self._replace(problem=f"this address cannot be opened: {one_line(error)}; check it")
-        return self._replace(system=system, path=path, details=in_flight.details(system, path))
+        ask = in_flight.details_or_content if self._is_probably_small else in_flight.details
+        return self._replace(system=system, path=path, details=ask(system, path))
+
+    @property
+    def _is_probably_small(self) -> bool:
+        """Whether to read it at once. A server of the web may send all of a file, whatever part of it is asked for."""
+        if self.is_pattern or "::" in self.name or _is_of_web(self.name):
+            return False
+        return is_readable_name(self.name) and not self.name.endswith(SNAPSHOT)
 
     @property
     def is_pattern(self) -> bool:
@@ -351,6 +359,8 @@ def _remote(address: _Address) -> list[Location]:
         return _remote_glob(system, path, name)
     if details is None:
         return [_unreadable(name, "there is no such file or folder; check the address")]
+    if CONTENT in details:
+        return [Location(legible(name), BytesAtHand(details[CONTENT]))]
     if details.get("type") == _FOLDER:
         return list(_some_readable(name, "the folder holds", _remote_folder(system, path, name)))
     location = _remote_location(system, path, name, details)
