@@ -111,7 +111,7 @@ class Setting(NamedTuple):
     """Whether the key has to look secret."""
 
 
-RULES = (
+SETTINGS = (
     Setting(("password",), _SET_PASSWORD, by_key=False),
     Setting(("crypt",), _CIPHER, by_key=False),
     Setting(("using",), _USING, by_key=False),
@@ -136,7 +136,7 @@ RULES = (
 def statements_in(text: str) -> Iterator[Span]:
     """Yield where secrets stand that a statement sets: of SQL, XML, YAML, a shell, or a program."""
     lower = text.lower()
-    for rule in RULES:
+    for rule in SETTINGS:
         for word in rule.words:
             if word in lower:
                 yield from _by_rule(rule, text)

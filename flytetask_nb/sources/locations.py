@@ -18,6 +18,7 @@ from flytetask_nb.addresses import file_system, is_url
 from flytetask_nb.errors import LoadError, ModelTypeError, one_line
 from flytetask_nb.folder_swap import displaced_folders
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.part_lists import LIST, unlisted
 from flytetask_nb.sources.blob_cache import fingerprint_of
 from flytetask_nb.sources.file_names import SNAPSHOT, content_name, is_readable_name, legible
 from flytetask_nb.sources.git_files import files_in_revision, is_git_address
@@ -45,6 +46,8 @@ _GONE = (404, 410)
 _MEDIA_TYPE_KEYS = ("mimetype", "ContentType", "contentType", "content_type")
 """Under which fsspec's drivers tell it: of HTTP, S3, Google's and Azure's stores."""
 _FOLDER = "directory"
+_LARGEST_LIST = 2**24
+"""Bytes of a list of a snapshot's parts."""
 
 
 class Location(NamedTuple):
@@ -269,13 +272,24 @@ def _files_in(path: str) -> tuple[list[str], list[Location]]:
     """Return the paths of the files in a folder, and the folders in it that cannot be read."""
     errors: list[OSError] = []
     files: list[str] = []
+    lists: list[str] = []
     for folder, inner, names in os.walk(path, onerror=errors.append):
+        lists += [os.path.join(folder, LIST)] if LIST in names else []  # noqa: PTH118
         displaced = dict(displaced_folders(folder)) if any(child.startswith(".") for child in inner) else {}
         inner[:] = [child for child in inner if not child.startswith(".")]
         inner.extend([place for name, place in displaced.items() if name not in inner])
         files += (os.path.join(folder, file) for file in names if not file.startswith("."))  # noqa: PTH118
+    dropped = unlisted(files, lists, _beginning_of) if lists else ()
+    files = [file for file in files if file not in dropped]
     problem = "the folder cannot be read: {}; check its rights"
     return files, [_unreadable(str(error.filename), problem.format(one_line(error))) for error in errors]
+
+
+def _beginning_of(path: str) -> bytes:
+    """Return as much of a file as a list of parts may be; nothing where it cannot be read."""
+    with suppress(OSError), open(path, "rb") as file:  # noqa: PTH123
+        return file.read(_LARGEST_LIST)
+    return b""
 
 
 def _local_glob(path: str, name: str) -> Iterator[Location]:
@@ -415,10 +429,13 @@ def _remote_folder(system: Any, path: str, name: str) -> list[Location]:
     head = head if head.endswith("/") else f"{head}/"
     root = path.rstrip("/")
     locations = []
-    for file, details in system.find(path, detail=True).items():
+    found = system.find(path, detail=True)
+    lists = [file for file in found if file.endswith(f"/{LIST}")]
+    dropped = unlisted(found, lists, lambda place: system.cat_file(place, end=_LARGEST_LIST)) if lists else ()
+    for file, details in found.items():
         # The root of some file systems is an empty text, and their names begin with no slash.
         inner = file.removeprefix(root).lstrip("/")
-        if not any(part.startswith(".") for part in inner.split("/")):
+        if file not in dropped and not any(part.startswith(".") for part in inner.split("/")):
             is_other = not is_readable_name(file)
             full_name = f"{head}{inner}{mark}{rest}"
             locations.append(_remote_location(system, file, full_name, details, is_passed_over=is_other))
