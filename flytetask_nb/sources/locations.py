@@ -53,26 +53,15 @@ _LARGEST_LIST = 2**24
 class Location(NamedTuple):
     """A file to be read.
 
-    Attributes
-    ----------
-    name : str
-        As the user would name it.
-    opener : callable
-        Opens it as a binary file.
-    problem : str
-        Why it cannot be read, where that is known already.
-    is_named : bool
-        Whether the name tells what the file holds; bytes and open files may have none.
-    is_passed_over : bool
-        Whether it only stands beside what was asked for.
-    is_lent : bool
-        Whether somebody else closes it.
-    media_type : str
-        What its server says that it is, where the name does not tell.
-    message : str
-        Full name of the message that it is; empty for files.
-    records : iterable of TaskRecord, optional
-        The tasks themselves, where they come from a cluster and there is no file.
+    ``name``: as the user would name it.
+    ``opener``: opens it as a binary file.
+    ``problem``: why it cannot be read, where that is known already.
+    ``is_named``: whether the name tells what the file holds; bytes and open files may have none.
+    ``is_passed_over``: whether it only stands beside what was asked for.
+    ``is_lent``: whether somebody else closes it.
+    ``media_type``: what its server says that it is, where the name does not tell.
+    ``message``: full name of the message that it is; empty for files.
+    ``records``: the tasks themselves, where they come from a cluster and there is no file.
     """
 
     name: str
