@@ -114,7 +114,8 @@ def test_a_name_that_is_not_there_costs_three_calls(
 def test_a_version_that_is_not_there_costs_one_call_more(listed: Any, snacks: ftn.Remote) -> None:
     """For the newest that there are."""
     with pytest.raises(
-        ftn.errors.RemoteTaskNotFoundError, match=r"no version 'v99' of .*app\.train; the newest are 'abc', 'v2', 'v10', 'v1'$"
+        ftn.errors.RemoteTaskNotFoundError,
+        match=r"no version 'v99' of .*app\.train; the newest are 'abc', 'v2', 'v10', 'v1'$",
     ):
         snacks.fetch_task(*PLACE, "app.train", "v99")
     assert counted(listed) == {"GetTask": 1, "ListTasks": 1}
