@@ -30,9 +30,8 @@ from flytetask_nb.widgets.panes import HERE, StaticForm
 from flytetask_nb.widgets.selection import as_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator
 
-    from flytetask_nb.models.workflows import Workflow
     from flytetask_nb.sources.client.task_pages import TaskPages
     from flytetask_nb.tables.browsing import View
     from flytetask_nb.tables.search_query import Query
@@ -69,7 +68,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
     source
         A collection or whatever ``TaskCollection`` takes; a data frame or an Arrow table; a ``Remote``, of which rows
         appear as they arrive.
-    query, columns, workflows
+    query, columns, **filters
         As :func:`explore` takes them.
 
     Attributes
@@ -106,7 +105,6 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         *,
         query: str = "",
         columns: Iterable[str] | None = None,
-        workflows: Sequence[Workflow] = (),
         **filters: Any,
     ) -> None:
         self._follows = True
@@ -114,7 +112,6 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         self._views: set[str] = set()
         self._pages: TaskPages | None = None
         self._behind: list[Behind] = []
-        self._workflows = tuple(workflows)
         self._open(source, parsed_query(query), filters)
         super().__init__(selection=TaskCollection())
         self._follows = False
@@ -140,7 +137,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
             told = listing_of([asked])
             place = {name: where for name in ("project", "domain") if (where := getattr(told, name))}
             self._pages = source.task_pages(**{"filters": list(told.filters), **place, **filters})
-            self._exploration = Exploration(_browser(TaskCollection()), TaskCollection(), "remote", self._workflows)
+            self._exploration = Exploration(_browser(TaskCollection()), TaskCollection(), "remote")
             self._behind = [Behind(self._listing(self._pages), self)]
         elif filters:
             raise ModelTypeError(f"{', '.join(filters)} can be asked of a cluster; what is at hand is searched")
@@ -154,7 +151,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         else:
             tasks = as_collection(source)
             first = tasks[:_AT_ONCE] if len(tasks) > _AT_ONCE else tasks
-            self._exploration = Exploration(_browser(first), tasks, "tasks", self._workflows)
+            self._exploration = Exploration(_browser(first), tasks, "tasks")
             chunks = (CodedTable.of_frame(tasks[at : at + _CHUNK].to_frame()) for at in _starts(len(tasks)))
             self._behind = [Behind(self._reading(chunks), self)]
         self._behind.append(Behind(self._computing(), self))
@@ -457,7 +454,6 @@ def explore(
     *,
     query: str = "",
     columns: Iterable[str] | None = None,
-    workflows: Sequence[Workflow] = (),
     **filters: Any,
 ) -> Explorer:
     """Search, narrow down, sort, look at and compare tasks, however many there are.
@@ -471,8 +467,6 @@ def explore(
         A search to begin with: see ``TaskCollection.search``.
     columns
         The columns to begin with, the name first in any case. None: those that say most.
-    workflows
-        Workflows that may use the tasks: a card says which of them do.
     **filters
         Of a ``Remote``, what ``list_tasks`` is to ask for: ``project``, ``domain``, ``filters`` and others.
 
@@ -496,4 +490,4 @@ def explore(
     >>> ftn.explore(ftn.TaskCollection())
     Explorer(no tasks)
     """
-    return Explorer(source, query=query, columns=columns, workflows=workflows, **filters)
+    return Explorer(source, query=query, columns=columns, **filters)

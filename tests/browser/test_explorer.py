@@ -5,7 +5,6 @@ One page and one kernel serve all of these tests; each begins with an explorer o
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, cast
 
 import nbformat
@@ -29,8 +28,8 @@ pytestmark = pytest.mark.browser
 
 TRAIN = "shops.training.train_shop_model"
 CELLS = (
-    f"{LOAD}\nworkflows = ftn.load_workflows('example/archives/2026.10.tgz', version='2026.10')",
-    "explorer = ftn.explore(tasks, workflows=workflows)\nexplorer",
+    LOAD,
+    "explorer = ftn.explore(tasks)\nexplorer",
     "other = ftn.explore(tasks.to_frame())\nother",
     "",
 )
@@ -146,19 +145,23 @@ class Grid:
 
 
 @pytest.fixture(scope="module")
-def lab(chromium: Chromium, server: JupyterServer) -> Iterator[LabTab]:
-    """One notebook for all tests, with an ear on what its kernel sends."""
+def lab(chromium: Chromium, server: JupyterServer, idle_labs: list[LabTab]) -> Iterator[LabTab]:
+    """Open one notebook for all tests, with an ear on what its kernel sends."""
     name = "explored.ipynb"
     cells = [new_code_cell(source=source) for source in CELLS]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(new_notebook(cells=cells, metadata=metadata), server.notebooks / name)
-    with ExitStack() as stack:
+    if idle_labs:
+        tab = idle_labs.pop()
+        tab.open(name, "light")
+    else:
         tab = LabTab(chromium, server, name, "light")
-        stack.callback(tab.close)
-        tab.run_all()
-        assert tab.errors() == []
-        tab.ask(LISTEN)
-        yield tab
+    tab.run_all()
+    assert tab.errors() == []
+    tab.ask(LISTEN)
+    yield tab
+    tab.close_notebook()
+    idle_labs.append(tab)
 
 
 @pytest.fixture
