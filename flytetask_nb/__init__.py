@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flytetask_nb.sources import clear_cache, load, load_launch_plans, load_task, load_workflows, scan
     from flytetask_nb.sources.client import Remote, connect
     from flytetask_nb.sources.client.registrations import Registration
+    from flytetask_nb.sources.client.task_pages import TaskPages
     from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
@@ -62,6 +63,7 @@ __all__ = [
     "TaskCollection",
     "TaskDiff",
     "TaskHistory",
+    "TaskPages",
     "TaskPanel",
     "WorkflowList",
     "callers",
@@ -108,6 +110,7 @@ _LATER = {
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
     "TaskHistory": "diffs",
+    "TaskPages": "sources.client.task_pages",
     "TaskPanel": "widgets",
     "WorkflowList": "sources.lists",
     "callers": "diffs",

@@ -33,10 +33,7 @@ _HERE: Final = -100
 def displaced_folders(parent: str) -> list[tuple[str, str]]:
     """Return the folders that were moved aside and have no successor yet, the newest last.
 
-    Returns
-    -------
-    list of tuple of str
-        The name that each had, and where it is now, relative to ``parent``.
+    Returns list of tuple of str: the name that each had, and where it is now, relative to ``parent``.
     """
     places: list[tuple[int, str, str]] = []
     with suppress(OSError, ValueError), os.scandir(parent or os.curdir) as entries:
@@ -66,10 +63,7 @@ def room_beside(target: Path) -> Iterator[Path]:
 def put_in_place(new: Path, target: Path) -> None:
     """Put a folder, which is in a room beside its place, into this place; what was there before is gone.
 
-    Raises
-    ------
-    OSError
-        It cannot be put there.
+    Raises OSError: it cannot be put there.
     """
     for _ in range(_TURNS):
         if _exchanged(new, target) or _renamed(new, target):

@@ -28,14 +28,9 @@ Fields: TypeAlias = "list[tuple[int, str, int | str, bool]]"
 def described(name: str, messages: Mapping[str, Fields], wanted: str) -> Any:
     """Return the descriptor of a message that has some fields of another, under the same numbers.
 
-    Parameters
-    ----------
-    name
-        What the messages are told apart by from those of other callers.
-    messages
-        Fields of each.
-    wanted
-        Which of them.
+    ``name``: what the messages are told apart by from those of other callers.
+    ``messages``: fields of each.
+    ``wanted``: which of them.
     """
     package = f"flytetask_nb.{name}"
     file = descriptor_pb2.FileDescriptorProto(name=f"flytetask_nb/{name}.proto", package=package, syntax="proto3")
@@ -57,17 +52,9 @@ def described(name: str, messages: Mapping[str, Fields], wanted: str) -> Any:
 def parsed(path: tuple[int, ...], blobs: Iterable[bytes]) -> Any | None:
     """Return a TaskSpec that holds nothing but a field's bytes, at their place: nesting is limited from the top.
 
-    Parameters
-    ----------
-    path
-        Numbers of the fields from the top down to the one that the bytes are of.
-    blobs
-        Of each time that it stands there.
-
-    Returns
-    -------
-    TaskSpec or None
-        None where protobuf cannot parse it.
+    ``path``: numbers of the fields from the top down to the one that the bytes are of.
+    ``blobs``: of each time that it stands there.
+    Returns TaskSpec or None: None where protobuf cannot parse it.
     """
     *way, last = path
     return parsed_at(way, b"".join([wrapped(last, blob) for blob in blobs]))

@@ -45,20 +45,22 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) if config.args == config.getini("testpaths") else 0
 
 
+# What shares what takes long to make: a server and a browser, what a type checker knows of other packages.
+TOGETHER = {"tests/browser/": "browser", "tests/test_standards.py": "types", "tests/models/test_typing.py": "types"}
+# What takes longest begins first, so that no worker waits for another at the end.
+LONGEST = (*TOGETHER, "tests/test_gate.py", "tests/views/", "notebooks/", "tests/sources/")
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give each worker whole modules, and to one of them all that wants a browser: a server and a browser start once."""
+    """Give each worker whole modules, and what belongs together to one of them."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 (a few tests are run without it)
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+            groups = (group for prefix, group in TOGETHER.items() if nodeid.startswith(prefix))
+            return next(groups, None) or str(super()._split_scope(nodeid))
 
     return Scheduling(config, log)
-
-
-BROWSER = "tests/browser/"
-# What takes longest begins first, so that no worker waits for another at the end.
-LONGEST = (BROWSER, "tests/test_gate.py", "tests/test_standards.py", "tests/views/", "notebooks/", "tests/sources/")
 
 
 def when(item: pytest.Item) -> int:

@@ -29,6 +29,7 @@ HEIGHTS = {
     "dtypes": GROUND,
     "folder_swap": GROUND,
     "options": GROUND,
+    "part_lists": GROUND,
     "policies": GROUND,
     "protobuf_wire": GROUND,
     "masking": GROUND,

@@ -245,10 +245,7 @@ def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> It
 def unequal_runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
     """Return where two lists of texts differ around their longest common parts, the same in either direction.
 
-    Returns
-    -------
-    list of (int, int, int, int)
-        Start and end in the old list, start and end in the new one.
+    Returns list of (int, int, int, int): start and end in the old list, start and end in the new one.
     """
     from difflib import SequenceMatcher  # noqa: PLC0415 - few lists differ
 

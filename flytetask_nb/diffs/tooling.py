@@ -89,10 +89,7 @@ _NO_POD: Final = ("interface.", "metadata.")
 def tool_differences(difference: TaskDiff) -> tuple[str, ...]:
     """Tell what tools filled in, where that is all in which two tasks differ.
 
-    Returns
-    -------
-    tuple of str
-        A few words for each of them; empty if the task itself differs.
+    Returns tuple of str: a few words for each of them; empty if the task itself differs.
 
     Notes
     -----

@@ -32,10 +32,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an embedded Admin until it is interrupted.
 
-    Returns
-    -------
-    int
-        0, or 1 where it cannot be started, or a source cannot be read.
+    Returns int: 0, or 1 where it cannot be started, or a source cannot be read.
     """
     options = _parser().parse_args(arguments)
     stopped = threading.Event()

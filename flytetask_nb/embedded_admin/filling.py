@@ -57,10 +57,7 @@ class _Registration(NamedTuple):
 def fill(methods: Mapping[str, Callable[[Any], Any]], source: Any, *, errors: str = "raise", **settings: Any) -> Filled:
     """Register what a source holds.
 
-    Raises
-    ------
-    LoadError
-        A source cannot be read, or the server refuses something in it; with ``errors="collect"`` never.
+    Raises LoadError: a source cannot be read, or the server refuses something in it; with ``errors="collect"`` never.
     """
     unread: list[str] = []
     if isinstance(source, TaskCollection):

@@ -30,10 +30,7 @@ _UNUSED: Final = {
 def parse_filters(text: str, table: DatabaseTable) -> list[SqlCondition]:
     """Read the filters of a request.
 
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT: for the first of them that Admin does not take.
+    Raises Refusal: INVALID_ARGUMENT: for the first of them that Admin does not take.
     """
     return [_parse(expression, table) for expression in text.split("+")] if text else []
 

@@ -68,10 +68,7 @@ def check_resource_type(number: int) -> None:
 def registered(store: Store, table: DatabaseTable, identifier: Any) -> Row:
     """Return the row of an id: of anything that fits where parts of the id are empty.
 
-    Raises
-    ------
-    Refusal
-        NOT_FOUND: nothing is registered under it. The type of the id is not told.
+    Raises Refusal: NOT_FOUND: nothing is registered under it. The type of the id is not told.
     """
     # Executions have no versions, and columns of other names.
     parts = KEY if table.key == KEY else NAME

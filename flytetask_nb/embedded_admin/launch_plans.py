@@ -50,10 +50,7 @@ class LaunchPlans:
     def add(self, request: Any, workflow: Row) -> Row:
         """Check a launch plan of a workflow and store it.
 
-        Raises
-        ------
-        Refusal
-            It is wrong, or there is one of that id already.
+        Raises Refusal: it is wrong, or there is one of that id already.
         """
         plan = self._checked(request, interface_pb2.TypedInterface.FromString(workflow["typed_interface"]))
         digest = digest_of("launch plan", request.id, plan)

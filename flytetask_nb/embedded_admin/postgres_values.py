@@ -28,22 +28,10 @@ _GLOB: Final = {"%": "*", "_": "?"}
 def read_value(kind: str, text: str) -> Any:
     """Read a text as PostgreSQL reads it into a column.
 
-    Parameters
-    ----------
-    kind : str
-        What the column holds: one of those of ``columns.py``.
-    text : str
-        The value of a filter.
-
-    Returns
-    -------
-    str, int or bytes
-        As the store holds it; times in microseconds since 1970.
-
-    Raises
-    ------
-    Refusal
-        UNKNOWN: PostgreSQL cannot read it.
+    ``kind``: what the column holds: one of those of ``columns.py``.
+    ``text``: the value of a filter.
+    Returns str, int or bytes: as the store holds it; times in microseconds since 1970.
+    Raises Refusal: UNKNOWN: PostgreSQL cannot read it.
     """
     return _READERS[kind](kind, text)
 
@@ -94,10 +82,7 @@ def as_glob(pattern: str) -> str:
 
     SQLite's own LIKE takes upper and lower case for the same and knows no ``\``; its GLOB is exact.
 
-    Raises
-    ------
-    Refusal
-        UNKNOWN: the pattern ends with an escape character. PostgreSQL says so only when it gets that far.
+    Raises Refusal: UNKNOWN: the pattern ends with an escape character. PostgreSQL says so only when it gets that far.
     """
     translated = []
     characters = iter(pattern)

@@ -32,11 +32,7 @@ _ACTIVE: Final = SqlCondition(PROJECTS, "state", "ne", (str(project_pb2.Project.
 class Projects:
     """The projects of a server.
 
-    Parameters
-    ----------
-    store : Store
-        It is filled with the projects of the settings that it does not hold yet.
-    settings : AdminSettings
+    ``store``: it is filled with the projects of the settings that it does not hold yet.
     """
 
     def __init__(self, store: Store, settings: AdminSettings) -> None:

@@ -58,10 +58,7 @@ class SqlCondition(NamedTuple):
     def sql(self) -> tuple[str, list[Any]]:
         """The condition as SQL, and the values for its question marks.
 
-        Raises
-        ------
-        Refusal
-            UNKNOWN: PostgreSQL refuses the comparison.
+        Raises Refusal: UNKNOWN: PostgreSQL refuses the comparison.
         """
         column = f'{self.table.name}."{self.column}"'
         kind = self.table.columns.get(self.column, TEXT)
@@ -111,10 +108,7 @@ class PageRequest(NamedTuple):
 def where(conditions: Sequence[SqlCondition]) -> tuple[str, list[Any]]:
     """Put conditions, which must all hold, into SQL.
 
-    Raises
-    ------
-    Refusal
-        UNKNOWN: PostgreSQL refuses one of them.
+    Raises Refusal: UNKNOWN: PostgreSQL refuses one of them.
     """
     parts, values = ["1"], []
     for condition in conditions:

@@ -47,10 +47,7 @@ def _masked(text: str) -> str:
 def gated_value(value: Any) -> Any:
     """Return what an output gives: a text, JSON values, or a table, each text of it as it may leave.
 
-    Parameters
-    ----------
-    value
-        The output. In values and tables, control characters are data, and stay.
+    ``value``: the output. In values and tables, control characters are data, and stay.
     """
     if isinstance(value, str):
         return _masked(value)

@@ -54,10 +54,7 @@ def is_plain(text: str) -> bool:
 def plain_among(texts: Collection[str]) -> set[str]:
     """Return those of many texts in which nothing can be a secret, in a fraction of the time of asking for each.
 
-    Parameters
-    ----------
-    texts
-        The texts. Of one that is not returned nothing is said.
+    ``texts``: the texts. Of one that is not returned nothing is said.
     """
     joined = "\n".join(texts)
     data = joined.encode("utf-8", "surrogatepass")

@@ -112,12 +112,8 @@ def _key_blocks(text: str) -> Iterator[Span]:
 def shapes_in(text: str, *, any_service: bool = True) -> Iterator[Span]:
     """Yield where tokens, webhooks, hashes of passwords and an authorization's values stand.
 
-    Parameters
-    ----------
-    text
-        The text.
-    any_service
-        Whether tokens of services unknown to this module are looked for, too.
+    ``text``: the text.
+    ``any_service``: whether tokens of services unknown to this module are looked for, too.
     """
     if len(text) < SHORTEST_SHAPE:
         return

@@ -39,10 +39,7 @@ _TELLING = re.compile(
 def secrets_of(message: Any) -> set[str]:
     """Return the secrets in a task's message; none where the options reveal them.
 
-    Parameters
-    ----------
-    message
-        The message; also a part of a task.
+    ``message``: the message; also a part of a task.
     """
     if OPTIONS["reveal_secrets"] or _TELLING.search(message.SerializeToString().lower()) is None:
         return set()

@@ -73,18 +73,11 @@ def _without(text: str, secrets: Iterable[Span]) -> str:
 def mask_text(text: str) -> str:
     """Return the text with the secrets masked that can be told from the text itself.
 
-    Parameters
-    ----------
-    text
-        Any text: a URL, a script, JSON, a connection string, prose.
-
-    Returns
-    -------
-    str
-        The text without passwords of URLs, values that stand beside a secret-looking key (``PASSWORD=...``,
-        ``"apiKey": "..."``, ``--token ...``, ``Authorization: ...``), passwords that SQL and tools set in their own
-        ways, and what is a secret by its looks (private keys, tokens of well-known services). With
-        ``reveal_secrets`` the text untouched.
+    ``text``: any text: a URL, a script, JSON, a connection string, prose.
+    Returns str: the text without passwords of URLs, values that stand beside a secret-looking key (``PASSWORD=...``,
+      ``"apiKey": "..."``, ``--token ...``, ``Authorization: ...``), passwords that SQL and tools set in their own ways,
+      and what is a secret by its looks (private keys, tokens of well-known services). With ``reveal_secrets`` the text
+      untouched.
     """
     return text if option("reveal_secrets") else _mask_leaf(text)
 
@@ -97,17 +90,10 @@ def _mask_leaf(text: str) -> str:
 def mask_identifier(text: str) -> str:
     """Return a project, domain, name, version or image with what is a secret by its own shape masked.
 
-    Parameters
-    ----------
-    text
-        The identifier. No word of it is a key: ``JiepXcXB3SiEJ8pwYDy-7g==`` is a hash and ``app-password:v1`` an image
-        with its tag.
-
-    Returns
-    -------
-    str
-        The text without passwords of URLs and tokens of well-known services, and no longer than any name is. With
-        ``reveal_secrets`` the text untouched.
+    ``text``: the identifier. No word of it is a key: ``JiepXcXB3SiEJ8pwYDy-7g==`` is a hash and ``app-password:v1`` an
+      image with its tag.
+    Returns str: the text without passwords of URLs and tokens of well-known services, and no longer than any name is.
+      With ``reveal_secrets`` the text untouched.
     """
     if len(text) > _LONGEST_NAME and not option("reveal_secrets"):
         # Cut before the work: nobody reads on, and it is looked at in many places.
@@ -194,12 +180,8 @@ def _secrets(text: str) -> Iterable[Span]:
 def masked(key: str, text: str) -> str:
     """Return the text of an entry, masked if its key looks secret.
 
-    Parameters
-    ----------
-    key
-        The entry's key.
-    text
-        Its value. An empty value is shown as it is: there is nothing to hide, and that it is empty matters.
+    ``key``: the entry's key.
+    ``text``: its value. An empty value is shown as it is: there is nothing to hide, and that it is empty matters.
     """
     if text and is_secret_key(key) and not option("reveal_secrets") and not is_innocent(key, text):
         return MASK
@@ -214,20 +196,12 @@ def _identifies(key: object, text: str) -> bool:
 def mask_value(value: Any, key: str = "") -> Any:
     """Return a copy of a JSON-like value with everything secret in it masked.
 
-    Parameters
-    ----------
-    value
-        dict, list, text, number, bool or None, nested at will. Other objects are left as they are: an input that
-        is called ``token`` has a type, which is no secret, and models mask themselves.
-    key
-        The key that the value stands under, if any.
-
-    Returns
-    -------
-    object
-        The same shape. Kubernetes' ``{"name": ..., "value": ...}`` entries are judged by their name; a list or
-        dict under a secret key keeps its shape and loses its texts and numbers, except those that only say where
-        the secret is (``secretName``).
+    ``value``: dict, list, text, number, bool or None, nested at will. Other objects are left as they are: an input that
+      is called ``token`` has a type, which is no secret, and models mask themselves.
+    ``key``: the key that the value stands under, if any.
+    Returns object: the same shape. Kubernetes' ``{"name": ..., "value": ...}`` entries are judged by their name; a list
+      or dict under a secret key keeps its shape and loses its texts and numbers, except those that only say where the
+      secret is (``secretName``).
     """
     if option("reveal_secrets"):
         return value
@@ -290,11 +264,8 @@ def _reads_as_flag(word: str) -> bool:
 def mask_arguments(arguments: list[str]) -> list[str]:
     """Return the words of a command line with the values of secret-looking flags masked.
 
-    Parameters
-    ----------
-    arguments
-        The words. ``--db-password x``, ``--db-password=x`` and ``DB_PASSWORD=x`` are recognised, the ways of tools
-        (``mysql -px``, ``curl -u user:x``), and whatever ``mask_text`` finds inside one word.
+    ``arguments``: the words. ``--db-password x``, ``--db-password=x`` and ``DB_PASSWORD=x`` are recognised, the ways of
+      tools (``mysql -px``, ``curl -u user:x``), and whatever ``mask_text`` finds inside one word.
     """
     if option("reveal_secrets"):
         return arguments

@@ -114,15 +114,8 @@ _CHPASSWD = re.compile(r"[^:\s]+:(?P<secret>.+)")
 def secrets_of_command(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """Yield which words of a command line hold passwords by a tool's ways, and where in the word.
 
-    Parameters
-    ----------
-    words
-        The words. The tool may stand anywhere: behind ``sudo``, or in a container's arguments.
-
-    Yields
-    ------
-    tuple of int
-        The word's place, and where in it the password begins and ends.
+    ``words``: the words. The tool may stand anywhere: behind ``sudo``, or in a container's arguments.
+    Yields tuple of int: the word's place, and where in it the password begins and ends.
     """
     places = [place for place, word in enumerate(words) if word.rpartition("/")[2] in TOOLS]
     for place, following in zip(places, [*places[1:], len(words)], strict=False):

@@ -20,10 +20,7 @@ _HEAD: Final = re.compile(rf"(?:{'|'.join(map(re.escape, _FAMILIAR))})(?![\w-])"
 def familiar_path(path: str) -> str:
     """Return the path of a field as models and flytekit name it.
 
-    Parameters
-    ----------
-    path
-        A path from a task's template, e.g. ``"metadata.discovery_version"``, or from its spec, ``"description"``.
+    ``path``: a path from a task's template, e.g. ``"metadata.discovery_version"``, or from its spec, ``"description"``.
 
     Examples
     --------

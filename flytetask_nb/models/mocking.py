@@ -118,18 +118,11 @@ def active_mock(task: Any) -> Mock | None:
 def outputs_by_name(task: Any, outputs: Any) -> dict[str, Any]:
     """Return the outputs of a run by their names.
 
-    Parameters
-    ----------
-    task
-        What was run.
-    outputs
-        What it gave: nothing, the value of one output, or several as a mapping, a named tuple or, where that has an
-        order, a tuple.
-
-    Raises
-    ------
-    LocalExecutionError
-        They are too many or too few, or only their positions are given where the outputs have names.
+    ``task``: what was run.
+    ``outputs``: what it gave: nothing, the value of one output, or several as a mapping, a named tuple or, where that
+      has an order, a tuple.
+    Raises LocalExecutionError: they are too many or too few, or only their positions are given where the outputs have
+      names.
     """
     names = sorted(task._message.template.interface.outputs.variables, key=natural_key)
     if isinstance(outputs, Mapping) and names and set(outputs) == set(names):

@@ -77,15 +77,9 @@ class NameIndex:
     def positions(self, name: str) -> list[int]:
         """Return where the versions of a task are.
 
-        Parameters
-        ----------
-        name
-            The task's own name, or ``project/domain/name``. A name may hold slashes: the whole text is tried first.
-
-        Raises
-        ------
-        TaskNotFoundError
-            No task is called so, or several are: the error lists what could be meant.
+        ``name``: the task's own name, or ``project/domain/name``. A name may hold slashes: the whole text is tried
+          first.
+        Raises TaskNotFoundError: no task is called so, or several are: the error lists what could be meant.
         """
         if name in self._parted:
             from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them

@@ -18,11 +18,8 @@ _REMEMBERED = 200
 def natural_key(text: str) -> tuple[tuple[object, ...], str]:
     """Return a sort key that compares runs of digits as numbers.
 
-    Returns
-    -------
-    tuple
-        Comparable with the key of any other text. Texts that differ only in leading zeros keep a fixed order,
-        for the text itself is the last part of the key.
+    Returns tuple: comparable with the key of any other text. Texts that differ only in leading zeros keep a fixed
+      order, for the text itself is the last part of the key.
     """
     if text.isalpha():
         return ((text,), text)

@@ -19,10 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 def utc_datetime(value: Any, what: str) -> datetime:
     """Return a protobuf timestamp as an aware datetime.
 
-    Raises
-    ------
-    ModelValueError
-        The timestamp lies outside the years 1 to 9999.
+    Raises ModelValueError: the timestamp lies outside the years 1 to 9999.
     """
     try:
         return _EPOCH + timedelta(seconds=value.seconds, microseconds=microseconds(value.nanos))

@@ -46,10 +46,7 @@ _BRIEF_CHOICES: Final = 4
 def object_schema(message: Any) -> Any:
     """Return the fields of the JSON schema's object, through a ``$ref`` at its top; None if there is none.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``LiteralType``.
+    ``message``: a flyteidl ``LiteralType``.
     """
     if not message.HasField("metadata"):
         return None
@@ -97,20 +94,11 @@ def _reference_name(pointer: str) -> str:
 def property_notation(value: Any, root: Any, depth: int = 0) -> str:
     """Return a property of a JSON schema as Python type.
 
-    Parameters
-    ----------
-    value
-        The schema of the property, a ``Value``.
-    root
-        The fields of the whole schema, which references point into.
-    depth
-        How many schemas the property stands in.
-
-    Returns
-    -------
-    str
-        ``object`` for what Python has no word for. References to other classes by name alone, since they may form a
-        circle; those to enums by their values.
+    ``value``: the schema of the property, a ``Value``.
+    ``root``: the fields of the whole schema, which references point into.
+    ``depth``: how many schemas the property stands in.
+    Returns str: ``object`` for what Python has no word for. References to other classes by name alone, since they may
+      form a circle; those to enums by their values.
     """
     fields = value.struct_value.fields
     if depth > _DEEPEST:

@@ -63,11 +63,8 @@ C = TypeVar("C", bound=type)
 def behind_gate(shown: C) -> C:
     """Put the gate before each output of a class: whoever writes one need not think of it.
 
-    Parameters
-    ----------
-    shown
-        The class. What gives a text, JSON values or a table is told by its name. Where it has ``_subjects``, these are
-        the messages of tasks whose secrets none of its outputs shows.
+    ``shown``: the class. What gives a text, JSON values or a table is told by its name. Where it has ``_subjects``,
+      these are the messages of tasks whose secrets none of its outputs shows.
     """
     for name, made in list(vars(shown).items()):
         if isinstance(made, FunctionType) and (name in _TEXTS | _VALUES or name.endswith("_frame")):
@@ -98,10 +95,7 @@ _find_renderer: Callable[[], Renderer] | None = None
 def install_renderer(find: Callable[[], Renderer]) -> None:
     """Set what shows objects.
 
-    Parameters
-    ----------
-    find
-        Called each time something is to be shown, so that the renderer is imported no sooner than needed.
+    ``find``: called each time something is to be shown, so that the renderer is imported no sooner than needed.
     """
     global _find_renderer  # noqa: PLW0603 - one renderer a process, installed once by the façade
     _find_renderer = find

@@ -45,14 +45,9 @@ _STAGES: Final = frozenset({"alpha", "beta", "rc", "post", "dev"})
 class _Parsed(NamedTuple):
     """A version that is of some scheme.
 
-    Attributes
-    ----------
-    scheme
-        What all versions of a task must have in common.
-    key
-        By which it compares with others of that scheme.
-    tail
-        What follows a date, part by part; None where it may be a hash or a name, which have no order.
+    ``scheme``: what all versions of a task must have in common.
+    ``key``: by which it compares with others of that scheme.
+    ``tail``: what follows a date, part by part; None where it may be a hash or a name, which have no order.
     """
 
     scheme: tuple[str, ...]
@@ -63,11 +58,8 @@ class _Parsed(NamedTuple):
 def version_keys(texts: Iterable[str]) -> dict[str, Any] | None:
     """Return sort keys of versions that are all of one scheme.
 
-    Returns
-    -------
-    dict or None
-        A key for each version. None where the versions tell no order: one of them is of no scheme or of another one,
-        or two of them differ in nothing that has an order, such as two builds of one release.
+    Returns dict or None: a key for each version. None where the versions tell no order: one of them is of no scheme or
+      of another one, or two of them differ in nothing that has an order, such as two builds of one release.
 
     Notes
     -----

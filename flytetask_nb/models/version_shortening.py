@@ -26,17 +26,10 @@ _SEPARATORS: Final = "-_/+ "
 def short_versions(versions: Iterable[str]) -> dict[str, str]:
     """Return a short label for each version.
 
-    Parameters
-    ----------
-    versions
-        All versions of one output, in any order, some of them more than once.
-
-    Returns
-    -------
-    dict of str to str
-        By version: of a hash the shortest beginning that no other version has, at least seven characters; of any
-        other long version its beginning or, where several begin alike, its end, with an ellipsis; anything else whole.
-        No two versions have one label.
+    ``versions``: all versions of one output, in any order, some of them more than once.
+    Returns dict of str to str: by version: of a hash the shortest beginning that no other version has, at least seven
+      characters; of any other long version its beginning or, where several begin alike, its end, with an ellipsis;
+      anything else whole. No two versions have one label.
     """
     return dict(_labels(tuple(sorted(set(versions)))))
 

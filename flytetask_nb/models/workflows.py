@@ -57,10 +57,7 @@ def _reference(node: Any) -> Any:
 def referring_nodes(template: Any) -> Iterator[tuple[Any, Any]]:
     """Return what the nodes of a workflow run, those inside branches and arrays and the one for failures too.
 
-    Yields
-    ------
-    (Node, Identifier)
-        Messages: the node, and what it refers to.
+    Yields (Node, Identifier): messages: the node, and what it refers to.
     """
     failure_node = [template.failure_node] if template.HasField("failure_node") else []
     for outer in [*template.nodes, *failure_node]:

@@ -26,10 +26,7 @@ def uses_copilot(template: Any) -> bool:
 def copilot_mounts(template: Any) -> Iterator[tuple[str, str]]:
     """Return the volume and the path of each mount that the copilot adds to the container that runs the task.
 
-    Yields
-    ------
-    tuple of str
-        As Flyte's own configuration names them, which a platform may have changed.
+    Yields tuple of str: as Flyte's own configuration names them, which a platform may have changed.
 
     Notes
     -----

@@ -71,14 +71,9 @@ def nameless_digest(task: object) -> bytes:
 def unhashable_answer(kind: str, identifier: Any, error: UnhashableError) -> str:
     """Return what Flyte Admin answers, with the status INTERNAL, where it cannot compute a digest.
 
-    Parameters
-    ----------
-    kind
-        What is registered: ``"task"``, ``"workflow"`` or ``"launch plan"``.
-    identifier
-        Its ``Identifier`` message; None where it has none.
-    error
-        Why it cannot be hashed.
+    ``kind``: what is registered: ``"task"``, ``"workflow"`` or ``"launch plan"``.
+    ``identifier``: its ``Identifier`` message; None where it has none.
+    ``error``: why it cannot be hashed.
 
     Notes
     -----

@@ -179,17 +179,9 @@ def _text(fields: Any, key: str) -> str:
 def renamed(tasks: Iterable[FlyteTask], others: Iterable[FlyteTask]) -> list[FlyteTask]:
     """Give drafts without a module the names of the registered tasks that they can only be.
 
-    Parameters
-    ----------
-    tasks
-        Any tasks; those that are no drafts stay as they are.
-    others
-        The registered ones.
-
-    Returns
-    -------
-    list of FlyteTask
-        Where exactly one name among ``others`` ends in a draft's, the draft has it.
+    ``tasks``: any tasks; those that are no drafts stay as they are.
+    ``others``: the registered ones.
+    Returns list of FlyteTask: where exactly one name among ``others`` ends in a draft's, the draft has it.
     """
     given = list(tasks)
     if not any(task.is_draft and _has_no_module(task._message.template) for task in given):

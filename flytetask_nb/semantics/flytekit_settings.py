@@ -15,10 +15,7 @@ _LARGEST_SETTINGS: Final = 1_000_000
 def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
     """Return flytekit's settings from the variable that packs them: base64 of gzip of JSON.
 
-    Returns
-    -------
-    dict or None
-        None for any other variable, and where it holds something else.
+    Returns dict or None: None for any other variable, and where it holds something else.
     """
     if name != SETTINGS_VARIABLE or not isinstance(value, str):
         return None

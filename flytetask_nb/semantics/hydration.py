@@ -122,13 +122,9 @@ def hydrated_message(
 def hydrated_workflow(workflow: Any, *, project: str | None, domain: str | None, version: str | None) -> Any:
     """Return a packaged workflow with all its ids as ``flytectl register files`` sends them to Admin.
 
-    Parameters
-    ----------
-    workflow
-        A ``WorkflowSpec`` or ``CompiledWorkflowClosure`` message. It is not changed.
-    project, domain, version
-        What fills an id where it is empty or holds a placeholder: those of the workflow, of its sub-workflows, and of
-        all that their nodes refer to. None leaves that part as it is.
+    ``workflow``: a ``WorkflowSpec`` or ``CompiledWorkflowClosure`` message. It is not changed.
+    ``project``, ``domain``, ``version``: what fills an id where it is empty or holds a placeholder: those of the
+      workflow, of its sub-workflows, and of all that their nodes refer to. None leaves that part as it is.
 
     Notes
     -----
@@ -149,12 +145,9 @@ def hydrated_workflow(workflow: Any, *, project: str | None, domain: str | None,
 def hydrated_launch_plan(launch_plan: object, *, project: str | None, domain: str | None, version: str | None) -> Any:
     """Return a packaged launch plan with its ids as ``flytectl register files`` sends them to Admin.
 
-    Parameters
-    ----------
-    launch_plan
-        A ``flyteidl.admin.LaunchPlan`` message, or a model of one. It is not changed.
-    project, domain, version
-        As :func:`hydrated_workflow` takes them; they fill the launch plan's id and that of its workflow.
+    ``launch_plan``: a ``flyteidl.admin.LaunchPlan`` message, or a model of one. It is not changed.
+    ``project``, ``domain``, ``version``: as :func:`hydrated_workflow` takes them; they fill the launch plan's id and
+      that of its workflow.
     """
     message = launch_plan_pb2.LaunchPlan()
     message.CopyFrom(message_of(launch_plan, launch_plan_pb2.LaunchPlan))

@@ -37,16 +37,10 @@ class ImageReference(NamedTuple):
 def image_reference(text: str) -> ImageReference | None:
     """Split the name of a container image into its parts.
 
-    Parameters
-    ----------
-    text
-        As it stands in a task, e.g. ``"ghcr.io/acme/risk:2.0.0"``.
-
-    Returns
-    -------
-    ImageReference or None
-        None where the text is no image reference, such as an unfilled template. A first part counts as registry,
-        as Docker decides it, if it has a dot or a port or an uppercase letter or is ``localhost``.
+    ``text``: as it stands in a task, e.g. ``"ghcr.io/acme/risk:2.0.0"``.
+    Returns ImageReference or None: None where the text is no image reference, such as an unfilled template. A first
+      part counts as registry, as Docker decides it, if it has a dot or a port or an uppercase letter or is
+      ``localhost``.
 
     Notes
     -----

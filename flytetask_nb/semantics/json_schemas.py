@@ -71,10 +71,7 @@ class Schema:
     def require_sound(self) -> None:
         """Check the document against the rules of its draft and those of later ones, which the compiler does not read.
 
-        Raises
-        ------
-        NoAnswerError
-            It says something that JSON Schema does not understand.
+        Raises NoAnswerError: it says something that JSON Schema does not understand.
         """
         try:
             if self.document is not None:

@@ -132,10 +132,7 @@ class _At(NamedTuple):
 def fits(schema: Schema, part: Json, value: Json) -> bool:
     """Tell whether a value fits a schema.
 
-    Raises
-    ------
-    NoAnswerError
-        It says so in words that are not read here, or is too deep.
+    Raises NoAnswerError: it says so in words that are not read here, or is too deep.
     """
     try:
         return _fits(_At(schema, part, 0), value)

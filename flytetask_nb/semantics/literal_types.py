@@ -73,11 +73,8 @@ def scalar_type_message(scalar: Any) -> Any:
 def says_its_type(literal: Any) -> bool:
     """Tell whether a value, and each item of a list or map, says of itself what Flyte takes its type from.
 
-    Returns
-    -------
-    bool
-        False where a file, a schema, a dataset or a union leaves its type out. It is inferred as one without
-        particulars all the same, but feeds nothing, not even a variable of just that type.
+    Returns bool: False where a file, a schema, a dataset or a union leaves its type out. It is inferred as one without
+      particulars all the same, but feeds nothing, not even a variable of just that type.
 
     Notes
     -----

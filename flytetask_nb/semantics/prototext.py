@@ -27,11 +27,8 @@ _SMALL_EXPONENT: Final = -4
 def compact_text(message: Message) -> str:
     """Return a message in protobuf's text format, on one line.
 
-    Returns
-    -------
-    str
-        As Go's ``String()`` gives it, but for unknown fields, which are left out, and for the second space that Go
-        puts between fields in some builds; neither changes the order of two texts. ``simple:STRING`` for example.
+    Returns str: as Go's ``String()`` gives it, but for unknown fields, which are left out, and for the second space
+      that Go puts between fields in some builds; neither changes the order of two texts. ``simple:STRING`` for example.
     """
     parts: list[str] = []
     for field, value in sorted(message.ListFields(), key=lambda item: item[0].index):

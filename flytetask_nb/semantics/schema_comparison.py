@@ -38,10 +38,7 @@ _SIZES: Final = ("minProperties", "maxProperties")
 def covers(wanted: Schema, given: Schema) -> bool:
     """Tell whether whoever expects one schema can do with what another describes.
 
-    Raises
-    ------
-    NoAnswerError
-        The compiler stumbles over the two, or would never end.
+    Raises NoAnswerError: the compiler stumbles over the two, or would never end.
 
     Notes
     -----

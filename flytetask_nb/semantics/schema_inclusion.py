@@ -146,19 +146,12 @@ def _essence(schema: Schema, *, ordered: bool) -> Json:
 def _reduced(schema: Schema, part: Json, walk: _Parts, *, ordered: bool, is_member: bool) -> Json:
     """Reduce a part of a schema to what the compiler compares.
 
-    Parameters
-    ----------
-    schema
-        The whole.
-    part
-        What is reduced.
-    walk
-        The way to it.
-    ordered
-        Keep the order of members: it decides which of them the compiler meets before it stumbles over another.
-    is_member
-        Whether it is inside ``anyOf`` or its kin. There it meets schemas of any type, and what the compiler cannot
-        compare, which it ignores elsewhere, counts.
+    ``schema``: the whole.
+    ``part``: what is reduced.
+    ``walk``: the way to it.
+    ``ordered``: keep the order of members: it decides which of them the compiler meets before it stumbles over another.
+    ``is_member``: whether it is inside ``anyOf`` or its kin. There it meets schemas of any type, and what the compiler
+      cannot compare, which it ignores elsewhere, counts.
     """
 
     def reduce(inner: Json, *, is_member: bool = is_member) -> Json:

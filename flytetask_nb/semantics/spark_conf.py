@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 class Notation(NamedTuple):
     """How amounts of one kind are written.
 
-    Attributes
-    ----------
-    expected : str
-        What is expected, in words.
-    read : function
-        From a text to its exact value, in bytes, seconds, cores or pieces; None where Spark cannot read it.
+    ``expected``: what is expected, in words.
+    ``read``: from a text to its exact value, in bytes, seconds, cores or pieces; None where Spark cannot read it.
     """
 
     expected: str
@@ -143,10 +139,7 @@ _DEVICES: Final = re.compile(r"spark\.(?P<of>driver|executor|task)\.resource\.[^
 def notation_of(key: str) -> Notation | None:
     """Return how the amount under a key of Spark's configuration is written; None where it holds no amount.
 
-    Parameters
-    ----------
-    key
-        Such as ``spark.executor.memory``, letter by letter: Spark tells capitals apart.
+    ``key``: such as ``spark.executor.memory``, letter by letter: Spark tells capitals apart.
 
     Notes
     -----

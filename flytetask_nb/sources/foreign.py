@@ -79,10 +79,7 @@ _OBJECTS_BY_KEYS = tuple((frozenset(keys.split()), words) for keys, words in _OB
 def foreign_bytes(data: bytes) -> str:
     """Return what bytes are by how they begin, e.g. ``"a web page"``; empty where nothing tells.
 
-    Parameters
-    ----------
-    data
-        The first bytes of a file, or all of them.
+    ``data``: the first bytes of a file, or all of them.
     """
     for beginning, words in _BEGINNINGS:
         if data.startswith(beginning):

@@ -66,10 +66,7 @@ def contents_of_message(
 ) -> Iterator[tuple[str, Content | PassedOver | LoadError]]:
     """Return what is wanted of a message of a kind that is known, as ``contents_of`` does.
 
-    Raises
-    ------
-    LoadError
-        Messages of that name hold no task.
+    Raises LoadError: messages of that name hold no task.
     """
     kind = kind_of_message(full_name)
     if kind is None:
@@ -82,10 +79,7 @@ def contents_of(
 ) -> Iterator[tuple[str, Content | PassedOver | LoadError]]:
     """Return what is wanted of a file, what is passed over, and what is wrong with single items.
 
-    Raises
-    ------
-    LoadError
-        It is no such file.
+    Raises LoadError: it is no such file.
     """
     if form == _BINARY:
         # Read even where it is passed over: a task under a workflow's name must not vanish among the skipped.

@@ -30,14 +30,9 @@ def is_git_address(name: str) -> bool:
 class GitBlob:
     """Opens a file of a revision.
 
-    Attributes
-    ----------
-    object_id : str
-        What git calls the content.
-    size : int
-        Bytes.
-    folder : str
-        Where the repository is, or a folder in it.
+    ``object_id``: what git calls the content.
+    ``size``: bytes.
+    ``folder``: where the repository is, or a folder in it.
     """
 
     object_id: str
@@ -53,20 +48,9 @@ class GitBlob:
 def files_in_revision(address: str) -> list[tuple[str, GitBlob]]:
     """Return the files that an address stands for: one, or those of a folder.
 
-    Parameters
-    ----------
-    address
-        ``git:REVISION:PATH``, the path from the root of the repository that the working folder is in.
-
-    Returns
-    -------
-    list of (str, GitBlob)
-        The address of each and what opens it.
-
-    Raises
-    ------
-    LoadError
-        There is no git, no repository, no such revision or no such file in it.
+    ``address``: ``git:REVISION:PATH``, the path from the root of the repository that the working folder is in.
+    Returns list of (str, GitBlob): the address of each and what opens it.
+    Raises LoadError: there is no git, no repository, no such revision or no such file in it.
     """
     revision, mark, path = address.removeprefix(_SCHEME).partition(":")
     path = path.replace("\\", "/").rstrip("/") if os.sep == "\\" else path.rstrip("/")

@@ -37,10 +37,7 @@ class AdminAddress(NamedTuple):
 def admin_address(text: str) -> AdminAddress:
     """Take an address apart.
 
-    Raises
-    ------
-    LoadError
-        It is none.
+    Raises LoadError: it is none.
     """
     endpoint, *parts = text.removeprefix(_SCHEME).split("/", _MOST)
     if not _FEWEST <= len(parts) <= _MOST or not all(parts[:_FEWEST]):
@@ -53,10 +50,7 @@ def admin_address(text: str) -> AdminAddress:
 class RegisteredTasks:
     """The tasks that an address names, asked for when they are looked at.
 
-    Attributes
-    ----------
-    address : str
-        As the user wrote it.
+    ``address``: as the user wrote it.
     """
 
     address: str

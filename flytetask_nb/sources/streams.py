@@ -47,10 +47,7 @@ class Stream:
     def read_whole(self, limit: int) -> bytes:
         """Return everything that is left.
 
-        Raises
-        ------
-        LoadError
-            That is more than ``limit`` bytes.
+        Raises LoadError: that is more than ``limit`` bytes.
         """
         parts, left = [], limit + 1
         while left and (data := self.read(left)):

@@ -45,11 +45,8 @@ class Entry(NamedTuple):
 def plain_entries(packed: bytes) -> tuple[bytes, list[Entry]] | None:
     """Return the tar of an archive, and the files in it.
 
-    Returns
-    -------
-    (bytes, list of Entry) or None
-        In the archive's own order, folders left out. None where the archive is anything but plain and whole, or
-        unpacks to more than 64 MiB: ``tarfile`` has to read it.
+    Returns (bytes, list of Entry) or None: in the archive's own order, folders left out. None where the archive is
+      anything but plain and whole, or unpacks to more than 64 MiB: ``tarfile`` has to read it.
     """
     tar = _unpacked(packed) if packed.startswith(GZIP) else packed
     if tar is None:

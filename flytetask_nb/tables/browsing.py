@@ -101,13 +101,9 @@ class Line:
 class Browser:
     """Answers what a view shows of a table.
 
-    Parameters
-    ----------
-    table
-        A data frame of ``tabulate``, or any other one: what is neither text nor number, time or flag is shown as text.
-        An Arrow table.
-    pending
-        Columns of ``COMPUTED`` that will come by ``set_column``.
+    ``table``: a data frame of ``tabulate``, or any other one: what is neither text nor number, time or flag is shown as
+      text. An Arrow table.
+    ``pending``: columns of ``COMPUTED`` that will come by ``set_column``.
 
     Examples
     --------
@@ -145,16 +141,10 @@ class Browser:
     ) -> None:
         """Set what was computed behind.
 
-        Parameters
-        ----------
-        name
-            One of ``COMPUTED``, or a column of its own.
-        values
-            A text each; None where there is none.
-        positions
-            Of the rows that they are about. None: all. Until all rows have been told, the column is pending.
-        order
-            Values in the order in which they are sorted, for those that have one of their own.
+        ``name``: one of ``COMPUTED``, or a column of its own.
+        ``values``: a text each; None where there is none.
+        ``positions``: of the rows that they are about. None: all. Until all rows have been told, the column is pending.
+        ``order``: values in the order in which they are sorted, for those that have one of their own.
         """
         computed = self._computed.setdefault(name, ComputedColumn(len(self)))
         computed.take(values, range(len(self)) if positions is None else positions, order)
@@ -187,10 +177,7 @@ class Browser:
     def matches(self, view: View) -> npt.NDArray[np.intp]:
         """Return the positions of the rows that a view lets through, in its order.
 
-        Raises
-        ------
-        QueryError
-            The search cannot be read: says at which character.
+        Raises QueryError: the search cannot be read: says at which character.
         """
         key = replace(view, is_grouped=False, opened=frozenset())
         matches: npt.NDArray[np.intp] = self._answer(
@@ -207,14 +194,9 @@ class Browser:
     def lines(self, view: View, start: int = 0, count: int | None = None) -> tuple[Line, ...]:
         """Return some lines of a view.
 
-        Parameters
-        ----------
-        view
-            What is asked for.
-        start
-            The first of them.
-        count
-            How many at most; None: all that follow.
+        ``view``: what is asked for.
+        ``start``: the first of them.
+        ``count``: how many at most; None: all that follow.
         """
         end = None if count is None else start + count
         if not view.is_grouped:
@@ -238,10 +220,7 @@ class Browser:
     def cells(self, positions: Sequence[int], columns: Sequence[str]) -> list[list[str]]:
         """Return what stands in some rows, for people.
 
-        Returns
-        -------
-        list of list of str
-            A list for each row, a text for each column; empty where a value is missing.
+        Returns list of list of str: a list for each row, a text for each column; empty where a value is missing.
         """
         where = np.asarray(positions, dtype=np.intp)
         by_column = [cells_of(name, self._table[name], where) for name in columns]
@@ -277,17 +256,10 @@ class Browser:
     def code(self, view: View, source: str = "tasks") -> str:
         """Return a line of Python that makes the same set of tasks.
 
-        Parameters
-        ----------
-        view
-            What is seen. Order and groups are no part of a set.
-        source
-            What the line begins with: ``"tasks"``, a collection; ``"frame"``, a data frame; ``"remote"``, a cluster.
-
-        Returns
-        -------
-        str
-            What only a browser can tell, such as the worst change, is told by the positions of the rows.
+        ``view``: what is seen. Order and groups are no part of a set.
+        ``source``: what the line begins with: ``"tasks"``, a collection; ``"frame"``, a data frame; ``"remote"``, a
+          cluster.
+        Returns str: what only a browser can tell, such as the worst change, is told by the positions of the rows.
         """
         queries = self.queries(view)
         texts = [spelled(query) for query in queries]

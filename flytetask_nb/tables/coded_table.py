@@ -40,14 +40,9 @@ _EPOCH: Final = pd.Timestamp(0, tz="UTC")
 class CodedColumn:
     """A column: its values, each once, and for each row which one it has.
 
-    Parameters
-    ----------
-    kind
-        What it holds.
-    distinct
-        The values, each once, as a pandas array; none of them is missing.
-    codes
-        For each row the place of its value; ``NOTHING``, which is -1, where it is missing.
+    ``kind``: what it holds.
+    ``distinct``: the values, each once, as a pandas array; none of them is missing.
+    ``codes``: for each row the place of its value; ``NOTHING``, which is -1, where it is missing.
     """
 
     def __init__(self, kind: ColumnKind, distinct: Any, codes: npt.NDArray[Any]) -> None:
@@ -111,13 +106,9 @@ class CodedColumn:
 class CodedTable:
     """Columns beside each other, by name.
 
-    Parameters
-    ----------
-    size
-        How many rows there are.
-    columns
-        The columns in order, each in as many pieces as it came in. One that is asked for and not there is missing in
-        every row.
+    ``size``: how many rows there are.
+    ``columns``: the columns in order, each in as many pieces as it came in. One that is asked for and not there is
+      missing in every row.
     """
 
     def __init__(self, size: int, columns: Mapping[str, Sequence[CodedColumn]]) -> None:
@@ -178,12 +169,8 @@ class CodedTable:
 def coded(column: pd.Series[Any], name: str = "") -> CodedColumn:
     """Return a column of a data frame, each value once.
 
-    Parameters
-    ----------
-    column
-        What is neither text nor number, time or flag is taken as text.
-    name
-        What it is called: a column of tables of tasks keeps its kind, where it can be read so.
+    ``column``: what is neither text nor number, time or flag is taken as text.
+    ``name``: what it is called: a column of tables of tasks keeps its kind, where it can be read so.
     """
     try:
         return _coded(column, name)

@@ -183,24 +183,12 @@ def _masked_json(text: str) -> str:
 def producers_of(tasks: Any, variable: object) -> pd.DataFrame:
     """Find the outputs that can feed an input.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
-    variable
-        The input: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row an output that Flyte's compiler lets feed it, tasks in their order. Columns: ``task``, ``project``,
-        ``domain``, ``name``, ``version`` as in ``interface_frame``, ``variable``, ``type``, ``description``, and
-        ``error``: why the outputs of a task could not be judged, in a row of its own.
-
-    Raises
-    ------
-    ModelTypeError
-        ``variable`` is neither.
+    ``tasks``: as for ``tabulate``.
+    ``variable``: the input: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
+    Returns pandas.DataFrame: one row an output that Flyte's compiler lets feed it, tasks in their order. Columns:
+      ``task``, ``project``, ``domain``, ``name``, ``version`` as in ``interface_frame``, ``variable``, ``type``,
+      ``description``, and ``error``: why the outputs of a task could not be judged, in a row of its own.
+    Raises ModelTypeError: ``variable`` is neither.
 
     See Also
     --------
@@ -213,22 +201,11 @@ def producers_of(tasks: Any, variable: object) -> pd.DataFrame:
 def consumers_of(tasks: Any, variable: object) -> pd.DataFrame:
     """Find the inputs that can take an output.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
-    variable
-        The output: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row an input that Flyte's compiler lets take it; columns as ``producers_of`` gives them.
-
-    Raises
-    ------
-    ModelTypeError
-        ``variable`` is neither.
+    ``tasks``: as for ``tabulate``.
+    ``variable``: the output: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
+    Returns pandas.DataFrame: one row an input that Flyte's compiler lets take it; columns as ``producers_of`` gives
+      them.
+    Raises ModelTypeError: ``variable`` is neither.
     """
     given = _literal_type(variable)
     return _long(tasks, "interface", _ENDS, lambda interface: _ends(interface.inputs, lambda one: (given, one)))

@@ -114,10 +114,7 @@ def _clause(clause: Clause) -> str | None:
 def frame_condition(query: Query, names: Sequence[str]) -> str | None:
     """Return the condition on ``frame`` that a search is.
 
-    Returns
-    -------
-    str or None
-        An expression that gives a Series of truth values; None for no condition.
+    Returns str or None: an expression that gives a Series of truth values; None for no condition.
     """
     alternatives = [" & ".join(_condition(clause, names) for clause in clauses) for clauses in query.alternatives]
     if len(alternatives) < 2:  # noqa: PLR2004 - an alternative is one of two

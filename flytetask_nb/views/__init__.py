@@ -47,22 +47,21 @@ class _Renderer:
         return fitting(lambda: describe(value), markdown.render)[0]
 
 
-def fitting(describer: Callable[[], Document], *renderers: Callable[[Document], Page]) -> list[Page]:
+def fitting(
+    describer: Callable[[], Document], *renderers: Callable[[Document], Page], limit: int = LIMIT
+) -> list[Page]:
     """Describe something so that it fits in the formats that are asked for, and render it in these.
 
     Each part has a budget of its own. Where all of them are used up together it is described again with smaller ones,
     so that what is left out is still counted.
 
-    Returns
-    -------
-    list
-        What each of them made of the description.
+    Returns list: what each of them made of the description.
     """
     for factor in _FACTORS:
         with scaled(factor):
             document = describer()
         pages = [render(document) for render in renderers]
-        if all(len(str(page).encode("utf-8", "backslashreplace")) <= LIMIT for page in pages):
+        if all(len(str(page).encode("utf-8", "backslashreplace")) <= limit for page in pages):
             break
     return pages
 

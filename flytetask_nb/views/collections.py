@@ -65,15 +65,9 @@ _BESIDE = {GIVEN: "as given", CREATED_AT: "by created_at", VERSION: "by version"
 def describe_collection(tasks: TaskCollection) -> Document:
     """Describe a collection of tasks.
 
-    Parameters
-    ----------
-    tasks
-        The collection. Only the tasks in the rows that are shown are built, and the types counted from all.
-
-    Returns
-    -------
-    Document
-        The newest version of each task comes first. Of the versions of one task, each row says what it changed.
+    ``tasks``: the collection. Only the tasks in the rows that are shown are built, and the types counted from all.
+    Returns Document: the newest version of each task comes first. Of the versions of one task, each row says what it
+      changed.
     """
     count, names = len(tasks), len(tasks.names)
     versions = len(list(filter(is_filled_in, set(tasks.column("version")))))

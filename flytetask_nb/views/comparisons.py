@@ -50,17 +50,10 @@ _TOLD: Final = frozenset({"id.version", "id.name", "id.project", "id.domain"})
 def describe_pair(compared: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe two tasks beside each other: what the old one says on the left, what the new one says on the right.
 
-    Parameters
-    ----------
-    compared
-        The changes from the one to the other.
-    keep
-        Tells whether a change is listed; verdict and headlines are about all of them. None lists all.
-
-    Returns
-    -------
-    Document
-        Verdict and headlines as of the changes; only what differs, part by part; what is the same is folded.
+    ``compared``: the changes from the one to the other.
+    ``keep``: tells whether a change is listed; verdict and headlines are about all of them. None lists all.
+    Returns Document: verdict and headlines as of the changes; only what differs, part by part; what is the same is
+      folded.
     """
     outline = describe_diff(compared, lambda _: False)
     kept, accepted, noise = (
@@ -142,16 +135,9 @@ def _same_row(path: str, value: str) -> Row:
 def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     """Describe tasks beside each other, each in a column, in the order given.
 
-    Parameters
-    ----------
-    tasks
-        Two or more tasks, versions of one or not.
-
-    Returns
-    -------
-    Document
-        Of two tasks what :func:`describe_pair` gives. Of more the rows in which any differs from the first, what
-        differs marked.
+    ``tasks``: two or more tasks, versions of one or not.
+    Returns Document: of two tasks what :func:`describe_pair` gives. Of more the rows in which any differs from the
+      first, what differs marked.
     """
     if len(tasks) == _PAIR:
         return describe_pair(diff(*tasks))

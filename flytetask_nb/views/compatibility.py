@@ -40,10 +40,8 @@ _LOOKS: Final = {"breaking": ("breaking", "✗"), "risky": ("risky", "!"), "safe
 def describe_compatibility(result: Compatibility) -> Document:
     """Describe what a change of an interface means for callers.
 
-    Returns
-    -------
-    Document
-        A section for inputs and one for outputs that changed, the worst first; what is unchanged is counted.
+    Returns Document: a section for inputs and one for outputs that changed, the worst first; what is unchanged is
+      counted.
     """
     counts = Counter(variable.verdict for variable in result.variables)
     sections = [

@@ -73,15 +73,8 @@ def _describer_of(name: str) -> Callable[[Any], Document] | None:
 def describe(value: object) -> Document:
     """Describe an object of this package.
 
-    Parameters
-    ----------
-    value
-        A model or a collection; subclasses are described as what they derive from.
-
-    Returns
-    -------
-    Document
-        A model without a description of its own is described by its fields.
+    ``value``: a model or a collection; subclasses are described as what they derive from.
+    Returns Document: a model without a description of its own is described by its fields.
     """
     document = _described(value)
     subjects = value._subjects() if isinstance(value, Shown) else ()

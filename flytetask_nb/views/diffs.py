@@ -82,17 +82,9 @@ _WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
 def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe the changes between two versions of a task.
 
-    Parameters
-    ----------
-    diff
-        The changes.
-    keep
-        Tells whether a change is listed; verdict and headlines are about all of them. None lists all.
-
-    Returns
-    -------
-    Document
-        Verdict and headlines, a section for each part that changed, then what is folded.
+    ``diff``: the changes.
+    ``keep``: tells whether a change is listed; verdict and headlines are about all of them. None lists all.
+    Returns Document: verdict and headlines, a section for each part that changed, then what is folded.
     """
     old, new = diff.ids
     title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"

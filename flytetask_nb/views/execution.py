@@ -51,12 +51,8 @@ def image_words(image: str) -> str:
 def execution_section(template: Any, image: str) -> Section | None:
     """Describe what runs: the container, the pod, or the statement.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-    image
-        The image of the container that runs the task; empty if there is none.
+    ``template``: a flyteidl ``TaskTemplate``.
+    ``image``: the image of the container that runs the task; empty if there is none.
     """
     target = template.WhichOneof("target")
     if target == "container":

@@ -89,19 +89,11 @@ class Picture(matplotlib_figure.Figure):
 def blank(height: float, headline: str, details: Sequence[str]) -> tuple[Picture, Axes]:
     """Return a picture with nothing drawn yet.
 
-    Parameters
-    ----------
-    height
-        In inches.
-    headline
-        What it shows, in one line, which is its title.
-    details
-        What it shows in detail, in words.
-
-    Returns
-    -------
-    Picture, matplotlib.axes.Axes
-        In the style of this package, whatever the user's own settings of matplotlib are.
+    ``height``: in inches.
+    ``headline``: what it shows, in one line, which is its title.
+    ``details``: what it shows in detail, in words.
+    Returns Picture, matplotlib.axes.Axes: in the style of this package, whatever the user's own settings of matplotlib
+      are.
     """
     with mpl.rc_context(dict(mpl.rcParamsDefault) | _STYLE):
         picture = Picture(figsize=(_WIDTH, height), layout="constrained", dpi=_DENSITY, facecolor=PLATE)

@@ -49,11 +49,8 @@ _WARNED = ("risky", "!")
 def describe_findings(findings: Findings) -> Document:
     """Describe findings.
 
-    Returns
-    -------
-    Document
-        A section of what is refused and one of what is warned of, each in the order of the findings. What
-        findings of one rule have in common is said once where they stand together.
+    Returns Document: a section of what is refused and one of what is warned of, each in the order of the findings. What
+      findings of one rule have in common is said once where they stand together.
     """
     refusals, warnings = findings.refusals, findings.warnings
     verdict: Line = (
@@ -69,15 +66,19 @@ def describe_findings(findings: Findings) -> Document:
         )
         if found
     ]
-    counts = [f"{len(refusals):,} refused"] if refusals else []
-    counts += [counted(len(warnings), "warning")] if warnings else []
     name, _, version = mask_identifier(findings.task).partition(" ")
     return Document(
         cut(name, _NAME_BUDGET)[0] or "Findings",
-        joined((whole_version(version), *(counts or ["nothing found"]))),
+        joined((whole_version(version), *(count_words(findings) or ["nothing found"]))),
         lines=[verdict],
         sections=sections,
     )
+
+
+def count_words(findings: Findings) -> list[str]:
+    """Return how much is refused and warned of, in a few words each; empty where nothing is."""
+    refusals, warnings = len(findings.refusals), len(findings.warnings)
+    return [*([f"{refusals:,} refused"] if refusals else []), *([counted(warnings, "warning")] if warnings else [])]
 
 
 def describe_collection_findings(findings: CollectionFindings) -> Document:

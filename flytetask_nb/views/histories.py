@@ -87,12 +87,9 @@ _PLACES_NAMED: Final = 4
 def describe_history(history: TaskHistory) -> Document:
     """Describe the versions of a task.
 
-    Returns
-    -------
-    Document
-        How many steps did what, and in which versions callers broke; a row of marks for each field that changed, the
-        worst first; then the steps one by one, newest first. Of many versions the newest have columns; what is left
-        out is counted.
+    Returns Document: how many steps did what, and in which versions callers broke; a row of marks for each field that
+      changed, the worst first; then the steps one by one, newest first. Of many versions the newest have columns; what
+      is left out is counted.
     """
     labels = short_versions(history.versions)
     runs = _shown_runs(history, labels)

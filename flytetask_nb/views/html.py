@@ -134,6 +134,11 @@ def fragment(document: Document) -> str:
             _gate.reset(before)
 
 
+def heading(title: str) -> str:
+    """Return a heading of controls, for places that have the stylesheet already."""
+    return f'<div class="ftn"><b{_SUBTITLE}>{_prose(title)}</b></div>'
+
+
 def _parts(document: Document) -> Iterator[str]:
     yield '<div class="ftn">'
     if document.title:

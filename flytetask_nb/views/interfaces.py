@@ -57,10 +57,7 @@ def signature_line(notation: str) -> Line:
 def interface_section(message: Any) -> Section:
     """Describe inputs and outputs.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``TypedInterface``.
+    ``message``: a flyteidl ``TypedInterface``.
     """
     return _as_before(_section, message)
 
@@ -68,10 +65,7 @@ def interface_section(message: Any) -> Section:
 def interface_line(message: Any) -> Line:
     """Return an interface as a signature, cut where it grows too long to be read in one line.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``TypedInterface``.
+    ``message``: a flyteidl ``TypedInterface``.
     """
     return _as_before(_signature, message)
 

@@ -17,10 +17,7 @@ _NAME_BUDGET = 300
 def describe_launch_plan(plan: LaunchPlan) -> Document:
     """Describe a launch plan.
 
-    Parameters
-    ----------
-    plan
-        The launch plan. Of its inputs the names are shown, not the values.
+    ``plan``: the launch plan. Of its inputs the names are shown, not the values.
     """
     identifier = plan._message.id
     place = " / ".join(part for part in (identifier.project, identifier.domain) if part)

@@ -51,10 +51,7 @@ _WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
 def render(document: Document) -> str:
     """Return a document as Markdown.
 
-    Returns
-    -------
-    str
-        Blocks parted by empty lines, no line break at the end.
+    Returns str: blocks parted by empty lines, no line break at the end.
     """
     with secrets_kept(document.subjects):
         return "\n\n".join(_parts(document))

@@ -29,14 +29,9 @@ def shared_prefix(names: Iterable[str]) -> str:
 def name_label(name: str, prefix: str, shown: str = "") -> Label:
     """Return a name without what is told of it already, whole where a reader asks for it.
 
-    Parameters
-    ----------
-    name
-        The name.
-    prefix
-        What ``shared_prefix`` gave.
-    shown
-        The name in a shorter form, such as that of a map task; else the name itself.
+    ``name``: the name.
+    ``prefix``: what ``shared_prefix`` gave.
+    ``shown``: the name in a shorter form, such as that of a map task; else the name itself.
     """
     text = (shown or name).removeprefix(prefix) or "(no name)"
     return Label("".join(cut(text, _BUDGET)), cut(name, _BUDGET)[0] or text, name=True)

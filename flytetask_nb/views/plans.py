@@ -80,11 +80,8 @@ class _Told:
 def describe_plan(plan: Plan) -> Document:
     """Describe what registration would do.
 
-    Returns
-    -------
-    Document
-        A row for each task, or for tasks with equal changes, the worst first; each opens its changes. What is
-        the same or changed in release noise alone is folded.
+    Returns Document: a row for each task, or for tasks with equal changes, the worst first; each opens its changes.
+      What is the same or changed in release noise alone is folded.
     """
     told = _told(plan)
     groups = sorted(

@@ -81,10 +81,7 @@ def _short_value(key: str, text: str) -> str:
 def metadata_words(metadata: Any) -> list[str]:
     """Return what is set in a task's metadata in a few words each: ``"cached “2.0”"``, ``"3 retries"``.
 
-    Parameters
-    ----------
-    metadata
-        A flyteidl ``TaskMetadata``.
+    ``metadata``: a flyteidl ``TaskMetadata``.
     """
     words = []
     if metadata.discoverable:
@@ -338,14 +335,9 @@ def source_section(
 ) -> Section | None:
     """Describe what its author says of a task and where it was found.
 
-    Parameters
-    ----------
-    description
-        A flyteidl ``DescriptionEntity``.
-    source, note, created_at, short_description, console_url
-        What is known beside the message.
-    is_fetchable
-        Whether a server knows more of what its author says.
+    ``description``: a flyteidl ``DescriptionEntity``.
+    ``source``, ``note``, ``created_at``, ``short_description``, ``console_url``: what is known beside the message.
+    ``is_fetchable``: whether a server knows more of what its author says.
     """
     # Said already under the task's name.
     first = first_line(description, short_description)
@@ -377,12 +369,8 @@ def _file_name(source: str) -> str:
 def first_line(description: Any, short_description: str | None = None) -> str:
     """Return the first line of what its author says of a task; empty where nothing is said.
 
-    Parameters
-    ----------
-    description
-        A flyteidl ``DescriptionEntity``.
-    short_description
-        What a server says, where it says something.
+    ``description``: a flyteidl ``DescriptionEntity``.
+    ``short_description``: what a server says, where it says something.
     """
     return _first_line(short_description or description.short_description or description.long_description.value)
 

@@ -46,10 +46,7 @@ _TARGETS = {"container": "container", "k8s_pod": "pod", "sql": "SQL statement"}
 def describe_task(task: FlyteTask) -> Document:
     """Describe a task.
 
-    Returns
-    -------
-    Document
-        A section that cannot be described shows why, and the others still stand.
+    Returns Document: a section that cannot be described shows why, and the others still stand.
     """
     message = task._message
     return _describe(

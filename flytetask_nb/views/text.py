@@ -69,10 +69,7 @@ _HIGHLIGHTS = {"b": "bold", "i": "italic", "": ""}
 def render(document: Document) -> str:
     """Return a document as plain text.
 
-    Returns
-    -------
-    str
-        Lines without trailing blanks, no line break at the end.
+    Returns str: lines without trailing blanks, no line break at the end.
     """
     return "\n".join("".join([text for text, _ in line]).rstrip() for line in _lines(document))
 
@@ -86,10 +83,7 @@ class RichPage:
     def text(self, width: int | None = None) -> Any:
         """Return the document as a ``rich.text.Text``.
 
-        Parameters
-        ----------
-        width
-            Columns of the page; None: as many as it takes.
+        ``width``: columns of the page; None: as many as it takes.
         """
         from rich.text import Text  # noqa: PLC0415 - rich is loaded when it asks
 

@@ -23,12 +23,8 @@ _ONE_LINE: Final = 64
 def version_label(version: str, labels: Mapping[str, str]) -> Label:
     """Return a version under its short label, whole where a reader asks for it.
 
-    Parameters
-    ----------
-    version
-        One of the versions that ``labels`` was made of.
-    labels
-        What ``short_versions`` gave.
+    ``version``: one of the versions that ``labels`` was made of.
+    ``labels``: what ``short_versions`` gave.
     """
     whole = cut(version, _BUDGET)[0]
     return Label(cut(labels.get(version, version), _BUDGET)[0], whole)

@@ -13,7 +13,7 @@ from traitlets import Unicode
 
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.showing import behind_gate
-from flytetask_nb.views import fitting, html, markdown, text
+from flytetask_nb.views import LIMIT, fitting, html, markdown, text
 from flytetask_nb.views.document import Badge, Document, Notice, cut
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block
 
-__all__ = ["FOUND", "HERE", "SEARCH", "CopyBox", "Pane", "Panel", "StaticForm", "offer", "option_layout"]
+__all__ = ["FOUND", "HERE", "SEARCH", "CopyBox", "Pane", "Panel", "StaticForm", "group", "offer", "option_layout"]
 
 SEARCH: Final = "ftn-search"
 FOUND: Final = "ftn-found"
@@ -46,9 +46,21 @@ class Pane(HTML):  # type: ignore[misc]
         """Show a document."""
         self.value = html.fragment(document)
 
+    def show_fitting(self, describer: Callable[[], Document], *beside: Pane) -> None:
+        """Show what a function describes, with smaller budgets where it would be too long beside other panes."""
+        room = LIMIT - sum(len(pane.value.encode()) for pane in beside)
+        (self.value,) = fitting(describer, html.fragment, limit=room)
+
     def show_part(self, *blocks: Block) -> None:
         """Show blocks that have no heading of their own."""
         self.value = html.fragment(Document("", blocks=blocks))
+
+
+def group(title: str, controls: Sequence[Any]) -> VBox:
+    """Return controls under a heading, which is also what they are called together."""
+    box = VBox([Pane(value=html.heading(title)), *controls])
+    box.add_class("ftn-group")
+    return box
 
 
 class CopyBox(anywidget.AnyWidget):

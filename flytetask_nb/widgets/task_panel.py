@@ -16,9 +16,10 @@ from flytetask_nb.semantics import check, hydrate
 from flytetask_nb.views import describe
 from flytetask_nb.views.document import Document, Paragraph, dim
 from flytetask_nb.views.effective_resources import PLATFORM_RESOURCES, effective_resources_blocks
+from flytetask_nb.views.findings import count_words
 from flytetask_nb.views.raw_forms import RAW_FORMS, raw_text
 from flytetask_nb.views.wording import counted
-from flytetask_nb.widgets.panes import FOUND, SEARCH, CopyBox, Pane, Panel, offer, option_layout
+from flytetask_nb.widgets.panes import FOUND, SEARCH, CopyBox, Pane, Panel, group, offer, option_layout
 from flytetask_nb.widgets.selection import NAMES_SHOWN, TaskSelection, as_collection
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class TaskPanel(Panel):
         if title != _RESOURCES:
             return self._panes[title]
         fields = [
-            VBox([Pane(value=f"Platform {side}"), *(self._amounts[side, one] for one in PLATFORM_RESOURCES)])
+            group(f"Platform {side}", [self._amounts[side, one] for one in PLATFORM_RESOURCES])
             for side in ("defaults", "limits")
         ]
         return VBox([self._panes[title], self._effective, HBox(fields, layout=Layout(flex_flow="row wrap"))])
@@ -161,7 +162,7 @@ class TaskPanel(Panel):
                 self._pickers.layout.display = display
 
     def _show_task(self, _change: Any) -> None:
-        self._head.show(head_of(self.selection.task))
+        self._head.show_fitting(lambda: head_of(self.selection.task))
         self._show_tab(None)
 
     def _show_tab(self, _change: Any) -> None:
@@ -171,7 +172,7 @@ class TaskPanel(Panel):
         if title == _RAW:
             self._raw.show(*self._raw_form())
             return
-        self._panes[title].show_part(*self._blocks(title))
+        self._panes[title].show_fitting(lambda: Document("", blocks=self._blocks(title)), self._head)
         if title == _RESOURCES and task is not None:
             self._effective.show_part(
                 *effective_resources_blocks(task, self.platform("defaults"), self.platform("limits"))
@@ -220,8 +221,9 @@ def head_of(task: FlyteTask | None) -> Document:
         return Document("No task", "the collection is empty")
     document = describe(task)
     filled, is_filled_in = _as_registered(task)
-    findings = describe(check(filled))
-    words = [findings.aside] if findings.sections and isinstance(findings.aside, str) else []
+    checked = check(filled)
+    findings = describe(checked)
+    words = count_words(checked)
     words += ["checked with what registration will fill in"] if is_filled_in else []
     badges = [piece for line in findings.lines for piece in (line if isinstance(line, list) else [line])]
     verdict = [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]

@@ -164,7 +164,8 @@ def test_the_platform_s_amounts_are_typed_in(run_cells: Callable[..., LabTab]) -
     tab.do(lambda page: box(page).get_by_role("tab", name="Resources", exact=True).click())
 
     def fill(page: Page, text: str) -> None:
-        field = box(page).get_by_label("memory", exact=True).nth(1)
+        limits = box(page).get_by_role("group", name="Platform limits", exact=True)
+        field = limits.get_by_label("memory", exact=True)
         field.fill(text)
         field.press("Enter")
 

@@ -105,6 +105,8 @@ def test_an_error_of_a_callback_is_shown_and_goes_away(releases: ftn.TaskCollect
 def test_a_task_that_is_not_registered_is_checked_as_it_will_be(releases: ftn.TaskCollection, train: str) -> None:
     """Parts of the id that only registration fills in are nothing to complain of."""
     assert "would register" in ftn.panel(releases[train])._head.value
+    weather = ftn.panel(releases["shops.ingest.fetch_weather"])._head.value
+    assert "2 warnings · checked with what registration will fill in" in weather
 
 
 def test_the_static_form_says_what_the_panel_says(releases: ftn.TaskCollection, train: str) -> None:

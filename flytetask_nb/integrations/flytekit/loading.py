@@ -26,10 +26,7 @@ def is_loaded() -> bool:
 def load() -> None:
     """Import flytekit, unless it was.
 
-    Raises
-    ------
-    MissingExtraError
-        It is not installed.
+    Raises MissingExtraError: it is not installed.
     """
     if not is_loaded():
         with _undisturbed():

@@ -31,12 +31,8 @@ _EXCEPTION_VARIABLES = ("no_grpc_proxy", "no_proxy")
 class WebProxy(NamedTuple):
     """A web proxy that connections to a host are sent through.
 
-    Attributes
-    ----------
-    variable : str
-        The environment variable that names it.
-    url : str
-        Its address, perhaps with user and password.
+    ``variable``: the environment variable that names it.
+    ``url``: its address, perhaps with user and password.
     """
 
     variable: str
@@ -69,16 +65,9 @@ class WebProxy(NamedTuple):
 def host_and_port(endpoint: str) -> tuple[str, bool | None]:
     """Return the part of an address that gRPC connects to, and whether its scheme says plain text.
 
-    Parameters
-    ----------
-    endpoint
-        ``host:port``, ``dns:///host:port``, or the address of a console in a browser. What is none of these comes back
-        as it is: see ``check_endpoint``.
-
-    Returns
-    -------
-    tuple of str and bool or None
-        None: it has no scheme that says so.
+    ``endpoint``: ``host:port``, ``dns:///host:port``, or the address of a console in a browser. What is none of these
+      comes back as it is: see ``check_endpoint``.
+    Returns tuple of str and bool or None: None: it has no scheme that says so.
     """
     text = endpoint.strip()
     for scheme in _EMPTY_SCHEMES:
@@ -94,10 +83,8 @@ def host_and_port(endpoint: str) -> tuple[str, bool | None]:
 def check_endpoint(place: str, source: str = "the endpoint") -> None:
     """Refuse an address that gRPC cannot connect to, or would take for another one.
 
-    Raises
-    ------
-    ConfigurationError
-        It has no host, a port that is none, or a scheme that is not known. gRPC itself takes port 99999 for 34463.
+    Raises ConfigurationError: it has no host, a port that is none, or a scheme that is not known. gRPC itself takes
+      port 99999 for 34463.
     """
     problem = _problem(place)
     if problem:
@@ -131,15 +118,8 @@ def _port_problem(port: str | None) -> str:
 def place_of(place: str) -> tuple[str, int]:
     """Return host and port of an address as gRPC tells them apart.
 
-    Parameters
-    ----------
-    place
-        As ``host_and_port`` gives it. An IPv6 address stands in brackets, or has no port.
-
-    Raises
-    ------
-    ValueError
-        It is one that ``check_endpoint`` refuses, or of a kind that has no port.
+    ``place``: as ``host_and_port`` gives it. An IPv6 address stands in brackets, or has no port.
+    Raises ValueError: it is one that ``check_endpoint`` refuses, or of a kind that has no port.
     """
     host, port = _split(place)
     return host, _NAMED_PORTS[port] if port in _NAMED_PORTS else int(port or "")

@@ -29,10 +29,7 @@ _BEFORE = -1
 def origin_of(task: Any, source: str, console: str) -> Origin:
     """Return what a ``flyteidl.admin.Task`` says beside its template.
 
-    Raises
-    ------
-    ModelValueError
-        Its ``created_at`` lies outside the years 1 to 9999.
+    Raises ModelValueError: its ``created_at`` lies outside the years 1 to 9999.
     """
     closure = task.closure
     return Origin(
@@ -69,14 +66,9 @@ class ListedTasks:
     def take(self, place: EntityPath, page: Page, most: int | None = None) -> None:
         """Take the tasks of a page.
 
-        Parameters
-        ----------
-        place
-            Where they were asked for.
-        page
-            The page.
-        most
-            How many tasks are wanted in all; None: all.
+        ``place``: where they were asked for.
+        ``page``: the page.
+        ``most``: how many tasks are wanted in all; None: all.
         """
         if most is not None or self._filters.here or self._known:
             for row in page.rows:

@@ -34,10 +34,7 @@ def absence(calls: Calls, project: str, domain: str) -> str:
 def refusal(calls: Calls, project: str, domain: str) -> str:
     """Return the reason for which Admin registers nothing in a place; empty where it does, or nobody can tell.
 
-    Raises
-    ------
-    RemoteError
-        The server cannot be reached or refuses.
+    Raises RemoteError: the server cannot be reached or refuses.
     """
     found = _project(calls, project)
     if found is None:

@@ -20,16 +20,10 @@ if TYPE_CHECKING:
 class TaskPages:
     """An iterator of ``TaskCollection``, each what a page brought. Made by ``Remote.task_pages``.
 
-    Parameters
-    ----------
-    listing
-        What asks.
-    questions
-        What is asked; called when the first page is wanted.
-    listed
-        What puts the tasks together.
-    if_empty
-        What to say where nothing came at all.
+    ``listing``: what asks.
+    ``questions``: what is asked; called when the first page is wanted.
+    ``listed``: what puts the tasks together.
+    ``if_empty``: what to say where nothing came at all.
     """
 
     def __init__(

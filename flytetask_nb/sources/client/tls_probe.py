@@ -56,14 +56,9 @@ _LABEL = "flyte"
 class Certificate(NamedTuple):
     """A certificate that a server shows.
 
-    Attributes
-    ----------
-    pem : str
-        The certificate.
-    name : str
-        A name that it is good for, where it is not good for the host that was asked; else empty.
-    problem : str
-        Why gRPC takes it for none, whoever trusts it; empty: nothing.
+    ``pem``: the certificate.
+    ``name``: a name that it is good for, where it is not good for the host that was asked; else empty.
+    ``problem``: why gRPC takes it for none, whoever trusts it; empty: nothing.
     """
 
     pem: str = ""
@@ -74,14 +69,9 @@ class Certificate(NamedTuple):
 def tls_problem(endpoint: str, ca_cert: str | None, patience: float) -> str:
     """Return what stands against a connection over TLS; empty where nothing does, or nothing is known.
 
-    Parameters
-    ----------
-    endpoint
-        Host and port.
-    ca_cert
-        Path of the certificates to trust; None: those of gRPC.
-    patience
-        Seconds that it may take.
+    ``endpoint``: host and port.
+    ``ca_cert``: path of the certificates to trust; None: those of gRPC.
+    ``patience``: seconds that it may take.
     """
     try:
         context = _trusting(cafile=ca_cert or os.environ.get(_ROOTS_VARIABLE) or _own_roots())
@@ -133,10 +123,7 @@ def speaks_tls(endpoint: str, patience: float) -> bool:
 def shown_certificate(endpoint: str, patience: float) -> Certificate:
     """Return the certificate that a server shows, and the name that gRPC has to ask for so that it fits.
 
-    Raises
-    ------
-    OSError, HTTPException
-        It cannot be reached.
+    Raises OSError, HTTPException: it cannot be reached.
     """
     try:
         with _handshake(endpoint, _trusting_anyone(), patience) as connection:
