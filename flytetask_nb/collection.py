@@ -20,6 +20,7 @@ from flytetask_nb.models.task_index import TaskIndex
 from flytetask_nb.models.task_records import Failure, TaskRecord
 from flytetask_nb.models.version_order import LOADING, ORDERS, ranks_given
 from flytetask_nb.models.workflows import Workflow
+from flytetask_nb.options import option
 from flytetask_nb.semantics.fellows import Fellows, calls_of
 from flytetask_nb.semantics.task_conditions import conditions_of
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flytetask_nb.semantics.fellows import Calls
+    from flytetask_nb.tables.coded_table import CodedTable
 
 __all__ = ["Failure", "TaskCollection", "TaskRecord"]
 
@@ -59,7 +61,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     (0, [])
     """
 
-    __slots__ = ("_data", "_failures", "_fellows", "_index", "_origins", "_skipped")
+    __slots__ = ("_data", "_failures", "_fellows", "_index", "_origins", "_searched", "_skipped")
 
     def __init__(
         self,
@@ -115,6 +117,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         self._fellows = Fellows(data, origins, self._index.place_among_versions, calls)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
+        self._searched: dict[bool, CodedTable] = {}
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -394,8 +397,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         Parameters
         ----------
         query
-            Words, all of which have to be there: each in the name, the type, the image, or a name of an input or output,
-            in any case. ``"a phrase"``; ``-word`` leaves out what has it; ``OR`` stands between alternatives, ``a b OR c``
+            Words, all of which have to be there: each in the name, the type, the image, the short description, the
+            signature, a name of an environment variable or of a secret, in any case. ``"a phrase"``; ``-word`` leaves out what has it; ``OR`` stands between alternatives, ``a b OR c``
             being ``a b``, or else ``c``. ``field:value`` looks into a column of ``to_frame`` (texts that hold the value,
             numbers that are equal to it), ``field:*`` for any value; ``=``, ``!=`` and, of numbers and times, ``<``,
             ``<=``, ``>``, ``>=`` compare, with blanks around them or without: ``memory_limit > 8Gi``, ``timeout<1h30m``,
@@ -424,8 +427,22 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         search = parsed_query(query)
         if not search.alternatives:
             return self._chosen(range(len(self)), is_part=False)
-        fits = search.mask(self._table("tabulate", search.columns))
-        return self._chosen((place for place, is_fit in enumerate(fits) if is_fit), is_part=False)
+        fits = search.mask(self._searchable(search.columns))
+        return self._chosen(fits.nonzero()[0].tolist(), is_part=False)
+
+    def _searchable(self, columns: Iterable[str]) -> CodedTable:
+        """Return a table of columns: each is read once, for this search and those to come."""
+        from flytetask_nb.tables.coded_table import CodedTable  # noqa: PLC0415 - loads pandas
+        from flytetask_nb.tables.columns import DEFAULT_COLUMNS  # noqa: PLC0415 - likewise
+
+        # What is masked is not found, and what is masked the options say; what is found in tasks, the policy.
+        is_revealed = bool(option("reveal_secrets"))
+        table = self._searched.get(is_revealed, CodedTable(len(self), {}))
+        unread = [name for name in columns if name not in table.names]
+        if unread:
+            table = table.beside(CodedTable.of_frame(self._table("tabulate", unread)))
+            self._searched[is_revealed] = table.only(DEFAULT_COLUMNS)
+        return table
 
     def column(self, name: str) -> list[str]:
         """Return one part of all tasks' identity without building them.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import ChainMap
 from collections.abc import Mapping
 from contextvars import ContextVar
-from threading import Lock, get_ident
+from threading import TIMEOUT_MAX, Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import OptionError
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
-
-__all__ = ["OPTIONS", "option", "set_options"]
 
 PROGRESS_VARIABLE = "FLYTETASK_NB_PROGRESS"
 """Environment variable that turns progress bars off with ``0``, ``false``, ``no`` or ``off``."""
@@ -31,6 +30,10 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= TIMEOUT_MAX
+
+
 def _is_expansion(value: object) -> bool:
     return value is None or isinstance(value, bool)
 
@@ -41,6 +44,7 @@ def _is_serialization(value: object) -> bool:
 
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "reveal_secrets": (_is_flag, "True or False"),
+    "fetch_timeout": (_is_duration, "a number of seconds above 0"),
     "cache_bytes": (_is_count, "a whole number above 0"),
     "max_in_flight": (_is_count, "a whole number above 0"),
     "max_rows": (_is_count, "a whole number above 0"),
@@ -55,6 +59,7 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
 
 _START: dict[str, Any] = {
     "reveal_secrets": False,
+    "fetch_timeout": 300.0,
     "cache_bytes": 2**30,
     "max_in_flight": 16,
     "max_rows": 10,
@@ -68,6 +73,8 @@ _TO_ENTER: Final = 18 if sys.version_info >= (3, 14) else 10
 _lock = Lock()
 _session: list[set_options] = []
 """What was set for good, in the whole process; the latest last."""
+_settled: dict[str, Any] = {}
+"""What comes of that; empty while it is not known."""
 _blocks: ContextVar[tuple[set_options, ...]] = ContextVar("flytetask_nb_options", default=())
 """The blocks that this context is in; the innermost last. A thread of its own begins outside of all."""
 
@@ -77,10 +84,23 @@ def option(name: str) -> Any:
     for block in reversed(_blocks.get()):
         if name in block.changes:
             return block.changes[name]
-    for change in reversed(_session):
-        if name in change.changes and change.is_for_good():
-            return change.changes[name]
-    return _START[name]
+    return (_settled or _settle())[name]
+
+
+def _settle() -> dict[str, Any]:
+    """Return the values of the session, which stand until another change is made if all changes are for good."""
+    global _settled  # noqa: PLW0603 - options are the process's, and read at every text
+    with _lock:
+        changes = [change for change in _session if change.is_for_good()]
+        values = dict(ChainMap(*[change.changes for change in reversed(changes)], _START))
+        _settled = values if len(changes) == len(_session) else {}
+    return values
+
+
+def _change_session(changes: list[set_options]) -> None:
+    global _settled  # noqa: PLW0603 - as above
+    _session[:] = changes
+    _settled = {}
 
 
 class _Options(Mapping[str, Any]):
@@ -113,6 +133,9 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
     cache_bytes : int
         How many bytes ``load(..., cache=True)`` keeps on this machine: what was not used for longest goes first. 1 GiB
         at the start.
+    fetch_timeout : float
+        How many seconds a file of another machine may take to come, from where it is asked for: then it is a failure,
+        and what else was asked for is read. 300 at the start.
     max_in_flight : int
         How many files of other machines are fetched at the same time. 16 at the start.
     max_rows : int
@@ -161,7 +184,7 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
         with _lock:
             # What has all its names set anew is of no more use.
             kept = [one for one in _session if not (one.is_for_good() and one.changes.keys() <= changes.keys())]
-            _session[:] = [*kept, self]
+            _change_session([*kept, self])
 
     def is_for_good(self) -> bool:
         """Tell whether the change is more than the first half of ``with set_options(...)`` in another thread."""
@@ -180,7 +203,7 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
 
     def __enter__(self) -> Self:
         with _lock:
-            _session[:] = [one for one in _session if one is not self]
+            _change_session([one for one in _session if one is not self])
         _blocks.set((*_blocks.get(), self))
         return self
 

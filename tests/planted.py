@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from flyteidl.admin import task_pb2
+from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
 from google.protobuf.struct_pb2 import Struct
 
 import flytetask_nb as ftn
@@ -247,18 +247,32 @@ def _children(value: Any, name: str) -> Iterator[tuple[str, Any]]:
                 yield f"{name}.{attribute}", child
 
 
-def reports_of(old: Any, new: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what this package says of a task and of its next version."""
+def filled_entities(plants: Plants, choice: int = 0) -> tuple[Any, Any]:
+    """Return a workflow and a launch plan with every field filled."""
+    workflow, launch_plan = workflow_pb2.WorkflowSpec(), launch_plan_pb2.LaunchPlan()
+    filled(workflow, plants, choice=choice)
+    filled(launch_plan, plants, choice=choice)
+    return ftn.models.Workflow.from_flyte_idl(workflow), ftn.models.LaunchPlan.from_flyte_idl(launch_plan)
+
+
+def reports_of(old: Any, new: Any, entities: tuple[Any, Any] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield what this package says of a task and of its next version, and of a workflow and a launch plan."""
+    failure = ftn.Failure(new.name, new.name, new.name)
     yield "task", new
-    tasks = ftn.TaskCollection([old, new])
-    yield "tasks", tasks
+    yield "tasks", ftn.TaskCollection([old, new], failures=[failure])
     yield "diff", ftn.diff(old, new)
     yield "history", ftn.history([old, new])
     yield "plan", ftn.plan([new], [old])
     yield "plan of one", ftn.plan([new], [])
     yield "findings", ftn.check(new)
     yield "compatibility", ftn.compatibility(old, new)
-    yield "callers", ftn.callers([], [new])
     yield "tabulate", ftn.tabulate([old, new])
     yield "panel", ftn.panel(new)
+    yield "panel of tasks", ftn.panel(ftn.TaskCollection([old, new]))
     yield "compare", ftn.compare(old, new)
+    workflow, launch_plan = entities or filled_entities(Plants("plain{}".format))
+    yield "workflow", workflow
+    yield "launch plan", launch_plan
+    yield "workflows", ftn.WorkflowList([workflow], failures=[failure])
+    yield "launch plans", ftn.LaunchPlanList([launch_plan], failures=[failure])
+    yield "callers", ftn.callers([workflow], [new], [launch_plan])

@@ -25,9 +25,11 @@ HEIGHTS = {
     "errors": GROUND,
     "extras": GROUND,
     "addresses": GROUND,
+    "bounded_reading": GROUND,
     "dtypes": GROUND,
     "folder_swap": GROUND,
     "options": GROUND,
+    "part_lists": GROUND,
     "policies": GROUND,
     "protobuf_wire": GROUND,
     "masking": GROUND,
@@ -52,6 +54,13 @@ GRPC_ROOMS = (f"{PACKAGE}.sources.client", f"{PACKAGE}.embedded_admin")
 
 # These are public as modules.
 PUBLIC_MODULES = {PACKAGE: {"errors", "models", "semantics"}, f"{PACKAGE}.views": {"pictures"}}
+
+# Who may call the readers of others that take whatever they are given.
+READERS = frozenset({"json", "yaml", "tomllib", "tomli", "pickle", "marshal", "shelve"})
+BOUNDED = {
+    f"{PACKAGE}.bounded_reading": {"json.loads", "tomllib.loads"},
+    f"{PACKAGE}.sources.document_reader": {"yaml.parse"},
+}
 
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
 
@@ -186,6 +195,21 @@ def test_grpc_is_used_by_the_client_and_the_embedded_admin_alone() -> None:
     assert {EXTRAS, f"{PACKAGE}.sources.client.calls", f"{PACKAGE}.embedded_admin.server"} <= {
         one.importer for one in users
     }
+
+
+def test_texts_of_others_are_read_within_bounds() -> None:
+    """By two modules; whoever reads JSON, YAML or TOML asks one of them."""
+    users: dict[str, set[str]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=reader), attr=name)) if (
+                    reader in READERS and not name.startswith(("dump", "detect"))
+                ):
+                    users.setdefault(module_name(path), set()).add(f"{reader}.{name}")
+                case ast.ImportFrom(module=str(module)) if module in READERS:
+                    users.setdefault(module_name(path), set()).add(f"{module} in part")
+    assert users == BOUNDED
 
 
 def test_optional_packages_are_imported_by_one_module_alone() -> None:

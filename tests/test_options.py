@@ -156,7 +156,7 @@ def test_the_session_keeps_no_more_than_what_holds() -> None:
 
 def test_unknown_option() -> None:
     """An option that does not exist is refused with the names of those that do, and with it the whole call."""
-    names = "cache_bytes, expand, max_in_flight, max_rows, policy, progress, reveal_secrets"
+    names = "cache_bytes, expand, fetch_timeout, max_in_flight, max_rows, policy, progress, reveal_secrets"
     with pytest.raises(ftn.errors.OptionError, match=f"no option 'rows'; there are {names}"):
         ftn.set_options(max_rows=3, rows=3)
     assert option("max_rows") == 10
@@ -164,7 +164,7 @@ def test_unknown_option() -> None:
 
 def test_repr_says_what_holds() -> None:
     """The repr lists every setting in order of its name."""
-    expected = "set_options(cache_bytes=1073741824, expand=None, max_in_flight=16, max_rows=4, policy=None, progress="
+    expected = "set_options(cache_bytes=1073741824, expand=None, fetch_timeout=300.0, max_in_flight=16, max_rows=4, policy=None, progress="
     assert repr(ftn.set_options(max_rows=4)).startswith(expected)
 
 

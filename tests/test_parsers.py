@@ -19,6 +19,7 @@ from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import is_secret_key, mask_arguments, mask_identifier, mask_text, mask_value
 from flytetask_nb.semantics.commands import command_line
 from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE
+from tests.fuzzing.targets import TARGETS, kept
 from tests.sources.building import data, entry, tar
 
 if TYPE_CHECKING:
@@ -164,6 +165,15 @@ def test_configuration_files(name: str, text: str, tmp_path_factory: pytest.Temp
     path.write_text(text, encoding="utf-8", errors="replace", newline="")
     with contextlib.suppress(FlyteTaskError):
         configured(path)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_inputs_that_were_found(name: str) -> None:
+    """What reached something new in a long search (``python -m tests.fuzzing``)."""
+    inputs = kept(name)
+    for raw in inputs:
+        TARGETS[name](raw)
+    assert inputs
 
 
 @given(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import flytetask_nb as ftn
+from flytetask_nb.errors import OptionError
 from flytetask_nb.options import option
-from flytetask_nb.policies import NO_POLICY, Acceptance, Policy, nearest_policy, policy_of
+from flytetask_nb.policies import NO_POLICY, Acceptance, Policy, acceptances_in, nearest_policy, policy_of
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -35,6 +36,15 @@ def project(tmp_path: Path) -> Path:
     )
     (tmp_path / "inner").mkdir()
     return tmp_path
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 50_000, "a" + ".a" * 200 + " = 1", "#" * 2**22, "\0", "[[", "a = 1e"])
+def test_no_text_is_more_than_an_error(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text(text, encoding="utf-8")
+    for read in (policy_of, acceptances_in):
+        with pytest.raises(OptionError, match=r"pyproject\.toml"):
+            read(path)
 
 
 def test_a_file_is_read(project: Path) -> None:

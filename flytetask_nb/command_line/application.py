@@ -268,6 +268,18 @@ def open_(  # noqa: PLR0917 - options
 
 
 @APPLICATION.command()
+def explore(
+    source: Source,
+    port: Annotated[int, typer.Option(help="Of the page; if it is taken, one of the next.")] = 8866,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address only.")] = False,
+) -> int:
+    """Search, narrow down and compare tasks in a page of this machine."""
+    from flytetask_nb.command_line import opening  # noqa: PLC0415 - loads the package
+
+    return opening.explore_source(source, port, opens=not no_browser)
+
+
+@APPLICATION.command()
 def tour(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the notebooks go.")] = "flytetask-tour",
     no_launch: NoLaunch = False,

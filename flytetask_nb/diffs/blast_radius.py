@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.problems import CompileProblem
 
-__all__ = ["BREAKS", "COMPILES", "UNRESOLVED", "Caller", "CallerReport", "callers"]
-
 COMPILES = "compiles"
 BREAKS = "breaks"
 UNRESOLVED = "unresolved"

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.task_diff import CacheVerdict
 
-__all__ = ["CHANGED", "CONFLICT", "IDENTICAL", "MISSING", "NEW", "PlanEntry"]
-
 CONFLICT: Final = "conflict"
 CHANGED: Final = "changed"
 NEW: Final = "new"
@@ -135,9 +133,9 @@ class PlanEntry:
     @cached_property
     def tool_differences(self) -> tuple[str, ...]:
         """What registration tools fill in, a few words each, where that is the whole difference; else empty."""
-        if self.diff is None or self.local is None or self.remote is None or self.renamed_from:
+        if self.diff is None or self.renamed_from:
             return ()
-        return tool_differences(self.remote._message, self.local._message)
+        return tool_differences(self.diff)
 
     @property
     def is_same_task(self) -> bool:
@@ -195,7 +193,7 @@ class PlanEntry:
         difference = self.diff
         if difference is None or self.local is None or self.remote is None or self.renamed_from:
             return ()
-        if any(not change.is_consequence for change in (*difference.changes, *difference.accepted, *difference.noise)):
+        if any(not change.is_consequence for change in difference.all_changes()):
             return ()
         paths = spelling_paths(self.remote._message, self.local._message)
         return tuple(mask_text(path) for path in paths if not path.startswith("id."))

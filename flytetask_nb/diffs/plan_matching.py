@@ -20,8 +20,6 @@ from flytetask_nb.semantics.map_tasks import map_task_stem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["MatchedTask", "TaskKey", "beside_each_other", "link_map_tasks", "verdict", "with_places"]
-
 TaskKey = tuple[str, str, str]
 
 

@@ -14,22 +14,6 @@ from flytetask_nb.options import option
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = [
-    "BEHAVIOUR",
-    "BREAKING",
-    "COSMETIC",
-    "COST",
-    "NOISE",
-    "RISKY",
-    "RULES",
-    "SEVERITIES",
-    "UNCLASSIFIED",
-    "Rule",
-    "checked_accepted",
-    "checked_severities",
-    "rank",
-]
-
 BREAKING: Final = "breaking"
 RISKY: Final = "risky"
 BEHAVIOUR: Final = "behaviour"
@@ -396,10 +380,7 @@ RULES: Final[Mapping[str, Rule]] = {
 def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
     """Return the overrides of severities that a caller asks for, and those of the policy in force.
 
-    Raises
-    ------
-    DiffError
-        There is no such rule, or no such severity; the error names the nearest.
+    Raises DiffError: there is no such rule, or no such severity; the error names the nearest.
     """
     policy = option("policy")
     given = {**({} if policy is None else policy.severities), **(severities or {})}
@@ -416,10 +397,7 @@ def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
 def checked_accepted(accepted: Iterable[str], task: str = "") -> frozenset[str]:
     """Return the fingerprints that a caller gave, and those that the policy in force accepts of a task; one text is none.
 
-    Raises
-    ------
-    DiffError
-        It is a single text.
+    Raises DiffError: it is a single text.
     """
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")

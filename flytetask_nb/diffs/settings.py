@@ -25,25 +25,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = [
-    "by_rule",
-    "compare_config",
-    "compare_documentation",
-    "compare_extended_resources",
-    "compare_id",
-    "compare_metadata",
-    "compare_security",
-    "compare_sql",
-    "compare_type",
-    "numbered",
-    "own_config",
-    "own_documentation",
-    "secret_name",
-    "span",
-    "token_name",
-]
-
-
 _Compare: TypeAlias = "Callable[[Ledger, str, Any, Any], None]"
 
 

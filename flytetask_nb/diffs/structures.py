@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flytetask_nb.bounded_reading import depth_of, json_value
 from flytetask_nb.diffs.edits import Replacement, Splice, joined
 from flytetask_nb.diffs.texts import Word
 from flytetask_nb.masking import telling_key
@@ -17,20 +18,6 @@ from flytetask_nb.semantics.plugin_settings import Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-__all__ = [
-    "Difference",
-    "canonical",
-    "differences",
-    "flatten_entries",
-    "flatten_value",
-    "listed_differences",
-    "mapped_differences",
-    "moved",
-    "same",
-    "same_entries",
-    "unequal_runs",
-]
 
 # What tells the items of a list apart, by the first of these that all of them have, each another.
 _NAMES: Final = ("name", "mountPath", "containerPort", "key", "groupName")
@@ -83,23 +70,10 @@ def _structures(old: str, new: str) -> tuple[Any, Any] | None:
     if not (old[:1] in "{[" and new[:1] in "{[" and old and new):
         return None
     try:
-        values = json.loads(old), json.loads(new)
-    except (ValueError, RecursionError):
+        values = json_value(old), json_value(new)
+    except ValueError:
         return None
-    return values if max(map(_depth, values)) <= _DEEPEST else None
-
-
-def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level:
-        depth += 1
-        level = [
-            inner
-            for item in level
-            if isinstance(item, dict | list)
-            for inner in (item.values() if isinstance(item, dict) else item)
-        ]
-    return depth
+    return values if max(map(depth_of, values)) <= _DEEPEST else None
 
 
 # -- flat form -----------------------------------------------------------------------------------------------------
@@ -271,10 +245,7 @@ def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> It
 def unequal_runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
     """Return where two lists of texts differ around their longest common parts, the same in either direction.
 
-    Returns
-    -------
-    list of (int, int, int, int)
-        Start and end in the old list, start and end in the new one.
+    Returns list of (int, int, int, int): start and end in the old list, start and end in the new one.
     """
     from difflib import SequenceMatcher  # noqa: PLC0415 - few lists differ
 

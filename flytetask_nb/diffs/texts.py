@@ -13,8 +13,6 @@ from flytetask_nb.models.base import Model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Word", "quoted_if_alike", "text_of", "texts_of", "windowed"]
-
 
 class Word(str):
     """A number, a flag or null as JSON spells it: other than the text of the same letters."""
@@ -63,11 +61,8 @@ _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
 def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]:
     """Return two values of a task as texts that do not read alike, secrets masked.
 
-    Returns
-    -------
-    (str or None, str or None)
-        Where the values are written alike, what differs in them as JSON; where all of that is secret, that it is
-        another value.
+    Returns (str or None, str or None): where the values are written alike, what differs in them as JSON; where all of
+      that is secret, that it is another value.
     """
     before, after = text_of(old, key), text_of(new, key)
     if before is None or after is None or not _read_alike(before, after):

@@ -14,8 +14,6 @@ from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-__all__ = ["FLYTE2", "GAINED", "message_class"]
-
 FLYTE2: Final = 20_002
 """Number of the fields that are this package's own: far above those that Flyte uses."""
 

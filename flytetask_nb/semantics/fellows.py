@@ -20,20 +20,13 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.models.origins import Origin
 
-__all__ = ["Calls", "Fellows", "calls_of"]
-
 
 class Calls(NamedTuple):
     """Which tasks a workflow uses by itself, in map tasks too.
 
-    Attributes
-    ----------
-    workflow : str
-        Its name.
-    release : tuple of str
-        What it has in common with the tasks of its release.
-    tasks : frozenset of tuple
-        The release and the name of each.
+    ``workflow``: its name.
+    ``release``: what it has in common with the tasks of its release.
+    ``tasks``: the release and the name of each.
     """
 
     workflow: str
@@ -46,14 +39,9 @@ def calls_of(
 ) -> Calls:
     """Return which tasks a workflow uses by itself, its sub-workflows aside: these are workflows of their own.
 
-    Parameters
-    ----------
-    template
-        A ``WorkflowTemplate`` message.
-    source
-        Where it was found.
-    project, domain, version
-        What registration would fill in where an id does not say it.
+    ``template``: a ``WorkflowTemplate`` message.
+    ``source``: where it was found.
+    ``project``, ``domain``, ``version``: what registration would fill in where an id does not say it.
     """
     releases: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
@@ -61,10 +49,11 @@ def calls_of(
         # Most ids of a workflow say the same.
         parts = identifier.project, identifier.domain, identifier.version
         if parts not in releases:
-            filled = map(
-                lambda part, given: part if is_filled_in(part) else given or "", parts, (project, domain, version)
+            given = project, domain, version
+            at_project, at_domain, at_version = (
+                part if is_filled_in(part) else told or "" for part, told in zip(parts, given, strict=True)
             )
-            releases[parts] = _release(*filled, source=source)
+            releases[parts] = _release(at_project, at_domain, at_version, source)
         return releases[parts]
 
     references = (reference for node, reference in referring_nodes(template) if node.HasField("task_node"))
@@ -76,17 +65,11 @@ def calls_of(
 class Fellows:
     """The tasks of a collection, for what those of one release have in common.
 
-    Parameters
-    ----------
-    tasks
-        ``TaskSpec`` messages, serialized or not.
-    origins
-        Where each comes from.
-    place_of
-        Tells the place of a task among the versions of it, from 1, the oldest; how many there are; and what that
-        order rests on.
-    calls
-        What is known of the workflows beside them.
+    ``tasks``: ``TaskSpec`` messages, serialized or not.
+    ``origins``: where each comes from.
+    ``place_of``: tells the place of a task among the versions of it, from 1, the oldest; how many there are; and what
+      that order rests on.
+    ``calls``: what is known of the workflows beside them.
     """
 
     __slots__ = ("_callers", "_calls", "_origins", "_place_of", "_tags", "_tasks")
@@ -117,15 +100,8 @@ class Fellows:
     def callers_of(self, task: FlyteTask) -> tuple[str, ...] | None:
         """Return the workflows of a task's release that call it.
 
-        Parameters
-        ----------
-        task
-            A task that was taken out of the collection.
-
-        Returns
-        -------
-        tuple of str, or None
-            Their names, in natural order; None where no workflow of that release is known.
+        ``task``: a task that was taken out of the collection.
+        Returns tuple of str, or None: their names, in natural order; None where no workflow of that release is known.
         """
         if self._callers is None:
             self._callers = {}
@@ -143,16 +119,9 @@ class Fellows:
     def place_of(self, task: FlyteTask) -> tuple[int, int, str]:
         """Return the place of a task among its versions, how many there are, and what the order rests on.
 
-        Parameters
-        ----------
-        task
-            A task that was taken out of the collection.
-
-        Returns
-        -------
-        (int, int, str)
-            Counted from 1, the oldest; the order is one of ``flytetask_nb.models.version_order.ORDERS``. ``(1, 1,
-            "loading")`` where nothing is known of others.
+        ``task``: a task that was taken out of the collection.
+        Returns (int, int, str): counted from 1, the oldest; the order is one of
+          ``flytetask_nb.models.version_order.ORDERS``. ``(1, 1, "loading")`` where nothing is known of others.
         """
         return (1, 1, LOADING) if self._place_of is None else self._place_of(task)
 

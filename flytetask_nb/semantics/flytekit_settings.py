@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Any, Final
 
-__all__ = ["SETTINGS_VARIABLE", "unpacked_settings"]
+from flytetask_nb.bounded_reading import json_value
 
 SETTINGS_VARIABLE: Final = "_F_SS_C"
 """Holds what such a task registers its children with."""
@@ -15,19 +15,15 @@ _LARGEST_SETTINGS: Final = 1_000_000
 def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
     """Return flytekit's settings from the variable that packs them: base64 of gzip of JSON.
 
-    Returns
-    -------
-    dict or None
-        None for any other variable, and where it holds something else.
+    Returns dict or None: None for any other variable, and where it holds something else.
     """
     if name != SETTINGS_VARIABLE or not isinstance(value, str):
         return None
-    import json  # noqa: PLC0415 - dynamic and eager tasks alone have it
-    import zlib  # noqa: PLC0415 - likewise
+    import zlib  # noqa: PLC0415 - dynamic and eager tasks alone have it
 
     try:
         unpacker = zlib.decompressobj(31)
-        settings = json.loads(unpacker.decompress(b64decode(value, validate=True), _LARGEST_SETTINGS))
+        settings = json_value(unpacker.decompress(b64decode(value, validate=True), _LARGEST_SETTINGS))
         return _without_nothing(settings) if isinstance(settings, dict) else None
     except (ValueError, zlib.error, RecursionError):
         return None

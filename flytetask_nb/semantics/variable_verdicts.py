@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.errors import shortened
 from flytetask_nb.masking import mask_text, mask_value
 from flytetask_nb.models.notation import type_notation
@@ -16,17 +17,6 @@ from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-__all__ = [
-    "BREAKING",
-    "RISKY",
-    "SAFE",
-    "VERDICTS",
-    "Compatibility",
-    "VariableCompatibility",
-    "part_notation",
-    "value_text",
-]
 
 SAFE: Final = "safe"
 """Whoever compiled against the old interface compiles against the new one."""
@@ -100,9 +90,7 @@ class VariableCompatibility(Shown):
         optional through a hole), and where a risk could neither be shown nor ruled out.
         """
         if self._value:
-            import json  # noqa: PLC0415 - few witnesses are values
-
-            return json.loads(self._value)
+            return json_value(self._value)
         return None if self._witness is None else LiteralType.from_bytes(self._witness)
 
     @property
@@ -194,10 +182,8 @@ _LONGEST_VALUE: Final = 200
 
 def value_text(text: str) -> str:
     """Return a JSON text as Python writes it, secrets masked, cut where nobody reads on."""
-    import json  # noqa: PLC0415 - few witnesses are values
-
     with set_options(reveal_secrets=False):
-        notation = repr(mask_value(json.loads(text or "null")))
+        notation = repr(mask_value(json_value(text or "null")))
     return shortened(notation, _LONGEST_VALUE)
 
 

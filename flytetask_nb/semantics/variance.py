@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.blind_spots import BlindSpot
     from flytetask_nb.semantics.castability import DerivedType
 
-__all__ = ["compatibility"]
-
 
 class _Judgement(NamedTuple):
     verdict: str

@@ -15,24 +15,19 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.bounded_reading import DEEPEST, BeyondBoundsError, json_value
 from flytetask_nb.errors import LoadError
 from flytetask_nb.sources.fitting import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["json_documents", "text_of", "yaml_documents"]
-
 _LARGEST_DOCUMENT = 1_000_000
 """Values that one YAML file may have, and that one document in it may come to when its aliases are written out."""
-_LARGEST_JSON = 5_000_000
-"""Values that one JSON text may have: they take less memory and time than YAML's."""
 _LONGEST_NUMBER = 4_000
 """Characters of a number: long ones cost time with the square of their length."""
-_DEEPEST = 100
-"""How deep values may stand inside each other: as deep as protobuf's own JSON parser goes."""
 _BRACKETS = re.compile(r"[\[{\]}]")
-_NESTED_LINE = re.compile(rf"^[ ]*(?:[-?:][ \t]+){{{_DEEPEST}}}|^[ ]{{{_DEEPEST}}}", re.MULTILINE)
+_NESTED_LINE = re.compile(rf"^[ ]*(?:[-?:][ \t]+){{{DEEPEST}}}|^[ ]{{{DEEPEST}}}", re.MULTILINE)
 
 _TAG = "tag:yaml.org,2002:"
 _STR, _MERGE = f"{_TAG}str", f"{_TAG}merge"
@@ -56,16 +51,9 @@ _LEAST, _MOST = -(2**63), 2**64 - 1
 def text_of(data: bytes) -> str:
     """Return the text of JSON or YAML.
 
-    Parameters
-    ----------
-    data
-        In UTF-8, or in UTF-16 or UTF-32, which a byte order mark tells (PowerShell's ``>`` writes one), or the zeros
-        among the first bytes.
-
-    Raises
-    ------
-    LoadError
-        It is no text.
+    ``data``: in UTF-8, or in UTF-16 or UTF-32, which a byte order mark tells (PowerShell's ``>`` writes one), or the
+      zeros among the first bytes.
+    Raises LoadError: it is no text.
     """
     encoding = json.detect_encoding(data)
     try:
@@ -78,21 +66,15 @@ def text_of(data: bytes) -> str:
 def json_documents(text: str) -> Iterator[Any]:
     """Return the value of a JSON text.
 
-    Raises
-    ------
-    LoadError
-        The text is no JSON, or an object has a key twice: one of the two values would be lost. Or it may have more
-        values than a file of tasks has reason to.
+    Raises LoadError: the text is no JSON, or an object has a key twice: one of the two values would be lost. Or it may
+      have more values than a file of tasks has reason to.
     """
-    # Commas in texts count too: it is the memory that is bounded, before it is taken.
-    if sum(map(text.count, ",[{")) > _LARGEST_JSON:
-        raise LoadError(f"JSON of more than {_LARGEST_JSON:,} values; split the file")
     try:
-        yield json.loads(text, object_pairs_hook=_object)
+        yield json_value(text, _object)
+    except BeyondBoundsError as error:
+        raise LoadError(f"JSON {error}; split the file, or look at what wrote it") from None
     except ValueError as error:
         raise LoadError(f"no JSON: {error}; expected what flytectl get task -o json prints") from None
-    except RecursionError:
-        raise LoadError("JSON that is nested too deeply; expected what flytectl get task -o json prints") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -117,10 +99,7 @@ def yaml_documents(text: str) -> Iterator[Any]:
     JSON; ``<<`` merges what an alias names, and is a key like any other before anything else. Times stay texts, numbers
     and truth values are ``Plain``, and aliases are bounded by what they come to when they are written out.
 
-    Raises
-    ------
-    LoadError
-        The text is no YAML, or more than a file of tasks has reason to be.
+    Raises LoadError: the text is no YAML, or more than a file of tasks has reason to be.
     """
     import yaml  # noqa: PLC0415 - most files are no YAML
 
@@ -195,7 +174,7 @@ def _may_be_deep(text: str) -> bool:
     depth = 0
     for found in _BRACKETS.finditer(text):
         depth = depth + 1 if found[0] in "[{" else max(depth - 1, 0)
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             return True
     return False
 
@@ -216,7 +195,7 @@ def _refuse_bombs(text: str) -> None:
             elif isinstance(event, yaml.events.CollectionEndEvent):
                 depth -= 1
             values += isinstance(event, yaml.events.NodeEvent | yaml.events.DocumentStartEvent)
-            if depth > _DEEPEST:
+            if depth > DEEPEST:
                 raise LoadError("YAML that is nested too deeply; expected what flytectl get task -o yaml prints")
             if values > _LARGEST_DOCUMENT:
                 raise LoadError(f"YAML of more than {_LARGEST_DOCUMENT:,} values; split the file, or make it JSON")
@@ -228,12 +207,8 @@ def _refuse_bombs(text: str) -> None:
 def _prepare(node: Any, known: dict[int, int]) -> int:
     """Make keys texts, and count the values with aliases written out; stop where they become too many.
 
-    Parameters
-    ----------
-    node
-        Of PyYAML, as it was composed.
-    known
-        Of each node that was looked at its number of values; 0 while it is looked at.
+    ``node``: of PyYAML, as it was composed.
+    ``known``: of each node that was looked at its number of values; 0 while it is looked at.
     """
     key = id(node)
     if key in known:

@@ -17,8 +17,6 @@ from flytetask_nb.sources.message_reader import items_in, kind_in, kind_of_messa
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["contents_of", "contents_of_message", "form_of_content", "form_of_media_type", "form_of_name"]
-
 _BINARY, _JSON, _YAML = "binary", "json", "yaml"
 _PARSERS = {_JSON: json_documents, _YAML: yaml_documents}
 _MEDIA_TYPES = {
@@ -68,10 +66,7 @@ def contents_of_message(
 ) -> Iterator[tuple[str, Content | PassedOver | LoadError]]:
     """Return what is wanted of a message of a kind that is known, as ``contents_of`` does.
 
-    Raises
-    ------
-    LoadError
-        Messages of that name hold no task.
+    Raises LoadError: messages of that name hold no task.
     """
     kind = kind_of_message(full_name)
     if kind is None:
@@ -84,21 +79,7 @@ def contents_of(
 ) -> Iterator[tuple[str, Content | PassedOver | LoadError]]:
     """Return what is wanted of a file, what is passed over, and what is wrong with single items.
 
-    Parameters
-    ----------
-    form
-        Its format.
-    name
-        Its name, which may say more.
-    data
-        What is in it.
-    wanted
-        Of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
-
-    Raises
-    ------
-    LoadError
-        It is no such file.
+    Raises LoadError: it is no such file.
     """
     if form == _BINARY:
         # Read even where it is passed over: a task under a workflow's name must not vanish among the skipped.

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.collection import TaskCollection
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["load", "load_launch_plans", "load_task", "load_workflows"]
-
 _NAMES_SHOWN = 6
 
 
@@ -105,6 +103,8 @@ def load(
     under a pattern are counted in ``.skipped``; hidden ones are ignored, and links to folders are not followed.
 
     Files of other machines are fetched while others are read, as many at a time as the option ``max_in_flight`` says.
+    One that has not come within ``fetch_timeout`` is a failure; the others are kept, and of a file that comes as a stream,
+    as large ones do, the entries that had come.
 
     Examples
     --------

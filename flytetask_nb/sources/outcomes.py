@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     Item: TypeAlias = TaskRecord | Workflow | LaunchPlan
     Outcome: TypeAlias = Item | Failure | "Skipped" | "UnreadSnapshot"
 
-__all__ = ["Outcomes", "Skipped", "StoredFailure", "UnreadSnapshot"]
-
 
 class Skipped(NamedTuple):
     """What was passed over: its kind, and how many of it; of a workflow which tasks it calls."""
@@ -45,17 +43,10 @@ class StoredFailure(Failure):
 class Outcomes:
     """All that came of reading some sources, in the order in which it came.
 
-    Parameters
-    ----------
-    collects
-        Whether failures are kept; else the first one is raised.
+    ``collects``: whether failures are kept; else the first one is raised.
 
-    Attributes
-    ----------
-    workflows, launch_plans, failures
-        What was read, and what could not be.
-    skipped : dict of str to int
-        How much of other kinds was passed over.
+    ``workflows``, ``launch_plans``, ``failures``: what was read, and what could not be.
+    ``skipped``: how much of other kinds was passed over.
     """
 
     def __init__(self, *, collects: bool) -> None:
@@ -71,10 +62,7 @@ class Outcomes:
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome.
 
-        Raises
-        ------
-        LoadError
-            It is a failure, and failures are not kept.
+        Raises LoadError: it is a failure, and failures are not kept.
         """
         if isinstance(outcome, TaskRecord):
             last = self._runs[-1] if self._runs else None

@@ -48,9 +48,8 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.read_settings import ReadSettings
     from flytetask_nb.sources.streams import Stream
 
-__all__ = ["Reader", "read"]
-
 _OTHER_FILES = "other files"
+_ENDINGS = (MESSAGE, *DOCUMENTS)
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _PARQUET_MARK = b"PAR1"
 _MOST_OPEN = 64
@@ -61,20 +60,14 @@ _CODE = "this is the code of a fast registration; the tasks are in the archive t
 def read(source: Any, settings: ReadSettings) -> Outcomes:
     """Read a source, and show how far that has come.
 
-    Parameters
-    ----------
-    source
-        As ``load`` takes it.
-    settings
-        How it is read.
-
-    Raises
-    ------
-    LoadError
-        Something cannot be read, and failures are not to be collected.
+    Raises LoadError: something cannot be read, and failures are not to be collected.
     """
     outcomes = Outcomes(collects=settings.checked().errors == "collect")
-    with Bar("loading", "entries") as bar, InFlight() as in_flight, opened_cache(is_on=settings.cache) as blobs:
+    with (
+        Bar("loading", "entries") as bar,
+        InFlight(reads_unasked=not settings.cache) as in_flight,
+        opened_cache(is_on=settings.cache) as blobs,
+    ):
         locations: Iterable[Location] = locations_of(source, in_flight)
         counts_files = hasattr(source, "__next__") and not hasattr(source, "read")
         if not counts_files:
@@ -92,15 +85,7 @@ def read(source: Any, settings: ReadSettings) -> Outcomes:
 
 
 class Reader:
-    """Reads files one after the other.
-
-    Parameters
-    ----------
-    settings
-        How they are read.
-    on_entry
-        Called with each entry that was read.
-    """
+    """Reads files one after the other."""
 
     def __init__(self, settings: ReadSettings, on_entry: Callable[[], None] | None = None) -> None:
         self._settings = settings
@@ -266,7 +251,7 @@ def _skipped(kind: str) -> Skipped:
 
 def _is_entry_name(name: str) -> bool:
     """Tell whether a file in an archive is read."""
-    return name.lower().endswith((MESSAGE, *DOCUMENTS)) and not name.rsplit("/", 1)[-1].startswith(".")
+    return name.lower().endswith(_ENDINGS) and not name.rpartition("/")[2].startswith(".")
 
 
 def _begins_as_archive(stream: Stream) -> bool:

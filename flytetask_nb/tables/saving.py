@@ -1,15 +1,16 @@
 """Putting files where a user wants them, so that a crash leaves what was there before.
 
 A file is written beside its place, forced to disk, and renamed; a folder likewise, in exchange for the old one.
-Elsewhere than on this machine a file is handed over in one piece, which object stores take wholly or not at all.
+Elsewhere than on this machine a file is handed over in one piece, which object stores take wholly or not at all, and of
+a folder a list says which parts are in force (``part_lists.py``).
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,17 +19,15 @@ from urllib.parse import quote
 from flytetask_nb.addresses import file_system, is_url
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, SaveError, one_line
 from flytetask_nb.folder_swap import put_in_place, room_beside
+from flytetask_nb.part_lists import LIST, PartList, is_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-__all__ = ["FAILED", "SUFFIX", "part_path", "save_file", "save_folder"]
 
 SUFFIX: Final = ".parquet"
 FAILED: Final = f"failures{SUFFIX}"
 """The part that holds no tasks, but what could not be read beside them."""
 _TASKS: Final = f"tasks{SUFFIX}"
-_PART: Final = re.compile(rf"project=[^/]*/domain=[^/]*/{re.escape(_TASKS)}|{re.escape(FAILED)}")
 _TABLES_OF_OTHERS: Final = {
     ".csv": ".to_csv(path)",
     ".feather": ".to_feather(path)",
@@ -58,17 +57,9 @@ def _quoted(text: str) -> str:
 def save_file(path: Any, write: Callable[[Any], None]) -> None:
     """Write a file, wholly or not at all.
 
-    Parameters
-    ----------
-    path
-        A path, or a URL that fsspec knows.
-    write
-        Writes into an open binary file.
-
-    Raises
-    ------
-    SaveError
-        It cannot be written; what was there before still is.
+    ``path``: a path, or a URL that fsspec knows.
+    ``write``: writes into an open binary file.
+    Raises SaveError: it cannot be written; what was there before still is.
     """
     with _told(path) as name:
         system, inner = _place_of(name)
@@ -90,17 +81,9 @@ def save_file(path: Any, write: Callable[[Any], None]) -> None:
 def save_folder(path: Any, parts: Mapping[str, Callable[[Any], None]]) -> None:
     """Write a folder of parts and take away those that were there before.
 
-    Parameters
-    ----------
-    path
-        A path, or a URL that fsspec knows.
-    parts
-        What writes each part, by its path inside the folder.
-
-    Raises
-    ------
-    SaveError
-        It cannot be written, or holds something else than a snapshot, which would be lost.
+    ``path``: a path, or a URL that fsspec knows.
+    ``parts``: what writes each part, by its path inside the folder.
+    Raises SaveError: it cannot be written, or holds something else than a snapshot, which would be lost.
     """
     with _told(path) as name:
         system, inner = _place_of(name)
@@ -124,15 +107,28 @@ def save_folder(path: Any, parts: Mapping[str, Callable[[Any], None]]) -> None:
 
 def _save_far(system: Any, root: str, parts: Mapping[str, Callable[[Any], None]]) -> None:
     before = {one.removeprefix(root).lstrip("/"): one for one in system.find(root)} if system.exists(root) else {}
-    if foreign := sorted(one for one in before if not _PART.fullmatch(one)):
+    if foreign := sorted(one for one in before if one != LIST and not is_part(one)):
         raise SaveError(_foreign(foreign[0]))
+    listing = f"{root}/{LIST}"
+    listed = PartList.from_bytes(system.cat_file(listing)) if LIST in before else None
+    if listed is None:
+        # Nothing that comes next is to be read before it is all there.
+        listed = PartList(frozenset(before.keys() - {LIST}))
+        system.makedirs(root, exist_ok=True)
+        system.pipe_file(listing, listed.to_bytes())
+    made = set()
     for part, write in parts.items():
-        place = f"{root}/{part}"
-        system.makedirs(system._parent(place), exist_ok=True)
-        system.pipe_file(place, _written(write))
-    for part, place in before.items():
-        if part not in parts:
-            system.rm_file(place)
+        data = _written(write)
+        name = f"{part.removesuffix(SUFFIX)}-{sha256(data).hexdigest()[:16]}{SUFFIX}"
+        made.add(name)
+        if name not in before:
+            place = f"{root}/{name}"
+            system.makedirs(system._parent(place), exist_ok=True)
+            system.pipe_file(place, data)
+    gone = (listed.parts | listed.replaced) - made
+    system.pipe_file(listing, PartList(frozenset(made), frozenset(gone)).to_bytes())
+    for part in sorted(gone & before.keys()):
+        system.rm_file(before[part])
 
 
 def _check_own(target: Path) -> None:
@@ -142,7 +138,7 @@ def _check_own(target: Path) -> None:
     for folder, _, files in os.walk(target):
         for file in files:
             inner = Path(folder, file).relative_to(target).as_posix()
-            if not _PART.fullmatch(inner):
+            if inner != LIST and not is_part(inner):
                 raise SaveError(_foreign(inner))
 
 

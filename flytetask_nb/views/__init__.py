@@ -9,7 +9,7 @@ from flytetask_nb.views.describing import describe
 from flytetask_nb.views.document import Document, scaled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["LIMIT", "RENDERER", "Document", "describe", "fitting", "pictures"]
 
@@ -24,10 +24,11 @@ _FACTORS = (1.0, 0.6, 0.35, 0.2, 0.1, 0.05, 0.02)
 class _Renderer:
     """Shows objects in every format, each time from their description."""
 
-    def bundle(self, value: object) -> dict[str, str]:
+    def bundle(self, value: object, formats: Iterable[str]) -> dict[str, str]:
         """Return the object as a front end asks for it, described once."""
-        page, plain = fitting(lambda: describe(value), html.render, text.render)
-        return {"text/html": page, "text/plain": plain}
+        renderers = {"text/html": html.render, "text/plain": text.render}
+        wanted = {kind: renderers[kind] for kind in formats}
+        return dict(zip(wanted, fitting(lambda: describe(value), *wanted.values()), strict=True)) if wanted else {}
 
     def html(self, value: object) -> str:
         """Return the object as an HTML fragment with its stylesheet."""
@@ -54,19 +55,7 @@ def fitting(
     Each part has a budget of its own. Where all of them are used up together it is described again with smaller ones,
     so that what is left out is still counted.
 
-    Parameters
-    ----------
-    describer
-        Describes it, each time it is called.
-    *renderers
-        The formats.
-    limit
-        Bytes that each of them may take.
-
-    Returns
-    -------
-    list
-        What each of them made of the description.
+    Returns list: what each of them made of the description.
     """
     for factor in _FACTORS:
         with scaled(factor):

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.views.document import Block, Label, Line, Piece
 
-__all__ = ["describe_callers"]
-
 _NAME_BUDGET = 300
 _MESSAGE_BUDGET = 700
 _TABLE_BUDGET = 12_000
@@ -55,13 +53,7 @@ _UNSEEN = (
 
 
 def describe_callers(report: CallerReport) -> Document:
-    """Describe which workflows would not compile, and why.
-
-    Parameters
-    ----------
-    report
-        What ``callers`` found.
-    """
+    """Describe which workflows would not compile, and why."""
     verdict: list[Piece] = []
     for callers, tone, glyph, word in (
         (report.breaking, "breaking", "✗", "would not compile"),

@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models import FlyteTask
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["describe_collection", "failures_section"]
-
 _NAME_BUDGET = 300
 _SIGNATURE_BUDGET = 400
 _TABLE_BUDGET = 12_000
@@ -67,15 +65,9 @@ _BESIDE = {GIVEN: "as given", CREATED_AT: "by created_at", VERSION: "by version"
 def describe_collection(tasks: TaskCollection) -> Document:
     """Describe a collection of tasks.
 
-    Parameters
-    ----------
-    tasks
-        The collection. Only the tasks in the rows that are shown are built, and the types counted from all.
-
-    Returns
-    -------
-    Document
-        The newest version of each task comes first. Of the versions of one task, each row says what it changed.
+    ``tasks``: the collection. Only the tasks in the rows that are shown are built, and the types counted from all.
+    Returns Document: the newest version of each task comes first. Of the versions of one task, each row says what it
+      changed.
     """
     count, names = len(tasks), len(tasks.names)
     versions = len(list(filter(is_filled_in, set(tasks.column("version")))))
@@ -238,13 +230,7 @@ def _changes(found: TaskDiff) -> tuple[Line, Sequence[Block]]:
 
 
 def failures_section(failures: Sequence[Failure]) -> Section:
-    """Describe what could not be read.
-
-    Parameters
-    ----------
-    failures
-        One or more.
-    """
+    """Describe what could not be read."""
     rows = [
         Row([code(cut(mask_text(str(failure.place)), _SIGNATURE_BUDGET)[0]), cut(mask_text(failure.reason), 700)[0]])
         for failure in failures

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.views.document import Line, Piece
 
-__all__ = ["describe_columns", "describe_pair"]
-
 _NAME_BUDGET: Final = 300
 _VALUE_BUDGET: Final = 400
 _SECTION_BUDGET: Final = 14_000
@@ -52,17 +50,10 @@ _TOLD: Final = frozenset({"id.version", "id.name", "id.project", "id.domain"})
 def describe_pair(compared: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe two tasks beside each other: what the old one says on the left, what the new one says on the right.
 
-    Parameters
-    ----------
-    compared
-        The changes from the one to the other.
-    keep
-        Tells whether a change is listed; verdict and headlines are about all of them. None lists all.
-
-    Returns
-    -------
-    Document
-        Verdict and headlines as of the changes; only what differs, part by part; what is the same is folded.
+    ``compared``: the changes from the one to the other.
+    ``keep``: tells whether a change is listed; verdict and headlines are about all of them. None lists all.
+    Returns Document: verdict and headlines as of the changes; only what differs, part by part; what is the same is
+      folded.
     """
     outline = describe_diff(compared, lambda _: False)
     kept, accepted, noise = (
@@ -144,16 +135,9 @@ def _same_row(path: str, value: str) -> Row:
 def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     """Describe tasks beside each other, each in a column, in the order given.
 
-    Parameters
-    ----------
-    tasks
-        Two or more tasks, versions of one or not.
-
-    Returns
-    -------
-    Document
-        Of two tasks what :func:`describe_pair` gives. Of more the rows in which any differs from the first, what
-        differs marked.
+    ``tasks``: two or more tasks, versions of one or not.
+    Returns Document: of two tasks what :func:`describe_pair` gives. Of more the rows in which any differs from the
+      first, what differs marked.
     """
     if len(tasks) == _PAIR:
         return describe_pair(diff(*tasks))
@@ -161,7 +145,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     places: dict[str, dict[int, Change]] = {}
     parts: dict[str, str] = {}
     for column, compared in enumerate(found, start=1):
-        for change in (*compared.changes, *compared.accepted, *compared.noise):
+        for change in compared.all_changes():
             if change.place not in _TOLD and not change.is_consequence:
                 places.setdefault(change.place, {}).setdefault(column, change)
                 parts.setdefault(change.place, change.part)

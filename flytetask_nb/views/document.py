@@ -452,23 +452,13 @@ def marks_size(columns: Sequence[Label], marks: Sequence[Badge | None]) -> int:
 def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     """Cut a text to a number of bytes in HTML.
 
-    Parameters
-    ----------
-    text
-        Any text.
-    budget
-        Bytes that it may take.
-    beyond
-        How many characters follow that were not looked at, for only the first ``LOOKED_AT`` are.
-
-    Returns
-    -------
-    (str, str)
-        What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
+    ``text``: any text.
+    ``budget``: bytes that it may take.
+    ``beyond``: how many characters follow that were not looked at, for only the first ``LOOKED_AT`` are.
+    Returns (str, str): what is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    beyond = max(beyond, 0)
     budget = int(budget * _scale.get())
-    if not beyond and (_WORST * len(text) <= budget or text_size(text) <= budget):
+    if beyond <= 0 and (_WORST * len(text) <= budget or text_size(text) <= budget):
         return text, ""
     low, high = 0, min(len(text), budget)
     while low < high:
@@ -477,27 +467,17 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
             low = middle
         else:
             high = middle - 1
-    return text[:low], f"… {len(text) - low + beyond:,} more characters"
+    return text[:low], f"… {len(text) - low + max(beyond, 0):,} more characters"
 
 
 def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int | None = None) -> tuple[list[T], int]:
     """Take as many items from the front as fit into a number of bytes.
 
-    Parameters
-    ----------
-    items
-        Lines or rows; where there may be many, made one by one, for those that do not fit are not asked for.
-    budget
-        Bytes that they may take in HTML.
-    size
-        Gives the bytes of one.
-    total
-        How many there are; needed where ``items`` does not know.
-
-    Returns
-    -------
-    (list, int)
-        The items that fit, and how many do not. The first item is always shown.
+    ``items``: lines or rows; where there may be many, made one by one, for those that do not fit are not asked for.
+    ``budget``: bytes that they may take in HTML.
+    ``size``: gives the bytes of one.
+    ``total``: how many there are; needed where ``items`` does not know.
+    Returns (list, int): the items that fit, and how many do not. The first item is always shown.
     """
     number = len(items) if total is None else total  # type: ignore[arg-type]
     budget = int(budget * _scale.get())

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["count_words", "describe_collection_findings", "describe_findings"]
-
 _NAME_BUDGET = 300
 _PATH_BUDGET = 300
 _MESSAGE_BUDGET = 700
@@ -51,16 +49,8 @@ _WARNED = ("risky", "!")
 def describe_findings(findings: Findings) -> Document:
     """Describe findings.
 
-    Parameters
-    ----------
-    findings
-        What a check of one task gave.
-
-    Returns
-    -------
-    Document
-        A section of what is refused and one of what is warned of, each in the order of the findings. What
-        findings of one rule have in common is said once where they stand together.
+    Returns Document: a section of what is refused and one of what is warned of, each in the order of the findings. What
+      findings of one rule have in common is said once where they stand together.
     """
     refusals, warnings = findings.refusals, findings.warnings
     verdict: Line = (
@@ -92,13 +82,7 @@ def count_words(findings: Findings) -> list[str]:
 
 
 def describe_collection_findings(findings: CollectionFindings) -> Document:
-    """Describe the findings of several tasks: which rules are broken how often, then task by task, the worst first.
-
-    Parameters
-    ----------
-    findings
-        What a check of several tasks gave.
-    """
+    """Describe the findings of several tasks: which rules are broken how often, then task by task, the worst first."""
     refused, warned = findings.refused, findings.warned
     tasks: dict[tuple[str, str], int] = {}
     for one in findings:

@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from flytetask_nb.views.document import Block, Label, Line, Piece
 
     _BarsRow: TypeAlias = tuple[Line, list[Badge | None], Line]
+    # Its note is made for what is shown.
+    _UnreadRow: TypeAlias = tuple[Line, list[Badge | None], Callable[[], Line]]
     _Causes: TypeAlias = Mapping[int, Callable[[], Line]]
-
-__all__ = ["describe_history"]
 
 _MARKS: Final = {"breaking": "!", "risky": "?", "behaviour": "~", "cost": "$", "cosmetic": "'"}
 _COLUMNS_WIDTH: Final = 76
@@ -87,17 +87,9 @@ _PLACES_NAMED: Final = 4
 def describe_history(history: TaskHistory) -> Document:
     """Describe the versions of a task.
 
-    Parameters
-    ----------
-    history
-        The versions.
-
-    Returns
-    -------
-    Document
-        How many steps did what, and in which versions callers broke; a row of marks for each field that changed, the
-        worst first; then the steps one by one, newest first. Of many versions the newest have columns; what is left
-        out is counted.
+    Returns Document: how many steps did what, and in which versions callers broke; a row of marks for each field that
+      changed, the worst first; then the steps one by one, newest first. Of many versions the newest have columns; what
+      is left out is counted.
     """
     labels = short_versions(history.versions)
     runs = _shown_runs(history, labels)
@@ -186,13 +178,14 @@ def _blocks(
         marks = [mark_of(steps[run.start]) if run.start in steps else None for run in runs]
         if any(marks):
             lines = {at: partial(line_of, steps[runs[at].start]) for at, mark in enumerate(marks) if mark}
-            rows.insert(place, (strong(name), marks, ""))
+            rows.insert(place, (strong(name), marks, str))
             causes.insert(place, lines)
 
     def size(row: _BarsRow) -> int:
         return line_size(row[0]) + marks_size(columns, row[1]) + line_size(row[2]) + 200
 
-    shown, left = within(rows, _BARS_BUDGET, size)
+    described = ((name, marks, note()) for name, marks, note in rows)
+    shown, left = within(described, _BARS_BUDGET, size, len(rows))
     used = sum(map(size, shown)) + sum(map(line_size, columns))
     # The steps below are to open as well: they have the other half of what is left.
     left_over = int((_BUDGET - _STEPS_BUDGET) * budget_scale()) - used
@@ -224,7 +217,7 @@ def _openings(causes: Sequence[_Causes], budget: int) -> tuple[dict[tuple[int, i
     return opened, used
 
 
-def _legend(runs: Sequence[range], rows: Sequence[_BarsRow]) -> str:
+def _legend(runs: Sequence[range], rows: Sequence[_UnreadRow]) -> str:
     """Say how to read the table."""
     used = {mark.word for _, marks, _ in rows for mark in marks if mark is not None}
     words = [*(f"{mark} {severity}" for severity, mark in _MARKS.items() if severity in used), "· unchanged"]
@@ -267,7 +260,7 @@ def _mark(severity: str | None) -> Badge | None:
 
 def _rows(
     history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff], labels: Mapping[str, str]
-) -> tuple[list[_BarsRow], list[_Causes]]:
+) -> tuple[list[_UnreadRow], list[_Causes]]:
     """Return a row for each field that changed, the worst first, noise left out; and what each of its marks tells."""
     column = {run.start: index for index, run in enumerate(runs)}
     marks: dict[str, list[Badge | None]] = {}
@@ -277,23 +270,24 @@ def _rows(
         for change in (*step.changes, *step.accepted):
             if change.is_consequence:
                 continue
-            row = marks.setdefault(change.place, [None] * len(runs))
+            place = change.place
+            row = marks.setdefault(place, [None] * len(runs))
             before = row[column[position]]
             if before is None or rank(change.severity) < rank(before.word):
                 row[column[position]] = _mark(change.severity)
-                worst.setdefault(change.place, {})[column[position]] = change
-            newest[change.place] = position, change
+                worst.setdefault(place, {})[column[position]] = change
+            newest[place] = position, change
 
     def order(place: str) -> tuple[int, int, str]:
         least = min(rank(mark.word) for mark in marks[place] if mark is not None)
         return least, PARTS.index(newest[place][1].part), place
 
-    rows: list[_BarsRow] = []
+    rows: list[_UnreadRow] = []
     causes: list[_Causes] = []
     for place in sorted(marks, key=order):
         position, change = newest[place]
-        note: list[Piece] = [version_label(history.versions[position], labels), " ", *_note(change)]
-        rows.append((_name(place), marks[place], note))
+        label = version_label(history.versions[position], labels)
+        rows.append((_name(place), marks[place], partial(_dated_note, label, change)))
         causes.append({at: partial(_cause_line, cause) for at, cause in worst[place].items()})
     return rows, causes
 
@@ -301,6 +295,10 @@ def _rows(
 def _name(place: str) -> Line:
     shown, remark = cut(place, _PATH_BUDGET)
     return code(shown + remark)
+
+
+def _dated_note(label: Label, change: Change) -> Line:
+    return [label, " ", *_note(change)]
 
 
 def _note(change: Change) -> list[Piece]:

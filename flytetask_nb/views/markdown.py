@@ -33,10 +33,13 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block, Line, Section
 
-__all__ = ["render"]
-
 # What could begin markup: some characters anywhere, underscores at the edge of a word, others only at a line's start.
 _SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+# What begins a formula does so for JupyterLab even where it is escaped, unless it is an element of its own.
+_OF_FORMULAS = "\\$"
+# Readers make links of bare addresses, and take what was escaped in one for a part of it: such a one is to be no link.
+_ADDRESS = re.compile(r"(?:(?<=http)|(?<=https)|(?<=ftp)):(?=//)|(?<=www)\.", re.IGNORECASE)
+_WORD = re.compile(r"\S+")
 # HTML's characters become entities, for no tag may come from a task; an @ would call somebody on GitHub.
 _ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"})
 _BACKTICKS = re.compile("`+")
@@ -48,15 +51,7 @@ _WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
 def render(document: Document) -> str:
     """Return a document as Markdown.
 
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
-    Returns
-    -------
-    str
-        Blocks parted by empty lines, no line break at the end.
+    Returns str: blocks parted by empty lines, no line break at the end.
     """
     with secrets_kept(document.subjects):
         return "\n\n".join(_parts(document))
@@ -87,7 +82,17 @@ def _beside(line: Line) -> str:
 def escape(value: object) -> str:
     """Return any value as Markdown that shows it literally, on one line."""
     text = gated(value if isinstance(value, str) else str(value)).replace("\n", " ")
-    return _SPECIAL.sub(r"\\\g<0>", text).translate(_ENTITIES)
+    escaped = _SPECIAL.sub(_literal, text.translate(_ENTITIES))
+    return _WORD.sub(_unlinked, escaped) if "\\" in escaped and _ADDRESS.search(escaped) else escaped
+
+
+def _literal(found: re.Match[str]) -> str:
+    escaped = f"\\{found[0]}"
+    return f"<span>{escaped}</span>" if found[0] in _OF_FORMULAS else escaped
+
+
+def _unlinked(word: re.Match[str]) -> str:
+    return _ADDRESS.sub(r"\\\g<0>", word[0]) if "\\" in word[0] else word[0]
 
 
 def code_span(text: str) -> str:

@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import Change, Plan, PlanEntry
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = ["describe_plan"]
-
 _BADGES: Final = {
     "conflict": ("breaking", "✗"),
     "changed": ("cosmetic", "~"),
@@ -82,16 +80,8 @@ class _Told:
 def describe_plan(plan: Plan) -> Document:
     """Describe what registration would do.
 
-    Parameters
-    ----------
-    plan
-        The plan. Whatever changed is compared.
-
-    Returns
-    -------
-    Document
-        A row for each task, or for tasks with equal changes, the worst first; each opens its changes. What is
-        the same or changed in release noise alone is folded.
+    Returns Document: a row for each task, or for tasks with equal changes, the worst first; each opens its changes.
+      What is the same or changed in release noise alone is folded.
     """
     told = _told(plan)
     groups = sorted(
@@ -325,7 +315,7 @@ def _listed_changes(entry: PlanEntry, *, noise: bool = True) -> list[Change]:
     found = entry.diff
     if found is None:
         return []
-    everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal and noise else found.changes
+    everything = found.all_changes() if entry.refusal and noise else found.changes
     # That the version is there already is said before.
     return [change for change in everything if change.rule != "version-reused"]
 

@@ -37,16 +37,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.tasks import TaskSpec
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = [
-    "card_blocks",
-    "describe_identifier",
-    "describe_spec",
-    "describe_task",
-    "describe_template",
-    "failure",
-    "headline_words",
-]
-
 _NAME_BUDGET = 700
 _PART_BUDGET = 300
 _CALLERS_SHOWN = 4
@@ -56,15 +46,7 @@ _TARGETS = {"container": "container", "k8s_pod": "pod", "sql": "SQL statement"}
 def describe_task(task: FlyteTask) -> Document:
     """Describe a task.
 
-    Parameters
-    ----------
-    task
-        The task.
-
-    Returns
-    -------
-    Document
-        A section that cannot be described shows why, and the others still stand.
+    Returns Document: a section that cannot be described shows why, and the others still stand.
     """
     message = task._message
     return _describe(
@@ -240,13 +222,7 @@ def headline_words(template: Any) -> str:
 
 
 def card_blocks(task: FlyteTask) -> list[Block]:
-    """Return what a row about a task opens: what it is, and what it takes and gives.
-
-    Parameters
-    ----------
-    task
-        The task.
-    """
+    """Return what a row about a task opens: what it is, and what it takes and gives."""
     template = task._message.template
     says = _attempt(lambda: first_line(task._message.description, task.short_description), "")
     lines: list[Line] = [says] if says else []

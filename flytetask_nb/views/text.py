@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block, Line, Piece, Section
 
-__all__ = ["RichPage", "render", "render_rich"]
-
 Segment = tuple[str, str]
 """A text and a style of rich's."""
 
@@ -71,27 +69,13 @@ _HIGHLIGHTS = {"b": "bold", "i": "italic", "": ""}
 def render(document: Document) -> str:
     """Return a document as plain text.
 
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
-    Returns
-    -------
-    str
-        Lines without trailing blanks, no line break at the end.
+    Returns str: lines without trailing blanks, no line break at the end.
     """
     return "\n".join("".join([text for text, _ in line]).rstrip() for line in _lines(document))
 
 
 class RichPage:
-    """A document for rich, laid out for the width of the console that it is printed on.
-
-    Parameters
-    ----------
-    document
-        What is to be shown.
-    """
+    """A document for rich, laid out for the width of the console that it is printed on."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -99,10 +83,7 @@ class RichPage:
     def text(self, width: int | None = None) -> Any:
         """Return the document as a ``rich.text.Text``.
 
-        Parameters
-        ----------
-        width
-            Columns of the page; None: as many as it takes.
+        ``width``: columns of the page; None: as many as it takes.
         """
         from rich.text import Text  # noqa: PLC0415 - rich is loaded when it asks
 

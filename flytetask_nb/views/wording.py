@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from flytetask_nb.views.document import Piece
 
-__all__ = ["counted", "device_name", "in_words", "joined", "listed", "moment", "quoted"]
-
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _ACRONYMS = {"nvidia": "NVIDIA", "amd": "AMD", "tpu": "TPU", "google": "Google", "intel": "Intel"}
 _DROPPED = frozenset({"tesla"})
 
@@ -43,21 +40,6 @@ def joined(pieces: Iterable[Piece], separator: str = " · ") -> list[Piece]:
 def quoted(text: str) -> str:
     """Return a text in typographic quotes."""
     return f"“{text}”"
-
-
-def in_words(span: timedelta) -> str:
-    """Return a duration in the fewest units that are exact: ``"3 h"``, ``"1 h 30 min"``, ``"1.5 s"``."""
-    seconds = span.days * 86_400 + span.seconds
-    if seconds < 0:
-        return f"−{in_words(-span)}"
-    parts = []
-    for size, unit in _UNITS:
-        count, seconds = divmod(seconds, size)
-        if unit == "s" and span.microseconds:
-            parts.append(f"{count + span.microseconds / 1_000_000:.6f}".rstrip("0") + " s")
-        elif count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts) or "0 s"
 
 
 def moment(time: datetime) -> str:

@@ -14,20 +14,12 @@ if TYPE_CHECKING:
     from flytetask_nb.models.workflows import Node, Workflow
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["describe_workflow"]
-
 _NAME_BUDGET = 300
 _TABLE_BUDGET = 9_000
 
 
 def describe_workflow(workflow: Workflow) -> Document:
-    """Describe a workflow.
-
-    Parameters
-    ----------
-    workflow
-        The workflow.
-    """
+    """Describe a workflow."""
     message = workflow._template
     identifier = message.id
     place = " / ".join(part for part in (identifier.project, identifier.domain) if part)

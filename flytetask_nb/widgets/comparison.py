@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import TaskHistory
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["Columns", "Comparison", "compare"]
+__all__ = ["Columns", "Comparison", "compare", "history_of"]
 
 _NARROW: Final = "18em"
 _ROOM: Final = 10
@@ -181,12 +181,7 @@ class Comparison(Panel):
         if len(versions) <= 1:
             self._history.value = ""
             return
-        try:
-            found = history(versions)
-            self._history.show_fitting(lambda: _history_document(found))
-        except DiffError as error:
-            # Two tasks of one version have no place in a row; they can be compared all the same.
-            self._history.show(Document(self.selection.name, blocks=[Paragraph(dim(str(error)))]))
+        self._history.show_fitting(lambda: history_of(versions, self.selection.name))
 
     def _show_pickers(self) -> None:
         selection = self.selection
@@ -292,6 +287,24 @@ class Columns(Panel):
     def __repr__(self) -> str:
         names = list(dict.fromkeys(mask_identifier(task.name) for task in self.tasks))
         return f"Columns({counted(len(self.tasks), 'task')}: {listed(names, _NAMES_TOLD)})"
+
+
+def history_of(versions: TaskCollection, name: str) -> Document:
+    """Describe in a section what every version of a task changed.
+
+    Parameters
+    ----------
+    versions
+        The versions, oldest first.
+    name
+        What they are called where nothing can be told of them.
+    """
+    try:
+        found = history(versions)
+    except DiffError as error:
+        # Two tasks of one version have no place in a row; they can be compared all the same.
+        return Document(name, blocks=[Paragraph(dim(str(error)))])
+    return _history_document(found)
 
 
 def compare(*tasks: object, name: str | None = None) -> Comparison | Columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -12,9 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import ConsoleMessage, Page, Playwright, Route
+    from playwright.sync_api import ConsoleMessage, Dialog, Page, Playwright, Route
 
 Result = TypeVar("Result")
+
+SCREENSHOTS_VARIABLE = "FLYTETASK_NB_SCREENSHOTS"
+"""Names the folder where pictures are kept."""
 
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -37,6 +41,8 @@ TALLEST_PICTURE = 16000
 HIDDEN_HEIGHT = """() => Math.max(...Array.from(document.querySelectorAll('*'))
     .filter(node => node === document.documentElement || /auto|scroll/.test(getComputedStyle(node).overflowY))
     .map(node => node.scrollHeight - node.clientHeight))"""
+
+NOT_LOADED = "Failed to load resource"
 
 # These never leave the page.
 INNER_SCHEMES = frozenset({"about", "blob", "data"})
@@ -93,6 +99,8 @@ class Tab:
         Those that were not the server's own. None of them was let through.
     problems
         Uncaught errors and error messages on the console.
+    dialogs
+        What dialogues said, each closed at once.
     """
 
     def __init__(self, chromium: Chromium, origin: str) -> None:
@@ -101,6 +109,7 @@ class Tab:
         self.requests: list[str] = []
         self.outside: list[str] = []
         self.problems: list[str] = []
+        self.dialogs: list[str] = []
         self._page = chromium.run(self._new_page)
 
     def _new_page(self) -> Page:
@@ -109,6 +118,7 @@ class Tab:
         page.on("websocket", lambda socket: self._note(socket.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._listen)
+        page.on("dialog", self._dismiss)
         return page
 
     def _note(self, url: str) -> bool:
@@ -128,8 +138,18 @@ class Tab:
 
     def _listen(self, message: ConsoleMessage) -> None:
         # The browser also complains of what was blocked above, and that is in the list of outside addresses.
-        if message.type == "error" and message.location.get("url") not in self.outside:
-            self.problems.append(message.text)
+        url = message.location.get("url")
+        if message.type == "error" and url not in self.outside:
+            self.problems.append(f"{message.text}: {url}" if message.text.startswith(NOT_LOADED) else message.text)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def forget(self) -> None:
+        """Forget what the page saw so far."""
+        for seen in (self.requests, self.outside, self.problems, self.dialogs):
+            seen.clear()
 
     def do(self, action: Callable[[Page], Result]) -> Result:
         """Let ``action`` use Playwright's page, in the thread where that is allowed."""
@@ -160,7 +180,12 @@ class Tab:
         self.ask(script, selector)
 
     def picture(self, path: Path) -> None:
-        """Take a picture of the whole page, what would have to be scrolled to among it, up to some screens."""
+        """Take a picture of the whole page, what would have to be scrolled to among it, up to some screens.
+
+        Where nobody keeps pictures none is taken.
+        """
+        if SCREENSHOTS_VARIABLE not in os.environ:
+            return
 
         def take(page: Page) -> None:
             height = VIEWPORT["height"] + page.evaluate(HIDDEN_HEIGHT)

@@ -134,10 +134,10 @@ def no_complaints(tab: Tab) -> None:
 
 
 def test_a_panel_is_searched_and_its_tabs_are_read(
-    run_cells: Callable[..., LabTab], screenshots: Path, theme: str
+    run_cells: Callable[..., LabTab], screenshots: Path, pictured_theme: str
 ) -> None:
-    tab = run_cells(LOAD, "panel = ftn.panel(tasks)\npanel", "...", theme=theme)
-    tab.picture(screenshots / f"panel-{theme}.png")
+    tab = run_cells(LOAD, "panel = ftn.panel(tasks)\npanel", "...", theme=pictured_theme)
+    tab.picture(screenshots / f"panel-{pictured_theme}.png")
     pick(tab, lambda page: box(page).get_by_label("Search", exact=True).fill("train_shop"), "2 names")
     pick(tab, lambda page: box(page).get_by_label("Task", exact=True).select_option(TRAIN), "train_shop_model 2026.10")
     pick(
@@ -155,7 +155,7 @@ def test_a_panel_is_searched_and_its_tabs_are_read(
         "Interface": "horizon",
     }.items():
         pick(tab, lambda page, title=title: box(page).get_by_role("tab", name=title, exact=True).click(), text)
-        tab.picture(screenshots / f"panel-{title}-{theme}.png")
+        tab.picture(screenshots / f"panel-{title}-{pictured_theme}.png")
     no_complaints(tab)
 
 
@@ -244,9 +244,9 @@ def test_an_error_in_a_callback_is_on_the_screen(run_cells: Callable[..., LabTab
     says(tab, "ZeroDivisionError")
 
 
-def test_two_versions_are_compared(run_cells: Callable[..., LabTab], screenshots: Path, theme: str) -> None:
-    tab = run_cells(LOAD, f"comparison = ftn.compare(tasks, {TRAIN!r})\ncomparison", theme=theme)
-    tab.picture(screenshots / f"compare-{theme}.png")
+def test_two_versions_are_compared(run_cells: Callable[..., LabTab], screenshots: Path, pictured_theme: str) -> None:
+    tab = run_cells(LOAD, f"comparison = ftn.compare(tasks, {TRAIN!r})\ncomparison", theme=pictured_theme)
+    tab.picture(screenshots / f"compare-{pictured_theme}.png")
     pick(tab, lambda page: box(page).get_by_label("From", exact=True).select_option("2026.03"), "2026.03 → 2026.10")
     pick(tab, lambda page: box(page).get_by_role("button", name="Swap").click(), "2026.10 → 2026.03")
     pick(tab, lambda page: box(page).get_by_label("to", exact=True).select_option("2026.06"), "2026.10 → 2026.06")
@@ -269,7 +269,7 @@ def test_two_versions_are_compared(run_cells: Callable[..., LabTab], screenshots
     pick(tab, lambda page: box(page).get_by_role("button", name="as Markdown").click(), "Markdown for a pull request")
     shown = tab.do(lambda page: box(page).locator(".ftn-copy textarea").input_value())
     assert shown.startswith("### ")
-    tab.picture(screenshots / f"compare-filtered-{theme}.png")
+    tab.picture(screenshots / f"compare-filtered-{pictured_theme}.png")
     no_complaints(tab)
 
 

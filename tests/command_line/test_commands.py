@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import flytetask_nb as ftn
-from flytetask_nb.command_line import main
+from flytetask_nb.command_line import main, opening
 from tests.command_line.terminals import ARCHIVES, NEW, OLD, environment, flytetask
 from tests.conftest import ROOT, flytekit_module
 
@@ -188,6 +188,37 @@ def test_open_and_tour_write_notebooks(capsys: pytest.CaptureFixture[str], tmp_p
     assert (folder / "00_tour.ipynb").is_file()
     assert (folder / "example" / "archives" / "2026.10.tgz").is_file()
     assert "holds something already" in told(capsys, "tour", folder, "--no-launch")[2]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (NEW, f"tasks = ftn.load({str(NEW)!r})\nftn.explore(tasks)"),
+        ("admin://host:81/shops/production", "(ftn.connect('host:81'), project='shops', domain='production')"),
+        ("admin:///shops/production/a.b", "(ftn.connect(None), project='shops', domain='production', name='a.b')"),
+        ("module:shop", "tasks = ftn.from_flytekit(shop)\nftn.explore(tasks)"),
+    ],
+)
+def test_explore_serves_a_page_on_this_machine_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, source: Any, expected: str
+) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("voila")
+    started: list[tuple[list[str], Any]] = []
+
+    def run(command: list[str], **_: Any) -> Any:
+        path = next(part for part in command if part.endswith(".ipynb"))
+        started.append((command, nbformat.read(path, as_version=4)))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(opening.subprocess, "run", run)
+    assert told(capsys, "explore", source, "--no-browser")[0] == 0
+    ((command, notebook),) = started
+    nbformat.validate(notebook)
+    (cell,) = notebook.cells
+    compile(cell.source, "cell", "exec")
+    assert cell.source.endswith(expected)
+    assert {"--token", "--Voila.ip=127.0.0.1", "--no-browser"} <= set(command)
 
 
 # -- where tasks come from ---------------------------------------------------------------------------------------------

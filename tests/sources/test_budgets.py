@@ -140,6 +140,13 @@ def test_each_file_is_found_once(pattern: str, looped: Path) -> None:
     assert len(found) == 2 or pattern.startswith("**/*/")
 
 
+@pytest.mark.parametrize("pattern", ["", "/**/*.pb", "/**"])
+def test_addresses_of_this_machine_are_walked_as_paths_are(pattern: str, looped: Path) -> None:
+    found = ftn.load(f"file://{looped}{pattern}", errors="collect")
+    assert sorted(found.names) == ["a", "b"]
+    assert {str(task.source).partition(str(looped))[0] for task in found} == {"file://"}
+
+
 def test_what_a_user_names_is_followed(looped: Path) -> None:
     """A link to a file, to a folder, and either of them as the beginning of a pattern."""
     assert ftn.load(looped / "again_1.pb").names == ["a"]

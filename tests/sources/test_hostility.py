@@ -6,18 +6,22 @@ import json
 import os
 import socket
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import flytetask_nb as ftn
+from flytetask_nb import bounded_reading
+from flytetask_nb.errors import FlyteTaskError
+from flytetask_nb.policies import policy_of
 from flytetask_nb.sources import document_reader, formats
+from flytetask_nb.sources.client.cluster_config import configured
 from tests.sources import building
 from tests.sources.building import data, entry, tar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 GOOD = {"template": {"id": {"name": "good"}, "type": "t", "interface": {}}}
 LOADERS: list[Callable[..., Any]] = [ftn.load, ftn.load_workflows, ftn.load_launch_plans]
@@ -87,6 +91,25 @@ def test_files_in_a_zip_are_told_by_their_own_names(tmp_path: Path) -> None:
     assert ([f"zip://a/x_1.pb::{path}"], {"workflows": 1}) == ([task.source for task in tasks], tasks.skipped)
 
 
+# -- names ---------------------------------------------------------------------------------------------------------
+
+NAMES = ("a\0b", "*\0/x", "\ud800", "~\0", "~\ud800/x", "x" * 5000, "x/" * 3000, "x" * 5000 + "*", "\udcff", "**/" * 50)
+FORMS = ("{}", "file://{}", "memory://{}", "git:{}:x", "git:HEAD:{}", "zip://x::{}", "simplecache::{}", "admin://{}")
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_names_that_no_system_takes_are_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a source, of a file of settings, of a policy; and nothing is looked for that could be far away."""
+    monkeypatch.chdir(tmp_path)
+    for form in FORMS:
+        for load in LOADERS:
+            assert load(form.format(name), errors="collect").failures
+    assert ftn.load(Path(name), errors="collect").failures
+    for refuse in (configured, policy_of):
+        with pytest.raises(FlyteTaskError):
+            refuse(name)
+
+
 # -- archives ------------------------------------------------------------------------------------------------------
 
 
@@ -124,11 +147,11 @@ def test_names_that_are_no_unicode_are_told() -> None:
     assert (len(tasks), [failure.reason[:6] for failure in tasks.failures]) == (2, ["item 1", "item 2"])
 
 
-@pytest.mark.parametrize("text", ["[" + "[]," * 3_000_000 + "1]", "[" + "1," * 6_000_000 + "1]", "{" * 6_000_000])
+@pytest.mark.parametrize("text", ["[" + "[]," * 600_000 + "1]", "[" + "1," * 1_100_000 + "1]", "{" * 1_100_000])
 def test_masses_of_values_in_json_are_not_made(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each would take many times the bytes that it has in the file."""
-    monkeypatch.setattr(document_reader.json, "loads", None)
-    assert reasons(text.encode()) == ["JSON of more than 5,000,000 values; split the file"]
+    monkeypatch.setattr(bounded_reading, "_MOST_VALUES", 1_000_000)
+    assert reasons(text.encode()) == ["JSON of more than 1,000,000 values; split the file, or look at what wrote it"]
 
 
 @pytest.mark.parametrize("line", ["- a\n", "---\n", "a: b\n"])

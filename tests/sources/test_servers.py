@@ -6,7 +6,10 @@ import html
 import importlib
 import logging
 import threading
+import time
 from collections import Counter
+from contextlib import suppress
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,6 +34,7 @@ class Store(BaseHTTPRequestHandler):
     """Serves the lake and its listing, as servers of static files do."""
 
     knows_ranges = True
+    seconds_a_byte: ClassVar[dict[str, float]] = {}
     tells_lengths = True
     files: ClassVar[dict[str, bytes]] = {}
     asked: ClassVar[Counter[str]] = Counter()
@@ -39,7 +43,13 @@ class Store(BaseHTTPRequestHandler):
         self._answer()
 
     def do_GET(self) -> None:
-        self.wfile.write(self._answer())
+        content = self._answer()
+        pause = self.seconds_a_byte.get(self.path.strip("/"))
+        with suppress(OSError):  # of whom nobody waits for any more
+            for place in range(len(content)) if pause else ():
+                self.wfile.write(content[place : place + 1])
+                time.sleep(pause)
+            self.wfile.write(b"" if pause else content)
 
     def _answer(self) -> bytes:
         name = self.path.strip("/")
@@ -84,6 +94,7 @@ def web(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(Store, "knows_ranges", request.param == "ranges")
     monkeypatch.setattr(Store, "tells_lengths", request.param != "no lengths")
     monkeypatch.setattr(Store, "files", dict(LAKE))
+    monkeypatch.setattr(Store, "seconds_a_byte", {})
     monkeypatch.setattr(Store, "asked", Counter())
     with ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -170,6 +181,25 @@ def test_a_file_of_the_web_that_changes_is_read_again(web: str) -> None:
     ftn.load(sources(web)["list"], cache=True)
     Store.files["lake/r3.tgz"] = package(["a.x"])
     assert [task.name for task in ftn.load(sources(web)["list"], cache=True)] == [*ALL[:3], "a.x", *ALL[4:]]
+
+
+def test_a_file_that_drips_is_given_up(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time that the option says, and what else was asked for is kept."""
+    monkeypatch.setattr(Store, "seconds_a_byte", {"lake/r1.tgz": 0.05})
+    begun = time.monotonic()
+    with ftn.set_options(fetch_timeout=0.5):
+        tasks = ftn.load([f"{web}/lake/r{number}.tgz" for number in range(3)], errors="collect")
+    assert tasks.names == ["a.0", "a.2"]
+    assert "has not come within 0.5 s, as set_options(fetch_timeout" in tasks.failures[0].reason
+    assert time.monotonic() - begun < len(LAKE["lake/r1.tgz"]) * 0.05 / 2
+
+
+def test_a_file_of_the_web_is_read_to_its_end(web: str) -> None:
+    """Also where it comes in pieces, and nobody says how long it is."""
+    names = [f"a.{sha256(bytes([number % 256, number >> 8])).hexdigest()}" for number in range(4000)]
+    Store.files["large.tgz"] = package(names)
+    assert len(Store.files["large.tgz"]) > 2**17
+    assert len(ftn.load(f"{web}/large.tgz")) == len(names)
 
 
 def test_s3(s3: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-__all__ = ["Twin", "outputs_of", "twin_of"]
-
 _set_twin = OurTask._twin.__set__  # type: ignore[attr-defined]
 _RUNS = (ExecutionState.Mode.LOCAL_WORKFLOW_EXECUTION, ExecutionState.Mode.LOCAL_DYNAMIC_TASK_EXECUTION)
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.entity_paths import EntityPath
     from flytetask_nb.sources.client.listing import Listing
 
-__all__ = ["CallerSearch", "newest_workflows"]
-
 
 def newest_workflows(listing: Listing, place: EntityPath) -> list[Any]:
     """Return the ids of the newest version of each workflow of a domain, in natural order of their names."""
@@ -38,17 +36,7 @@ def newest_workflows(listing: Listing, place: EntityPath) -> list[Any]:
 
 
 class CallerSearch:
-    """Looks at workflows for some tasks.
-
-    Parameters
-    ----------
-    calls
-        What makes the calls.
-    tasks
-        The versions that they would call.
-    endpoint
-        Which server is asked.
-    """
+    """Looks at workflows for some tasks."""
 
     def __init__(self, calls: Calls, tasks: Sequence[FlyteTask], endpoint: str) -> None:
         self._calls = calls

@@ -27,7 +27,7 @@ from flytetask_nb.errors import (
     RemoteTaskNotFoundError,
 )
 from flytetask_nb.masking import mask_identifier
-from flytetask_nb.models import Documentation, FlyteTask, Identifier
+from flytetask_nb.models import Documentation, FlyteTask
 from flytetask_nb.models.coercion import as_task, as_tasks, opened
 from flytetask_nb.models.name_index import near_names
 from flytetask_nb.semantics.digests import structure_digest
@@ -39,6 +39,7 @@ from flytetask_nb.sources.client.listing import NAMES, TASKS, Listing, Question,
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
 from flytetask_nb.sources.client.project_checks import absence, refusal
 from flytetask_nb.sources.client.registrations import CONFLICT, IDENTICAL, NEW, REFUSED, Registration
+from flytetask_nb.sources.client.task_pages import TaskPages
 from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.client.calls import Calls
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
-
-__all__ = ["ALL", "Remote"]
 
 ALL = "*"
 """Stands for all projects or all domains where the connection has a default."""
@@ -428,10 +427,7 @@ class Remote:
         Admin's page tokens are offsets, and several pages are under way at a time; other tokens are followed one by
         one. A page that is larger than either side takes is asked for again in halves.
         """
-        numbers: tuple[tuple[str, Any], ...] = (("limit", 1 if limit is None else limit), ("page_size", page_size))
-        for word, number in numbers:
-            if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-                raise OptionError(f"{word} cannot be {number!r}; expected a whole number above 0")
+        _check_numbers(limit=1 if limit is None else limit, page_size=page_size)
         asked = compiled(filters, columns, None if version is None else {"version": checked_part("version", version)})
         named = "" if name is None else checked_part("name", name)
         held = resume if resume is None or isinstance(resume, TaskCollection) else TaskCollection(resume)
@@ -439,11 +435,53 @@ class Remote:
         bar = Bar("listing tasks", "tasks")
         places = [place._replace(name=named) for place in self._places(project, domain)]
         found = self._listed(places, asked, bar, latest=latest, limit=limit, held=held, page_size=page_size)
-        problem = absence(self._calls, places[0].project, places[0].domain) if places and not found else ""
-        if not problem:
-            return found
-        hint = Failure(self.endpoint, f"{places[0].project}/{places[0].domain}", problem)
-        return TaskCollection(failures=[*found.failures, hint], skipped=found.skipped)
+        hint = () if found else self._absent(places)
+        return TaskCollection(failures=[*found.failures, *hint], skipped=found.skipped) if hint else found
+
+    def _absent(self, places: list[EntityPath]) -> tuple[Failure, ...]:
+        """Say of a place in which there is nothing that it does not exist, if so."""
+        problem = absence(self._calls, places[0].project, places[0].domain) if places else ""
+        return (Failure(self.endpoint, f"{places[0].project}/{places[0].domain}", problem),) if problem else ()
+
+    def task_pages(
+        self,
+        project: str | None = None,
+        domain: str | None = None,
+        *,
+        filters: object = None,
+        page_size: int = PAGE_SIZE,
+        **columns: Any,
+    ) -> TaskPages:
+        """List tasks as they come, a page at a time: what ``list_tasks`` gives, before all of it is there.
+
+        Parameters
+        ----------
+        project, domain, filters, page_size, **columns
+            As ``list_tasks`` takes them.
+
+        Returns
+        -------
+        TaskPages
+            An iterator of collections. Its ``cancel()`` may be called from another thread, its ``tasks`` are all that
+            has come. Nothing is asked before the first page is wanted.
+
+        Raises
+        ------
+        RemoteError
+            By the iterator: the server cannot be reached or refuses. What had come is in the error's ``.tasks``.
+        ModelValueError, ModelTypeError
+            A filter is none.
+        """
+        _check_numbers(page_size=page_size)
+        asked = compiled(filters, columns)
+        places: list[EntityPath] = []
+
+        def questions() -> Iterator[Question]:
+            places.extend(self._places(project, domain))
+            return (Question(TASKS, place, asked.sent) for place in places)
+
+        listed = ListedTasks(self.endpoint, self._console, asked)
+        return TaskPages(self._listing(page_size), questions, listed, lambda: self._absent(places))
 
     def _listed(
         self,
@@ -583,8 +621,9 @@ class Remote:
         task = opened(task)
         is_several = isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview)
         mine = list(as_tasks(task)) if is_several else [as_task(task)]
-        first = mine[0].id if mine else Identifier()
-        place = EntityPath(*self._one_place(project or first.project, domain or first.domain))
+        if mine:
+            project, domain = project or mine[0].id.project, domain or mine[0].id.domain
+        place = EntityPath(*self._one_place(project, domain))
         with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
             ids = newest_workflows(listing, place)
             if not ids:
@@ -601,3 +640,9 @@ class Remote:
 
 def _newest_first(place: EntityPath, filters: str = "") -> Question:
     return Question(TASKS, place, filters, "created_at", descending=True)
+
+
+def _check_numbers(**numbers: Any) -> None:
+    for word, number in numbers.items():
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise OptionError(f"{word} cannot be {number!r}; expected a whole number above 0")
