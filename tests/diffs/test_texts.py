@@ -228,6 +228,16 @@ def test_a_secret_is_told_to_be_another_one_and_no_more() -> None:
         assert texts_of("hunter2", "swordfish", "password") == ("hunter2", "swordfish")
 
 
+def test_what_json_has_one_word_for_is_told_to_be_another_value() -> None:
+    """A value of no kind and one that is null are two values, and JSON writes both as null."""
+    nothing, null = task_pb2.TaskSpec(), task_pb2.TaskSpec()
+    nothing.template.interface.inputs.variables["x"].type.metadata.fields["k"].Clear()
+    null.template.interface.inputs.variables["x"].type.metadata.fields["k"].null_value = 0
+    (variable,) = ftn.compatibility(nothing, null).variables
+    old, new = texts_of(variable.old, variable.new)
+    assert new == f"{old} (another value)"
+
+
 @given(st.text(max_size=200), st.text(max_size=200), st.integers(12, 80))
 def test_a_window_shows_a_difference(old: str, new: str, limit: int) -> None:
     """However long the texts are, and wherever they differ."""
