@@ -28,12 +28,8 @@ _LARGEST: Final = np.iinfo(np.int64).max
 class ColumnKind(NamedTuple):
     """A kind of column.
 
-    Attributes
-    ----------
-    dtype : pandas dtype
-        Of the column.
-    made : function
-        From a list of values, None where there is none, to an array of that dtype.
+    ``dtype``: of the column.
+    ``made``: from a list of values, None where there is none, to an array of that dtype.
     """
 
     dtype: Any

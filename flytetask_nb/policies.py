@@ -27,18 +27,11 @@ _MOST_READ: Final = 2**21
 class Acceptance:
     """A change or finding that a reviewer accepted.
 
-    Attributes
-    ----------
-    fingerprint : str
-        Which it is.
-    task : str
-        The task that it is accepted of; empty: of every task.
-    reason : str
-        Why.
-    until : datetime.date or None
-        The last day on which it counts; None: it does not end.
-    rule : str
-        Its rule, for the reader.
+    ``fingerprint``: which it is.
+    ``task``: the task that it is accepted of; empty: of every task.
+    ``reason``: why.
+    ``until``: the last day on which it counts; None: it does not end.
+    ``rule``: its rule, for the reader.
     """
 
     fingerprint: str
@@ -61,18 +54,11 @@ class Acceptance:
 class Policy:
     """What a team decided.
 
-    Attributes
-    ----------
-    severities : dict of str to str
-        By rule of ``diff``, in place of the rule's own.
-    fail_on : tuple of str
-        What ``flytetask`` ends with 1 for.
-    accepted : tuple of Acceptance
-        What was accepted.
-    platform_limits : dict of str to str or None
-        As ``check`` takes them.
-    source : str
-        Where it stands.
+    ``severities``: by rule of ``diff``, in place of the rule's own.
+    ``fail_on``: what ``flytetask`` ends with 1 for.
+    ``accepted``: what was accepted.
+    ``platform_limits``: as ``check`` takes them.
+    ``source``: where it stands.
     """
 
     severities: Mapping[str, str] = field(default_factory=dict)

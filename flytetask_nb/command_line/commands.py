@@ -225,8 +225,8 @@ def diff(old: str, new: str, name: str | None, policy: Policy) -> Result:
     before, after = _pair(old, new, name)
     one = diffs.diff(before, after)
     told = _worst_first(found.of_diff(one, new))
-    # What is accepted of other tasks is not looked at here.
-    return Result("diff", one, told, [one.ids[1]["name"]])
+    subject = one.ids[1]["name"]
+    return Result("diff", one, told, [subject], found.unmatched(policy, told, task=subject))
 
 
 def _pair(old: str, new: str, name: str) -> tuple[Any, Any]:
@@ -285,7 +285,9 @@ def check(source: str, name: str | None, policy: Policy) -> Result:
     ]
     report: Any = checked[0] if len(checked) == 1 else semantics.CollectionFindings(checked)
     subjects = [*dict.fromkeys(mask_identifier(task.name) for task in looked_at)]
-    return Result("check", report, _worst_first(told), subjects)
+    told = _worst_first(told)
+    remarks = found.unmatched(policy, told, of_check=True, task=None if name is None else subjects[0])
+    return Result("check", report, told, subjects, remarks)
 
 
 def _label(task: Any) -> str:

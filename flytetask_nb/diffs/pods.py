@@ -32,16 +32,10 @@ _TOLERATED: Final = ("key", "operator", "value", "effect")
 class TaskPod(NamedTuple):
     """A pod of a task.
 
-    Attributes
-    ----------
-    name
-        Of the container that runs the task, as the task says it.
-    spec
-        The pod's spec.
-    held
-        Name under which that container stands there; None where it does not, or where containers have no names.
-    container
-        That container; an empty one where it is not there.
+    ``name``: of the container that runs the task, as the task says it.
+    ``spec``: the pod's spec.
+    ``held``: name under which that container stands there; None where it does not, or where containers have no names.
+    ``container``: that container; an empty one where it is not there.
     """
 
     name: str

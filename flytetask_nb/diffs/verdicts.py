@@ -16,14 +16,9 @@ _NAME: Final = "it"
 class TypeVerdict(NamedTuple):
     """What a change of type means.
 
-    Attributes
-    ----------
-    verdict
-        ``breaking``, ``risky`` or ``safe``.
-    witness
-        A sentence that says who no longer fits; empty where the verdict is safe.
-    is_unseen
-        Whether the compiler does not see what is wrong.
+    ``verdict``: ``breaking``, ``risky`` or ``safe``.
+    ``witness``: a sentence that says who no longer fits; empty where the verdict is safe.
+    ``is_unseen``: whether the compiler does not see what is wrong.
     """
 
     verdict: str

@@ -35,10 +35,7 @@ _MOST_BYTES_OF_ONE: Final = 1 << 28
 class Uploads:
     """Hands out addresses, and takes what is put there.
 
-    Attributes
-    ----------
-    contents : dict of str to bytes
-        What was uploaded, by its location, e.g. ``"s3://my-s3-bucket/p/d/OZ…/fast.tar.gz"``.
+    ``contents``: what was uploaded, by its location, e.g. ``"s3://my-s3-bucket/p/d/OZ…/fast.tar.gz"``.
     """
 
     def __init__(self, store: Store) -> None:

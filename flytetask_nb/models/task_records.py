@@ -42,12 +42,8 @@ class Failure(NamedTuple):
 class TaskRecord(NamedTuple):
     """A task as it is kept.
 
-    Attributes
-    ----------
-    data : bytes
-        The serialized ``TaskSpec``.
-    origin : Origin or str
-        Where it comes from; of most tasks only the source is known, which costs less by itself.
+    ``data``: the serialized ``TaskSpec``.
+    ``origin``: where it comes from; of most tasks only the source is known, which costs less by itself.
     """
 
     data: bytes

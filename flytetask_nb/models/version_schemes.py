@@ -45,14 +45,9 @@ _STAGES: Final = frozenset({"alpha", "beta", "rc", "post", "dev"})
 class _Parsed(NamedTuple):
     """A version that is of some scheme.
 
-    Attributes
-    ----------
-    scheme
-        What all versions of a task must have in common.
-    key
-        By which it compares with others of that scheme.
-    tail
-        What follows a date, part by part; None where it may be a hash or a name, which have no order.
+    ``scheme``: what all versions of a task must have in common.
+    ``key``: by which it compares with others of that scheme.
+    ``tail``: what follows a date, part by part; None where it may be a hash or a name, which have no order.
     """
 
     scheme: tuple[str, ...]

@@ -33,15 +33,10 @@ if TYPE_CHECKING:
 class BlindSpot(NamedTuple):
     """A difference that the compiler does not see.
 
-    Attributes
-    ----------
-    path
-        Names of fields, ``[0]`` for items, on the way to it; empty for the type itself.
-    value
-        A value, as JSON text, that the given type has and the wanted one refuses; empty where none was found.
-    default
-        Where no value is refused, but one without the field reads otherwise: what the field is then, before and now,
-        as JSON texts.
+    ``path``: names of fields, ``[0]`` for items, on the way to it; empty for the type itself.
+    ``value``: a value, as JSON text, that the given type has and the wanted one refuses; empty where none was found.
+    ``default``: where no value is refused, but one without the field reads otherwise: what the field is then, before
+      and now, as JSON texts.
     """
 
     path: tuple[str, ...]

@@ -37,18 +37,11 @@ UNREGISTERED = frozenset({"{{ .remote_package_path }}", "{{ .dest_dir }}"})
 class CommandLine(NamedTuple):
     """The parts of a command line, each a list of words.
 
-    Attributes
-    ----------
-    launcher : list of str
-        What fetches the code bundle; empty without fast registration.
-    entrypoint : list of str
-        What runs the task, with the arguments that are not usual.
-    has_usual_arguments : bool
-        Whether the entrypoint also gets flytekit's usual arguments.
-    resolver : str
-        What loads the task's code.
-    loader : list of str
-        What the resolver is given.
+    ``launcher``: what fetches the code bundle; empty without fast registration.
+    ``entrypoint``: what runs the task, with the arguments that are not usual.
+    ``has_usual_arguments``: whether the entrypoint also gets flytekit's usual arguments.
+    ``resolver``: what loads the task's code.
+    ``loader``: what the resolver is given.
     """
 
     launcher: list[str]

@@ -24,14 +24,9 @@ if TYPE_CHECKING:
 class Calls(NamedTuple):
     """Which tasks a workflow uses by itself, in map tasks too.
 
-    Attributes
-    ----------
-    workflow : str
-        Its name.
-    release : tuple of str
-        What it has in common with the tasks of its release.
-    tasks : frozenset of tuple
-        The release and the name of each.
+    ``workflow``: its name.
+    ``release``: what it has in common with the tasks of its release.
+    ``tasks``: the release and the name of each.
     """
 
     workflow: str

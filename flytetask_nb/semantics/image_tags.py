@@ -27,15 +27,10 @@ _DOTTED: Final = r"(\d{1,4}(?:\.\d{1,4}){1,3})"
 class _Runtime(NamedTuple):
     """A language or system that an image holds.
 
-    Attributes
-    ----------
-    name
-        What people call it.
-    pattern
-        How tags name it with its version, which is the only group that matches. Where a team may well call its own
-        image so (``spark-v41``), the version must have a dot.
-    repositories
-        Last parts of the names of images whose own tags are its versions: ``python:3.12``.
+    ``name``: what people call it.
+    ``pattern``: how tags name it with its version, which is the only group that matches. Where a team may well call its
+      own image so (``spark-v41``), the version must have a dot.
+    ``repositories``: last parts of the names of images whose own tags are its versions: ``python:3.12``.
     """
 
     name: str

@@ -44,14 +44,9 @@ _NEITHER: Final[Sides] = (None, None)
 class PluginPod(NamedTuple):
     """A task's own pod.
 
-    Attributes
-    ----------
-    amounts : mapping of str to str
-        What the container that runs the task asks for, by side and resource: ``requests.cpu``.
-    beside : sequence of (str, mapping)
-        Names and amounts of the containers beside it.
-    has_template : bool
-        Whether a pod template of the cluster says more: what the task leaves open, that may fill in.
+    ``amounts``: what the container that runs the task asks for, by side and resource: ``requests.cpu``.
+    ``beside``: names and amounts of the containers beside it.
+    ``has_template``: whether a pod template of the cluster says more: what the task leaves open, that may fill in.
     """
 
     amounts: Mapping[str, str]
@@ -71,23 +66,14 @@ class PluginPod(NamedTuple):
 class Group(NamedTuple):
     """Pods of one kind.
 
-    Attributes
-    ----------
-    name : str
-        What the plugin calls them.
-    path : str
-        Where their amounts stand in ``custom``; empty: they have none of their own.
-    replicas : int or None
-        How many there can be at the same time; None: not known before it runs.
-    amounts : mapping of str to str
-        What the settings ask for by side and resource, as it stands there.
-    sides : function
-        From the name of a resource to what the main container requests and is limited to, None where the platform
-        decides or nothing is asked for. Raises QuantityError where it cannot be read.
-    beside : sequence of (str, mapping)
-        As in :class:`PluginPod`.
-    is_overlaid : bool
-        Whether Kubernetes gets what the settings say as it stands; else Flyte puts it right first.
+    ``name``: what the plugin calls them.
+    ``path``: where their amounts stand in ``custom``; empty: they have none of their own.
+    ``replicas``: how many there can be at the same time; None: not known before it runs.
+    ``amounts``: what the settings ask for by side and resource, as it stands there.
+    ``sides``: from the name of a resource to what the main container requests and is limited to, None where the
+      platform decides or nothing is asked for. Raises QuantityError where it cannot be read.
+    ``beside``: as in :class:`PluginPod`.
+    ``is_overlaid``: whether Kubernetes gets what the settings say as it stands; else Flyte puts it right first.
     """
 
     name: str
@@ -119,12 +105,8 @@ class Group(NamedTuple):
 class Job(NamedTuple):
     """The pods of a task.
 
-    Attributes
-    ----------
-    groups : tuple of Group
-        Empty: no pod of Flyte's runs the task.
-    problem : str
-        Which setting the plugin cannot read, so that every run fails; empty: it can read all of them.
+    ``groups``: empty: no pod of Flyte's runs the task.
+    ``problem``: which setting the plugin cannot read, so that every run fails; empty: it can read all of them.
     """
 
     groups: tuple[Group, ...]

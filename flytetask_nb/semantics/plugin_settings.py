@@ -85,19 +85,14 @@ class Misread(NamedTuple):
 class PluginSettings(NamedTuple):
     """What a plugin reads.
 
-    Attributes
-    ----------
-    values : dict
-        By the names of the message. Amounts are of type :class:`Spelling` where they can be read; those of a
-        ``Resources`` message or of a pod's container stand beside its other fields as ``requests.cpu`` and
-        ``limits.memory``. What is left out means what it means to the plugin: zero, or nothing. What no plugin knows
-        stays as it is.
-    misread : tuple of Misread
-        What the plugin cannot read. Empty: it can read everything.
-    is_known : bool
-        Whether a plugin of Flyte reads them. Where not, values are those of ``custom``, with pod specs in normal form.
-    pods : tuple of (str, dict)
-        Where pod specs stand among them, and what they are.
+    ``values``: by the names of the message. Amounts are of type :class:`Spelling` where they can be read; those of a
+      ``Resources`` message or of a pod's container stand beside its other fields as ``requests.cpu`` and
+      ``limits.memory``. What is left out means what it means to the plugin: zero, or nothing. What no plugin knows
+      stays as it is.
+    ``misread``: what the plugin cannot read. Empty: it can read everything.
+    ``is_known``: whether a plugin of Flyte reads them. Where not, values are those of ``custom``, with pod specs in
+      normal form.
+    ``pods``: where pod specs stand among them, and what they are.
     """
 
     values: dict[str, Any]

@@ -37,19 +37,12 @@ _POLICY: Final = "policy of this package"
 class RegistrationRule(NamedTuple):
     """A rule of registration.
 
-    Attributes
-    ----------
-    id : str
-        Its name.
-    severity : str
-        ``"refused"`` or ``"warning"``.
-    reason : str
-        Why it matters and what to do, in a sentence or two.
-    source : str
-        The file of Flyte that has it, for warnings with the function in it; ``"Kubernetes"``, or ``"policy of this
-        package"``.
-    code : str
-        With which gRPC status Admin refuses; empty for warnings.
+    ``id``: its name.
+    ``severity``: ``"refused"`` or ``"warning"``.
+    ``reason``: why it matters and what to do, in a sentence or two.
+    ``source``: the file of Flyte that has it, for warnings with the function in it; ``"Kubernetes"``, or ``"policy of
+      this package"``.
+    ``code``: with which gRPC status Admin refuses; empty for warnings.
     """
 
     id: str

@@ -50,12 +50,8 @@ _ROUNDS: Final = 2
 class RefusedValue(NamedTuple):
     """A place at which values are refused, or cannot be proved not to be.
 
-    Attributes
-    ----------
-    path
-        Names of fields, ``[0]`` for items, on the way to it.
-    value
-        A whole value that is refused; ``NOTHING`` where none was found.
+    ``path``: names of fields, ``[0]`` for items, on the way to it.
+    ``value``: a whole value that is refused; ``NOTHING`` where none was found.
     """
 
     path: tuple[str, ...]
@@ -424,12 +420,8 @@ _RULES: Final[dict[str, tuple[tuple[str, ...], Callable[[Case, Case], Any]]]] = 
 class Default(NamedTuple):
     """A field that reads otherwise where it is left out.
 
-    Attributes
-    ----------
-    path
-        Names of fields on the way to it.
-    old, new
-        What it is when it is left out.
+    ``path``: names of fields on the way to it.
+    ``old``, ``new``: what it is when it is left out.
     """
 
     path: tuple[str, ...]

@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 class Notation(NamedTuple):
     """How amounts of one kind are written.
 
-    Attributes
-    ----------
-    expected : str
-        What is expected, in words.
-    read : function
-        From a text to its exact value, in bytes, seconds, cores or pieces; None where Spark cannot read it.
+    ``expected``: what is expected, in words.
+    ``read``: from a text to its exact value, in bytes, seconds, cores or pieces; None where Spark cannot read it.
     """
 
     expected: str

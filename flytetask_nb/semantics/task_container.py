@@ -20,21 +20,13 @@ _PROTOCOL: Final = "TCP"
 class TaskContainer(NamedTuple):
     """A container, whoever declares it.
 
-    Attributes
-    ----------
-    path
-        Where it stands in the task.
-    image, command, args
-        As declared.
-    env
-        Names and values in order; a value that is no text (a reference to a secret) as it stands.
-    requests, limits
-        Amounts by resource, in order: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``, else the name that stands
-        there.
-    ports
-        As declared, by port and name.
-    rest
-        Other settings, as JSON values.
+    ``path``: where it stands in the task.
+    ``image``, ``command``, ``args``: as declared.
+    ``env``: names and values in order; a value that is no text (a reference to a secret) as it stands.
+    ``requests``, ``limits``: amounts by resource, in order: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``, else
+      the name that stands there.
+    ``ports``: as declared, by port and name.
+    ``rest``: other settings, as JSON values.
     """
 
     path: str

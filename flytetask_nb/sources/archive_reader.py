@@ -32,12 +32,8 @@ _DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, Overflow
 class Limits(NamedTuple):
     """How much may be read before a file is taken for a bomb.
 
-    Attributes
-    ----------
-    entry : int
-        Bytes of one file, or of one entry of an archive.
-    total : int
-        Bytes of one archive when it is unpacked.
+    ``entry``: bytes of one file, or of one entry of an archive.
+    ``total``: bytes of one archive when it is unpacked.
     """
 
     entry: int

@@ -30,14 +30,9 @@ def is_git_address(name: str) -> bool:
 class GitBlob:
     """Opens a file of a revision.
 
-    Attributes
-    ----------
-    object_id : str
-        What git calls the content.
-    size : int
-        Bytes.
-    folder : str
-        Where the repository is, or a folder in it.
+    ``object_id``: what git calls the content.
+    ``size``: bytes.
+    ``folder``: where the repository is, or a folder in it.
     """
 
     object_id: str

@@ -20,9 +20,9 @@ from flytetask_nb.folder_swap import displaced_folders
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.part_lists import LIST, unlisted
 from flytetask_nb.sources.blob_cache import fingerprint_of
-from flytetask_nb.sources.file_names import content_name, is_readable_name, legible
+from flytetask_nb.sources.file_names import SNAPSHOT, content_name, is_readable_name, legible
 from flytetask_nb.sources.git_files import files_in_revision, is_git_address
-from flytetask_nb.sources.in_flight import answer_of
+from flytetask_nb.sources.in_flight import CONTENT, answer_of
 from flytetask_nb.sources.openers import BytesAtHand, LocalFile, RemoteFile
 from flytetask_nb.sources.patterns import EVERY_DEPTH, has_magic, matching, without_links
 from flytetask_nb.sources.registered_tasks import RegisteredTasks, is_admin_address
@@ -53,26 +53,15 @@ _LARGEST_LIST = 2**24
 class Location(NamedTuple):
     """A file to be read.
 
-    Attributes
-    ----------
-    name : str
-        As the user would name it.
-    opener : callable
-        Opens it as a binary file.
-    problem : str
-        Why it cannot be read, where that is known already.
-    is_named : bool
-        Whether the name tells what the file holds; bytes and open files may have none.
-    is_passed_over : bool
-        Whether it only stands beside what was asked for.
-    is_lent : bool
-        Whether somebody else closes it.
-    media_type : str
-        What its server says that it is, where the name does not tell.
-    message : str
-        Full name of the message that it is; empty for files.
-    records : iterable of TaskRecord, optional
-        The tasks themselves, where they come from a cluster and there is no file.
+    ``name``: as the user would name it.
+    ``opener``: opens it as a binary file.
+    ``problem``: why it cannot be read, where that is known already.
+    ``is_named``: whether the name tells what the file holds; bytes and open files may have none.
+    ``is_passed_over``: whether it only stands beside what was asked for.
+    ``is_lent``: whether somebody else closes it.
+    ``media_type``: what its server says that it is, where the name does not tell.
+    ``message``: full name of the message that it is; empty for files.
+    ``records``: the tasks themselves, where they come from a cluster and there is no file.
     """
 
     name: str
@@ -331,7 +320,15 @@ class _Address(NamedTuple):
             return self._replace(problem=f"the driver for this address is not installed: {one_line(error)}")
         except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
             return self._replace(problem=f"this address cannot be opened: {one_line(error)}; check it")
-        return self._replace(system=system, path=path, details=in_flight.details(system, path))
+        ask = in_flight.details_or_content if self._is_probably_small else in_flight.details
+        return self._replace(system=system, path=path, details=ask(system, path))
+
+    @property
+    def _is_probably_small(self) -> bool:
+        """Whether to read it at once. A server of the web may send all of a file, whatever part of it is asked for."""
+        if self.is_pattern or "::" in self.name or _is_of_web(self.name):
+            return False
+        return is_readable_name(self.name) and not self.name.endswith(SNAPSHOT)
 
     @property
     def is_pattern(self) -> bool:
@@ -365,6 +362,8 @@ def _remote(address: _Address) -> list[Location]:
         return _remote_glob(system, path, name)
     if details is None:
         return [_unreadable(name, "there is no such file or folder; check the address")]
+    if CONTENT in details:
+        return [Location(legible(name), BytesAtHand(details[CONTENT]))]
     if details.get("type") == _FOLDER:
         return list(_some_readable(name, "the folder holds", _remote_folder(system, path, name)))
     location = _remote_location(system, path, name, details)

@@ -34,16 +34,10 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 class Content(NamedTuple):
     """A task, workflow or launch plan as a file holds it.
 
-    Attributes
-    ----------
-    message : google.protobuf.message.Message
-        A TaskSpec, a WorkflowSpec or CompiledWorkflowClosure, or a LaunchPlan.
-    origin : Origin, optional
-        What the file says beside it.
-    position : int, optional
-        Its place, where the file is a list.
-    data : bytes, optional
-        The message's own bytes, where the file holds nothing else.
+    ``message``: a TaskSpec, a WorkflowSpec or CompiledWorkflowClosure, or a LaunchPlan.
+    ``origin``: what the file says beside it.
+    ``position``: its place, where the file is a list.
+    ``data``: the message's own bytes, where the file holds nothing else.
     """
 
     message: Any
@@ -63,18 +57,11 @@ class PassedOver(NamedTuple):
 class Kind:
     """A kind of message that a file may hold.
 
-    Attributes
-    ----------
-    name : str
-        What it is called in errors.
-    source : class or str
-        Its class, or for one of Flyte 2 its full name.
-    makes_sense : callable
-        Tells whether a message names what it should.
-    holds : dict of str to callable
-        How what is in it is found: tasks, workflows, launch plans.
-    shapes : tuple of set of str
-        Keys that an object has in JSON, any of these sets; nested ones with a dot.
+    ``name``: what it is called in errors.
+    ``source``: its class, or for one of Flyte 2 its full name.
+    ``makes_sense``: tells whether a message names what it should.
+    ``holds``: how what is in it is found: tasks, workflows, launch plans.
+    ``shapes``: keys that an object has in JSON, any of these sets; nested ones with a dot.
     """
 
     name: str

@@ -45,12 +45,8 @@ class Outcomes:
 
     ``collects``: whether failures are kept; else the first one is raised.
 
-    Attributes
-    ----------
-    workflows, launch_plans, failures
-        What was read, and what could not be.
-    skipped : dict of str to int
-        How much of other kinds was passed over.
+    ``workflows``, ``launch_plans``, ``failures``: what was read, and what could not be.
+    ``skipped``: how much of other kinds was passed over.
     """
 
     def __init__(self, *, collects: bool) -> None:

@@ -16,18 +16,11 @@ MAX_TOTAL_BYTES = 2**30
 class ReadSettings(NamedTuple):
     """How files are read, here and in other processes.
 
-    Attributes
-    ----------
-    values : RegistrationValues
-        What is filled in.
-    wanted : tuple of str
-        Of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
-    errors : str
-        ``"raise"`` or ``"collect"``.
-    max_entry_bytes, max_total_bytes : int
-        As ``load`` takes them.
-    cache : bool
-        Whether bytes that were read are kept, and used again.
+    ``values``: what is filled in.
+    ``wanted``: of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
+    ``errors``: ``"raise"`` or ``"collect"``.
+    ``max_entry_bytes``, ``max_total_bytes``: as ``load`` takes them.
+    ``cache``: whether bytes that were read are kept, and used again.
     """
 
     values: RegistrationValues

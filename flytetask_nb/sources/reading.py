@@ -63,7 +63,11 @@ def read(source: Any, settings: ReadSettings) -> Outcomes:
     Raises LoadError: something cannot be read, and failures are not to be collected.
     """
     outcomes = Outcomes(collects=settings.checked().errors == "collect")
-    with Bar("loading", "entries") as bar, InFlight() as in_flight, opened_cache(is_on=settings.cache) as blobs:
+    with (
+        Bar("loading", "entries") as bar,
+        InFlight(reads_unasked=not settings.cache) as in_flight,
+        opened_cache(is_on=settings.cache) as blobs,
+    ):
         locations: Iterable[Location] = locations_of(source, in_flight)
         counts_files = hasattr(source, "__next__") and not hasattr(source, "read")
         if not counts_files:

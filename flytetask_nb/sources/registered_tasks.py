@@ -50,10 +50,7 @@ def admin_address(text: str) -> AdminAddress:
 class RegisteredTasks:
     """The tasks that an address names, asked for when they are looked at.
 
-    Attributes
-    ----------
-    address : str
-        As the user wrote it.
+    ``address``: as the user wrote it.
     """
 
     address: str

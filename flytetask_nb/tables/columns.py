@@ -37,15 +37,10 @@ TASK: Final = "task"
 class Column(NamedTuple):
     """A column.
 
-    Attributes
-    ----------
-    kind : ColumnKind
-        Which dtype it has.
-    part : str
-        The part of a task that it is computed from: a name of ``PARTS``, ``"job"`` for what ``jobs`` makes of several
-        of them, ``"origin"`` for what is known beside the message, or ``"task"`` for the message as a whole.
-    read : function
-        From that part to the value; None where there is none. What it raises becomes NA and a reason.
+    ``kind``: which dtype it has.
+    ``part``: the part of a task that it is computed from: a name of ``PARTS``, ``"job"`` for what ``jobs`` makes of
+      several of them, ``"origin"`` for what is known beside the message, or ``"task"`` for the message as a whole.
+    ``read``: from that part to the value; None where there is none. What it raises becomes NA and a reason.
     """
 
     kind: ColumnKind

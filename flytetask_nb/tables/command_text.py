@@ -26,11 +26,8 @@ _PROBE: Final = "probe"
 class Words(dict[str, str]):
     """Words as they are shown, remembered: tasks repeat the same few.
 
-    Attributes
-    ----------
-    telling : set of str
-        Words that masking changes, or that make it change the word behind them. What holds none of them is shown
-        word by word; only the others have to be looked at as a whole.
+    ``telling``: words that masking changes, or that make it change the word behind them. What holds none of them is
+      shown word by word; only the others have to be looked at as a whole.
     """
 
     def __init__(self) -> None:

@@ -18,10 +18,7 @@ NOTHING: Final = -1
 class Coded:
     """A part of many tasks.
 
-    Attributes
-    ----------
-    codes : numpy.ndarray of int32
-        For each task, which of the values it has; ``NOTHING`` where it could not be read.
+    ``codes``: for each task, which of the values it has; ``NOTHING`` where it could not be read.
     """
 
     def __init__(self, size: int) -> None:

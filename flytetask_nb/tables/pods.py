@@ -72,14 +72,9 @@ def _handler(wanted: str) -> Any:
 class PodRunners(NamedTuple):
     """The containers that run pods, side by side.
 
-    Attributes
-    ----------
-    runners : list of PodRunner
-        Pods that differ in their image alone share one of them, which has the image of the first.
-    which : numpy.ndarray of int
-        Of each pod which of them it has; -1 where protobuf cannot parse the pod or the settings.
-    images : list of str
-        Of each pod; empty where it cannot be parsed.
+    ``runners``: pods that differ in their image alone share one of them, which has the image of the first.
+    ``which``: of each pod which of them it has; -1 where protobuf cannot parse the pod or the settings.
+    ``images``: of each pod; empty where it cannot be parsed.
     """
 
     runners: list[PodRunner]
@@ -166,16 +161,10 @@ def _primary_name(name: str, settings: bytes) -> str | None:
 class _Structs(NamedTuple):
     """Objects side by side: which entries each has.
 
-    Attributes
-    ----------
-    size : int
-        How many objects.
-    owner, key, value : numpy.ndarray
-        Of each entry the object that it is in, and which of the keys and values it has.
-    keys, values : list
-        Each that is distinct.
-    is_usual : numpy.ndarray of bool
-        Of each object whether its keys are distinct and protobuf can parse its values.
+    ``size``: how many objects.
+    ``owner``, ``key``, ``value``: of each entry the object that it is in, and which of the keys and values it has.
+    ``keys``, ``values``: each that is distinct.
+    ``is_usual``: of each object whether its keys are distinct and protobuf can parse its values.
     """
 
     size: int

@@ -25,21 +25,12 @@ _SIDES: Final = (REQUESTS, LIMITS)
 class PodRunner(NamedTuple):
     """The primary container of a pod, with the attributes of a ``flyteidl.core.Container`` that tables read.
 
-    Attributes
-    ----------
-    image : str
-    command, args : tuple of str
-        What is no text in a pod's spec, as JSON.
-    env : tuple of (str, mapping)
-        Names, and the fields of each entry.
-    asked : tuple of (str, str, str)
-        Side, resource and amount.
-    architecture : int
-        Always 0: pods choose it by other means.
-    problem : str
-        What cannot be read; empty where all is well.
-    beside : tuple of (str, tuple)
-        Names of the other containers of the pod, and what those ask for.
+    ``command``, ``args``: what is no text in a pod's spec, as JSON.
+    ``env``: names, and the fields of each entry.
+    ``asked``: side, resource and amount.
+    ``architecture``: always 0: pods choose it by other means.
+    ``problem``: what cannot be read; empty where all is well.
+    ``beside``: names of the other containers of the pod, and what those ask for.
     """
 
     image: str = ""

@@ -24,14 +24,9 @@ _PAIR = 2
 class Records(NamedTuple):
     """Tasks as bytes, beside each other.
 
-    Attributes
-    ----------
-    data : sequence of bytes
-        A serialized ``TaskSpec`` each.
-    origins : sequence of Origin or str
-        Where each comes from.
-    refused : dict of int to str
-        Position of what was no task at all, and why.
+    ``data``: a serialized ``TaskSpec`` each.
+    ``origins``: where each comes from.
+    ``refused``: position of what was no task at all, and why.
     """
 
     data: Sequence[bytes]

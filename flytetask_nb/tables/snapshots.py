@@ -155,16 +155,10 @@ def _masked(text: str | None) -> str | None:
 class Snapshot(NamedTuple):
     """What a file holds.
 
-    Attributes
-    ----------
-    data : StoredTasks
-        The tasks' bytes, not read yet.
-    origins : list of Origin or str
-        Where each task came from when it was saved.
-    failures : list of tuple of str
-        Source, entry and reason of what could not be read then.
-    skipped : dict of str to int
-        What was passed over then.
+    ``data``: the tasks' bytes, not read yet.
+    ``origins``: where each task came from when it was saved.
+    ``failures``: source, entry and reason of what could not be read then.
+    ``skipped``: what was passed over then.
     """
 
     data: StoredTasks

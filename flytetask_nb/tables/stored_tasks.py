@@ -24,16 +24,10 @@ DAMAGED: Final = "copy the file again, or save the snapshot again"
 class StoredRow(NamedTuple):
     """A row of a file that was looked at.
 
-    Attributes
-    ----------
-    position : int
-        Its place, or that of the first row of a group that cannot be read.
-    entry : str
-        Both in words.
-    data : bytes
-        The task.
-    problem : str
-        Why it cannot be read; empty where it can.
+    ``position``: its place, or that of the first row of a group that cannot be read.
+    ``entry``: both in words.
+    ``data``: the task.
+    ``problem``: why it cannot be read; empty where it can.
     """
 
     position: int

@@ -20,7 +20,7 @@ from flytetask_nb.semantics.quantities import Quantity, format_bytes
 from flytetask_nb.tables.browsing import COMPUTED, GROUP, Browser, View
 from flytetask_nb.views import describe, fitting, html
 from flytetask_nb.views.comparisons import describe_columns
-from flytetask_nb.views.document import Document, Fields, Paragraph, Row, Section, Table, code, dim
+from flytetask_nb.views.document import Document, Fields, Paragraph, Row, Table, code, dim
 from flytetask_nb.views.wording import counted
 from flytetask_nb.widgets.comparison import history_of
 from flytetask_nb.widgets.task_panel import head_of
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flytetask_nb.models.flyte_task import FlyteTask
-    from flytetask_nb.models.workflows import Workflow
     from flytetask_nb.tables.browsing import Line as GridLine
     from flytetask_nb.tables.facets import Facet, Histogram
     from flytetask_nb.views.document import Block, Line
@@ -52,7 +51,6 @@ _VERSIONS: Final = 12
 """Versions of a history under a card, at most: the newest, and the card's own among them."""
 _PAIR: Final = 2
 _NAME: Final = "name"
-_WORKFLOWS_TOLD: Final = 12
 _NO_TASKS: Final = "A table holds no tasks: nothing to check, to compare by meaning, or to follow through versions."
 
 
@@ -67,8 +65,6 @@ class Exploration:
         The tasks behind its rows; None where a table is all there is.
     source
         What the rows are in code: ``"tasks"``, ``"frame"`` or ``"remote"``.
-    workflows
-        Workflows that may use them.
 
     Attributes
     ----------
@@ -85,11 +81,9 @@ class Exploration:
         browser: Browser,
         tasks: TaskCollection | None = None,
         source: str = "tasks",
-        workflows: Sequence[Workflow] = (),
     ) -> None:
         self.browser = browser
         self.tasks = tasks
-        self.workflows = tuple(workflows)
         self.view = View()
         self.columns: tuple[str, ...] | None = None
         self.selected: dict[int, None] = {}
@@ -270,12 +264,9 @@ class Exploration:
         }
 
     def more(self, position: int) -> dict[str, Any]:
-        """Return what costs more than a card: the history of a task, and what uses it."""
-        if self.tasks is None:
-            return {"html": ""}
-        task = self.tasks[position]
-        parts = [html.fragment(document) for document in (self._history(task), self._users(task)) if document]
-        return {"html": "".join(parts)}
+        """Return what costs more than a card: the history of a task."""
+        document = None if self.tasks is None else self._history(self.tasks, self.tasks[position])
+        return {"html": "" if document is None else html.fragment(document)}
 
     def _card(self, position: int) -> Document:
         if self.tasks is None:
@@ -317,31 +308,14 @@ class Exploration:
         blocks: list[Block] = [Table([head, *differing], named=True, is_wide=True), Paragraph(dim(_NO_TASKS))]
         return Document(counted(len(positions), "row"), "only what differs", lines=told, blocks=blocks)
 
-    def _history(self, task: FlyteTask) -> Document | None:
-        if self.tasks is None:
-            return None
-        versions = self.tasks.versions(self.tasks.name_of(task))
+    @staticmethod
+    def _history(tasks: TaskCollection, task: FlyteTask) -> Document | None:
+        versions = tasks.versions(tasks.name_of(task))
         if len(versions) <= 1:
             return None
         shown = versions[-_VERSIONS:]
         document = history_of(shown if task in shown else versions[:_VERSIONS], task.name)
         return replace(document, sections=[replace(section, is_open=True) for section in document.sections])
-
-    def _users(self, task: FlyteTask) -> Document | None:
-        """Tell which of the workflows at hand use a task, in any version."""
-        if not self.workflows:
-            return None
-        users = [
-            mask_identifier(workflow.name)
-            for workflow in self.workflows
-            if any(called.name == task.name for called in workflow.task_ids)
-        ]
-        names = list(dict.fromkeys(users))
-        lines = [Paragraph(code(name)) for name in names[:_WORKFLOWS_TOLD]]
-        if len(names) > _WORKFLOWS_TOLD:
-            lines.append(Paragraph(dim(f"… {len(names) - _WORKFLOWS_TOLD:,} more")))
-        told = counted(len(names), "workflow")
-        return Document("", sections=[Section("Used by", told, lines or [Paragraph(dim("none of those at hand"))])])
 
     # -- out ---------------------------------------------------------------------------------------------------------
 

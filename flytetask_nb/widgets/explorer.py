@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from functools import wraps
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anywidget
 import pandas as pd
@@ -30,9 +32,8 @@ from flytetask_nb.widgets.panes import HERE, StaticForm
 from flytetask_nb.widgets.selection import as_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from flytetask_nb.models.workflows import Workflow
     from flytetask_nb.sources.client.task_pages import TaskPages
     from flytetask_nb.tables.browsing import View
     from flytetask_nb.tables.search_query import Query
@@ -48,7 +49,19 @@ _STATIC_ROWS: Final = 20
 _STATIC_COLUMNS: Final = 8
 _TABLE_BUDGET: Final = 20_000
 _CELL_BUDGET: Final = 200
+T = TypeVar("T")
 _ERROR_BUDGET: Final = 1_000
+
+
+def _alone(method: Callable[..., T]) -> Callable[..., T]:
+    """Let one thread in at a time: kernels answer pages in a thread beside that of the cells."""
+
+    @wraps(method)
+    def alone(self: Any, *args: Any, **named: Any) -> T:
+        with self.lock:
+            return method(self, *args, **named)
+
+    return alone
 
 
 class _MatchingRows(TraitType[pd.DataFrame, pd.DataFrame]):
@@ -69,7 +82,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
     source
         A collection or whatever ``TaskCollection`` takes; a data frame or an Arrow table; a ``Remote``, of which rows
         appear as they arrive.
-    query, columns, workflows
+    query, columns, **filters
         As :func:`explore` takes them.
 
     Attributes
@@ -106,15 +119,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         *,
         query: str = "",
         columns: Iterable[str] | None = None,
-        workflows: Sequence[Workflow] = (),
         **filters: Any,
     ) -> None:
+        self.lock = RLock()
         self._follows = True
         self._told_view: View | None = None
         self._views: set[str] = set()
         self._pages: TaskPages | None = None
         self._behind: list[Behind] = []
-        self._workflows = tuple(workflows)
         self._open(source, parsed_query(query), filters)
         super().__init__(selection=TaskCollection())
         self._follows = False
@@ -140,7 +152,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
             told = listing_of([asked])
             place = {name: where for name in ("project", "domain") if (where := getattr(told, name))}
             self._pages = source.task_pages(**{"filters": list(told.filters), **place, **filters})
-            self._exploration = Exploration(_browser(TaskCollection()), TaskCollection(), "remote", self._workflows)
+            self._exploration = Exploration(_browser(TaskCollection()), TaskCollection(), "remote")
             self._behind = [Behind(self._listing(self._pages), self)]
         elif filters:
             raise ModelTypeError(f"{', '.join(filters)} can be asked of a cluster; what is at hand is searched")
@@ -154,7 +166,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         else:
             tasks = as_collection(source)
             first = tasks[:_AT_ONCE] if len(tasks) > _AT_ONCE else tasks
-            self._exploration = Exploration(_browser(first), tasks, "tasks", self._workflows)
+            self._exploration = Exploration(_browser(first), tasks, "tasks")
             chunks = (CodedTable.of_frame(tasks[at : at + _CHUNK].to_frame()) for at in _starts(len(tasks)))
             self._behind = [Behind(self._reading(chunks), self)]
         self._behind.append(Behind(self._computing(), self))
@@ -206,6 +218,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         self._progress = words
         self.send({"kind": "changed", "progress": words})
 
+    @_alone
     def _read_all(self) -> None:
         """Wait until every row is there."""
         self._behind[0].finish()
@@ -230,6 +243,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         return query
 
     @observe("query")
+    @_alone
     def _take_query(self, change: Any) -> None:
         if not self._follows:
             self._change_view(query=change.new)
@@ -239,12 +253,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         return self._exploration.checked_columns(proposal["value"])
 
     @observe("columns")
+    @_alone
     def _take_columns(self, change: Any) -> None:
         if not self._follows:
             self._exploration.columns = change.new
             self._push()
 
     @observe("selection")
+    @_alone
     def _take_selection(self, change: Any) -> None:
         if not self._follows:
             self._exploration.selected = self._exploration.positions_of(change.new)
@@ -273,12 +289,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         if self._trait_notifiers.get("frame"):
             self.notify_change(Bunch(name="frame", old=None, new=self.frame, owner=self, type="change"))
 
+    @_alone
     def _matching_rows(self) -> pd.DataFrame:
         self._read_all()
         if self._frame is not None:
             return self._frame.iloc[self._exploration.browser.matches(self._exploration.view)]
         return self._exploration.frame()
 
+    @_alone
     def _take_rows(self, frame: object) -> None:
         """Show some of the rows alone, with their tasks; or another table."""
         if not isinstance(frame, pd.DataFrame):
@@ -305,6 +323,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
+    @_alone
     def _hear(self, _widget: Any, asked: dict[str, Any], _buffers: Any) -> None:
         """Answer a page; what goes wrong is shown there."""
         if asked["kind"] == "leave":
@@ -397,12 +416,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         for work in self._behind:
             work.start()
 
+    @_alone
     def _opening(self) -> dict[str, Any]:
         exploration = self._exploration
         return {"state": exploration.state(), "page": exploration.page()}
 
     # -- without a kernel --------------------------------------------------------------------------------------------
 
+    @_alone
     def document(self) -> Document:
         """Return the first page as a table, for places without a kernel."""
         exploration = self._exploration
@@ -457,7 +478,6 @@ def explore(
     *,
     query: str = "",
     columns: Iterable[str] | None = None,
-    workflows: Sequence[Workflow] = (),
     **filters: Any,
 ) -> Explorer:
     """Search, narrow down, sort, look at and compare tasks, however many there are.
@@ -471,8 +491,6 @@ def explore(
         A search to begin with: see ``TaskCollection.search``.
     columns
         The columns to begin with, the name first in any case. None: those that say most.
-    workflows
-        Workflows that may use the tasks: a card says which of them do.
     **filters
         Of a ``Remote``, what ``list_tasks`` is to ask for: ``project``, ``domain``, ``filters`` and others.
 
@@ -496,4 +514,4 @@ def explore(
     >>> ftn.explore(ftn.TaskCollection())
     Explorer(no tasks)
     """
-    return Explorer(source, query=query, columns=columns, workflows=workflows, **filters)
+    return Explorer(source, query=query, columns=columns, **filters)

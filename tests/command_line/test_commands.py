@@ -295,10 +295,32 @@ def test_what_is_accepted_does_not_fail(capsys: pytest.CaptureFixture[str], tmp_
     assert file.read_text(encoding="utf-8") == before
     # What no longer matches is told, and what is over counts no more.
     assert "fits nothing here any more" in told(capsys, "diff", OLD, OLD, "--accept", file)[2]
+    # Of one task alone, those of that task.
+    assert told(capsys, "diff", OLD, NEW, TASK, "--accept", file)[2] == ""
+    remarks = told(capsys, "diff", OLD, OLD, TASK, "--accept", file)[2].splitlines()
+    assert len(remarks) == before.count(f"task = {TASK!r}".replace("'", '"')) == 5
+    assert all(f" of {TASK} fits nothing here any more" in remark for remark in remarks)
+    # A check looks for findings: what is accepted of changes is none of its.
+    assert told(capsys, "check", NEW, "--accept", file)[2] == ""
     file.write_text(before.replace("2999", "1999"), encoding="utf-8")
     code, _, err = told(capsys, "diff", OLD, NEW, "--fail-on", "cosmetic", "--accept", file)
     assert code == 1
     assert "ended on 1999-12-31" in err
+
+
+def test_an_accepted_finding_that_is_gone_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    weather = "shops.ingest.fetch_weather"
+    alerts = json.loads(told(capsys, "check", NEW, "--format", "json")[1])["alerts"]
+    file = tmp_path / "accepted.toml"
+    entries = [
+        f'[[accepted]]\nfingerprint = "{mark}"\ntask = "{weather}"\nrule = "plain-secret"\n'
+        for mark in (alerts[0]["fingerprint"], "0123456789abcdef")
+    ]
+    file.write_text("\n".join(entries), encoding="utf-8")
+    for arguments, gone in (([], 1), ([weather], 1), ([TASK], 0)):
+        _, _, err = told(capsys, "check", NEW, *arguments, "--accept", file)
+        assert err.count("fits nothing here any more") == err.count("0123456789abcdef") == gone
+    assert told(capsys, "diff", OLD, NEW, "--accept", file)[2] == ""
 
 
 def test_one_change_is_accepted_of_one_task_alone(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -115,34 +115,20 @@ _SECRET_VARIABLE = _Setting("credentials", "client_secret_env_var", "admin.clien
 class ClusterConfig:
     """How to reach a cluster.
 
-    Attributes
-    ----------
-    endpoint : str
-        Host and port; empty where nothing says it.
-    insecure : bool
-        Whether the connection is plain text. False: TLS.
-    insecure_skip_verify : bool
-        Whether whatever certificate the server shows is trusted, made for this host or for another one.
-    ca_cert : str or None
-        Path of the certificates to trust instead of this machine's.
-    console_endpoint : str or None
-        Where the console is, if elsewhere.
-    http_proxy_url : str or None
-        Proxy for requests for tokens.
-    auth : str or None
-        Way to authenticate; None: Pkce, when the server asks for a token.
-    command, proxy_command : tuple of str
-        Commands that print a token for Flyte, and for a proxy in front of it.
-    client_id, client_secret, audience : str or None
-        What OAuth is told.
-    scopes : tuple of str
-        Likewise.
-    token : str or None
-        A token that is used as it is.
-    project, domain : str or None
-        What is meant where nobody names any.
-    found_in : str
-        Where it was read, for messages.
+    ``endpoint``: host and port; empty where nothing says it.
+    ``insecure``: whether the connection is plain text. False: TLS.
+    ``insecure_skip_verify``: whether whatever certificate the server shows is trusted, made for this host or for
+      another one.
+    ``ca_cert``: path of the certificates to trust instead of this machine's.
+    ``console_endpoint``: where the console is, if elsewhere.
+    ``http_proxy_url``: proxy for requests for tokens.
+    ``auth``: way to authenticate; None: Pkce, when the server asks for a token.
+    ``command``, ``proxy_command``: commands that print a token for Flyte, and for a proxy in front of it.
+    ``client_id``, ``client_secret``, ``audience``: what OAuth is told.
+    ``scopes``: likewise.
+    ``token``: a token that is used as it is.
+    ``project``, ``domain``: what is meant where nobody names any.
+    ``found_in``: where it was read, for messages.
     """
 
     endpoint: str = ""

@@ -31,12 +31,8 @@ _EXCEPTION_VARIABLES = ("no_grpc_proxy", "no_proxy")
 class WebProxy(NamedTuple):
     """A web proxy that connections to a host are sent through.
 
-    Attributes
-    ----------
-    variable : str
-        The environment variable that names it.
-    url : str
-        Its address, perhaps with user and password.
+    ``variable``: the environment variable that names it.
+    ``url``: its address, perhaps with user and password.
     """
 
     variable: str

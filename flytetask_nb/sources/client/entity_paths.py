@@ -14,12 +14,8 @@ from flytetask_nb.models.identifiers import is_filled_in
 class EntityPath(NamedTuple):
     """Where to look.
 
-    Attributes
-    ----------
-    project, domain : str
-        Never empty.
-    name : str
-        Of one task; empty for all of them.
+    ``project``, ``domain``: never empty.
+    ``name``: of one task; empty for all of them.
     """
 
     project: str

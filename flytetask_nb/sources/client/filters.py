@@ -33,12 +33,8 @@ _NEGATIVE = frozenset({"ne", "not_like", "value_not_in"})
 class Filters(NamedTuple):
     """Conditions, sorted by who looks at them.
 
-    Attributes
-    ----------
-    sent : str
-        What Admin is asked, in its grammar; empty for nothing.
-    here : tuple of callable
-        What is looked at when the answer has come: conditions and functions of a ``FlyteTask``.
+    ``sent``: what Admin is asked, in its grammar; empty for nothing.
+    ``here``: what is looked at when the answer has come: conditions and functions of a ``FlyteTask``.
     """
 
     sent: str = ""

@@ -59,20 +59,12 @@ _ASCENDING = common_pb2.Sort.ASCENDING
 class Question(NamedTuple):
     """What is asked about a place.
 
-    Attributes
-    ----------
-    kind : ListMethod
-        What is listed.
-    place : EntityPath
-        Where.
-    filters : str
-        In Admin's grammar.
-    sort : str
-        Column to sort by.
-    descending : bool
-        Whether the last comes first.
-    start : int
-        How many rows are passed over.
+    ``kind``: what is listed.
+    ``place``: where.
+    ``filters``: in Admin's grammar.
+    ``sort``: column to sort by.
+    ``descending``: whether the last comes first.
+    ``start``: how many rows are passed over.
     """
 
     kind: ListMethod

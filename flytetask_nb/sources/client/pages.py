@@ -22,10 +22,7 @@ _TEMPLATE_TAG = b"\x0a"
 class Damaged(NamedTuple):
     """A row that is no task.
 
-    Attributes
-    ----------
-    reason : str
-        What is wrong with it.
+    ``reason``: what is wrong with it.
     """
 
     reason: str
@@ -34,17 +31,11 @@ class Damaged(NamedTuple):
 class Page(NamedTuple):
     """Some rows of a listing.
 
-    Attributes
-    ----------
-    rows : sequence
-        Messages, and ``Damaged`` in place of those that cannot be read.
-    token : str
-        What the next page is asked with; empty after the last.
-    partial_tasks : sequence
-        For each row its outer fields alone, where rows are tasks; None for one that is no task. Empty where rows are
-        something else.
-    unread : bytes
-        The answer, where its rows are not read yet; then ``rows`` are partial too.
+    ``rows``: messages, and ``Damaged`` in place of those that cannot be read.
+    ``token``: what the next page is asked with; empty after the last.
+    ``partial_tasks``: for each row its outer fields alone, where rows are tasks; None for one that is no task. Empty
+      where rows are something else.
+    ``unread``: the answer, where its rows are not read yet; then ``rows`` are partial too.
     """
 
     rows: Sequence[Any]

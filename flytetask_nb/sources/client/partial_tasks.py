@@ -92,12 +92,8 @@ def partial_tasks_of(data: bytes) -> Any:
 class Server:
     """What all tasks of a listing share.
 
-    Attributes
-    ----------
-    source : str
-        Which server they came from.
-    console : str
-        The address of its console.
+    ``source``: which server they came from.
+    ``console``: the address of its console.
     """
 
     __slots__ = ("console", "source")

@@ -26,6 +26,7 @@ from flytetask_nb.errors import (
     RemoteError,
     RemoteTaskNotFoundError,
 )
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models import Documentation, FlyteTask
 from flytetask_nb.models.coercion import as_task, as_tasks, opened
 from flytetask_nb.models.name_index import near_names
@@ -59,6 +60,7 @@ _PROJECTS_A_PAGE = 100
 _KEYS_ARE_FRESH = 30.0
 _TASK = identifier_pb2.TASK
 _PARTS_OF_KEY = 3
+_VERSIONS_SHOWN = 5
 
 
 class Remote:
@@ -155,7 +157,10 @@ class Remote:
 
     def _version(self, place: EntityPath, version: str) -> FlyteTask:
         identifier = identifier_pb2.Identifier(resource_type=_TASK, **place._asdict(), version=version)
-        task = self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task)
+        try:
+            task = self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task)
+        except RemoteTaskNotFoundError as error:
+            raise self._no_version(place, version, error) from None
         answered = EntityPath(task.id.project, task.id.domain, task.id.name)
         if task.HasField("id") and (answered, task.id.version) != (place, version):
             raise RemoteError(
@@ -320,6 +325,24 @@ class Remote:
         if not found and not found.failures:
             raise self._no_task(place)
         return found
+
+    def _no_version(self, place: EntityPath, version: str, error: RemoteTaskNotFoundError) -> RemoteTaskNotFoundError:
+        """Say which versions there are, or that there is no task of that name; what the server said if it says no more."""
+        try:
+            rows = rows_asked_for(self._calls, _newest_first(place), _VERSIONS_SHOWN).rows
+            if not rows:
+                return self._no_task(place)
+        except RemoteError:
+            return error
+        newest = [repr(mask_identifier(row.id.version)) for row in rows if not isinstance(row, Damaged)]
+        remedy = f"the newest are {', '.join(newest)}" if newest else "versions() lists those that there are"
+        return RemoteTaskNotFoundError(
+            f"{self.endpoint} has no version {mask_identifier(version)!r} of {place}; {remedy}",
+            code="NOT_FOUND",
+            endpoint=self.endpoint,
+            request=error.request,
+            remedy=remedy,
+        )
 
     def _no_task(self, place: EntityPath) -> RemoteTaskNotFoundError:
         remedy = absence(self._calls, place.project, place.domain)

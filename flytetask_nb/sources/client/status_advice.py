@@ -9,18 +9,11 @@ from typing import Final, NamedTuple
 class Circumstances(NamedTuple):
     """What is known of a connection beside what went wrong with it.
 
-    Attributes
-    ----------
-    host : str
-        Where it goes.
-    proxy : str
-        The web proxy that it is sent through, as the environment names it; empty: none.
-    unusable_proxy : str
-        Likewise one that gRPC passes by, as it is of another kind than gRPC knows.
-    skips_verification : bool
-        Whether any certificate is to be trusted.
-    has_proxy_command : bool
-        Whether a command gives tokens for a proxy in front of Flyte.
+    ``host``: where it goes.
+    ``proxy``: the web proxy that it is sent through, as the environment names it; empty: none.
+    ``unusable_proxy``: likewise one that gRPC passes by, as it is of another kind than gRPC knows.
+    ``skips_verification``: whether any certificate is to be trusted.
+    ``has_proxy_command``: whether a command gives tokens for a proxy in front of Flyte.
     """
 
     host: str = ""

@@ -56,14 +56,9 @@ _LABEL = "flyte"
 class Certificate(NamedTuple):
     """A certificate that a server shows.
 
-    Attributes
-    ----------
-    pem : str
-        The certificate.
-    name : str
-        A name that it is good for, where it is not good for the host that was asked; else empty.
-    problem : str
-        Why gRPC takes it for none, whoever trusts it; empty: nothing.
+    ``pem``: the certificate.
+    ``name``: a name that it is good for, where it is not good for the host that was asked; else empty.
+    ``problem``: why gRPC takes it for none, whoever trusts it; empty: nothing.
     """
 
     pem: str = ""
