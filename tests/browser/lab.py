@@ -83,15 +83,19 @@ CHANGE_THEME = """theme => jupyterapp.commands.execute('apputils:change-theme', 
 
 OPEN = """async name => { await jupyterapp.commands.execute('docmanager:open', { path: name }); }"""
 
-# What was run is not to be kept: nobody is there to be asked whether it is.
-CLOSE = """async () => {
+# What was run is not to be kept: nobody is there to be asked whether it is. A kernel that is still starting is waited for
+# (if it does start), since the page goes on to ask for it.
+CLOSE = """async seconds => {
     const panel = globalThis.jupyterapp?.shell.currentWidget;
-    await panel?.sessionContext?.shutdown();
-    if (panel?.context) {
-        panel.context.model.dirty = false;
-        panel.dispose();
-    }
+    const session = panel?.sessionContext;
+    if (!session) return;
+    const started = session.ready.then(() => session.session?.kernel?.info);
+    await Promise.race([started, new Promise(done => setTimeout(done, 1000 * seconds))]);
+    await session.shutdown();
+    panel.context.model.dirty = false;
+    panel.dispose();
 }"""
+START_SECONDS = 30
 
 OUTPUT_TEXTS = """() => jupyterapp.shell.currentWidget.content.widgets.map(
     cell => Array.from(cell.node.querySelectorAll('.jp-OutputArea-output'), node => node.innerText)
@@ -202,7 +206,7 @@ class LabTab(Tab):
 
     def close_notebook(self) -> None:
         """Close the notebook with its kernel, and keep the page."""
-        self.ask(CLOSE)
+        self.ask(CLOSE, START_SECONDS)
 
     def close(self) -> None:
         self.close_notebook()
