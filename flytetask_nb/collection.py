@@ -607,9 +607,10 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         masked in the tasks themselves, which would be others then: give a snapshot to those who may see the tasks.
 
         On this machine a file is written beside its place, forced to disk and renamed, so a crash leaves the old one.
-        A folder is made beside its place as well; if the machine stops between the two renames that swap it, the
-        old one is still there as ``old`` in a hidden folder beside it. Elsewhere each file is handed over in one piece, which
-        object stores take wholly or not at all, and files of an older snapshot are taken away last.
+        A folder is made beside its place as well and exchanged with the old one; where a system needs two renames for that
+        and stops between them, ``load`` finds the old one. Elsewhere each file is handed over in one piece, which object
+        stores take wholly or not at all; the parts of a folder have names of their own there, and the file ``.snapshot``
+        among them says which are in force, so that a writer that is killed leaves the old ones or the new ones.
         """
         _tables().save_snapshot(
             path,

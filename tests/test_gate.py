@@ -24,6 +24,7 @@ from tests.planted import (
     by_key_in_pod,
     by_key_in_sql,
     filled,
+    filled_entities,
     parts_of,
     reports_of,
     texts_of,
@@ -40,7 +41,7 @@ ESCAPES = "\x1b[31m", "\x1b]8;;https://evil.example\x07", "\u202e", "\x9b31m", "
 DATA = ("frame", "tabulate", "to_dict", "matrix", "blame", "timeline", "duplicates", "stale_caches", "headlines")
 
 
-def outputs(build: Callable[[int], task_pb2.TaskSpec]) -> Iterator[tuple[str, str]]:
+def outputs(build: Callable[[int], task_pb2.TaskSpec], entities: Any = None) -> Iterator[tuple[str, str]]:
     """Yield what everything says of two versions of a task, and who says it."""
     specs = [build(number) for number in range(2)]
     for number, spec in enumerate(specs):
@@ -48,7 +49,7 @@ def outputs(build: Callable[[int], task_pb2.TaskSpec]) -> Iterator[tuple[str, st
         spec.template.id.name = specs[0].template.id.name
     tasks = [ftn.FlyteTask.from_flyte_idl(spec) for spec in specs]
     seen: dict[int, Any] = {}
-    for report_name, report in reports_of(*tasks):
+    for report_name, report in reports_of(*tasks, entities):
         for name, part in parts_of(report, report_name):
             if id(part) not in seen:
                 # Kept, for what is gone gives its id to another.
@@ -76,7 +77,8 @@ def test_no_secret_told_by_its_looks_leaves(make: Callable[[int], str], choice: 
         filled(spec, plants, choice=choice)
         return spec
 
-    leaks = {place: plants.found_in(text) for place, text in outputs(build)}
+    entities = filled_entities(plants, choice)
+    leaks = {place: plants.found_in(text) for place, text in outputs(build, entities)}
     assert {place: found for place, found in leaks.items() if found} == {}
     assert len(plants.places) > 80
 

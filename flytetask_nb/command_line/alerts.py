@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, RISKY, SEVERITIES
 from flytetask_nb.errors import OptionError
 from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.masking.gate import gated_value
+from flytetask_nb.masking.tainted import secrets_kept
 from flytetask_nb.semantics.findings import REFUSED, WARNING
 
 if TYPE_CHECKING:
@@ -163,7 +165,16 @@ def _relative(source: str) -> str:
 
 
 def of_diff(diff: TaskDiff, source: str = "") -> Iterator[Alert]:
-    """Return what a diff has to say, noise left out."""
+    """Return what a diff has to say, noise left out, and without the secrets that it quotes out of their places."""
+    with secrets_kept(diff._subjects()):
+        alerts = [
+            alert._replace(path=gated_value(alert.path), message=gated_value(alert.message))
+            for alert in _of_diff(diff, source)
+        ]
+    yield from alerts
+
+
+def _of_diff(diff: TaskDiff, source: str = "") -> Iterator[Alert]:
     place = place_of(diff.new, source)
     identifier = diff.ids[1]
     stale = {change.fingerprint for change in diff.cache.stale}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.command_line.sarif import sarif_log
+from flytetask_nb.masking.gate import gated_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +93,7 @@ def _json(result: Result) -> str:
         from flytetask_nb.views.raw_forms import raw_text  # noqa: PLC0415 - few commands show a task
 
         tasks = [result.report] if hasattr(result.report, "interface") else [*result.report]
-        report = {"tasks": [json_value(raw_text(task, "JSON")) for task in tasks]}
+        report = gated_value({"tasks": [json_value(raw_text(task, "JSON")) for task in tasks]})
     values = {
         "schema": SCHEMA_VERSION,
         "command": result.command,

@@ -17,6 +17,7 @@ from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.reports import ReportList
+from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.models.version_order import tasks_by_age
 from flytetask_nb.models.workflows import referring_nodes
 from flytetask_nb.printing import visible
@@ -34,6 +35,7 @@ BREAKS = "breaks"
 UNRESOLVED = "unresolved"
 
 
+@behind_gate
 @dataclass(frozen=True)
 class Caller:
     """A workflow, and whether it compiles against the tasks.

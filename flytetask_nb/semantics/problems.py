@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flyteidl.core import types_pb2
 
 from flytetask_nb.errors import shortened
+from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _LONGEST_QUOTATION: Final = 20_000
 
 
+@behind_gate
 @dataclass(frozen=True)
 class CompileProblem:
     """One reason why a workflow does not compile.

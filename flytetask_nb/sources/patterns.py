@@ -103,11 +103,18 @@ def without_links(paths: Iterable[str]) -> list[str]:
     if not links:
         return paths
     # A folder above may be a link too, where the user named one.
-    kept = {os.path.realpath(path) for path in paths if not os.path.islink(path)}  # noqa: PTH114
+    kept = {_real(path) for path in paths if not os.path.islink(path)}  # noqa: PTH114
     dropped = set()
     for link in sorted(links):
-        real = os.path.realpath(link)
+        real = _real(link)
         if real in kept:
             dropped.add(link)
         kept.add(real)
     return [path for path in paths if path not in dropped]
+
+
+def _real(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError:  # of a link that may not be followed, which is told where it is read
+        return path

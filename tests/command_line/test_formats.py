@@ -7,13 +7,15 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flyteidl.admin import task_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.command_line import main
 from flytetask_nb.command_line.alerts import Alert, Place, place_of
-from flytetask_nb.command_line.formats import shown
+from flytetask_nb.command_line.formats import FORMATS, shown
 from flytetask_nb.command_line.results import Result
 from tests.command_line.terminals import ARCHIVES, NEW, OLD
+from tests.planted import MARK, Plants, by_key, by_key_in_pod, by_key_in_sql, filled, token, url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,3 +182,37 @@ def test_a_place_is_the_best_that_is_known(link: str, args: list[str], source: s
     message.description.source_code.link = link
     message.template.container.args[:] = args
     assert place_of(ftn.FlyteTask.from_flyte_idl(message), source) == expected
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+
+def by_looks(plants: Plants) -> Any:
+    spec = task_pb2.TaskSpec()
+    filled(spec, plants)
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("build", "make"),
+    [(by_key, None), (by_key_in_pod, None), (by_key_in_sql, None), (by_looks, url), (by_looks, token)],
+)
+def test_no_secret_leaves_in_any_format(
+    build: Any, make: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether its place tells it or its looks, and also where a change quotes it out of its place."""
+    plants = Plants(make or (lambda number: f"{MARK}x{number}"))
+    for version in ("v0", "v1"):
+        spec = build(plants)
+        spec.template.id.project, spec.template.id.domain = "p", "d"
+        spec.template.id.name, spec.template.id.version = "shop.leaky", version
+        (tmp_path / f"{version}.pb").write_bytes(spec.SerializeToString())
+    old, new = map(str, (tmp_path / "v0.pb", tmp_path / "v1.pb"))
+    commands = (["show", new], ["diff", old, new], ["plan", new, old], ["history", old, new], ["check", new])
+    leaks = {}
+    for command in commands:
+        for format in FORMATS:
+            main([*command, "-f", format])
+            printed = capsys.readouterr()
+            leaks[command[0], format] = plants.found_in(printed.out + printed.err)
+    assert {place: found for place, found in leaks.items() if found} == {}

@@ -166,7 +166,8 @@ def sources(raw: bytes) -> None:
         admin_address(f"admin://{text}")
     for source in (f"git:{text}", f"file://{text}", f"memory://{text}", text):
         # Nothing of this machine's is read, and nobody asked.
-        if "*" not in source and "::" not in source and not (":" in text if source == text else text[:1] in "/.~"):
+        leads_out = text[:1] in "/.~" or ".." in text or (source == text and ":" in text)
+        if not leads_out and "*" not in source and "::" not in source:
             with inside(folder()):
                 ftn.load(source, errors="collect")
 

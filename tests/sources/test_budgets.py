@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flyteidl.admin import task_pb2
@@ -145,6 +145,19 @@ def test_addresses_of_this_machine_are_walked_as_paths_are(pattern: str, looped:
     found = ftn.load(f"file://{looped}{pattern}", errors="collect")
     assert sorted(found.names) == ["a", "b"]
     assert {str(task.source).partition(str(looped))[0] for task in found} == {"file://"}
+
+
+def test_a_link_that_may_not_be_followed_costs_only_itself(looped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as those of other people's processes below /proc."""
+    usual = os.path.realpath
+
+    def refused(path: str, **more: Any) -> str:
+        if path.endswith("again_1.pb"):
+            raise PermissionError(path)
+        return usual(path, **more)
+
+    monkeypatch.setattr(os.path, "realpath", refused)
+    assert {"a", "b"} == set(ftn.load(looped, errors="collect").names)
 
 
 def test_what_a_user_names_is_followed(looped: Path) -> None:
