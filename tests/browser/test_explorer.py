@@ -443,6 +443,18 @@ def test_the_next_cell_sets_what_the_page_shows(grid: Grid) -> None:
     grid.counts("5 of 5 tasks")
 
 
+def test_a_second_view_begins_where_the_first_one_is(grid: Grid) -> None:
+    grid.search_for("train", "48 of 218 tasks")
+    grid.tab.ask(RUN_CELL, [NEXT, "explorer"])
+    second = Grid(grid.tab, NEXT)
+    second.counts("48 of 218 tasks")
+    assert second.do(lambda root: root.get_by_label("Search", exact=True).input_value()) == "train"
+    grid.settle()
+    grid.counts("48 of 218 tasks")
+    python(grid, "explorer.query = 'encode'")
+    grid.counts("8 of 218 tasks")
+
+
 def test_two_explorers_stand_on_one_page(grid: Grid) -> None:
     table = Grid(grid.tab, TABLE)
     table.search_for("encode", "8 of 218 rows")
