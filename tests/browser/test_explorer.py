@@ -13,7 +13,17 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.browser.chromium import VIEWPORT
 from tests.browser.lab import LabTab
-from tests.browser.test_widgets import IDLE, LOAD, MOST_BYTES, MOST_MESSAGES, serious_faults
+from tests.browser.test_widgets import (
+    ARCHIVES,
+    IDLE,
+    LOAD,
+    MOST_BYTES,
+    MOST_MESSAGES,
+    no_complaints,
+    says,
+    serious_faults,
+    upload,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from tests.browser.chromium import Chromium
+    from tests.browser.dashboard import VoilaTab
     from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
@@ -487,3 +498,18 @@ def test_nothing_serious_is_wrong_and_nothing_is_cut_off_in_both_looks_at_any_wi
     finally:
         grid.tab.use_theme("light")
         grid.tab.do(lambda page: page.set_viewport_size(VIEWPORT))
+
+
+def test_the_app_explores_archives_that_a_reader_brings(
+    open_voila: Callable[[str, str], VoilaTab], screenshots: Path
+) -> None:
+    tab = open_voila("apps/explorer.ipynb", "dark")
+    upload(tab, ARCHIVES / "2026.10.tgz")
+    says(tab, "27 of 27 tasks")
+    tab.do(lambda page: page.get_by_label("Search", exact=True).fill("train"))
+    says(tab, "6 of 27 tasks")
+    says(tab, "would register")
+    tab.picture(screenshots / "explorer-app.png")
+    assert serious_faults(tab, ".ftn-x") == []
+    assert tab.errors() == []
+    no_complaints(tab)
