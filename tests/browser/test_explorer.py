@@ -508,7 +508,8 @@ def test_the_app_explores_archives_that_a_reader_brings(
     says(tab, "27 of 27 tasks")
     tab.do(lambda page: page.get_by_label("Search", exact=True).fill("train"))
     says(tab, "6 of 27 tasks")
-    says(tab, "would register")
+    says(tab, "shops.training.prepare_tensors 2026.10")
+    says(tab, "image repository")
     tab.picture(screenshots / "explorer-app.png")
     assert serious_faults(tab, ".ftn-x") == []
     assert tab.errors() == []
