@@ -323,7 +323,7 @@ class Explorer {
     return Math.max(5, Math.ceil(this.tall / ROW));
   }
 
-  // Beyond what a browser scrolls, a pixel of the bar is several.
+  // Where a browser scrolls no further, a pixel is several.
   scale() {
     const whole = this.page.lines * ROW;
     return whole > TALLEST ? (whole - this.tall) / (TALLEST - this.tall) : 1;
@@ -556,9 +556,10 @@ class Explorer {
   open(row, enters) {
     clearTimeout(this.rest);
     const line = this.data(row);
-    if (!line || this.line.waiting.side?.steps) return;
+    const { steps, enters: entered } = this.line.waiting.side ?? {};
+    if (!line || steps) return;
     if (enters && line[1] === this.shown) this.side.focus();
-    else if (line[1] !== this.shown && (enters || !this.compares)) this.line.ask("side", { kind: "open", position: line[1], enters });
+    else if (line[1] !== this.shown && (enters || !this.compares)) this.line.ask("side", { kind: "open", position: line[1], enters: enters || entered });
   }
 
   showSide({ html, title, position, compares, more, selected }, { kind, enters, ...asked }) {
@@ -665,7 +666,7 @@ class Explorer {
     };
     let [from, to] = [place(low, 0), place(high, bins)];
     section.words = (least, most) => `${labels[place(least, 0)]} – ${labels[place(most, bins)]}`;
-    // Roots, for else what is rare could not be seen.
+    // Roots, for what is rare is to be seen.
     const height = (count) => (count ? Math.max(8, 100 * Math.sqrt(count / Math.max(...all))) : 0);
     const bar = (name, count) => make(name, { style: `height:${height(count)}%` });
     const bars = counts.map((count, at) => {
