@@ -1,5 +1,5 @@
-// The explorer in a page. The kernel has the table; here is one page of its rows, where the cursor stands, and what is
-// asked for next. What comes from a task is set as text; cards alone are markup, made by the views.
+// The explorer in a page. The kernel has the table; here is a page of its rows, the cursor, and what is asked for next.
+// What comes from a task is set as text; cards alone are markup, made by the views.
 const ROW = 26; // pixels
 const TALLEST = 8e6; // pixels that every browser scrolls
 const PATIENCE = 150; // milliseconds until the page says that it waits
@@ -77,7 +77,8 @@ class Explorer {
     const { state, page } = model.get("first");
     this.take(state);
     this.showPage(page);
-    this.refresh();
+    // That was when the explorer was made; now it may be elsewhere.
+    this.line.ask("rows", { kind: "hello" });
     this.hears = (message) => this.hear(message);
     model.on("msg:custom", this.hears);
     this.sized = new ResizeObserver(() => this.fit());
@@ -244,15 +245,15 @@ class Explorer {
   // answers
 
   hear(message) {
-    if (!message.view) {
-      // Nobody asked: another cell has set something, or there is more than before.
-      if (message.kind === "error") return this.showProblem(message.message);
+    if (message.view && message.view !== this.view) return;
+    const asked = message.view && this.line.answered(message.serial);
+    if (message.kind === "error") this.showProblem(message.message);
+    else if (asked && !message.state) this.hearAnswer(message, asked);
+    else {
+      // Another cell has set something, or there is more than before.
       if (message.state) this.take(message.state);
-      return this.refresh();
+      this.refresh();
     }
-    if (message.view !== this.view) return;
-    const asked = this.line.answered(message.serial);
-    if (asked) this.hearAnswer(message, asked);
     // Counts are asked for when nobody waits for rows.
     if (this.facetsAreOld && !this.line.underway && !this.line.waiting.rows) {
       this.facetsAreOld = false;
@@ -262,8 +263,7 @@ class Explorer {
   }
 
   hearAnswer(message, asked) {
-    if (message.kind === "error") this.showProblem(message.message);
-    else if (message.kind === "side") this.showSide(message, asked);
+    if (message.kind === "side") this.showSide(message, asked);
     else if (message.kind === "code") this.showCode(message.text);
     else if (asked.key && asked.key !== JSON.stringify(this.asked())) return; // another view is asked for by now
     else if (message.facets) this.showFacets(message);
@@ -323,7 +323,7 @@ class Explorer {
     return Math.max(5, Math.ceil(this.tall / ROW));
   }
 
-  // Beyond what a browser scrolls, a pixel of the bar is several.
+  // Where a browser scrolls no further, a pixel is several.
   scale() {
     const whole = this.page.lines * ROW;
     return whole > TALLEST ? (whole - this.tall) / (TALLEST - this.tall) : 1;
@@ -422,7 +422,7 @@ class Explorer {
     return line?.children[column];
   }
 
-  // One cell of the grid can be reached with Tab: that of the cursor, or the grid while it is out of sight.
+  // Tab reaches the cell of the cursor alone, or the grid while it is out of sight.
   paintCursor() {
     const now = this.cell();
     const had = this.grid.contains(document.activeElement);
@@ -534,7 +534,7 @@ class Explorer {
 
   // selection and card
 
-  // The page follows at once; none of the steps gets lost behind a request.
+  // The page follows at once; no step gets lost behind a request.
   select(row, mode) {
     const step = { mode, row, from: mode === "to" ? this.anchor : row };
     if (mode === "toggle") this.anchor = row;
@@ -556,9 +556,10 @@ class Explorer {
   open(row, enters) {
     clearTimeout(this.rest);
     const line = this.data(row);
-    if (!line || this.line.waiting.side?.steps) return;
+    const { steps, enters: entered } = this.line.waiting.side ?? {};
+    if (!line || steps) return;
     if (enters && line[1] === this.shown) this.side.focus();
-    else if (line[1] !== this.shown && (enters || !this.compares)) this.line.ask("side", { kind: "open", position: line[1], enters });
+    else if (line[1] !== this.shown && (enters || !this.compares)) this.line.ask("side", { kind: "open", position: line[1], enters: enters || entered });
   }
 
   showSide({ html, title, position, compares, more, selected }, { kind, enters, ...asked }) {
@@ -665,7 +666,7 @@ class Explorer {
     };
     let [from, to] = [place(low, 0), place(high, bins)];
     section.words = (least, most) => `${labels[place(least, 0)]} – ${labels[place(most, bins)]}`;
-    // Roots, for else what is rare could not be seen.
+    // Roots, for what is rare is to be seen.
     const height = (count) => (count ? Math.max(8, 100 * Math.sqrt(count / Math.max(...all))) : 0);
     const bar = (name, count) => make(name, { style: `height:${height(count)}%` });
     const bars = counts.map((count, at) => {

@@ -18,7 +18,7 @@ from flytetask_nb.diffs.rules import SEVERITIES
 from flytetask_nb.errors import FlyteTaskError, LoadError, ModelTypeError
 from flytetask_nb.masking.gate import gated
 from flytetask_nb.models.showing import behind_gate
-from flytetask_nb.tables.browsing import COMPUTED, WORST_CHANGE, Browser
+from flytetask_nb.tables.browsing import COMPUTED, WORST_CHANGE, Browser, View
 from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.search_query import parsed_query
 from flytetask_nb.tables.view_code import listing_of
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from flytetask_nb.sources.client.task_pages import TaskPages
-    from flytetask_nb.tables.browsing import View
     from flytetask_nb.tables.search_query import Query
 
 __all__ = ["Explorer", "explore"]
@@ -128,12 +127,12 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         self._pages: TaskPages | None = None
         self._behind: list[Behind] = []
         self._open(source, parsed_query(query), filters)
-        super().__init__(selection=TaskCollection())
-        self._follows = False
+        # What a page shows first is told when the widget is made.
+        self._exploration.view = View(query=query)
         if columns is not None:
             self._exploration.columns = self._exploration.checked_columns(columns)
-        self._tell_traits()
-        self.query = query
+        super().__init__(selection=TaskCollection(), query=query, columns=self._exploration.shown_columns())
+        self._follows = False
         self.on_msg(self._hear)
 
     @property
@@ -332,7 +331,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         self._views.add(asked["view"])
         self._begin()
         kinds = {
-            "look": self._look, "differing": self._differ, "select": self._select, "open": self._open_card,
+            "hello": self._hello, "look": self._look, "differing": self._differ, "select": self._select, "open": self._open_card,
             "more": self._more, "code": self._copy, "cancel": self._cancel,
         }  # fmt: skip
         try:
@@ -363,6 +362,9 @@ class Explorer(StaticForm, anywidget.AnyWidget):
                 self._told_view, opened=frozenset()
             ):
                 self._tell_rows()
+
+    def _hello(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        return {"kind": "state", "state": self._exploration.state()}
 
     def _look(self, asked: dict[str, Any]) -> dict[str, Any]:
         exploration = self._exploration

@@ -13,7 +13,17 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.browser.chromium import VIEWPORT
 from tests.browser.lab import LabTab
-from tests.browser.test_widgets import IDLE, LOAD, MOST_BYTES, MOST_MESSAGES, serious_faults
+from tests.browser.test_widgets import (
+    ARCHIVES,
+    IDLE,
+    LOAD,
+    MOST_BYTES,
+    MOST_MESSAGES,
+    no_complaints,
+    says,
+    serious_faults,
+    upload,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from tests.browser.chromium import Chromium
+    from tests.browser.dashboard import VoilaTab
     from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
@@ -443,6 +454,18 @@ def test_the_next_cell_sets_what_the_page_shows(grid: Grid) -> None:
     grid.counts("5 of 5 tasks")
 
 
+def test_a_second_view_begins_where_the_first_one_is(grid: Grid) -> None:
+    grid.search_for("train", "48 of 218 tasks")
+    grid.tab.ask(RUN_CELL, [NEXT, "explorer"])
+    second = Grid(grid.tab, NEXT)
+    second.counts("48 of 218 tasks")
+    assert second.do(lambda root: root.get_by_label("Search", exact=True).input_value()) == "train"
+    grid.settle()
+    grid.counts("48 of 218 tasks")
+    python(grid, "explorer.query = 'encode'")
+    grid.counts("8 of 218 tasks")
+
+
 def test_two_explorers_stand_on_one_page(grid: Grid) -> None:
     table = Grid(grid.tab, TABLE)
     table.search_for("encode", "8 of 218 rows")
@@ -475,3 +498,19 @@ def test_nothing_serious_is_wrong_and_nothing_is_cut_off_in_both_looks_at_any_wi
     finally:
         grid.tab.use_theme("light")
         grid.tab.do(lambda page: page.set_viewport_size(VIEWPORT))
+
+
+def test_the_app_explores_archives_that_a_reader_brings(
+    open_voila: Callable[[str, str], VoilaTab], screenshots: Path
+) -> None:
+    tab = open_voila("apps/explorer.ipynb", "dark")
+    upload(tab, ARCHIVES / "2026.10.tgz")
+    says(tab, "27 of 27 tasks")
+    tab.do(lambda page: page.get_by_label("Search", exact=True).fill("train"))
+    says(tab, "6 of 27 tasks")
+    says(tab, "shops.training.prepare_tensors 2026.10")
+    says(tab, "image repository")
+    tab.picture(screenshots / "explorer-app.png")
+    assert serious_faults(tab, ".ftn-x") == []
+    assert tab.errors() == []
+    no_complaints(tab)

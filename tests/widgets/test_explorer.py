@@ -334,6 +334,17 @@ def test_code_makes_the_same_set(page: Page, releases: ftn.TaskCollection) -> No
     assert (again.query, again.columns) == ("train gpu>0", ("name", "job_gpu"))
 
 
+def test_a_page_that_is_opened_begins_where_the_explorer_is(
+    page: Page, explorer: ftn.Explorer, releases: ftn.TaskCollection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = ftn.explore(releases, query="gpu>0", columns=["job_gpu"]).get_state()["first"]
+    assert (begun["state"]["query"], begun["state"]["columns"]) == ("gpu>0", ["name", "job_gpu"])
+    assert begun["page"]["matched"] == len(releases.search("gpu>0"))
+    page.look(query="train", chosen={"target": ["k8s_pod"]})
+    later = Page(explorer, monkeypatch).hear(kind="hello")["state"]
+    assert (later["query"], later["chosen"]) == ("train", {"target": ["k8s_pod"]})
+
+
 # -- sources -----------------------------------------------------------------------------------------------------------
 
 
