@@ -26,7 +26,7 @@ def natural_key(text: str) -> tuple[tuple[object, ...], str]:
     return _key_of(text) if len(text) <= _REMEMBERED else _key_of.__wrapped__(text)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _key_of(text: str) -> tuple[tuple[object, ...], str]:
     parts: list[object] = _DIGITS.split(text)
     # A run of digits is ordered by length first, which is what a number does and costs no conversion: Python

@@ -108,9 +108,9 @@ def stylesheet() -> str:
 
 @cache
 def _rules() -> tuple[tuple[frozenset[str], str], ...]:
-    """Return each line of the stylesheet, with the classes without which it says nothing."""
+    """Return each rule of the stylesheet, a line behind its first, with the classes without which it says nothing."""
     rules = []
-    for line in stylesheet().splitlines(keepends=True):
+    for line in stylesheet().splitlines(keepends=True)[1:]:
         selectors = _NO_SELECTOR.sub(",", line.partition("{")[2] if line.startswith("@") else line).split(",")
         needed = [frozenset(_CLASS.findall(selector)) for selector in selectors if "." in selector]
         rules.append((frozenset.intersection(*needed), line))

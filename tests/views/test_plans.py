@@ -81,7 +81,7 @@ def test_conflicts_say_how_the_server_refuses_and_why(plan: ftn.Plan) -> None:
 
 def test_worst_comes_first(plan: ftn.Plan) -> None:
     """Conflicts, then what breaks callers, then what is new, then other changes, then what is missing."""
-    rows = re.findall(r"class=\"ftn-g\"><span>.*?</span> <span><mark[^>]*>. (\w+)</mark>", plan.to_html())
+    rows = re.findall(r"class=\"ftn-g\"><span>.*?</span><i> \| </i><span><mark[^>]*>. (\w+)</mark>", plan.to_html())
     order = ["conflict", "breaking", "risky", "new", "behaviour", "cost", "cosmetic", "missing"]
     assert rows == sorted(rows, key=order.index)
     assert {*rows} >= {"conflict", "new", "behaviour", "missing"}
