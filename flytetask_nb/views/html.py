@@ -120,8 +120,14 @@ def _rules() -> tuple[tuple[frozenset[str], str], ...]:
 def render(document: Document) -> str:
     """Return a document as HTML, with as much of the stylesheet as it needs."""
     body = fragment(document)
-    classes = frozenset(_CLASS.findall(body))
-    return f"<style>{''.join(line for needed, line in _rules() if needed <= classes)}</style>{body}"
+    # In texts quotes are escaped, so this stands in tags alone.
+    attributes = {tag[: tag.index('"')] for tag in body.split('class="')[1:]}
+    return f"<style>{_style_for(frozenset(' '.join(attributes).split()))}</style>{body}"
+
+
+@lru_cache(maxsize=256)
+def _style_for(classes: frozenset[str]) -> str:
+    return "".join([line for needed, line in _rules() if needed <= classes])
 
 
 def fragment(document: Document) -> str:
