@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _FEWEST: Final = 7
 """Characters of a hash that are shown at least, as Git does."""
+_LONGEST: Final = 1_000
+"""Characters of a version that are compared with another's: fewer of them are shown."""
 _LONG: Final = 16
 """Characters from which on a version that is no hash is shortened too."""
 _is_hex: Final = re.compile(r"[0-9a-f]{12,}|[0-9A-F]{12,}").fullmatch
@@ -39,7 +41,8 @@ def _labels(versions: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     shared = dict.fromkeys(versions, 0)
     # In order, a version has most in common with a neighbour.
     for first, second in pairwise(versions):
-        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
+        pairs = zip(first[:_LONGEST], second[:_LONGEST], strict=False)
+        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         shared[first], shared[second] = max(shared[first], common), max(shared[second], common)
     labels = {version: _label(version, shared[version]) for version in versions}
     taken: dict[str, int] = {}

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.map_tasks import mapped_task, shortened_map_task
 from flytetask_nb.views.document import (
@@ -20,6 +20,7 @@ from flytetask_nb.views.document import (
     Table,
     code,
     cut,
+    cut_masked,
     dim,
     expanded,
     fold_size,
@@ -140,10 +141,10 @@ def _row(
 def _place(problem: CompileProblem) -> Line:
     if problem.node == "start-node":
         return ""
-    node = code(cut(mask_text(problem.node), _NAME_BUDGET)[0])
+    node = code(cut_masked(problem.node, _NAME_BUDGET)[0])
     if not problem.variable:
         return ["node ", node]
-    return ["node ", node, ", variable ", code(cut(mask_text(problem.variable), _NAME_BUDGET)[0])]
+    return ["node ", node, ", variable ", code(cut_masked(problem.variable, _NAME_BUDGET)[0])]
 
 
 def _near(name: str, given: Sequence[str]) -> str:
@@ -193,13 +194,13 @@ def _sentence(problem: CompileProblem, cause: str) -> str:
     """Return the reason as a person would say it; the compiler's own words where they say more."""
     feeds = _FEEDS.match(problem.message)
     if feeds is not None:
-        output, taken = (cut(mask_text(name), _NAME_BUDGET)[0] for name in feeds.groups())
+        output, taken = (cut_masked(name, _NAME_BUDGET)[0] for name in feeds.groups())
         return f"{taken} is of another type now: {output}, which feeds it, no longer fits."
     sentence = _SENTENCES.get(problem.code)
     if sentence is not None and (cause or not problem.is_unresolved):
         told = sentence.format(variable=problem.variable or "something", message=problem.message)
-        return cut(mask_text(told), _MESSAGE_BUDGET)[0]
-    return " ".join(filter(None, cut(mask_text(problem.message), _MESSAGE_BUDGET)))
+        return cut_masked(told, _MESSAGE_BUDGET)[0]
+    return " ".join(filter(None, cut_masked(problem.message, _MESSAGE_BUDGET)))
 
 
 def _name_section(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.diffs import diff
 from flytetask_nb.errors import FlyteTaskError
-from flytetask_nb.masking import mask_text
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import signature_notation
@@ -30,6 +29,7 @@ from flytetask_nb.views.document import (
     Table,
     code,
     cut,
+    cut_masked,
     dim,
     fold_size,
     line_size,
@@ -232,7 +232,7 @@ def _changes(found: TaskDiff) -> tuple[Line, Sequence[Block]]:
 def failures_section(failures: Sequence[Failure]) -> Section:
     """Describe what could not be read."""
     rows = [
-        Row([code(cut(mask_text(str(failure.place)), _SIGNATURE_BUDGET)[0]), cut(mask_text(failure.reason), 700)[0]])
+        Row([code(cut_masked(str(failure.place), _SIGNATURE_BUDGET)[0]), cut_masked(failure.reason, 700)[0]])
         for failure in failures
     ]
     shown, left = within(rows, _FAILURES_BUDGET, row_size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs import diff
 from flytetask_nb.diffs.version_history import value_text
-from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.version_order import version_label as version_name
 from flytetask_nb.views.diffs import PARTS, describe_diff, value_sides
@@ -21,6 +21,7 @@ from flytetask_nb.views.document import (
     Table,
     code,
     cut,
+    cut_masked,
     dim,
     expanded,
     row_size,
@@ -124,9 +125,7 @@ def _same_variables(compared: TaskDiff) -> Iterator[tuple[str, str]]:
 
 def _same_row(path: str, value: str) -> Row:
     shown, rest = cut(" ".join(value.split()), _VALUE_BUDGET)
-    return Row(
-        [code("".join(cut(mask_text(path), _NAME_BUDGET))), [code(shown), dim(f" {rest}")] if rest else code(shown)]
-    )
+    return Row([code("".join(cut_masked(path, _NAME_BUDGET))), [code(shown), dim(f" {rest}")] if rest else code(shown)])
 
 
 # -- more than two ---------------------------------------------------------------------------------------------------

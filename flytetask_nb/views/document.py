@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from flytetask_nb.masking import mask_text
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
@@ -45,6 +46,7 @@ __all__ = [
     "clipped",
     "code",
     "cut",
+    "cut_masked",
     "dim",
     "expanded",
     "expanded_blocks",
@@ -458,7 +460,8 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     Returns (str, str): what is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
     budget = int(budget * _scale.get())
-    if beyond <= 0 and (_WORST * len(text) <= budget or text_size(text) <= budget):
+    # No text takes fewer bytes than it has characters, so that a long one is not measured.
+    if beyond <= 0 and len(text) <= budget and (_WORST * len(text) <= budget or text_size(text) <= budget):
         return text, ""
     low, high = 0, min(len(text), budget)
     while low < high:
@@ -468,6 +471,19 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
         else:
             high = middle - 1
     return text[:low], f"… {len(text) - low + max(beyond, 0):,} more characters"
+
+
+def cut_masked(text: str, budget: int) -> tuple[str, str]:
+    """Cut a text with its secrets masked as ``cut`` does; what is not looked at is not masked either.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    budget
+        Bytes that it may take.
+    """
+    return cut(mask_text(text[:LOOKED_AT]), budget, beyond=len(text) - LOOKED_AT)
 
 
 def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int | None = None) -> tuple[list[T], int]:

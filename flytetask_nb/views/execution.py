@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.masking import MASK, mask_arguments, mask_identifier, mask_text, mask_value, masked
+from flytetask_nb.masking import MASK, mask_arguments, mask_identifier, mask_value, masked
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.tasks import Container, IOStrategy, LiteralMapFormat, Sql
 from flytetask_nb.semantics.commands import command_line
@@ -21,6 +21,7 @@ from flytetask_nb.views.document import (
     Section,
     code,
     cut,
+    cut_masked,
     dim,
     line_size,
     within,
@@ -319,7 +320,7 @@ def _dialect(sql: Any) -> str:
 def _sql_blocks(sql: Any) -> list[Block]:
     # Marked keywords take about three times the bytes of the statement.
     statement = sql.statement
-    shown, remark = cut(mask_text(statement[:LOOKED_AT]), _STATEMENT_BUDGET // 3, beyond=len(statement) - LOOKED_AT)
+    shown, remark = cut_masked(statement, _STATEMENT_BUDGET // 3)
     blocks: list[Block] = [Code(shown, "sql")]
     if remark:
         blocks.append(Paragraph(dim(remark)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from flytetask_nb.masking import mask_identifier, mask_text
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.field_names import familiar_path
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.findings import REFUSED
@@ -20,6 +20,7 @@ from flytetask_nb.views.document import (
     Table,
     code,
     cut,
+    cut_masked,
     dim,
     expanded,
     line_size,
@@ -146,8 +147,8 @@ def _look(finding: Finding, otherwise: tuple[str, str]) -> tuple[str, str]:
 
 
 def _line(finding: Finding) -> list[Piece]:
-    path, path_rest = cut(mask_text(familiar_path(finding.path)), _PATH_BUDGET)
-    message, rest = cut(mask_text(" ".join(finding.message.split())), _MESSAGE_BUDGET)
+    path, path_rest = cut_masked(familiar_path(finding.path), _PATH_BUDGET)
+    message, rest = cut_masked(" ".join(finding.message.split()), _MESSAGE_BUDGET)
     place: list[Piece] = [code(path), dim(f" {path_rest} ") if path_rest else " "] if path else []
     return [*place, message, dim(f" {rest}") if rest else ""]
 

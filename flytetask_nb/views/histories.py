@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
 from flytetask_nb.diffs.texts import windowed
-from flytetask_nb.masking import mask_text
 from flytetask_nb.models.version_order import in_words
 from flytetask_nb.semantics.map_tasks import shortened_map_task
 from flytetask_nb.views.diffs import PARTS, cache_word, change_row, places_line, ratio_of
@@ -25,6 +24,7 @@ from flytetask_nb.views.document import (
     budget_scale,
     code,
     cut,
+    cut_masked,
     dim,
     expanded,
     fold_size,
@@ -353,7 +353,7 @@ def _step(history: TaskHistory, position: int, step: TaskDiff, labels: Mapping[s
     breaking = [change for change in step.changes if change.severity == BREAKING]
     if breaking:
         more = f" And {len(breaking) - 1} more." if len(breaking) > 1 else ""
-        told: Line = f"{cut(mask_text(f'{breaking[0].place}: {breaking[0].reason}'), _HEADLINE_BUDGET)[0]}{more}"
+        told: Line = f"{cut_masked(f'{breaking[0].place}: {breaking[0].reason}', _HEADLINE_BUDGET)[0]}{more}"
     elif step.changes:
         told = places_line(step.changes)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flytetask_nb.masking import mask_text
 from flytetask_nb.models.notation import (
     accepts_none,
     dataclass_fields,
@@ -14,7 +13,6 @@ from flytetask_nb.models.notation import (
 )
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.document import (
-    LOOKED_AT,
     Document,
     Fields,
     Paragraph,
@@ -24,6 +22,7 @@ from flytetask_nb.views.document import (
     budget_scale,
     code,
     cut,
+    cut_masked,
     dim,
     row_size,
     within,
@@ -138,7 +137,7 @@ def _said(name: str, variable: Any) -> Line:
     """Return what is said of a variable; flytekit says its name where the docstring says nothing."""
     pieces: list[Piece] = []
     if variable.description and variable.description != name:
-        shown, remark = cut(mask_text(variable.description[:LOOKED_AT].strip()), _DESCRIPTION_BUDGET)
+        shown, remark = cut_masked(variable.description.strip(), _DESCRIPTION_BUDGET)
         pieces += [shown, dim(f" {remark}")] if remark else [shown]
     for what, field in (("artifact", "artifact_partial_id"), ("artifact tag", "artifact_tag")):
         if variable.HasField(field):

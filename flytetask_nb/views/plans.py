@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
-from flytetask_nb.masking import mask_text
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.semantics.map_tasks import shortened_map_task
 from flytetask_nb.views.diffs import cache_word, change_row, places_line
@@ -27,6 +26,7 @@ from flytetask_nb.views.document import (
     Table,
     code,
     cut,
+    cut_masked,
     dim,
     expanded,
     expanded_blocks,
@@ -365,7 +365,7 @@ def _failures(plan: Plan) -> tuple[Section | None, int]:
     if not plan.failures:
         return None, 0
     count = len(plan.failures)
-    rows = (Row([cut(mask_text(str(failure)), _HEADLINE_BUDGET)[0]]) for failure in plan.failures)
+    rows = (Row([cut_masked(str(failure), _HEADLINE_BUDGET)[0]]) for failure in plan.failures)
     section, size = _section_of("Failures", counted(count, "source"), rows, _FAILURES_BUDGET, count)
     notice = Notice(Badge("breaking", "✗", counted(count, "failure")), "could not be read, so not planned:")
     return replace(section, blocks=[notice, *section.blocks], is_open=True), size

@@ -6,12 +6,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import QuantityError
-from flytetask_nb.masking import mask_text
 from flytetask_nb.models.resource_names import RESOURCES
 from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
 from flytetask_nb.semantics.task_container import resource_amounts, task_amounts
 from flytetask_nb.views.document import (
-    LOOKED_AT,
     Badge,
     Document,
     Fields,
@@ -20,6 +18,7 @@ from flytetask_nb.views.document import (
     Table,
     code,
     cut,
+    cut_masked,
     dim,
     row_size,
     within,
@@ -69,7 +68,7 @@ def _amounts(*sides: Iterable[tuple[str, str]]) -> Amounts:
 
 def _amount(text: str, kind: str) -> str:
     """Return a quantity in the unit that people use for it; as it stands where it cannot be read."""
-    return _quantity_words(text, kind) or f"{cut(mask_text(text[:LOOKED_AT]), _AMOUNT_BUDGET)[0]} (not a quantity)"
+    return _quantity_words(text, kind) or f"{cut_masked(text, _AMOUNT_BUDGET)[0]} (not a quantity)"
 
 
 @lru_cache(maxsize=1024)

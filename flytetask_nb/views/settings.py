@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.bounded_reading import json_value
-from flytetask_nb.masking import mask_text, mask_value, masked
+from flytetask_nb.masking import mask_value, masked
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.security import OAuth2TokenRequest, Secret
@@ -24,6 +24,7 @@ from flytetask_nb.views.document import (
     Section,
     code,
     cut,
+    cut_masked,
     dim,
     line_size,
     within,
@@ -48,7 +49,7 @@ Rows = list[tuple[str, "list[Line]"]]
 
 
 def _short(text: str, budget: int = _VALUE_BUDGET) -> str:
-    shown, remark = cut(mask_text(text[:LOOKED_AT]), budget, beyond=len(text) - LOOKED_AT)
+    shown, remark = cut_masked(text, budget)
     return f"{shown} {remark}" if remark else shown
 
 

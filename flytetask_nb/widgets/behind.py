@@ -21,7 +21,9 @@ T = TypeVar("T")
 
 
 class Watched(Protocol):
-    """What work is done for."""
+    """What work is done for. Each step has its lock."""
+
+    lock: Any
 
     @property
     def is_looked_at(self) -> bool:
@@ -75,13 +77,15 @@ class Behind:
     def stop(self) -> None:
         """Leave the rest undone."""
         self.is_done = True
-        self._steps.close()
+        with self._watched.lock:
+            self._steps.close()
 
     def _step(self) -> float | None:
         if self.is_done:
             return None
         try:
-            return next(self._steps)
+            with self._watched.lock:
+                return next(self._steps)
         except StopIteration:
             self.is_done = True
         except Exception as error:  # noqa: BLE001 - nobody called who could take it

@@ -304,7 +304,7 @@ class Explorer {
     if (page.chosen) this.state.columns = page.columns.map(({ name }) => name);
     if (!this.menu.hidden) this.showMenu();
     this.showCount(page.selected);
-    this.active.row = Math.min(this.active.row, page.lines - 1);
+    this.active.row = Math.min(this.active.row, Math.max(0, page.lines - 1));
     this.space.style.height = `${Math.min(page.lines * ROW, TALLEST)}px`;
     this.grid.role = this.state.grouped ? "treegrid" : "grid";
     this.grid.ariaRowCount = page.lines + 1;

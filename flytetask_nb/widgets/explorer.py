@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from functools import wraps
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anywidget
 import pandas as pd
@@ -30,7 +32,7 @@ from flytetask_nb.widgets.panes import HERE, StaticForm
 from flytetask_nb.widgets.selection import as_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from flytetask_nb.sources.client.task_pages import TaskPages
     from flytetask_nb.tables.browsing import View
@@ -47,7 +49,19 @@ _STATIC_ROWS: Final = 20
 _STATIC_COLUMNS: Final = 8
 _TABLE_BUDGET: Final = 20_000
 _CELL_BUDGET: Final = 200
+T = TypeVar("T")
 _ERROR_BUDGET: Final = 1_000
+
+
+def _alone(method: Callable[..., T]) -> Callable[..., T]:
+    """Let one thread in at a time: kernels answer pages in a thread beside that of the cells."""
+
+    @wraps(method)
+    def alone(self: Any, *args: Any, **named: Any) -> T:
+        with self.lock:
+            return method(self, *args, **named)
+
+    return alone
 
 
 class _MatchingRows(TraitType[pd.DataFrame, pd.DataFrame]):
@@ -107,6 +121,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         columns: Iterable[str] | None = None,
         **filters: Any,
     ) -> None:
+        self.lock = RLock()
         self._follows = True
         self._told_view: View | None = None
         self._views: set[str] = set()
@@ -203,6 +218,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         self._progress = words
         self.send({"kind": "changed", "progress": words})
 
+    @_alone
     def _read_all(self) -> None:
         """Wait until every row is there."""
         self._behind[0].finish()
@@ -227,6 +243,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         return query
 
     @observe("query")
+    @_alone
     def _take_query(self, change: Any) -> None:
         if not self._follows:
             self._change_view(query=change.new)
@@ -236,12 +253,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         return self._exploration.checked_columns(proposal["value"])
 
     @observe("columns")
+    @_alone
     def _take_columns(self, change: Any) -> None:
         if not self._follows:
             self._exploration.columns = change.new
             self._push()
 
     @observe("selection")
+    @_alone
     def _take_selection(self, change: Any) -> None:
         if not self._follows:
             self._exploration.selected = self._exploration.positions_of(change.new)
@@ -270,12 +289,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         if self._trait_notifiers.get("frame"):
             self.notify_change(Bunch(name="frame", old=None, new=self.frame, owner=self, type="change"))
 
+    @_alone
     def _matching_rows(self) -> pd.DataFrame:
         self._read_all()
         if self._frame is not None:
             return self._frame.iloc[self._exploration.browser.matches(self._exploration.view)]
         return self._exploration.frame()
 
+    @_alone
     def _take_rows(self, frame: object) -> None:
         """Show some of the rows alone, with their tasks; or another table."""
         if not isinstance(frame, pd.DataFrame):
@@ -302,6 +323,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
+    @_alone
     def _hear(self, _widget: Any, asked: dict[str, Any], _buffers: Any) -> None:
         """Answer a page; what goes wrong is shown there."""
         if asked["kind"] == "leave":
@@ -394,12 +416,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         for work in self._behind:
             work.start()
 
+    @_alone
     def _opening(self) -> dict[str, Any]:
         exploration = self._exploration
         return {"state": exploration.state(), "page": exploration.page()}
 
     # -- without a kernel --------------------------------------------------------------------------------------------
 
+    @_alone
     def document(self) -> Document:
         """Return the first page as a table, for places without a kernel."""
         exploration = self._exploration

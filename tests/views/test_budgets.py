@@ -10,8 +10,8 @@ from flyteidl.admin import task_pb2, workflow_pb2
 from flyteidl.core import tasks_pb2, types_pb2
 
 import flytetask_nb as ftn
-from flytetask_nb.views import LIMIT, describe, html
-from flytetask_nb.views.document import scaled
+from flytetask_nb.views import LIMIT, describe, document, html
+from flytetask_nb.views.document import LOOKED_AT, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,6 +207,28 @@ def test_a_collection_of_many(text: str) -> None:
     assert is_within(tasks)
     with ftn.set_options(max_rows=2_000):
         assert is_within(tasks)
+
+
+@pytest.mark.parametrize("text", ["a", "\x1b", "<&>", "https://u@h/x?a=1&"])
+def test_what_is_cut_is_cut_before_it_is_measured_or_masked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name and a reason of a million characters cost no more than their beginning."""
+    long = text * (1_000_000 // len(text))
+    looked_at: list[int] = []
+
+    def measured(usual: Callable[[str], Any]) -> Callable[[str], Any]:
+        return lambda given: looked_at.append(len(given)) or usual(given)  # type: ignore[func-returns-value]
+
+    monkeypatch.setattr(document, "visible", measured(document.visible))
+    monkeypatch.setattr(document, "mask_text", measured(document.mask_text))
+    specs = [full_task(text[:1], "container", version, many=1) for version in ("v1", "v2")]
+    for number, spec in enumerate(specs):
+        spec.template.id.name = long
+        spec.template.id.version = f"{long}{number}"
+        spec.template.container.image = f"{long}{number}"
+    tasks = ftn.TaskCollection(specs, failures=[ftn.Failure(long, long, long)])
+    for value in (tasks, tasks[0], ftn.diff(*specs), ftn.history(specs), ftn.check(specs[0])):
+        assert is_within(value)
+    assert max(looked_at) <= 2 * LOOKED_AT
 
 
 def test_an_ordinary_task_keeps_its_budgets(example: ftn.TaskCollection) -> None:
