@@ -108,7 +108,10 @@ def stylesheet() -> str:
 
 @cache
 def _rules() -> tuple[tuple[frozenset[str], str], ...]:
-    """Return each rule of the stylesheet, a line behind its first, with the classes without which it says nothing."""
+    """Return each rule of the stylesheet, a line behind its first, with the classes without which it says nothing.
+
+    Another output of the same page may bring any of them again, further below: what overrides a rule is longer than it.
+    """
     rules = []
     for line in stylesheet().splitlines(keepends=True)[1:]:
         selectors = _NO_SELECTOR.sub(",", line.partition("{")[2] if line.startswith("@") else line).split(",")
