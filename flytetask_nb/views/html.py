@@ -108,7 +108,10 @@ def stylesheet() -> str:
 
 @cache
 def _rules() -> tuple[tuple[frozenset[str], str], ...]:
-    """Return each rule of the stylesheet, a line behind its first, with the classes without which it says nothing."""
+    """Return each rule of the stylesheet, a line behind its first, with the classes without which it says nothing.
+
+    Another output of the same page may bring any of them again, further below: what overrides a rule is longer than it.
+    """
     rules = []
     for line in stylesheet().splitlines(keepends=True)[1:]:
         selectors = _NO_SELECTOR.sub(",", line.partition("{")[2] if line.startswith("@") else line).split(",")
@@ -312,12 +315,15 @@ def _bars(bars: Bars) -> str:
 
 
 def _bar_cell(mark: str, bars: Bars, row: int, column: int) -> str:
-    """Return a mark with what it opens, which of many columns lies below its neighbours, so that none is moved."""
+    """Return a mark with what it opens.
+
+    In the newer half of many columns that lies below the marks to the left, so that no column is moved.
+    """
     line = bars.opened.get((row, column))
     if line is None:
         return mark
     count = len(bars.columns)
-    side = "" if count < _MANY else f' class="ftn-{"r" if 2 * column < count else "l"}"'
+    side = ' class="ftn-l"' if count >= _MANY and 2 * column >= count else ""
     return f"<details><summary>{mark}</summary><div{side}>{_line(line)}</div></details>"
 
 
