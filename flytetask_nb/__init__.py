@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from flytetask_nb.sources import clear_cache, load, load_launch_plans, load_task, load_workflows, scan
     from flytetask_nb.sources.client import Remote, connect
     from flytetask_nb.sources.client.registrations import Registration
+    from flytetask_nb.sources.client.task_pages import TaskPages
     from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
     from flytetask_nb.tables import tabulate
     from flytetask_nb.views import pictures
-    from flytetask_nb.widgets import Comparison, TaskPanel, compare, panel
+    from flytetask_nb.widgets import Comparison, Explorer, TaskPanel, compare, explore, panel
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ __all__ = [
     "Comparison",
     "Compatibility",
     "EmbeddedAdmin",
+    "Explorer",
     "Failure",
     "Findings",
     "FlyteTask",
@@ -61,6 +63,7 @@ __all__ = [
     "TaskCollection",
     "TaskDiff",
     "TaskHistory",
+    "TaskPages",
     "TaskPanel",
     "WorkflowList",
     "callers",
@@ -72,6 +75,7 @@ __all__ = [
     "connect",
     "diff",
     "errors",
+    "explore",
     "from_flytekit",
     "history",
     "load",
@@ -96,6 +100,7 @@ _LATER = {
     "Comparison": "widgets",
     "Compatibility": "semantics",
     "EmbeddedAdmin": "embedded_admin",
+    "Explorer": "widgets",
     "Failure": "collection",
     "Findings": "semantics",
     "LaunchPlanList": "sources.lists",
@@ -105,6 +110,7 @@ _LATER = {
     "TaskCollection": "collection",
     "TaskDiff": "diffs",
     "TaskHistory": "diffs",
+    "TaskPages": "sources.client.task_pages",
     "TaskPanel": "widgets",
     "WorkflowList": "sources.lists",
     "callers": "diffs",
@@ -115,6 +121,7 @@ _LATER = {
     "compatibility": "semantics",
     "connect": "sources.client",
     "diff": "diffs",
+    "explore": "widgets",
     "from_flytekit": "integrations.flytekit",
     "history": "diffs",
     "load": "sources",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["file_system", "is_url"]
-
 # fsspec's own marks: a scheme, and a chain of file systems.
 _SCHEME: Final = "://"
 _CHAIN: Final = "::"
@@ -22,10 +20,7 @@ def file_system(name: str) -> tuple[Any, str]:
     fsspec keeps its file systems for the life of the process, and many of them what they once listed. What others
     have written since would not be seen, or half of it; so each call makes them forget that.
 
-    Raises
-    ------
-    Exception
-        Whatever fsspec or a driver raises; ImportError where the driver is not installed.
+    Raises Exception: whatever fsspec or a driver raises; ImportError where the driver is not installed.
     """
     from fsspec.core import url_to_fs  # noqa: PLC0415 - loaded with the first URL
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DEEPEST", "BeyondBoundsError", "depth_of", "json_value", "toml_table"]
-
 _MOST_VALUES: Final = 5_000_000
 """Values that one JSON text may have."""
 DEEPEST: Final = 100
@@ -29,19 +27,10 @@ class BeyondBoundsError(ValueError):
 def json_value(text: str | bytes, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """Return what a JSON text holds.
 
-    Parameters
-    ----------
-    text
-        As it was written.
-    pairs
-        Makes an object of its keys and values; a dict by default.
-
-    Raises
-    ------
-    ValueError
-        It is no JSON.
-    BeyondBoundsError
-        It may have more values than there is reason to, or they are nested too deeply to be read.
+    ``text``: as it was written.
+    ``pairs``: makes an object of its keys and values; a dict by default.
+    Raises ValueError: it is no JSON.
+    Raises BeyondBoundsError: it may have more values than there is reason to, or they are nested too deeply to be read.
     """
     import json  # noqa: PLC0415 - many sessions read none
 
@@ -58,12 +47,8 @@ def json_value(text: str | bytes, pairs: Callable[[list[tuple[str, Any]]], Any] 
 def toml_table(text: str) -> dict[str, Any]:
     """Return what a TOML text holds.
 
-    Raises
-    ------
-    ValueError
-        It is no TOML.
-    BeyondBoundsError
-        It is longer or deeper than settings have reason to be.
+    Raises ValueError: it is no TOML.
+    Raises BeyondBoundsError: it is longer or deeper than settings have reason to be.
     """
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415 - few sessions read settings

@@ -19,7 +19,9 @@ from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.task_index import TaskIndex
 from flytetask_nb.models.task_records import Failure, TaskRecord
 from flytetask_nb.models.version_order import LOADING, ORDERS, ranks_given
-from flytetask_nb.semantics.fellows import Fellows
+from flytetask_nb.models.workflows import Workflow
+from flytetask_nb.options import option
+from flytetask_nb.semantics.fellows import Fellows, calls_of
 from flytetask_nb.semantics.task_conditions import conditions_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import pandas as pd
+
+    from flytetask_nb.semantics.fellows import Calls
+    from flytetask_nb.tables.coded_table import CodedTable
 
 __all__ = ["Failure", "TaskCollection", "TaskRecord"]
 
@@ -56,7 +61,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     (0, [])
     """
 
-    __slots__ = ("_data", "_failures", "_fellows", "_index", "_origins", "_skipped")
+    __slots__ = ("_data", "_failures", "_fellows", "_index", "_origins", "_searched", "_skipped")
 
     def __init__(
         self,
@@ -78,6 +83,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         origins: list[Origin | str],
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
+        calls: Iterable[Calls] = (),
     ) -> TaskCollection:
         """Return a collection of tasks that are known to be some: nobody looks at them.
 
@@ -89,9 +95,11 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             Where each comes from: of most only the source is known.
         failures, skipped
             As the constructor takes them.
+        calls
+            What is known of the workflows beside them.
         """
         made = cls.__new__(cls)
-        made._take(data, origins, failures, skipped)
+        made._take(data, origins, failures, skipped, calls)
         return made
 
     def _take(
@@ -100,14 +108,16 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         origins: list[Origin | str],
         failures: Iterable[Failure],
         skipped: Mapping[str, int] | None,
+        calls: Iterable[Calls] = (),
     ) -> None:
         # Side by side, and not in a record each: a hundred thousand records would weigh as much as some of the tasks.
         self._data: Sequence[bytes] = data
         self._origins = origins
         self._index = TaskIndex(data, origins)
-        self._fellows = Fellows(data, origins, self._index.place_among_versions)
+        self._fellows = Fellows(data, origins, self._index.place_among_versions, calls)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
+        self._searched: dict[bool, CodedTable] = {}
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -163,7 +173,11 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         for kind, number in other.skipped.items():
             skipped[kind] = skipped.get(kind, 0) + number
         return TaskCollection.of_serialized(
-            [*self._data, *other._data], self._origins + other._origins, self._failures + other._failures, skipped
+            [*self._data, *other._data],
+            self._origins + other._origins,
+            self._failures + other._failures,
+            skipped,
+            self._fellows.calls + other._fellows.calls,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -262,6 +276,39 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         made._fellows = self._fellows.ordered_by(made._index.place_among_versions)
         return made
 
+    def with_workflows(self, workflows: Iterable[object]) -> TaskCollection:
+        """Make workflows known, so that each task's card says which of them use it.
+
+        Those of the archives that ``load`` reads are known; these are for tasks that come from elsewhere, such as a
+        snapshot.
+
+        Parameters
+        ----------
+        workflows
+            As ``load_workflows`` gives them, or whatever ``Workflow.from_flyte_idl`` takes. A workflow calls tasks by
+            project, domain and version, or where it says none those of its own archive.
+
+        Returns
+        -------
+        TaskCollection
+            The same tasks.
+
+        Examples
+        --------
+        >>> import flytetask_nb as ftn
+        >>> workflows = ftn.load_workflows("archives/2026.10.tgz", version="2026.10")
+        >>> tasks = ftn.load("archives/2026.10.tgz", version="2026.10").with_workflows(workflows)
+        >>> "used by workflows.ingest_sales" in tasks["shops.ingest.daily_sales"].to_text()
+        True
+        """
+        found = [each if isinstance(each, Workflow) else Workflow.from_flyte_idl(each) for each in workflows]
+        calls = [calls_of(workflow._template, workflow.source) for workflow in found]
+        made = self._chosen(range(len(self)), is_part=False)
+        made._fellows = Fellows(
+            self._data, self._origins, self._index.place_among_versions, [*self._fellows.calls, *calls]
+        )
+        return made
+
     def versions(self, name: str) -> TaskCollection:
         """Return all versions of a task.
 
@@ -350,8 +397,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         Parameters
         ----------
         query
-            Words, all of which have to be there: each in the name, the type, the image, or a name of an input or output,
-            in any case. ``"a phrase"``; ``-word`` leaves out what has it; ``OR`` stands between alternatives, ``a b OR c``
+            Words, all of which have to be there: each in the name, the type, the image, the short description, the
+            signature, a name of an environment variable or of a secret, in any case. ``"a phrase"``; ``-word`` leaves out what has it; ``OR`` stands between alternatives, ``a b OR c``
             being ``a b``, or else ``c``. ``field:value`` looks into a column of ``to_frame`` (texts that hold the value,
             numbers that are equal to it), ``field:*`` for any value; ``=``, ``!=`` and, of numbers and times, ``<``,
             ``<=``, ``>``, ``>=`` compare, with blanks around them or without: ``memory_limit > 8Gi``, ``timeout<1h30m``,
@@ -380,8 +427,22 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         search = parsed_query(query)
         if not search.alternatives:
             return self._chosen(range(len(self)), is_part=False)
-        fits = search.mask(self._table("tabulate", search.columns))
-        return self._chosen((place for place, is_fit in enumerate(fits) if is_fit), is_part=False)
+        fits = search.mask(self._searchable(search.columns))
+        return self._chosen(fits.nonzero()[0].tolist(), is_part=False)
+
+    def _searchable(self, columns: Iterable[str]) -> CodedTable:
+        """Return a table of columns: each is read once, for this search and those to come."""
+        from flytetask_nb.tables.coded_table import CodedTable  # noqa: PLC0415 - loads pandas
+        from flytetask_nb.tables.columns import DEFAULT_COLUMNS  # noqa: PLC0415 - likewise
+
+        # What is masked is not found, and what is masked the options say; what is found in tasks, the policy.
+        is_revealed = bool(option("reveal_secrets"))
+        table = self._searched.get(is_revealed, CodedTable(len(self), {}))
+        unread = [name for name in columns if name not in table.names]
+        if unread:
+            table = table.beside(CodedTable.of_frame(self._table("tabulate", unread)))
+            self._searched[is_revealed] = table.only(DEFAULT_COLUMNS)
+        return table
 
     def column(self, name: str) -> list[str]:
         """Return one part of all tasks' identity without building them.
@@ -581,13 +642,12 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     def __getstate__(self) -> tuple[Any, ...]:
         origins = [origin if isinstance(origin, str) else _origin_state(origin) for origin in self._origins]
-        return list(self._data), origins, self._failures, self._skipped
+        return list(self._data), origins, self._failures, self._skipped, self._fellows.calls
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        data, origins, failures, skipped = state
-        self._take(
-            data, [origin if isinstance(origin, str) else Origin(**origin) for origin in origins], failures, skipped
-        )
+        data, origins, failures, skipped, calls = state
+        origins = [origin if isinstance(origin, str) else Origin(**origin) for origin in origins]
+        self._take(data, origins, failures, skipped, calls)
 
 
 def _name_and_version(key: tuple[Any, ...]) -> tuple[str, str]:

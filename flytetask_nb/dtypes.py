@@ -17,8 +17,6 @@ from flytetask_nb.errors import ModelValueError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["AMOUNT", "COUNT", "FLAG", "SPAN", "TEXT", "TIME", "ColumnKind", "array_of", "frame_of", "whole"]
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND: Final = timedelta(microseconds=1)
 # Stubs for pandas 2 know nanoseconds alone.
@@ -30,12 +28,8 @@ _LARGEST: Final = np.iinfo(np.int64).max
 class ColumnKind(NamedTuple):
     """A kind of column.
 
-    Attributes
-    ----------
-    dtype : pandas dtype
-        Of the column.
-    made : function
-        From a list of values, None where there is none, to an array of that dtype.
+    ``dtype``: of the column.
+    ``made``: from a list of values, None where there is none, to an array of that dtype.
     """
 
     dtype: Any
@@ -87,17 +81,9 @@ def array_of(kind: ColumnKind, values: list[Any]) -> Any:
 def frame_of(kinds: Mapping[str, ColumnKind], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
     """Return a table.
 
-    Parameters
-    ----------
-    kinds
-        The columns in order, and the kind of each.
-    rows
-        The values of each row, one a column; None where there is none.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With the same dtypes however few rows there are.
+    ``kinds``: the columns in order, and the kind of each.
+    ``rows``: the values of each row, one a column; None where there is none.
+    Returns pandas.DataFrame: with the same dtypes however few rows there are.
     """
     rows = list(rows)
     return pd.DataFrame(
@@ -109,10 +95,7 @@ def frame_of(kinds: Mapping[str, ColumnKind], rows: Iterable[Sequence[Any]]) -> 
 def whole(number: int) -> int:
     """Return a whole number that fits a column.
 
-    Raises
-    ------
-    ModelValueError
-        It has more than 64 bits.
+    Raises ModelValueError: it has more than 64 bits.
     """
     if not -_LARGEST <= number <= _LARGEST:
         raise ModelValueError(f"{number} does not fit into 64 bits; read it from the task itself")

@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["displaced_folders", "put_in_place", "room_beside"]
-
 _DISPLACED: Final = "displaced-snapshot"
 """The name of an old folder inside the hidden one, until the new one is in its place."""
 _TURNS: Final = 100
@@ -35,15 +33,7 @@ _HERE: Final = -100
 def displaced_folders(parent: str) -> list[tuple[str, str]]:
     """Return the folders that were moved aside and have no successor yet, the newest last.
 
-    Parameters
-    ----------
-    parent
-        The folder in which they were.
-
-    Returns
-    -------
-    list of tuple of str
-        The name that each had, and where it is now, relative to ``parent``.
+    Returns list of tuple of str: the name that each had, and where it is now, relative to ``parent``.
     """
     places: list[tuple[int, str, str]] = []
     with suppress(OSError, ValueError), os.scandir(parent or os.curdir) as entries:
@@ -73,10 +63,7 @@ def room_beside(target: Path) -> Iterator[Path]:
 def put_in_place(new: Path, target: Path) -> None:
     """Put a folder, which is in a room beside its place, into this place; what was there before is gone.
 
-    Raises
-    ------
-    OSError
-        It cannot be put there.
+    Raises OSError: it cannot be put there.
     """
     for _ in range(_TURNS):
         if _exchanged(new, target) or _renamed(new, target):

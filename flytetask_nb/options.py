@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import ChainMap
 from collections.abc import Mapping
 from contextvars import ContextVar
 from threading import TIMEOUT_MAX, Lock, get_ident
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
-
-__all__ = ["OPTIONS", "option", "set_options"]
 
 PROGRESS_VARIABLE = "FLYTETASK_NB_PROGRESS"
 """Environment variable that turns progress bars off with ``0``, ``false``, ``no`` or ``off``."""
@@ -74,6 +73,8 @@ _TO_ENTER: Final = 18 if sys.version_info >= (3, 14) else 10
 _lock = Lock()
 _session: list[set_options] = []
 """What was set for good, in the whole process; the latest last."""
+_settled: dict[str, Any] = {}
+"""What comes of that; empty while it is not known."""
 _blocks: ContextVar[tuple[set_options, ...]] = ContextVar("flytetask_nb_options", default=())
 """The blocks that this context is in; the innermost last. A thread of its own begins outside of all."""
 
@@ -83,10 +84,23 @@ def option(name: str) -> Any:
     for block in reversed(_blocks.get()):
         if name in block.changes:
             return block.changes[name]
-    for change in reversed(_session):
-        if name in change.changes and change.is_for_good():
-            return change.changes[name]
-    return _START[name]
+    return (_settled or _settle())[name]
+
+
+def _settle() -> dict[str, Any]:
+    """Return the values of the session, which stand until another change is made if all changes are for good."""
+    global _settled  # noqa: PLW0603 - options are the process's, and read at every text
+    with _lock:
+        changes = [change for change in _session if change.is_for_good()]
+        values = dict(ChainMap(*[change.changes for change in reversed(changes)], _START))
+        _settled = values if len(changes) == len(_session) else {}
+    return values
+
+
+def _change_session(changes: list[set_options]) -> None:
+    global _settled  # noqa: PLW0603 - as above
+    _session[:] = changes
+    _settled = {}
 
 
 class _Options(Mapping[str, Any]):
@@ -170,7 +184,7 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
         with _lock:
             # What has all its names set anew is of no more use.
             kept = [one for one in _session if not (one.is_for_good() and one.changes.keys() <= changes.keys())]
-            _session[:] = [*kept, self]
+            _change_session([*kept, self])
 
     def is_for_good(self) -> bool:
         """Tell whether the change is more than the first half of ``with set_options(...)`` in another thread."""
@@ -189,7 +203,7 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
 
     def __enter__(self) -> Self:
         with _lock:
-            _session[:] = [one for one in _session if one is not self]
+            _change_session([one for one in _session if one is not self])
         _blocks.set((*_blocks.get(), self))
         return self
 

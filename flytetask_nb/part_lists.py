@@ -31,12 +31,8 @@ def is_part(inner: str) -> bool:
 class PartList(NamedTuple):
     """What a list says.
 
-    Attributes
-    ----------
-    parts : frozenset of str
-        What the snapshot is made of, by the paths inside its folder.
-    replaced : frozenset of str
-        What it was made of before, and what may still be there.
+    ``parts``: what the snapshot is made of, by the paths inside its folder.
+    ``replaced``: what it was made of before, and what may still be there.
     """
 
     parts: frozenset[str]
@@ -61,14 +57,9 @@ class PartList(NamedTuple):
 def unlisted(files: Iterable[str], lists: Iterable[str], read: Callable[[str], bytes]) -> set[str]:
     """Return those of some files that are parts of snapshots, but of none that is in force.
 
-    Parameters
-    ----------
-    files
-        Their paths.
-    lists
-        The paths of the lists among them.
-    read
-        Returns what stands in a list.
+    ``files``: their paths.
+    ``lists``: the paths of the lists among them.
+    ``read``: returns what stands in a list.
     """
     files = list(files)
     found: set[str] = set()

@@ -16,8 +16,6 @@ from typing import Any, Final
 from flytetask_nb.bounded_reading import toml_table
 from flytetask_nb.errors import OptionError, one_line
 
-__all__ = ["NO_POLICY", "Acceptance", "Policy", "acceptances_in", "nearest_policy", "policy_of"]
-
 _KEYS: Final = ("severities", "fail-on", "accepted", "platform-limits")
 _ENTRY: Final = ("fingerprint", "task", "rule", "reason", "until")
 _NAME: Final = "pyproject.toml"
@@ -29,18 +27,11 @@ _MOST_READ: Final = 2**21
 class Acceptance:
     """A change or finding that a reviewer accepted.
 
-    Attributes
-    ----------
-    fingerprint : str
-        Which it is.
-    task : str
-        The task that it is accepted of; empty: of every task.
-    reason : str
-        Why.
-    until : datetime.date or None
-        The last day on which it counts; None: it does not end.
-    rule : str
-        Its rule, for the reader.
+    ``fingerprint``: which it is.
+    ``task``: the task that it is accepted of; empty: of every task.
+    ``reason``: why.
+    ``until``: the last day on which it counts; None: it does not end.
+    ``rule``: its rule, for the reader.
     """
 
     fingerprint: str
@@ -63,18 +54,11 @@ class Acceptance:
 class Policy:
     """What a team decided.
 
-    Attributes
-    ----------
-    severities : dict of str to str
-        By rule of ``diff``, in place of the rule's own.
-    fail_on : tuple of str
-        What ``flytetask`` ends with 1 for.
-    accepted : tuple of Acceptance
-        What was accepted.
-    platform_limits : dict of str to str or None
-        As ``check`` takes them.
-    source : str
-        Where it stands.
+    ``severities``: by rule of ``diff``, in place of the rule's own.
+    ``fail_on``: what ``flytetask`` ends with 1 for.
+    ``accepted``: what was accepted.
+    ``platform_limits``: as ``check`` takes them.
+    ``source``: where it stands.
     """
 
     severities: Mapping[str, str] = field(default_factory=dict)
@@ -102,16 +86,9 @@ NO_POLICY: Final = Policy()
 def policy_of(given: object) -> Policy:
     """Return the policy that a user named.
 
-    Parameters
-    ----------
-    given
-        A ``Policy``; the path of a TOML file, of which ``[tool.flytetask]`` is read, or of a folder with such a
-        ``pyproject.toml``; a mapping of the same keys; or None: no policy.
-
-    Raises
-    ------
-    OptionError
-        It cannot be read, or holds what no policy has: names the file and the key.
+    ``given``: a ``Policy``; the path of a TOML file, of which ``[tool.flytetask]`` is read, or of a folder with such a
+      ``pyproject.toml``; a mapping of the same keys; or None: no policy.
+    Raises OptionError: it cannot be read, or holds what no policy has: names the file and the key.
     """
     if given is None:
         return NO_POLICY
@@ -144,10 +121,7 @@ def nearest_policy(folder: Path) -> Policy:
 def acceptances_in(path: str | os.PathLike[str]) -> tuple[Acceptance, ...]:
     """Read a file of accepted changes: ``[[accepted]]`` with ``fingerprint``, ``task``, ``reason`` and ``until``.
 
-    Raises
-    ------
-    OptionError
-        It cannot be read, or an entry is none.
+    Raises OptionError: it cannot be read, or an entry is none.
     """
     table = _toml(Path(path))
     if unknown := sorted(table.keys() - {"accepted"}):

@@ -1,10 +1,14 @@
-"""Texts as a terminal, a page or a line of a log can take them."""
+"""Texts and lengths of time as a terminal, a page or a line of a log can take them."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["visible"]
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 # Control characters can move a terminal's cursor, and direction marks can make a name read as another one.
 _INVISIBLE = re.compile(
@@ -14,13 +18,7 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    """Return the text with characters that show nothing, or more than they should, written as escapes.
-
-    Parameters
-    ----------
-    text
-        Any text. Line breaks and tabs stay.
-    """
+    """Return the text with characters that show nothing, or more than they should, written as escapes."""
     if text.isprintable():
         return text
     return _INVISIBLE.sub(_escaped, text)
@@ -31,3 +29,18 @@ def _escaped(found: re.Match[str]) -> str:
     if number > 0xFFFF:  # noqa: PLR2004 - as Python writes them
         return f"\\U{number:08x}"
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"  # noqa: PLR2004
+
+
+def in_words(span: timedelta) -> str:
+    """Return a duration in the fewest units that are exact: ``"3 h"``, ``"1 h 30 min"``, ``"1.5 s"``."""
+    seconds = span.days * 86_400 + span.seconds
+    if seconds < 0:
+        return f"−{in_words(-span)}"
+    parts = []
+    for size, unit in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if unit == "s" and span.microseconds:
+            parts.append(f"{count + span.microseconds / 1_000_000:.6f}".rstrip("0") + " s")
+        elif count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts) or "0 s"

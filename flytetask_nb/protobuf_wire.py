@@ -12,8 +12,6 @@ from google.protobuf.message import DecodeError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["BOOL", "BYTES", "DOUBLE", "NUMBER", "TEXT", "Fields", "described", "parsed", "parsed_at", "wrapped"]
-
 _Field: Final = descriptor_pb2.FieldDescriptorProto
 TEXT, BYTES, NUMBER, DOUBLE, BOOL = (
     _Field.TYPE_STRING,
@@ -30,14 +28,9 @@ Fields: TypeAlias = "list[tuple[int, str, int | str, bool]]"
 def described(name: str, messages: Mapping[str, Fields], wanted: str) -> Any:
     """Return the descriptor of a message that has some fields of another, under the same numbers.
 
-    Parameters
-    ----------
-    name
-        What the messages are told apart by from those of other callers.
-    messages
-        Fields of each.
-    wanted
-        Which of them.
+    ``name``: what the messages are told apart by from those of other callers.
+    ``messages``: fields of each.
+    ``wanted``: which of them.
     """
     package = f"flytetask_nb.{name}"
     file = descriptor_pb2.FileDescriptorProto(name=f"flytetask_nb/{name}.proto", package=package, syntax="proto3")
@@ -59,17 +52,9 @@ def described(name: str, messages: Mapping[str, Fields], wanted: str) -> Any:
 def parsed(path: tuple[int, ...], blobs: Iterable[bytes]) -> Any | None:
     """Return a TaskSpec that holds nothing but a field's bytes, at their place: nesting is limited from the top.
 
-    Parameters
-    ----------
-    path
-        Numbers of the fields from the top down to the one that the bytes are of.
-    blobs
-        Of each time that it stands there.
-
-    Returns
-    -------
-    TaskSpec or None
-        None where protobuf cannot parse it.
+    ``path``: numbers of the fields from the top down to the one that the bytes are of.
+    ``blobs``: of each time that it stands there.
+    Returns TaskSpec or None: None where protobuf cannot parse it.
     """
     *way, last = path
     return parsed_at(way, b"".join([wrapped(last, blob) for blob in blobs]))

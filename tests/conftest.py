@@ -45,6 +45,29 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) if config.args == config.getini("testpaths") else 0
 
 
+# What shares what takes long to make: a server and a browser, what a type checker knows of other packages.
+TOGETHER = {"tests/browser/": "browser", "tests/test_standards.py": "types", "tests/models/test_typing.py": "types"}
+# What takes longest begins first, so that no worker waits for another at the end.
+LONGEST = (*TOGETHER, "tests/test_gate.py", "tests/views/", "notebooks/", "tests/sources/")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole modules, and what belongs together to one of them."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 (a few tests are run without it)
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            groups = (group for prefix, group in TOGETHER.items() if nodeid.startswith(prefix))
+            return next(groups, None) or str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
+
+
+def when(item: pytest.Item) -> int:
+    """Tell when a test comes: first those that take long, the others in their order."""
+    return next((place for place, prefix in enumerate(LONGEST) if item.nodeid.startswith(prefix)), len(LONGEST))
+
+
 # What some tests want, and how to have it.
 REMEDIES = {
     "browser": "apt install chromium, pip install playwright",
@@ -77,6 +100,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if needs_flytekit(item.path):
             item.add_marker(pytest.mark.skip("flytekit: the notebook is about it"))
+    items.sort(key=when)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -374,7 +374,7 @@ def test_the_least_sure_order_is_told_for_a_whole_collection() -> None:
     ]
     assert ftn.TaskCollection(one + two).orders() == {"version": 1, "loading": 1}
     assert ftn.TaskCollection(one).to_text().splitlines()[0] == "3 tasks  2 names, 3 versions, ordered by version"
-    told = "by load order: these versions tell no order"
+    told = "by load order: nothing tells which is older"
     assert ftn.TaskCollection(two).to_text().splitlines()[0] == f"2 tasks  1 name, 2 versions, {told}"
     assert "ordered by version, 1 name by load order" in ftn.TaskCollection(one + two).to_text()
     assert "order" not in ftn.TaskCollection(one[:1]).to_text()
@@ -481,7 +481,7 @@ def test_names_are_in_natural_order() -> None:
     [
         (["shop.train", "shop.test"], "shop.trian", "no task is called 'shop.trian'; did you mean 'shop.train'"),
         (["shop.models.train"], "TRAIN", "no task is called 'TRAIN'; did you mean 'shop.models.train'?"),
-        (["x", "y"], "shop.train", "no task is called 'shop.train'; see .names for the 2 there are"),
+        (["x", "y"], "shop.train", "no task is called 'shop.train'; there are 'x', 'y'"),
         ([], "shop.train", "no task is called 'shop.train': this collection is empty"),
     ],
 )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from flyteidl.admin import task_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.errors import FlyteTaskError, LoadError
 from flytetask_nb.masking import MASK
-from flytetask_nb.masking.gate import gated
+from flytetask_nb.masking.gate import gated, gated_frame, gated_value
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.printing import visible
+from tests.labelled_secrets import FOLDER, samples
 from tests.planted import (
     MARK,
     Plants,
@@ -52,6 +55,8 @@ def outputs(build: Callable[[int], task_pb2.TaskSpec], entities: Any = None) -> 
                 # Kept, for what is gone gives its id to another.
                 seen[id(part)] = part
                 yield from texts_of(part, name)
+    for change in ftn.diff(*tasks).all_changes():
+        yield from texts_of(change, f"{change.rule} {change.path}")
 
 
 @pytest.mark.parametrize("build", [by_key, by_key_in_pod, by_key_in_sql])
@@ -143,3 +148,21 @@ def test_a_source_that_cannot_be_read_is_told_without_its_password(tmp_path: Any
 def test_what_is_printable_stays_as_it_is() -> None:
     for text in ("plain", "café 中 😀", "two\nlines\tand a tab", "a\\x1b"):
         assert visible(text) == gated(text) == text
+
+
+def test_a_large_table_is_gated_as_each_of_its_texts_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow passes over texts in which nothing is, and over no other, whatever stands around the secret."""
+    secrets = {secret for file in FOLDER.iterdir() for sample in samples(file.name) for secret in sample.secrets}
+    around = [("", ""), ("_", ""), ("x_", "y"), ("é", "é"), ("AUTH PLAIN ", ""), ("basic\t", "\n"), ("=", " ")]
+    texts = [f"{before}{secret}{after}" for secret in sorted(secrets) for before, after in around]
+    assert len(texts) > 1000
+    expected = [gated_value(text) for text in texts]
+    assert sum(text != whole for text, whole in zip(expected, texts, strict=True)) > 1000
+    assert gated_frame(pd.DataFrame({"text": texts}))["text"].tolist() == expected
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "pyarrow.compute", None)
+        assert gated_frame(pd.DataFrame({"text": texts}))["text"].tolist() == expected
+    # What Arrow cannot hold is looked at all the same.
+    texts[0] += "\ud800"
+    frame = pd.DataFrame({"text": pd.Series(texts, dtype=object)})
+    assert gated_frame(frame)["text"].tolist() == [gated_value(texts[0]), *expected[1:]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,7 +43,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel as a release would, in an environment of its own."""
     folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT, cwd=folder)
+    run(sys.executable, "-m", "build", "--installer", "uv", "--wheel", "--outdir", folder, ROOT, cwd=folder)
     (built,) = folder.glob("*.whl")
     return built
 
@@ -53,12 +52,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install it where nothing else is, and return the interpreter."""
     folder = tmp_path_factory.mktemp("installed")
-    run(sys.executable, "-m", "venv", *(["--without-pip"] if find_spec("uv") else []), folder / "venv", cwd=folder)
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
     python = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    if find_spec("uv"):
-        run(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, wheel, cwd=folder)
-    else:
-        run(python, "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    run(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, wheel, cwd=folder)
     return python
 
 

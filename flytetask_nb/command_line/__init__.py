@@ -61,7 +61,7 @@ def _tell(error: Exception) -> None:
     said = getattr(error, "format_message", lambda: str(error))()
     text = " ".join(said.split())
     if getattr(error, "exit_code", None) == NOT_RUN:
-        text = f"{text.rstrip('.')}; see flytetask --help"
+        text = f"{text} See flytetask --help" if text.endswith("?") else f"{text.rstrip('.')}; see flytetask --help"
     if isinstance(error, OSError) and error.filename is not None and not isinstance(error, FlyteTaskError):
         text = f"{error.filename}: {error.strerror}"
     elif not isinstance(error, FlyteTaskError) and not hasattr(error, "format_message"):

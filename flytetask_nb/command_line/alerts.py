@@ -104,11 +104,30 @@ def checked_fail_on(words: Iterable[str]) -> tuple[str, ...]:
     return given
 
 
-def unmatched(policy: Policy, alerts: Iterable[Alert]) -> list[str]:
-    """Say which accepted entries are over or fit nothing any more."""
+def unmatched(policy: Policy, alerts: Iterable[Alert], *, of_check: bool = False, task: str | None = None) -> list[str]:
+    """Say which accepted entries are over or fit nothing any more.
+
+    Parameters
+    ----------
+    policy
+        What holds the entries: those of changes and those of findings.
+    alerts
+        What there is.
+    of_check
+        Whether findings were looked for, not changes.
+    task
+        The one task that was looked at; None: all that there are. Of others nothing is known.
+    """
+    from flytetask_nb.diffs.rules import RULES as OF_CHANGES  # noqa: PLC0415 - few runs have a policy
+    from flytetask_nb.semantics.registration_rules import RULES as OF_FINDINGS  # noqa: PLC0415 - likewise
+
     present = {(alert.fingerprint, alert.task) for alert in alerts}
     told = []
     for entry in policy.accepted:
+        # An entry without a rule was written by hand: of a change, as most are. Some rules are of both.
+        is_of_both = entry.rule in OF_FINDINGS and entry.rule in OF_CHANGES
+        if is_of_both or (entry.rule in OF_FINDINGS) is not of_check or task not in {None, entry.task}:
+            continue
         of = f" of {entry.task}" if entry.task else ""
         if entry.is_over:
             told.append(f"accepted {entry.fingerprint}{of} ended on {entry.until}: look at it again")

@@ -52,17 +52,17 @@ class TableFormat(str, Enum):
     parquet = "parquet"
 
 
-def _source(help: str) -> Any:
-    return typer.Argument(help=help, show_default=False, autocompletion=complete_source)
+def _source(metavar: str, help: str) -> Any:
+    return typer.Argument(metavar=metavar, help=help, show_default=False, autocompletion=complete_source)
 
 
-Source = Annotated[str, _source("Where the tasks are.")]
-Old = Annotated[str, _source("The source before.")]
-New = Annotated[str, _source("The source after.")]
+Source = Annotated[str, _source("SOURCE", "Where the tasks are.")]
+Old = Annotated[str, _source("OLD", "The source before.")]
+New = Annotated[str, _source("NEW", "The source after.")]
 Name = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NAME[@VERSION]]", help="One task, by its name or the end of it.", autocompletion=complete_name
+        metavar="NAME[@VERSION]", help="One task, by its name or the end of it.", autocompletion=complete_name
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="What to print.")]
@@ -176,8 +176,8 @@ def callers(  # noqa: PLR0917 - options
 
 @APPLICATION.command()
 def plan(  # noqa: PLR0917 - options
-    local: Annotated[str, _source("What would be registered.")],
-    remote: Annotated[str, _source("What is registered.")],
+    local: Annotated[str, _source("LOCAL", "What would be registered.")],
+    remote: Annotated[str, _source("REMOTE", "What is registered.")],
     format: FormatOption = Format.text,
     fail_on: FailOn = None,
     accept: Accept = None,
@@ -268,8 +268,20 @@ def open_(  # noqa: PLR0917 - options
 
 
 @APPLICATION.command()
+def explore(
+    source: Source,
+    port: Annotated[int, typer.Option(help="Of the page; if it is taken, one of the next.")] = 8866,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address only.")] = False,
+) -> int:
+    """Search, narrow down and compare tasks in a page of this machine."""
+    from flytetask_nb.command_line import opening  # noqa: PLC0415 - loads the package
+
+    return opening.explore_source(source, port, opens=not no_browser)
+
+
+@APPLICATION.command()
 def tour(
-    folder: Annotated[str, typer.Argument(help="Where the notebooks go.")] = "flytetask-tour",
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the notebooks go.")] = "flytetask-tour",
     no_launch: NoLaunch = False,
 ) -> int:
     """Copy the notebooks of the package, and open them."""

@@ -39,6 +39,8 @@ MOST_CARDS: Final = 30
 """How many tasks a page shows in full."""
 _TITLES: Final = {"cpu_request": "cpu", "memory_request": "memory", "gpu_request": "gpu"}
 """Short names, by which a search knows these columns too."""
+_BLAME: Final = ("field", "value", "last_changed", "changes")
+_NAMES: Final = frozenset({"name", "field"})
 _NAME_WIDTH: Final = 34
 _WIDEST: Final = 10_000
 _ROWS: Final = 10**9
@@ -179,7 +181,7 @@ def _print_table(frame: Any) -> None:
     for name in frame.columns:
         is_text = name not in COLUMNS or COLUMNS[name].kind is TEXT
         title = _TITLES.get(str(name), str(name))
-        least = _NAME_WIDTH if name == "name" else len(title) if not is_text else None
+        least = _NAME_WIDTH if name in _NAMES else len(title) if not is_text else None
         page.add_column(Text(gated(title)), justify="left" if is_text else "right", overflow="fold", min_width=least)
     for row in frame.itertuples(index=False):
         page.add_row(*(Text(gated(_cell(name, value))) for name, value in zip(frame.columns, row, strict=True)))
@@ -223,8 +225,8 @@ def diff(old: str, new: str, name: str | None, policy: Policy) -> Result:
     before, after = _pair(old, new, name)
     one = diffs.diff(before, after)
     told = _worst_first(found.of_diff(one, new))
-    # What is accepted of other tasks is not looked at here.
-    return Result("diff", one, told, [one.ids[1]["name"]])
+    subject = one.ids[1]["name"]
+    return Result("diff", one, told, [subject], found.unmatched(policy, told, task=subject))
 
 
 def _pair(old: str, new: str, name: str) -> tuple[Any, Any]:
@@ -255,13 +257,10 @@ def callers(old: str, new: str, policy: Policy) -> Result:
         from flytetask_nb.sources.registered_tasks import admin_address  # noqa: PLC0415 - likewise
 
         place = admin_address(old)
+        if place.name:
+            tasks = chosen(tasks, place.name)
         with connect(place.endpoint or None) as remote:
-            reports = [remote.callers(task, place.project, place.domain) for task in tasks.latest()]
-        report = diffs.CallerReport(
-            dict.fromkeys(caller for each in reports for caller in each),
-            {name for each in reports for name in each.used},
-            {name for each in reports for name in each.unused},
-        )
+            report = remote.callers(tasks.latest(), place.project, place.domain)
     else:
         report = diffs.callers(workflows_of(old), tasks, launch_plans_of(old))
     told = _worst_first(found.of_callers(report, policy))
@@ -286,7 +285,9 @@ def check(source: str, name: str | None, policy: Policy) -> Result:
     ]
     report: Any = checked[0] if len(checked) == 1 else semantics.CollectionFindings(checked)
     subjects = [*dict.fromkeys(mask_identifier(task.name) for task in looked_at)]
-    return Result("check", report, _worst_first(told), subjects)
+    told = _worst_first(told)
+    remarks = found.unmatched(policy, told, of_check=True, task=None if name is None else subjects[0])
+    return Result("check", report, told, subjects, remarks)
 
 
 def _label(task: Any) -> str:
@@ -309,7 +310,9 @@ def history(given: list[str], blame: bool, format: str, policy: str | None, outp
         versions = [task for source in sources for task in chosen(tasks_of(source), name)]
         report = diffs.history(versions if len(sources) > 1 else TaskCollection(versions))
         if blame:
-            _print_table(report.blame())
+            origins = report.blame()
+            # On a page, of the versions only the one that made the field what it is.
+            _print_table(origins[[*_BLAME]] if _is_styled() else origins)
         else:
             _write(Result("history", report), format, output)
     return 0

@@ -38,7 +38,7 @@ def markdown(result: Result) -> str:
     """Return a result as Markdown, fit for a comment on a pull request."""
     from flytetask_nb.views import markdown as renderer  # noqa: PLC0415 - loads what renders
 
-    return renderer.render(_described(result.report)) + "\n"
+    return _whole(result.report, renderer.render) + "\n"
 
 
 def _described(part: Any) -> Any:
@@ -47,6 +47,14 @@ def _described(part: Any) -> Any:
 
     with scaled(_ALL):
         return describe(part)
+
+
+def _whole(part: Any, render: Callable[[Any], str]) -> str:
+    """Return all of an object, cut nowhere: nobody sees the width of a page."""
+    from flytetask_nb.views.document import scaled  # noqa: PLC0415 - loads what renders
+
+    with scaled(_ALL):
+        return render(_described(part))
 
 
 def html_page(title: str, parts: Sequence[Any]) -> str:
@@ -75,7 +83,7 @@ def html_page(title: str, parts: Sequence[Any]) -> str:
 def _text(result: Result) -> str:
     from flytetask_nb.views import text  # noqa: PLC0415 - loads what renders
 
-    return text.render(_described(result.report)) + "\n"
+    return _whole(result.report, text.render) + "\n"
 
 
 def _json(result: Result) -> str:

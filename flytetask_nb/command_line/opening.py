@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from flytetask_nb.command_line import commands
 from flytetask_nb.command_line.formats import html_page
-from flytetask_nb.command_line.inputs import policy_in_force, task_of, tasks_of
+from flytetask_nb.command_line.inputs import MODULE, chosen, policy_in_force, task_of, tasks_of
 from flytetask_nb.errors import MissingExtraError, OptionError
 from flytetask_nb.masking import mask_text
+from flytetask_nb.sources.registered_tasks import admin_address, is_admin_address
 
-__all__ = ["open_source", "tour"]
+__all__ = ["explore_source", "open_source", "tour"]
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _FIRST: Final = "00_tour.ipynb"
@@ -57,10 +61,17 @@ def _notebook(source: str, name: str | None, against: str | None) -> dict[str, A
     if name is None:
         cells.append("ftn.panel(tasks)" if against is None else "ftn.compare(old + tasks)")
     else:
-        task, mark, version = name.partition("@")
+        # In the notebook a task is found by its whole name.
+        tasks = tasks_of(source)
+        task = tasks.name_of(chosen(tasks, name)[-1])
+        _, mark, version = name.partition("@")
         key = f"{task!r}, {version!r}" if mark else repr(task)
         cells.append(f"task = tasks[{key}]\ntask")
         cells.append("ftn.check(task)" if against is None else f"ftn.diff(old[{task!r}], task)")
+    return _of_cells(cells)
+
+
+def _of_cells(cells: list[str]) -> dict[str, Any]:
     return {
         "cells": [
             {
@@ -88,6 +99,33 @@ def _loaded(variable: str, source: str) -> str:
     return f"{variable} = ftn.load({source!r})"
 
 
+def explore_source(source: str, port: int, *, opens: bool) -> int:
+    """Serve a page with an explorer of a source, on this machine alone and behind a token."""
+    if find_spec("voila") is None:
+        raise MissingExtraError('Voila is not installed here; run: pip install "flytetask-nb[lab]"')
+    with TemporaryDirectory(prefix="flytetask-explore-") as folder:
+        path = Path(folder, "explore.ipynb")
+        path.write_text(json.dumps(_of_cells([_explored(source)])), encoding="utf-8")
+        settings = ["--token", "--Voila.ip=127.0.0.1", f"--Voila.port={port}", *([] if opens else ["--no-browser"])]
+        with suppress(KeyboardInterrupt):
+            return subprocess.run([sys.executable, "-m", "voila", str(path), *settings], check=False).returncode  # noqa: S603 - our own
+    return 0
+
+
+def _explored(source: str) -> str:
+    """Return the code of a cell that explores a source; of a cluster rows appear as they arrive."""
+    if is_admin_address(source):
+        place = admin_address(source)
+        asked = "".join(
+            f", {part}={value!r}" for part, value in place._asdict().items() if value and part != "endpoint"
+        )
+        return f"import flytetask_nb as ftn\n\nftn.explore(ftn.connect({place.endpoint or None!r}){asked})"
+    # The page's kernel runs in the folder of its notebook, and finds modules where the command does.
+    there = str(Path(source).resolve()) if Path(source).exists() else source
+    modules = f"import sys\n\nsys.path.insert(0, {str(Path.cwd())!r})\n" if source.startswith(MODULE) else ""
+    return f"{modules}import flytetask_nb as ftn\n\n{_loaded('tasks', there)}\nftn.explore(tasks)"
+
+
 def tour(folder: str, *, launches: bool) -> int:
     """Copy the notebooks, and open the first."""
     there = next((place for place in (_PACKAGE, _PACKAGE.parent) if (place / "notebooks" / _FIRST).is_file()), None)
@@ -112,4 +150,10 @@ def _launched(path: Path, *, launches: bool) -> int:
         return 0
     if find_spec("jupyterlab") is None:
         raise MissingExtraError('JupyterLab is not installed here; run: pip install "flytetask-nb[lab]"')
-    return subprocess.run([sys.executable, "-m", "jupyterlab", str(path)], check=False).returncode  # noqa: S603 - our own
+    with subprocess.Popen([sys.executable, "-m", "jupyterlab", str(path)]) as server:  # noqa: S603 - our own
+        # Ctrl-C is JupyterLab's: it asks whether it is meant, and this process waits for the answer.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            return server.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)

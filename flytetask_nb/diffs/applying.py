@@ -14,32 +14,16 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Change
 
-__all__ = ["apply_changes"]
-
-
 # -- applying changes ----------------------------------------------------------------------------------------------
 
 
 def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
     """Return what changes make of a task in flat form.
 
-    Parameters
-    ----------
-    values
-        What :func:`flatten` gives of the task before.
-    changes
-        All changes of one diff: what is folded as noise or accepted is part of it.
-
-    Returns
-    -------
-    dict of str to object
-        What :func:`flatten` gives of the task after.
-
-    Raises
-    ------
-    DiffError
-        A change takes away what is not there or puts something where another value stands: the changes are not those
-        of this task, or two of them claim the same value.
+    ``values``: what :func:`flatten` gives of the task before.
+    ``changes``: all changes of one diff: what is folded as noise or accepted is part of it.
+    Raises DiffError: a change takes away what is not there or puts something where another value stands: the changes
+      are not those of this task, or two of them claim the same value.
     """
     flat = dict(values)
     edits = [edit for change in changes for edit in change.recorded]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import launch_plan_pb2, task_pb2
 
-from flytetask_nb.diffs.settings import map_task_stem, mapped_task
 from flytetask_nb.errors import CompileError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
@@ -24,13 +23,12 @@ from flytetask_nb.models.workflows import referring_nodes
 from flytetask_nb.printing import visible
 from flytetask_nb.semantics.compilation import compile_workflow, digest_problems
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
+from flytetask_nb.semantics.map_tasks import map_task_stem, mapped_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from flytetask_nb.semantics.problems import CompileProblem
-
-__all__ = ["BREAKS", "COMPILES", "UNRESOLVED", "Caller", "CallerReport", "callers"]
 
 COMPILES = "compiles"
 BREAKS = "breaks"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from flytetask_nb.diffs.structures import Difference
-
-__all__ = ["Change", "Ledger"]
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
@@ -89,6 +88,8 @@ class Change:
         :meth:`flytetask_nb.diffs.TaskDiff.apply`. None: it puts ``new`` in place of ``old``.
     number : int
         How many changes before it in the same diff read the same.
+    subjects : tuple
+        The messages of the two tasks: no output shows a secret of theirs.
     """
 
     rule: str
@@ -106,6 +107,10 @@ class Change:
     key: str = ""
     edits: tuple[Replacement | Splice | Move, ...] | None = field(default=None, repr=False, compare=False)
     number: int = 0
+    subjects: tuple[Any, ...] = field(default=(), repr=False, compare=False)
+
+    def _subjects(self) -> tuple[Any, ...]:
+        return self.subjects
 
     @property
     def fingerprint(self) -> str:
@@ -137,8 +142,7 @@ class Change:
     @property
     def place(self) -> str:
         """The path as it is shown: by the names that flytekit has, without flyteidl's steps into types, secrets masked."""
-        path = _STEPS.sub("", self.path) if self.path.startswith("interface.") else familiar_path(self.path)
-        return mask_text(path)
+        return mask_text(_read_path(self.path))
 
     @property
     def texts(self) -> tuple[str | None, str | None]:
@@ -182,6 +186,11 @@ class Change:
         return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
 
 
+@lru_cache(maxsize=4096)
+def _read_path(path: str) -> str:
+    return _STEPS.sub("", path) if path.startswith("interface.") else familiar_path(path)
+
+
 def _identity(value: Any, key: str) -> str:
     """Return a text that tells any two values apart, their secrets aside."""
     if isinstance(value, str):
@@ -201,12 +210,14 @@ class Ledger:
     ----------
     severities
         Severities by rule that take the place of the rules' own.
+    subjects
+        The messages of the two tasks.
     """
 
-    __slots__ = ("changes", "severities")
+    __slots__ = ("changes", "severities", "subjects")
 
-    def __init__(self, severities: Mapping[str, str]) -> None:
-        self.severities = severities
+    def __init__(self, severities: Mapping[str, str], subjects: tuple[Any, ...]) -> None:
+        self.severities, self.subjects = severities, subjects
         self.changes: list[Change] = []
 
     def add(
@@ -247,6 +258,7 @@ class Ledger:
                 old_path or path,
                 key,
                 edits,
+                subjects=self.subjects,
             )
         )
 

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["compare_tasks", "numbered_changes"]
-
 # Rules that apply to the value of a release itself: what repeats it elsewhere is an echo of them.
 _ECHOED: Final = frozenset(
     {"image-repository", "image-tag", "image-digest", "image-release-tag", "id-version", "code-bundle"}
@@ -63,7 +61,7 @@ def compare_tasks(
     tasks: tuple[FlyteTask, FlyteTask], messages: tuple[Any, Any], severities: Mapping[str, str]
 ) -> list[Change]:
     """Return the changes from one task to another, in the order of their parts; the messages are what both sources tell."""
-    ledger = Ledger(severities)
+    ledger = Ledger(severities, tuple(task._message for task in tasks))
     old, new = messages
     if old is new:
         return ledger.changes

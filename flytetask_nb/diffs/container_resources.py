@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.quantities import Quantity
     from flytetask_nb.semantics.task_container import TaskContainer
 
-__all__ = ["IGNORED_RESOURCES", "compare_resources", "shadowed_amounts"]
 IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
 """Flyte passes these on to nothing (flytek8s/utils.go)."""
 _GPUS: Final = frozenset({GPU, NVIDIA_GPU})

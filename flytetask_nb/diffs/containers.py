@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.semantics.task_container import TaskContainer
 
-__all__ = [
-    "ARCHITECTURES",
-    "MOVABLE",
-    "compare_container_rest",
-    "compare_containers",
-    "compare_data_loading",
-    "compare_task_containers",
-    "image_rule",
-    "input_names",
-    "input_settings",
-]
-
 ARCHITECTURES: Final = tasks_pb2.Container.Architecture.DESCRIPTOR
 
 MOVABLE: Final = ("image", "command", "args", "env", "requests", "limits", "ports")

@@ -6,8 +6,6 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["Move", "Named", "Replacement", "Splice", "joined"]
-
 _PLAIN = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII)
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.semantics.task_container import TaskContainer
 
-__all__ = ["compare_env", "env_order", "shadowed_variables"]
-
 # What of flytekit's settings says which release this is and where it was packaged (flytekit/configuration).
 _RELEASE_SETTINGS: Final = frozenset(
     "project domain version image_config fast_serialization_settings flytekit_virtualenv_root python_interpreter "

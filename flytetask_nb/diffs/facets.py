@@ -9,20 +9,13 @@ from flytetask_nb.diffs.edits import Replacement, joined
 if TYPE_CHECKING:
     from flytetask_nb.diffs.edits import Move, Splice
 
-__all__ = ["At", "Facet"]
-
 
 class Facet(NamedTuple):
     """One respect in which two types differ. Without a rule: a difference that only the whole type's verdict judges.
 
-    Attributes
-    ----------
-    rule, path, old, new, kind, cache, edits
-        As in :class:`flytetask_nb.diffs.Change`.
-    severity, reason
-        Instead of the rule's, where this one is a special case.
-    field
-        Of what is in a dataclass: that dataclass before and after, and the name of the field.
+    ``rule``, ``path``, ``old``, ``new``, ``kind``, ``cache``, ``edits``: as in :class:`flytetask_nb.diffs.Change`.
+    ``severity``, ``reason``: instead of the rule's, where this one is a special case.
+    ``field``: of what is in a dataclass: that dataclass before and after, and the name of the field.
     """
 
     rule: str

@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.task_container import TaskContainer
 
-__all__ = ["flatten", "flatten_part"]
-
 # Of the container that runs the task: those of others stand under their `resources`, as they are.
 _AMOUNT: Final = re.compile(
     r"^(?:container|k8s_pod\.pod_spec\.containers\b.*(?<!\.resources))"
@@ -61,11 +59,8 @@ _SPEC: Final = "spec"
 def flatten(message: Any) -> dict[str, Any]:
     """Return every single value that is set in a message by its path.
 
-    Returns
-    -------
-    dict of str to object
-        Paths as in :class:`flytetask_nb.diffs.Change`. A list whose items have no names is one tuple; of one whose
-        items have names, the tuple of names stands beside them.
+    Returns dict of str to object: paths as in :class:`flytetask_nb.diffs.Change`. A list whose items have no names is
+      one tuple; of one whose items have names, the tuple of names stands beside them.
     """
     flat: dict[str, Any] = {}
     template = getattr(message, "template", message)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.facets import Facet
     from flytetask_nb.diffs.verdicts import TypeVerdict
 
-__all__ = ["ALWAYS_TRUE", "compare_interface", "own_description"]
-
 _SEVERITY_OF: Final = {"breaking": BREAKING, "risky": RISKY, "safe": BEHAVIOUR}
 _TYPE_RULES: Final = {
     "input": {

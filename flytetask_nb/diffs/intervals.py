@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["Interval", "is_under", "passed_through"]
-
 # Fields that are looked at together: of the targets one is set, and which container of a pod runs the task may stand in
 # the config; what settings of a plugin mean depends on the type of the task.
 _TOGETHER: Final = {

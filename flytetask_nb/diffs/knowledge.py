@@ -18,22 +18,15 @@ from flytetask_nb.semantics.task_container import pod_containers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Known", "known_pair", "known_row", "stands", "unknown_paths"]
-
 _POD: Final = "k8s_pod"
 
 
 class Known(NamedTuple):
     """Two tasks as far as both are known.
 
-    Attributes
-    ----------
-    old, new
-        ``TaskSpec`` messages: those of the tasks themselves where nothing had to be left out.
-    left_out
-        Paths at which one task has something of which the other's source says nothing.
-    unregistered
-        Paths at which one task, which is not registered yet, has what only registration can know.
+    ``old``, ``new``: ``TaskSpec`` messages: those of the tasks themselves where nothing had to be left out.
+    ``left_out``: paths at which one task has something of which the other's source says nothing.
+    ``unregistered``: paths at which one task, which is not registered yet, has what only registration can know.
     """
 
     old: Any

@@ -31,15 +31,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = [
-    "compare_entries",
-    "compare_fields",
-    "compare_flyte2",
-    "compare_unknown",
-    "compare_unknown_items",
-    "field_changes",
-]
-
 
 @lru_cache(maxsize=256)
 def _fields(descriptor: Any) -> tuple[tuple[str, Any], ...]:

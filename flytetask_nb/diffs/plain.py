@@ -11,18 +11,6 @@ from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.plain_values import plain_struct
 
-__all__ = [
-    "UNKNOWN",
-    "enum_name",
-    "is_map",
-    "is_repeated",
-    "map_values",
-    "plain_list",
-    "plain_message",
-    "plain_value",
-    "unknown_fields",
-]
-
 _SURROUNDINGS: Final = f"{FLYTE2}: "
 UNKNOWN: Final = "(unknown fields)"
 """Key under which the fields stand that this flyteidl does not know."""

@@ -7,20 +7,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.diffs.rules import NOISE
-from flytetask_nb.diffs.settings import map_task_stem, shortened_map_task
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.tooling import UNKNOWN_CODE, spelling_paths, tool_differences
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import behind_gate
+from flytetask_nb.semantics.map_tasks import map_task_stem, shortened_map_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flytetask_nb.diffs.task_diff import CacheVerdict
-
-__all__ = ["CHANGED", "CONFLICT", "IDENTICAL", "MISSING", "NEW", "PlanEntry"]
 
 CONFLICT: Final = "conflict"
 CHANGED: Final = "changed"
@@ -135,9 +133,9 @@ class PlanEntry:
     @cached_property
     def tool_differences(self) -> tuple[str, ...]:
         """What registration tools fill in, a few words each, where that is the whole difference; else empty."""
-        if self.diff is None or self.local is None or self.remote is None or self.renamed_from:
+        if self.diff is None or self.renamed_from:
             return ()
-        return tool_differences(self.remote._message, self.local._message)
+        return tool_differences(self.diff)
 
     @property
     def is_same_task(self) -> bool:
@@ -195,7 +193,7 @@ class PlanEntry:
         difference = self.diff
         if difference is None or self.local is None or self.remote is None or self.renamed_from:
             return ()
-        if any(not change.is_consequence for change in (*difference.changes, *difference.accepted, *difference.noise)):
+        if any(not change.is_consequence for change in difference.all_changes()):
             return ()
         paths = spelling_paths(self.remote._message, self.local._message)
         return tuple(mask_text(path) for path in paths if not path.startswith("id."))

@@ -9,18 +9,16 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.plan_entries import CHANGED, CONFLICT, IDENTICAL, NEW
-from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.semantics.digests import unplaced_digest
 from flytetask_nb.semantics.drafts import completed
 from flytetask_nb.semantics.fellows import Fellows
+from flytetask_nb.semantics.map_tasks import map_task_stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-__all__ = ["MatchedTask", "TaskKey", "beside_each_other", "link_map_tasks", "verdict", "with_places"]
 
 TaskKey = tuple[str, str, str]
 

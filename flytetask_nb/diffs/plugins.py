@@ -25,21 +25,14 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.diffs.structures import Difference
 
-__all__ = ["SETTINGS", "Setting", "compare_custom"]
-
 
 class Setting(NamedTuple):
     """What one setting of a plugin means.
 
-    Attributes
-    ----------
-    types
-        Types of tasks that have it; empty: any.
-    path
-        Pattern of its path inside the settings as the plugin reads them, in lower case and without underscores: the
-        same setting is spelled ``minReplicas`` by JSON of protobuf and ``min_replicas`` by others.
-    meaning
-        A rule, or the stem of two: ``{stem}-raised`` and ``{stem}-lowered`` (for amounts), or ``image``.
+    ``types``: types of tasks that have it; empty: any.
+    ``path``: pattern of its path inside the settings as the plugin reads them, in lower case and without underscores:
+      the same setting is spelled ``minReplicas`` by JSON of protobuf and ``min_replicas`` by others.
+    ``meaning``: a rule, or the stem of two: ``{stem}-raised`` and ``{stem}-lowered`` (for amounts), or ``image``.
     """
 
     types: frozenset[str]

@@ -21,16 +21,6 @@ from flytetask_nb.semantics.task_container import (
 if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = [
-    "TaskPod",
-    "compare_pod_rest",
-    "compare_pods",
-    "is_named",
-    "labelled_tolerations",
-    "primary_edits",
-    "read_pod",
-]
-
 # Lists of named things in a pod's spec, and the stem of the rules for them.
 _NAMED: Final = {"containers": "pod-container", "initContainers": "pod-init-container", "volumes": "pod-volume"}
 _SCHEDULING: Final = {"affinity": "pod-affinity", "nodeSelector": "pod-affinity"}
@@ -42,16 +32,10 @@ _TOLERATED: Final = ("key", "operator", "value", "effect")
 class TaskPod(NamedTuple):
     """A pod of a task.
 
-    Attributes
-    ----------
-    name
-        Of the container that runs the task, as the task says it.
-    spec
-        The pod's spec.
-    held
-        Name under which that container stands there; None where it does not, or where containers have no names.
-    container
-        That container; an empty one where it is not there.
+    ``name``: of the container that runs the task, as the task says it.
+    ``spec``: the pod's spec.
+    ``held``: name under which that container stands there; None where it does not, or where containers have no names.
+    ``container``: that container; an empty one where it is not there.
     """
 
     name: str

@@ -31,8 +31,6 @@ from flytetask_nb.semantics.drafts import renamed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["STATUSES", "Plan", "plan"]
-
 STATUSES: Final = (CONFLICT, CHANGED, NEW, MISSING, IDENTICAL)
 """What can become of a task, in the order in which a plan lists them."""
 

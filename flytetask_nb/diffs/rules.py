@@ -14,22 +14,6 @@ from flytetask_nb.options import option
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = [
-    "BEHAVIOUR",
-    "BREAKING",
-    "COSMETIC",
-    "COST",
-    "NOISE",
-    "RISKY",
-    "RULES",
-    "SEVERITIES",
-    "UNCLASSIFIED",
-    "Rule",
-    "checked_accepted",
-    "checked_severities",
-    "rank",
-]
-
 BREAKING: Final = "breaking"
 RISKY: Final = "risky"
 BEHAVIOUR: Final = "behaviour"
@@ -165,7 +149,7 @@ _COSMETICS: Final = (COSMETIC, COSMETIC, COSMETIC)
 def _interface_rules() -> list[Rule]:
     return [
         Rule("input-removed", BREAKING, INVALIDATES, "Workflows that pass it no longer compile.", _BINDINGS, _ADDED_INPUTS),
-        Rule("input-added", BREAKING, INVALIDATES, "It is required: existing workflows do not pass it and no longer compile.", _BINDINGS, ("input-removed",)),
+        Rule("input-added", BREAKING, INVALIDATES, "It is required, and existing workflows do not pass it: they no longer compile.", _BINDINGS, ("input-removed",)),
         Rule("input-added-optional", BEHAVIOUR, INVALIDATES, "It is optional: existing workflows compile without it.", _BINDINGS, ("input-removed",)),
         Rule("input-added-by-hole", RISKY, INVALIDATES, "Flyte's compiler takes such a union for optional, so existing workflows compile, but at run time the value is missing.", _BINDINGS, ("input-removed",)),
         _single("input-renamed", BREAKING, INVALIDATES, "Workflows that pass it by its old name no longer compile.", _BINDINGS),
@@ -179,13 +163,13 @@ def _interface_rules() -> list[Rule]:
         Rule("output-type-risky", RISKY, INVALIDATES, "It can still be passed to an input of the old type, but not to every input that took it before.", _TYPING, _OUTPUT_TYPES, by_verdict=True),
         Rule("output-type-changed", RISKY, INVALIDATES, "It can be passed to every input that took it before, but a conditional can compare it only with an output of exactly the same type.", _CONDITION, _OUTPUT_TYPES, by_verdict=True),
         _single("input-as-a-whole", BREAKING, NONE, "Taken together, these changes make it refuse values that it accepted before.", _TYPING, by_verdict=True, is_consequence=True),
-        _single("output-as-a-whole", BREAKING, NONE, "Taken together, these changes make it unfit for inputs that took it before.", _TYPING, by_verdict=True, is_consequence=True),
+        _single("output-as-a-whole", BREAKING, NONE, "Taken together, these changes keep it from inputs that took it before.", _TYPING, by_verdict=True, is_consequence=True),
         _single("output-compared", RISKY, NONE, "A conditional can compare it only with an output of exactly the same type, metadata included.", _CONDITION, is_consequence=True),
         *_pair(
-            Rule("enum-value-added", BREAKING, INVALIDATES, "Two enums fit only if they have the same values in the same order; strings still fit.", _TYPING, (), by_verdict=True),
-            Rule("enum-value-removed", BREAKING, INVALIDATES, "Two enums fit only if they have the same values in the same order, and the removed value is no longer accepted; other strings still fit.", _TYPING, (), by_verdict=True),
+            Rule("enum-value-added", BREAKING, INVALIDATES, "An enum matches another only if both have the same values in the same order; a str still matches.", _TYPING, (), by_verdict=True),
+            Rule("enum-value-removed", BREAKING, INVALIDATES, "An enum matches another only if both have the same values in the same order. As a str, the removed value is no longer accepted.", _TYPING, (), by_verdict=True),
         ),
-        _single("enum-reordered", BREAKING, INVALIDATES, "Two enums fit only if they have the same values in the same order; strings still fit.", _TYPING, by_verdict=True),
+        _single("enum-reordered", BREAKING, INVALIDATES, "An enum matches another only if both have the same values in the same order; a str still matches.", _TYPING, by_verdict=True),
         _single("union-reordered", COSMETIC, INVALIDATES, "The order of a union's variants matters to the cache key alone.", _CATALOG),
         *_pair(
             Rule("input-column-added", BREAKING, INVALIDATES, "It no longer accepts datasets without the column.", _TYPING, (), by_verdict=True),
@@ -195,23 +179,23 @@ def _interface_rules() -> list[Rule]:
             Rule("output-column-added", BEHAVIOUR, INVALIDATES, "Tasks that use the other columns still work.", _TYPING, ()),
             Rule("output-column-removed", BREAKING, INVALIDATES, "Workflows whose next task declares the column no longer compile.", _TYPING, (), by_verdict=True),
         ),
-        _single("column-type-changed", BREAKING, INVALIDATES, "Columns of the same name fit only if their types do.", _TYPING, by_verdict=True),
+        _single("column-type-changed", BREAKING, INVALIDATES, "Columns of the same name must have types that match.", _TYPING, by_verdict=True),
         _single("columns-reordered", COSMETIC, INVALIDATES, "The order of columns matters to the cache key alone.", _CATALOG),
         _single("blob-dimensionality", RISKY, INVALIDATES, "Flyte's compiler does not tell a file from a directory, so a mismatch shows only at run time.", _TYPING),
         *_pair(
-            Rule("input-field-added", BREAKING, INVALIDATES, "A dataclass fits another only if it has all of its fields.", _TYPING, (), by_verdict=True),
-            Rule("input-field-removed", BREAKING, INVALIDATES, "A dataclass with more fields fits one with fewer, unless its schema cannot be compared.", _TYPING, (), by_verdict=True),
+            Rule("input-field-added", BREAKING, INVALIDATES, "A dataclass that is passed must have every field of the one that is expected.", _TYPING, (), by_verdict=True),
+            Rule("input-field-removed", BREAKING, INVALIDATES, "A dataclass with additional fields is still accepted, unless its schema cannot be compared.", _TYPING, (), by_verdict=True),
         ),
         *_pair(
-            Rule("output-field-added", BREAKING, INVALIDATES, "A dataclass with more fields fits one with fewer, unless its schema cannot be compared.", _TYPING, (), by_verdict=True),
+            Rule("output-field-added", BREAKING, INVALIDATES, "A dataclass with additional fields is still accepted, unless its schema cannot be compared.", _TYPING, (), by_verdict=True),
             Rule("output-field-removed", BREAKING, INVALIDATES, "Workflows whose next task needs the field no longer compile.", f"{_TYPING}, {_BINDINGS}", ()),
         ),
-        _single("field-type-changed", BREAKING, INVALIDATES, "Two dataclasses fit only if the types of their fields agree.", _TYPING, by_verdict=True),
+        _single("field-type-changed", BREAKING, INVALIDATES, "Fields of the same name must have types that match.", _TYPING, by_verdict=True),
         _single("dataclass-under-union", RISKY, STALE, "Inside Optional or Union, the fields of a dataclass are not part of the cache key: results in the old form may still be served.", _DATACLASSES),
-        _single("type-tag", BREAKING, INVALIDATES, "Types with a tag fit only types with the same tag.", _TYPING, by_verdict=True),
-        _single("type-schema", BREAKING, NONE, "The JSON schema of a dataclass decides which values fit, but is not part of the cache key.", f"{_TYPING}, {_CATALOG}", by_verdict=True),
-        _single("type-metadata", COSMETIC, NONE, "Neither Flyte's compiler nor the cache looks at it.", f"{_TYPING}, {_CATALOG}"),
-        _single("type-annotation", COSMETIC, NONE, "Flyte's compiler ignores it, and the cache looks at cache-key-metadata alone.", f"{_TYPING}, {_CATALOG}"),
+        _single("type-tag", BREAKING, INVALIDATES, "A type with a tag matches only types with the same tag.", _TYPING, by_verdict=True),
+        _single("type-schema", BREAKING, NONE, "The JSON schema of a dataclass decides which values are accepted, but is not part of the cache key.", f"{_TYPING}, {_CATALOG}", by_verdict=True),
+        _single("type-metadata", COSMETIC, NONE, "Metadata of the type: neither Flyte's compiler nor the cache looks at it.", f"{_TYPING}, {_CATALOG}"),
+        _single("type-annotation", COSMETIC, NONE, "Annotation of the type: Flyte's compiler ignores it, and the cache reads nothing of it but cache-key-metadata.", f"{_TYPING}, {_CATALOG}"),
         _single("variable-description", COSMETIC, NONE, "Documentation: Flyte counts the task as changed, but the cache key stays.", _CATALOG),
         _single("artifact", BEHAVIOUR, INVALIDATES, "It publishes or queries another artifact.", _CATALOG),
     ]  # fmt: skip
@@ -223,7 +207,7 @@ def _execution_rules() -> list[Rule]:
         _single("task-type-version", BEHAVIOUR, NONE, "The plugin may read the same settings differently.", _PLUGINS, part="Plugin"),
         _single("target-switched", BEHAVIOUR, STALE, "It runs as another kind of target: container, pod or SQL.", f"{_PLUGINS}, {_POLICY}"),
         _single("image-repository", BEHAVIOUR, STALE, "It runs in another image.", _POLICY),
-        _single("image-tag", BEHAVIOUR, STALE, "It runs in another image: the tag follows neither the task's version, nor a commit, nor the tags of the other tasks.", _POLICY),
+        _single("image-tag", BEHAVIOUR, STALE, "It runs in another image: this tag did not just move along with the release.", _POLICY),
         _single("image-digest", BEHAVIOUR, STALE, "It runs in another build of the image.", _POLICY),
         _single("image-release-tag", NOISE, STALE, "The tag follows the release.", _POLICY),
         _single("code-bundle", NOISE, STALE, "Every fast registration uploads the code to a new place.", f"{_REGISTER}, {_POLICY}"),
@@ -240,13 +224,13 @@ def _execution_rules() -> list[Rule]:
         *_entries("env", "Environment variable", _BEHAVIOURS, STALE, _PLUGINS),
         _single("env-reordered", BEHAVIOUR, STALE, "One variable refers to another, and Kubernetes resolves only references to earlier ones.", "Kubernetes"),
         _single("env-shadowed", COSMETIC, NONE, "The variable is set twice, and the last value counts.", "Kubernetes"),
-        _single("serialization-settings", NOISE, STALE, "These settings of flytekit name the release.", _REGISTER),
+        _single("serialization-settings", NOISE, STALE, "These variables, set by flytekit, name the release.", _REGISTER),
         _single("release-echo", NOISE, STALE, "Only the image or version inside it changed, which is listed separately.", _POLICY),
         *_entries("port", "Port", _BEHAVIOURS, STALE, _PLUGINS),
         _single("data-loading", BEHAVIOUR, STALE, "The raw container gets its inputs and outputs in another way.", _PLUGINS),
         _single("architecture", BEHAVIOUR, STALE, "It runs on another kind of processor.", _PLUGINS),
         *_entries("container-setting", "Container setting", _BEHAVIOURS, STALE, _PLUGINS),
-        *_entries("pod-container", "Other container of the pod", _BEHAVIOURS, STALE, _PLUGINS),
+        *_entries("pod-container", "Container beside the task", _BEHAVIOURS, STALE, _PLUGINS),
         *_entries("pod-init-container", "Init container", _BEHAVIOURS, STALE, _PLUGINS),
         *_entries("pod-volume", "Volume", _BEHAVIOURS, STALE, _PLUGINS),
         *_entries("pod-toleration", "Toleration", _BEHAVIOURS, NONE, _PLUGINS),
@@ -265,9 +249,9 @@ _R: Final = "Resources"
 
 def _resource_rules() -> list[Rule]:
     rules: list[Rule] = []
-    for kind in ("request", "limit"):
+    for kind, more in (("request", "Every run reserves more."), ("limit", "A run may use more.")):
         rules += _pair(
-            Rule(f"{kind}-raised", COST, NONE, "Every run reserves more.", _RESOURCES, (), part=_R),
+            Rule(f"{kind}-raised", COST, NONE, more, _RESOURCES, (), part=_R),
             Rule(f"{kind}-lowered", RISKY, NONE, "It may run out of memory or be slowed down.", f"{_RESOURCES}, {_POLICY}", (), part=_R),
         )  # fmt: skip
         rules += _pair(
@@ -291,7 +275,7 @@ def _resource_rules() -> list[Rule]:
             Rule("resources-mended", BEHAVIOUR, NONE, "Registration refused the old resources and accepts these.", _VALIDATION, (), part=_R, is_consequence=True),
         ),
         _single("resource-repeated", COSMETIC, NONE, "The resource is given twice: the last amount counts, and registration refuses the task.", _VALIDATION, part=_R),
-        *_entries("resource-ignored", "Resource that Flyte ignores", _COSMETICS, NONE, _RESOURCES, part=_R),
+        *_entries("resource-ignored", "", _COSMETICS, NONE, _RESOURCES, reasons=("Flyte ignores this resource.",) * 3, part=_R),
         *_entries("accelerator", "Accelerator", _BEHAVIOURS, NONE, _PLUGINS, aspects=((COST,), (COST,), (COST,)), part=_R),
         *_entries("shared-memory", "Shared memory", _BEHAVIOURS, NONE, _PLUGINS, part=_R),
     ]  # fmt: skip
@@ -358,16 +342,16 @@ def _other_rules() -> list[Rule]:
         _single("identity", RISKY, NONE, "It runs under another identity, which may lack permissions.", _POLICY),
         *_entries("custom", "Plugin setting", _BEHAVIOURS, STALE, f"{_PLUGINS}, {_POLICY}", part="Plugin"),
         *_pair(
-            Rule("plugin-scale-raised", COST, NONE, "More of it runs at the same time.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
-            Rule("plugin-scale-lowered", BEHAVIOUR, NONE, "Less of it runs at the same time, so it may take longer.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-scale-raised", COST, NONE, "More of its processes run at the same time.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-scale-lowered", BEHAVIOUR, NONE, "Fewer of its processes run at the same time, so it may take longer.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
         ),
         *_pair(
             Rule("plugin-memory-raised", COST, NONE, "Every process reserves more memory.", f"Spark, {_POLICY}", (), part="Plugin"),
             Rule("plugin-memory-lowered", RISKY, NONE, "Its processes may run out of memory.", f"Spark, {_POLICY}", (), part="Plugin"),
         ),
         *_pair(
-            Rule("plugin-success-raised", BEHAVIOUR, NONE, "Fewer of its subtasks may fail.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
-            Rule("plugin-success-lowered", RISKY, STALE, "It succeeds even if more of its subtasks fail, so results may be missing.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-success-raised", BEHAVIOUR, NONE, "Fewer of its subtasks are allowed to fail.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
+            Rule("plugin-success-lowered", RISKY, STALE, "More of its subtasks are allowed to fail, so results may be missing.", f"{_PLUGIN_MESSAGES}, {_POLICY}", (), part="Plugin"),
         ),
         _single("plugin-machine", BEHAVIOUR, NONE, "It runs on other machines.", _POLICY, aspects=(COST,), part="Plugin"),
         _single("plugin-retries", BEHAVIOUR, NONE, "The plugin retries more or less often before it gives up.", f"{_PLUGIN_MESSAGES}, {_POLICY}", part="Plugin"),
@@ -396,10 +380,7 @@ RULES: Final[Mapping[str, Rule]] = {
 def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
     """Return the overrides of severities that a caller asks for, and those of the policy in force.
 
-    Raises
-    ------
-    DiffError
-        There is no such rule, or no such severity; the error names the nearest.
+    Raises DiffError: there is no such rule, or no such severity; the error names the nearest.
     """
     policy = option("policy")
     given = {**({} if policy is None else policy.severities), **(severities or {})}
@@ -416,10 +397,7 @@ def checked_severities(severities: Mapping[str, str] | None) -> dict[str, str]:
 def checked_accepted(accepted: Iterable[str], task: str = "") -> frozenset[str]:
     """Return the fingerprints that a caller gave, and those that the policy in force accepts of a task; one text is none.
 
-    Raises
-    ------
-    DiffError
-        It is a single text.
+    Raises DiffError: it is a single text.
     """
     if isinstance(accepted, str):
         raise DiffError(f"accepted={accepted!r} is one text, expected fingerprints; give accepted=[{accepted!r}]")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.facets import At
 
-__all__ = ["only_field", "schema_facets"]
-
 # Where schemas stand that others refer to.
 _TABLES: Final = ("definitions", "$defs")
 # What only tells people about values.

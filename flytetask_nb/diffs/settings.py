@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from flyteidl.core import identifier_pb2, tasks_pb2
@@ -18,34 +17,13 @@ from flytetask_nb.diffs.plain import enum_name, plain_message
 from flytetask_nb.diffs.structures import same
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.map_tasks import map_task_stem
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flytetask_nb.diffs.changes import Ledger
-
-__all__ = [
-    "by_rule",
-    "compare_config",
-    "compare_documentation",
-    "compare_extended_resources",
-    "compare_id",
-    "compare_metadata",
-    "compare_security",
-    "compare_sql",
-    "compare_type",
-    "map_task_stem",
-    "mapped_task",
-    "numbered",
-    "own_config",
-    "own_documentation",
-    "secret_name",
-    "shortened_map_task",
-    "span",
-    "token_name",
-]
-
 
 _Compare: TypeAlias = "Callable[[Ledger, str, Any, Any], None]"
 
@@ -293,9 +271,6 @@ compare_sql: Final = _by_fields(
 
 # -- identity ------------------------------------------------------------------------------------------------------
 
-_MAP_TASK: Final = re.compile(r"(?P<stem>.*?map_.+?)_[0-9a-f]{16,64}(?:-arraynode)?")
-_HASH_LENGTH: Final = 8
-
 
 def _unless_filled_in(rule: str) -> _Compare:
     def compare(ledger: Ledger, path: str, old: str, new: str) -> None:
@@ -305,32 +280,6 @@ def _unless_filled_in(rule: str) -> _Compare:
         ledger.add(rule if is_compared else "id-filled-in", path, old or None, new or None)
 
     return compare
-
-
-def map_task_stem(name: str) -> str | None:
-    """Return what comes before the hash in the name of a map task; None if it is no such name."""
-    match = _MAP_TASK.fullmatch(name)
-    return None if match is None else match["stem"]
-
-
-def mapped_task(name: str) -> str:
-    """Return the name of the task that a map task runs for each item; the name itself if it is none of a map task.
-
-    Notes
-    -----
-    Flytekit puts ``map_`` before the name of the function and a hash behind it (flytekit/core/array_node_map_task.py).
-    """
-    stem = map_task_stem(name)
-    if stem is None:
-        return name
-    module, dot, function = stem.rpartition(".")
-    return f"{module}{dot}{function.removeprefix('map_')}"
-
-
-def shortened_map_task(name: str) -> str:
-    """Return the name of a task, of a map task's hash only the beginning: the rest tells nobody anything."""
-    stem = map_task_stem(name)
-    return name if stem is None else f"{name[: len(stem) + 1 + _HASH_LENGTH]}…"
 
 
 def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = ["compare_shadowed", "shadowed_entries"]
-
 
 def compare_shadowed(ledger: Ledger, rule: str, paths: tuple[str, str], old: list[str], new: list[str]) -> None:
     """Take down that other entries are shadowed than before."""

@@ -19,20 +19,6 @@ from flytetask_nb.semantics.plugin_settings import Spelling
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = [
-    "Difference",
-    "canonical",
-    "differences",
-    "flatten_entries",
-    "flatten_value",
-    "listed_differences",
-    "mapped_differences",
-    "moved",
-    "same",
-    "same_entries",
-    "unequal_runs",
-]
-
 # What tells the items of a list apart, by the first of these that all of them have, each another.
 _NAMES: Final = ("name", "mountPath", "containerPort", "key", "groupName")
 # Texts with JSON nested deeper than anybody writes it are compared as texts.
@@ -259,10 +245,7 @@ def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> It
 def unequal_runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
     """Return where two lists of texts differ around their longest common parts, the same in either direction.
 
-    Returns
-    -------
-    list of (int, int, int, int)
-        Start and end in the old list, start and end in the new one.
+    Returns list of (int, int, int, int): start and end in the old list, start and end in the new one.
     """
     from difflib import SequenceMatcher  # noqa: PLC0415 - few lists differ
 

@@ -22,8 +22,6 @@ from flytetask_nb.semantics.task_container import NO_CONTAINER, TaskContainer, o
 if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
 
-__all__ = ["compare_targets"]
-
 
 def compare_targets(ledger: Ledger, old: Any, new: Any) -> None:
     """Compare what runs two tasks, as far as both have the same."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.variable_verdicts import Compatibility
 
-__all__ = ["CacheVerdict", "TaskDiff", "diff"]
-
 # What a release moves though the code in it can be the same.
 _RELEASED: Final = frozenset(
     {"image-tag", "image-digest", "image-release-tag", "code-bundle", "serialization-settings", "release-echo"}
@@ -108,7 +106,7 @@ class TaskDiff(Report):
 
     _COLUMNS = dict.fromkeys(
         (
-            *(name for name in Change.__slots__ if name not in {"key", "edits", "number"}),
+            *(name for name in Change.__slots__ if name not in {"key", "edits", "number", "subjects"}),
             "part",
             "fingerprint",
             "folded",
@@ -160,6 +158,10 @@ class TaskDiff(Report):
         """The task after."""
         return self._tasks[1]
 
+    def all_changes(self) -> tuple[Change, ...]:
+        """Return all changes, also those that are folded."""
+        return (*self.changes, *self.accepted, *self.noise)
+
     @property
     def ids(self) -> tuple[dict[str, str], dict[str, str]]:
         """Project, domain, name and version of both tasks, secrets masked."""
@@ -186,13 +188,12 @@ class TaskDiff(Report):
         if not was_on or not is_on:
             verdict = "on" if is_on else "off" if was_on else "not cached"
             return CacheVerdict(before, after, verdict, ())
-        everything = (*self.changes, *self.accepted, *self.noise)
         if before is None or after is None:
             return CacheVerdict(before, after, "no key", ())
         if not _is_same_key(before, after):
             return CacheVerdict(before, after, "invalidated", ())
-        stale = tuple(change for change in everything if change.cache == "stale-risk")
-        rotated = any(change.rule.startswith("cache-ignored-") for change in everything)
+        stale = tuple(change for change in self.all_changes() if change.cache == "stale-risk")
+        rotated = any(change.rule.startswith("cache-ignored-") for change in self.all_changes())
         return CacheVerdict(before, after, "tags rotated" if rotated else "unchanged", stale)
 
     @cached_property
@@ -208,8 +209,8 @@ class TaskDiff(Report):
         if cache.stale_risk:
             causes = ", ".join(dict.fromkeys(change.place for change in cache.stale))
             sentences.append(
-                "Results of the old image are served: the cache key stays. Right if the code is the same, else "
-                f"stale; only this moved: {causes}."
+                "Results of the old image are still served, for the cache key stays: stale if the code changed. "
+                f"Moved: {causes}."
                 if cache.is_release_alone
                 else f"Old results may be served for new code: the cache key stays, but these changed: {causes}."
             )
@@ -269,7 +270,7 @@ class TaskDiff(Report):
         from flytetask_nb.diffs.applying import apply_changes  # noqa: PLC0415 - only when it is asked for
 
         before = _flat(self._old) if values is None else values
-        return apply_changes(before, (*self.changes, *self.accepted, *self.noise))
+        return apply_changes(before, self.all_changes())
 
     def _values(self) -> dict[str, Any]:
         cache = self.cache

@@ -13,8 +13,6 @@ from flytetask_nb.models.base import Model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Word", "quoted_if_alike", "text_of", "texts_of", "windowed"]
-
 
 class Word(str):
     """A number, a flag or null as JSON spells it: other than the text of the same letters."""
@@ -63,11 +61,8 @@ _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
 def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]:
     """Return two values of a task as texts that do not read alike, secrets masked.
 
-    Returns
-    -------
-    (str or None, str or None)
-        Where the values are written alike, what differs in them as JSON; where all of that is secret, that it is
-        another value.
+    Returns (str or None, str or None): where the values are written alike, what differs in them as JSON; where all of
+      that is secret, or JSON has no words for it, that it is another value.
     """
     before, after = text_of(old, key), text_of(new, key)
     if before is None or after is None or not _read_alike(before, after):
@@ -76,7 +71,8 @@ def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]
     texts = [_raw(mask_value(value, key)) for value in plain]
     if texts[0] != texts[1]:
         return texts[0], texts[1]
-    return before, after if _raw(plain[0]) == _raw(plain[1]) else f"{after} (another value)"
+    # Secrets are masked, and JSON has one null for a value that is null and for one that is of no kind.
+    return before, after if old == new else f"{after} (another value)"
 
 
 def quoted_if_alike(old: str, new: str) -> tuple[str, str]:

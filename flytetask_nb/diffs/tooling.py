@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flytetask_nb.diffs.changes import Change
-
-__all__ = ["UNKNOWN_CODE", "spelling_paths", "tool_differences"]
+    from flytetask_nb.diffs.task_diff import TaskDiff
 
 _POD: Final = "the pod's spec, which flytectl rewrites"
 _SPELLING: Final = "the spelling of values that mean the same"
@@ -84,15 +83,13 @@ _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
 }
 # These follow from others or are no part of the structure.
 _SET_ASIDE: Final = frozenset({"id-version", "release-echo", "documentation"})
+_NO_POD: Final = ("interface.", "metadata.")
 
 
-def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
+def tool_differences(difference: TaskDiff) -> tuple[str, ...]:
     """Tell what tools filled in, where that is all in which two tasks differ.
 
-    Returns
-    -------
-    tuple of str
-        A few words for each of them; empty if the task itself differs.
+    Returns tuple of str: a few words for each of them; empty if the task itself differs.
 
     Notes
     -----
@@ -100,27 +97,31 @@ def tool_differences(old: Any, new: Any) -> tuple[str, ...]:
     a tool's is policy of this package; what a user can set on the command line of a tool, such as images and
     environment variables, counts as the task's own.
     """
+    old, new = difference.old._message, difference.new._message
+    has_pods = _has_pod(old) and _has_pod(new)
+    for change in difference.all_changes():
+        # Most differences are told by what was compared already; what a rewritten pod hides is not.
+        if change.rule not in _WRITTEN and _counts(change) and (not has_pods or change.path.startswith(_NO_POD)):
+            return ()
     words: list[str] = []
-    if _has_pod(old) and _has_pod(new) and old.template.k8s_pod != new.template.k8s_pod and not _are_distinct(old, new):
+    if has_pods and old.template.k8s_pod != new.template.k8s_pod and not _are_distinct(old, new):
         rewritten = _rewritten(old), _rewritten(new)
         pods = [spec.template.k8s_pod for spec in rewritten]
         # Where flytectl has rewritten one of the two, what else differs shows once both are.
         if pods[0] == pods[1] or (pods[0] == old.template.k8s_pod) != (pods[1] == new.template.k8s_pod):
             words.append(_POD)
             old, new = rewritten
-    difference = diff(old, new)
-    changes = [
-        change
-        for change in (*difference.changes, *difference.noise)
-        if change.rule not in _SET_ASIDE and not change.is_consequence
-    ]
-    for change in changes:
+    for change in filter(_counts, diff(old, new).all_changes()):
         written = _WRITTEN.get(change.rule)
         phrase = "" if written is None else written(change)
         if not phrase:
             return ()
         words.append(phrase)
     return tuple(dict.fromkeys(words)) or (_SPELLING,)
+
+
+def _counts(change: Change) -> bool:
+    return change.rule not in _SET_ASIDE and not change.is_consequence
 
 
 def spelling_paths(old: Any, new: Any) -> tuple[str, ...]:

@@ -22,8 +22,6 @@ from flytetask_nb.models.types import LiteralType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["type_facets", "unnamed_columns"]
-
 _STRUCT: Final = types_pb2.STRUCT
 _CACHED_ANNOTATION: Final = "cache-key-metadata"
 _LITERAL_VALUES: Final = "literal_values"

@@ -10,22 +10,15 @@ from flytetask_nb.errors import ModelValueError
 from flytetask_nb.semantics.variable_verdicts import RISKY, SAFE
 from flytetask_nb.semantics.variance import compatibility
 
-__all__ = ["TypeVerdict", "type_verdict"]
-
 _NAME: Final = "it"
 
 
 class TypeVerdict(NamedTuple):
     """What a change of type means.
 
-    Attributes
-    ----------
-    verdict
-        ``breaking``, ``risky`` or ``safe``.
-    witness
-        A sentence that says who no longer fits; empty where the verdict is safe.
-    is_unseen
-        Whether the compiler does not see what is wrong.
+    ``verdict``: ``breaking``, ``risky`` or ``safe``.
+    ``witness``: a sentence that says who no longer fits; empty where the verdict is safe.
+    ``is_unseen``: whether the compiler does not see what is wrong.
     """
 
     verdict: str

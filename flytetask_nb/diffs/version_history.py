@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 from flytetask_nb.diffs.intervals import Interval, is_under, passed_through
 from flytetask_nb.diffs.knowledge import unknown_paths
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities
-from flytetask_nb.diffs.settings import map_task_stem
 from flytetask_nb.diffs.task_diff import TaskDiff, diff
 from flytetask_nb.diffs.texts import text_of
 from flytetask_nb.errors import DiffError, ModelTypeError, TaskNotFoundError
@@ -22,6 +21,7 @@ from flytetask_nb.models.reports import Report
 from flytetask_nb.models.types import SimpleType
 from flytetask_nb.models.version_order import tasks_by_age, version_label
 from flytetask_nb.semantics.drafts import renamed
+from flytetask_nb.semantics.map_tasks import map_task_stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -15,8 +15,6 @@ from flytetask_nb.errors import FlyteTaskError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
-
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -34,15 +32,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an embedded Admin until it is interrupted.
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        By default those of the command line.
-
-    Returns
-    -------
-    int
-        0, or 1 where it cannot be started, or a source cannot be read.
+    Returns int: 0, or 1 where it cannot be started, or a source cannot be read.
     """
     options = _parser().parse_args(arguments)
     stopped = threading.Event()

@@ -11,26 +11,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "BIGINT",
-    "BYTES",
-    "DESCRIPTIONS",
-    "EXECUTIONS",
-    "INTEGER",
-    "KEY",
-    "LAUNCH_PLANS",
-    "METADATA",
-    "NAME",
-    "NAMED_ENTITIES",
-    "PROJECTS",
-    "STORED",
-    "TASKS",
-    "TEXT",
-    "TIME",
-    "WORKFLOWS",
-    "DatabaseTable",
-]
-
 TEXT: Final = "text"
 BIGINT: Final = "bigint"
 INTEGER: Final = "integer"
@@ -45,20 +25,12 @@ KEY: Final = (*NAME, "version")
 class DatabaseTable:
     """A table of Admin.
 
-    Parameters
-    ----------
-    name : str
-        As Admin calls it in SQL.
-    entity : str
-        The letters by which its refusals call it; empty where it cannot be filtered by.
-    prefix : str
-        What stands before its fields in a filter, as in ``task.name``.
-    key : tuple of str
-        The columns that tell its rows apart.
-    columns : mapping of str to str
-        Each with PostgreSQL's name of what it holds.
-    links : mapping of str to str
-        Other tables that its filters may ask about, each with the column that holds the id of the row there.
+    ``name``: as Admin calls it in SQL.
+    ``entity``: the letters by which its refusals call it; empty where it cannot be filtered by.
+    ``prefix``: what stands before its fields in a filter, as in ``task.name``.
+    ``key``: the columns that tell its rows apart.
+    ``columns``: each with PostgreSQL's name of what it holds.
+    ``links``: other tables that its filters may ask about, each with the column that holds the id of the row there.
     """
 
     name: str

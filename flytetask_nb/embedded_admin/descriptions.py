@@ -20,8 +20,6 @@ from flytetask_nb.embedded_admin.refusals import not_found
 if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["Descriptions"]
-
 # Filters of a listing are read as if they were about what is described.
 _DESCRIBED: Final = {
     identifier_pb2.TASK: TASKS,

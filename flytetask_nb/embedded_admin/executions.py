@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.store import Row, Store
     from flytetask_nb.embedded_admin.workflows import Workflows
 
-__all__ = ["Executions"]
-
 _LONGEST_NAME: Final = 63
 _NAME: Final = re.compile(r"^[a-z][a-z\-0-9]*$")
 _GENERATED_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models import FlyteTask
 
-__all__ = ["Filled", "fill"]
-
 
 class Filled(NamedTuple):
     """How much of a source was new to a server; what is there already, and is the same, does not count.
@@ -59,26 +57,7 @@ class _Registration(NamedTuple):
 def fill(methods: Mapping[str, Callable[[Any], Any]], source: Any, *, errors: str = "raise", **settings: Any) -> Filled:
     """Register what a source holds.
 
-    Parameters
-    ----------
-    methods : mapping of str to callable
-        What answers the methods of the server.
-    source
-        As ``ftn.load`` takes it, or a ``TaskCollection``.
-    errors : str
-        ``"raise"`` or ``"collect"``, as ``ftn.load`` takes it.
-    **settings
-        Others of ``ftn.load``.
-
-    Returns
-    -------
-    Filled
-        What was new.
-
-    Raises
-    ------
-    LoadError
-        A source cannot be read, or the server refuses something in it; with ``errors="collect"`` never.
+    Raises LoadError: a source cannot be read, or the server refuses something in it; with ``errors="collect"`` never.
     """
     unread: list[str] = []
     if isinstance(source, TaskCollection):

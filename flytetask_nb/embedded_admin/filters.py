@@ -12,8 +12,6 @@ from flytetask_nb.embedded_admin.columns import METADATA, NAMED_ENTITIES, STORED
 from flytetask_nb.embedded_admin.queries import OPERATORS, SqlCondition
 from flytetask_nb.embedded_admin.refusals import invalid, invalid_value
 
-__all__ = ["parse_filters"]
-
 # Unanchored, and of Go's kind of blank: what stands behind the last bracket is not looked at.
 _FILTER: Final = re.compile(r"(.+)\((.+),[\t\n\f\r ]?(.+)\)")
 
@@ -32,22 +30,7 @@ _UNUSED: Final = {
 def parse_filters(text: str, table: DatabaseTable) -> list[SqlCondition]:
     """Read the filters of a request.
 
-    Parameters
-    ----------
-    text : str
-        As the request holds them; empty: none.
-    table : DatabaseTable
-        What is listed.
-
-    Returns
-    -------
-    list of SqlCondition
-        All of them must hold.
-
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT: for the first of them that Admin does not take.
+    Raises Refusal: INVALID_ARGUMENT: for the first of them that Admin does not take.
     """
     return [_parse(expression, table) for expression in text.split("+")] if text else []
 

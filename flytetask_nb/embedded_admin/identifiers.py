@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["check_id", "check_parts", "check_resource_type", "id_of", "key_of", "registered", "require", "type_name"]
-
 
 def key_of(identifier: Any, parts: tuple[str, ...] = KEY) -> dict[str, str]:
     """Return the columns by which a row of an id is found."""
@@ -70,10 +68,7 @@ def check_resource_type(number: int) -> None:
 def registered(store: Store, table: DatabaseTable, identifier: Any) -> Row:
     """Return the row of an id: of anything that fits where parts of the id are empty.
 
-    Raises
-    ------
-    Refusal
-        NOT_FOUND: nothing is registered under it. The type of the id is not told.
+    Raises Refusal: NOT_FOUND: nothing is registered under it. The type of the id is not told.
     """
     # Executions have no versions, and columns of other names.
     parts = KEY if table.key == KEY else NAME

@@ -13,16 +13,11 @@ from flytetask_nb.semantics.castability import castable
 from flytetask_nb.semantics.literal_types import literal_type_message, says_its_type
 from flytetask_nb.semantics.prototext import compact_text
 
-__all__ = ["check_literals", "check_parameters", "inferred_type"]
-
 
 def inferred_type(name: str, literal: Any) -> Any:
     """Return the type of a value.
 
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT: nothing can be said of its type.
+    Raises Refusal: INVALID_ARGUMENT: nothing can be said of its type.
     """
     type = inner = literal_type_message(literal)
     while inner is not None and inner.WhichOneof("type") in ("collection_type", "map_value_type"):

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.queries import SqlCondition
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["LaunchPlans", "launch_plan_of"]
-
 _ACTIVE: Final = launch_plan_pb2.LaunchPlanState.Value("ACTIVE")
 _INACTIVE: Final = launch_plan_pb2.LaunchPlanState.Value("INACTIVE")
 _IS_ACTIVE: Final = equals(LAUNCH_PLANS, "state", str(_ACTIVE))
@@ -52,10 +50,7 @@ class LaunchPlans:
     def add(self, request: Any, workflow: Row) -> Row:
         """Check a launch plan of a workflow and store it.
 
-        Raises
-        ------
-        Refusal
-            It is wrong, or there is one of that id already.
+        Raises Refusal: it is wrong, or there is one of that id already.
         """
         plan = self._checked(request, interface_pb2.TypedInterface.FromString(workflow["typed_interface"]))
         digest = digest_of("launch plan", request.id, plan)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Store
 
-__all__ = ["list_names", "read_listing", "read_page"]
-
 _TOKEN: Final = re.compile(r"[+-]?[0-9]+")
 _LARGEST: Final = 2**63
 _DIRECTIONS: Final = common_pb2.Sort.Direction
@@ -35,23 +33,12 @@ def read_listing(
 ) -> PageRequest:
     """Read which rows of a project and domain a request asks for, with a name or without.
 
-    Parameters
-    ----------
-    request : Message
-        A ``ResourceListRequest`` or one of its kin.
-    table : DatabaseTable
-        What its filters are about.
-    method : str
-        How the refusal of a token calls the listing.
-    required : tuple of str
-        The parts that its id must have.
-    sort_keys : DatabaseTable, optional
-        What it can be sorted by, where that is another table.
-
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT.
+    ``request``: a ``ResourceListRequest`` or one of its kin.
+    ``table``: what its filters are about.
+    ``method``: how the refusal of a token calls the listing.
+    ``required``: the parts that its id must have.
+    ``sort_keys``: what it can be sorted by, where that is another table.
+    Raises Refusal: INVALID_ARGUMENT.
     """
     check_parts(request, parts=required)
     require(request, "limit")
@@ -67,10 +54,7 @@ def read_page(
 ) -> PageRequest:
     """Read which rows a request asks for, in the order in which Admin does: filters, sort key, token.
 
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT: for the first of them that Admin does not take.
+    Raises Refusal: INVALID_ARGUMENT: for the first of them that Admin does not take.
     """
     conditions = parse_filters(filters, table)
     return PageRequest(conditions, _sorting(request, sort_keys or table), request.limit, _offset(request.token, method))
@@ -101,20 +85,10 @@ def _offset(token: str, method: str) -> int:
 def list_names(store: Store, table: DatabaseTable, request: Any, method: str) -> Any:
     """Answer a listing of names. Its filters are not looked at.
 
-    Parameters
-    ----------
-    store : Store
-    table : DatabaseTable
-        What the names are of.
-    request : Message
-    method : str
-        How the refusal of a token calls the listing. Empty, as launch plans have it: not at all, and of project and
-        domain one is enough, which is only noticed when the database is asked.
-
-    Raises
-    ------
-    Refusal
-        INVALID_ARGUMENT or UNKNOWN.
+    ``table``: what the names are of.
+    ``method``: how the refusal of a token calls the listing. Empty, as launch plans have it: not at all, and of project
+      and domain one is enough, which is only noticed when the database is asked.
+    Raises Refusal: INVALID_ARGUMENT or UNKNOWN.
     """
     if method:
         require(request, *NAME[:2], "limit")

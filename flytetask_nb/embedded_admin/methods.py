@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.settings import AdminSettings
     from flytetask_nb.embedded_admin.store import Store
 
-__all__ = ["ADMIN_SERVICE", "admin_methods"]
-
 ADMIN_SERVICE: Final = admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name
 
 

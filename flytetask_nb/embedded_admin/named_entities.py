@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["NamedEntities"]
-
 _TABLES: Final = {
     identifier_pb2.TASK: TASKS,
     identifier_pb2.WORKFLOW: WORKFLOWS,

@@ -16,8 +16,6 @@ from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["as_glob", "micros", "read_value"]
-
 _RANGES: Final = {BIGINT: 2**63, INTEGER: 2**31}
 _INTEGER: Final = re.compile(r"\s*([+-]?[0-9]+)\s*", re.ASCII)
 _TIMESTAMP: Final = re.compile(
@@ -30,22 +28,10 @@ _GLOB: Final = {"%": "*", "_": "?"}
 def read_value(kind: str, text: str) -> Any:
     """Read a text as PostgreSQL reads it into a column.
 
-    Parameters
-    ----------
-    kind : str
-        What the column holds: one of those of ``columns.py``.
-    text : str
-        The value of a filter.
-
-    Returns
-    -------
-    str, int or bytes
-        As the store holds it; times in microseconds since 1970.
-
-    Raises
-    ------
-    Refusal
-        UNKNOWN: PostgreSQL cannot read it.
+    ``kind``: what the column holds: one of those of ``columns.py``.
+    ``text``: the value of a filter.
+    Returns str, int or bytes: as the store holds it; times in microseconds since 1970.
+    Raises Refusal: UNKNOWN: PostgreSQL cannot read it.
     """
     return _READERS[kind](kind, text)
 
@@ -96,10 +82,7 @@ def as_glob(pattern: str) -> str:
 
     SQLite's own LIKE takes upper and lower case for the same and knows no ``\``; its GLOB is exact.
 
-    Raises
-    ------
-    Refusal
-        UNKNOWN: the pattern ends with an escape character. PostgreSQL says so only when it gets that far.
+    Raises Refusal: UNKNOWN: the pattern ends with an escape character. PostgreSQL says so only when it gets that far.
     """
     translated = []
     characters = iter(pattern)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.settings import AdminSettings
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["Projects"]
-
 _LABEL: Final = re.compile("[a-z0-9]([-a-z0-9]{,61}[a-z0-9])?")
 _LABEL_RULE: Final = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
@@ -34,11 +32,7 @@ _ACTIVE: Final = SqlCondition(PROJECTS, "state", "ne", (str(project_pb2.Project.
 class Projects:
     """The projects of a server.
 
-    Parameters
-    ----------
-    store : Store
-        It is filled with the projects of the settings that it does not hold yet.
-    settings : AdminSettings
+    ``store``: it is filled with the projects of the settings that it does not hold yet.
     """
 
     def __init__(self, store: Store, settings: AdminSettings) -> None:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.embedded_admin.refusals import Refusal
 
-__all__ = ["BYTES_AS_TEXT", "OPERATORS", "PageRequest", "Sorting", "SqlCondition", "equals", "where"]
-
 BYTES_AS_TEXT: Final = "bytes_as_text"
 """A function that the database needs for patterns over bytes: each byte becomes the character of its number."""
 
@@ -60,10 +58,7 @@ class SqlCondition(NamedTuple):
     def sql(self) -> tuple[str, list[Any]]:
         """The condition as SQL, and the values for its question marks.
 
-        Raises
-        ------
-        Refusal
-            UNKNOWN: PostgreSQL refuses the comparison.
+        Raises Refusal: UNKNOWN: PostgreSQL refuses the comparison.
         """
         column = f'{self.table.name}."{self.column}"'
         kind = self.table.columns.get(self.column, TEXT)
@@ -113,10 +108,7 @@ class PageRequest(NamedTuple):
 def where(conditions: Sequence[SqlCondition]) -> tuple[str, list[Any]]:
     """Put conditions, which must all hold, into SQL.
 
-    Raises
-    ------
-    Refusal
-        UNKNOWN: PostgreSQL refuses one of them.
+    Raises Refusal: UNKNOWN: PostgreSQL refuses one of them.
     """
     parts, values = ["1"], []
     for condition in conditions:

@@ -10,20 +10,13 @@ from flytetask_nb.semantics.objecthash import UnhashableError, object_hash
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-__all__ = ["Refusal", "database_error", "digest_of", "invalid", "invalid_value", "missing", "not_found"]
-
 
 class Refusal(Exception):  # noqa: N818 - it is an answer of the server, never an error of its caller
     """A call is answered with a status other than OK.
 
-    Parameters
-    ----------
-    code : str
-        The name of the gRPC status, e.g. ``"NOT_FOUND"``.
-    message : str
-        In Flyte Admin's words.
-    details : Message, optional
-        What Admin packs into the status beside the message.
+    ``code``: the name of the gRPC status, e.g. ``"NOT_FOUND"``.
+    ``message``: in Flyte Admin's words.
+    ``details``: what Admin packs into the status beside the message.
     """
 
     def __init__(self, code: str, message: str, details: Message | None = None) -> None:
@@ -61,10 +54,7 @@ def database_error(message: str) -> Refusal:
 def digest_of(kind: str, identifier: Any, message: Message) -> bytes:
     """Compute what is stored of a workflow or launch plan to tell whether it is the same when it comes again.
 
-    Raises
-    ------
-    Refusal
-        INTERNAL: it cannot be hashed.
+    Raises Refusal: INTERNAL: it cannot be hashed.
     """
     try:
         return object_hash(message)

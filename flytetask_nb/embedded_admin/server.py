@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.limits import Amount
 
-__all__ = ["EmbeddedAdmin", "sandbox"]
-
 _LOOPBACK: Final = "127.0.0.1"
 _THREADS: Final = 8
 # Seconds for calls under way to end in. Cut off at once, gRPC's client writes a line of its own to the error stream,

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.limits import Amount
 
-__all__ = ["DOMAINS", "PLATFORM_LIMITS", "PROJECTS", "WHITELIST", "AdminSettings"]
-
 PROJECTS: Final = ("flytesnacks", "flyteexamples")
 DOMAINS: Final = ("development", "staging", "production")
 PLATFORM_LIMITS: Final = {"cpu": "64", "gpu": "16", "memory": "512Gi", "ephemeral-storage": "1Ti"}
@@ -27,19 +25,12 @@ VERSION: Final = "1.16.8"
 class AdminSettings:
     """What an embedded Admin knows from the start.
 
-    Parameters
-    ----------
-    projects : sequence of str
-        Their ids, which are their names too.
-    domains : sequence of str
-        Their ids, which are their names too; every project has all of them.
-    platform_limits : mapping
-        The most that a task may ask for, as :func:`flytetask_nb.semantics.check` takes them.
-    whitelist : mapping
-        Task types that are allowed only in some places: pairs of a project and a domain, either of them empty for
-        all. Types that are not named here are allowed everywhere.
-    version : str
-        Which version of Flyte the server calls itself.
+    ``projects``: their ids, which are their names too.
+    ``domains``: their ids, which are their names too; every project has all of them.
+    ``platform_limits``: the most that a task may ask for, as :func:`flytetask_nb.semantics.check` takes them.
+    ``whitelist``: task types that are allowed only in some places: pairs of a project and a domain, either of them
+      empty for all. Types that are not named here are allowed everywhere.
+    ``version``: which version of Flyte the server calls itself.
     """
 
     projects: Sequence[str] = PROJECTS

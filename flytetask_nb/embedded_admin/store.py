@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-__all__ = ["Row", "Store", "timestamp"]
-
 Row = dict[str, Any]
 
 _AFFINITIES: Final = {TEXT: "TEXT", BYTES: "BLOB", BIGINT: "INTEGER", INTEGER: "INTEGER", TIME: "INTEGER"}
@@ -57,17 +55,9 @@ _NAMES: Final = ", ".join(NAME)
 class Store:
     """The tables of the server.
 
-    Parameters
-    ----------
-    path : path-like, optional
-        A file, which keeps them; by default they are kept in memory only.
-    clock : callable, optional
-        Returns the time, in UTC; by default this machine's.
-
-    Raises
-    ------
-    OptionError
-        The file is no database, or there is no such folder.
+    ``path``: a file, which keeps them; by default they are kept in memory only.
+    ``clock``: returns the time, in UTC; by default this machine's.
+    Raises OptionError: the file is no database, or there is no such folder.
 
     Notes
     -----
@@ -132,23 +122,9 @@ class Store:
     def insert(self, table: DatabaseTable, row: Mapping[str, Any], *, moment: int | None = None) -> Row:
         """Add a row.
 
-        Parameters
-        ----------
-        table : DatabaseTable
-        row : mapping
-            Its columns; those that are missing are NULL, but for id and times, which are set here.
-        moment : int, optional
-            When it was created; by default now.
-
-        Returns
-        -------
-        dict
-            The row as it is stored.
-
-        Raises
-        ------
-        Refusal
-            ALREADY_EXISTS: there is one with its key. The id is used up all the same, as PostgreSQL's is.
+        ``row``: its columns; those that are missing are NULL, but for id and times, which are set here.
+        ``moment``: when it was created; by default now.
+        Raises Refusal: ALREADY_EXISTS: there is one with its key. The id is used up all the same, as PostgreSQL's is.
         """
         with self._lock:
             created = self.now() if moment is None else moment
@@ -205,10 +181,7 @@ class Store:
     def select(self, table: DatabaseTable, page: PageRequest) -> list[Row]:
         """Return the rows of a page.
 
-        Raises
-        ------
-        Refusal
-            UNKNOWN: PostgreSQL refuses the question.
+        Raises Refusal: UNKNOWN: PostgreSQL refuses the question.
         """
         asked = {condition.table.name for condition in page.conditions}
         joins = " ".join(
@@ -236,10 +209,7 @@ class Store:
     def select_names(self, table: DatabaseTable, page: PageRequest) -> list[Row]:
         """Return each project, domain and name once.
 
-        Raises
-        ------
-        Refusal
-            UNKNOWN: they cannot be sorted by that column.
+        Raises Refusal: UNKNOWN: they cannot be sorted by that column.
         """
         sql, values = self._names(table, page)
         return self._rows(sql, values)
@@ -251,10 +221,7 @@ class Store:
 
         Not every one of them has a row of its own; one without is active.
 
-        Raises
-        ------
-        Refusal
-            UNKNOWN: PostgreSQL refuses the question.
+        Raises Refusal: UNKNOWN: PostgreSQL refuses the question.
         """
         names, values = self._names(table, page._replace(conditions=list(place)))
         matches, compared = where(page.conditions)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-__all__ = ["differences", "registered_already"]
-
 _JSON_OF_ITS_OWN: Final = frozenset({"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"})
 _LARGE: Final = 1e21
 
@@ -28,24 +26,7 @@ _LARGE: Final = 1e21
 def registered_already(
     noun: str, identifier: Any, old: Message, new: Message, *, is_identical: bool, details: Message | None = None
 ) -> Refusal:
-    """Say that something is registered under an id.
-
-    Parameters
-    ----------
-    noun : str
-        What is registered, e.g. ``"task"``.
-    identifier : Message
-    old, new : Message
-    is_identical : bool
-        Whether their digests are the same.
-    details : Message, optional
-        What Admin packs into the status.
-
-    Returns
-    -------
-    Refusal
-        ALREADY_EXISTS, or INVALID_ARGUMENT with the differences.
-    """
+    """Say that something is registered under an id."""
     if is_identical:
         return Refusal("ALREADY_EXISTS", f"{noun} with identical structure already exists", details)
     return invalid(

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.settings import AdminSettings
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["Tasks", "template_of"]
-
 # What Admin checks before it asks whether project and domain exist, and before it asks whether the type is allowed.
 _OF_THE_ID: Final = frozenset({"missing-id", "resource-type", *(f"missing-{part}" for part in KEY)})
 _BEFORE_THE_WHITELIST: Final = frozenset({"missing-spec", "missing-type"})

@@ -21,8 +21,6 @@ from flytetask_nb.embedded_admin.refusals import Refusal, invalid
 if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.store import Store
 
-__all__ = ["DATA_PROXY_SERVICE", "Uploads"]
-
 DATA_PROXY_SERVICE: Final = dataproxy_pb2.DESCRIPTOR.services_by_name["DataProxyService"].full_name
 
 _BUCKET: Final = "s3://my-s3-bucket"
@@ -37,15 +35,7 @@ _MOST_BYTES_OF_ONE: Final = 1 << 28
 class Uploads:
     """Hands out addresses, and takes what is put there.
 
-    Parameters
-    ----------
-    store : Store
-        Tells the time.
-
-    Attributes
-    ----------
-    contents : dict of str to bytes
-        What was uploaded, by its location, e.g. ``"s3://my-s3-bucket/p/d/OZ…/fast.tar.gz"``.
+    ``contents``: what was uploaded, by its location, e.g. ``"s3://my-s3-bucket/p/d/OZ…/fast.tar.gz"``.
     """
 
     def __init__(self, store: Store) -> None:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.projects import Projects
     from flytetask_nb.embedded_admin.store import Row, Store
 
-__all__ = ["Workflows"]
-
 _BUCKET: Final = "s3://my-s3-bucket/metadata/admin"
 
 
@@ -82,10 +80,7 @@ class Workflows:
     def _needed(self, spec: Any) -> tuple[list[Any], list[Any]]:
         """Return the tasks and launch plans that a workflow refers to.
 
-        Raises
-        ------
-        Refusal
-            NOT_FOUND: the first of them is not registered.
+        Raises Refusal: NOT_FOUND: the first of them is not registered.
         """
         compiled = [compiler_pb2.CompiledWorkflow(template=template) for template in spec.sub_workflows]
         needed = requirements_of(spec.template, {id_key(workflow.template.id): workflow for workflow in compiled})

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.masking.shapes import Span
 
-__all__ = ["logins", "parameters", "users"]
-
 # user:password@host, also where the user is missing. The password may hold anything but blanks, even what a URL would
 # have to escape; what reads as a port is none. Looked for in one word up to its last @ at a time, and behind schemes of
 # bounded length: no text makes the search quadratic.

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.masking.shapes import Span
 
-__all__ = ["NO_VALUE", "entries_in"]
-
 # What "==" is followed by: a version, as in pyjwt==2.8, or nothing, as at the end of base64.
 NO_VALUE = r"""=(?:[0-9]+(?:\.(?:[0-9]+|\*))*(?:\.?(?:a|b|rc|post|dev)[0-9]+)?)?(?![^\s/"':,;)\]}=])"""
 """A regular expression."""
@@ -55,13 +53,7 @@ _UNTIL = ",;)]}"
 
 
 def entries_in(text: str) -> Iterator[Span]:
-    """Yield where the values of secret-looking keys stand.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Yield where the values of secret-looking keys stand."""
     start = 0
     while (entry := _ENTRY.search(text, start)) is not None:
         # Only the key is stepped over: a harmless one may hold an entry of its own (--env=PASSWORD=...).

@@ -10,23 +10,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flytetask_nb.errors import MissingExtraError
+from flytetask_nb.extras import pa, pc
+from flytetask_nb.masking.plainness import plain_among
 from flytetask_nb.masking.shapes import SHAPES
-from flytetask_nb.masking.tainted import secrets_are_kept, without_secrets
+from flytetask_nb.masking.tainted import kept_secrets, without_secrets
 from flytetask_nb.masking.texts import mask_looks
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
     import pandas as pd
 
-__all__ = ["gated", "gated_frame", "gated_value"]
-
-_SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|(?i)\b(?:bearer|basic) "
+_MANY = 500
+"""Texts from which on reading the pattern takes less than looking at each."""
+# What Arrow looks for knows letters and blanks of ASCII alone: any other text is looked at by itself.
+_SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|Private-Lines|[^\x00-\x7F]|(?i)\b(?:bearer|basic|auth (?:plain|login))"
 
 
 def gated(text: str) -> str:
     """Return a text as it may leave: on a terminal, in a page, in an error, in a log."""
     return visible(_masked(text))
+
+
+def gate_state() -> tuple[Hashable, bool]:
+    """Return what decides, beside the text, how a text may leave: while it is the same, so is what comes of a text."""
+    return kept_secrets(), OPTIONS["reveal_secrets"]
 
 
 def _masked(text: str) -> str:
@@ -36,10 +47,7 @@ def _masked(text: str) -> str:
 def gated_value(value: Any) -> Any:
     """Return what an output gives: a text, JSON values, or a table, each text of it as it may leave.
 
-    Parameters
-    ----------
-    value
-        The output. In values and tables, control characters are data, and stay.
+    ``value``: the output. In values and tables, control characters are data, and stay.
     """
     if isinstance(value, str):
         return _masked(value)
@@ -56,32 +64,44 @@ def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     import pandas as pd  # noqa: PLC0415 - a table is at hand, so it is loaded
 
-    changed: dict[str, Any] = {}
-    for name in frame.columns:
-        column = frame[name]
-        if pd.api.types.is_string_dtype(column.dtype) or column.dtype == object:
-            texts = _changed(column)
-            if texts:
-                shown = column.map(lambda value, texts=texts: texts.get(value, value) if type(value) is str else value)
-                changed[name] = shown.astype(column.dtype)
-    frame = frame.assign(**changed) if changed else frame
-    if frame.index.nlevels == 1 and pd.api.types.is_string_dtype(frame.index.dtype):
-        texts = _changed(frame.index)
-        frame = frame.rename(index=texts) if texts else frame
-    names = {str(name): _masked(str(name)) for name in frame.columns if _masked(str(name)) != str(name)}
-    return frame.rename(columns=names) if names else frame
+    texts = {name: _texts_of(frame[name]) for name in frame.columns if _may_hold_texts(frame[name].dtype)}
+    index = _texts_of(frame.index) if frame.index.nlevels == 1 and _may_hold_texts(frame.index.dtype) else set()
+    names = {str(name) for name in frame.columns}
+    changed = _changed(set().union(index, names, *texts.values()))
+    if not changed:
+        return frame
+    for name, held in texts.items():
+        if not held.isdisjoint(changed):
+            values = [changed.get(value, value) if type(value) is str else value for value in frame[name]]
+            frame = frame.assign(**{name: pd.Series(values, index=frame.index, dtype=frame[name].dtype)})
+    return frame.rename(
+        columns={name: changed[name] for name in names & changed.keys()}, index=changed if index else None
+    )
 
 
-def _changed(column: Any) -> dict[str, str]:
-    """Return what of a column's texts is shown otherwise: columns repeat the same few, and hardly one holds a secret."""
+def _may_hold_texts(dtype: Any) -> bool:
+    import pandas as pd  # noqa: PLC0415 - a table is at hand, so it is loaded
+
+    return pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype)
+
+
+def _texts_of(column: Any) -> set[str]:
+    """Return the texts of a column: columns repeat the same few."""
     try:
-        distinct = column.unique()
+        distinct = set(column.to_numpy(dtype=object))
     except TypeError:
-        distinct = [value for value in column if type(value) is str]
-    stored = getattr(distinct, "_pa_array", None)
-    if stored is not None and not secrets_are_kept():
-        from flytetask_nb.extras import pc  # noqa: PLC0415 - the column is one of Arrow's
+        # What else stands there need not be of a kind that sets take.
+        return {value for value in column if type(value) is str}
+    return {value for value in distinct if type(value) is str}
 
-        distinct = stored.filter(pc.match_substring_regex(stored, _SUSPICIOUS)).to_pylist()
-    texts = {value for value in distinct if type(value) is str}
-    return {text: shown for text in texts if (shown := _masked(text)) != text}
+
+def _changed(texts: set[str]) -> dict[str, str]:
+    """Return what of texts is shown otherwise: hardly one holds a secret, and Arrow tells which may at once."""
+    suspicious: Iterable[str] = texts
+    if kept_secrets() is None and len(texts) > _MANY:
+        try:
+            array = pa.array(list(texts), pa.large_string())
+            suspicious = array.filter(pc.match_substring_regex(array, _SUSPICIOUS)).to_pylist()
+        except (MissingExtraError, UnicodeEncodeError):
+            suspicious = texts - plain_among(texts)
+    return {text: shown for text in suspicious if (shown := _masked(text)) != text}

@@ -6,8 +6,6 @@ import re
 
 from flytetask_nb.masking.keys import PASSWORDS, is_secret_key, words_of
 
-__all__ = ["LEAST_DRAWN", "LEAST_LETTERS", "is_code", "is_drawn", "is_innocent", "is_prose"]
-
 _NOTHING = frozenset(
     "true false yes no on off none null nil undefined nan n/a na enabled disabled ~ !!null {} [] () redacted "
     "masked".split()
@@ -56,18 +54,8 @@ _PROSE = re.compile(r"[^\W\d]+(?:['-][^\W\d]+)*[.,;:!?]?(?:\s+\(?[^\W\d]+(?:['-]
 def is_innocent(key: str, value: str) -> bool:
     """Tell whether what stands under a secret-looking key is no secret.
 
-    Parameters
-    ----------
-    key
-        The key.
-    value
-        Its value, without quotes.
-
-    Returns
-    -------
-    bool
-        True for switches (``USE_AUTH=false``), methods (``AUTH=ldap``), stand-ins (``<token>``, ``${TOKEN}``,
-        ``{{.inputs.token}}``), and the paths of files under a key that is no password's.
+    Returns bool: True for switches (``USE_AUTH=false``), methods (``AUTH=ldap``), stand-ins (``<token>``, ``${TOKEN}``,
+      ``{{.inputs.token}}``), and the paths of files under a key that is no password's.
     """
     text = value.strip()
     lower = text.lower()
@@ -82,14 +70,9 @@ def is_innocent(key: str, value: str) -> bool:
 def is_code(key: str, value: str, *, spaced: bool) -> bool:
     """Tell whether what stands unquoted beside a secret-looking key is a type, a variable, or a call.
 
-    Parameters
-    ----------
-    key
-        The key.
-    value
-        What follows it, to the end of the word or further.
-    spaced
-        Whether there are blanks around the sign, which a shell would not have.
+    ``key``: the key.
+    ``value``: what follows it, to the end of the word or further.
+    ``spaced``: whether there are blanks around the sign, which a shell would not have.
     """
     if _TYPES.match(value) or _BOUND.fullmatch(value.rstrip(_END)) or _CALL.match(value):
         return True

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-__all__ = ["PASSWORDS", "is_reference", "is_secret_key", "telling_key", "words_of"]
-
 PASSWORDS = frozenset({"pass", "passphrase", "passwd", "password", "passcode", "pwd", "pw"})
 """Words for what somebody types."""
 
@@ -128,15 +126,8 @@ _LONGEST_KEY = 500
 def is_secret_key(key: str) -> bool:
     """Tell whether a key names something that should not be shown.
 
-    Parameters
-    ----------
-    key
-        Name of an environment variable, a label, a setting or a command line flag.
-
-    Returns
-    -------
-    bool
-        True if one of the key's words says so (``password``, ``token``, ``api key`` and the like).
+    ``key``: name of an environment variable, a label, a setting or a command line flag.
+    Returns bool: True if one of the key's words says so (``password``, ``token``, ``api key`` and the like).
     """
     answer = _known.get(key)
     if answer is None:
@@ -217,16 +208,6 @@ def is_reference(key: str) -> bool:
 def telling_key(outer: str, key: str) -> str:
     """Return the key that says whether the value under ``key`` in a dict is secret.
 
-    Parameters
-    ----------
-    outer
-        The key that the dict stands under.
-    key
-        A key in it.
-
-    Returns
-    -------
-    str
-        ``outer`` where that names a secret, unless ``key`` only says where the secret is; else ``key``.
+    Returns str: ``outer`` where that names a secret, unless ``key`` only says where the secret is; else ``key``.
     """
     return outer if is_secret_key(outer) and not is_reference(key) else key

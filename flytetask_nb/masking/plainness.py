@@ -7,14 +7,13 @@ a long run of letters and digits, and without the beginnings of tokens that need
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from flytetask_nb.masking.innocence import LEAST_DRAWN, LEAST_LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-
-__all__ = ["has_no_shape", "has_plain_signs", "is_plain", "plain_among"]
 
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # Of these only the colon stands before a value, and none quotes or opens anything.
@@ -29,61 +28,40 @@ _MARKS = tuple(
     # Webhooks.
     "hook /bot /with/key/ pagerduty hc-ping".split()
 )
-_LOWER_MARKS = tuple(mark for mark in _MARKS if mark == mark.lower())
+# With the letters and digits of each: what is not in a text's runs need not be looked for between them.
+_MARKS_BY_RUN = tuple((mark, max(re.findall("[A-Za-z0-9]+", mark), key=len)) for mark in _MARKS)
+_LOWER_MARKS = tuple(pair for pair in _MARKS_BY_RUN if pair[0] == pair[0].lower())
 _SCHEMES = frozenset({"abfs", "abfss", "az", "file", "gcs", "gs", "http", "https", "memory", "s3"})
 _MOST_SUSPECTS = 60
 
 
 def has_no_shape(text: str) -> bool:
-    """Tell whether nothing in a text can be a secret by its looks alone (see ``shapes``); False says nothing.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Tell whether nothing in a text can be a secret by its looks alone (see ``shapes``); False says nothing."""
     data = text.encode("utf-8", "surrogatepass")
     return not data.translate(None, _HARMLESS) and next(_suspects(text, data), None) is None
 
 
 def has_plain_signs(text: str) -> bool:
-    """Tell whether nothing but its looks can make anything in a text a secret; False says nothing.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Tell whether nothing but its looks can make anything in a text a secret; False says nothing."""
     return not text.encode("utf-8", "surrogatepass").translate(None, _HARMLESS) and _has_plain_colons(text)
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether nothing in a text can be a secret; False says nothing.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Tell whether nothing in a text can be a secret; False says nothing."""
     return _has_plain_colons(text) and has_no_shape(text)
 
 
 def plain_among(texts: Collection[str]) -> set[str]:
     """Return those of many texts in which nothing can be a secret, in a fraction of the time of asking for each.
 
-    Parameters
-    ----------
-    texts
-        The texts. Of one that is not returned nothing is said.
+    ``texts``: the texts. Of one that is not returned nothing is said.
     """
     joined = "\n".join(texts)
     data = joined.encode("utf-8", "surrogatepass")
     if joined.count("\n") >= max(len(texts), 1) or data.translate(None, _HARMLESS + b"\n"):
         return set(filter(is_plain, texts))
     plain = filter(_has_plain_colons, texts) if ":" in joined else iter(texts)
-    # Entries of archives have the archive in common, and what parts the two is of no token.
-    parts = "\n".join(set(joined.replace("!", "\n").split("\n")))
-    suspects = set(_suspects(parts, parts.encode()))
+    suspects = set(_suspects(joined, data))
     if len(suspects) > _MOST_SUSPECTS:
         return set(filter(is_plain, texts))
     for suspect in suspects:
@@ -93,11 +71,13 @@ def plain_among(texts: Collection[str]) -> set[str]:
 
 def _suspects(text: str, data: bytes) -> Iterator[str]:
     """Yield what in a text may be of a token; the text is of ASCII, for all other letters are no harmless ones."""
-    for run in data.translate(_RUNS).split():
+    runs = set(data.translate(_RUNS).split())
+    for run in runs:
         if len(run) >= LEAST_DRAWN and (len(run) >= LEAST_LETTERS or not run.isalpha()):
             yield run.decode()
-    for mark in _LOWER_MARKS if text.islower() else _MARKS:
-        if mark in text:
+    words = b" ".join(runs).decode()
+    for mark, core in _LOWER_MARKS if words.islower() else _MARKS_BY_RUN:
+        if core in words and mark in text:
             yield mark
 
 

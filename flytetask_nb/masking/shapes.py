@@ -14,8 +14,6 @@ from flytetask_nb.masking.innocence import is_drawn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["KEYS", "SHAPES", "SHORTEST_SHAPE", "Span", "shapes_in"]
-
 Span = tuple[int, int]
 """Where in a text something begins and ends."""
 
@@ -72,7 +70,13 @@ _HOOKS = (
 )
 
 SHAPES = "|".join(
-    (rf"\b(?:{'|'.join(_CERTAIN)})", *_LIKELY, _DRAWN, *_HOOKS, r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2|scrypt|pbkdf2)")
+    (
+        rf"(?:^|[^A-Za-z0-9])(?:{'|'.join(_CERTAIN)})",
+        *_LIKELY,
+        _DRAWN,
+        *_HOOKS,
+        r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2|scrypt|pbkdf2)",
+    )
 )
 """Those looks of a single word, as a regular expression that other engines read too; it may find more than masking."""
 
@@ -108,12 +112,8 @@ def _key_blocks(text: str) -> Iterator[Span]:
 def shapes_in(text: str, *, any_service: bool = True) -> Iterator[Span]:
     """Yield where tokens, webhooks, hashes of passwords and an authorization's values stand.
 
-    Parameters
-    ----------
-    text
-        The text.
-    any_service
-        Whether tokens of services unknown to this module are looked for, too.
+    ``text``: the text.
+    ``any_service``: whether tokens of services unknown to this module are looked for, too.
     """
     if len(text) < SHORTEST_SHAPE:
         return

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.masking.shapes import Span
 
-__all__ = ["statements_in"]
-
 _STRING = r"""(?:[A-Za-z]{0,2}(?P<quote>['"])(?P<secret>(?:(?P=quote){2}|\\.|(?!(?P=quote)).){1,2000})(?P=quote))"""
 _BARE = r"""(?P<bare>[^\s;,'"()<>]{2,200})"""
 _FLAGS = re.IGNORECASE | re.DOTALL
@@ -102,7 +100,7 @@ _INNER = re.compile(
 )
 
 
-class Rule(NamedTuple):
+class Setting(NamedTuple):
     """A form in which something is set, and what a text has to hold for it to be looked for."""
 
     words: tuple[str, ...]
@@ -113,38 +111,32 @@ class Rule(NamedTuple):
     """Whether the key has to look secret."""
 
 
-RULES = (
-    Rule(("password",), _SET_PASSWORD, by_key=False),
-    Rule(("crypt",), _CIPHER, by_key=False),
-    Rule(("using",), _USING, by_key=False),
-    Rule(("password", "secret", "key", "token", "passphrase"), _SQL_OPTION),
-    Rule(("(",), _SETTER),
-    Rule(("(",), _BUILDER, by_key=False),
-    Rule(("auth",), _PAIR, by_key=False),
-    Rule(("securestring",), _SECURE, by_key=False),
-    Rule((":",), _TYPED),
-    Rule(("</",), _PROPERTY),
-    Rule(("<",), _ATTRIBUTES),
-    Rule(("\n",), _NAMED),
-    Rule(("${",), _DEFAULT),
-    Rule(("env", "set"), _SET),
-    Rule(("requirepass", "masterauth", "rootpw"), _DIRECTIVE, by_key=False),
-    Rule(("login",), _NETRC, by_key=False),
-    Rule((" is ", " was "), _SAID, by_key=False),
-    Rule(("user",), _USER_AND, by_key=False),
+SETTINGS = (
+    Setting(("password",), _SET_PASSWORD, by_key=False),
+    Setting(("crypt",), _CIPHER, by_key=False),
+    Setting(("using",), _USING, by_key=False),
+    Setting(("password", "secret", "key", "token", "passphrase"), _SQL_OPTION),
+    Setting(("(",), _SETTER),
+    Setting(("(",), _BUILDER, by_key=False),
+    Setting(("auth",), _PAIR, by_key=False),
+    Setting(("securestring",), _SECURE, by_key=False),
+    Setting((":",), _TYPED),
+    Setting(("</",), _PROPERTY),
+    Setting(("<",), _ATTRIBUTES),
+    Setting(("\n",), _NAMED),
+    Setting(("${",), _DEFAULT),
+    Setting(("env", "set"), _SET),
+    Setting(("requirepass", "masterauth", "rootpw"), _DIRECTIVE, by_key=False),
+    Setting(("login",), _NETRC, by_key=False),
+    Setting((" is ", " was "), _SAID, by_key=False),
+    Setting(("user",), _USER_AND, by_key=False),
 )
 
 
 def statements_in(text: str) -> Iterator[Span]:
-    """Yield where secrets stand that a statement sets: of SQL, XML, YAML, a shell, or a program.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    """
+    """Yield where secrets stand that a statement sets: of SQL, XML, YAML, a shell, or a program."""
     lower = text.lower()
-    for rule in RULES:
+    for rule in SETTINGS:
         for word in rule.words:
             if word in lower:
                 yield from _by_rule(rule, text)
@@ -160,7 +152,7 @@ def statements_in(text: str) -> Iterator[Span]:
         yield from _yaml(text)
 
 
-def _by_rule(rule: Rule, text: str) -> Iterator[Span]:
+def _by_rule(rule: Setting, text: str) -> Iterator[Span]:
     for found in rule.form.finditer(text):
         groups = found.groupdict()
         name = "secret" if groups.get("secret") is not None else "bare"

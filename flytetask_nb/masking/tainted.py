@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking.texts import MASK, mask_value
@@ -18,41 +19,67 @@ from flytetask_nb.options import OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["secrets_are_kept", "secrets_kept", "secrets_of", "without_secrets"]
-
 _SHORTEST = 5
 """Characters of a secret that is looked for in other texts: shorter ones stand in them by chance."""
 _LOOKED_AT = 20_000
-_kept: ContextVar[re.Pattern[str] | None] = ContextVar("flytetask_nb_secrets", default=None)
-# A task without any of this holds no secret that its place tells.
+_REMEMBERED = 16_000
+"""Bytes of a part, at most, whose secrets are remembered."""
+_kept: ContextVar[tuple[re.Pattern[str] | None, tuple[Any, ...]]] = ContextVar(
+    "flytetask_nb_secrets", default=(None, ())
+)
+"""What masks the secrets of the tasks that are shown, and their messages."""
+# A task without any of this, in small letters, holds no secret that its place tells. Each way begins with a letter of its
+# own: without regard to case, or with what is no letter in front, the search would take thirty times as long.
 _TELLING = re.compile(
-    rb"(?i)pass|pwd|passphrase|secret|token|key|auth|cred|cookie|bearer|jwt|dsn|salt|pepper|pin\b|pat\b|sas|psk|jaas|"
-    rb"webhook|otp|mnemonic|phrase|identified|mysql|mariadb|curl|sshpass|docker|login|\b-[puaPw]|://[^/\s]*@|conn"
+    rb"pass|pwd|secret|token|key|auth|cred|cookie|bearer|jwt|dsn|salt|pepper|pin\b|pat\b|sas|psk|jaas|webhook|otp|mnemonic|"
+    rb"phrase|identified|mysql|mariadb|curl|docker|login|-[puaw](?<=\b-.)|://[^/\s]*@|conn"
 )
 
 
 def secrets_of(message: Any) -> set[str]:
-    """Return the secrets in a task's message.
+    """Return the secrets in a task's message; none where the options reveal them.
 
-    Parameters
-    ----------
-    message
-        The message; also a part of a task.
+    ``message``: the message; also a part of a task.
     """
-    data = message.SerializeToString()
-    if _TELLING.search(data) is None:
+    if OPTIONS["reveal_secrets"] or _TELLING.search(message.SerializeToString().lower()) is None:
         return set()
+    secrets: set[str] = set()
+    for key, part in _parts(message):
+        data = part.SerializeToString()
+        kind: Any = type(part)
+        read = _secrets_in if len(data) <= _REMEMBERED else _secrets_in.__wrapped__
+        secrets |= read(key, kind, data)
+    return secrets
+
+
+def _parts(message: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a task in parts, each with the key that it stands under: versions of a task share most of its variables."""
+    interface = getattr(getattr(message, "template", message), "interface", None)
+    if interface is None:
+        yield "", message
+        return
+    rest = type(message)()
+    rest.CopyFrom(message)
+    getattr(rest, "template", rest).ClearField("interface")
+    yield "", rest
+    for side in (interface.inputs.variables, interface.outputs.variables):
+        yield from side.items()
+
+
+@lru_cache(maxsize=2048)
+def _secrets_in(key: str, kind: Any, data: bytes) -> frozenset[str]:
+    """Return the secrets in a part that stands under a key."""
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - few tasks hold what could be a secret
 
     try:
-        plain = _cut(MessageToDict(message))
+        plain = MessageToDict(kind.FromString(data))
     except Exception:  # noqa: BLE001 - what JSON has no word for (NaN, a time beyond any calendar) ends its printer
-        return set()
-    found: set[str] = set()
-    with_commands = _joined_commands(plain)
-    for value in (plain, *with_commands):
-        found.update(_differences(value, mask_value(value)))
-    return {text for text in found if len(text) >= _SHORTEST and MASK not in text}
+        return frozenset()
+    if len(data) > _LOOKED_AT:
+        plain = _cut(plain)
+    pairs = [(plain, mask_value(plain, key)), *((words, mask_value(words)) for words in _joined_commands(plain))]
+    secrets = {secret for pair in pairs for secret in _differences(*pair)}
+    return frozenset(secret for secret in secrets if len(secret) >= _SHORTEST and MASK not in secret)
 
 
 def _cut(value: Any) -> Any:
@@ -97,31 +124,28 @@ def _hidden(plain: str, shown: str) -> Iterator[str]:
 
 @contextmanager
 def secrets_kept(messages: Iterable[Any]) -> Iterator[None]:
-    """Let no text that leaves in the block show a secret of some tasks.
-
-    Parameters
-    ----------
-    messages
-        Of the tasks.
-    """
-    secrets = set() if OPTIONS["reveal_secrets"] else {secret for message in messages for secret in secrets_of(message)}
-    if not secrets:
+    """Let no text that leaves in the block show a secret of some tasks."""
+    messages = tuple(messages)
+    known = _kept.get()[1]
+    if all(any(message is other for other in known) for message in messages):
+        # A part of what is shown already.
         yield
         return
-    pattern = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True))))
-    before = _kept.set(pattern)
+    secrets = set().union(*map(secrets_of, messages))
+    pattern = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True)))) if secrets else None
+    before = _kept.set((pattern, messages))
     try:
         yield
     finally:
         _kept.reset(before)
 
 
-def secrets_are_kept() -> bool:
-    """Tell whether secrets are known that a text may hold."""
-    return _kept.get() is not None
+def kept_secrets() -> re.Pattern[str] | None:
+    """Return what finds the secrets that a text may hold; None where none are known."""
+    return _kept.get()[0]
 
 
 def without_secrets(text: str) -> str:
     """Return a text without the secrets of the tasks that are shown."""
-    pattern = _kept.get()
+    pattern = kept_secrets()
     return text if pattern is None else pattern.sub(MASK, text)

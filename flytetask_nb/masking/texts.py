@@ -16,24 +16,10 @@ from flytetask_nb.masking.plainness import has_no_shape, has_plain_signs, is_pla
 from flytetask_nb.masking.shapes import KEYS, SHORTEST_SHAPE, Span, shapes_in
 from flytetask_nb.masking.statements import statements_in
 from flytetask_nb.masking.tools import secrets_of_command, secrets_of_shell
-from flytetask_nb.options import OPTIONS
+from flytetask_nb.options import option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-__all__ = [
-    "IDENTIFIERS",
-    "MASK",
-    "mask_any",
-    "mask_arguments",
-    "mask_field",
-    "mask_identifier",
-    "mask_looks",
-    "mask_text",
-    "mask_urls",
-    "mask_value",
-    "masked",
-]
 
 MASK = "••••••"
 """What stands in place of a masked value."""
@@ -87,21 +73,16 @@ def _without(text: str, secrets: Iterable[Span]) -> str:
 def mask_text(text: str) -> str:
     """Return the text with the secrets masked that can be told from the text itself.
 
-    Parameters
-    ----------
-    text
-        Any text: a URL, a script, JSON, a connection string, prose.
-
-    Returns
-    -------
-    str
-        The text without passwords of URLs, values that stand beside a secret-looking key (``PASSWORD=...``,
-        ``"apiKey": "..."``, ``--token ...``, ``Authorization: ...``), passwords that SQL and tools set in their own
-        ways, and what is a secret by its looks (private keys, tokens of well-known services). With
-        ``reveal_secrets`` the text untouched.
+    ``text``: any text: a URL, a script, JSON, a connection string, prose.
+    Returns str: the text without passwords of URLs, values that stand beside a secret-looking key (``PASSWORD=...``,
+      ``"apiKey": "..."``, ``--token ...``, ``Authorization: ...``), passwords that SQL and tools set in their own ways,
+      and what is a secret by its looks (private keys, tokens of well-known services). With ``reveal_secrets`` the text
+      untouched.
     """
-    if OPTIONS["reveal_secrets"] or not text:
-        return text
+    return text if option("reveal_secrets") else _mask_leaf(text)
+
+
+def _mask_leaf(text: str) -> str:
     # The words of a command line and the names of images are the same in thousands of tasks.
     return _mask_short(text) if len(text) <= _LONGEST_REMEMBERED else mask_any(text)
 
@@ -109,19 +90,12 @@ def mask_text(text: str) -> str:
 def mask_identifier(text: str) -> str:
     """Return a project, domain, name, version or image with what is a secret by its own shape masked.
 
-    Parameters
-    ----------
-    text
-        The identifier. No word of it is a key: ``JiepXcXB3SiEJ8pwYDy-7g==`` is a hash and ``app-password:v1`` an image
-        with its tag.
-
-    Returns
-    -------
-    str
-        The text without passwords of URLs and tokens of well-known services, and no longer than any name is. With
-        ``reveal_secrets`` the text untouched.
+    ``text``: the identifier. No word of it is a key: ``JiepXcXB3SiEJ8pwYDy-7g==`` is a hash and ``app-password:v1`` an
+      image with its tag.
+    Returns str: the text without passwords of URLs and tokens of well-known services, and no longer than any name is.
+      With ``reveal_secrets`` the text untouched.
     """
-    if len(text) > _LONGEST_NAME and not OPTIONS["reveal_secrets"]:
+    if len(text) > _LONGEST_NAME and not option("reveal_secrets"):
         # Cut before the work: nobody reads on, and it is looked at in many places.
         text = f"{text[:_LONGEST_NAME]}…"
     return mask_looks(text)
@@ -129,7 +103,7 @@ def mask_identifier(text: str) -> str:
 
 def mask_looks(text: str) -> str:
     """Return any text, of whatever length, with what is a secret by its own shape masked."""
-    if OPTIONS["reveal_secrets"] or len(text) < SHORTEST_SHAPE:
+    if option("reveal_secrets") or len(text) < SHORTEST_SHAPE:
         return text
     return _identifier_short(text) if len(text) <= _LONGEST_REMEMBERED else _identifier(text)
 
@@ -147,15 +121,7 @@ _identifier_short = lru_cache(maxsize=8192)(_identifier)
 
 
 def mask_field(name: str, value: Any) -> Any:
-    """Return the value of a model's field as it is shown: identifiers by ``mask_identifier``, others by ``mask_value``.
-
-    Parameters
-    ----------
-    name
-        The field's name.
-    value
-        What it holds.
-    """
+    """Return the value of a model's field as it is shown: identifiers by ``mask_identifier``, others by ``mask_value``."""
     return mask_identifier(value) if name in IDENTIFIERS and isinstance(value, str) else mask_value(value)
 
 
@@ -164,14 +130,14 @@ def mask_urls(text: str) -> str:
 
     For what reads like ``password: str`` without being a secret: the notation of types.
     """
-    if OPTIONS["reveal_secrets"] or "://" not in text:
+    if option("reveal_secrets") or "://" not in text:
         return text
     return _without(text, chain(users(text), parameters(text)))
 
 
 def mask_any(text: str) -> str:
-    """Return a text with its secrets masked, whatever the options say; it is not empty."""
-    if is_plain(text):
+    """Return a text with its secrets masked, whatever the options say."""
+    if not text or is_plain(text):
         return text
     if text[0] in "{[" and text.rstrip()[-1] in "}]":
         return _mask_json(text)
@@ -214,14 +180,10 @@ def _secrets(text: str) -> Iterable[Span]:
 def masked(key: str, text: str) -> str:
     """Return the text of an entry, masked if its key looks secret.
 
-    Parameters
-    ----------
-    key
-        The entry's key.
-    text
-        Its value. An empty value is shown as it is: there is nothing to hide, and that it is empty matters.
+    ``key``: the entry's key.
+    ``text``: its value. An empty value is shown as it is: there is nothing to hide, and that it is empty matters.
     """
-    if text and is_secret_key(key) and not OPTIONS["reveal_secrets"] and not is_innocent(key, text):
+    if text and is_secret_key(key) and not option("reveal_secrets") and not is_innocent(key, text):
         return MASK
     return mask_identifier(text) if _identifies(key, text) else mask_text(text)
 
@@ -234,22 +196,14 @@ def _identifies(key: object, text: str) -> bool:
 def mask_value(value: Any, key: str = "") -> Any:
     """Return a copy of a JSON-like value with everything secret in it masked.
 
-    Parameters
-    ----------
-    value
-        dict, list, text, number, bool or None, nested at will. Other objects are left as they are: an input that
-        is called ``token`` has a type, which is no secret, and models mask themselves.
-    key
-        The key that the value stands under, if any.
-
-    Returns
-    -------
-    object
-        The same shape. Kubernetes' ``{"name": ..., "value": ...}`` entries are judged by their name; a list or
-        dict under a secret key keeps its shape and loses its texts and numbers, except those that only say where
-        the secret is (``secretName``).
+    ``value``: dict, list, text, number, bool or None, nested at will. Other objects are left as they are: an input that
+      is called ``token`` has a type, which is no secret, and models mask themselves.
+    ``key``: the key that the value stands under, if any.
+    Returns object: the same shape. Kubernetes' ``{"name": ..., "value": ...}`` entries are judged by their name; a list
+      or dict under a secret key keeps its shape and loses its texts and numbers, except those that only say where the
+      secret is (``secretName``).
     """
-    if OPTIONS["reveal_secrets"]:
+    if option("reveal_secrets"):
         return value
     return _mask_entry(key, value, secret=bool(key) and is_secret_key(key))
 
@@ -262,9 +216,8 @@ def _mask_nested(value: Any, *, secret: bool, key: Any = "") -> Any:
             return _mask_words(value)
         return [_mask_nested(item, secret=secret, key=key) for item in value]
     if isinstance(value, str):
-        if not secret:
-            return mask_text(value)
-        return mask_text(value) if is_innocent(key if isinstance(key, str) else "", value) else MASK
+        is_shown = not secret or is_innocent(key if isinstance(key, str) else "", value)
+        return _mask_leaf(value) if is_shown else MASK
     return MASK if secret and isinstance(value, bytes | int | float) and not isinstance(value, bool) else value
 
 
@@ -311,18 +264,10 @@ def _reads_as_flag(word: str) -> bool:
 def mask_arguments(arguments: list[str]) -> list[str]:
     """Return the words of a command line with the values of secret-looking flags masked.
 
-    Parameters
-    ----------
-    arguments
-        The words. ``--db-password x``, ``--db-password=x`` and ``DB_PASSWORD=x`` are recognised, the ways of tools
-        (``mysql -px``, ``curl -u user:x``), and whatever ``mask_text`` finds inside one word.
-
-    Returns
-    -------
-    list of str
-        As many words as were given.
+    ``arguments``: the words. ``--db-password x``, ``--db-password=x`` and ``DB_PASSWORD=x`` are recognised, the ways of
+      tools (``mysql -px``, ``curl -u user:x``), and whatever ``mask_text`` finds inside one word.
     """
-    if OPTIONS["reveal_secrets"]:
+    if option("reveal_secrets"):
         return arguments
     shown: list[str] = []
     flag_before = ""

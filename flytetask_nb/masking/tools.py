@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.masking.shapes import Span
 
-__all__ = ["COMMANDS", "secrets_of_command", "secrets_of_shell"]
-
 
 class Tool(NamedTuple):
     """How one tool takes a password."""
@@ -102,7 +100,6 @@ _ENDS = frozenset({"|", "||", "&&", ";", "&", "--"})
 # Flags of curl that take nothing, and so can stand before -u in one word.
 _CURL_USER = re.compile(r"-[sSfLkvigIGnNqjJ#0-6a]*u(?P<login>[^:]*:.+)?", re.DOTALL)
 _HTPASSWD = re.compile(r"-[a-zA-Z]*b[a-zA-Z]*")
-_LONGEST_NAME = 200
 # Behind these, KEY VALUE is a setting.
 _SETS = frozenset({"set", "config", "add", "--add", "--global", "--set"})
 _PIPED = re.compile(
@@ -117,21 +114,14 @@ _CHPASSWD = re.compile(r"[^:\s]+:(?P<secret>.+)")
 def secrets_of_command(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """Yield which words of a command line hold passwords by a tool's ways, and where in the word.
 
-    Parameters
-    ----------
-    words
-        The words. The tool may stand anywhere: behind ``sudo``, or in a container's arguments.
-
-    Yields
-    ------
-    tuple of int
-        The word's place, and where in it the password begins and ends.
+    ``words``: the words. The tool may stand anywhere: behind ``sudo``, or in a container's arguments.
+    Yields tuple of int: the word's place, and where in it the password begins and ends.
     """
-    names = [word.rpartition("/")[2] if len(word) < _LONGEST_NAME else "" for word in words]
-    places = [place for place, name in enumerate(names) if name in TOOLS]
+    places = [place for place, word in enumerate(words) if word.rpartition("/")[2] in TOOLS]
     for place, following in zip(places, [*places[1:], len(words)], strict=False):
         behind = words[place + 1 : following]
-        for index, start, end in _of_tool(names[place], TOOLS[names[place]], behind):
+        name = words[place].rpartition("/")[2]
+        for index, start, end in _of_tool(name, TOOLS[name], behind):
             if not is_innocent("password", behind[index][start:end]):
                 yield place + 1 + index, start, end
 
@@ -200,13 +190,7 @@ def _of_login(tool: Tool, index: int, word: str) -> Iterator[tuple[int, int, int
 
 
 def secrets_of_shell(text: str) -> Iterator[Span]:
-    """Yield where in a shell's script such passwords stand.
-
-    Parameters
-    ----------
-    text
-        The script, or any text.
-    """
+    """Yield where in a shell's script such passwords stand."""
     position = 0
     while (tool := _TOOL_IN_TEXT.search(text, position)) is not None:
         words, spans = [tool[0]], [tool.span()]

@@ -13,21 +13,6 @@ from flytetask_nb.models.fields import Enumeration, Field, OptionalSub, Presence
 if TYPE_CHECKING:
     from flytetask_nb.models.declarations import Enum, Maybe, MaybeFlag, MaybeText, Message, MessageMap, Text, Time
 
-__all__ = [
-    "ArtifactBindingData",
-    "ArtifactID",
-    "ArtifactKey",
-    "ArtifactTag",
-    "Granularity",
-    "InputBindingData",
-    "LabelValue",
-    "Operator",
-    "Partitions",
-    "RuntimeBinding",
-    "TimePartition",
-    "TimeTransform",
-]
-
 
 class Operator(OpenEnum):
     """Direction in which a time partition is shifted."""

@@ -27,8 +27,6 @@ else:
         return lambda model_class: model_class
 
 
-__all__ = ["Model", "undecodable"]
-
 M = TypeVar("M", bound="Model")
 _REPR_VALUE_LIMIT = 60
 _REPR_LIMIT = 240

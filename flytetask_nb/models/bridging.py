@@ -12,8 +12,6 @@ from flytetask_nb.errors import WorkflowIntegrationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Bridge", "bridge", "install_bridge", "is_installed"]
-
 
 class Bridge(Protocol):
     """What leads from tasks to flytekit and back."""
@@ -46,10 +44,7 @@ _find_bridge: Callable[[], Bridge] | None = None
 def install_bridge(find: Callable[[], Bridge]) -> None:
     """Set what leads to flytekit.
 
-    Parameters
-    ----------
-    find
-        Called each time the bridge is needed, so that it is imported no sooner.
+    ``find``: called each time the bridge is needed, so that it is imported no sooner.
     """
     global _find_bridge  # noqa: PLW0603 - one bridge a process, installed once by the façade
     _find_bridge = find
@@ -63,10 +58,7 @@ def is_installed() -> bool:
 def bridge() -> Bridge:
     """Return the bridge.
 
-    Raises
-    ------
-    WorkflowIntegrationError
-        None is installed: the package's parts were imported without its front.
+    Raises WorkflowIntegrationError: None is installed: the package's parts were imported without its front.
     """
     if _find_bridge is None:
         raise WorkflowIntegrationError("nothing leads to flytekit: import flytetask_nb first")

@@ -10,8 +10,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["class_notation", "without_addresses"]
-
 # Policy of this package: nobody writes such a type, and brackets in brackets take their time.
 _LONGEST: Final = 2_000
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -26,10 +24,7 @@ _BRACKETS: Final = re.compile(rf"{_QUOTED}|[\[\](){{}},]")
 def without_addresses(text: str) -> str:
     """Return a text without the addresses in memory that Python puts into what it says of objects.
 
-    Parameters
-    ----------
-    text
-        Any text; of ``<HashMethod object at 0x7f12ab>`` only ``<HashMethod object>`` is left.
+    ``text``: any text; of ``<HashMethod object at 0x7f12ab>`` only ``<HashMethod object>`` is left.
     """
     return _ADDRESS.sub("", text)
 
@@ -38,17 +33,10 @@ def without_addresses(text: str) -> str:
 def class_notation(text: str) -> str:
     """Return the name of a pickled class as a Python user would write it, the same for every registration.
 
-    Parameters
-    ----------
-    text
-        What flytekit notes as ``python_class_name``, ``str`` of the type: ``<class 'shop.Video'>``,
-        ``typing.Dict[str, shop.Video]``, ``typing.Annotated[shop.Video, <HashMethod object at 0x7f12ab>]``.
-
-    Returns
-    -------
-    str
-        ``Video``, ``Dict[str, Video]``, ``Video``: without modules, annotations and addresses. A text that is no name
-        stays what it is.
+    ``text``: what flytekit notes as ``python_class_name``, ``str`` of the type: ``<class 'shop.Video'>``,
+      ``typing.Dict[str, shop.Video]``, ``typing.Annotated[shop.Video, <HashMethod object at 0x7f12ab>]``.
+    Returns str: ``Video``, ``Dict[str, Video]``, ``Video``: without modules, annotations and addresses. A text that is
+      no name stays what it is.
     """
     if len(text) > _LONGEST:
         return without_addresses(text)

@@ -21,8 +21,6 @@ from flytetask_nb.models.messages import HasFlyteIdl, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["as_task", "as_tasks", "each_task", "no_task", "no_tasks", "opened", "opened_workflow"]
-
 _BYTES = (bytes, bytearray, memoryview)
 _FILES = (".tgz", ".tar.gz", ".tar", ".zip", ".pb", ".json", ".yaml", ".yml", ".parquet")
 
@@ -30,14 +28,7 @@ _FILES = (".tgz", ".tar.gz", ".tar", ".zip", ".pb", ".json", ".yaml", ".yml", ".
 def opened(value: object) -> Any:
     """Return the task or tasks that an object of another package stands for; everything else as it is.
 
-    Parameters
-    ----------
-    value
-        What a user handed in where a task, or several, are expected.
-
-    Returns
-    -------
-    FlyteTask, iterable of FlyteTask, or ``value`` itself
+    ``value``: what a user handed in where a task, or several, are expected.
     """
     if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
         return value
@@ -56,25 +47,11 @@ def opened_workflow(value: object) -> Any:
 def as_task(value: object, name: str = "task") -> FlyteTask:
     """Return the task that something stands for.
 
-    Parameters
-    ----------
-    value
-        A ``FlyteTask``; a message, a model or an object that ``FlyteTask.from_flyte_idl`` takes; the bytes of a
-        ``TaskSpec``; or a task of flytekit's: a function under ``@task``, a map task, a plugin.
-    name
-        What the error calls it: the name of the argument.
-
-    Returns
-    -------
-    FlyteTask
-        Itself, if it is one.
-
-    Raises
-    ------
-    ModelTypeError
-        It is something else. The message says what it is, and the line that would work.
-    ModelValueError
-        The bytes are no ``TaskSpec``.
+    ``value``: a ``FlyteTask``; a message, a model or an object that ``FlyteTask.from_flyte_idl`` takes; the bytes of a
+      ``TaskSpec``; or a task of flytekit's: a function under ``@task``, a map task, a plugin.
+    ``name``: what the error calls it: the name of the argument.
+    Raises ModelTypeError: it is something else. The message says what it is, and the line that would work.
+    Raises ModelValueError: the bytes are no ``TaskSpec``.
     """
     if isinstance(value, FlyteTask):
         return value
@@ -94,22 +71,11 @@ def as_task(value: object, name: str = "task") -> FlyteTask:
 def as_tasks(value: object, name: str = "tasks") -> Iterator[FlyteTask]:
     """Return the tasks that something stands for, one after the other.
 
-    Parameters
-    ----------
-    value
-        An iterable of what :func:`as_task` takes, or a workflow, a launch plan, a module of flytekit's. In an
-        iterable, such stand for their tasks.
-    name
-        What the error calls it: the name of the argument.
-
-    Returns
-    -------
-    iterator of FlyteTask
-
-    Raises
-    ------
-    ModelTypeError
-        It is no iterable of tasks, or something in it is no task. The message says what it is, and where.
+    ``value``: an iterable of what :func:`as_task` takes, or a workflow, a launch plan, a module of flytekit's. In an
+      iterable, such stand for their tasks.
+    ``name``: what the error calls it: the name of the argument.
+    Raises ModelTypeError: it is no iterable of tasks, or something in it is no task. The message says what it is, and
+      where.
     """
     given = opened(value)
     if isinstance(given, (str, FlyteTask, Message, *_BYTES)) or not isinstance(given, Iterable):
@@ -120,12 +86,8 @@ def as_tasks(value: object, name: str = "tasks") -> Iterator[FlyteTask]:
 def each_task(value: object, name: str = "task") -> Iterator[FlyteTask]:
     """Give the task of one item of an iterable, or those of a workflow, a launch plan or a module.
 
-    Parameters
-    ----------
-    value
-        What :func:`as_task` takes, or what stands for several tasks.
-    name
-        What the error calls it.
+    ``value``: what :func:`as_task` takes, or what stands for several tasks.
+    ``name``: what the error calls it.
     """
     given = opened(value)
     if given is value or isinstance(given, FlyteTask):
@@ -153,12 +115,8 @@ _KNOWN = (FlyteTask, Message, str, PathLike, *_BYTES, int, float, type(None), li
 def no_task(value: object, name: str) -> str:
     """Say what was given in place of a task, and the line that would work.
 
-    Parameters
-    ----------
-    value
-        What was given.
-    name
-        What the error calls it: the name of the argument.
+    ``value``: what was given.
+    ``name``: what the error calls it: the name of the argument.
     """
     if value is None or isinstance(value, str | PathLike):
         return _no_name(value, name)
@@ -204,12 +162,8 @@ def _several(value: object, name: str, tasks: object) -> str:
 def no_tasks(value: object, name: str) -> str:
     """Say what was given in place of several tasks, and the line that would work.
 
-    Parameters
-    ----------
-    value
-        What was given.
-    name
-        What the error calls it: the name of the argument.
+    ``value``: what was given.
+    ``name``: what the error calls it: the name of the argument.
     """
     if value is None:
         return f"{name} is None; expected tasks, such as ftn.load('release.tgz')"

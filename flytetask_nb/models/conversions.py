@@ -25,8 +25,6 @@ from flytetask_nb.models.plain_values import utc_datetime
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["of_flyte2", "spec_of"]
-
 _TEMPLATE_ALONE = Origin(untold=UNTOLD_BY_TEMPLATES)
 _COMPILED = Origin(untold=UNTOLD_BY_SERVERS)
 
@@ -34,17 +32,8 @@ _COMPILED = Origin(untold=UNTOLD_BY_SERVERS)
 def spec_of(value: Any) -> tuple[Any, Origin]:
     """Return what a user holds as a TaskSpec of its own, and what is known beside it.
 
-    Parameters
-    ----------
-    value
-        As ``FlyteTask.from_flyte_idl`` takes it.
-
-    Raises
-    ------
-    ModelTypeError
-        It is something else.
-    ModelValueError
-        A ``created_at`` lies outside the years 1 to 9999.
+    Raises ModelTypeError: it is something else.
+    Raises ModelValueError: a ``created_at`` lies outside the years 1 to 9999.
     """
     message = _any_message(value)
     unwrap = _WRAPPERS.get(message.DESCRIPTOR.full_name)
@@ -107,10 +96,7 @@ def _of_task(message: Any) -> tuple[Any, Origin]:
 def of_flyte2(details: Any) -> tuple[Any, Origin]:
     """Return a task of Flyte 2 as one of Flyte 1: its TaskSpec, and what is known beside it.
 
-    Parameters
-    ----------
-    details
-        As ``flyte2_spec`` takes it. If it was deployed outside the years 1 to 9999, a note says so.
+    ``details``: as ``flyte2_spec`` takes it. If it was deployed outside the years 1 to 9999, a note says so.
     """
     deployment = details.metadata
     created, note = registered_at(deployment, "deployed_at")

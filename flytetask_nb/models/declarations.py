@@ -17,27 +17,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.messages import HasFlyteIdl
 
-__all__ = [
-    "Data",
-    "Enum",
-    "Flag",
-    "Maybe",
-    "MaybeEnum",
-    "MaybeFlag",
-    "MaybeStruct",
-    "MaybeText",
-    "Message",
-    "MessageMap",
-    "Messages",
-    "Number",
-    "Span",
-    "StructDict",
-    "Text",
-    "TextDict",
-    "Texts",
-    "Time",
-]
-
 T = TypeVar("T")
 E = TypeVar("E")
 

@@ -14,8 +14,6 @@ from flytetask_nb.models.identifiers import Identifier
 if TYPE_CHECKING:
     from flytetask_nb.models.declarations import Enum, Maybe, MaybeText, Text, Texts
 
-__all__ = ["Description", "Documentation", "SourceCode"]
-
 
 class DescriptionFormat(OpenEnum):
     """Markup of a long description. flyteidl prefixes each name with ``DESCRIPTION_FORMAT_``."""

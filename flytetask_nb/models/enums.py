@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 from typing import TypeVar
 
-__all__ = ["OpenEnum"]
-
 E = TypeVar("E", bound="OpenEnum")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["familiar_path"]
-
 _FAMILIAR: Final = {
     "metadata.discoverable": "metadata.cache",
     "metadata.discovery_version": "metadata.cache_version",
@@ -22,10 +20,7 @@ _HEAD: Final = re.compile(rf"(?:{'|'.join(map(re.escape, _FAMILIAR))})(?![\w-])"
 def familiar_path(path: str) -> str:
     """Return the path of a field as models and flytekit name it.
 
-    Parameters
-    ----------
-    path
-        A path from a task's template, e.g. ``"metadata.discovery_version"``, or from its spec, ``"description"``.
+    ``path``: a path from a task's template, e.g. ``"metadata.discovery_version"``, or from its spec, ``"description"``.
 
     Examples
     --------

@@ -38,26 +38,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.enums import OpenEnum
 
-__all__ = [
-    "REQUIRED",
-    "Duration",
-    "Enumeration",
-    "Field",
-    "KeyValues",
-    "OptionalEnumeration",
-    "OptionalSub",
-    "OptionalText",
-    "Presence",
-    "Struct",
-    "Sub",
-    "SubList",
-    "SubMap",
-    "TextList",
-    "TextMap",
-    "Timestamp",
-    "WrappedFlag",
-]
-
 Got = TypeVar("Got", covariant=True)
 Given = TypeVar("Given", contravariant=True)
 
@@ -82,15 +62,10 @@ _EXPECTED = {
 class Field(Generic[Got, Given]):
     """One attribute of a model: a plain proto3 scalar, unless a subclass says otherwise.
 
-    Parameters
-    ----------
-    default
-        What the constructor writes when the argument is not given; ``REQUIRED`` if it must be, None to write
-        nothing.
-    proto
-        Name of flyteidl's field, where it differs from the attribute's.
-    kw_only
-        Whether the constructor takes it by keyword alone: fields that flytekit's constructor does not have.
+    ``default``: what the constructor writes when the argument is not given; ``REQUIRED`` if it must be, None to write
+      nothing.
+    ``proto``: name of flyteidl's field, where it differs from the attribute's.
+    ``kw_only``: whether the constructor takes it by keyword alone: fields that flytekit's constructor does not have.
     """
 
     __slots__ = ("_get", "default", "kw_only", "name", "owner", "proto")

@@ -24,19 +24,6 @@ from flytetask_nb.models.plain_values import plain_struct
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = [
-    "FLYTE2_KINDS",
-    "FLYTE2_MARK",
-    "flyte2_details",
-    "flyte2_spec",
-    "flyte2_surroundings",
-    "flyte2_words",
-    "is_flyte2",
-    "is_sdk2",
-    "is_sdk2_version",
-    "wrapped",
-]
-
 FLYTE2_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "flyteidl2.task.TaskDetails": (),
     "flyteidl2.task.TaskSpec": ("spec",),
@@ -59,17 +46,7 @@ _IDENTITY: Final = ("org", "project", "domain", "name", "version")
 def wrapped(kind: str, data: bytes) -> Any:
     """Return a serialized message of Flyte 2 as a TaskDetails.
 
-    Parameters
-    ----------
-    kind
-        Its full name: a key of ``FLYTE2_KINDS``.
-    data
-        Its bytes.
-
-    Raises
-    ------
-    ModelValueError
-        They are no such message.
+    Raises ModelValueError: they are no such message.
     """
     details = message_class("TaskDetails")()
     place = details
@@ -86,15 +63,7 @@ def wrapped(kind: str, data: bytes) -> Any:
 def flyte2_spec(details: Any) -> Any:
     """Return the TaskSpec of flyteidl for a task of Flyte 2.
 
-    Parameters
-    ----------
-    details
-        A TaskDetails, as ``wrapped`` returns it.
-
-    Returns
-    -------
-    flyteidl.admin.task_pb2.TaskSpec
-        With the template, the documentation, the mark, and all else beside it.
+    Returns flyteidl.admin.task_pb2.TaskSpec: with the template, the documentation, the mark, and all else beside it.
     """
     template = details.spec.task_template
     spec = task_pb2.TaskSpec()
@@ -163,15 +132,8 @@ def is_sdk2_version(flavor: object, version: object) -> bool:
 def flyte2_details(spec: Any) -> Any | None:
     """Return a task of Flyte 2 as its own message again.
 
-    Parameters
-    ----------
-    spec
-        A TaskSpec of flyteidl.
-
-    Returns
-    -------
-    message or None
-        A TaskDetails, with the fields' names as Flyte 2 has them; None for a task of Flyte 1.
+    ``spec``: a TaskSpec of flyteidl.
+    Returns message or None: a TaskDetails, with the fields' names as Flyte 2 has them; None for a task of Flyte 1.
     """
     if not is_flyte2(spec):
         return None
@@ -205,17 +167,11 @@ def _beside(spec: Any) -> Any:
 def flyte2_words(spec: Any) -> dict[str, Any] | None:
     """Return what a task of Flyte 2 says that flyteidl has no word for.
 
-    Parameters
-    ----------
-    spec
-        A TaskSpec of flyteidl.
-
-    Returns
-    -------
-    dict of str to object, or None
-        Plain Python values by path: fields that the template gained (``"reuse_policy"``, ``"metadata.timeouts"``),
-        those of Flyte 2's TaskSpec (``"short_name"``, ``"default_inputs"``) and around it (``"details.metadata"``),
-        and what has no name here either. Empty where it says nothing more; None for a task of Flyte 1.
+    ``spec``: a TaskSpec of flyteidl.
+    Returns dict of str to object, or None: plain Python values by path: fields that the template gained
+      (``"reuse_policy"``, ``"metadata.timeouts"``), those of Flyte 2's TaskSpec (``"short_name"``,
+      ``"default_inputs"``) and around it (``"details.metadata"``), and what has no name here either. Empty where it
+      says nothing more; None for a task of Flyte 1.
     """
     if not is_flyte2(spec):
         return None

@@ -10,11 +10,10 @@ of a task.
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-__all__ = ["FLYTE2", "GAINED", "message_class"]
 
 FLYTE2: Final = 20_002
 """Number of the fields that are this package's own: far above those that Flyte uses."""
@@ -126,31 +125,15 @@ def message_class(name: str) -> Any:
     return message_factory.GetMessageClass(_file().message_types_by_name[name])
 
 
+_CORE: Final = ("artifact_id", "execution", "identifier", "interface", "literals", "security", "tasks", "types")
+
+
 @cache
 def _file() -> Any:
-    from flyteidl.core import (  # noqa: PLC0415 - most tasks are of Flyte 1
-        artifact_id_pb2,
-        execution_pb2,
-        identifier_pb2,
-        interface_pb2,
-        literals_pb2,
-        security_pb2,
-        tasks_pb2,
-        types_pb2,
-    )
-
     made = descriptor_pb2.FileDescriptorProto(name="flytetask_nb/flyte2.proto", package=_PACKAGE, syntax="proto3")
     made.dependency.extend(f"google/protobuf/{file}.proto" for file in sorted(set(_KNOWN.values())))
-    for module in (
-        artifact_id_pb2,
-        execution_pb2,
-        identifier_pb2,
-        interface_pb2,
-        literals_pb2,
-        security_pb2,
-        tasks_pb2,
-        types_pb2,
-    ):
+    for name in _CORE:
+        module = import_module(f"flyteidl.core.{name}_pb2")
         file = descriptor_pb2.FileDescriptorProto()
         module.DESCRIPTOR.CopyToProto(file)
         made.message_type.extend(message for message in file.message_type if message.name not in _INSTEAD)

@@ -1,7 +1,8 @@
 """A registered task, or one that is about to be: what users of this package hold in their hands.
 
 Compatible with ``flytekit.remote.entities.FlyteTask``: the same constructor, the same attributes. Where flytekit
-rebuilds a task from parts and loses what it does not know, this one keeps the message.
+rebuilds a task from parts and loses what it does not know, this one keeps the message. The module is long because
+whatever flytekit's class has is an attribute here, with its type and a line that says what it is.
 """
 
 from __future__ import annotations
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.fields import OptionalSub, Sub
     from flytetask_nb.models.order import Rank
     from flytetask_nb.models.security import SecurityContext
-
-__all__ = ["FlyteTask"]
 
 
 class FlyteTask(TaskSpec, RemoteEntity):

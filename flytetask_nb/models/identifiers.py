@@ -13,8 +13,6 @@ from flytetask_nb.models.fields import Enumeration, Field
 if TYPE_CHECKING:
     from flytetask_nb.models.declarations import Enum, Text
 
-__all__ = ["PLACEHOLDERS", "Identifier", "ResourceType", "is_filled_in"]
-
 # What flytectl replaces in an id, to the letter (flytectl/cmd/register/register_util.go).
 PLACEHOLDERS: Final = {
     part: f"{{{{ registration.{part} }}}}" for part in ("project", "domain", "version", "image", "tag")

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.artifacts import ArtifactID, ArtifactTag
     from flytetask_nb.models.declarations import Maybe, Message, MessageMap, Text
 
-__all__ = ["TypedInterface", "Variable", "VariableMap"]
-
 
 def _artifact_id() -> type[ArtifactID]:
     from flytetask_nb.models.artifacts import ArtifactID  # noqa: PLC0415 - few outputs are published

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.declarations import Message
 
-__all__ = ["LaunchPlan"]
-
 
 class LaunchPlan(Model, message=launch_plan_pb2.LaunchPlan):
     """A launch plan, registered or about to be: a read-only view onto its message.

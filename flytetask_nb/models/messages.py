@@ -16,8 +16,6 @@ from flytetask_nb.errors import ModelTypeError, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HasFlyteIdl", "message_of", "shown"]
-
 M = TypeVar("M", bound=Message)
 _ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
 
@@ -33,22 +31,11 @@ class HasFlyteIdl(Protocol):
 def message_of(value: object, kind: type[M]) -> M:
     """Return the message of type ``kind`` that ``value`` is or stands for.
 
-    Parameters
-    ----------
-    value
-        A message of that type, one of our models, or any object whose ``to_flyte_idl()`` gives one.
-    kind
-        The message class that is wanted, e.g. ``flyteidl.core.interface_pb2.TypedInterface``.
-
-    Returns
-    -------
-    google.protobuf.message.Message
-        The message itself, *not* a copy, wherever ``value`` already holds one: read it, never change it.
-
-    Raises
-    ------
-    ModelTypeError
-        ``value`` is something else.
+    ``value``: a message of that type, one of our models, or any object whose ``to_flyte_idl()`` gives one.
+    ``kind``: the message class that is wanted, e.g. ``flyteidl.core.interface_pb2.TypedInterface``.
+    Returns google.protobuf.message.Message: the message itself, *not* a copy, wherever ``value`` already holds one:
+      read it, never change it.
+    Raises ModelTypeError: ``value`` is something else.
     """
     if isinstance(value, kind):
         return value
@@ -85,20 +72,11 @@ def _message_kind(kind: type[Message]) -> str:
 def shown(value: object, key: str = "", limit: int = 80) -> str:
     """Return what an error says of the value that it is about.
 
-    Parameters
-    ----------
-    value
-        Anything that a caller handed in.
-    key
-        Name of the field that it was meant for.
-    limit
-        Length at which the text is cut.
-
-    Returns
-    -------
-    str
-        One line, secrets masked, no addresses. Of messages and of other packages' models only the kind: their own
-        ``repr`` would show their secrets.
+    ``value``: anything that a caller handed in.
+    ``key``: name of the field that it was meant for.
+    ``limit``: length at which the text is cut.
+    Returns str: one line, secrets masked, no addresses. Of messages and of other packages' models only the kind: their
+      own ``repr`` would show their secrets.
     """
     from flytetask_nb.masking import mask_value  # noqa: PLC0415 - its patterns cost time that only showing is worth
 

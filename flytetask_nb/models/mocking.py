@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Mock", "active_mock", "are_positional", "outputs_by_name"]
-
 _Mocks: TypeAlias = "Mapping[bytes, tuple[Mock, ...]]"
 
 _ACTIVE: ContextVar[_Mocks] = ContextVar("flytetask_nb mocks", default={})  # noqa: B039 - it is never written to
@@ -120,18 +118,11 @@ def active_mock(task: Any) -> Mock | None:
 def outputs_by_name(task: Any, outputs: Any) -> dict[str, Any]:
     """Return the outputs of a run by their names.
 
-    Parameters
-    ----------
-    task
-        What was run.
-    outputs
-        What it gave: nothing, the value of one output, or several as a mapping, a named tuple or, where that has an
-        order, a tuple.
-
-    Raises
-    ------
-    LocalExecutionError
-        They are too many or too few, or only their positions are given where the outputs have names.
+    ``task``: what was run.
+    ``outputs``: what it gave: nothing, the value of one output, or several as a mapping, a named tuple or, where that
+      has an order, a tuple.
+    Raises LocalExecutionError: they are too many or too few, or only their positions are given where the outputs have
+      names.
     """
     names = sorted(task._message.template.interface.outputs.variables, key=natural_key)
     if isinstance(outputs, Mapping) and names and set(outputs) == set(names):

@@ -12,8 +12,6 @@ from flytetask_nb.models.order import natural_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["NameIndex", "are_one_place", "said"]
-
 _NAMES_SHOWN: Final = 5
 _PARTS: Final = 3
 
@@ -36,11 +34,6 @@ class NameIndex:
 
     Tasks of one name are versions of one task unless they say that they are in several projects or domains: then each
     place has a task of its own, under ``project/domain/name``.
-
-    Parameters
-    ----------
-    projects, domains, names
-        Of all tasks, side by side.
     """
 
     def __init__(self, projects: Sequence[str], domains: Sequence[str], names: Sequence[str]) -> None:
@@ -84,15 +77,9 @@ class NameIndex:
     def positions(self, name: str) -> list[int]:
         """Return where the versions of a task are.
 
-        Parameters
-        ----------
-        name
-            The task's own name, or ``project/domain/name``. A name may hold slashes: the whole text is tried first.
-
-        Raises
-        ------
-        TaskNotFoundError
-            No task is called so, or several are: the error lists what could be meant.
+        ``name``: the task's own name, or ``project/domain/name``. A name may hold slashes: the whole text is tried
+          first.
+        Raises TaskNotFoundError: no task is called so, or several are: the error lists what could be meant.
         """
         if name in self._parted:
             from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
@@ -128,8 +115,13 @@ class NameIndex:
         near = near_names(name, names)
         if not names:
             return f"no task is called {name!r}: this collection is empty"
-        hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"see .names for the {len(names)} there are"
-        return f"no task is called {name!r}; {hint}"
+        if near:
+            return f"no task is called {name!r}; did you mean {', '.join(map(repr, near))}?"
+        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
+        known = ", ".join(repr(mask_text(each)) for each in names[:_NAMES_SHOWN])
+        more = f", … {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
+        return f"no task is called {name!r}; there are {known}{more}"
 
 
 def _key(place: Place, name: str) -> str:
@@ -137,15 +129,7 @@ def _key(place: Place, name: str) -> str:
 
 
 def near_names(name: str, names: Sequence[str]) -> list[str]:
-    """Return the few names that could be meant by one that is not among them, the likeliest first.
-
-    Parameters
-    ----------
-    name
-        What was asked for.
-    names
-        What there is.
-    """
+    """Return the few names that could be meant by one that is not among them, the likeliest first."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
     near = get_close_matches(name, names, n=_NAMES_SHOWN, cutoff=0.5)

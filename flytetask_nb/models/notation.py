@@ -72,18 +72,10 @@ _LITERAL_VALUES = "literal_values"
 def type_notation(message: Any, *, brief: bool = False) -> str:
     """Return a type as a Python user would write it.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``LiteralType``.
-    brief
-        Name dataclasses, datasets and long enums without what is inside them.
-
-    Returns
-    -------
-    str
-        One line. A type that is not set reads ``<no type>``, a number that this flyteidl does not know
-        ``SimpleType(42)``.
+    ``message``: a flyteidl ``LiteralType``.
+    ``brief``: name dataclasses, datasets and long enums without what is inside them.
+    Returns str: one line. A type that is not set reads ``<no type>``, a number that this flyteidl does not know
+      ``SimpleType(42)``.
     """
     kind = message.WhichOneof("type")
     write = _WRITERS.get(kind)
@@ -101,10 +93,7 @@ def _simple(message: Any, brief: bool) -> str:
 def literal_values(message: Any) -> list[Any]:
     """Return the values that flytekit notes of a ``Literal``; empty for every other type.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``LiteralType``.
+    ``message``: a flyteidl ``LiteralType``.
     """
     if not message.HasField("annotation"):
         return []
@@ -127,16 +116,9 @@ def _struct(message: Any, brief: bool) -> str:
 def dataclass_fields(message: Any) -> list[tuple[str, str]] | None:
     """Return the fields of a dataclass type with their types' notation.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``LiteralType`` of the simple type STRUCT.
-
-    Returns
-    -------
-    list of (str, str) or None
-        In the order of declaration where the JSON schema tells it (its list of required fields), otherwise in
-        natural order. None where the type says nothing about fields: an untyped dict.
+    ``message``: a flyteidl ``LiteralType`` of the simple type STRUCT.
+    Returns list of (str, str) or None: in the order of declaration where the JSON schema tells it (its list of required
+      fields), otherwise in natural order. None where the type says nothing about fields: an untyped dict.
     """
     structure = message.structure.dataclass_type
     schema = object_schema(message)
@@ -232,10 +214,7 @@ _WRITERS: dict[str | None, Callable[[Any, bool], str]] = {
 def accepts_none(message: Any) -> bool:
     """Tell whether a type is NONE or a union with it: what ``Optional`` means to a Python user.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``LiteralType``.
+    ``message``: a flyteidl ``LiteralType``.
     """
     kind = message.WhichOneof("type")
     if kind == "simple":
@@ -259,17 +238,10 @@ def signature_order(variables: Any) -> list[str]:
 def signature_notation(message: Any, *, brief: bool = False) -> str:
     """Return an interface as a signature.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``TypedInterface``.
-    brief
-        Name dataclasses, datasets and long enums without what is inside them.
-
-    Returns
-    -------
-    str
-        ``(x: int, limit: int | None) -> (model: FlyteFile, score: float)``; ``() -> ()`` where there is nothing.
+    ``message``: a flyteidl ``TypedInterface``.
+    ``brief``: name dataclasses, datasets and long enums without what is inside them.
+    Returns str: ``(x: int, limit: int | None) -> (model: FlyteFile, score: float)``; ``() -> ()`` where there is
+      nothing.
     """
     return f"{_variables(message.inputs.variables, brief)} -> {_variables(message.outputs.variables, brief)}"
 

@@ -7,29 +7,27 @@ shown or returned from one is put in this order.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Rank", "natural_key"]
-
 _DIGITS = re.compile("([0-9]+)")
+_REMEMBERED = 200
+"""Characters of a text that is likely to come again: the versions of a task are packed under one name."""
 
 
 def natural_key(text: str) -> tuple[tuple[object, ...], str]:
     """Return a sort key that compares runs of digits as numbers.
 
-    Parameters
-    ----------
-    text
-        A name, a version, a path.
-
-    Returns
-    -------
-    tuple
-        Comparable with the key of any other text. Texts that differ only in leading zeros keep a fixed order,
-        for the text itself is the last part of the key.
+    Returns tuple: comparable with the key of any other text. Texts that differ only in leading zeros keep a fixed
+      order, for the text itself is the last part of the key.
     """
     if text.isalpha():
         return ((text,), text)
+    return _key_of(text) if len(text) <= _REMEMBERED else _key_of.__wrapped__(text)
+
+
+@lru_cache(maxsize=1024)
+def _key_of(text: str) -> tuple[tuple[object, ...], str]:
     parts: list[object] = _DIGITS.split(text)
     # A run of digits is ordered by length first, which is what a number does and costs no conversion: Python
     # refuses to convert runs of more than 4,300 digits.

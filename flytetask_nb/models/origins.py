@@ -13,17 +13,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.order import Rank
 
-__all__ = [
-    "DESCRIPTION",
-    "NOWHERE",
-    "UNTOLD_BY_FLYTECTL",
-    "UNTOLD_BY_SERVERS",
-    "UNTOLD_BY_TEMPLATES",
-    "Origin",
-    "registered_at",
-    "still_untold",
-]
-
 DESCRIPTION: Final = "description"
 """Path of what its author says of a task: it stands beside the template, and Admin keeps it elsewhere."""
 
@@ -102,17 +91,9 @@ NOWHERE: Final = Origin()
 def registered_at(message: Any, field: str) -> tuple[datetime | None, str | None]:
     """Return when something was registered, and what is to be noted of that.
 
-    Parameters
-    ----------
-    message
-        What holds the timestamp, if there is one.
-    field
-        Its name there.
-
-    Returns
-    -------
-    tuple of datetime and str
-        In UTC. Outside the years 1 to 9999 there is no time, but a note that says so.
+    ``message``: what holds the timestamp, if there is one.
+    ``field``: its name there.
+    Returns tuple of datetime and str: in UTC. Outside the years 1 to 9999 there is no time, but a note that says so.
     """
     if not message.HasField(field):
         return None, None

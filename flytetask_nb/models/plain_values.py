@@ -11,16 +11,6 @@ from flytetask_nb.models.order import natural_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = [
-    "LARGEST_EXACT",
-    "fill_struct",
-    "mapping_items",
-    "microseconds",
-    "plain_json",
-    "plain_struct",
-    "utc_datetime",
-]
-
 LARGEST_EXACT = 2**53
 """From here on a double no longer tells neighbouring integers apart."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -29,10 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 def utc_datetime(value: Any, what: str) -> datetime:
     """Return a protobuf timestamp as an aware datetime.
 
-    Raises
-    ------
-    ModelValueError
-        The timestamp lies outside the years 1 to 9999.
+    Raises ModelValueError: the timestamp lies outside the years 1 to 9999.
     """
     try:
         return _EPOCH + timedelta(seconds=value.seconds, microseconds=microseconds(value.nanos))

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from flyteidl.core import types_pb2
 
-__all__ = ["fits"]
-
 _Fit = Callable[[Any, Any], bool]
 
 
@@ -60,12 +58,8 @@ _NESTED: Final[dict[str, _Fit]] = {
 def fits(literal_type: Any, value: object) -> bool:
     """Tell whether a Python value can be one of a type.
 
-    Parameters
-    ----------
-    literal_type
-        A ``flyteidl.core.types_pb2.LiteralType``.
-    value
-        Anything. What only a type engine could judge (files, data sets, structures) fits.
+    ``literal_type``: a ``flyteidl.core.types_pb2.LiteralType``.
+    ``value``: anything. What only a type engine could judge (files, data sets, structures) fits.
     """
     kind = literal_type.WhichOneof("type")
     if kind == "simple":

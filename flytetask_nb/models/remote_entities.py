@@ -13,8 +13,6 @@ from flytetask_nb.models.tasks import NodeMetadata
 if TYPE_CHECKING:
     from flytetask_nb.models.mocking import Mock
 
-__all__ = ["LocalExecutionMode", "RemoteEntity"]
-
 
 class LocalExecutionMode(Enum):
     """How flytekit would run a task on this machine: name and value are those of its ``ExecutionState.Mode``."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Report", "ReportList"]
-
 SCHEMA_VERSION: Final = 1
 
 T = TypeVar("T")
@@ -68,13 +66,7 @@ class Report(Shown, ABC):
 
 
 class ReportList(Sequence[T], Report):
-    """A report that is a sequence of entries; two are equal if they say the same.
-
-    Parameters
-    ----------
-    entries
-        The entries, in order.
-    """
+    """A report that is a sequence of entries; two are equal if they say the same."""
 
     __slots__ = ("_entries",)
 

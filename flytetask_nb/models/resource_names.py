@@ -6,20 +6,13 @@ from typing import Final, NamedTuple
 
 from flytetask_nb.models.tasks import ResourceName
 
-__all__ = ["COLUMNS", "GPU", "GPUS", "NVIDIA_GPU", "RESOURCES", "UNITS", "Resource", "resource_name"]
-
 
 class Resource(NamedTuple):
     """A resource that flyteidl has a number for.
 
-    Attributes
-    ----------
-    number : ResourceName
-        Flyte's number, which also holds Flyte's name.
-    name : str
-        What Kubernetes calls it; of a GPU, what platforms and plugins call it in their settings.
-    unit : str
-        What it is counted in: ``cores``, ``bytes`` or ``count``.
+    ``number``: Flyte's number, which also holds Flyte's name.
+    ``name``: what Kubernetes calls it; of a GPU, what platforms and plugins call it in their settings.
+    ``unit``: what it is counted in: ``cores``, ``bytes`` or ``count``.
     """
 
     number: ResourceName

@@ -14,16 +14,6 @@ from flytetask_nb.models.plain_values import plain_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = [
-    "choice_notation",
-    "declared_order",
-    "object_schema",
-    "property_notation",
-    "schema_title",
-    "shown_name",
-    "word_notation",
-]
-
 _KINDS: Final = {
     "integer": "int",
     "number": "float",
@@ -56,10 +46,7 @@ _BRIEF_CHOICES: Final = 4
 def object_schema(message: Any) -> Any:
     """Return the fields of the JSON schema's object, through a ``$ref`` at its top; None if there is none.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``LiteralType``.
+    ``message``: a flyteidl ``LiteralType``.
     """
     if not message.HasField("metadata"):
         return None
@@ -107,20 +94,11 @@ def _reference_name(pointer: str) -> str:
 def property_notation(value: Any, root: Any, depth: int = 0) -> str:
     """Return a property of a JSON schema as Python type.
 
-    Parameters
-    ----------
-    value
-        The schema of the property, a ``Value``.
-    root
-        The fields of the whole schema, which references point into.
-    depth
-        How many schemas the property stands in.
-
-    Returns
-    -------
-    str
-        ``object`` for what Python has no word for. References to other classes by name alone, since they may form a
-        circle; those to enums by their values.
+    ``value``: the schema of the property, a ``Value``.
+    ``root``: the fields of the whole schema, which references point into.
+    ``depth``: how many schemas the property stands in.
+    Returns str: ``object`` for what Python has no word for. References to other classes by name alone, since they may
+      form a circle; those to enums by their values.
     """
     fields = value.struct_value.fields
     if depth > _DEEPEST:
@@ -152,17 +130,7 @@ def _values_notation(fields: Any) -> str:
 
 
 def choice_notation(kind: str, values: Iterable[Any], *, brief: bool = False) -> str:
-    """Return a type that has these values and no others: ``Enum['a', 'b']``, ``Literal[1, None]``.
-
-    Parameters
-    ----------
-    kind
-        What stands before the brackets.
-    values
-        What JSON holds.
-    brief
-        Leave out all but the first few.
-    """
+    """Return a type that has these values and no others: ``Enum['a', 'b']``, ``Literal[1, None]``."""
     shown = list(map(repr, values))
     if brief and len(shown) > _BRIEF_CHOICES:
         shown[_BRIEF_CHOICES - 1 :] = ["…"]

@@ -13,8 +13,6 @@ from flytetask_nb.models.fields import Enumeration, Field, OptionalSub, Optional
 if TYPE_CHECKING:
     from flytetask_nb.models.declarations import Enum, Maybe, MaybeText, Message, Messages, Text
 
-__all__ = ["Identity", "OAuth2Client", "OAuth2TokenRequest", "Secret", "SecurityContext"]
-
 
 class MountType(OpenEnum):
     """How a secret reaches the container."""

@@ -12,16 +12,22 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
-__all__ = ["Renderer", "Shown", "behind_gate", "install_renderer"]
+FORMATS = ("text/html", "text/plain")
+"""What a front end chooses from, by MIME type."""
+
+
+def asked_for(formats: Iterable[str], include: Container[str] | None, exclude: Container[str] | None) -> list[str]:
+    """Return the formats that IPython asks for: those included, if any are named, without those excluded."""
+    return [kind for kind in formats if (not include or kind in include) and kind not in (exclude or ())]
 
 
 class Renderer(Protocol):
     """What turns an object into each output format. The views are one."""
 
-    def bundle(self, value: object) -> dict[str, str]:
-        """Return the object in the formats that a front end chooses from, by MIME type."""
+    def bundle(self, value: object, formats: Iterable[str]) -> dict[str, str]:
+        """Return the object in some of ``FORMATS``."""
 
     def html(self, value: object) -> str:
         """Return the object as an HTML fragment."""
@@ -57,11 +63,8 @@ C = TypeVar("C", bound=type)
 def behind_gate(shown: C) -> C:
     """Put the gate before each output of a class: whoever writes one need not think of it.
 
-    Parameters
-    ----------
-    shown
-        The class. What gives a text, JSON values or a table is told by its name. Where it has ``_subjects``, these are
-        the messages of tasks whose secrets none of its outputs shows.
+    ``shown``: the class. What gives a text, JSON values or a table is told by its name. Where it has ``_subjects``,
+      these are the messages of tasks whose secrets none of its outputs shows.
     """
     for name, made in list(vars(shown).items()):
         if isinstance(made, FunctionType) and (name in _TEXTS | _VALUES or name.endswith("_frame")):
@@ -92,10 +95,7 @@ _find_renderer: Callable[[], Renderer] | None = None
 def install_renderer(find: Callable[[], Renderer]) -> None:
     """Set what shows objects.
 
-    Parameters
-    ----------
-    find
-        Called each time something is to be shown, so that the renderer is imported no sooner than needed.
+    ``find``: called each time something is to be shown, so that the renderer is imported no sooner than needed.
     """
     global _find_renderer  # noqa: PLW0603 - one renderer a process, installed once by the façade
     _find_renderer = find
@@ -115,10 +115,13 @@ class Shown:
         """Return the messages of the tasks that are shown, where their secrets may be quoted out of place."""
         return ()
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:  # noqa: ARG002
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
+        formats = asked_for(FORMATS, include, exclude)
         if _find_renderer is None:
-            return {"text/plain": repr(self)}
-        return _find_renderer().bundle(self)
+            return {kind: repr(self) for kind in formats if kind == "text/plain"}
+        return _find_renderer().bundle(self, formats)
 
     def _repr_html_(self) -> str | None:
         return None if _find_renderer is None else _find_renderer().html(self)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.order import Rank
     from flytetask_nb.models.origins import Origin
 
-__all__ = ["TaskIndex"]
-
 _COLUMNS: Final = ("project", "domain", "name", "version", "type")
 _VERSION: Final = _COLUMNS.index("version")
 _VERSIONS_SHOWN: Final = 5
@@ -30,12 +28,8 @@ _VERSIONS_SHOWN: Final = 5
 class TaskIndex:
     """Finds tasks by name and version.
 
-    Parameters
-    ----------
-    data
-        A serialized ``TaskSpec`` each. What knows the identity of its tasks without them has it as ``identity``.
-    origins
-        Where each comes from.
+    ``data``: a serialized ``TaskSpec`` each. What knows the identity of its tasks without them has it as ``identity``.
+    ``origins``: where each comes from.
     """
 
     __slots__ = ("_ages", "_columns", "_data", "_names", "_orders", "_origins")
@@ -65,10 +59,7 @@ class TaskIndex:
     def column(self, name: str) -> list[str]:
         """Return one of the columns.
 
-        Raises
-        ------
-        ModelValueError
-            There is none of that name.
+        Raises ModelValueError: there is none of that name.
         """
         if name not in _COLUMNS:
             raise ModelValueError(f"there is no column {name!r}; there are {', '.join(_COLUMNS)}")
@@ -91,20 +82,14 @@ class TaskIndex:
     def versions(self, name: str) -> list[int]:
         """Return where the versions of a task are, oldest first.
 
-        Raises
-        ------
-        TaskNotFoundError
-            No task is called so, or several are.
+        Raises TaskNotFoundError: no task is called so, or several are.
         """
         return self._by_age(self.names.positions(name))
 
     def position(self, name: str, version: str) -> int:
         """Return where a version of a task is; of one that stands there twice, the newest.
 
-        Raises
-        ------
-        TaskNotFoundError
-            There is none.
+        Raises TaskNotFoundError: there is none.
         """
         positions = self.versions(name)
         versions = self.columns[_VERSION]

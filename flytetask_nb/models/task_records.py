@@ -9,8 +9,6 @@ from flytetask_nb.errors import told
 if TYPE_CHECKING:
     from flytetask_nb.models.origins import Origin
 
-__all__ = ["Failure", "TaskRecord"]
-
 
 class Failure(NamedTuple):
     """Something that could not be read, kept beside the tasks that could.
@@ -44,12 +42,8 @@ class Failure(NamedTuple):
 class TaskRecord(NamedTuple):
     """A task as it is kept.
 
-    Attributes
-    ----------
-    data : bytes
-        The serialized ``TaskSpec``.
-    origin : Origin or str
-        Where it comes from; of most tasks only the source is known, which costs less by itself.
+    ``data``: the serialized ``TaskSpec``.
+    ``origin``: where it comes from; of most tasks only the source is known, which costs less by itself.
     """
 
     data: bytes

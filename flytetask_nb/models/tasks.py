@@ -49,27 +49,6 @@ if TYPE_CHECKING:
     )
     from flytetask_nb.models.documentation import Documentation
 
-__all__ = [
-    "Container",
-    "ContainerPort",
-    "DataLoadingConfig",
-    "ExtendedResources",
-    "GPUAccelerator",
-    "IOStrategy",
-    "K8sObjectMetadata",
-    "K8sPod",
-    "KeyValuePair",
-    "NodeMetadata",
-    "Resources",
-    "RetryStrategy",
-    "RuntimeMetadata",
-    "SharedMemory",
-    "Sql",
-    "TaskMetadata",
-    "TaskSpec",
-    "TaskTemplate",
-]
-
 
 class RuntimeType(OpenEnum):
     """Which SDK wrote the task."""

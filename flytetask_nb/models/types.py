@@ -37,18 +37,6 @@ if TYPE_CHECKING:
         Texts,
     )
 
-__all__ = [
-    "BlobType",
-    "EnumType",
-    "LiteralType",
-    "SchemaType",
-    "SimpleType",
-    "StructuredDatasetType",
-    "TypeAnnotation",
-    "TypeStructure",
-    "UnionType",
-]
-
 
 class SimpleType(OpenEnum):
     """Types without parts. ``STRUCT`` is what dataclasses and untyped dicts are."""

@@ -24,20 +24,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = [
-    "CREATED_AT",
-    "GIVEN",
-    "LOADING",
-    "ORDERS",
-    "VERSION",
-    "by_age",
-    "in_words",
-    "order_of",
-    "ranks_given",
-    "tasks_by_age",
-    "version_label",
-]
-
 GIVEN: Final = "given"
 CREATED_AT: Final = "created_at"
 VERSION: Final = "version"
@@ -50,7 +36,7 @@ _WORDS: Final = {
     GIVEN: "in the order given",
     CREATED_AT: "ordered by created_at",
     VERSION: "ordered by version",
-    LOADING: "by load order: these versions tell no order",
+    LOADING: "by load order: nothing tells which is older",
 }
 
 _FINGERPRINT: Final = 16
@@ -73,14 +59,9 @@ def in_words(order: str) -> str:
 def order_of(versions: Iterable[str], ranks: Sequence[Rank | None], *, are_dated: bool) -> str:
     """Return what the order of a task's versions rests on: one of ``ORDERS``.
 
-    Parameters
-    ----------
-    versions
-        All versions of one task; empty or a placeholder where they are not registered yet.
-    ranks
-        Their places in the order that the user gave.
-    are_dated
-        Whether all of them say when they were registered.
+    ``versions``: all versions of one task; empty or a placeholder where they are not registered yet.
+    ``ranks``: their places in the order that the user gave.
+    ``are_dated``: whether all of them say when they were registered.
     """
     first = ranks[0] if ranks else None
     if first is not None and all(rank is not None and rank.order == first.order for rank in ranks):
@@ -103,17 +84,10 @@ def by_age(
 ) -> tuple[list[int], str]:
     """Put versions of one task in order of age.
 
-    Parameters
-    ----------
-    versions, times, ranks
-        Of each version, in the order in which they were loaded: what it is called, when it was registered, and its
-        place in the order that the user gave.
-
-    Returns
-    -------
-    (list of int, str)
-        Their positions, the oldest first, and what that rests on: one of ``ORDERS``. Versions of one time follow
-        each other as they tell themselves; what nothing tells apart, as it was loaded.
+    ``versions``, ``times``, ``ranks``: of each version, in the order in which they were loaded: what it is called, when
+      it was registered, and its place in the order that the user gave.
+    Returns (list of int, str): their positions, the oldest first, and what that rests on: one of ``ORDERS``. Versions
+      of one time follow each other as they tell themselves; what nothing tells apart, as it was loaded.
 
     Notes
     -----
@@ -148,19 +122,10 @@ def tasks_by_age(tasks: Sequence[FlyteTask]) -> tuple[list[int], str]:
 def ranks_given(order: object, labels: Sequence[str], tasks: Iterable[FlyteTask]) -> list[Rank]:
     """Return the places of tasks in an order that the user gave.
 
-    Parameters
-    ----------
-    order
-        What the versions are called, the oldest first; or a function from a task to something that compares.
-    labels, tasks
-        What the version of each task is called, and the tasks.
-
-    Raises
-    ------
-    ModelTypeError
-        ``order`` is neither, or what the function returns does not compare.
-    ModelValueError
-        The list names a version twice, or lacks one.
+    ``order``: what the versions are called, the oldest first; or a function from a task to something that compares.
+    ``labels``, ``tasks``: what the version of each task is called, and the tasks.
+    Raises ModelTypeError: ``order`` is neither, or what the function returns does not compare.
+    Raises ModelValueError: the list names a version twice, or lacks one.
     """
     if callable(order):
         places = _places_by_key([order(task) for task in tasks])

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["version_keys"]
-
 _HEX: Final = re.compile("[0-9a-f]+")
 _HASH: Final = re.compile(
     r"g?(?![abc]\d{1,3}$)(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{4,64}|[a-f]{7,64}|g[0-9a-f]{4,64}"
@@ -47,14 +45,9 @@ _STAGES: Final = frozenset({"alpha", "beta", "rc", "post", "dev"})
 class _Parsed(NamedTuple):
     """A version that is of some scheme.
 
-    Attributes
-    ----------
-    scheme
-        What all versions of a task must have in common.
-    key
-        By which it compares with others of that scheme.
-    tail
-        What follows a date, part by part; None where it may be a hash or a name, which have no order.
+    ``scheme``: what all versions of a task must have in common.
+    ``key``: by which it compares with others of that scheme.
+    ``tail``: what follows a date, part by part; None where it may be a hash or a name, which have no order.
     """
 
     scheme: tuple[str, ...]
@@ -65,16 +58,8 @@ class _Parsed(NamedTuple):
 def version_keys(texts: Iterable[str]) -> dict[str, Any] | None:
     """Return sort keys of versions that are all of one scheme.
 
-    Parameters
-    ----------
-    texts
-        The versions of one task.
-
-    Returns
-    -------
-    dict or None
-        A key for each version. None where the versions tell no order: one of them is of no scheme or of another one,
-        or two of them differ in nothing that has an order, such as two builds of one release.
+    Returns dict or None: a key for each version. None where the versions tell no order: one of them is of no scheme or
+      of another one, or two of them differ in nothing that has an order, such as two builds of one release.
 
     Notes
     -----

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.declarations import Message, Text, Texts
 
-__all__ = ["Node", "Workflow", "referring_nodes"]
-
 
 class Node(Model, message=workflow_pb2.Node):
     """A step of a workflow: what it runs, and after which other steps."""
@@ -59,15 +57,7 @@ def _reference(node: Any) -> Any:
 def referring_nodes(template: Any) -> Iterator[tuple[Any, Any]]:
     """Return what the nodes of a workflow run, those inside branches and arrays and the one for failures too.
 
-    Parameters
-    ----------
-    template
-        A ``WorkflowTemplate`` message.
-
-    Yields
-    ------
-    (Node, Identifier)
-        Messages: the node, and what it refers to.
+    Yields (Node, Identifier): messages: the node, and what it refers to.
     """
     failure_node = [template.failure_node] if template.HasField("failure_node") else []
     for outer in [*template.nodes, *failure_node]:

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.graphs import Direction, Graph, GraphNode
 
-__all__ = ["check_bindings", "output_types"]
-
 # An output may be written as an item of a list, "[3].name"; the compiler searches for this anywhere in the text.
 _OUTPUT: Final = re.compile(r"(?:\[(?P<index>[0-9]+)\]\.)?(?P<name>[0-9A-Za-z_]+)")
 _LARGEST_INDEX: Final = 2**63 - 1
@@ -76,25 +74,14 @@ def check_bindings(
 ) -> dict[str, Any]:
     """Check what a node's inputs are bound to, and let the node wait for those that it needs.
 
-    Parameters
-    ----------
-    graph
-        The workflow, where problems and edges go.
-    node
-        Whose inputs these are.
-    bindings
-        ``Binding`` messages. A promise that names no node is completed: it is one of the workflow's inputs.
-    inputs
-        Types of the inputs by name.
-    direction
-        Which edges are made.
-    is_typed
-        False where the inputs are not known beforehand: whatever is bound becomes one.
-
-    Returns
-    -------
-    dict of str to LiteralType
-        The inputs that are bound without a problem, and the types of what they are bound to.
+    ``graph``: the workflow, where problems and edges go.
+    ``node``: whose inputs these are.
+    ``bindings``: ``Binding`` messages. A promise that names no node is completed: it is one of the workflow's inputs.
+    ``inputs``: types of the inputs by name.
+    ``direction``: which edges are made.
+    ``is_typed``: False where the inputs are not known beforehand: whatever is bound becomes one.
+    Returns dict of str to LiteralType: the inputs that are bound without a problem, and the types of what they are
+      bound to.
     """
     resolved: dict[str, Any] = {}
     bound: set[str] = set()
@@ -279,18 +266,10 @@ _CHECKS: Final[dict[str | None, Callable[[_Variable, Any, Any], _Resolved | None
 def output_types(graph: Graph, node: GraphNode) -> dict[str, Any] | None:
     """Return the types of a node's outputs by the names that others call them by.
 
-    Parameters
-    ----------
-    graph
-        The workflow, where problems go.
-    node
-        One whose interface is known, or turned out to be broken.
-
-    Returns
-    -------
-    dict of str to LiteralType, or None
-        Outputs under their aliases, where they have one. Empty where the interface is not known, None where an
-        alias is given twice or to an output that does not exist.
+    ``graph``: the workflow, where problems go.
+    ``node``: one whose interface is known, or turned out to be broken.
+    Returns dict of str to LiteralType, or None: outputs under their aliases, where they have one. Empty where the
+      interface is not known, None where an alias is given twice or to an output that does not exist.
     """
     before = len(graph.catalog.faults)
     aliases: dict[str, str] = {}

@@ -29,21 +29,14 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.castability import DerivedType
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["BlindSpot", "blind_spot", "plain"]
-
 
 class BlindSpot(NamedTuple):
     """A difference that the compiler does not see.
 
-    Attributes
-    ----------
-    path
-        Names of fields, ``[0]`` for items, on the way to it; empty for the type itself.
-    value
-        A value, as JSON text, that the given type has and the wanted one refuses; empty where none was found.
-    default
-        Where no value is refused, but one without the field reads otherwise: what the field is then, before and now,
-        as JSON texts.
+    ``path``: names of fields, ``[0]`` for items, on the way to it; empty for the type itself.
+    ``value``: a value, as JSON text, that the given type has and the wanted one refuses; empty where none was found.
+    ``default``: where no value is refused, but one without the field reads otherwise: what the field is then, before
+      and now, as JSON texts.
     """
 
     path: tuple[str, ...]
@@ -54,17 +47,10 @@ class BlindSpot(NamedTuple):
 def blind_spot(given: DerivedType, wanted: DerivedType, *, is_input: bool) -> BlindSpot | None:
     """Find what the compiler does not see of a type that feeds another one.
 
-    Parameters
-    ----------
-    given, wanted
-        Two types of which the first feeds the second.
-    is_input
-        Whether ``given`` is what an input was and ``wanted`` what it is now; a caller can then have left out a field.
-
-    Returns
-    -------
-    BlindSpot or None
-        None where every value of the one is proved to be one of the other.
+    ``given``, ``wanted``: two types of which the first feeds the second.
+    ``is_input``: whether ``given`` is what an input was and ``wanted`` what it is now; a caller can then have left out
+      a field.
+    Returns BlindSpot or None: None where every value of the one is proved to be one of the other.
     """
     refused = _refused(given, wanted)
     if refused is not None:

@@ -20,8 +20,6 @@ from flytetask_nb.semantics.templates import template_of
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["CacheKey", "cache_key", "cache_tag", "is_map_task", "item_outputs", "variables_signature"]
-
 _NAME_PREFIX: Final = "flyte_task-"
 _TAG_PREFIX: Final = "flyte_cached-"
 _SIGNATURE_LENGTH: Final = 8
@@ -119,12 +117,9 @@ def cache_key(task: object, *, cache_version: str | None = None, mapped: bool | 
 def is_map_task(task: object) -> bool:
     """Tell whether a task runs item by item, over lists of inputs.
 
-    Returns
-    -------
-    bool
-        True if a plugin of Flyte's for arrays runs it by its type, or if its container or the primary one of its pod
-        starts flytekit's ``pyflyte-map-execute``. A task that becomes a map task only through the array node of a
-        workflow does not say so itself.
+    Returns bool: True if a plugin of Flyte's for arrays runs it by its type, or if its container or the primary one of
+      its pod starts flytekit's ``pyflyte-map-execute``. A task that becomes a map task only through the array node of a
+      workflow does not say so itself.
     """
     template = template_of(task)
     if template.type in _ARRAY_TYPES:
@@ -135,10 +130,8 @@ def is_map_task(task: object) -> bool:
 def item_outputs(outputs: Any) -> Any:
     """Return the outputs of a single item of a map task.
 
-    Returns
-    -------
-    flyteidl.core.interface_pb2.VariableMap
-        A new one. Of an output that is a list nothing but the type of its elements is left.
+    Returns flyteidl.core.interface_pb2.VariableMap: a new one. Of an output that is a list nothing but the type of its
+      elements is left.
     """
     of_item = interface_pb2.VariableMap()
     for name, variable in outputs.variables.items():
@@ -167,10 +160,7 @@ def _version(given: object, name: str) -> str:
 def variables_signature(variables: Any) -> str:
     """Return the short hash of inputs or outputs, a flyteidl ``VariableMap``, that stands in the version of a key.
 
-    Raises
-    ------
-    ModelValueError
-        A type holds something that cannot be hashed.
+    Raises ModelValueError: a type holds something that cannot be hashed.
     """
     return _kept_signature(variables.SerializeToString(deterministic=True))
 

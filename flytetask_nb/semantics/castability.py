@@ -23,28 +23,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.json_schemas import Schema
 
-__all__ = [
-    "BLOB",
-    "DATASET",
-    "ENUM",
-    "LIST",
-    "MAP",
-    "PARQUET",
-    "SCHEMA",
-    "SIMPLE",
-    "SIMPLE_OF_COLUMN",
-    "UNION",
-    "DerivedType",
-    "castable",
-    "castable_types",
-    "derived_type",
-    "formats_agree",
-    "is_missing",
-    "is_none",
-    "is_optional",
-    "json_schema_of",
-]
-
 SIMPLE: Final = "simple"
 ENUM: Final = "enum_type"
 LIST: Final = "collection_type"

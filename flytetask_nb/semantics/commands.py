@@ -14,8 +14,6 @@ from flytetask_nb.models.identifiers import is_filled_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ENTRYPOINT", "MAP_ENTRYPOINT", "CommandLine", "command_line", "is_placeholder", "runs_items", "unfilled"]
-
 LAUNCHERS = frozenset({"pyflyte-fast-execute"})
 ENTRYPOINT = "pyflyte-execute"
 """Runs a task."""
@@ -39,18 +37,11 @@ UNREGISTERED = frozenset({"{{ .remote_package_path }}", "{{ .dest_dir }}"})
 class CommandLine(NamedTuple):
     """The parts of a command line, each a list of words.
 
-    Attributes
-    ----------
-    launcher : list of str
-        What fetches the code bundle; empty without fast registration.
-    entrypoint : list of str
-        What runs the task, with the arguments that are not usual.
-    has_usual_arguments : bool
-        Whether the entrypoint also gets flytekit's usual arguments.
-    resolver : str
-        What loads the task's code.
-    loader : list of str
-        What the resolver is given.
+    ``launcher``: what fetches the code bundle; empty without fast registration.
+    ``entrypoint``: what runs the task, with the arguments that are not usual.
+    ``has_usual_arguments``: whether the entrypoint also gets flytekit's usual arguments.
+    ``resolver``: what loads the task's code.
+    ``loader``: what the resolver is given.
     """
 
     launcher: list[str]
@@ -81,15 +72,8 @@ class CommandLine(NamedTuple):
 def command_line(words: list[str]) -> CommandLine | None:
     """Take the command line of a flytekit task apart.
 
-    Parameters
-    ----------
-    words
-        ``command`` and ``args`` of the container, in this order.
-
-    Returns
-    -------
-    CommandLine or None
-        None where it is not of flytekit's making: a raw container, a shell script.
+    ``words``: ``command`` and ``args`` of the container, in this order.
+    Returns CommandLine or None: None where it is not of flytekit's making: a raw container, a shell script.
     """
     launcher: list[str] = []
     rest = words
@@ -134,10 +118,7 @@ def is_placeholder(word: str) -> bool:
 def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[str]:
     """Return the placeholders of registration that are left in a task.
 
-    Returns
-    -------
-    list of str
-        Each placeholder once, in the order of their appearance. Empty for a registered task.
+    Returns list of str: each placeholder once, in the order of their appearance. Empty for a registered task.
     """
     words_left = [part for part in identifier_parts if part and not is_filled_in(part)]
     words_left += [word for word in words if word in UNREGISTERED]

@@ -64,8 +64,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.graphs import Direction
     from flytetask_nb.semantics.requirements import Requirements
 
-__all__ = ["compile_problems", "compile_workflow", "digest_problems"]
-
 
 def compile_problems(
     workflow: object, tasks: Iterable[object], launch_plans: Iterable[object] = ()
@@ -145,10 +143,8 @@ def compile_workflow(workflow: object, tasks: Iterable[object], launch_plans: It
 def digest_problems(closure: Any) -> list[CompileProblem]:
     """Tell why Flyte Admin would refuse a workflow that compiles: it keeps a digest, and some messages have none.
 
-    Returns
-    -------
-    list of CompileProblem
-        One, in Admin's words, at the first node that is to blame; empty where the workflow has a digest.
+    Returns list of CompileProblem: one, in Admin's words, at the first node that is to blame; empty where the workflow
+      has a digest.
 
     Notes
     -----

@@ -22,8 +22,6 @@ from flytetask_nb.semantics.problems import (
 if TYPE_CHECKING:
     from flytetask_nb.semantics.graphs import Graph, GraphNode
 
-__all__ = ["check_condition", "is_same_type"]
-
 _RIGHT: Final = "RightValue"
 _LEFT: Final = "LeftValue"
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["copilot_mounts", "unfetchable", "unstorable", "uses_copilot"]
-
 # Flyte's own configuration of the copilot (flyteplugins/go/tasks/pluginmachinery/flytek8s/config/config.go).
 _INPUTS: Final = ("flyte-inputs", "/var/flyte/inputs")
 _OUTPUTS: Final = ("flyte-outputs", "/var/flyte/outputs")
@@ -28,10 +26,7 @@ def uses_copilot(template: Any) -> bool:
 def copilot_mounts(template: Any) -> Iterator[tuple[str, str]]:
     """Return the volume and the path of each mount that the copilot adds to the container that runs the task.
 
-    Yields
-    ------
-    tuple of str
-        As Flyte's own configuration names them, which a platform may have changed.
+    Yields tuple of str: as Flyte's own configuration names them, which a platform may have changed.
 
     Notes
     -----

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from google.protobuf.descriptor import FieldDescriptor
 
-__all__ = ["is_repeated", "map_entry"]
-
 
 def map_entry(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor] | None:
     """Return the fields for the keys and the values of a map; None of a field that is none. Maps are repeated too."""

@@ -10,8 +10,6 @@ from flytetask_nb.semantics.objecthash import ObjectHasher, UnhashableError, has
 from flytetask_nb.semantics.prototext import compact_text
 from flytetask_nb.semantics.templates import template_of
 
-__all__ = ["nameless_digest", "structure_digest", "unhashable_answer", "unplaced_digest"]
-
 
 def structure_digest(task: object) -> bytes:
     """Return the digest that Flyte Admin stores of a task.
@@ -73,19 +71,9 @@ def nameless_digest(task: object) -> bytes:
 def unhashable_answer(kind: str, identifier: Any, error: UnhashableError) -> str:
     """Return what Flyte Admin answers, with the status INTERNAL, where it cannot compute a digest.
 
-    Parameters
-    ----------
-    kind
-        What is registered: ``"task"``, ``"workflow"`` or ``"launch plan"``.
-    identifier
-        Its ``Identifier`` message; None where it has none.
-    error
-        Why it cannot be hashed.
-
-    Returns
-    -------
-    str
-        Admin's words.
+    ``kind``: what is registered: ``"task"``, ``"workflow"`` or ``"launch plan"``.
+    ``identifier``: its ``Identifier`` message; None where it has none.
+    ``error``: why it cannot be hashed.
 
     Notes
     -----

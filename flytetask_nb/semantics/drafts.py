@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["completed", "registrable", "renamed"]
-
 _PLACES: Final = ("project", "domain")
 _PLACEHOLDER: Final = re.compile("|".join(map(re.escape, PLACEHOLDERS.values())))
 _END: Final = "--"
@@ -33,20 +31,7 @@ _CONTEXT: Final = "_F_SS_C"
 
 
 def completed(draft: Any, registered: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return a draft with what only registration can know, as it is in a registered task.
-
-    Parameters
-    ----------
-    draft, registered
-        ``TaskSpec`` messages.
-
-    Returns
-    -------
-    message
-        A copy of ``draft``.
-    paths
-        Where something was taken from ``registered``.
-    """
+    """Return a draft with what only registration can know, as it is in a registered task."""
     spec = task_pb2.TaskSpec()
     spec.CopyFrom(draft)
     template, other = spec.template, registered.template
@@ -194,17 +179,9 @@ def _text(fields: Any, key: str) -> str:
 def renamed(tasks: Iterable[FlyteTask], others: Iterable[FlyteTask]) -> list[FlyteTask]:
     """Give drafts without a module the names of the registered tasks that they can only be.
 
-    Parameters
-    ----------
-    tasks
-        Any tasks; those that are no drafts stay as they are.
-    others
-        The registered ones.
-
-    Returns
-    -------
-    list of FlyteTask
-        Where exactly one name among ``others`` ends in a draft's, the draft has it.
+    ``tasks``: any tasks; those that are no drafts stay as they are.
+    ``others``: the registered ones.
+    Returns list of FlyteTask: where exactly one name among ``others`` ends in a draft's, the draft has it.
     """
     given = list(tasks)
     if not any(task.is_draft and _has_no_module(task._message.template) for task in given):

@@ -13,8 +13,6 @@ from flytetask_nb.models.showing import behind_gate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["REFUSED", "WARNING", "CollectionFindings", "Finding", "Findings"]
-
 REFUSED: Final = "refused"
 """Severity of what Flyte Admin refuses to register."""
 WARNING: Final = "warning"

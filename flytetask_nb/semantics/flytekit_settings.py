@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from flytetask_nb.bounded_reading import json_value
 
-__all__ = ["SETTINGS_VARIABLE", "unpacked_settings"]
-
 SETTINGS_VARIABLE: Final = "_F_SS_C"
 """Holds what such a task registers its children with."""
 _LARGEST_SETTINGS: Final = 1_000_000
@@ -17,10 +15,7 @@ _LARGEST_SETTINGS: Final = 1_000_000
 def unpacked_settings(name: str, value: Any) -> dict[str, Any] | None:
     """Return flytekit's settings from the variable that packs them: base64 of gzip of JSON.
 
-    Returns
-    -------
-    dict or None
-        None for any other variable, and where it holds something else.
+    Returns dict or None: None for any other variable, and where it holds something else.
     """
     if name != SETTINGS_VARIABLE or not isinstance(value, str):
         return None

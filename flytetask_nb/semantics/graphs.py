@@ -16,20 +16,6 @@ from flytetask_nb.semantics.problems import CYCLE, UNREACHABLE, Fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "BOTH_WAYS",
-    "END_NODE",
-    "START_NODE",
-    "UPSTREAM",
-    "Catalog",
-    "Direction",
-    "Graph",
-    "GraphNode",
-    "Interface",
-    "WorkflowTooLargeError",
-    "id_key",
-]
-
 START_NODE: Final = "start-node"
 END_NODE: Final = "end-node"
 
@@ -96,14 +82,9 @@ class GraphNode:
 class Catalog:
     """What a workflow may refer to, by the text of ids, and what was found wrong so far.
 
-    Parameters
-    ----------
-    tasks
-        ``TaskTemplate`` messages, whose interfaces are completed as they are met.
-    launch_plans
-        ``LaunchPlanClosure`` messages.
-    sub_workflows
-        ``CompiledWorkflow`` messages, which become compiled as they are met.
+    ``tasks``: ``TaskTemplate`` messages, whose interfaces are completed as they are met.
+    ``launch_plans``: ``LaunchPlanClosure`` messages.
+    ``sub_workflows``: ``CompiledWorkflow`` messages, which become compiled as they are met.
     """
 
     tasks: Mapping[bytes, Any]
@@ -115,10 +96,7 @@ class Catalog:
     def step(self) -> None:
         """Count a step of work.
 
-        Raises
-        ------
-        WorkflowTooLargeError
-            There were too many.
+        Raises WorkflowTooLargeError: there were too many.
         """
         self.steps += 1
         if self.steps > _MOST_STEPS:
@@ -151,10 +129,8 @@ class Graph:
     def rename(self, node: GraphNode, name: str) -> None:
         """Replace the id of a node.
 
-        Raises
-        ------
-        WorkflowTooLargeError
-            It is too long: the ids inside of broken branches inside of broken branches multiply.
+        Raises WorkflowTooLargeError: it is too long: the ids inside of broken branches inside of broken branches
+          multiply.
         """
         if len(name) > _LONGEST_ID:
             raise WorkflowTooLargeError(f"the id of a node inside its branches exceeds {_LONGEST_ID:,} characters")

@@ -16,8 +16,6 @@ from flytetask_nb.models.workflows import Workflow, referring_nodes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["hydrate", "hydrated_launch_plan", "hydrated_message", "hydrated_workflow"]
-
 # To the letter: flytectl compares whole texts, blanks included.
 _PROJECT: Final = "{{ registration.project }}"
 _DOMAIN: Final = "{{ registration.domain }}"
@@ -101,11 +99,6 @@ def hydrated_message(
     """Return a packaged task as registration sends it, as a message: see :func:`hydrate`.
 
     Where project, domain or version is None, that part of the id stays as it is.
-
-    Returns
-    -------
-    flyteidl.admin.task_pb2.TaskSpec
-        A new one.
     """
     message = task_pb2.TaskSpec()
     message.CopyFrom(as_task(spec, "spec")._message)
@@ -129,18 +122,9 @@ def hydrated_message(
 def hydrated_workflow(workflow: Any, *, project: str | None, domain: str | None, version: str | None) -> Any:
     """Return a packaged workflow with all its ids as ``flytectl register files`` sends them to Admin.
 
-    Parameters
-    ----------
-    workflow
-        A ``WorkflowSpec`` or ``CompiledWorkflowClosure`` message. It is not changed.
-    project, domain, version
-        What fills an id where it is empty or holds a placeholder: those of the workflow, of its sub-workflows, and of
-        all that their nodes refer to. None leaves that part as it is.
-
-    Returns
-    -------
-    google.protobuf.message.Message
-        A new one, of the same kind.
+    ``workflow``: a ``WorkflowSpec`` or ``CompiledWorkflowClosure`` message. It is not changed.
+    ``project``, ``domain``, ``version``: what fills an id where it is empty or holds a placeholder: those of the
+      workflow, of its sub-workflows, and of all that their nodes refer to. None leaves that part as it is.
 
     Notes
     -----
@@ -161,17 +145,9 @@ def hydrated_workflow(workflow: Any, *, project: str | None, domain: str | None,
 def hydrated_launch_plan(launch_plan: object, *, project: str | None, domain: str | None, version: str | None) -> Any:
     """Return a packaged launch plan with its ids as ``flytectl register files`` sends them to Admin.
 
-    Parameters
-    ----------
-    launch_plan
-        A ``flyteidl.admin.LaunchPlan`` message, or a model of one. It is not changed.
-    project, domain, version
-        As :func:`hydrated_workflow` takes them; they fill the launch plan's id and that of its workflow.
-
-    Returns
-    -------
-    flyteidl.admin.launch_plan_pb2.LaunchPlan
-        A new one.
+    ``launch_plan``: a ``flyteidl.admin.LaunchPlan`` message, or a model of one. It is not changed.
+    ``project``, ``domain``, ``version``: as :func:`hydrated_workflow` takes them; they fill the launch plan's id and
+      that of its workflow.
     """
     message = launch_plan_pb2.LaunchPlan()
     message.CopyFrom(message_of(launch_plan, launch_plan_pb2.LaunchPlan))

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.semantics.images import ImageReference
 
-__all__ = ["follows_release", "runtime_changes"]
-
 # -- runtimes --------------------------------------------------------------------------------------------------------
 
 _ANY: Final = r"(\d{1,4}(?:\.\d{1,4}){0,3})"
@@ -29,15 +27,10 @@ _DOTTED: Final = r"(\d{1,4}(?:\.\d{1,4}){1,3})"
 class _Runtime(NamedTuple):
     """A language or system that an image holds.
 
-    Attributes
-    ----------
-    name
-        What people call it.
-    pattern
-        How tags name it with its version, which is the only group that matches. Where a team may well call its own
-        image so (``spark-v41``), the version must have a dot.
-    repositories
-        Last parts of the names of images whose own tags are its versions: ``python:3.12``.
+    ``name``: what people call it.
+    ``pattern``: how tags name it with its version, which is the only group that matches. Where a team may well call its
+      own image so (``spark-v41``), the version must have a dot.
+    ``repositories``: last parts of the names of images whose own tags are its versions: ``python:3.12``.
     """
 
     name: str
@@ -138,17 +131,9 @@ def _own_runtime(reference: ImageReference) -> dict[str, str]:
 def runtime_changes(old: str, new: str, *, own: bool = True) -> list[str]:
     """Tell which languages and systems have another version in another image, by what the two are called.
 
-    Parameters
-    ----------
-    old, new
-        Names of images.
-    own
-        Whether the tag of an image that is called as a runtime counts as its version, as in ``python:3.12``.
-
-    Returns
-    -------
-    list of str
-        A few words each, such as ``"Python 3.9 → 3.12"``.
+    ``old``, ``new``: names of images.
+    ``own``: whether the tag of an image that is called as a runtime counts as its version, as in ``python:3.12``.
+    Returns list of str: a few words each, such as ``"Python 3.9 → 3.12"``.
 
     Examples
     --------
@@ -196,18 +181,10 @@ _OTHER_CHARACTERS: Final = re.compile(r"[^A-Za-z0-9_.-]")
 def follows_release(old: str, new: str, tasks: tuple[FlyteTask, FlyteTask]) -> bool:
     """Tell whether one image took the place of another because a release did.
 
-    Parameters
-    ----------
-    old, new
-        Names of images of one repository, with other tags.
-    tasks
-        The task before and after.
-
-    Returns
-    -------
-    bool
-        True where the tag moves as a commit does, as the version of the task, or as the tags of most of the tasks
-        beside it in the release, as far as these are at hand. False where it names another version of a runtime.
+    ``old``, ``new``: names of images of one repository, with other tags.
+    ``tasks``: the task before and after.
+    Returns bool: True where the tag moves as a commit does, as the version of the task, or as the tags of most of the
+      tasks beside it in the release, as far as these are at hand. False where it names another version of a runtime.
 
     Notes
     -----

@@ -6,8 +6,6 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["ImageReference", "image_reference"]
-
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
@@ -39,16 +37,10 @@ class ImageReference(NamedTuple):
 def image_reference(text: str) -> ImageReference | None:
     """Split the name of a container image into its parts.
 
-    Parameters
-    ----------
-    text
-        As it stands in a task, e.g. ``"ghcr.io/acme/risk:2.0.0"``.
-
-    Returns
-    -------
-    ImageReference or None
-        None where the text is no image reference, such as an unfilled template. A first part counts as registry,
-        as Docker decides it, if it has a dot or a port or an uppercase letter or is ``localhost``.
+    ``text``: as it stands in a task, e.g. ``"ghcr.io/acme/risk:2.0.0"``.
+    Returns ImageReference or None: None where the text is no image reference, such as an unfilled template. A first
+      part counts as registry, as Docker decides it, if it has a dot or a port or an uppercase letter or is
+      ``localhost``.
 
     Notes
     -----

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.castability import DerivedType
 
-__all__ = ["accepts_all", "feeds_all"]
-
 # Policy of this package: unions with more variants are not looked through, which proves nothing about them.
 _MOST_VARIANTS: Final = 64
 
@@ -49,12 +47,8 @@ _COLUMN_SIMPLES: Final = frozenset(SIMPLE_OF_COLUMN.values())
 def accepts_all(new: DerivedType, old: DerivedType, *, but_none: bool = False) -> bool:
     """Tell whether it follows from the rules that ``new`` accepts every producer type that ``old`` accepts.
 
-    Parameters
-    ----------
-    new, old
-        Types of an input.
-    but_none
-        Leave the producer type NONE aside: inside lists and maps it is accepted anyway.
+    ``new``, ``old``: types of an input.
+    ``but_none``: leave the producer type NONE aside: inside lists and maps it is accepted anyway.
 
     Notes
     -----
@@ -344,12 +338,8 @@ _PAIRED: Final = frozenset({(LIST, 0), (MAP, 0), _TABLE, _STRUCT})
 def feeds_all(new: DerivedType, old: DerivedType, *, inside: bool = False) -> bool:
     """Tell whether it follows from the rules that ``new`` feeds every consumer type that ``old`` feeds.
 
-    Parameters
-    ----------
-    new, old
-        Types of an output.
-    inside
-        Whether they are elements or columns, where a union of one variant does not stand for that variant.
+    ``new``, ``old``: types of an output.
+    ``inside``: whether they are elements or columns, where a union of one variant does not stand for that variant.
 
     Notes
     -----

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["Case", "cases", "examples"]
-
 # Policy of this package: deeper or larger schemas are not looked through.
 _DEEPEST: Final = 40
 _MOST_CASES: Final = 64
@@ -42,15 +40,8 @@ Case = dict[str, "Json"]
 def cases(schema: Schema, part: Json) -> list[Case]:
     """Return the cases of a schema: what fits it fits one of them, though not all that fits one fits the schema.
 
-    Returns
-    -------
-    list of dict
-        Each lists values, or is of one type.
-
-    Raises
-    ------
-    NoAnswerError
-        There are too many of them, or no end of them.
+    Returns list of dict: each lists values, or is of one type.
+    Raises NoAnswerError: there are too many of them, or no end of them.
     """
     try:
         split = _cases(schema, part, 0)
@@ -144,21 +135,11 @@ _WORDS: Final = ("", "other", "a", "0")
 def examples(schema: Schema, part: Json, hint: Json = None, depth: int = 0) -> Iterator[Json]:
     """Yield values that fit a schema, the plainest first.
 
-    Parameters
-    ----------
-    schema
-        The document.
-    part
-        The schema.
-    hint
-        Another schema; values at the bounds that it names are tried too.
-    depth
-        How many schemas ask for a value of this one.
-
-    Raises
-    ------
-    NoAnswerError
-        The schema cannot be read.
+    ``schema``: the document.
+    ``part``: the schema.
+    ``hint``: another schema; values at the bounds that it names are tried too.
+    ``depth``: how many schemas ask for a value of this one.
+    Raises NoAnswerError: the schema cannot be read.
     """
     if depth > _DEEPEST:
         raise NoAnswerError

@@ -27,8 +27,6 @@ from flytetask_nb.semantics.meta_schemas import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEEPEST", "Schema", "schema_of"]
-
 _DRAFT_OF_URL: Final = {
     "http://json-schema.org/schema#": 7,
     "http://json-schema.org/draft-07/schema#": 7,
@@ -42,13 +40,7 @@ DEEPEST: Final = 64
 
 
 class Schema:
-    """The JSON schema of a dataclass, as the compiler reads it from the metadata of a literal type.
-
-    Parameters
-    ----------
-    serialized
-        The bytes of the metadata, a ``google.protobuf.Struct``.
-    """
+    """The JSON schema of a dataclass, as the compiler reads it from the metadata of a literal type."""
 
     __slots__ = ("_compared", "_serialized", "document", "draft")
 
@@ -79,10 +71,7 @@ class Schema:
     def require_sound(self) -> None:
         """Check the document against the rules of its draft and those of later ones, which the compiler does not read.
 
-        Raises
-        ------
-        NoAnswerError
-            It says something that JSON Schema does not understand.
+        Raises NoAnswerError: it says something that JSON Schema does not understand.
         """
         try:
             if self.document is not None:

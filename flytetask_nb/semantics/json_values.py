@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["canonical", "extra", "fits", "item", "listed", "matches", "named", "prefix"]
-
 # Policy of this package: deeper schemas are not looked through.
 _DEEPEST: Final = 40
 # They change what a schema means in ways that are not read here.
@@ -134,10 +132,7 @@ class _At(NamedTuple):
 def fits(schema: Schema, part: Json, value: Json) -> bool:
     """Tell whether a value fits a schema.
 
-    Raises
-    ------
-    NoAnswerError
-        It says so in words that are not read here, or is too deep.
+    Raises NoAnswerError: it says so in words that are not read here, or is too deep.
     """
     try:
         return _fits(_At(schema, part, 0), value)

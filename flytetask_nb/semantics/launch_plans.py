@@ -14,8 +14,6 @@ from flytetask_nb.models.messages import message_of
 from flytetask_nb.semantics.graphs import id_key
 from flytetask_nb.semantics.workflow_templates import workflow_source
 
-__all__ = ["known_closure", "registered_launch_plan"]
-
 _INTERFACE: Final = ("expected_inputs", "expected_outputs")
 
 
@@ -65,15 +63,8 @@ def registered_launch_plan(launch_plan: object, workflow: object) -> Any:
 def known_closure(launch_plan: object) -> tuple[bytes | None, Any]:
     """Return what a launch plan is found by, and what says what it takes and gives: None where nothing does.
 
-    Parameters
-    ----------
-    launch_plan
-        A ``flyteidl.admin.LaunchPlan`` message, or flytekit's model of one.
-
-    Raises
-    ------
-    ModelTypeError
-        It is something else.
+    ``launch_plan``: a ``flyteidl.admin.LaunchPlan`` message, or flytekit's model of one.
+    Raises ModelTypeError: it is something else.
     """
     message = message_of(launch_plan, launch_plan_pb2.LaunchPlan)
     key = id_key(message.id) if message.HasField("id") else None

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     # What stands for an amount wherever one is taken.
     Amount = str | int | Fraction | Quantity
 
-__all__ = ["ZERO", "adjusted", "effective_resources", "parsed_amounts"]
-
 _FLYTE_DEFAULTS: Final = {"cpu": Quantity("1"), "memory": Quantity("1Gi")}
 """What propeller's own configuration requests where neither the task nor the platform does."""
 

@@ -14,8 +14,6 @@ from flytetask_nb.semantics.prototext import compact_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["literal_type", "literal_type_message", "says_its_type", "scalar_says_its_type", "scalar_type_message"]
-
 # A binary with this tag is a dataclass, a Pydantic model or an untyped dict.
 _MESSAGE_PACK: Final = "msgpack"
 
@@ -75,11 +73,8 @@ def scalar_type_message(scalar: Any) -> Any:
 def says_its_type(literal: Any) -> bool:
     """Tell whether a value, and each item of a list or map, says of itself what Flyte takes its type from.
 
-    Returns
-    -------
-    bool
-        False where a file, a schema, a dataset or a union leaves its type out. It is inferred as one without
-        particulars all the same, but feeds nothing, not even a variable of just that type.
+    Returns bool: False where a file, a schema, a dataset or a union leaves its type out. It is inferred as one without
+      particulars all the same, but feeds nothing, not even a variable of just that type.
 
     Notes
     -----

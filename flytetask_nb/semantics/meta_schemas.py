@@ -13,22 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = [
-    "META_SCHEMAS",
-    "NEWER",
-    "WITH_FLAGS",
-    "InvalidSchemaError",
-    "Json",
-    "KeywordRule",
-    "NoAnswerError",
-    "condition_of",
-    "inner_schemas",
-    "is_text",
-    "keyword",
-    "require_valid",
-    "types_of",
-]
-
 Json: TypeAlias = Any
 """What JSON holds: None, bool, float, str, list, dict."""
 # Draft 6 brought `const`, and `true` and `false` as schemas; draft 7 brought `if`, `then` and `else`.

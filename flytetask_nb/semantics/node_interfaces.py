@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.graphs import Graph
 
-__all__ = ["check_interface", "complete_interface", "find_interface", "interface_of", "nodes_of_cases"]
-
 
 def interface_of(message: Any) -> Interface:
     """Read a ``TypedInterface`` message."""
@@ -66,17 +64,10 @@ def check_interface(graph: Graph, node_id: str, interface: Interface) -> bool:
 def find_interface(graph: Graph, node: GraphNode) -> Interface | None:
     """Find out what a node takes and gives, once.
 
-    Parameters
-    ----------
-    graph
-        The workflow, where problems go.
-    node
-        Its ``interface`` is set where nothing is wrong with it; otherwise each call looks again, as the compiler does.
-
-    Returns
-    -------
-    Interface or None
-        None where something is wrong.
+    ``graph``: the workflow, where problems go.
+    ``node``: its ``interface`` is set where nothing is wrong with it; otherwise each call looks again, as the compiler
+      does.
+    Returns Interface or None: None where something is wrong.
     """
     if node.interface is None:
         graph.catalog.step()

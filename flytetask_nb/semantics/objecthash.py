@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     # The hash of a field's name, what hashes its value, and the test for leaving it out, if there is one.
     _FieldHash: TypeAlias = tuple[bytes, _Hash, Callable[[Any], bool] | None]
 
-__all__ = ["ObjectHasher", "UnhashableError", "hash_list", "hash_object", "hash_text", "object_hash"]
-
 # Each hash begins with a letter, so that "1", 1 and true differ.
 _NULL: Final = sha256(b"n").digest()
 _FLAGS: Final = (sha256(b"b0").digest(), sha256(b"b1").digest())
@@ -54,12 +52,8 @@ _EPOCH_DAYS: Final = date(1970, 1, 1).toordinal() - 1
 class UnhashableError(ModelValueError):
     """A message has no JSON, so Flyte cannot hash it.
 
-    Parameters
-    ----------
-    message : str
-        What is wrong.
-    reason : str
-        The words of Flyte's own writer of JSON (github.com/golang/protobuf/jsonpb), e.g. ``"nil Value"``.
+    ``message``: what is wrong.
+    ``reason``: the words of Flyte's own writer of JSON (github.com/golang/protobuf/jsonpb), e.g. ``"nil Value"``.
     """
 
     def __init__(self, message: str, reason: str) -> None:
@@ -74,13 +68,7 @@ class UnhashableError(ModelValueError):
 
 
 def hash_text(text: str) -> bytes:
-    """Return the hash of a JSON string.
-
-    Returns
-    -------
-    bytes
-        32 of them.
-    """
+    """Return the hash of a JSON string."""
     return _kept_text(text) if len(text) <= _NAME_LENGTH else _text(text)
 
 
@@ -313,11 +301,8 @@ class _MessageHash:
 class ObjectHasher:
     """Hashes messages, and leaves out the fields that it is told to.
 
-    Parameters
-    ----------
-    omitted
-        By a field's full name, e.g. ``"flyteidl.core.Variable.description"``, the test that tells from the field's
-        value whether it is left out, wherever in a message it stands.
+    ``omitted``: by a field's full name, e.g. ``"flyteidl.core.Variable.description"``, the test that tells from the
+      field's value whether it is left out, wherever in a message it stands.
     """
 
     __slots__ = ("_messages", "_omitted")
@@ -362,22 +347,12 @@ _whole: Final = ObjectHasher({})
 def object_hash(message: Message) -> bytes:
     """Return the hash that Flyte computes of a message.
 
-    Parameters
-    ----------
-    message
-        Any protobuf message without a ``google.protobuf.Any`` inside; those of tasks and literals hold none. Fields
-        that its descriptor does not know are not hashed.
-
-    Returns
-    -------
-    bytes
-        32 of them: the SHA-256 of ``d`` and the members of the JSON object that the message is in proto3 JSON, each
-        as the hash of its name and the hash of its value, in the order of these hashes.
-
-    Raises
-    ------
-    ModelValueError
-        The message has no JSON: it holds a ``google.protobuf.Value`` of no kind, or a duration or time that is none.
+    ``message``: any protobuf message without a ``google.protobuf.Any`` inside; those of tasks and literals hold none.
+      Fields that its descriptor does not know are not hashed.
+    Returns bytes: 32 of them: the SHA-256 of ``d`` and the members of the JSON object that the message is in proto3
+      JSON, each as the hash of its name and the hash of its value, in the order of these hashes.
+    Raises ModelValueError: the message has no JSON: it holds a ``google.protobuf.Value`` of no kind, or a duration or
+      time that is none.
 
     Notes
     -----

@@ -15,8 +15,6 @@ from flyteidl.core import types_pb2
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["FLYTE", "FLYTEKIT", "NOBODY", "Text", "input_names", "texts_of_plugins", "unwritable"]
-
 FLYTE: Final = "Flyte"
 FLYTEKIT: Final = "flytekit"
 NOBODY: Final = ""
@@ -51,10 +49,7 @@ _SENT_AS_IT_IS: Final = frozenset({"bigquery_query_job_task"})
 def texts_of_plugins(template: Any) -> Iterator[Text]:
     """Return the texts of a task, those of its containers aside, that inputs are or seem to be written into.
 
-    Yields
-    ------
-    Text
-        In the order of the template: settings, then the SQL statement.
+    Yields Text: in the order of the template: settings, then the SQL statement.
     """
     writer, paths = _SETTINGS.get(template.type, (NOBODY, ()))
     for path in paths:

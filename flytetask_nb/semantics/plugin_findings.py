@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_resources import Group, PluginPod
 
-__all__ = ["plugin_hits", "replicas_ask_for_gpus"]
-
 _MEBIBYTE: Final = Quantity("1Mi")
 _IGNORED: Final = frozenset({"storage", "unknown"})
 _COMPARED: Final = ("cpu", "memory", "ephemeral-storage", GPU)
@@ -40,17 +38,9 @@ _SPARK_ORDER: Final = (
 def plugin_hits(template: Any, platform: Mapping[str, Quantity]) -> Iterator[tuple[str, str, str]]:
     """Find what is wrong with the settings of a task's plugin.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-    platform
-        The most that the platform grants, by resource: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``.
-
-    Yields
-    ------
-    tuple of str
-        Rule, path and message of each finding.
+    ``template``: a flyteidl ``TaskTemplate``.
+    ``platform``: the most that the platform grants, by resource: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``.
+    Yields tuple of str: rule, path and message of each finding.
     """
     settings = settings_of(template)
     if settings.misread:

@@ -27,20 +27,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_settings import PluginSettings
 
-__all__ = [
-    "DEFAULTED",
-    "GROUPED_TYPES",
-    "RAY_HEAD",
-    "RAY_WORKER",
-    "Group",
-    "Job",
-    "PluginPod",
-    "containers_of",
-    "groups_of",
-    "job_of",
-    "own_pod",
-]
-
 DEFAULTED: Final = frozenset({"cpu", "memory"})
 """Resources that the platform grants where nobody asks for them."""
 
@@ -58,14 +44,9 @@ _NEITHER: Final[Sides] = (None, None)
 class PluginPod(NamedTuple):
     """A task's own pod.
 
-    Attributes
-    ----------
-    amounts : mapping of str to str
-        What the container that runs the task asks for, by side and resource: ``requests.cpu``.
-    beside : sequence of (str, mapping)
-        Names and amounts of the containers beside it.
-    has_template : bool
-        Whether a pod template of the cluster says more: what the task leaves open, that may fill in.
+    ``amounts``: what the container that runs the task asks for, by side and resource: ``requests.cpu``.
+    ``beside``: names and amounts of the containers beside it.
+    ``has_template``: whether a pod template of the cluster says more: what the task leaves open, that may fill in.
     """
 
     amounts: Mapping[str, str]
@@ -85,23 +66,14 @@ class PluginPod(NamedTuple):
 class Group(NamedTuple):
     """Pods of one kind.
 
-    Attributes
-    ----------
-    name : str
-        What the plugin calls them.
-    path : str
-        Where their amounts stand in ``custom``; empty: they have none of their own.
-    replicas : int or None
-        How many there can be at the same time; None: not known before it runs.
-    amounts : mapping of str to str
-        What the settings ask for by side and resource, as it stands there.
-    sides : function
-        From the name of a resource to what the main container requests and is limited to, None where the platform
-        decides or nothing is asked for. Raises QuantityError where it cannot be read.
-    beside : sequence of (str, mapping)
-        As in :class:`PluginPod`.
-    is_overlaid : bool
-        Whether Kubernetes gets what the settings say as it stands; else Flyte puts it right first.
+    ``name``: what the plugin calls them.
+    ``path``: where their amounts stand in ``custom``; empty: they have none of their own.
+    ``replicas``: how many there can be at the same time; None: not known before it runs.
+    ``amounts``: what the settings ask for by side and resource, as it stands there.
+    ``sides``: from the name of a resource to what the main container requests and is limited to, None where the
+      platform decides or nothing is asked for. Raises QuantityError where it cannot be read.
+    ``beside``: as in :class:`PluginPod`.
+    ``is_overlaid``: whether Kubernetes gets what the settings say as it stands; else Flyte puts it right first.
     """
 
     name: str
@@ -133,12 +105,8 @@ class Group(NamedTuple):
 class Job(NamedTuple):
     """The pods of a task.
 
-    Attributes
-    ----------
-    groups : tuple of Group
-        Empty: no pod of Flyte's runs the task.
-    problem : str
-        Which setting the plugin cannot read, so that every run fails; empty: it can read all of them.
+    ``groups``: empty: no pod of Flyte's runs the task.
+    ``problem``: which setting the plugin cannot read, so that every run fails; empty: it can read all of them.
     """
 
     groups: tuple[Group, ...]
@@ -148,10 +116,7 @@ class Job(NamedTuple):
     def replicas(self) -> int | None:
         """How many pods run at the same time; None where that is not known, or where there are none.
 
-        Raises
-        ------
-        ModelValueError
-            The plugin cannot read its settings.
+        Raises ModelValueError: the plugin cannot read its settings.
         """
         self._require_read()
         counts = [group.replicas for group in self.groups]
@@ -160,23 +125,10 @@ class Job(NamedTuple):
     def total(self, resource: str) -> Quantity | None:
         """Return what all pods request together.
 
-        Parameters
-        ----------
-        resource
-            ``cpu``, ``memory`` or ``gpu``.
-
-        Returns
-        -------
-        Quantity or None
-            Exact. None where it cannot be known: the platform decides, or the number of pods is open; and where no
-            pod names the resource.
-
-        Raises
-        ------
-        QuantityError
-            An amount is unreadable.
-        ModelValueError
-            The plugin cannot read its settings.
+        Returns Quantity or None: exact. None where it cannot be known: the platform decides, or the number of pods is
+          open; and where no pod names the resource.
+        Raises QuantityError: an amount is unreadable.
+        Raises ModelValueError: the plugin cannot read its settings.
         """
         self._require_read()
         nanos, is_asked = 0, False
@@ -199,14 +151,9 @@ class Job(NamedTuple):
 def job_of(template: Any, own: PluginPod | None, *, is_mapped: bool = False) -> Job:
     """Return the pods that a task's plugin makes of it.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``, or whatever has its ``type``, ``task_type_version`` and ``custom``.
-    own
-        Its own pod; None: it has none, so nothing of it runs in a pod of Flyte's.
-    is_mapped
-        Whether an array node runs it once for each of its inputs; how many, only the workflow says.
+    ``template``: a flyteidl ``TaskTemplate``, or whatever has its ``type``, ``task_type_version`` and ``custom``.
+    ``own``: its own pod; None: it has none, so nothing of it runs in a pod of Flyte's.
+    ``is_mapped``: whether an array node runs it once for each of its inputs; how many, only the workflow says.
 
     Notes
     -----

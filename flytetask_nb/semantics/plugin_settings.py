@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
-__all__ = [
-    "KUBEFLOW",
-    "Misread",
-    "PluginSettings",
-    "Spelling",
-    "amounts_in",
-    "amounts_of_container",
-    "amounts_of_resources",
-    "settings_of",
-]
-
 KUBEFLOW: Final = frozenset({"mpi", "pytorch", "tensorflow"})
 """Types of tasks whose plugins read one message in version 0 of the task type, and another in version 1."""
 
@@ -59,12 +48,8 @@ _MESSAGES: Final[Mapping[tuple[str, int | None], tuple[str, str]]] = {
 class Spelling(str):
     """An amount as it is written, equal to every other spelling of it and to nothing else.
 
-    Parameters
-    ----------
-    text : str
-        As it is written.
-    value : fractions.Fraction
-        The exact amount: cores, bytes, seconds or pieces.
+    ``text``: as it is written.
+    ``value``: the exact amount: cores, bytes, seconds or pieces.
     """
 
     __slots__ = ("value",)
@@ -100,19 +85,14 @@ class Misread(NamedTuple):
 class PluginSettings(NamedTuple):
     """What a plugin reads.
 
-    Attributes
-    ----------
-    values : dict
-        By the names of the message. Amounts are of type :class:`Spelling` where they can be read; those of a
-        ``Resources`` message or of a pod's container stand beside its other fields as ``requests.cpu`` and
-        ``limits.memory``. What is left out means what it means to the plugin: zero, or nothing. What no plugin knows
-        stays as it is.
-    misread : tuple of Misread
-        What the plugin cannot read. Empty: it can read everything.
-    is_known : bool
-        Whether a plugin of Flyte reads them. Where not, values are those of ``custom``, with pod specs in normal form.
-    pods : tuple of (str, dict)
-        Where pod specs stand among them, and what they are.
+    ``values``: by the names of the message. Amounts are of type :class:`Spelling` where they can be read; those of a
+      ``Resources`` message or of a pod's container stand beside its other fields as ``requests.cpu`` and
+      ``limits.memory``. What is left out means what it means to the plugin: zero, or nothing. What no plugin knows
+      stays as it is.
+    ``misread``: what the plugin cannot read. Empty: it can read everything.
+    ``is_known``: whether a plugin of Flyte reads them. Where not, values are those of ``custom``, with pod specs in
+      normal form.
+    ``pods``: where pod specs stand among them, and what they are.
     """
 
     values: dict[str, Any]
@@ -124,10 +104,7 @@ class PluginSettings(NamedTuple):
 def settings_of(template: Any) -> PluginSettings:
     """Return the settings of a task's plugin.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``, or whatever has its ``type``, ``task_type_version`` and ``custom``.
+    ``template``: a flyteidl ``TaskTemplate``, or whatever has its ``type``, ``task_type_version`` and ``custom``.
 
     Notes
     -----

@@ -12,8 +12,6 @@ from flytetask_nb.semantics.quantities import NOT_A_QUANTITY, quantity_fault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["misfit"]
-
 # -- pod specs ------------------------------------------------------------------------------------------------------
 
 
@@ -34,11 +32,8 @@ class _PodPlace(NamedTuple):
 def misfit(spec: Struct) -> str:
     """Say what of a pod spec does not fit Kubernetes' PodSpec.
 
-    Returns
-    -------
-    str
-        In Go's words, or empty where nothing was found. Kubernetes' own names for kinds of text
-        (``v1.PullPolicy``) read as ``string``, and structures that Go embeds (``VolumeSource``) are not named.
+    Returns str: in Go's words, or empty where nothing was found. Kubernetes' own names for kinds of text
+      (``v1.PullPolicy``) read as ``string``, and structures that Go embeds (``VolumeSource``) are not named.
 
     Notes
     -----

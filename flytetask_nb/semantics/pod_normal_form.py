@@ -21,8 +21,6 @@ from flytetask_nb.semantics.quantities import Quantity, shortest_spelling
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["nested_normal_pods", "normal_pod_spec", "with_normal_pods"]
-
 _POINTER, _LIST, _MAP = "*", "[]", "map[string]"
 
 _Amount = Callable[[str], Any]
@@ -31,15 +29,8 @@ _Amount = Callable[[str], Any]
 def with_normal_pods(template: Any) -> Any:
     """Return a task with the spec of the pod that runs it in normal form.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``. It is not changed.
-
-    Returns
-    -------
-    flyteidl.core.tasks_pb2.TaskTemplate
-        The very same where there is nothing to change.
+    ``template``: a flyteidl ``TaskTemplate``. It is not changed.
+    Returns flyteidl.core.tasks_pb2.TaskTemplate: the very same where there is nothing to change.
     """
     if not template.HasField("k8s_pod"):
         return template
@@ -57,12 +48,8 @@ def with_normal_pods(template: Any) -> Any:
 def normal_pod_spec(spec: Mapping[str, Any], amount: _Amount | None = None) -> dict[str, Any]:
     """Return a pod spec in normal form.
 
-    Parameters
-    ----------
-    spec
-        As plain Python values. It is not changed.
-    amount
-        What to make of the text of each quantity. None: the one spelling that all equal amounts share.
+    ``spec``: as plain Python values. It is not changed.
+    ``amount``: what to make of the text of each quantity. None: the one spelling that all equal amounts share.
 
     Notes
     -----

@@ -25,8 +25,6 @@ from flytetask_nb.semantics.quantities import Quantity
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["POD_SPEC", "canonical", "is_structure", "json_number", "known_field", "passed_through_kubernetes"]
-
 POD_SPEC: Final = "PodSpec"
 """Name of the type that a pod's spec is of."""
 
@@ -36,26 +34,12 @@ def passed_through_kubernetes(
 ) -> Struct:
     """Return the pod spec as Kubernetes' PodSpec type reads and writes it.
 
-    Parameters
-    ----------
-    spec
-        The pod spec of a task. It is not changed.
-    argument
-        What to make of each argument in ``args`` of ``containers``; init containers keep theirs.
-    place
-        How errors name the spec.
-
-    Returns
-    -------
-    google.protobuf.struct_pb2.Struct
-        A new one.
-
-    Raises
-    ------
-    QuantityError
-        A quantity is unreadable; the error names the field.
-    ModelValueError
-        A field holds a value of another kind than Kubernetes expects, or a number that JSON cannot hold.
+    ``spec``: the pod spec of a task. It is not changed.
+    ``argument``: what to make of each argument in ``args`` of ``containers``; init containers keep theirs.
+    ``place``: how errors name the spec.
+    Raises QuantityError: a quantity is unreadable; the error names the field.
+    Raises ModelValueError: a field holds a value of another kind than Kubernetes expects, or a number that JSON cannot
+      hold.
 
     Notes
     -----
@@ -435,10 +419,7 @@ def is_structure(kind: str) -> bool:
 def canonical(kind: str, value: Any) -> tuple[Any, bool]:
     """Return a plain value as Kubernetes writes what it reads as that kind, and whether it says as much as nothing.
 
-    Raises
-    ------
-    QuantityError, ModelValueError
-        It is of another kind.
+    Raises QuantityError, ModelValueError: it is of another kind.
     """
     plain, holder = _kind(kind), Struct()
     fill_struct(holder, {"value": value})

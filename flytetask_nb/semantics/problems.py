@@ -19,8 +19,6 @@ from flytetask_nb.semantics.prototext import compact_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CompileProblem", "Fault", "FaultKind", "Pretty", "problems_of", "report", "text_of"]
-
 # Policy of this package: a message may quote types, and a type may fill megabytes.
 _LONGEST_QUOTATION: Final = 20_000
 

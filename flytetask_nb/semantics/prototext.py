@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
-__all__ = ["compact_text"]
-
 # How Go writes characters that would not show; all others stand for themselves.
 _ESCAPES: Final = (
     {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F)}
@@ -29,11 +27,8 @@ _SMALL_EXPONENT: Final = -4
 def compact_text(message: Message) -> str:
     """Return a message in protobuf's text format, on one line.
 
-    Returns
-    -------
-    str
-        As Go's ``String()`` gives it, but for unknown fields, which are left out, and for the second space that Go
-        puts between fields in some builds; neither changes the order of two texts. ``simple:STRING`` for example.
+    Returns str: as Go's ``String()`` gives it, but for unknown fields, which are left out, and for the second space
+      that Go puts between fields in some builds; neither changes the order of two texts. ``simple:STRING`` for example.
     """
     parts: list[str] = []
     for field, value in sorted(message.ListFields(), key=lambda item: item[0].index):

@@ -16,16 +16,6 @@ from flytetask_nb.errors import ImmutableError, QuantityError, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "NOT_A_QUANTITY",
-    "Quantity",
-    "format_bytes",
-    "format_cores",
-    "parse",
-    "quantity_fault",
-    "shortest_spelling",
-]
-
 NANO: Final = 10**9
 """Billionths in one: the resolution of Kubernetes."""
 
@@ -214,10 +204,7 @@ def _nanos_of(other: object) -> int | Fraction | None:
 def shortest_spelling(quantity: Quantity) -> str:
     """Return the one spelling that all quantities of a value share, however they were written.
 
-    Returns
-    -------
-    str
-        The shortest of Kubernetes' spellings in powers of 1000 and of 1024, the former where they are as long.
+    Returns str: the shortest of Kubernetes' spellings in powers of 1000 and of 1024, the former where they are as long.
 
     Examples
     --------
@@ -236,15 +223,8 @@ def parse(text: str) -> Quantity:
 
     The same as ``Quantity(text)``. The most recent texts are remembered: tasks repeat the same few.
 
-    Parameters
-    ----------
-    text
-        Such as ``"500m"``, ``"1.5Gi"`` or ``"1e3"``; without blanks.
-
-    Raises
-    ------
-    QuantityError
-        The text is no quantity, or its exponent lies beyond 1000.
+    ``text``: such as ``"500m"``, ``"1.5Gi"`` or ``"1e3"``; without blanks.
+    Raises QuantityError: the text is no quantity, or its exponent lies beyond 1000.
 
     Notes
     -----
@@ -380,10 +360,7 @@ _MOST_DECIMALS: Final = 3
 def format_cores(quantity: Quantity) -> str:
     """Show an amount of cores as people write it: ``4``, ``500m``, ``1500m``.
 
-    Returns
-    -------
-    str
-        Whole cores as a plain number, anything else in Kubernetes' spelling, thousandths where they are exact.
+    Returns str: whole cores as a plain number, anything else in Kubernetes' spelling, thousandths where they are exact.
     """
     whole, rest = divmod(quantity.nanos, NANO)
     return str(whole) if not rest else _canonical(quantity.nanos, DECIMAL)
@@ -392,12 +369,9 @@ def format_cores(quantity: Quantity) -> str:
 def format_bytes(quantity: Quantity) -> str:
     """Show an amount of bytes exactly and as short as can be: ``32 GiB``, ``512 MiB``, ``1.5 GB``.
 
-    Returns
-    -------
-    str
-        The shortest exact number of at most three decimals and its unit, binary (GiB) or decimal (GB) as fits;
-        between equals the family in which the quantity was written, then the larger unit. Where no unit is exact,
-        Kubernetes' spelling.
+    Returns str: the shortest exact number of at most three decimals and its unit, binary (GiB) or decimal (GB) as fits;
+      between equals the family in which the quantity was written, then the larger unit. Where no unit is exact,
+      Kubernetes' spelling.
     """
     nanos = quantity.nanos
     if not nanos:

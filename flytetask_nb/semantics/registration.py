@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.limits import Amount
     from flytetask_nb.semantics.sent_tasks import Hit, SentTask
 
-__all__ = ["check"]
-
 
 @overload
 def check(  # type: ignore[overload-overlap]

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.quantities import Quantity
     from flytetask_nb.semantics.sent_tasks import ComparedAmount, SentAmount, SentContainer, SentTask
 
-__all__ = ["REFUSALS"]
-
 _Resource: Final = tasks_pb2.Resources
 
 

@@ -10,8 +10,6 @@ from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RULES", "RegistrationRule"]
-
 _INVALID: Final = "INVALID_ARGUMENT"
 _INTERNAL: Final = "INTERNAL"
 
@@ -39,19 +37,12 @@ _POLICY: Final = "policy of this package"
 class RegistrationRule(NamedTuple):
     """A rule of registration.
 
-    Attributes
-    ----------
-    id : str
-        Its name.
-    severity : str
-        ``"refused"`` or ``"warning"``.
-    reason : str
-        Why it matters and what to do, in a sentence or two.
-    source : str
-        The file of Flyte that has it, for warnings with the function in it; ``"Kubernetes"``, or ``"policy of this
-        package"``.
-    code : str
-        With which gRPC status Admin refuses; empty for warnings.
+    ``id``: its name.
+    ``severity``: ``"refused"`` or ``"warning"``.
+    ``reason``: why it matters and what to do, in a sentence or two.
+    ``source``: the file of Flyte that has it, for warnings with the function in it; ``"Kubernetes"``, or ``"policy of
+      this package"``.
+    ``code``: with which gRPC status Admin refuses; empty for warnings.
     """
 
     id: str
@@ -148,13 +139,13 @@ RULES: Final[Mapping[str, RegistrationRule]] = {
         _warned(
             "unfilled-placeholder",
             f"{_HYDRATION}, hydrateSpec",
-            "flytectl and pyflyte replace it when they register the task; without them, every run looks for its code there.",
+            "flytectl and pyflyte fill it in when they register the task. Registered in any other way, no run finds its code.",
         ),
         _warned(
             "unopenable-id",
             f"{_IDENTIFIERS}, ValidateVersion",
-            "The console and the REST API find a task by an address that contains its name and version, and cannot open this "
-            "one, though Flyte Admin registers it. Use letters, digits, - _ . and ~.",
+            "Flyte Admin registers it, but the console and the REST API cannot open it, for its name and version are part of "
+            "the address. Use letters, digits, - _ . and ~.",
         ),
         _warned("deprecated", _POLICY, "The author asks users to stop using it."),
         _warned(
@@ -275,7 +266,7 @@ RULES: Final[Mapping[str, RegistrationRule]] = {
         _warned(
             "contradictory-spark-setting",
             f"{_PLUGINS}/spark/spark.go, getSparkConfig; ExecutorAllocationManager.scala of Spark",
-            "Spark refuses to start with the one above the other, so every run fails. Change one of them.",
+            "Spark refuses to start with these two, so every run fails. Change one of them.",
         ),
         _warned(
             "lowered-plugin-request",

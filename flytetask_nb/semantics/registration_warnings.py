@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.sent_tasks import ComparedAmount, SentAmount, SentContainer, SentTask
 
-__all__ = ["WARNINGS"]
-
 _Resource: Final = tasks_pb2.Resources
 
 # What the Kubernetes plugins of Flyte run, each in containers.

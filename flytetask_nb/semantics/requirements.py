@@ -16,8 +16,6 @@ from flytetask_nb.semantics.prototext import compact_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Requirements", "requirements_of", "sorted_ids"]
-
 # Policy of this package: the compiler follows sub-workflows as deep as its stack carries it.
 _DEEPEST: Final = 30
 
@@ -28,12 +26,8 @@ _in_order: Final = attrgetter("resource_type", "project", "domain", "name", "ver
 class Requirements:
     """What a workflow and its sub-workflows refer to.
 
-    Parameters
-    ----------
-    tasks, launch_plans
-        ``Identifier`` messages by their serialized form.
-    findings
-        Sub-workflows that the workflow does not bring along, and such that run themselves.
+    ``tasks``, ``launch_plans``: ``Identifier`` messages by their serialized form.
+    ``findings``: sub-workflows that the workflow does not bring along, and such that run themselves.
     """
 
     tasks: dict[bytes, Any] = field(default_factory=dict)
@@ -49,10 +43,7 @@ def sorted_ids(ids: Mapping[bytes, Any]) -> list[Any]:
 def requirements_of(template: Any, sub_workflows: Mapping[bytes, Any]) -> Requirements:
     """Collect what a workflow refers to, its sub-workflows included.
 
-    Raises
-    ------
-    WorkflowTooLargeError
-        Sub-workflows nest too deep.
+    Raises WorkflowTooLargeError: sub-workflows nest too deep.
     """
     requirements = Requirements()
     _collect(template, sub_workflows, requirements, set(), [])

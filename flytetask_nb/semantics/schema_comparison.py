@@ -18,7 +18,6 @@ from flytetask_nb.semantics.meta_schemas import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["covers", "is_not_compared"]
 # Likewise: the compiler looks at each pair of members of two anyOf, and so do we, but not for hours.
 _MOST_PAIRS: Final = 50_000
 
@@ -39,10 +38,7 @@ _SIZES: Final = ("minProperties", "maxProperties")
 def covers(wanted: Schema, given: Schema) -> bool:
     """Tell whether whoever expects one schema can do with what another describes.
 
-    Raises
-    ------
-    NoAnswerError
-        The compiler stumbles over the two, or would never end.
+    Raises NoAnswerError: the compiler stumbles over the two, or would never end.
 
     Notes
     -----

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["never_stumbles", "schema_accepts_all", "schema_feeds_the_same"]
-
 # Policy of this package: deeper or larger schemas are not looked through, which proves nothing about them.
 _DEEPEST: Final = 40
 _MOST_PARTS: Final = 5_000
@@ -148,19 +146,12 @@ def _essence(schema: Schema, *, ordered: bool) -> Json:
 def _reduced(schema: Schema, part: Json, walk: _Parts, *, ordered: bool, is_member: bool) -> Json:
     """Reduce a part of a schema to what the compiler compares.
 
-    Parameters
-    ----------
-    schema
-        The whole.
-    part
-        What is reduced.
-    walk
-        The way to it.
-    ordered
-        Keep the order of members: it decides which of them the compiler meets before it stumbles over another.
-    is_member
-        Whether it is inside ``anyOf`` or its kin. There it meets schemas of any type, and what the compiler cannot
-        compare, which it ignores elsewhere, counts.
+    ``schema``: the whole.
+    ``part``: what is reduced.
+    ``walk``: the way to it.
+    ``ordered``: keep the order of members: it decides which of them the compiler meets before it stumbles over another.
+    ``is_member``: whether it is inside ``anyOf`` or its kin. There it meets schemas of any type, and what the compiler
+      cannot compare, which it ignores elsewhere, counts.
     """
 
     def reduce(inner: Json, *, is_member: bool = is_member) -> Json:

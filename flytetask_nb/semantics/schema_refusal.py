@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.json_schemas import Schema
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["NOTHING", "Default", "RefusedValue", "changed_default", "refusal"]
-
 NOTHING: Final = object()
 """Stands for a value that could not be found."""
 
@@ -52,12 +50,8 @@ _ROUNDS: Final = 2
 class RefusedValue(NamedTuple):
     """A place at which values are refused, or cannot be proved not to be.
 
-    Attributes
-    ----------
-    path
-        Names of fields, ``[0]`` for items, on the way to it.
-    value
-        A whole value that is refused; ``NOTHING`` where none was found.
+    ``path``: names of fields, ``[0]`` for items, on the way to it.
+    ``value``: a whole value that is refused; ``NOTHING`` where none was found.
     """
 
     path: tuple[str, ...]
@@ -67,11 +61,8 @@ class RefusedValue(NamedTuple):
 def refusal(given: Schema, wanted: Schema) -> RefusedValue | None:
     """Find a value that fits one schema and not another.
 
-    Returns
-    -------
-    RefusedValue or None
-        None where it is proved that there is no such value, names aside that only ``given`` has: dataclasses ignore
-        what they do not know.
+    Returns RefusedValue or None: None where it is proved that there is no such value, names aside that only ``given``
+      has: dataclasses ignore what they do not know.
     """
     if given.equals(wanted):
         return None
@@ -429,12 +420,8 @@ _RULES: Final[dict[str, tuple[tuple[str, ...], Callable[[Case, Case], Any]]]] = 
 class Default(NamedTuple):
     """A field that reads otherwise where it is left out.
 
-    Attributes
-    ----------
-    path
-        Names of fields on the way to it.
-    old, new
-        What it is when it is left out.
+    ``path``: names of fields on the way to it.
+    ``old``, ``new``: what it is when it is left out.
     """
 
     path: tuple[str, ...]
@@ -445,10 +432,7 @@ class Default(NamedTuple):
 def changed_default(old: Schema, new: Schema) -> Default | None:
     """Find a field that may be left out and whose default changed.
 
-    Returns
-    -------
-    Default or None
-        None where there is none; a default that only one of them tells is not known of the other.
+    Returns Default or None: None where there is none; a default that only one of them tells is not known of the other.
     """
     try:
         for schema in (old, new):

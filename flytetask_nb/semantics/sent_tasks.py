@@ -21,22 +21,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.limits import Amount
 
-__all__ = [
-    "CHECKED",
-    "LIMITED",
-    "ComparedAmount",
-    "Hit",
-    "SentAmount",
-    "SentContainer",
-    "SentTask",
-    "comparable",
-    "is_over",
-    "resource_name",
-    "rounded",
-    "sent_task",
-    "value_of",
-]
-
 
 class Hit(NamedTuple):
     """A rule that applies, where, and in which words."""

@@ -12,8 +12,6 @@ from flytetask_nb.semantics.quantities import quantity_fault
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MemoryFault", "shared_memory_faults"]
-
 
 class MemoryFault(NamedTuple):
     """What is wrong with one field of shared memory."""
@@ -33,19 +31,11 @@ def shared_memory_faults(
 ) -> Iterator[MemoryFault]:
     """Find what keeps a task with shared memory from starting, at most one fault a field.
 
-    Parameters
-    ----------
-    memory
-        A flyteidl ``SharedMemory``.
-    volumes
-        The names of the volumes that the pod has without it.
-    mounts
-        The volume and the path of each mount that the primary container has without it.
-
-    Yields
-    ------
-    MemoryFault
-        Of the fields ``mount_name``, ``mount_path`` and ``size_limit``, in Flyte's words where Flyte refuses.
+    ``memory``: a flyteidl ``SharedMemory``.
+    ``volumes``: the names of the volumes that the pod has without it.
+    ``mounts``: the volume and the path of each mount that the primary container has without it.
+    Yields MemoryFault: of the fields ``mount_name``, ``mount_path`` and ``size_limit``, in Flyte's words where Flyte
+      refuses.
 
     Notes
     -----

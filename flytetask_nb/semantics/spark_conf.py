@@ -13,18 +13,12 @@ from flytetask_nb.semantics.quantities import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Notation", "notation_of"]
-
 
 class Notation(NamedTuple):
     """How amounts of one kind are written.
 
-    Attributes
-    ----------
-    expected : str
-        What is expected, in words.
-    read : function
-        From a text to its exact value, in bytes, seconds, cores or pieces; None where Spark cannot read it.
+    ``expected``: what is expected, in words.
+    ``read``: from a text to its exact value, in bytes, seconds, cores or pieces; None where Spark cannot read it.
     """
 
     expected: str
@@ -145,10 +139,7 @@ _DEVICES: Final = re.compile(r"spark\.(?P<of>driver|executor|task)\.resource\.[^
 def notation_of(key: str) -> Notation | None:
     """Return how the amount under a key of Spark's configuration is written; None where it holds no amount.
 
-    Parameters
-    ----------
-    key
-        Such as ``spark.executor.memory``, letter by letter: Spark tells capitals apart.
+    ``key``: such as ``spark.executor.memory``, letter by letter: Spark tells capitals apart.
 
     Notes
     -----

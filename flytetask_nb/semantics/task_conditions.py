@@ -19,8 +19,6 @@ from flytetask_nb.semantics.task_container import read_task_container
 if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["Condition", "TaskColumn", "col", "conditions_of"]
-
 
 @dataclass(frozen=True, repr=False)
 class Condition:
@@ -233,18 +231,10 @@ def _moment(value: object) -> datetime:
 def conditions_of(given: object) -> list[Any]:
     """Return what a user gave to filter by as a flat list of conditions and functions of a ``FlyteTask``.
 
-    Parameters
-    ----------
-    given
-        A condition, a function of a ``FlyteTask``, a mapping of columns to a value or a list of values, a list of all
-        these, or None.
-
-    Raises
-    ------
-    ModelTypeError
-        It is none of these.
-    ModelValueError
-        There is no such column.
+    ``given``: a condition, a function of a ``FlyteTask``, a mapping of columns to a value or a list of values, a list
+      of all these, or None.
+    Raises ModelTypeError: it is none of these.
+    Raises ModelValueError: there is no such column.
     """
     if given is None:
         return []

@@ -10,24 +10,6 @@ from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, resource_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = [
-    "NO_CONTAINER",
-    "PRIMARY_CONTAINER_KEY",
-    "TaskContainer",
-    "command_words",
-    "listed_objects",
-    "listed_structs",
-    "own_container",
-    "pod_container",
-    "pod_containers",
-    "primary_container",
-    "primary_container_name",
-    "read_task_container",
-    "resource_amounts",
-    "task_amounts",
-    "task_image",
-]
-
 PRIMARY_CONTAINER_KEY: Final = "primary_container_name"
 """Key under which flytekit writes the primary container's name into ``config``."""
 
@@ -38,21 +20,13 @@ _PROTOCOL: Final = "TCP"
 class TaskContainer(NamedTuple):
     """A container, whoever declares it.
 
-    Attributes
-    ----------
-    path
-        Where it stands in the task.
-    image, command, args
-        As declared.
-    env
-        Names and values in order; a value that is no text (a reference to a secret) as it stands.
-    requests, limits
-        Amounts by resource, in order: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``, else the name that stands
-        there.
-    ports
-        As declared, by port and name.
-    rest
-        Other settings, as JSON values.
+    ``path``: where it stands in the task.
+    ``image``, ``command``, ``args``: as declared.
+    ``env``: names and values in order; a value that is no text (a reference to a secret) as it stands.
+    ``requests``, ``limits``: amounts by resource, in order: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``, else
+      the name that stands there.
+    ``ports``: as declared, by port and name.
+    ``rest``: other settings, as JSON values.
     """
 
     path: str
@@ -73,10 +47,7 @@ NO_CONTAINER: Final = TaskContainer("", "", (), (), (), (), (), {}, {})
 def read_task_container(template: Any) -> TaskContainer | None:
     """Return the container that runs a task.
 
-    Returns
-    -------
-    TaskContainer or None
-        None where no container runs it, or the pod does not tell which one does.
+    Returns TaskContainer or None: None where no container runs it, or the pod does not tell which one does.
     """
     target = template.WhichOneof("target")
     if target == "container":
@@ -122,11 +93,8 @@ def command_words(template: Any) -> list[str]:
 def primary_container_name(template: Any) -> str:
     """Return the name of the container that runs a task in a pod.
 
-    Returns
-    -------
-    str
-        From the template's ``config``, else from the pod, else the name of the only container; empty where none of
-        these says it.
+    Returns str: from the template's ``config``, else from the pod, else the name of the only container; empty where
+      none of these says it.
 
     Notes
     -----
@@ -142,10 +110,8 @@ def primary_container_name(template: Any) -> str:
 def primary_container(template: Any) -> Any:
     """Return the container of a pod that runs a task.
 
-    Returns
-    -------
-    google.protobuf.struct_pb2.Struct or None
-        The one of that name, or the only one, whatever it is called; None where neither is there.
+    Returns google.protobuf.struct_pb2.Struct or None: the one of that name, or the only one, whatever it is called;
+      None where neither is there.
     """
     containers = listed_structs(template.k8s_pod.pod_spec, "containers")
     if len(containers) == 1:
@@ -159,10 +125,7 @@ def primary_container(template: Any) -> Any:
 def pod_containers(pod: Any) -> list[dict[str, Any]]:
     """Return the containers of a pod as plain Python values.
 
-    Returns
-    -------
-    list of dict
-        As they stand in the pod's spec; whatever is no object there is left out.
+    Returns list of dict: as they stand in the pod's spec; whatever is no object there is left out.
     """
     return listed_objects(pod.pod_spec, "containers")
 
@@ -170,10 +133,8 @@ def pod_containers(pod: Any) -> list[dict[str, Any]]:
 def listed_objects(spec: Any, field: str) -> list[dict[str, Any]]:
     """Return the objects of a list of a pod's spec, e.g. its ``volumes``, as plain Python values.
 
-    Returns
-    -------
-    list of dict
-        As they stand there; empty where the field is absent or no list. Whatever is no object is left out.
+    Returns list of dict: as they stand there; empty where the field is absent or no list. Whatever is no object is left
+      out.
     """
     return [plain_struct(value) for value in listed_structs(spec, field)]
 

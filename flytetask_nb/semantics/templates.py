@@ -15,8 +15,6 @@ from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["spec_of_flyte2", "template_of"]
-
 _TEMPLATES: Final[dict[type[Any], Callable[[Any], Any]]] = {
     tasks_pb2.TaskTemplate: lambda template: template,
     task_pb2.TaskSpec: attrgetter("template"),
@@ -35,22 +33,12 @@ def spec_of_flyte2(task: object) -> Any | None:
 def template_of(task: object) -> Any:
     """Return the template of a task.
 
-    Parameters
-    ----------
-    task
-        A ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or one of the messages
-        ``TaskSpec``, ``TaskTemplate``, ``CompiledTask``, ``TaskClosure`` and admin ``Task``, or one of flyteidl2's
-        ``TaskSpec``, ``TaskTemplate`` and ``TaskDetails``.
-
-    Returns
-    -------
-    flyteidl.core.tasks_pb2.TaskTemplate
-        Not a copy, wherever ``task`` already holds one: read it, never change it.
-
-    Raises
-    ------
-    ModelTypeError
-        ``task`` is something else.
+    ``task``: a ``FlyteTask``, ``TaskSpec`` or ``TaskTemplate`` of this package or of flytekit, or one of the messages
+      ``TaskSpec``, ``TaskTemplate``, ``CompiledTask``, ``TaskClosure`` and admin ``Task``, or one of flyteidl2's
+      ``TaskSpec``, ``TaskTemplate`` and ``TaskDetails``.
+    Returns flyteidl.core.tasks_pb2.TaskTemplate: not a copy, wherever ``task`` already holds one: read it, never change
+      it.
+    Raises ModelTypeError: ``task`` is something else.
     """
     message = task if isinstance(task, Message) else getattr(task, "_message", None)
     if type(message) not in _TEMPLATES and hasattr(task, "to_flyte_idl") and not isinstance(task, type):

@@ -18,17 +18,6 @@ from flytetask_nb.options import set_options
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = [
-    "BREAKING",
-    "RISKY",
-    "SAFE",
-    "VERDICTS",
-    "Compatibility",
-    "VariableCompatibility",
-    "part_notation",
-    "value_text",
-]
-
 SAFE: Final = "safe"
 """Whoever compiled against the old interface compiles against the new one."""
 RISKY: Final = "risky"

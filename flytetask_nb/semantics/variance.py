@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.blind_spots import BlindSpot
     from flytetask_nb.semantics.castability import DerivedType
 
-__all__ = ["compatibility"]
-
 
 class _Judgement(NamedTuple):
     verdict: str
@@ -249,7 +247,7 @@ def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
     if witness is None:
         return _Judgement(
             RISKY,
-            "It can be passed to an input of the old type; whether to every input that took it before cannot be decided.",
+            "It can be passed to an input of the old type; whether every input that took it before still does cannot be decided.",
         )
     reason = f"It can be passed to an input of the old type, but no longer to one of type {_witness_words(witness, old.message, new.message)}, as before."
     return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.meta_schemas import Json
 
-__all__ = ["find_consumer", "find_producer"]
-
 _Literal: Final = types_pb2.LiteralType
 _Dataset: Final = types_pb2.StructuredDatasetType
 _Schema: Final = types_pb2.SchemaType
@@ -56,10 +54,7 @@ _NAME: Final = "other"
 def find_producer(old: DerivedType, new: DerivedType) -> Any | None:
     """Find a type that feeds ``old`` and does not feed ``new``.
 
-    Returns
-    -------
-    flyteidl.core.LiteralType or None
-        None proves nothing: no guess was right.
+    Returns flyteidl.core.LiteralType or None: None proves nothing: no guess was right.
     """
     names = _Names(old, new)
     for guess in names.within(chain(_producers(old, new, names), _producers(new, old, names))):
@@ -72,10 +67,7 @@ def find_producer(old: DerivedType, new: DerivedType) -> Any | None:
 def find_consumer(old: DerivedType, new: DerivedType) -> Any | None:
     """Find a type that ``old`` feeds and ``new`` does not feed.
 
-    Returns
-    -------
-    flyteidl.core.LiteralType or None
-        None proves nothing: no guess was right.
+    Returns flyteidl.core.LiteralType or None: None proves nothing: no guess was right.
     """
     return _find_consumer(old, new, _Names(old, new))
 

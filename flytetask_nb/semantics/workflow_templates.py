@@ -17,21 +17,14 @@ from flytetask_nb.semantics.graphs import END_NODE, START_NODE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["WorkflowSource", "readable_copy", "workflow_source"]
-
 
 @dataclass(frozen=True)
 class WorkflowSource:
     """What describes a workflow, as it was before it was compiled: copies.
 
-    Parameters
-    ----------
-    template
-        A ``WorkflowTemplate`` message, None where there is none.
-    sub_workflows
-        ``WorkflowTemplate`` messages.
-    tasks
-        ``TaskTemplate`` messages that it brings along, where it was compiled.
+    ``template``: a ``WorkflowTemplate`` message, None where there is none.
+    ``sub_workflows``: ``WorkflowTemplate`` messages.
+    ``tasks``: ``TaskTemplate`` messages that it brings along, where it was compiled.
     """
 
     template: Any
@@ -72,24 +65,10 @@ _READERS: Final[dict[type[Any], Callable[[Any], WorkflowSource]]] = {
 def workflow_source(workflow: object) -> WorkflowSource:
     """Read what describes a workflow.
 
-    Parameters
-    ----------
-    workflow
-        A ``WorkflowSpec``, ``WorkflowTemplate``, ``CompiledWorkflow``, ``CompiledWorkflowClosure``,
-        ``WorkflowClosure`` or admin ``Workflow`` message, or a model of this package or of flytekit that stands for
-        one.
-
-    Returns
-    -------
-    WorkflowSource
-        Of copies.
-
-    Raises
-    ------
-    ModelTypeError
-        It is something else.
-    ModelValueError
-        It nests deeper than protobuf can read, 100 messages.
+    ``workflow``: a ``WorkflowSpec``, ``WorkflowTemplate``, ``CompiledWorkflow``, ``CompiledWorkflowClosure``,
+      ``WorkflowClosure`` or admin ``Workflow`` message, or a model of this package or of flytekit that stands for one.
+    Raises ModelTypeError: it is something else.
+    Raises ModelValueError: it nests deeper than protobuf can read, 100 messages.
     """
     workflow = opened_workflow(workflow)
     message: Any = workflow if isinstance(workflow, Message) else getattr(workflow, "_message", None)
@@ -106,10 +85,7 @@ def workflow_source(workflow: object) -> WorkflowSource:
 def readable_copy(message: Any) -> Any:
     """Return a copy of a message that is known to nest no deeper than protobuf reads.
 
-    Raises
-    ------
-    ModelValueError
-        It nests deeper than 100 messages, which only one that was put together in memory can.
+    Raises ModelValueError: it nests deeper than 100 messages, which only one that was put together in memory can.
     """
     try:
         return type(message).FromString(message.SerializeToString())

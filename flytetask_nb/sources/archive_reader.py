@@ -32,12 +32,8 @@ _DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, Overflow
 class Limits(NamedTuple):
     """How much may be read before a file is taken for a bomb.
 
-    Attributes
-    ----------
-    entry : int
-        Bytes of one file, or of one entry of an archive.
-    total : int
-        Bytes of one archive when it is unpacked.
+    ``entry``: bytes of one file, or of one entry of an archive.
+    ``total``: bytes of one archive when it is unpacked.
     """
 
     entry: int
@@ -91,25 +87,12 @@ class _Counted:
 def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool]) -> Iterator[Member]:
     """Return the files of an archive, one after the other.
 
-    Parameters
-    ----------
-    stream
-        The archive.
-    limits
-        How much may come out of it.
-    is_wanted
-        Tells by its name whether a file is to be read.
-
-    Yields
-    ------
-    Member
-        In the archive's own order. Folders are passed over. Links, devices, unsafe names and overlong entries come
-        as members with a problem; reading goes on behind them.
-
-    Raises
-    ------
-    LoadError
-        The archive is damaged or too large. The members before that were given already.
+    ``stream``: the archive.
+    ``limits``: how much may come out of it.
+    ``is_wanted``: tells by its name whether a file is to be read.
+    Yields Member: in the archive's own order. Folders are passed over. Links, devices, unsafe names and overlong
+      entries come as members with a problem; reading goes on behind them.
+    Raises LoadError: the archive is damaged or too large. The members before that were given already.
     """
     whole = stream.peek(MOST_PACKED + 1)
     plain = plain_entries(whole) if len(whole) <= MOST_PACKED else None

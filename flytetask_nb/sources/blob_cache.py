@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.openers import RemoteFile
 
-__all__ = ["BlobCache", "clear_cache", "fingerprint_of", "opened_cache"]
-
 _ETAGS: Final = ("ETag", "etag", "sha")
 """Under which fsspec's drivers tell what changes with the content: of the web, S3, Google's and Azure's stores, GitHub."""
 _TIMES: Final = ("mtime", "LastModified", "Last-Modified", "last_modified", "updated", "created")
@@ -40,13 +38,7 @@ _ABANDONED: Final = 3600.0
 
 
 def fingerprint_of(details: Mapping[str, Any]) -> str:
-    """Return what changes when a file does: its etag, or its size and time; empty where neither can be relied on.
-
-    Parameters
-    ----------
-    details
-        What its file system says of it.
-    """
+    """Return what changes when a file does: its etag, or its size and time; empty where neither can be relied on."""
     size = details.get("size")
     for key in _ETAGS:
         etag = details.get(key)

@@ -14,8 +14,6 @@ from flytetask_nb.errors import LoadError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["refuse_bombs"]
-
 _SMALL: Final = 2**17
 """Bytes of a message that is not worth the walk: whatever it is, it stays small."""
 _MOST_MESSAGES: Final = 1_000_000
@@ -31,17 +29,9 @@ _MESSAGE: Final = 11
 def refuse_bombs(descriptor: Any, data: bytes) -> None:
     """Raise where bytes, read as a message, would come to much more than they are.
 
-    Parameters
-    ----------
-    descriptor
-        The message's.
-    data
-        The bytes. Where they are none of such a message, they are for protobuf to refuse.
-
-    Raises
-    ------
-    LoadError
-        They hold more messages or fields than a file of tasks has reason to.
+    ``descriptor``: the message's.
+    ``data``: the bytes. Where they are none of such a message, they are for protobuf to refuse.
+    Raises LoadError: they hold more messages or fields than a file of tasks has reason to.
     """
     if len(data) > _SMALL:
         _Walk(data).messages_in(_inner(descriptor), 0, len(data), 0)

@@ -22,8 +22,6 @@ from flytetask_nb.sources.fitting import Plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["json_documents", "text_of", "yaml_documents"]
-
 _LARGEST_DOCUMENT = 1_000_000
 """Values that one YAML file may have, and that one document in it may come to when its aliases are written out."""
 _LONGEST_NUMBER = 4_000
@@ -53,16 +51,9 @@ _LEAST, _MOST = -(2**63), 2**64 - 1
 def text_of(data: bytes) -> str:
     """Return the text of JSON or YAML.
 
-    Parameters
-    ----------
-    data
-        In UTF-8, or in UTF-16 or UTF-32, which a byte order mark tells (PowerShell's ``>`` writes one), or the zeros
-        among the first bytes.
-
-    Raises
-    ------
-    LoadError
-        It is no text.
+    ``data``: in UTF-8, or in UTF-16 or UTF-32, which a byte order mark tells (PowerShell's ``>`` writes one), or the
+      zeros among the first bytes.
+    Raises LoadError: it is no text.
     """
     encoding = json.detect_encoding(data)
     try:
@@ -75,11 +66,8 @@ def text_of(data: bytes) -> str:
 def json_documents(text: str) -> Iterator[Any]:
     """Return the value of a JSON text.
 
-    Raises
-    ------
-    LoadError
-        The text is no JSON, or an object has a key twice: one of the two values would be lost. Or it may have more
-        values than a file of tasks has reason to.
+    Raises LoadError: the text is no JSON, or an object has a key twice: one of the two values would be lost. Or it may
+      have more values than a file of tasks has reason to.
     """
     try:
         yield json_value(text, _object)
@@ -111,10 +99,7 @@ def yaml_documents(text: str) -> Iterator[Any]:
     JSON; ``<<`` merges what an alias names, and is a key like any other before anything else. Times stay texts, numbers
     and truth values are ``Plain``, and aliases are bounded by what they come to when they are written out.
 
-    Raises
-    ------
-    LoadError
-        The text is no YAML, or more than a file of tasks has reason to be.
+    Raises LoadError: the text is no YAML, or more than a file of tasks has reason to be.
     """
     import yaml  # noqa: PLC0415 - most files are no YAML
 
@@ -222,12 +207,8 @@ def _refuse_bombs(text: str) -> None:
 def _prepare(node: Any, known: dict[int, int]) -> int:
     """Make keys texts, and count the values with aliases written out; stop where they become too many.
 
-    Parameters
-    ----------
-    node
-        Of PyYAML, as it was composed.
-    known
-        Of each node that was looked at its number of values; 0 while it is looked at.
+    ``node``: of PyYAML, as it was composed.
+    ``known``: of each node that was looked at its number of values; 0 while it is looked at.
     """
     key = id(node)
     if key in known:

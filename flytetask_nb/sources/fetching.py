@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from flytetask_nb.sources.file_names import content_name, is_archive_name, is_readable_name
-from flytetask_nb.sources.in_flight import UNTOLD, TooLargeError, answer_of, is_asynchronous
+from flytetask_nb.sources.in_flight import NEAR, UNTOLD, TooLargeError, answer_of, is_asynchronous
 from flytetask_nb.sources.openers import BytesAtHand, RemoteFile
 from flytetask_nb.sources.streams import cannot_be_read
 
@@ -20,16 +20,12 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.in_flight import InFlight
     from flytetask_nb.sources.locations import Location
 
-__all__ = ["fetched", "sized"]
-
 _MOST_HELD = 256 * 2**20
 """Bytes of files that are on their way, or have come and are not read yet."""
 _MOST_AT_ONCE = 64 * 2**20
 """Bytes of a file that is fetched as a whole; larger ones are streams."""
 _AHEAD = 4
 """How many times as many files may be asked for, or have come, as are on their way at one time."""
-_NEAR = ("LocalFileSystem", "MemoryFileSystem")
-"""Drivers that wait for nothing."""
 
 
 class _Pending(NamedTuple):
@@ -44,14 +40,9 @@ class _Pending(NamedTuple):
 def fetched(locations: Iterable[Location], in_flight: InFlight, cache: BlobCache | None = None) -> Iterator[Location]:
     """Fetch the files of other machines, and return all files in their order.
 
-    Parameters
-    ----------
-    locations
-        The files. Those of this machine are returned as they are, and so are those that come as a stream.
-    in_flight
-        Asks for the others, the next ones while one is read.
-    cache
-        Keeps their bytes on this machine, and has those of earlier times.
+    ``locations``: the files. Those of this machine are returned as they are, and so are those that come as a stream.
+    ``in_flight``: asks for the others, the next ones while one is read.
+    ``cache``: keeps their bytes on this machine, and has those of earlier times.
     """
     pending: deque[_Pending] = deque()
     remaining = iter(locations)
@@ -114,7 +105,7 @@ def _is_fetched(location: Location, file: RemoteFile) -> bool:
         return False
     if is_asynchronous(file.system):
         return True
-    return not file.is_chained and type(file.system).__name__ not in _NEAR
+    return not file.is_chained and type(file.system).__name__ not in NEAR
 
 
 def _arrived(pending: _Pending, cache: BlobCache | None) -> Location:

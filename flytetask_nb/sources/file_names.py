@@ -4,18 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-__all__ = [
-    "ARCHIVES",
-    "DOCUMENTS",
-    "MESSAGE",
-    "SNAPSHOT",
-    "content_name",
-    "is_archive_name",
-    "is_code_bundle",
-    "is_readable_name",
-    "legible",
-]
-
 ARCHIVES = (".tar", ".tgz", ".tar.gz")
 """Suffixes of archives, as flytectl knows them."""
 MESSAGE = ".pb"

@@ -14,8 +14,6 @@ from flytetask_nb.semantics.descriptors import is_repeated, map_entry
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-__all__ = ["Plain", "fitted", "plain"]
-
 _FREE = frozenset({"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"})
 _TEXTS = frozenset({"google.protobuf.Duration", "google.protobuf.Timestamp", "google.protobuf.StringValue"})
 _SET_ASIDE: Any = object()
@@ -45,17 +43,11 @@ def plain(value: Any) -> Any:
 def fitted(value: Any, descriptor: Descriptor, aside: dict[str, Any] | None = None, path: str = "") -> Any:
     """Return a value as protobuf's JSON parser takes it for a message.
 
-    Parameters
-    ----------
-    value
-        What JSON or YAML gave.
-    descriptor
-        Of the message.
-    aside
-        Takes, by path, the fields and names of enumerations that the message does not have. None: they stay, and the
-        parser refuses them.
-    path
-        Where the value stands.
+    ``value``: what JSON or YAML gave.
+    ``descriptor``: of the message.
+    ``aside``: takes, by path, the fields and names of enumerations that the message does not have. None: they stay, and
+      the parser refuses them.
+    ``path``: where the value stands.
     """
     name = descriptor.full_name
     if name in _TEXTS:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-__all__ = ["JSON_TEXT", "LOOKED_AT", "PARQUET_FILE", "TAR_ARCHIVE", "TEXT_FILE", "foreign_bytes", "foreign_value"]
-
 TEXT_FILE = "a text file"
 JSON_TEXT = "a JSON text"
 PARQUET_FILE = "a Parquet file"
@@ -81,10 +79,7 @@ _OBJECTS_BY_KEYS = tuple((frozenset(keys.split()), words) for keys, words in _OB
 def foreign_bytes(data: bytes) -> str:
     """Return what bytes are by how they begin, e.g. ``"a web page"``; empty where nothing tells.
 
-    Parameters
-    ----------
-    data
-        The first bytes of a file, or all of them.
+    ``data``: the first bytes of a file, or all of them.
     """
     for beginning, words in _BEGINNINGS:
         if data.startswith(beginning):
@@ -111,15 +106,7 @@ def _text_of(data: bytes) -> str | None:
 
 
 def foreign_value(value: Mapping[Any, Any], keys: AbstractSet[str]) -> str:
-    """Return what an object in JSON is that is no task; empty where nothing tells.
-
-    Parameters
-    ----------
-    value
-        The object.
-    keys
-        Its keys, as ``kind_by_keys`` takes them.
-    """
+    """Return what an object in JSON is that is no task; empty where nothing tells."""
     for required, words in _OBJECTS_BY_KEYS:
         if required <= keys:
             return words

@@ -11,12 +11,11 @@ from flytetask_nb.sources.document_reader import json_documents, text_of, yaml_d
 from flytetask_nb.sources.file_names import MESSAGE
 from flytetask_nb.sources.foreign import JSON_TEXT, TEXT_FILE, foreign_bytes
 from flytetask_nb.sources.json_messages import items_of, message_of_json
-from flytetask_nb.sources.message_reader import Content, items_in, kind_in, kind_of_message
+from flytetask_nb.sources.message_kinds import Content, PassedOver
+from flytetask_nb.sources.message_reader import items_in, kind_in, kind_of_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-
-__all__ = ["contents_of", "contents_of_message", "form_of_content", "form_of_media_type", "form_of_name"]
 
 _BINARY, _JSON, _YAML = "binary", "json", "yaml"
 _PARSERS = {_JSON: json_documents, _YAML: yaml_documents}
@@ -64,13 +63,10 @@ def form_of_content(data: bytes) -> str:
 
 def contents_of_message(
     full_name: str, data: bytes, wanted: Collection[str]
-) -> Iterator[tuple[str, Content | str | LoadError]]:
+) -> Iterator[tuple[str, Content | PassedOver | LoadError]]:
     """Return what is wanted of a message of a kind that is known, as ``contents_of`` does.
 
-    Raises
-    ------
-    LoadError
-        Messages of that name hold no task.
+    Raises LoadError: messages of that name hold no task.
     """
     kind = kind_of_message(full_name)
     if kind is None:
@@ -80,24 +76,10 @@ def contents_of_message(
 
 def contents_of(
     form: str, name: str, data: bytes, wanted: Collection[str]
-) -> Iterator[tuple[str, Content | str | LoadError]]:
-    """Return what is wanted of a file, the words for what is passed over, and what is wrong with single items.
+) -> Iterator[tuple[str, Content | PassedOver | LoadError]]:
+    """Return what is wanted of a file, what is passed over, and what is wrong with single items.
 
-    Parameters
-    ----------
-    form
-        Its format.
-    name
-        Its name, which may say more.
-    data
-        What is in it.
-    wanted
-        Of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
-
-    Raises
-    ------
-    LoadError
-        It is no such file.
+    Raises LoadError: it is no such file.
     """
     if form == _BINARY:
         # Read even where it is passed over: a task under a workflow's name must not vanish among the skipped.

@@ -15,8 +15,6 @@ from typing import Any, Final
 from flytetask_nb.errors import LoadError, shortened
 from flytetask_nb.sources.read_settings import MAX_TOTAL_BYTES
 
-__all__ = ["files_in_revision", "is_git_address"]
-
 _SCHEME: Final = "git:"
 _BLOB, _TREE, _COMMIT, _TAG = "blob", "tree", "commit", "tag"
 _WORDS: Final = 3
@@ -32,21 +30,16 @@ def is_git_address(name: str) -> bool:
 class GitBlob:
     """Opens a file of a revision.
 
-    Attributes
-    ----------
-    object_id : str
-        What git calls the content.
-    size : int
-        Bytes.
-    folder : str
-        Where the repository is, or a folder in it.
+    ``object_id``: what git calls the content.
+    ``size``: bytes.
+    ``folder``: where the repository is, or a folder in it.
     """
 
     object_id: str
     size: int
     folder: str
 
-    def __call__(self) -> Any:
+    def __call__(self) -> Any:  # noqa: D102 - opens it
         if self.size > MAX_TOTAL_BYTES:
             raise LoadError(f"it has {self.size:,} bytes, more than the {MAX_TOTAL_BYTES:,} that are read")
         return io.BytesIO(_git(self.folder, "cat-file", _BLOB, self.object_id))
@@ -55,20 +48,9 @@ class GitBlob:
 def files_in_revision(address: str) -> list[tuple[str, GitBlob]]:
     """Return the files that an address stands for: one, or those of a folder.
 
-    Parameters
-    ----------
-    address
-        ``git:REVISION:PATH``, the path from the root of the repository that the working folder is in.
-
-    Returns
-    -------
-    list of (str, GitBlob)
-        The address of each and what opens it.
-
-    Raises
-    ------
-    LoadError
-        There is no git, no repository, no such revision or no such file in it.
+    ``address``: ``git:REVISION:PATH``, the path from the root of the repository that the working folder is in.
+    Returns list of (str, GitBlob): the address of each and what opens it.
+    Raises LoadError: there is no git, no repository, no such revision or no such file in it.
     """
     revision, mark, path = address.removeprefix(_SCHEME).partition(":")
     path = path.replace("\\", "/").rstrip("/") if os.sep == "\\" else path.rstrip("/")

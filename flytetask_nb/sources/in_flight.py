@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.openers import RemoteFile
 
-__all__ = ["UNTOLD", "InFlight", "TooLargeError", "answer_of", "is_asynchronous"]
-
+CONTENT = "flytetask_nb content"
+"""What the bytes of a file stand under in its details, where they came with them."""
+NEAR = ("LocalFileSystem", "MemoryFileSystem")
+"""Drivers that wait for nothing."""
+_SMALL = 4 * 2**20
+"""Bytes of a file that is read without asking first what is there."""
+_MOST_UNASKED = 128 * 2**20
+"""Bytes that such files may come to together, for none of them is read further before all are known."""
 UNTOLD = 16 * 2**20
 """Bytes of a file that is fetched as a whole though nobody says how large it is."""
 _TICK = 1.0
@@ -40,8 +46,9 @@ class TooLargeError(Exception):
 class InFlight:
     """Calls of file systems that go on while something else is done; none is left when the block ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reads_unasked: bool = False) -> None:
         self.most: int = option("max_in_flight")
+        self._unasked = 0 if reads_unasked else _MOST_UNASKED
         self._seconds: float = option("fetch_timeout")
         self._is_overdue = False
         self._pool: ThreadPoolExecutor | None = None
@@ -69,16 +76,35 @@ class InFlight:
             return self._on_loop(system.loop, system._info, path)
         return self._in_thread(lambda: self._of_thread(system).info(path))
 
-    def content(self, file: RemoteFile, *, checks: bool = False) -> Future[tuple[bytes, str]]:
-        """Ask for a file's bytes, and for its fingerprint after they were read.
+    def details_or_content(self, system: Any, path: str) -> Future[Any]:
+        """Read what is probably a small file; only where it is none, ask what there is."""
+        if self._unasked >= _MOST_UNASKED or type(system).__name__ in NEAR:
+            return self.details(system, path)
+        if is_asynchronous(system):
+            return self._on_loop(system.loop, self._small, system, path)
+        return self._in_thread(lambda: self._small_in_thread(self._of_thread(system), path))
 
-        Parameters
-        ----------
-        file
-            Which file.
-        checks
-            Whether the fingerprint is wanted.
-        """
+    async def _small(self, system: Any, path: str) -> Any:
+        with suppress(Exception):  # whatever it is, the driver's answer to the question tells it better
+            if details := self._as_details(await system._cat_file(path, start=0, end=_SMALL + 1)):
+                return details
+        return await system._info(path)
+
+    def _small_in_thread(self, system: Any, path: str) -> Any:
+        with suppress(Exception):  # likewise
+            if details := self._as_details(system.cat_file(path, start=0, end=_SMALL + 1)):
+                return details
+        return system.info(path)
+
+    def _as_details(self, data: bytes) -> dict[str, Any]:
+        """Return bytes as details of a file; nothing where there is more of it, or it may be a folder."""
+        if not 0 < len(data) <= _SMALL:
+            return {}
+        self._unasked += len(data)
+        return {"type": "file", "size": len(data), CONTENT: data}
+
+    def content(self, file: RemoteFile, *, checks: bool = False) -> Future[tuple[bytes, str]]:
+        """Ask for a file's bytes, and for its fingerprint after they were read."""
         if is_asynchronous(file.system) and file.size is not None:
             return self._on_loop(file.system.loop, _content, file, checks)
         return self._in_thread(lambda: _content_in_thread(self._of_thread(file.system), file, checks=checks))
@@ -210,10 +236,7 @@ def _all_of(opened: Any) -> bytes:
 def answer_of(call: Future[Any]) -> Any:
     """Wait for a call and return what it gives; the user can interrupt that.
 
-    Raises
-    ------
-    Exception
-        Whatever the call raised.
+    Raises Exception: whatever the call raised.
     """
     from concurrent.futures import wait  # noqa: PLC0415 - it is loaded where there are calls
 

@@ -19,8 +19,6 @@ from flytetask_nb.sources.message_reader import KINDS, kind_by_keys, settled
 if TYPE_CHECKING:
     from flytetask_nb.sources.message_kinds import Kind
 
-__all__ = ["items_of", "message_of_json"]
-
 _LISTS = ("tasks", "workflows", "launchPlans", "launch_plans")
 """Keys under which Admin's lists hold their items."""
 _PEEKED = ("template", "spec", "closure", "workflow")
@@ -79,23 +77,11 @@ def _templates_of(value: Any) -> list[Any]:
 def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
     """Return the message of a value that JSON or YAML gave.
 
-    Parameters
-    ----------
-    value
-        An object in proto3 JSON.
-    is_yaml
-        Whether it may have numbers and truth values that are meant as texts.
-
-    Returns
-    -------
-    (Kind, message)
-        What it is, told from its keys, and the message.
-
-    Raises
-    ------
-    LoadError
-        It is no task, or has a field that this flyteidl does not know: it could not be kept. What is of Flyte 2 may
-        have any field.
+    ``value``: an object in proto3 JSON.
+    ``is_yaml``: whether it may have numbers and truth values that are meant as texts.
+    Returns (Kind, message): what it is, told from its keys, and the message.
+    Raises LoadError: it is no task, or has a field that this flyteidl does not know: it could not be kept. What is of
+      Flyte 2 may have any field.
     """
     kind, keys = _kind_of(value)
     if kind.is_flyte2:

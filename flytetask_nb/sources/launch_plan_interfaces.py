@@ -10,8 +10,6 @@ from flytetask_nb.semantics.launch_plans import registered_launch_plan
 if TYPE_CHECKING:
     from flytetask_nb.models.workflows import Workflow
 
-__all__ = ["with_interfaces"]
-
 
 def with_interfaces(plans: list[LaunchPlan], workflows: list[Workflow]) -> list[LaunchPlan]:
     """Return launch plans that say what they take and give: out of an archive they do not, whatever their workflow."""

@@ -13,22 +13,15 @@ if TYPE_CHECKING:
 
     from flytetask_nb.collection import Failure
 
-__all__ = ["LaunchPlanList", "WorkflowList"]
-
 E = TypeVar("E")
 
 
 class _LoadedList(list[E], Shown):
     """A plain list with what could not be read beside it; parts and sums of it are plain lists.
 
-    Parameters
-    ----------
-    items
-        What was read.
-    failures
-        What could not be read.
-    skipped
-        How many entries of other kinds were passed over, by kind.
+    ``items``: what was read.
+    ``failures``: what could not be read.
+    ``skipped``: how many entries of other kinds were passed over, by kind.
     """
 
     __slots__ = ("_failures", "_skipped")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.collection import TaskCollection
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["load", "load_launch_plans", "load_task", "load_workflows"]
-
 _NAMES_SHOWN = 6
 
 

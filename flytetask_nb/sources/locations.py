@@ -20,9 +20,9 @@ from flytetask_nb.folder_swap import displaced_folders
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.part_lists import LIST, unlisted
 from flytetask_nb.sources.blob_cache import fingerprint_of
-from flytetask_nb.sources.file_names import content_name, is_readable_name, legible
+from flytetask_nb.sources.file_names import SNAPSHOT, content_name, is_readable_name, legible
 from flytetask_nb.sources.git_files import files_in_revision, is_git_address
-from flytetask_nb.sources.in_flight import answer_of
+from flytetask_nb.sources.in_flight import CONTENT, answer_of
 from flytetask_nb.sources.openers import BytesAtHand, LocalFile, RemoteFile
 from flytetask_nb.sources.patterns import EVERY_DEPTH, has_magic, matching, without_links
 from flytetask_nb.sources.registered_tasks import RegisteredTasks, is_admin_address
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from flytetask_nb.sources.in_flight import InFlight
-
-__all__ = ["Location", "locations_of", "source_name"]
 
 _EXPECTED = "an archive (.tgz, .tar.gz, .tar), .pb, .json, .yaml or .parquet file"
 _NO_FILE = "it is neither a file nor a folder"
@@ -55,26 +53,15 @@ _LARGEST_LIST = 2**24
 class Location(NamedTuple):
     """A file to be read.
 
-    Attributes
-    ----------
-    name : str
-        As the user would name it.
-    opener : callable
-        Opens it as a binary file.
-    problem : str
-        Why it cannot be read, where that is known already.
-    is_named : bool
-        Whether the name tells what the file holds; bytes and open files may have none.
-    is_passed_over : bool
-        Whether it only stands beside what was asked for.
-    is_lent : bool
-        Whether somebody else closes it.
-    media_type : str
-        What its server says that it is, where the name does not tell.
-    message : str
-        Full name of the message that it is; empty for files.
-    records : iterable of TaskRecord, optional
-        The tasks themselves, where they come from a cluster and there is no file.
+    ``name``: as the user would name it.
+    ``opener``: opens it as a binary file.
+    ``problem``: why it cannot be read, where that is known already.
+    ``is_named``: whether the name tells what the file holds; bytes and open files may have none.
+    ``is_passed_over``: whether it only stands beside what was asked for.
+    ``is_lent``: whether somebody else closes it.
+    ``media_type``: what its server says that it is, where the name does not tell.
+    ``message``: full name of the message that it is; empty for files.
+    ``records``: the tasks themselves, where they come from a cluster and there is no file.
     """
 
     name: str
@@ -102,10 +89,7 @@ class Location(NamedTuple):
     def opened(self) -> Iterator[Stream]:
         """Return the file as a stream.
 
-        Raises
-        ------
-        LoadError
-            It cannot be opened.
+        Raises LoadError: it cannot be opened.
         """
         try:
             file = self.opener()
@@ -123,24 +107,12 @@ class Location(NamedTuple):
 def locations_of(source: Any, in_flight: InFlight) -> Iterator[Location]:
     """Return the files that a source stands for.
 
-    Parameters
-    ----------
-    source
-        A path or URL of a file, a folder or a glob; ``pathlib.Path``; bytes; an open binary file; a protobuf message;
-        or a list of these.
-    in_flight
-        Asks for several URLs of a list at the same time.
-
-    Yields
-    ------
-    Location
-        Files of a folder or a glob in natural order of their names. A source that is not there comes as a location
-        with a problem. Hidden files and folders inside a folder are left out.
-
-    Raises
-    ------
-    ModelTypeError
-        The source is something else. In a list, that is a location with a problem.
+    ``source``: a path or URL of a file, a folder or a glob; ``pathlib.Path``; bytes; an open binary file; a protobuf
+      message; or a list of these.
+    ``in_flight``: asks for several URLs of a list at the same time.
+    Yields Location: files of a folder or a glob in natural order of their names. A source that is not there comes as a
+      location with a problem. Hidden files and folders inside a folder are left out.
+    Raises ModelTypeError: the source is something else. In a list, that is a location with a problem.
     """
     asked: deque[_Address] = deque()
     for part in _parts(source, 0):
@@ -245,7 +217,7 @@ def _some_readable(name: str, what: str, locations: list[Location]) -> Iterator[
 def _local_locations(name: str) -> Iterator[Location]:
     path = os.path.expanduser(name)  # noqa: PTH111 - a text, for glob and for names as the user writes them
     if os.path.isfile(path):  # noqa: PTH113
-        yield _local_location(path, name)
+        yield _local_file(path, name)
     elif os.path.isdir(path):  # noqa: PTH112
         yield from _some_readable(name, "the folder holds", list(_local_folder(path, name)))
     elif os.path.lexists(path):
@@ -269,6 +241,10 @@ def _local_location(path: str, name: str, *, is_passed_over: bool = False) -> Lo
     # A pipe or a device among the files would be waited for, or never end.
     if not is_passed_over and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         return _unreadable(name, _NO_FILE)
+    return _local_file(path, name, is_passed_over=is_passed_over)
+
+
+def _local_file(path: str, name: str, *, is_passed_over: bool = False) -> Location:
     return Location(legible(name), LocalFile(os.path.abspath(path)), is_passed_over=is_passed_over)  # noqa: PTH100
 
 
@@ -344,7 +320,15 @@ class _Address(NamedTuple):
             return self._replace(problem=f"the driver for this address is not installed: {one_line(error)}")
         except Exception as error:  # noqa: BLE001 - every driver raises errors of its own
             return self._replace(problem=f"this address cannot be opened: {one_line(error)}; check it")
-        return self._replace(system=system, path=path, details=in_flight.details(system, path))
+        ask = in_flight.details_or_content if self._is_probably_small else in_flight.details
+        return self._replace(system=system, path=path, details=ask(system, path))
+
+    @property
+    def _is_probably_small(self) -> bool:
+        """Whether to read it at once. A server of the web may send all of a file, whatever part of it is asked for."""
+        if self.is_pattern or "::" in self.name or _is_of_web(self.name):
+            return False
+        return is_readable_name(self.name) and not self.name.endswith(SNAPSHOT)
 
     @property
     def is_pattern(self) -> bool:
@@ -378,6 +362,8 @@ def _remote(address: _Address) -> list[Location]:
         return _remote_glob(system, path, name)
     if details is None:
         return [_unreadable(name, "there is no such file or folder; check the address")]
+    if CONTENT in details:
+        return [Location(legible(name), BytesAtHand(details[CONTENT]))]
     if details.get("type") == _FOLDER:
         return list(_some_readable(name, "the folder holds", _remote_folder(system, path, name)))
     location = _remote_location(system, path, name, details)

@@ -22,8 +22,6 @@ from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["KINDS", "LAUNCH_PLANS", "OF_FLYTE2", "TASKS", "WORKFLOWS", "Content", "Kind"]
-
 TASKS = "tasks"
 WORKFLOWS = "workflows"
 LAUNCH_PLANS = "launch plans"
@@ -36,16 +34,10 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 class Content(NamedTuple):
     """A task, workflow or launch plan as a file holds it.
 
-    Attributes
-    ----------
-    message : google.protobuf.message.Message
-        A TaskSpec, a WorkflowSpec or CompiledWorkflowClosure, or a LaunchPlan.
-    origin : Origin, optional
-        What the file says beside it.
-    position : int, optional
-        Its place, where the file is a list.
-    data : bytes, optional
-        The message's own bytes, where the file holds nothing else.
+    ``message``: a TaskSpec, a WorkflowSpec or CompiledWorkflowClosure, or a LaunchPlan.
+    ``origin``: what the file says beside it.
+    ``position``: its place, where the file is a list.
+    ``data``: the message's own bytes, where the file holds nothing else.
     """
 
     message: Any
@@ -54,22 +46,22 @@ class Content(NamedTuple):
     data: bytes | None = None
 
 
+class PassedOver(NamedTuple):
+    """A task, workflow or launch plan that is not wanted: which of these it is, and the message."""
+
+    kind: str
+    message: Any
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of message that a file may hold.
 
-    Attributes
-    ----------
-    name : str
-        What it is called in errors.
-    source : class or str
-        Its class, or for one of Flyte 2 its full name.
-    makes_sense : callable
-        Tells whether a message names what it should.
-    holds : dict of str to callable
-        How what is in it is found: tasks, workflows, launch plans.
-    shapes : tuple of set of str
-        Keys that an object has in JSON, any of these sets; nested ones with a dot.
+    ``name``: what it is called in errors.
+    ``source``: its class, or for one of Flyte 2 its full name.
+    ``makes_sense``: tells whether a message names what it should.
+    ``holds``: how what is in it is found: tasks, workflows, launch plans.
+    ``shapes``: keys that an object has in JSON, any of these sets; nested ones with a dot.
     """
 
     name: str
@@ -100,7 +92,7 @@ class Kind:
 
 def _is_text(*texts: str) -> bool:
     # Where a message is read as a text, its first byte is the tag of one of its first fields: a control character.
-    return not any(map(_CONTROL.search, texts))
+    return all(map(str.isprintable, texts)) or not any(map(_CONTROL.search, texts))
 
 
 def _is_name_of(identifier: Any, *resource_types: int) -> bool:

@@ -7,7 +7,6 @@ least unread is taken. Tasks of Flyte 2 are told from those of Flyte 1 by what o
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from flytetask_nb.errors import LoadError
 from flytetask_nb.models.flyte2 import is_sdk2
 from flytetask_nb.sources.budgets import refuse_bombs
 from flytetask_nb.sources.foreign import foreign_bytes
-from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind
+from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind, PassedOver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -41,10 +40,9 @@ __all__ = [
     "settled",
 ]
 
-_SUFFIX = re.compile(r"_([123])\.pb$")
 _DEEPEST = 100
 _BY_NAME = {kind.name: kind for kind in KINDS}
-_BY_NUMBER = {"1": _BY_NAME["TaskSpec"], "2": _BY_NAME["WorkflowSpec"], "3": _BY_NAME["LaunchPlan"]}
+_BY_ENDING = {"_1.pb": _BY_NAME["TaskSpec"], "_2.pb": _BY_NAME["WorkflowSpec"], "_3.pb": _BY_NAME["LaunchPlan"]}
 _BY_FULL_NAME = {kind.full_name: kind for kind in KINDS}
 # On the wire these begin alike.
 _FLYTE2_FORMS = {name: _BY_NAME[f"Flyte 2 {name}"] for name in ("TaskSpec", "TaskTemplate")}
@@ -52,8 +50,7 @@ _FLYTE2_FORMS = {name: _BY_NAME[f"Flyte 2 {name}"] for name in ("TaskSpec", "Tas
 
 def kind_of_name(file_name: str) -> Kind | None:
     """Return the kind that a file's name says; None where it says none."""
-    found = _SUFFIX.search(file_name)
-    return _BY_NUMBER[found[1]] if found else None
+    return _BY_ENDING.get(file_name[-5:])
 
 
 def kind_of_message(full_name: str) -> Kind | None:
@@ -64,11 +61,8 @@ def kind_of_message(full_name: str) -> Kind | None:
 def kind_by_keys(keys: AbstractSet[str]) -> Kind | None:
     """Return the kind that an object in JSON is by its keys; None where they are those of no kind.
 
-    Parameters
-    ----------
-    keys
-        In lowerCamelCase, those of objects inside with a dot. Of the kinds that they allow, the one that says the most
-        of them is taken.
+    ``keys``: in lowerCamelCase, those of objects inside with a dot. Of the kinds that they allow, the one that says the
+      most of them is taken.
     """
     fitting = [(len(shape), kind) for kind in KINDS for shape in kind.shapes if shape <= keys]
     # Of equals the first.
@@ -78,22 +72,9 @@ def kind_by_keys(keys: AbstractSet[str]) -> Kind | None:
 def kind_in(file_name: str, data: bytes) -> tuple[Kind, Any]:
     """Return what a file holds.
 
-    Parameters
-    ----------
-    file_name
-        Its name, which may say the kind.
-    data
-        The serialized message.
-
-    Returns
-    -------
-    (Kind, message)
-        What the name says, else what ``kind_of`` finds; a task of Flyte 2 is told from one of Flyte 1.
-
-    Raises
-    ------
-    LoadError
-        It is no such message, or none at all.
+    Returns (Kind, message): what the name says, else what ``kind_of`` finds; a task of Flyte 2 is told from one of
+      Flyte 1.
+    Raises LoadError: it is no such message, or none at all.
     """
     said = kind_of_name(file_name)
     kind, message = kind_of(data) if said is None else (said, None)
@@ -112,17 +93,8 @@ def kind_in(file_name: str, data: bytes) -> tuple[Kind, Any]:
 def settled(kind: Kind, message: Any, data: bytes | None = None) -> tuple[Kind, Any]:
     """Take a task of Flyte 1 for one of Flyte 2 where it says what only those say, or their SDK wrote it.
 
-    Parameters
-    ----------
-    kind, message
-        As they seem to be.
-    data
-        The bytes that the message was read from, if it was.
-
-    Returns
-    -------
-    (Kind, message)
-        As they are.
+    ``kind``, ``message``: as they seem to be.
+    ``data``: the bytes that the message was read from, if it was.
     """
     form = _FLYTE2_FORMS.get(kind.name)
     if form is None:
@@ -160,20 +132,9 @@ def _read(kind: Kind, data: bytes) -> Any | None:
 def kind_of(data: bytes) -> tuple[Kind, Any]:
     """Find out which kind of message some bytes are.
 
-    Parameters
-    ----------
-    data
-        The serialized message.
-
-    Returns
-    -------
-    (Kind, message)
-        The first kind, in the order of ``KINDS``, that reads the bytes, makes sense, and leaves the least unread.
-
-    Raises
-    ------
-    LoadError
-        None does, or the bytes are out of all proportion to what is in them.
+    Returns (Kind, message): the first kind, in the order of ``KINDS``, that reads the bytes, makes sense, and leaves
+      the least unread.
+    Raises LoadError: None does, or the bytes are out of all proportion to what is in them.
     """
     found = _likeliest(data)
     if found is None:
@@ -241,17 +202,7 @@ def _inner_messages(message: Any) -> Iterator[Any]:
 def parsed(kind: Kind, data: bytes) -> Any:
     """Return the message of bytes whose kind is known.
 
-    Parameters
-    ----------
-    kind
-        What they are said to be.
-    data
-        The serialized message.
-
-    Raises
-    ------
-    LoadError
-        They are no such message, or one that names nothing.
+    Raises LoadError: they are no such message, or one that names nothing.
     """
     refuse_bombs(kind.message_class.DESCRIPTOR, data)
     try:
@@ -272,22 +223,13 @@ def _advice(data: bytes) -> str:
 
 def items_in(
     kind: Kind, message: Any, wanted: Collection[str], data: bytes | None = None
-) -> Iterator[tuple[str, Content | str]]:
-    """Return what is wanted of a message, or else the words under which its content is counted as passed over.
+) -> Iterator[tuple[str, Content | PassedOver]]:
+    """Return what is wanted of a message, or else what of it is passed over.
 
-    Parameters
-    ----------
-    kind, message
-        As ``kind_of`` gives them.
-    wanted
-        Of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
-    data
-        The bytes that the message was read from.
-
-    Yields
-    ------
-    (str, Content or str)
-        Which of these it is; and the thing itself, or the same word again where it is not wanted.
+    ``kind``, ``message``: as ``kind_of`` gives them.
+    ``wanted``: of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
+    ``data``: the bytes that the message was read from.
+    Yields (str, Content or PassedOver): which of these it is; and the thing itself.
     """
     is_found = False
     for word, content in kind.holds.items():
@@ -297,4 +239,4 @@ def items_in(
                 yield word, found._replace(data=data) if found.message is message else found
     if not is_found:
         for word, content in kind.holds.items():
-            yield from ((word, word) for _ in content(message))
+            yield from ((word, PassedOver(word, found.message)) for found in content(message))

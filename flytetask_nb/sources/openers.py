@@ -7,8 +7,6 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["BytesAtHand", "LocalFile", "RemoteFile"]
-
 
 @dataclass(frozen=True)
 class LocalFile:
@@ -32,18 +30,11 @@ class LocalFile:
 class RemoteFile:
     """Opens a file of one of fsspec's file systems, here and in other processes.
 
-    Attributes
-    ----------
-    system : fsspec.AbstractFileSystem
-        The file system.
-    path : str
-        The file's name in it.
-    size : int, optional
-        Bytes, where the file system said so when it was asked for the file, or listed it.
-    fingerprint : str
-        What changes with the content, where the file system said so; see ``fingerprint_of``.
-    is_chained : bool
-        Whether the file system lies inside another one: an archive, a cache.
+    ``system``: the file system.
+    ``path``: the file's name in it.
+    ``size``: bytes, where the file system said so when it was asked for the file, or listed it.
+    ``fingerprint``: what changes with the content, where the file system said so; see ``fingerprint_of``.
+    ``is_chained``: whether the file system lies inside another one: an archive, a cache.
     """
 
     system: Any

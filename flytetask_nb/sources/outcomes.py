@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
+    from flytetask_nb.semantics.fellows import Calls
     from flytetask_nb.tables.snapshots import Snapshot
 
     Item: TypeAlias = TaskRecord | Workflow | LaunchPlan
     Outcome: TypeAlias = Item | Failure | "Skipped" | "UnreadSnapshot"
 
-__all__ = ["Outcomes", "Skipped", "StoredFailure", "UnreadSnapshot"]
-
 
 class Skipped(NamedTuple):
-    """What was passed over: its kind, and how many of it."""
+    """What was passed over: its kind, and how many of it; of a workflow which tasks it calls."""
 
     kind: str
     number: int = 1
+    calls: Calls | None = None
 
 
 class UnreadSnapshot(NamedTuple):
@@ -43,17 +43,10 @@ class StoredFailure(Failure):
 class Outcomes:
     """All that came of reading some sources, in the order in which it came.
 
-    Parameters
-    ----------
-    collects
-        Whether failures are kept; else the first one is raised.
+    ``collects``: whether failures are kept; else the first one is raised.
 
-    Attributes
-    ----------
-    workflows, launch_plans, failures
-        What was read, and what could not be.
-    skipped : dict of str to int
-        How much of other kinds was passed over.
+    ``workflows``, ``launch_plans``, ``failures``: what was read, and what could not be.
+    ``skipped``: how much of other kinds was passed over.
     """
 
     def __init__(self, *, collects: bool) -> None:
@@ -64,14 +57,12 @@ class Outcomes:
         self.launch_plans: list[LaunchPlan] = []
         self.failures: list[Failure] = []
         self.skipped: dict[str, int] = {}
+        self._calls: list[Calls] = []
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome.
 
-        Raises
-        ------
-        LoadError
-            It is a failure, and failures are not kept.
+        Raises LoadError: it is a failure, and failures are not kept.
         """
         if isinstance(outcome, TaskRecord):
             last = self._runs[-1] if self._runs else None
@@ -81,6 +72,7 @@ class Outcomes:
                 self._runs.append([outcome])
         elif isinstance(outcome, Skipped):
             self.skipped[outcome.kind] = self.skipped.get(outcome.kind, 0) + outcome.number
+            self._calls += [outcome.calls] if outcome.calls is not None else []
         elif isinstance(outcome, UnreadSnapshot):
             self._runs.append(outcome.snapshot)
         elif isinstance(outcome, Workflow):
@@ -99,7 +91,7 @@ class Outcomes:
         if all(isinstance(run, list) for run in self._runs):
             records = [record for run in self._runs if isinstance(run, list) for record in run]
             data, origins = [record.data for record in records], [record.origin for record in records]
-            return TaskCollection.of_serialized(data, origins, self.failures, self.skipped)
+            return TaskCollection.of_serialized(data, origins, self.failures, self.skipped, self._calls)
         from flytetask_nb.tables.snapshots import Joined  # noqa: PLC0415 - loads pandas
 
         parts: list[Sequence[bytes]] = []
@@ -111,4 +103,4 @@ class Outcomes:
             else:
                 parts.append(run.data)
                 origins += run.origins
-        return TaskCollection.of_serialized(Joined(parts), origins, self.failures, self.skipped)
+        return TaskCollection.of_serialized(Joined(parts), origins, self.failures, self.skipped, self._calls)

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["EVERY_DEPTH", "has_magic", "matching", "without_links"]
-
 EVERY_DEPTH = "**"
 _MAGIC = frozenset("*?[")
 
@@ -28,10 +26,8 @@ def has_magic(name: str) -> bool:
 def matching(pattern: str) -> list[str]:
     """Return the paths that a pattern matches, as ``glob.glob(pattern, recursive=True)`` does.
 
-    Parameters
-    ----------
-    pattern
-        Of a path. ``**`` stands for any number of folders. Hidden names are matched by what begins with a dot alone.
+    ``pattern``: of a path. ``**`` stands for any number of folders. Hidden names are matched by what begins with a dot
+      alone.
     """
     drive, rest = os.path.splitdrive(pattern)
     parts = [part for part in rest.split(os.sep) if part]  # noqa: PTH206 - a path has no **

@@ -10,8 +10,6 @@ from flytetask_nb.options import option
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Bar"]
-
 PATIENCE = 1.0
 """Seconds after which the bar appears."""
 
@@ -20,17 +18,7 @@ _UNTIL_TOLD = 1e-9
 
 
 class Bar:
-    """Counts what has come since it was made. The option ``progress`` turns it off.
-
-    Parameters
-    ----------
-    what
-        What is being done.
-    unit
-        What is counted.
-    is_on
-        Whether it may appear at all.
-    """
+    """Counts what has come since it was made. The option ``progress`` turns it off."""
 
     def __init__(self, what: str, unit: str, *, is_on: bool = True) -> None:
         self._what, self._unit = what, unit

@@ -9,8 +9,6 @@ from flytetask_nb.errors import OptionError
 if TYPE_CHECKING:
     from flytetask_nb.sources.registration_values import RegistrationValues
 
-__all__ = ["MAX_ENTRY_BYTES", "MAX_TOTAL_BYTES", "ReadSettings"]
-
 MAX_ENTRY_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30
 
@@ -18,18 +16,11 @@ MAX_TOTAL_BYTES = 2**30
 class ReadSettings(NamedTuple):
     """How files are read, here and in other processes.
 
-    Attributes
-    ----------
-    values : RegistrationValues
-        What is filled in.
-    wanted : tuple of str
-        Of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
-    errors : str
-        ``"raise"`` or ``"collect"``.
-    max_entry_bytes, max_total_bytes : int
-        As ``load`` takes them.
-    cache : bool
-        Whether bytes that were read are kept, and used again.
+    ``values``: what is filled in.
+    ``wanted``: of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
+    ``errors``: ``"raise"`` or ``"collect"``.
+    ``max_entry_bytes``, ``max_total_bytes``: as ``load`` takes them.
+    ``cache``: whether bytes that were read are kept, and used again.
     """
 
     values: RegistrationValues
@@ -42,10 +33,7 @@ class ReadSettings(NamedTuple):
     def checked(self) -> ReadSettings:
         """Return these settings.
 
-        Raises
-        ------
-        OptionError
-            One of them cannot be what it is.
+        Raises OptionError: one of them cannot be what it is.
         """
         if self.errors not in {"raise", "collect"}:
             raise OptionError(f"errors cannot be {self.errors!r}; expected 'raise' or 'collect'")

@@ -11,6 +11,7 @@ from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.workflows import Workflow
+from flytetask_nb.semantics.fellows import calls_of
 from flytetask_nb.sources.archive_reader import GZIP, Limits, members_of
 from flytetask_nb.sources.blob_cache import opened_cache
 from flytetask_nb.sources.fetching import fetched
@@ -33,7 +34,7 @@ from flytetask_nb.sources.formats import (
 )
 from flytetask_nb.sources.in_flight import InFlight
 from flytetask_nb.sources.locations import locations_of
-from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS
+from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS, PassedOver
 from flytetask_nb.sources.outcomes import Outcomes, Skipped, UnreadSnapshot
 from flytetask_nb.sources.progress import Bar
 
@@ -47,9 +48,8 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.read_settings import ReadSettings
     from flytetask_nb.sources.streams import Stream
 
-__all__ = ["Reader", "read"]
-
 _OTHER_FILES = "other files"
+_ENDINGS = (MESSAGE, *DOCUMENTS)
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _PARQUET_MARK = b"PAR1"
 _MOST_OPEN = 64
@@ -60,20 +60,14 @@ _CODE = "this is the code of a fast registration; the tasks are in the archive t
 def read(source: Any, settings: ReadSettings) -> Outcomes:
     """Read a source, and show how far that has come.
 
-    Parameters
-    ----------
-    source
-        As ``load`` takes it.
-    settings
-        How it is read.
-
-    Raises
-    ------
-    LoadError
-        Something cannot be read, and failures are not to be collected.
+    Raises LoadError: something cannot be read, and failures are not to be collected.
     """
     outcomes = Outcomes(collects=settings.checked().errors == "collect")
-    with Bar("loading", "entries") as bar, InFlight() as in_flight, opened_cache(is_on=settings.cache) as blobs:
+    with (
+        Bar("loading", "entries") as bar,
+        InFlight(reads_unasked=not settings.cache) as in_flight,
+        opened_cache(is_on=settings.cache) as blobs,
+    ):
         locations: Iterable[Location] = locations_of(source, in_flight)
         counts_files = hasattr(source, "__next__") and not hasattr(source, "read")
         if not counts_files:
@@ -91,15 +85,7 @@ def read(source: Any, settings: ReadSettings) -> Outcomes:
 
 
 class Reader:
-    """Reads files one after the other.
-
-    Parameters
-    ----------
-    settings
-        How they are read.
-    on_entry
-        Called with each entry that was read.
-    """
+    """Reads files one after the other."""
 
     def __init__(self, settings: ReadSettings, on_entry: Callable[[], None] | None = None) -> None:
         self._settings = settings
@@ -211,7 +197,7 @@ class Reader:
         entry: str,
         version: str | None,
         data: bytes,
-        contents: Iterable[tuple[str, Content | str | LoadError]],
+        contents: Iterable[tuple[str, Content | PassedOver | LoadError]],
     ) -> Iterator[Outcome]:
         """Return what one file, or one entry of an archive, holds. Never raises, so that the next one is read."""
         self._count_entry()
@@ -219,14 +205,21 @@ class Reader:
             if not data:
                 raise LoadError("the file is empty; make or copy it again")
             for wanted, content in contents:
-                if isinstance(content, str):
-                    yield _skipped(content)
+                if isinstance(content, PassedOver):
+                    yield self._passed_over(content, f"{file}!{entry}" if entry else file, version)
                 elif isinstance(content, LoadError):
                     yield Failure(file, entry, str(content))
                 else:
                     yield self._item(wanted, content, file, entry, version)
         except FlyteTaskError as error:
             yield Failure(file, entry, str(error))
+
+    def _passed_over(self, content: PassedOver, source: str, version: str | None) -> Skipped:
+        if content.kind != WORKFLOWS:
+            return _skipped(content.kind)
+        values = self._values
+        template = Workflow._own(content.message)._template
+        return Skipped(content.kind, calls=calls_of(template, source, values.project, values.domain, version))
 
     def _item(self, wanted: str, content: Content, file: str, entry: str, version: str | None) -> Item:
         parts = [file, entry] if entry else [file]
@@ -258,7 +251,7 @@ def _skipped(kind: str) -> Skipped:
 
 def _is_entry_name(name: str) -> bool:
     """Tell whether a file in an archive is read."""
-    return name.lower().endswith((MESSAGE, *DOCUMENTS)) and not name.rsplit("/", 1)[-1].startswith(".")
+    return name.lower().endswith(_ENDINGS) and not name.rpartition("/")[2].startswith(".")
 
 
 def _begins_as_archive(stream: Stream) -> bool:

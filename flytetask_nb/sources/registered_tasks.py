@@ -14,8 +14,6 @@ from flytetask_nb.errors import FlyteTaskError, LoadError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["AdminAddress", "RegisteredTasks", "admin_address", "is_admin_address"]
-
 _SCHEME: Final = "admin://"
 _EXPECTED: Final = "admin://[endpoint]/project/domain[/name[@version]]"
 _FEWEST, _MOST = 2, 3
@@ -39,10 +37,7 @@ class AdminAddress(NamedTuple):
 def admin_address(text: str) -> AdminAddress:
     """Take an address apart.
 
-    Raises
-    ------
-    LoadError
-        It is none.
+    Raises LoadError: it is none.
     """
     endpoint, *parts = text.removeprefix(_SCHEME).split("/", _MOST)
     if not _FEWEST <= len(parts) <= _MOST or not all(parts[:_FEWEST]):
@@ -55,10 +50,7 @@ def admin_address(text: str) -> AdminAddress:
 class RegisteredTasks:
     """The tasks that an address names, asked for when they are looked at.
 
-    Attributes
-    ----------
-    address : str
-        As the user wrote it.
+    ``address``: as the user wrote it.
     """
 
     address: str

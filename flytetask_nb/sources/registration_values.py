@@ -12,16 +12,11 @@ from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, WORKFLOWS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RegistrationValues"]
-
 
 class RegistrationValues:
     """What registration would fill in, as ``load`` takes it.
 
-    Raises
-    ------
-    ModelTypeError
-        One of them is no text.
+    Raises ModelTypeError: one of them is no text.
     """
 
     def __init__(
@@ -57,10 +52,7 @@ class RegistrationValues:
     def version_of(self, name: str) -> str | None:
         """Return the version of what comes from a file of this name.
 
-        Raises
-        ------
-        LoadError
-            The function that was given as version fails, or returns something else.
+        Raises LoadError: the function that was given as version fails, or returns something else.
         """
         if not callable(self.version):
             return self.version

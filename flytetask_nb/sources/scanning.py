@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.origins import Origin
     from flytetask_nb.sources.locations import Location
 
-__all__ = ["scan"]
-
 PARTITION_BYTES = 4 * 2**20
 PARTITION_FILES = 64
 

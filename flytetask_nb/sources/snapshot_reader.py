@@ -23,33 +23,19 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.registration_values import RegistrationValues
     from flytetask_nb.sources.streams import Stream
 
-__all__ = ["snapshot_outcomes"]
-
 
 def snapshot_outcomes(
     location: Location, stream: Stream, version: str | None, settings: ReadSettings, *, stays_open: bool
 ) -> Iterator[Outcome]:
     """Return what a snapshot holds.
 
-    Parameters
-    ----------
-    location
-        Where it is.
-    stream
-        The file, opened.
-    version
-        What is filled in where a task has none.
-    settings
-        How it is read.
-    stays_open
-        Whether a file of this machine may stay open until its tasks are looked at.
-
-    Raises
-    ------
-    LoadError
-        It is no snapshot, or a damaged one.
-    MissingExtraError
-        pyarrow is not installed, and failures are not collected.
+    ``location``: where it is.
+    ``stream``: the file, opened.
+    ``version``: what is filled in where a task has none.
+    ``settings``: how it is read.
+    ``stays_open``: whether a file of this machine may stay open until its tasks are looked at.
+    Raises LoadError: it is no snapshot, or a damaged one.
+    Raises MissingExtraError: pyarrow is not installed, and failures are not collected.
     """
     name = location.name
     collects = settings.errors == "collect"

@@ -6,8 +6,6 @@ from typing import Any
 
 from flytetask_nb.errors import LoadError, one_line
 
-__all__ = ["Stream", "cannot_be_read"]
-
 _STEP = 2**18
 """Bytes that are read ahead at a time."""
 
@@ -49,10 +47,7 @@ class Stream:
     def read_whole(self, limit: int) -> bytes:
         """Return everything that is left.
 
-        Raises
-        ------
-        LoadError
-            That is more than ``limit`` bytes.
+        Raises LoadError: that is more than ``limit`` bytes.
         """
         parts, left = [], limit + 1
         while left and (data := self.read(left)):

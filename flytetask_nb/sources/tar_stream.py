@@ -12,8 +12,6 @@ import re
 import zlib
 from typing import Final, NamedTuple
 
-__all__ = ["GZIP", "MOST_PACKED", "Entry", "plain_entries"]
-
 GZIP: Final = b"\x1f\x8b"
 MOST_PACKED: Final = 16 * 2**20
 """Bytes of an archive that is taken apart at once; larger ones are read as streams."""
@@ -47,16 +45,8 @@ class Entry(NamedTuple):
 def plain_entries(packed: bytes) -> tuple[bytes, list[Entry]] | None:
     """Return the tar of an archive, and the files in it.
 
-    Parameters
-    ----------
-    packed
-        The whole archive, with gzip or without.
-
-    Returns
-    -------
-    (bytes, list of Entry) or None
-        In the archive's own order, folders left out. None where the archive is anything but plain and whole, or
-        unpacks to more than 64 MiB: ``tarfile`` has to read it.
+    Returns (bytes, list of Entry) or None: in the archive's own order, folders left out. None where the archive is
+      anything but plain and whole, or unpacks to more than 64 MiB: ``tarfile`` has to read it.
     """
     tar = _unpacked(packed) if packed.startswith(GZIP) else packed
     if tar is None:

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from flytetask_nb.tables.extracted import Extracted
     from flytetask_nb.tables.factorized import Coded
 
-__all__ = ["extract_by_arrow"]
-
 _BATCH: Final = 32_768
 _BATCH_BYTES: Final = 2**28
 """Arrow counts the bytes of a column in 31 bits."""
@@ -115,10 +113,7 @@ def _handler() -> Any:
 def extract_by_arrow(taken: Extracted) -> None:
     """Take the parts of all tasks.
 
-    Parameters
-    ----------
-    taken
-        What is filled; tasks that this path does not read are taken plainly.
+    ``taken``: what is filled; tasks that this path does not read are taken plainly.
     """
     projected = _Projected(taken)
     data = taken.records.data
@@ -427,14 +422,9 @@ _NO_WORD: Final = -1
 def _codes_of_bundles(coded: Coded, array: Any, where: Any, distinct: Any) -> Any:
     """Return the codes of code bundles of command lines; a word that many share is looked at once.
 
-    Parameters
-    ----------
-    coded
-        Code bundles.
-    array
-        The command lines.
-    where, distinct
-        Which word each of their items is, and the words.
+    ``coded``: code bundles.
+    ``array``: the command lines.
+    ``where``, ``distinct``: which word each of their items is, and the words.
     """
     found = np.full(len(array), coded.code([""])[0], dtype=np.int32)
     is_flag = pc.equal(distinct, BUNDLE_FLAG).to_numpy(zero_copy_only=False)

@@ -10,8 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["items", "lengths", "listed", "lists", "parsed_batch"]
-
 
 def lengths(array: Any) -> Any:
     """Return how many items each list of an array holds."""

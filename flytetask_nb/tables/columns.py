@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_resources import Job
 
-__all__ = ["COLUMNS", "DEFAULT_COLUMNS", "ERROR", "JOB", "ORIGIN", "SOURCE", "TASK", "Column", "amount_in", "read_all"]
-
 ERROR: Final = "error"
 """The column that says why others are NA."""
 
@@ -39,15 +37,10 @@ TASK: Final = "task"
 class Column(NamedTuple):
     """A column.
 
-    Attributes
-    ----------
-    kind : ColumnKind
-        Which dtype it has.
-    part : str
-        The part of a task that it is computed from: a name of ``PARTS``, ``"job"`` for what ``jobs`` makes of several
-        of them, ``"origin"`` for what is known beside the message, or ``"task"`` for the message as a whole.
-    read : function
-        From that part to the value; None where there is none. What it raises becomes NA and a reason.
+    ``kind``: which dtype it has.
+    ``part``: the part of a task that it is computed from: a name of ``PARTS``, ``"job"`` for what ``jobs`` makes of
+      several of them, ``"origin"`` for what is known beside the message, or ``"task"`` for the message as a whole.
+    ``read``: from that part to the value; None where there is none. What it raises becomes NA and a reason.
     """
 
     kind: ColumnKind
@@ -97,19 +90,10 @@ _UNITS: Final[dict[str, Callable[[int], float]]] = {"cores": _cores, "bytes": _b
 def amount_in(unit: str, text: str) -> float:
     """Return a quantity as a number.
 
-    Parameters
-    ----------
-    unit
-        ``"cores"``, ``"bytes"`` (rounded up to whole ones, as Kubernetes does) or ``"count"``.
-    text
-        As it stands in a task, e.g. ``"500m"``.
-
-    Raises
-    ------
-    QuantityError
-        It is no quantity.
-    ModelValueError
-        It does not fit into 64 bits, or is a fraction of a piece.
+    ``unit``: ``"cores"``, ``"bytes"`` (rounded up to whole ones, as Kubernetes does) or ``"count"``.
+    ``text``: as it stands in a task, e.g. ``"500m"``.
+    Raises QuantityError: it is no quantity.
+    Raises ModelValueError: it does not fit into 64 bits, or is a fraction of a piece.
     """
     return _UNITS[unit](parse(text).nanos)
 
@@ -279,17 +263,8 @@ DEFAULT_COLUMNS: Final = tuple(name for name in COLUMNS if name not in _ON_REQUE
 def read_all(read: Callable[[Any], Any], parts: list[Any]) -> tuple[list[Any], dict[int, str]]:
     """Read a column's value from each part.
 
-    Parameters
-    ----------
-    read
-        From a part to the value.
-    parts
-        Each of them.
-
-    Returns
-    -------
-    list, dict of int to str
-        The values, None where there is none; and by position why a value could not be read.
+    Returns list, dict of int to str: the values, None where there is none; and by position why a value could not be
+      read.
     """
     try:
         return list(map(read, parts)), {}

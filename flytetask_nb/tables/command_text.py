@@ -11,8 +11,6 @@ from flytetask_nb.masking import COMMANDS, SHAPES, mask_arguments, mask_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["BUNDLE_FLAG", "MARKED_WORD", "PLAIN_WORD", "Words", "code_bundle"]
-
 BUNDLE_FLAG: Final = "--additional-distribution"
 PLAIN_WORD: Final = "^[A-Za-z0-9_./][A-Za-z0-9_./-]*$"
 """Matches words that neither a shell nor masking takes for more than they are, unless they look like a secret."""
@@ -28,11 +26,8 @@ _PROBE: Final = "probe"
 class Words(dict[str, str]):
     """Words as they are shown, remembered: tasks repeat the same few.
 
-    Attributes
-    ----------
-    telling : set of str
-        Words that masking changes, or that make it change the word behind them. What holds none of them is shown
-        word by word; only the others have to be looked at as a whole.
+    ``telling``: words that masking changes, or that make it change the word behind them. What holds none of them is
+      shown word by word; only the others have to be looked at as a whole.
     """
 
     def __init__(self) -> None:

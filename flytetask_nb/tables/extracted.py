@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["Extracted"]
-
 _BATCH = 64
 """Tasks of which messages exist at the same time: more would no longer fit into the processor's cache."""
 
@@ -30,14 +28,10 @@ _BATCH = 64
 class Extracted:
     """The parts of many tasks, and what could not be read.
 
-    Attributes
-    ----------
-    parts : dict of str to Coded
-        By name of the part.
-    broken : dict of int to str
-        Position of each task that could not be read at all, and why.
-    already_read : dict of str to dict
-        By name of the part: of values, what ``PARTS`` would read from them, where it turned up on the way.
+    ``parts``: by name of the part.
+    ``broken``: position of each task that could not be read at all, and why.
+    ``already_read``: by name of the part: of values, what ``PARTS`` would read from them, where it turned up on the
+      way.
     """
 
     def __init__(self, records: Records, names: Iterable[str]) -> None:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["extract"]
-
 _FEW = 500
 """Tasks for which it does not pay to import Arrow."""
 
@@ -21,14 +19,9 @@ _FEW = 500
 def extract(records: Records, names: Iterable[str], *, plainly: bool = False) -> Extracted:
     """Take parts of all tasks.
 
-    Parameters
-    ----------
-    records
-        The tasks.
-    names
-        Of the parts: keys of ``PARTS``.
-    plainly
-        Build every message, whether or not the faster path is at hand.
+    ``records``: the tasks.
+    ``names``: of the parts: keys of ``PARTS``.
+    ``plainly``: build every message, whether or not the faster path is at hand.
     """
     found = Extracted(records, names)
     project = None if plainly or len(records.data) < _FEW else _projection()

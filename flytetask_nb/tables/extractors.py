@@ -23,20 +23,13 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.command_text import Words
 
-__all__ = ["PARTS", "Messages", "Part", "is_mapped"]
-
 
 class Messages(NamedTuple):
     """Tasks while their parts are taken: what they consist of, side by side.
 
-    Attributes
-    ----------
-    specs, templates
-        Messages.
-    runners
-        The container that runs each task.
-    arguments
-        The arguments of each.
+    ``specs``, ``templates``: messages.
+    ``runners``: the container that runs each task.
+    ``arguments``: the arguments of each.
     """
 
     specs: list[Any]
@@ -48,14 +41,9 @@ class Messages(NamedTuple):
 class Part(NamedTuple):
     """A part of a task.
 
-    Attributes
-    ----------
-    take : function
-        From messages and the words of command lines to what stands for the part in each; equal where the part is.
-    read : function or None
-        From that to what columns look at; None where it is the same.
-    needs_runner, needs_arguments : bool
-        Whether it is taken from the container, and from its arguments.
+    ``take``: from messages and the words of command lines to what stands for the part in each; equal where the part is.
+    ``read``: from that to what columns look at; None where it is the same.
+    ``needs_runner``, ``needs_arguments``: whether it is taken from the container, and from its arguments.
     """
 
     take: Callable[[Messages, Words], Iterable[Hashable]]

@@ -11,8 +11,6 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-__all__ = ["NOTHING", "Coded"]
-
 NOTHING: Final = -1
 """The code of a task that has no such part, because it could not be read."""
 
@@ -20,10 +18,7 @@ NOTHING: Final = -1
 class Coded:
     """A part of many tasks.
 
-    Attributes
-    ----------
-    codes : numpy.ndarray of int32
-        For each task, which of the values it has; ``NOTHING`` where it could not be read.
+    ``codes``: for each task, which of the values it has; ``NOTHING`` where it could not be read.
     """
 
     def __init__(self, size: int) -> None:
@@ -56,10 +51,7 @@ class Coded:
     def add(self, values: list[Any]) -> int:
         """Take values in without looking whether they are known, which costs more than it saves where most are new.
 
-        Returns
-        -------
-        int
-            The code of the first of them; the others follow.
+        Returns int: the code of the first of them; the others follow.
         """
         start = len(self._known) + self._size_added
         self._added.append((start, values))

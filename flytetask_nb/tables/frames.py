@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from flytetask_nb.tables.extracted import Extracted
     from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["empty_table", "table_of", "tabulate"]
-
 _PAIR = 2
 _NEAREST = 3
 _LARGEST = 2**62
@@ -177,12 +175,8 @@ def tabulate(
 def stored_table(tasks: Iterable[Any], plain: Sequence[str]) -> pd.DataFrame:
     """Make the table that stands beside the tasks themselves, in a snapshot.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
-    plain
-        Columns by which the tasks are found again: as they stand in the tasks, which the file holds in clear.
+    ``tasks``: as for ``tabulate``.
+    ``plain``: columns by which the tasks are found again: as they stand in the tasks, which the file holds in clear.
     """
     frame = _Table(records_of(tasks), _chosen(None)).frame()
     return gated_frame(frame).assign(**{name: frame[name] for name in plain})
@@ -191,17 +185,9 @@ def stored_table(tasks: Iterable[Any], plain: Sequence[str]) -> pd.DataFrame:
 def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Make a table of tasks, and of what is none and says why.
 
-    Parameters
-    ----------
-    records
-        The tasks. What is in ``refused`` becomes a row of NA that says where it comes from, and why.
-    columns
-        As for ``tabulate``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As ``tabulate`` gives it; columns that the user defines always have the dtype object.
+    ``records``: the tasks. What is in ``refused`` becomes a row of NA that says where it comes from, and why.
+    ``columns``: as for ``tabulate``.
+    Returns pandas.DataFrame: as ``tabulate`` gives it; columns that the user defines always have the dtype object.
     """
     chosen = _chosen(columns)
     frame = _Table(records, chosen).frame()
@@ -212,15 +198,7 @@ def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None
 def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Return the table of no tasks: columns and dtypes as ``tabulate`` gives them, without reading anything.
 
-    Parameters
-    ----------
-    columns
-        As for ``tabulate``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Without rows. Columns that the user defines have the dtype object.
+    Returns pandas.DataFrame: without rows. Columns that the user defines have the dtype object.
     """
     return tabulate((), columns)
 

@@ -15,8 +15,6 @@ from flytetask_nb.tables.signatures import Signature, notation_of, order_of, wor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["signatures_in"]
-
 # What holds one message is repeated, to see when it stands there twice.
 _MESSAGES: Final[dict[str, Fields]] = {
     "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
@@ -34,17 +32,10 @@ def _handler() -> Any:
 def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list[Signature | None]:
     """Return the signatures of serialized ``TypedInterface`` messages.
 
-    Parameters
-    ----------
-    blobs
-        Of each.
-    is_sound
-        Tells whether protobuf can parse a ``Variable``; asked once for each that is distinct.
-
-    Returns
-    -------
-    list of Signature or None
-        As ``signature_of`` gives them. None where that, or protobuf, has to look: one cannot be parsed, or is merged.
+    ``blobs``: of each.
+    ``is_sound``: tells whether protobuf can parse a ``Variable``; asked once for each that is distinct.
+    Returns list of Signature or None: as ``signature_of`` gives them. None where that, or protobuf, has to look: one
+      cannot be parsed, or is merged.
     """
     batch = parsed_batch(_handler(), blobs)
     if batch is None:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.plugin_resources import Job
     from flytetask_nb.tables.runners import Asked
 
-__all__ = ["JOB_PARTS", "job_in"]
-
 JOB_PARTS: Final = ("type", "task_type_version", "custom", "target", "resources", "beside", "is_mapped", "metadata")
 """Which parts of a task say it, in the order in which ``job_in`` takes them."""
 
@@ -32,22 +30,13 @@ def job_in(  # noqa: PLR0917 - a part of the task each
 ) -> Job:
     """Return the job of a task.
 
-    Parameters
-    ----------
-    kind, version
-        Type of the task, and the version of that.
-    custom
-        Settings of its plugin, serialized.
-    target
-        Which target it has.
-    asked
-        What its container asks for, by resource and side.
-    beside
-        Names of the containers beside it, and what those ask for.
-    is_mapped
-        Whether an array node runs it.
-    has_template
-        Whether its metadata name a pod template.
+    ``kind``, ``version``: type of the task, and the version of that.
+    ``custom``: settings of its plugin, serialized.
+    ``target``: which target it has.
+    ``asked``: what its container asks for, by resource and side.
+    ``beside``: names of the containers beside it, and what those ask for.
+    ``is_mapped``: whether an array node runs it.
+    ``has_template``: whether its metadata name a pod template.
     """
     own = None
     if target in _IN_PODS:

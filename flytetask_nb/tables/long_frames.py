@@ -28,8 +28,6 @@ from flytetask_nb.tables.serialized_tasks import records_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["consumers_of", "env_frame", "interface_frame", "producers_of", "resources_frame"]
-
 _IDENTITY: Final = ("project", "domain", "name", "version")
 _SIDES: Final = {"inputs": "input", "outputs": "output"}
 _UNITS: Final = {resource.column: resource.unit for resource in RESOURCES}
@@ -51,11 +49,6 @@ _Row = tuple[Any, ...]
 
 def interface_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of the inputs and outputs of tasks: one row a variable.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------
@@ -92,11 +85,6 @@ def _variables(interface: Any) -> Iterator[_Row]:
 
 def resources_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of what tasks ask for: one row a resource.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------
@@ -148,11 +136,6 @@ def _amount(unit: str, text: str | None) -> tuple[float | None, str]:
 def env_frame(tasks: Any) -> pd.DataFrame:
     """Make a table of the environment variables of tasks: one row a variable, secrets masked.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
-
     Returns
     -------
     pandas.DataFrame
@@ -200,24 +183,12 @@ def _masked_json(text: str) -> str:
 def producers_of(tasks: Any, variable: object) -> pd.DataFrame:
     """Find the outputs that can feed an input.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
-    variable
-        The input: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row an output that Flyte's compiler lets feed it, tasks in their order. Columns: ``task``, ``project``,
-        ``domain``, ``name``, ``version`` as in ``interface_frame``, ``variable``, ``type``, ``description``, and
-        ``error``: why the outputs of a task could not be judged, in a row of its own.
-
-    Raises
-    ------
-    ModelTypeError
-        ``variable`` is neither.
+    ``tasks``: as for ``tabulate``.
+    ``variable``: the input: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
+    Returns pandas.DataFrame: one row an output that Flyte's compiler lets feed it, tasks in their order. Columns:
+      ``task``, ``project``, ``domain``, ``name``, ``version`` as in ``interface_frame``, ``variable``, ``type``,
+      ``description``, and ``error``: why the outputs of a task could not be judged, in a row of its own.
+    Raises ModelTypeError: ``variable`` is neither.
 
     See Also
     --------
@@ -230,22 +201,11 @@ def producers_of(tasks: Any, variable: object) -> pd.DataFrame:
 def consumers_of(tasks: Any, variable: object) -> pd.DataFrame:
     """Find the inputs that can take an output.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
-    variable
-        The output: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row an input that Flyte's compiler lets take it; columns as ``producers_of`` gives them.
-
-    Raises
-    ------
-    ModelTypeError
-        ``variable`` is neither.
+    ``tasks``: as for ``tabulate``.
+    ``variable``: the output: a ``Variable`` or ``LiteralType`` of this package, of flyteidl or of flytekit.
+    Returns pandas.DataFrame: one row an input that Flyte's compiler lets take it; columns as ``producers_of`` gives
+      them.
+    Raises ModelTypeError: ``variable`` is neither.
     """
     given = _literal_type(variable)
     return _long(tasks, "interface", _ENDS, lambda interface: _ends(interface.inputs, lambda one: (given, one)))

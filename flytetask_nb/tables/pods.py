@@ -24,8 +24,6 @@ from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["PodRunners", "pod_runners"]
-
 # What stands once at most is repeated, to see when it stands there twice.
 _STRUCT: Final[dict[str, Fields]] = {
     "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
@@ -74,14 +72,9 @@ def _handler(wanted: str) -> Any:
 class PodRunners(NamedTuple):
     """The containers that run pods, side by side.
 
-    Attributes
-    ----------
-    runners : list of PodRunner
-        Pods that differ in their image alone share one of them, which has the image of the first.
-    which : numpy.ndarray of int
-        Of each pod which of them it has; -1 where protobuf cannot parse the pod or the settings.
-    images : list of str
-        Of each pod; empty where it cannot be parsed.
+    ``runners``: pods that differ in their image alone share one of them, which has the image of the first.
+    ``which``: of each pod which of them it has; -1 where protobuf cannot parse the pod or the settings.
+    ``images``: of each pod; empty where it cannot be parsed.
     """
 
     runners: list[PodRunner]
@@ -92,12 +85,8 @@ class PodRunners(NamedTuple):
 def pod_runners(pods: Sequence[bytes], configs: Sequence[Sequence[bytes]]) -> PodRunners:
     """Return the containers that run tasks.
 
-    Parameters
-    ----------
-    pods
-        A serialized ``K8sPod`` each.
-    configs
-        Of each task the entries of the template's ``config``.
+    ``pods``: a serialized ``K8sPod`` each.
+    ``configs``: of each task the entries of the template's ``config``.
     """
     settings = [b"".join([wrapped(_CONFIG, entry) for entry in entries]) for entries in configs]
     found = _of_usual(pods, settings)
@@ -172,16 +161,10 @@ def _primary_name(name: str, settings: bytes) -> str | None:
 class _Structs(NamedTuple):
     """Objects side by side: which entries each has.
 
-    Attributes
-    ----------
-    size : int
-        How many objects.
-    owner, key, value : numpy.ndarray
-        Of each entry the object that it is in, and which of the keys and values it has.
-    keys, values : list
-        Each that is distinct.
-    is_usual : numpy.ndarray of bool
-        Of each object whether its keys are distinct and protobuf can parse its values.
+    ``size``: how many objects.
+    ``owner``, ``key``, ``value``: of each entry the object that it is in, and which of the keys and values it has.
+    ``keys``, ``values``: each that is distinct.
+    ``is_usual``: of each object whether its keys are distinct and protobuf can parse its values.
     """
 
     size: int
@@ -207,14 +190,9 @@ _NO_STRUCTS: Final = _Structs(0, *(np.zeros(0, dtype=np.int64),) * 3, [], [], np
 def _structs(array: Any, path: tuple[int, ...], unread: str = "") -> _Structs:
     """Return objects of an array of ``Struct``.
 
-    Parameters
-    ----------
-    array
-        Each object.
-    path
-        Where their values stand.
-    unread
-        Key of values that are not to be judged.
+    ``array``: each object.
+    ``path``: where their values stand.
+    ``unread``: key of values that are not to be judged.
     """
     entries = items(array.field("fields"))
     counts = lengths(array.field("fields"))
@@ -264,10 +242,7 @@ def _usual_pods(pods: Sequence[bytes]) -> tuple[list[int], list[str], list[bytes
 def _containers(lists: Sequence[bytes]) -> tuple[_Structs, Any, list[int]]:
     """Return the containers of pods.
 
-    Parameters
-    ----------
-    lists
-        Of each pod the ``Value`` that holds them.
+    ``lists``: of each pod the ``Value`` that holds them.
 
     Returns
     -------

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.serialized_tasks import Records
 
-__all__ = ["duplicates", "runtime_before", "stale_caches"]
-
 _NAMED: Final = ["project", "domain", "name"]
 _IDENTITY: Final = [*_NAMED, "version"]
 
@@ -43,11 +41,6 @@ _FEATURES: Final = ["type", "signature", "image", "command", "args", "cache_vers
 
 def duplicates(tasks: Any) -> pd.DataFrame:
     """Find tasks that are the same under different names.
-
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
 
     Returns
     -------
@@ -101,10 +94,7 @@ def _digest(records: Records, position: int) -> tuple[str | None, str | None]:
 def stale_caches(tasks: Any) -> pd.DataFrame:
     """Find tasks that still take results which an older image has computed.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``; all versions that are to be considered.
+    ``tasks``: as for ``tabulate``; all versions that are to be considered.
 
     Returns
     -------
@@ -187,28 +177,14 @@ _STAGES: Final = {"dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "c": 3, "rc":
 def runtime_before(tasks: Any, version: str, *, runtime: str = "python") -> pd.DataFrame:
     """Find tasks that were made with an older SDK.
 
-    Parameters
-    ----------
-    tasks
-        As for ``tabulate``.
-    version
-        The first version that is new enough, e.g. ``"1.16"``.
-    runtime
-        Which SDK: a value of the column ``runtime``. flytekit calls itself ``python``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each task of that SDK with an older version, in the tasks' order. Columns: ``task``, ``project``,
-        ``domain``, ``name``, ``version`` as in ``duplicates``, ``runtime_version``, and ``error``: why a task's
-        version could not be compared.
-
-    Raises
-    ------
-    ModelTypeError
-        ``version`` is no text.
-    ModelValueError
-        It is no version.
+    ``tasks``: as for ``tabulate``.
+    ``version``: the first version that is new enough, e.g. ``"1.16"``.
+    ``runtime``: which SDK: a value of the column ``runtime``. flytekit calls itself ``python``.
+    Returns pandas.DataFrame: one row for each task of that SDK with an older version, in the tasks' order. Columns:
+      ``task``, ``project``, ``domain``, ``name``, ``version`` as in ``duplicates``, ``runtime_version``, and ``error``:
+      why a task's version could not be compared.
+    Raises ModelTypeError: ``version`` is no text.
+    Raises ModelValueError: it is no version.
 
     Notes
     -----

@@ -15,20 +15,6 @@ from flytetask_nb.semantics.task_container import listed_structs, primary_contai
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = [
-    "LIMITS",
-    "NO_RUNNER",
-    "READERS",
-    "REQUESTS",
-    "Asked",
-    "PodRunner",
-    "asked_of_bytes",
-    "environment_of",
-    "runner_of",
-    "runner_of_fields",
-    "text_of",
-]
-
 # Per entry the side, the resource, and the amount as it stands there.
 Asked = tuple[tuple[str, str, str], ...]
 
@@ -39,21 +25,12 @@ _SIDES: Final = (REQUESTS, LIMITS)
 class PodRunner(NamedTuple):
     """The primary container of a pod, with the attributes of a ``flyteidl.core.Container`` that tables read.
 
-    Attributes
-    ----------
-    image : str
-    command, args : tuple of str
-        What is no text in a pod's spec, as JSON.
-    env : tuple of (str, mapping)
-        Names, and the fields of each entry.
-    asked : tuple of (str, str, str)
-        Side, resource and amount.
-    architecture : int
-        Always 0: pods choose it by other means.
-    problem : str
-        What cannot be read; empty where all is well.
-    beside : tuple of (str, tuple)
-        Names of the other containers of the pod, and what those ask for.
+    ``command``, ``args``: what is no text in a pod's spec, as JSON.
+    ``env``: names, and the fields of each entry.
+    ``asked``: side, resource and amount.
+    ``architecture``: always 0: pods choose it by other means.
+    ``problem``: what cannot be read; empty where all is well.
+    ``beside``: names of the other containers of the pod, and what those ask for.
     """
 
     image: str = ""
@@ -73,15 +50,7 @@ NO_RUNNER: Final = PodRunner()
 def runner_of(template: Any) -> Any:
     """Return the container that runs a task.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
-    Returns
-    -------
-    flyteidl.core.tasks_pb2.Container or PodRunner
-        ``NO_RUNNER`` where there is none.
+    ``template``: a flyteidl ``TaskTemplate``.
     """
     target = template.WhichOneof("target")
     if target == "container":
@@ -106,12 +75,8 @@ def _of_pod(template: Any) -> PodRunner:
 def runner_of_fields(found: Sequence[tuple[Any, str]], beside: tuple[tuple[str, Asked], ...] = ()) -> PodRunner:
     """Return the runner that a pod's container is.
 
-    Parameters
-    ----------
-    found
-        What each of ``READERS``, in order, makes of the container's field.
-    beside
-        Names of the other containers of the pod, and what those ask for.
+    ``found``: what each of ``READERS``, in order, makes of the container's field.
+    ``beside``: names of the other containers of the pod, and what those ask for.
     """
     image, command, args, env, asked = (value for value, _ in found)
     problem = "; ".join([problem for _, problem in found if problem])

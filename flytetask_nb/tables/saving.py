@@ -24,8 +24,6 @@ from flytetask_nb.part_lists import LIST, PartList, is_part
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FAILED", "SUFFIX", "part_path", "save_file", "save_folder"]
-
 SUFFIX: Final = ".parquet"
 FAILED: Final = f"failures{SUFFIX}"
 """The part that holds no tasks, but what could not be read beside them."""
@@ -59,17 +57,9 @@ def _quoted(text: str) -> str:
 def save_file(path: Any, write: Callable[[Any], None]) -> None:
     """Write a file, wholly or not at all.
 
-    Parameters
-    ----------
-    path
-        A path, or a URL that fsspec knows.
-    write
-        Writes into an open binary file.
-
-    Raises
-    ------
-    SaveError
-        It cannot be written; what was there before still is.
+    ``path``: a path, or a URL that fsspec knows.
+    ``write``: writes into an open binary file.
+    Raises SaveError: it cannot be written; what was there before still is.
     """
     with _told(path) as name:
         system, inner = _place_of(name)
@@ -91,17 +81,9 @@ def save_file(path: Any, write: Callable[[Any], None]) -> None:
 def save_folder(path: Any, parts: Mapping[str, Callable[[Any], None]]) -> None:
     """Write a folder of parts and take away those that were there before.
 
-    Parameters
-    ----------
-    path
-        A path, or a URL that fsspec knows.
-    parts
-        What writes each part, by its path inside the folder.
-
-    Raises
-    ------
-    SaveError
-        It cannot be written, or holds something else than a snapshot, which would be lost.
+    ``path``: a path, or a URL that fsspec knows.
+    ``parts``: what writes each part, by its path inside the folder.
+    Raises SaveError: it cannot be written, or holds something else than a snapshot, which would be lost.
     """
     with _told(path) as name:
         system, inner = _place_of(name)

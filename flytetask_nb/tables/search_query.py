@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
 
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME
 from flytetask_nb.errors import QuantityError, QueryError, shortened
@@ -20,7 +23,11 @@ from flytetask_nb.semantics.quantities import NANO, parse
 from flytetask_nb.tables.columns import COLUMNS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from flytetask_nb.tables.coded_table import CodedColumn, CodedTable
 
 __all__ = ["ALIASES", "SEARCHED", "Clause", "Query", "parsed_query"]
 
@@ -31,12 +38,25 @@ ALIASES: Final = {
     "gpu": "gpu_request",
 }
 """Short names of columns; every column is a field by its own name too."""
-SEARCHED: Final = ("name", "type", "image", "input_names", "output_names")
+SEARCHED: Final = (
+    "name",
+    "type",
+    "image",
+    "short_description",
+    "signature",
+    "input_names",
+    "output_names",
+    "env_keys",
+    "secrets",
+)
 """The columns in which a word without a field is looked for."""
 OR: Final = "OR"
 ANYTHING: Final = "*"
 
 _OPERATORS: Final = (">=", "<=", "!=", ":", "=", ">", "<")
+_COMPARISONS: Final = {
+    ":": eq, "=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
+}  # fmt: skip
 _OPERATOR: Final = re.compile(r"\s*(>=|<=|!=|==|=|:|>|<)\s*")
 _FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\s*(?:[<>=:]|!=))")
 _LONGEST: Final = 10_000
@@ -70,33 +90,32 @@ class Clause(NamedTuple):
     value: Any
     is_excluded: bool = False
 
-    def mask(self, frame: pd.DataFrame) -> pd.Series[bool]:
+    def mask(self, table: CodedTable) -> npt.NDArray[np.bool_]:
         """Tell which rows of a table fit. A missing value fits no comparison, and so is never what is excluded."""
-        import pandas as pd  # noqa: PLC0415 - of use once there is a table
-
         if not self.field:
-            fits = pd.Series(False, index=frame.index)
-            for column in SEARCHED:
-                fits |= _holds(frame[column], self.value)
+            fits = np.zeros(len(table), dtype=np.bool_)
+            for name in SEARCHED:
+                column = table[name]
+                fits |= column.spread(column.holds(self.value))
         else:
-            fits = self._compared(frame[self.field])
+            column = table[self.field]
+            fits = column.spread(self._compared(column))
         return ~fits if self.is_excluded else fits
 
-    def _compared(self, column: pd.Series[Any]) -> pd.Series[bool]:
-        kind = COLUMNS[self.field].kind
+    def _compared(self, column: CodedColumn) -> npt.NDArray[np.bool_]:
+        """Tell which distinct values of a column fit."""
         if self.value is None:
-            return column.notna()
+            return np.ones(len(column.distinct), dtype=np.bool_)
+        kind = COLUMNS[self.field].kind
+        if column.kind is not kind:
+            # A frame that was made elsewhere: its values compare with nothing that is asked of this column.
+            return np.zeros(len(column.distinct), dtype=np.bool_)
         if self.operator == ":" and kind is TEXT:
-            return _holds(column, self.value)
+            return column.holds(self.value)
         if self.operator == ":" and kind is TIME:
-            told = column.map(lambda moment: moment.isoformat(), na_action="ignore").astype("string")
-            return told.str.startswith(self.value).fillna(value=False).astype(bool)
-        compare = {
-            ":": column.eq, "=": column.eq, "!=": column.ne, "<": column.lt, "<=": column.le, ">": column.gt,
-            ">=": column.ge,
-        }[self.operator]  # fmt: skip
-        # pandas takes NaT for unequal to everything.
-        return compare(self.value).fillna(value=False).astype(bool) & column.notna()
+            return np.array([moment.isoformat().startswith(self.value) for moment in column.distinct], dtype=np.bool_)
+        compare = _COMPARISONS[self.operator]
+        return np.asarray(compare(column.distinct, self.value), dtype=np.bool_)
 
 
 class Query(NamedTuple):
@@ -112,15 +131,17 @@ class Query(NamedTuple):
             named |= set(SEARCHED)
         return [name for name in COLUMNS if name in named]
 
-    def mask(self, frame: pd.DataFrame) -> pd.Series[bool]:
+    def mask(self, table: CodedTable) -> npt.NDArray[np.bool_]:
         """Tell which rows of a table fit; the table has at least the query's ``columns``."""
-        import pandas as pd  # noqa: PLC0415 - of use once there is a table
+        return self.combined(len(table), lambda clause: clause.mask(table))
 
-        fits = pd.Series(not self.alternatives, index=frame.index)
+    def combined(self, size: int, mask: Callable[[Clause], npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
+        """Tell which of so many rows fit, given which fit each clause."""
+        fits = np.full(size, not self.alternatives)
         for clauses in self.alternatives:
-            each = pd.Series(True, index=frame.index)
+            each = np.ones(size, dtype=np.bool_)
             for clause in clauses:
-                each &= clause.mask(frame)
+                each &= mask(clause)
             fits |= each
         return fits
 
@@ -145,11 +166,6 @@ def parsed_query(text: str) -> Query:
             f"the search {shortened(text, 200)!r} has half a character at {half.start() + 1}", position=half.start()
         )
     return _Parser(text).query()
-
-
-def _holds(column: pd.Series[Any], text: str) -> pd.Series[bool]:
-    folded = column.astype("string").map(str.casefold, na_action="ignore").astype("string")
-    return folded.str.contains(text.casefold(), regex=False).fillna(value=False).astype(bool)
 
 
 class _Parser:

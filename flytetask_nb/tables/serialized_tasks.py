@@ -14,8 +14,6 @@ from flytetask_nb.models.origins import Origin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Place", "Records", "records_of"]
-
 Place: TypeAlias = "Origin | str"
 """Where a task comes from: as a collection keeps it, the source alone or all that is known."""
 
@@ -26,14 +24,9 @@ _PAIR = 2
 class Records(NamedTuple):
     """Tasks as bytes, beside each other.
 
-    Attributes
-    ----------
-    data : sequence of bytes
-        A serialized ``TaskSpec`` each.
-    origins : sequence of Origin or str
-        Where each comes from.
-    refused : dict of int to str
-        Position of what was no task at all, and why.
+    ``data``: a serialized ``TaskSpec`` each.
+    ``origins``: where each comes from.
+    ``refused``: position of what was no task at all, and why.
     """
 
     data: Sequence[bytes]
@@ -44,16 +37,10 @@ class Records(NamedTuple):
 def records_of(tasks: Any) -> Records:
     """Return the serialized tasks of an iterable.
 
-    Parameters
-    ----------
-    tasks
-        A collection, or an iterable of ``FlyteTask``, of whatever ``FlyteTask.from_flyte_idl`` takes, of serialized
-        ``TaskSpec`` messages, or of pairs of such bytes and where they come from.
-
-    Raises
-    ------
-    ModelTypeError
-        It is no iterable of tasks, but a single one or a path. What is no task inside of it is told in ``refused``.
+    ``tasks``: a collection, or an iterable of ``FlyteTask``, of whatever ``FlyteTask.from_flyte_idl`` takes, of
+      serialized ``TaskSpec`` messages, or of pairs of such bytes and where they come from.
+    Raises ModelTypeError: it is no iterable of tasks, but a single one or a path. What is no task inside of it is told
+      in ``refused``.
     """
     tasks = opened(tasks)
     held = getattr(tasks, "serialized", None)

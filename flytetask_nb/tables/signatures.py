@@ -12,8 +12,6 @@ from flytetask_nb.models.notation import accepts_none, type_notation, word_notat
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.protobuf_wire import BYTES, TEXT, Fields, described
 
-__all__ = ["Signature", "notation_of", "order_of", "signature_of", "word_of"]
-
 _KEPT: Final = 8_192
 
 

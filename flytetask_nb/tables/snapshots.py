@@ -26,8 +26,6 @@ from flytetask_nb.tables.stored_tasks import DAMAGED, DATA, EXPECTED, StoredTask
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["IDENTITY", "SCHEMA", "Joined", "Snapshot", "save_snapshot", "write_snapshot"]
-
 SCHEMA: Final = 1
 """The form of the file; readers refuse those above it."""
 
@@ -70,21 +68,11 @@ def save_snapshot(
 ) -> None:
     """Save tasks as a file, or as a folder with a file for each project and domain.
 
-    Parameters
-    ----------
-    path
-        A path or URL; what ends in ``.parquet`` is a file.
-    data, origins, failures, skipped
-        As ``write_snapshot`` takes them.
-    identity
-        The columns of ``IDENTITY``.
-
-    Raises
-    ------
-    SaveError
-        It cannot be written; what was there before still is.
-    MissingExtraError
-        pyarrow is not installed.
+    ``path``: a path or URL; what ends in ``.parquet`` is a file.
+    ``data``, ``origins``, ``failures``, ``skipped``: as ``write_snapshot`` takes them.
+    ``identity``: the columns of ``IDENTITY``.
+    Raises SaveError: it cannot be written; what was there before still is.
+    Raises MissingExtraError: pyarrow is not installed.
     """
     load_module("pyarrow.parquet")
     if not isinstance(path, str | os.PathLike) or os.fsdecode(path).lower().endswith(SUFFIX):
@@ -115,21 +103,11 @@ def write_snapshot(
 ) -> None:
     """Write tasks as a Parquet file.
 
-    Parameters
-    ----------
-    file
-        An open binary file.
-    data, origins
-        The tasks, and where each comes from.
-    failures
-        Source, entry and reason of what could not be read beside them.
-    skipped
-        How many entries of other kinds were passed over.
-
-    Raises
-    ------
-    MissingExtraError
-        pyarrow is not installed.
+    ``file``: an open binary file.
+    ``data``, ``origins``: the tasks, and where each comes from.
+    ``failures``: source, entry and reason of what could not be read beside them.
+    ``skipped``: how many entries of other kinds were passed over.
+    Raises MissingExtraError: pyarrow is not installed.
     """
     # What is in a file outlives the session that was allowed to see it.
     with set_options(reveal_secrets=False):
@@ -177,16 +155,10 @@ def _masked(text: str | None) -> str | None:
 class Snapshot(NamedTuple):
     """What a file holds.
 
-    Attributes
-    ----------
-    data : StoredTasks
-        The tasks' bytes, not read yet.
-    origins : list of Origin or str
-        Where each task came from when it was saved.
-    failures : list of tuple of str
-        Source, entry and reason of what could not be read then.
-    skipped : dict of str to int
-        What was passed over then.
+    ``data``: the tasks' bytes, not read yet.
+    ``origins``: where each task came from when it was saved.
+    ``failures``: source, entry and reason of what could not be read then.
+    ``skipped``: what was passed over then.
     """
 
     data: StoredTasks
@@ -198,21 +170,11 @@ class Snapshot(NamedTuple):
     def of(cls, file: str | bytes, name: str, entry_limit: int, total_limit: int) -> Snapshot:
         """Open a file and read all but the tasks' bytes.
 
-        Parameters
-        ----------
-        file
-            The path of a file, which stays open until all tasks are read; or its bytes.
-        name
-            What the user calls it, for errors.
-        entry_limit, total_limit
-            Bytes that one task, and all columns unpacked, may have.
-
-        Raises
-        ------
-        LoadError
-            It is no snapshot, of a newer form, damaged, or too large.
-        MissingExtraError
-            pyarrow is not installed.
+        ``file``: the path of a file, which stays open until all tasks are read; or its bytes.
+        ``name``: what the user calls it, for errors.
+        ``entry_limit``, ``total_limit``: bytes that one task, and all columns unpacked, may have.
+        Raises LoadError: it is no snapshot, of a newer form, damaged, or too large.
+        Raises MissingExtraError: pyarrow is not installed.
         """
         load_module("pyarrow.parquet")
         try:
@@ -324,13 +286,7 @@ def _origin(values: tuple[Any, ...]) -> Origin | str:
 
 
 class Joined(TaskGroups):
-    """Serialized tasks of several places, one after the other.
-
-    Parameters
-    ----------
-    parts
-        Lists of them, and those of files.
-    """
+    """Serialized tasks of several places, one after the other."""
 
     def __init__(self, parts: Iterable[Sequence[bytes]]) -> None:
         self._parts = [part for part in parts if len(part)]

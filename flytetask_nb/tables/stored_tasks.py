@@ -15,8 +15,6 @@ from flytetask_nb.errors import LoadError, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["DAMAGED", "DATA", "EXPECTED", "StoredRow", "StoredTasks", "TaskGroups"]
-
 DATA: Final = "task"
 """The column of the serialized tasks."""
 EXPECTED: Final = "expected a snapshot as TaskCollection.save writes it"
@@ -26,16 +24,10 @@ DAMAGED: Final = "copy the file again, or save the snapshot again"
 class StoredRow(NamedTuple):
     """A row of a file that was looked at.
 
-    Attributes
-    ----------
-    position : int
-        Its place, or that of the first row of a group that cannot be read.
-    entry : str
-        Both in words.
-    data : bytes
-        The task.
-    problem : str
-        Why it cannot be read; empty where it can.
+    ``position``: its place, or that of the first row of a group that cannot be read.
+    ``entry``: both in words.
+    ``data``: the task.
+    ``problem``: why it cannot be read; empty where it can.
     """
 
     position: int
@@ -45,13 +37,7 @@ class StoredRow(NamedTuple):
 
 
 class TaskGroups(Sequence[bytes]):
-    """Serialized tasks in groups, one group after the other.
-
-    Parameters
-    ----------
-    sizes
-        How many tasks each group holds.
-    """
+    """Serialized tasks in groups, one group after the other."""
 
     def __init__(self, sizes: Iterable[int]) -> None:
         self._ends = list(accumulate(sizes))
@@ -84,18 +70,11 @@ class TaskGroups(Sequence[bytes]):
 class StoredTasks(TaskGroups):
     """Serialized tasks in a file, each group of rows read when one of its tasks is first looked at.
 
-    Parameters
-    ----------
-    opened
-        The Parquet file.
-    file
-        The file underneath.
-    name
-        What the user calls it.
-    identity
-        Project, domain, name, version and type of each task.
-    limit
-        Bytes that a task may have.
+    ``opened``: the Parquet file.
+    ``file``: the file underneath.
+    ``name``: what the user calls it.
+    ``identity``: project, domain, name, version and type of each task.
+    ``limit``: bytes that a task may have.
     """
 
     def __init__(self, opened: Any, file: Any, name: str, identity: tuple[list[str], ...], limit: int) -> None:
@@ -117,10 +96,7 @@ class StoredTasks(TaskGroups):
     def read_all(self) -> None:
         """Read every task and close the file.
 
-        Raises
-        ------
-        LoadError
-            One of them cannot be read.
+        Raises LoadError: one of them cannot be read.
         """
         for group in range(len(self._groups)):
             self._group(group)

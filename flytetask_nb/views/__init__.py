@@ -9,7 +9,7 @@ from flytetask_nb.views.describing import describe
 from flytetask_nb.views.document import Document, scaled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["LIMIT", "RENDERER", "Document", "describe", "fitting", "pictures"]
 
@@ -24,10 +24,11 @@ _FACTORS = (1.0, 0.6, 0.35, 0.2, 0.1, 0.05, 0.02)
 class _Renderer:
     """Shows objects in every format, each time from their description."""
 
-    def bundle(self, value: object) -> dict[str, str]:
+    def bundle(self, value: object, formats: Iterable[str]) -> dict[str, str]:
         """Return the object as a front end asks for it, described once."""
-        page, plain = fitting(lambda: describe(value), html.render, text.render)
-        return {"text/html": page, "text/plain": plain}
+        renderers = {"text/html": html.render, "text/plain": text.render}
+        wanted = {kind: renderers[kind] for kind in formats}
+        return dict(zip(wanted, fitting(lambda: describe(value), *wanted.values()), strict=True)) if wanted else {}
 
     def html(self, value: object) -> str:
         """Return the object as an HTML fragment with its stylesheet."""
@@ -46,29 +47,21 @@ class _Renderer:
         return fitting(lambda: describe(value), markdown.render)[0]
 
 
-def fitting(describer: Callable[[], Document], *renderers: Callable[[Document], Page]) -> list[Page]:
+def fitting(
+    describer: Callable[[], Document], *renderers: Callable[[Document], Page], limit: int = LIMIT
+) -> list[Page]:
     """Describe something so that it fits in the formats that are asked for, and render it in these.
 
     Each part has a budget of its own. Where all of them are used up together it is described again with smaller ones,
     so that what is left out is still counted.
 
-    Parameters
-    ----------
-    describer
-        Describes it, each time it is called.
-    *renderers
-        The formats.
-
-    Returns
-    -------
-    list
-        What each of them made of the description.
+    Returns list: what each of them made of the description.
     """
     for factor in _FACTORS:
         with scaled(factor):
             document = describer()
         pages = [render(document) for render in renderers]
-        if all(len(str(page).encode("utf-8", "backslashreplace")) <= LIMIT for page in pages):
+        if all(len(str(page).encode("utf-8", "backslashreplace")) <= limit for page in pages):
             break
     return pages
 

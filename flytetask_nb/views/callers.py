@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flytetask_nb.diffs.settings import mapped_task, shortened_map_task
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.map_tasks import mapped_task, shortened_map_task
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.views.document import Block, Label, Line, Piece
 
-__all__ = ["describe_callers"]
-
 _NAME_BUDGET = 300
 _MESSAGE_BUDGET = 700
 _TABLE_BUDGET = 12_000
@@ -56,13 +54,7 @@ _UNSEEN = (
 
 
 def describe_callers(report: CallerReport) -> Document:
-    """Describe which workflows would not compile, and why.
-
-    Parameters
-    ----------
-    report
-        What ``callers`` found.
-    """
+    """Describe which workflows would not compile, and why."""
     verdict: list[Piece] = []
     for callers, tone, glyph, word in (
         (report.breaking, "breaking", "✗", "would not compile"),
@@ -106,7 +98,7 @@ def _cause_section(
     rows = (_row(cause, found, report, names, prefix) for cause, found in ordered)
     shown, left = within(rows, _TABLE_BUDGET, _row_size, len(ordered))
     shown[0] = replace(shown[0], is_open=is_open)
-    lead: Line = ["what it is about, in ", code(names[:-1])] if names else "what it is about"
+    lead: Line = ["task or workflow, in ", code(names[:-1])] if names else "task or workflow"
     blocks: list[Block] = [Folds(shown, (lead, "why", "workflows"))]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more; to_frame() has all")))

@@ -40,7 +40,7 @@ from flytetask_nb.views.execution import image_words
 from flytetask_nb.views.name_prefixes import name_label, shared_prefix
 from flytetask_nb.views.tasks import card_blocks, headline_words
 from flytetask_nb.views.version_labels import short_versions, version_label
-from flytetask_nb.views.wording import counted, listed
+from flytetask_nb.views.wording import counted, joined, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import Change, TaskDiff
     from flytetask_nb.models import FlyteTask
     from flytetask_nb.views.document import Block, Line, Piece
-
-__all__ = ["describe_collection", "failures_section"]
 
 _NAME_BUDGET = 300
 _SIGNATURE_BUDGET = 400
@@ -67,15 +65,9 @@ _BESIDE = {GIVEN: "as given", CREATED_AT: "by created_at", VERSION: "by version"
 def describe_collection(tasks: TaskCollection) -> Document:
     """Describe a collection of tasks.
 
-    Parameters
-    ----------
-    tasks
-        The collection. Only the tasks in the rows that are shown are built, and the types counted from all.
-
-    Returns
-    -------
-    Document
-        The newest version of each task comes first. Of the versions of one task, each row says what it changed.
+    ``tasks``: the collection. Only the tasks in the rows that are shown are built, and the types counted from all.
+    Returns Document: the newest version of each task comes first. Of the versions of one task, each row says what it
+      changed.
     """
     count, names = len(tasks), len(tasks.names)
     versions = len(list(filter(is_filled_in, set(tasks.column("version")))))
@@ -121,16 +113,20 @@ def _types(tasks: TaskCollection) -> Line:
 def _opening(rows: Sequence[Fold], tasks: Sequence[FlyteTask], is_history: bool) -> Folds:
     """Let the first rows open what they are about, as many as there is room for."""
     left = _CARDS_BUDGET
-    opening: list[Fold] = []
-    for row, task in zip(rows, tasks, strict=False):
-        blocks: Sequence[Block] = row.blocks or (card_blocks(task) if left > 0 else ())
+    opening: list[Fold] = [replace(row, blocks=()) for row in rows]
+    # What a version changed comes before what a task is.
+    for place in sorted(range(len(rows)), key=lambda place: not rows[place].blocks):
+        blocks: Sequence[Block] = rows[place].blocks or (card_blocks(tasks[place]) if left > 0 else ())
         size = sum(map(_block_size, blocks))
-        opening.append(replace(row, blocks=blocks if size <= left else ()))
+        if size <= left:
+            opening[place] = replace(rows[place], blocks=blocks)
         left -= size
     prefix = shared_prefix(task.name for task in tasks)
     name: Line = "task" if not prefix else ["task, in ", code(prefix[:-1])]
+    # That nothing is registered yet is told above.
+    what = "version · type" if any(map(_version, tasks)) else "type"
     head: tuple[Line, Line, Line] = (
-        ("version", "what it changed", "") if is_history and len(rows) > 1 else (name, "signature", "version · type")
+        ("version", "what it changed", "") if is_history and len(rows) > 1 else (name, "signature", what)
     )
     return Folds(opening, head, in_place=True)
 
@@ -152,22 +148,25 @@ def _task_rows(tasks: Sequence[FlyteTask], collection: TaskCollection) -> list[F
     # What all of them have tells none of them from the others.
     telling = [len(set(column)) > 1 for column in zip(*facts, strict=True)]
     has_types = len(set(collection.column("type"))) > 1
+    # So many versions as the head tells.
+    usual = len(set(filter(is_filled_in, collection.column("version"))))
     rows = []
     for task, said in zip(tasks, facts, strict=True):
         template: Any = task._message.template
-        end: list[Piece] = [_version_piece(task, versions)]
+        version = _version_piece(task, versions)
         number = counts.get(collection.name_of(task), 1)
         kind = cut(template.type, _NAME_BUDGET)[0] if has_types else ""
         words = [
-            counted(number, "version")
-            if number > 1 and _version(task)
-            else f"{number:,} of this name"
-            if number > 1
-            else "",
+            ""
+            if number in (1, usual)
+            else counted(number, "version")
+            if _version(task)
+            else f"{number:,} of this name",
             kind,
             FLYTE2_MARK if is_flyte2(task._message) else "",
         ]
-        end += [dim(f" · {' · '.join(filter(None, words))}")] if any(words) else []
+        told_version: list[Piece] = [version] if usual else []
+        end = joined([*told_version, *map(dim, filter(None, words))])
         told = " · ".join(text for text, is_telling in zip(said, telling, strict=True) if is_telling and text)
         signature = Clip(cut(signature_notation(template.interface, brief=True), _SIGNATURE_BUDGET)[0])
         text: Line = Stack([signature, dim(told)]) if told else signature
@@ -231,13 +230,7 @@ def _changes(found: TaskDiff) -> tuple[Line, Sequence[Block]]:
 
 
 def failures_section(failures: Sequence[Failure]) -> Section:
-    """Describe what could not be read.
-
-    Parameters
-    ----------
-    failures
-        One or more.
-    """
+    """Describe what could not be read."""
     rows = [
         Row([code(cut_masked(str(failure.place), _SIGNATURE_BUDGET)[0]), cut_masked(failure.reason, 700)[0]])
         for failure in failures

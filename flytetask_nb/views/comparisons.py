@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.views.document import Line, Piece
 
-__all__ = ["describe_columns", "describe_pair"]
-
 _NAME_BUDGET: Final = 300
 _VALUE_BUDGET: Final = 400
 _SECTION_BUDGET: Final = 14_000
@@ -53,17 +51,10 @@ _TOLD: Final = frozenset({"id.version", "id.name", "id.project", "id.domain"})
 def describe_pair(compared: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe two tasks beside each other: what the old one says on the left, what the new one says on the right.
 
-    Parameters
-    ----------
-    compared
-        The changes from the one to the other.
-    keep
-        Tells whether a change is listed; verdict and headlines are about all of them. None lists all.
-
-    Returns
-    -------
-    Document
-        Verdict and headlines as of the changes; only what differs, part by part; what is the same is folded.
+    ``compared``: the changes from the one to the other.
+    ``keep``: tells whether a change is listed; verdict and headlines are about all of them. None lists all.
+    Returns Document: verdict and headlines as of the changes; only what differs, part by part; what is the same is
+      folded.
     """
     outline = describe_diff(compared, lambda _: False)
     kept, accepted, noise = (
@@ -143,16 +134,9 @@ def _same_row(path: str, value: str) -> Row:
 def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     """Describe tasks beside each other, each in a column, in the order given.
 
-    Parameters
-    ----------
-    tasks
-        Two or more tasks, versions of one or not.
-
-    Returns
-    -------
-    Document
-        Of two tasks what :func:`describe_pair` gives. Of more the rows in which any differs from the first, what
-        differs marked.
+    ``tasks``: two or more tasks, versions of one or not.
+    Returns Document: of two tasks what :func:`describe_pair` gives. Of more the rows in which any differs from the
+      first, what differs marked.
     """
     if len(tasks) == _PAIR:
         return describe_pair(diff(*tasks))
@@ -160,7 +144,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     places: dict[str, dict[int, Change]] = {}
     parts: dict[str, str] = {}
     for column, compared in enumerate(found, start=1):
-        for change in (*compared.changes, *compared.accepted, *compared.noise):
+        for change in compared.all_changes():
             if change.place not in _TOLD and not change.is_consequence:
                 places.setdefault(change.place, {}).setdefault(column, change)
                 parts.setdefault(change.place, change.part)
@@ -175,7 +159,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
         blocks.append(Paragraph(dim(f"… {rest:,} more rows")))
     names = {task.name for task in tasks}
     title = mask_identifier(next(iter(names))) if len(names) == 1 else counted(len(tasks), "task")
-    note = f"{counted(len(ordered), 'difference')} from the first column; · as there"
+    note = f"{counted(len(ordered), 'difference')}, “·” where it is as in the first column"
     lines: list[Line] = [] if ordered else [[Badge("good", "✓", "no differences")]]
     aside = f"{counted(len(tasks), 'version')} · {note}" if len(names) == 1 else note
     subjects = [task._message for task in tasks]

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.variable_verdicts import Compatibility, VariableCompatibility
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["describe_compatibility"]
-
 _NAME_BUDGET: Final = 300
 _TYPE_BUDGET: Final = 500
 _NARROW: Final = 60
@@ -42,15 +40,8 @@ _LOOKS: Final = {"breaking": ("breaking", "✗"), "risky": ("risky", "!"), "safe
 def describe_compatibility(result: Compatibility) -> Document:
     """Describe what a change of an interface means for callers.
 
-    Parameters
-    ----------
-    result
-        What ``compatibility`` gave.
-
-    Returns
-    -------
-    Document
-        A section for inputs and one for outputs that changed, the worst first; what is unchanged is counted.
+    Returns Document: a section for inputs and one for outputs that changed, the worst first; what is unchanged is
+      counted.
     """
     counts = Counter(variable.verdict for variable in result.variables)
     sections = [
@@ -76,8 +67,7 @@ def _section(title: str, variables: Mapping[str, VariableCompatibility]) -> Sect
         (variable for variable in variables.values() if variable.is_changed),
         key=lambda variable: order.index(variable.verdict),
     )
-    rows = [_row(variable) for variable in changed]
-    shown, left = within(rows, _SECTION_BUDGET, row_size)
+    shown, left = within(map(_row, changed), _SECTION_BUDGET, row_size, len(changed))
     blocks: list[Block] = [Table([Row(["variable", "was", "is", "verdict", "reason"], header=True), *shown])]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more")))

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Line
 
-__all__ = ["describe"]
-
 _PACKAGE = __name__.partition(".")[0]
 _VALUE_BUDGET = 700
 _ROWS_BUDGET = 12_000
@@ -75,15 +73,8 @@ def _describer_of(name: str) -> Callable[[Any], Document] | None:
 def describe(value: object) -> Document:
     """Describe an object of this package.
 
-    Parameters
-    ----------
-    value
-        A model or a collection; subclasses are described as what they derive from.
-
-    Returns
-    -------
-    Document
-        A model without a description of its own is described by its fields.
+    ``value``: a model or a collection; subclasses are described as what they derive from.
+    Returns Document: a model without a description of its own is described by its fields.
     """
     document = _described(value)
     subjects = value._subjects() if isinstance(value, Shown) else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.texts import quoted_if_alike, windowed
@@ -34,23 +35,12 @@ from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from fractions import Fraction
 
     from flytetask_nb.diffs import Change, TaskDiff
     from flytetask_nb.diffs.task_diff import CacheVerdict
     from flytetask_nb.views.document import Block, Line, Piece
-
-__all__ = [
-    "PARTS",
-    "cache_badge",
-    "cache_word",
-    "change_row",
-    "describe_diff",
-    "places_line",
-    "ratio_of",
-    "value_sides",
-]
 
 PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
@@ -92,17 +82,9 @@ _WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
 def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe the changes between two versions of a task.
 
-    Parameters
-    ----------
-    diff
-        The changes.
-    keep
-        Tells whether a change is listed; verdict and headlines are about all of them. None lists all.
-
-    Returns
-    -------
-    Document
-        Verdict and headlines, a section for each part that changed, then what is folded.
+    ``diff``: the changes.
+    ``keep``: tells whether a change is listed; verdict and headlines are about all of them. None lists all.
+    Returns Document: verdict and headlines, a section for each part that changed, then what is folded.
     """
     old, new = diff.ids
     title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
@@ -241,7 +223,7 @@ def _reason(change: Change) -> Line:
     if change.aspects:
         words.append(f"Also {', '.join(change.aspects)}.")
     if change.effective == "recompile":
-        words.append("Takes effect once callers are compiled again.")
+        words.append("Takes effect when the workflows that call it are registered again.")
     text, remark = cut(" ".join(words), _REASON_BUDGET)
     return text + remark
 
@@ -354,19 +336,27 @@ def _line_by_line(old: str, new: str) -> list[Line]:
     before, after = old.splitlines(), new.splitlines()
     if max(len(before), len(after)) > _LONGEST_MARKED:
         return list(_edits(old, new))
-    found: list[Line] = []
-    for tag, start, end, other_start, other_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    runs = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    number = sum(1 if tag == "equal" else end - start + to - since for tag, start, end, since, to in runs)
+    found = list(islice(_run_lines(before, after, runs), _LINES_SHOWN))
+    if number > len(found):
+        found.append(dim(f"… {number - len(found):,} more lines"))
+    return found or [dim("line ends alone")]
+
+
+def _run_lines(
+    before: Sequence[str], after: Sequence[str], runs: Iterable[tuple[str, int, int, int, int]]
+) -> Iterator[Line]:
+    """Describe what became of lines, one by one: those that are not shown are not compared."""
+    for tag, start, end, other_start, other_end in runs:
         if tag == "equal":
-            found.append(dim(f"{counted(end - start, 'equal line')}"))
+            yield dim(f"{counted(end - start, 'equal line')}")
             continue
         paired = min(end - start, other_end - other_start)
         for offset in range(paired):
-            found += _marked(before[start + offset], after[other_start + offset])
-        found += [_edit(line, is_added=False) for line in before[start + paired : end]]
-        found += [_edit(line, is_added=True) for line in after[other_start + paired : other_end]]
-    if len(found) > _LINES_SHOWN:
-        found = [*found[:_LINES_SHOWN], dim(f"… {len(found) - _LINES_SHOWN:,} more lines")]
-    return found or [dim("line ends alone")]
+            yield from _marked(before[start + offset], after[other_start + offset])
+        yield from (_edit(line, is_added=False) for line in before[start + paired : end])
+        yield from (_edit(line, is_added=True) for line in after[other_start + paired : other_end])
 
 
 def ratio_of(change: Change) -> str:

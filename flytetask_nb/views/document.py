@@ -18,7 +18,7 @@ from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "LOOKED_AT",
@@ -42,6 +42,7 @@ __all__ = [
     "Span",
     "Stack",
     "Table",
+    "budget_scale",
     "clipped",
     "code",
     "cut",
@@ -115,8 +116,8 @@ class Clip:
 
     @property
     def start(self) -> str:
-        """What is shown where no page cuts it."""
-        return clipped(self.text, _CLIPPED)
+        """What is shown where no page cuts it; all of it where there is room for all."""
+        return clipped(self.text, int(_CLIPPED * max(_scale.get(), 1)))
 
 
 _CLIPPED = 100
@@ -200,13 +201,15 @@ class Bars:
     """What became of things from step to step: a mark for each of them in every column where something happened.
 
     Columns are steps under short labels. Rows are ``(name, marks, note)``; a mark is a badge, or None where nothing
-    happened. ``titles`` are those of the names and of the notes; ``caption`` says how to read the marks.
+    happened. ``titles`` are those of the names and of the notes; ``caption`` says how to read the marks. ``opened``,
+    by row and column, is what a mark opens in place, left out of formats in which nothing folds.
     """
 
     columns: Sequence[Label]
     rows: Sequence[tuple[Line, list[Badge | None], Line]]
     titles: tuple[str, str] = ("", "")
     caption: str = ""
+    opened: Mapping[tuple[int, int], Line] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,24 +454,14 @@ def marks_size(columns: Sequence[Label], marks: Sequence[Badge | None]) -> int:
 def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     """Cut a text to a number of bytes in HTML.
 
-    Parameters
-    ----------
-    text
-        Any text.
-    budget
-        Bytes that it may take.
-    beyond
-        How many characters follow that were not looked at, for only the first ``LOOKED_AT`` are.
-
-    Returns
-    -------
-    (str, str)
-        What is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
+    ``text``: any text.
+    ``budget``: bytes that it may take.
+    ``beyond``: how many characters follow that were not looked at, for only the first ``LOOKED_AT`` are.
+    Returns (str, str): what is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    beyond = max(beyond, 0)
     budget = int(budget * _scale.get())
     # No text takes fewer bytes than it has characters, so that a long one is not measured.
-    if not beyond and len(text) <= budget and (_WORST * len(text) <= budget or text_size(text) <= budget):
+    if beyond <= 0 and len(text) <= budget and (_WORST * len(text) <= budget or text_size(text) <= budget):
         return text, ""
     low, high = 0, min(len(text), budget)
     while low < high:
@@ -477,7 +470,7 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
             low = middle
         else:
             high = middle - 1
-    return text[:low], f"… {len(text) - low + beyond:,} more characters"
+    return text[:low], f"… {len(text) - low + max(beyond, 0):,} more characters"
 
 
 def cut_masked(text: str, budget: int) -> tuple[str, str]:
@@ -496,21 +489,11 @@ def cut_masked(text: str, budget: int) -> tuple[str, str]:
 def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int | None = None) -> tuple[list[T], int]:
     """Take as many items from the front as fit into a number of bytes.
 
-    Parameters
-    ----------
-    items
-        Lines or rows; where there may be many, made one by one, for those that do not fit are not asked for.
-    budget
-        Bytes that they may take in HTML.
-    size
-        Gives the bytes of one.
-    total
-        How many there are; needed where ``items`` does not know.
-
-    Returns
-    -------
-    (list, int)
-        The items that fit, and how many do not. The first item is always shown.
+    ``items``: lines or rows; where there may be many, made one by one, for those that do not fit are not asked for.
+    ``budget``: bytes that they may take in HTML.
+    ``size``: gives the bytes of one.
+    ``total``: how many there are; needed where ``items`` does not know.
+    Returns (list, int): the items that fit, and how many do not. The first item is always shown.
     """
     number = len(items) if total is None else total  # type: ignore[arg-type]
     budget = int(budget * _scale.get())

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     # Requests and limits by Kubernetes' names of resources, as they were asked for or as they are given.
     _Sides: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
 
-__all__ = ["PLATFORM_RESOURCES", "effective_resources_blocks"]
-
 PLATFORM_RESOURCES = ("cpu", "memory", "ephemeral-storage", "gpu")
 """The resources for which a platform has defaults and limits."""
 
@@ -37,18 +35,9 @@ _REASON_BUDGET = 600
 def effective_resources_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
     """Describe the requests and limits that a task's container ends up with.
 
-    Parameters
-    ----------
-    task
-        The task.
-    defaults, limits
-        The platform's, by resource (``cpu``, ``memory``, ``ephemeral-storage``, ``gpu``). Without any defaults,
-        Flyte's own apply; without a limit, a resource is not cut down.
-
-    Returns
-    -------
-    list of Block
-        A table, or why there is none.
+    ``task``: the task.
+    ``defaults``, ``limits``: the platform's, by resource (``cpu``, ``memory``, ``ephemeral-storage``, ``gpu``). Without
+      any defaults, Flyte's own apply; without a limit, a resource is not cut down.
     """
     template = task._message.template
     asked = _asked(template)

@@ -30,20 +30,8 @@ from flytetask_nb.views.resources import describe_resources
 from flytetask_nb.views.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from flytetask_nb.models import K8sPod
     from flytetask_nb.views.document import Block, Line, Piece
-
-__all__ = [
-    "describe_container",
-    "describe_pod",
-    "describe_sql",
-    "execution_section",
-    "image_words",
-    "json_text",
-    "other_containers",
-]
 
 _IMAGE_BUDGET = 400
 _WORDS_BUDGET = 1_300
@@ -64,18 +52,15 @@ def image_words(image: str) -> str:
 def execution_section(template: Any, image: str) -> Section | None:
     """Describe what runs: the container, the pod, or the statement.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-    image
-        The image of the container that runs the task; empty if there is none.
+    ``template``: a flyteidl ``TaskTemplate``.
+    ``image``: the image of the container that runs the task; empty if there is none.
     """
     target = template.WhichOneof("target")
     if target == "container":
         container = template.container
-        rows = _container_rows(container)
-        notes = [image_words(image), _runs(container.command, container.args)]
+        words = _masked_words(container)
+        rows = _container_rows(container, words)
+        notes = [image_words(image), _program(words)]
         if container.env:
             notes.append(f"{len(container.env)} env")
         return Section("Execution", " · ".join(filter(None, notes)), [Fields(rows)])
@@ -83,9 +68,10 @@ def execution_section(template: Any, image: str) -> Section | None:
         blocks, note = _pod_blocks(template.k8s_pod, primary_container_name(template))
         return Section("Execution", note, blocks)
     if target == "sql":
-        words = _dialect(template.sql)
         lines = template.sql.statement.count("\n") + 1
-        return Section("Execution", f"{words}, {counted(lines, 'line')}", _sql_blocks(template.sql), is_open=True)
+        return Section(
+            "Execution", f"{_dialect(template.sql)}, {counted(lines, 'line')}", _sql_blocks(template.sql), is_open=True
+        )
     return None
 
 
@@ -103,9 +89,12 @@ def _image_line(image: str) -> Line:
     return pieces
 
 
-def _runs(command: Iterable[str], args: Iterable[str]) -> str:
-    """Return the program in a word: what the launcher or entrypoint is called."""
-    words = mask_arguments([*command, *args])
+def _masked_words(container: Any) -> list[str]:
+    return mask_arguments([*container.command, *container.args])
+
+
+def _program(words: list[str]) -> str:
+    """Return the program of a command line in a word: what the launcher or entrypoint is called."""
     first = next(filter(None, words), "")
     return cut(first, _ENTRY_BUDGET)[0] if "\n" not in first else ""
 
@@ -121,17 +110,13 @@ def _shell_word(word: str) -> str:
     return word if word.startswith("{{") or word == MASK else quote(word)
 
 
-def _command_rows(command: list[str], args: list[str]) -> Rows:
-    masked_words = mask_arguments([*command, *args])
-    parts = command_line(masked_words)
+def _command_rows(words: list[str], command_length: int) -> Rows:
+    """Return a command line taken apart; words are masked, those of the command first."""
+    parts = command_line(words)
     if parts is None:
-        rows: Rows = []
-        if command:
-            rows.append(("command", [_words_line(masked_words[: len(command)])]))
-        if args:
-            rows.append(("args", [_words_line(masked_words[len(command) :])]))
-        return rows
-    rows = []
+        halves = (("command", words[:command_length]), ("args", words[command_length:]))
+        return [(label, [_words_line(half)]) for label, half in halves if half]
+    rows: Rows = []
     if parts.launcher:
         rows.append(("launcher", [_words_line(parts.launcher)]))
     entrypoint: list[Piece] = [code(cut(" ".join(map(_shell_word, parts.entrypoint)), _WORDS_BUDGET)[0])]
@@ -153,9 +138,9 @@ def _command_rows(command: list[str], args: list[str]) -> Rows:
 # -- containers ----------------------------------------------------------------------------------------------------
 
 
-def _container_rows(container: Any) -> Rows:
+def _container_rows(container: Any, words: list[str]) -> Rows:
     rows: Rows = [("image", [_image_line(container.image)])]
-    rows += _command_rows(list(container.command), list(container.args))
+    rows += _command_rows(words, len(container.command))
     rows += _entry_rows("env", [(pair.key, pair.value) for pair in container.env])
     rows += _entry_rows("config", [(pair.key, pair.value) for pair in container.config])
     if container.ports:
@@ -274,7 +259,7 @@ def _pod_container_rows(container: dict[str, Any]) -> Rows:
         [word if isinstance(word, str) else json_text(word) for word in _list_of(container, key)]
         for key in ("command", "args")
     )
-    rows += _command_rows(command, args)
+    rows += _command_rows(mask_arguments([*command, *args]), len(command))
     entries: list[tuple[str, str]] = []
     references: list[Line] = []
     for entry in _list_of(container, "env"):
@@ -352,9 +337,8 @@ def describe_container(container: Container) -> Document:
     asked = describe_resources(container.resources)
     if asked.blocks:
         sections.append(Section("Resources", asked.aside, list(asked.blocks), is_open=True))
-    return Document(
-        "Container", _runs(message.command, message.args), blocks=[Fields(_container_rows(message))], sections=sections
-    )
+    words = _masked_words(message)
+    return Document("Container", _program(words), blocks=[Fields(_container_rows(message, words))], sections=sections)
 
 
 def describe_pod(pod: K8sPod) -> Document:

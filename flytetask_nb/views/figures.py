@@ -11,13 +11,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.extras import matplotlib_figure, mpl
+from flytetask_nb.models.showing import asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from matplotlib.axes import Axes
-
-__all__ = ["ACCENT", "INK", "PLAIN", "PLATE", "Picture", "blank"]
 
 PLATE: Final = "#ffffff"
 """What everything is drawn on: no ink can be read on white and on the dark page of JupyterLab at once."""
@@ -63,7 +62,12 @@ class Picture(matplotlib_figure.Figure):
             self.draw_without_rendering()
         self.set_layout_engine("none")
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:  # noqa: ARG002 - the protocol of IPython
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        data = dict.fromkeys(asked_for(("image/png", "text/plain"), include, exclude), repr(self))
+        if "image/png" not in data:
+            return data, {}
         stored = BytesIO()
         # Without the version of matplotlib, so that equal pictures are equal files.
         self.savefig(stored, format="png", dpi=_DENSITY, facecolor=PLATE, metadata={"Software": None})
@@ -73,7 +77,7 @@ class Picture(matplotlib_figure.Figure):
             "width": round(width * _PIXELS),
             "height": round(height * _PIXELS),
         }
-        data = {"image/png": b64encode(stored.getvalue()).decode(), "text/plain": repr(self)}
+        data["image/png"] = b64encode(stored.getvalue()).decode()
         return data, {"image/png": told}
 
     def __repr__(self) -> str:
@@ -85,19 +89,11 @@ class Picture(matplotlib_figure.Figure):
 def blank(height: float, headline: str, details: Sequence[str]) -> tuple[Picture, Axes]:
     """Return a picture with nothing drawn yet.
 
-    Parameters
-    ----------
-    height
-        In inches.
-    headline
-        What it shows, in one line, which is its title.
-    details
-        What it shows in detail, in words.
-
-    Returns
-    -------
-    Picture, matplotlib.axes.Axes
-        In the style of this package, whatever the user's own settings of matplotlib are.
+    ``height``: in inches.
+    ``headline``: what it shows, in one line, which is its title.
+    ``details``: what it shows in detail, in words.
+    Returns Picture, matplotlib.axes.Axes: in the style of this package, whatever the user's own settings of matplotlib
+      are.
     """
     with mpl.rc_context(dict(mpl.rcParamsDefault) | _STYLE):
         picture = Picture(figsize=(_WIDTH, height), layout="constrained", dpi=_DENSITY, facecolor=PLATE)

@@ -27,15 +27,14 @@ from flytetask_nb.views.document import (
     text_size,
     within,
 )
-from flytetask_nb.views.wording import counted
+from flytetask_nb.views.version_labels import whole_version
+from flytetask_nb.views.wording import counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
     from flytetask_nb.views.document import Block, Line, Piece
-
-__all__ = ["describe_collection_findings", "describe_findings"]
 
 _NAME_BUDGET = 300
 _PATH_BUDGET = 300
@@ -51,16 +50,8 @@ _WARNED = ("risky", "!")
 def describe_findings(findings: Findings) -> Document:
     """Describe findings.
 
-    Parameters
-    ----------
-    findings
-        What a check of one task gave.
-
-    Returns
-    -------
-    Document
-        A section of what is refused and one of what is warned of, each in the order of the findings. What
-        findings of one rule have in common is said once where they stand together.
+    Returns Document: a section of what is refused and one of what is warned of, each in the order of the findings. What
+      findings of one rule have in common is said once where they stand together.
     """
     refusals, warnings = findings.refusals, findings.warnings
     verdict: Line = (
@@ -76,24 +67,23 @@ def describe_findings(findings: Findings) -> Document:
         )
         if found
     ]
-    counts = [f"{len(refusals):,} refused"] if refusals else []
-    counts += [counted(len(warnings), "warning")] if warnings else []
+    name, _, version = mask_identifier(findings.task).partition(" ")
     return Document(
-        cut(mask_identifier(findings.task), _NAME_BUDGET)[0] or "Findings",
-        " · ".join(counts) or "nothing found",
+        cut(name, _NAME_BUDGET)[0] or "Findings",
+        joined((whole_version(version), *(count_words(findings) or ["nothing found"]))),
         lines=[verdict],
         sections=sections,
     )
 
 
-def describe_collection_findings(findings: CollectionFindings) -> Document:
-    """Describe the findings of several tasks: which rules are broken how often, then task by task, the worst first.
+def count_words(findings: Findings) -> list[str]:
+    """Return how much is refused and warned of, in a few words each; empty where nothing is."""
+    refusals, warnings = len(findings.refusals), len(findings.warnings)
+    return [*([f"{refusals:,} refused"] if refusals else []), *([counted(warnings, "warning")] if warnings else [])]
 
-    Parameters
-    ----------
-    findings
-        What a check of several tasks gave.
-    """
+
+def describe_collection_findings(findings: CollectionFindings) -> Document:
+    """Describe the findings of several tasks: which rules are broken how often, then task by task, the worst first."""
     refused, warned = findings.refused, findings.warned
     tasks: dict[tuple[str, str], int] = {}
     for one in findings:

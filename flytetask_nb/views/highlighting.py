@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Any
 
-__all__ = ["highlighted"]
-
 
 @cache
 def _lexer(language: str) -> Any:
@@ -23,18 +21,10 @@ def _lexer(language: str) -> Any:
 def highlighted(text: str, language: str) -> tuple[tuple[str, str], ...]:
     """Split source text into pieces by what they are.
 
-    Parameters
-    ----------
-    text
-        The source.
-    language
-        Its language, as Pygments names them. An unknown one leaves the text in one piece.
-
-    Returns
-    -------
-    tuple of (str, str)
-        ``"b"`` for keywords, ``"i"`` for comments, ``""`` for the rest, each with its text. Joined, the texts are
-        the source.
+    ``text``: the source.
+    ``language``: its language, as Pygments names them. An unknown one leaves the text in one piece.
+    Returns tuple of (str, str): ``"b"`` for keywords, ``"i"`` for comments, ``""`` for the rest, each with its text.
+      Joined, the texts are the source.
     """
     lexer = _lexer(language)
     if lexer is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
-from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.diffs.texts import windowed
 from flytetask_nb.models.version_order import in_words
+from flytetask_nb.semantics.map_tasks import shortened_map_task
 from flytetask_nb.views.diffs import PARTS, cache_word, change_row, places_line, ratio_of
 from flytetask_nb.views.document import (
     Badge,
@@ -18,7 +19,9 @@ from flytetask_nb.views.document import (
     Folds,
     Paragraph,
     Section,
+    Stack,
     Table,
+    budget_scale,
     code,
     cut,
     cut_masked,
@@ -35,15 +38,16 @@ from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted, listed, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
     from flytetask_nb.diffs import Change, TaskDiff, TaskHistory
     from flytetask_nb.views.document import Block, Label, Line, Piece
 
     _BarsRow: TypeAlias = tuple[Line, list[Badge | None], Line]
-
-__all__ = ["describe_history"]
+    # Its note is made for what is shown.
+    _UnreadRow: TypeAlias = tuple[Line, list[Badge | None], Callable[[], Line]]
+    _Causes: TypeAlias = Mapping[int, Callable[[], Line]]
 
 _MARKS: Final = {"breaking": "!", "risky": "?", "behaviour": "~", "cost": "$", "cosmetic": "'"}
 _COLUMNS_WIDTH: Final = 76
@@ -56,6 +60,10 @@ _NARROW: Final = 40
 """Characters that are shown of two values whose difference was cut off."""
 _HEADLINE_BUDGET: Final = 240
 _BARS_BUDGET: Final = 17_000
+_OPENED_BUDGET: Final = 8_000
+"""Of what the marks open in place."""
+_OPENING: Final = 80
+"""Bytes of markup around what a mark opens."""
 _STEPS_BUDGET: Final = 6_000
 _BUDGET: Final = 27_500
 """Of all that is not head; what the marks and the rows of the steps leave is there for what these open."""
@@ -79,17 +87,9 @@ _PLACES_NAMED: Final = 4
 def describe_history(history: TaskHistory) -> Document:
     """Describe the versions of a task.
 
-    Parameters
-    ----------
-    history
-        The versions.
-
-    Returns
-    -------
-    Document
-        How many steps did what, and in which versions callers broke; a row of marks for each field that changed, the
-        worst first; then the steps one by one, newest first. Of many versions the newest have columns; what is left
-        out is counted.
+    Returns Document: how many steps did what, and in which versions callers broke; a row of marks for each field that
+      changed, the worst first; then the steps one by one, newest first. Of many versions the newest have columns; what
+      is left out is counted.
     """
     labels = short_versions(history.versions)
     runs = _shown_runs(history, labels)
@@ -168,28 +168,56 @@ def _blocks(
     history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff], labels: Mapping[str, str]
 ) -> tuple[list[Block], int]:
     """Describe the fields that changed, and tell how many bytes that takes."""
-    rows = _rows(history, runs, steps, labels)
+    rows, causes = _rows(history, runs, steps, labels)
     if not rows:
         return [], 0
     columns = [_label(history, run, labels) for run in runs]
-    verdicts: list[_BarsRow] = []
-    for name, mark_of in (("worst", _worst_mark), ("cache", _cache_mark)):
+    for place, (name, mark_of, line_of) in enumerate(
+        (("worst", _worst_mark, _worst_line), ("cache", _cache_mark, _cache_line))
+    ):
         marks = [mark_of(steps[run.start]) if run.start in steps else None for run in runs]
         if any(marks):
-            verdicts.append((strong(name), marks, ""))
-    rows = [*verdicts, *rows]
+            lines = {at: partial(line_of, steps[runs[at].start]) for at, mark in enumerate(marks) if mark}
+            rows.insert(place, (strong(name), marks, str))
+            causes.insert(place, lines)
 
     def size(row: _BarsRow) -> int:
         return line_size(row[0]) + marks_size(columns, row[1]) + line_size(row[2]) + 200
 
-    shown, left = within(rows, _BARS_BUDGET, size)
-    blocks: list[Block] = [Bars(columns, shown, titles=("field", "last change"), caption=_legend(runs, rows))]
+    described = ((name, marks, note()) for name, marks, note in rows)
+    shown, left = within(described, _BARS_BUDGET, size, len(rows))
+    used = sum(map(size, shown)) + sum(map(line_size, columns))
+    # The steps below are to open as well: they have the other half of what is left.
+    left_over = int((_BUDGET - _STEPS_BUDGET) * budget_scale()) - used
+    budget = min(int(_OPENED_BUDGET * budget_scale()), left_over // 2)
+    opened, opened_size = _openings(causes[: len(shown)], budget)
+    titles = "field", "last change"
+    blocks: list[Block] = [Bars(columns, shown, titles=titles, caption=_legend(runs, rows), opened=opened)]
     if left:
         blocks.append(Paragraph(dim(f"… {counted(left, 'further field')}; blame() and matrix() have all")))
-    return blocks, sum(map(size, shown)) + sum(map(line_size, columns))
+    return blocks, used + opened_size
 
 
-def _legend(runs: Sequence[range], rows: Sequence[_BarsRow]) -> str:
+def _openings(causes: Sequence[_Causes], budget: int) -> tuple[dict[tuple[int, int], Line], int]:
+    """Return what the marks open, from the top and the newest as far as there is room, and how many bytes that takes."""
+    # One by one: those that do not fit are not looked at.
+    lines = (
+        ((row, column), makers[column]())
+        for row, makers in enumerate(causes)
+        for column in sorted(makers, reverse=True)
+    )
+    opened: dict[tuple[int, int], Line] = {}
+    used = 0
+    for place, line in lines:
+        size = line_size(line) + _OPENING
+        if used + size > budget:
+            break
+        opened[place] = line
+        used += size
+    return opened, used
+
+
+def _legend(runs: Sequence[range], rows: Sequence[_UnreadRow]) -> str:
     """Say how to read the table."""
     used = {mark.word for _, marks, _ in rows for mark in marks if mark is not None}
     words = [*(f"{mark} {severity}" for severity, mark in _MARKS.items() if severity in used), "· unchanged"]
@@ -210,42 +238,67 @@ def _cache_mark(step: TaskDiff) -> Badge | None:
     return Badge(*_CACHE_MARKS[cache.word]) if cache.word in _CACHE_MARKS else None
 
 
+def _worst_line(step: TaskDiff) -> Line:
+    return places_line([change for change in step.changes if change.severity == step.severity])
+
+
+def _cache_line(step: TaskDiff) -> Line:
+    """Say what the step does to cached results; what must not be missed of it comes first among the headlines."""
+    told = step.headlines[0] if step.cache.stale_risk else _CACHE_MARKS[step.cache.word][2]
+    return cut(told, _HEADLINE_BUDGET)[0]
+
+
+def _cause_line(change: Change) -> Line:
+    """Return a change as the rows of a diff tell it: the values, then the reason."""
+    _, _, values, reason = change_row(change).cells
+    return Stack([values, reason])
+
+
 def _mark(severity: str | None) -> Badge | None:
     return None if severity is None or severity == NOISE else Badge(severity, _MARKS[severity], severity)
 
 
 def _rows(
     history: TaskHistory, runs: Sequence[range], steps: dict[int, TaskDiff], labels: Mapping[str, str]
-) -> list[_BarsRow]:
-    """Return a row for each field that changed, the worst first, noise left out."""
+) -> tuple[list[_UnreadRow], list[_Causes]]:
+    """Return a row for each field that changed, the worst first, noise left out; and what each of its marks tells."""
     column = {run.start: index for index, run in enumerate(runs)}
     marks: dict[str, list[Badge | None]] = {}
+    worst: dict[str, dict[int, Change]] = {}
     newest: dict[str, tuple[int, Change]] = {}
     for position, step in steps.items():
         for change in (*step.changes, *step.accepted):
             if change.is_consequence:
                 continue
-            row = marks.setdefault(change.place, [None] * len(runs))
+            place = change.place
+            row = marks.setdefault(place, [None] * len(runs))
             before = row[column[position]]
             if before is None or rank(change.severity) < rank(before.word):
                 row[column[position]] = _mark(change.severity)
-            newest[change.place] = position, change
+                worst.setdefault(place, {})[column[position]] = change
+            newest[place] = position, change
 
     def order(place: str) -> tuple[int, int, str]:
-        worst = min(rank(mark.word) for mark in marks[place] if mark is not None)
-        return worst, PARTS.index(newest[place][1].part), place
+        least = min(rank(mark.word) for mark in marks[place] if mark is not None)
+        return least, PARTS.index(newest[place][1].part), place
 
-    rows: list[_BarsRow] = []
+    rows: list[_UnreadRow] = []
+    causes: list[_Causes] = []
     for place in sorted(marks, key=order):
         position, change = newest[place]
-        note: list[Piece] = [version_label(history.versions[position], labels), " ", *_note(change)]
-        rows.append((_name(place), marks[place], note))
-    return rows
+        label = version_label(history.versions[position], labels)
+        rows.append((_name(place), marks[place], partial(_dated_note, label, change)))
+        causes.append({at: partial(_cause_line, cause) for at, cause in worst[place].items()})
+    return rows, causes
 
 
 def _name(place: str) -> Line:
     shown, remark = cut(place, _PATH_BUDGET)
     return code(shown + remark)
+
+
+def _dated_note(label: Label, change: Change) -> Line:
+    return [label, " ", *_note(change)]
 
 
 def _note(change: Change) -> list[Piece]:

@@ -7,14 +7,14 @@ The markup reads correctly without any CSS and survives the sanitizers of Jupyte
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from html import escape as escape_html
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.masking.gate import gated
-from flytetask_nb.masking.shapes import SHORTEST_SHAPE
-from flytetask_nb.masking.tainted import secrets_are_kept, secrets_kept
+from flytetask_nb.masking.gate import gate_state, gated
+from flytetask_nb.masking.tainted import secrets_kept
 from flytetask_nb.printing import visible
 from flytetask_nb.views.document import (
     BROKEN,
@@ -40,11 +40,9 @@ from flytetask_nb.views.document import (
 from flytetask_nb.views.highlighting import highlighted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
     from flytetask_nb.views.document import Row
-
-__all__ = ["escape", "fragment", "render", "stylesheet"]
 
 _WEB = ("https://", "http://")
 # Letters, digits and marks that mean nothing in HTML nor in a formula: most texts are of these alone.
@@ -62,33 +60,44 @@ _NEXT_CELL = f"</td>{_CELL}"
 # A break between digits: numbers and versions are not broken.
 _IN_NUMBER = re.compile(r"<wbr>(?<=\d.<wbr>)(?=\d)")
 _OPTION = re.compile(r"(?<!\S)--?\w+")
-_LONG_WORD = re.compile(r"[0-9A-Za-z]{25,}")
-_has_long_word = re.compile(r"\S{25}").search
-_NAME = 64
-"""Characters of a text that is likely to come again: names of tasks, paths, types."""
+_LONG = 25
+_LONG_WORD = re.compile(rf"[0-9A-Za-z]{{{_LONG},}}")
+_LIKELY = 200
+"""Characters of a text that is likely to come again: names of tasks, paths, types, images, signatures."""
 _FEW = 2
-"""Columns that have room in any output."""
+"""Columns of texts that have room in any output."""
+_MANY = 7
+"""Columns of marks that are together as wide as what one of them opens."""
+_CLASS = re.compile(r"ftn-[a-z]+")
+_NO_SELECTOR = re.compile(r"\{[^{}]*\}|:not\([^)]*\)")
 _CHUNK = 16
 """Characters after which a word without an end may be broken."""
 
 
-def escape(value: object) -> str:
-    """Return any value as text that is safe between tags and in attributes: the one way into the HTML."""
-    text = value if type(value) is str else str(value)
-    text = _passed(text)
-    return _escaped_name(text) if len(text) <= _NAME else _escaped(text)
+def _remembered(make: Callable[[str], str]) -> Callable[[str], str]:
+    """Let a text pass the gate and become HTML; of a text that is likely to come again it is remembered, by the gate."""
+    passed = lru_cache(maxsize=2048)(lambda text, _: make(gated(text)))
+
+    def html_of(text: str) -> str:
+        return passed(text, _gate.get() or gate_state()) if len(text) <= _LIKELY else make(gated(text))
+
+    return html_of
 
 
-def _passed(text: str) -> str:
-    """Return a text behind the gate; what is kept of texts further on is kept of those that passed it."""
-    return text if len(text) < SHORTEST_SHAPE and not secrets_are_kept() else gated(text)
+_gate: ContextVar[tuple[Hashable, bool] | None] = ContextVar("flytetask_nb_gate", default=None)
+"""What the gate does while a document is rendered."""
 
 
 def _escaped(text: str) -> str:
     return text if _is_plain(text) else escape_html(visible(text))
 
 
-_escaped_name = lru_cache(maxsize=4096)(_escaped)
+_escaped_text = _remembered(_escaped)
+
+
+def escape(value: object) -> str:
+    """Return any value as text that is safe between tags and in attributes: the one way into the HTML."""
+    return _escaped_text(value if type(value) is str else str(value))
 
 
 @cache
@@ -97,26 +106,46 @@ def stylesheet() -> str:
     return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
-def render(document: Document) -> str:
-    """Return a document as HTML with its stylesheet.
+@cache
+def _rules() -> tuple[tuple[frozenset[str], str], ...]:
+    """Return each rule of the stylesheet, a line behind its first, with the classes without which it says nothing.
 
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
-    Returns
-    -------
-    str
-        A ``style`` and a ``div`` element.
+    Another output of the same page may bring any of them again, further below: what overrides a rule is longer than it.
     """
-    return f"<style>{stylesheet()}</style>{fragment(document)}"
+    rules = []
+    for line in stylesheet().splitlines(keepends=True)[1:]:
+        selectors = _NO_SELECTOR.sub(",", line.partition("{")[2] if line.startswith("@") else line).split(",")
+        needed = [frozenset(_CLASS.findall(selector)) for selector in selectors if "." in selector]
+        rules.append((frozenset.intersection(*needed), line))
+    return tuple(rules)
+
+
+def render(document: Document) -> str:
+    """Return a document as HTML, with as much of the stylesheet as it needs."""
+    body = fragment(document)
+    # In texts quotes are escaped, so this stands in tags alone.
+    attributes = {tag[: tag.index('"')] for tag in body.split('class="')[1:]}
+    return f"<style>{_style_for(frozenset(' '.join(attributes).split()))}</style>{body}"
+
+
+@lru_cache(maxsize=256)
+def _style_for(classes: frozenset[str]) -> str:
+    return "".join([line for needed, line in _rules() if needed <= classes])
 
 
 def fragment(document: Document) -> str:
     """Return a document as HTML alone, for places that have the stylesheet already."""
     with secrets_kept(document.subjects):
-        return "".join(_parts(document))
+        before = _gate.set(gate_state())
+        try:
+            return "".join(_parts(document))
+        finally:
+            _gate.reset(before)
+
+
+def heading(title: str) -> str:
+    """Return a heading of controls, for places that have the stylesheet already."""
+    return f'<div class="ftn"><b{_SUBTITLE}>{_prose(title)}</b></div>'
 
 
 def _parts(document: Document) -> Iterator[str]:
@@ -153,46 +182,48 @@ def _breakable(safe: str) -> str:
     return _LONG_WORD.sub(_chunks, text) if _has_long_word(safe) else text
 
 
-@lru_cache(maxsize=4096)
-def _breakable_name(text: str) -> str:
-    return _breakable(_escaped(text))
+def _has_long_word(text: str) -> bool:
+    return max(map(len, text.split()), default=0) >= _LONG
 
 
 def _chunks(found: re.Match[str]) -> str:
     return "<wbr>".join(found[0][start : start + _CHUNK] for start in range(0, len(found[0]), _CHUNK))
 
 
-def _prose(text: str) -> str:
+def _prose_text(text: str) -> str:
     """Return text between tags in which nothing can be taken for a formula.
 
     JupyterLab typesets what stands between dollar signs or after certain backslashes, except in code; a sign that is
     an element of its own has no partner.
     """
-    text = _passed(text)
-    return _prose_name(text) if len(text) <= _NAME else _prose_text(text)
-
-
-def _prose_text(text: str) -> str:
     safe = _escaped(text)
-    if len(text) > BROKEN and _has_long_word(text):
-        safe = _breakable(safe)
+    return _no_formula(_breakable(safe) if len(text) > BROKEN and _has_long_word(text) else safe)
+
+
+@_remembered
+def _unbroken(text: str) -> str:
+    # A place to break is one even where nothing wraps.
+    return _no_formula(_escaped(text))
+
+
+def _no_formula(safe: str) -> str:
     return _FORMULA.sub(r"<span>\g<0></span>", safe) if "$" in safe or "\\" in safe else safe
 
 
-_prose_name = lru_cache(maxsize=4096)(_prose_text)
+_prose = _remembered(_prose_text)
 
 
 def _line(line: Line) -> str:
     return _PIECES[type(line)](line)
 
 
+@_remembered
+def _dim(text: str) -> str:
+    return f'<span class="ftn-dim">{_prose_text(text)}</span>'
+
+
 def _span(span: Span) -> str:
-    if span.role == "code":
-        return _value(span.text)
-    text = _prose(span.text)
-    if span.role == "strong":
-        return f"<b>{text}</b>"
-    return f'<span class="ftn-dim">{text}</span>'
+    return _SPANS[span.role](span.text)
 
 
 def _badge(badge: Badge) -> str:
@@ -205,17 +236,19 @@ def _link(link: Link) -> str:
     return f'<a href="{escape(link.href)}" rel="noopener">{_prose(link.text)}</a>'
 
 
-def _value(text: str, title: str = "") -> str:
+@_remembered
+def _value(text: str) -> str:
     """Return a value as it stands in a task; what is short stays on one line, for broken it would read as two."""
-    text = _passed(text)
     if len(text) <= BROKEN:
-        return f'<code class="ftn-w"{title}>{_escaped_name(text)}</code>'
-    return f"<code{title}>{_breakable_name(text) if len(text) <= _NAME else _breakable(_escaped(text))}</code>"
+        return f'<code class="ftn-w">{_escaped(text)}</code>'
+    return f"<code>{_breakable(_escaped(text))}</code>"
 
 
 def _label(label: Label) -> str:
     title = "" if label.whole == label.text else f' title="{escape(label.whole)}"'
-    return _value(label.text, title) if label.name else f'<span class="ftn-w"{title}>{_prose(label.text)}</span>'
+    if label.name:
+        return _value(label.text).replace(">", f"{title}>", 1)
+    return f'<span class="ftn-w"{title}>{_unbroken(label.text)}</span>'
 
 
 def _clip(clip: Clip) -> str:
@@ -242,7 +275,8 @@ def _table(table: Table) -> str:
     if table.is_even:
         return f'<table class="ftn-even">{rows}</table>'
     # In a narrow place the cells of such a row follow each other, for columns would be too narrow to read.
-    many = ' class="ftn-t"' if table.rows and len(table.rows[0].cells) > _FEW else ""
+    texts = len(table.rows[0].cells) - len(table.numbers) if table.rows else 0
+    many = ' class="ftn-t"' if texts > _FEW else ""
     return f"<table{many}>{rows}</table>"
 
 
@@ -267,16 +301,30 @@ def _bars(bars: Bars) -> str:
     titles = [f'<th scope="col"{_LEFT}>{_prose(title)}</th>' for title in bars.titles]
     columns = [f'<th scope="col" title="{escape(one.whole)}">{_prose(one.text)}</th>' for one in bars.columns]
     rows = [f"<tr>{titles[0]}{''.join(columns)}{titles[1]}</tr>"]
-    for name, marks, note in bars.rows:
+    for number, (name, marks, note) in enumerate(bars.rows):
         cells = "".join(
             [
-                "<td>·</td>" if mark is None else f"<td>{_mark(mark, column)}</td>"
-                for mark, column in zip(marks, bars.columns, strict=True)
+                "<td>·</td>" if mark is None else f"<td>{_bar_cell(_mark(mark, label), bars, number, place)}</td>"
+                for place, (mark, label) in enumerate(zip(marks, bars.columns, strict=True))
             ]
         )
         rows.append(f'<tr><th scope="row"{_LEFT}>{_line(name)}</th>{cells}<td{_LEFT}>{_line(note)}</td></tr>')
-    caption = f"<caption>{_prose(bars.caption)}</caption>" if bars.caption else ""
+    hint = "; a mark opens what it stands for" if bars.opened else ""
+    caption = f"<caption>{_prose(bars.caption)}{hint}</caption>" if bars.caption else ""
     return f'<div class="ftn-wide"><table class="ftn-bars">{caption}{"".join(rows)}</table></div>'
+
+
+def _bar_cell(mark: str, bars: Bars, row: int, column: int) -> str:
+    """Return a mark with what it opens.
+
+    In the newer half of many columns that lies below the marks to the left, so that no column is moved.
+    """
+    line = bars.opened.get((row, column))
+    if line is None:
+        return mark
+    count = len(bars.columns)
+    side = ' class="ftn-l"' if count >= _MANY and 2 * column >= count else ""
+    return f"<details><summary>{mark}</summary><div{side}>{_line(line)}</div></details>"
 
 
 def _mark(badge: Badge, column: Label) -> str:
@@ -289,21 +337,27 @@ def _mark(badge: Badge, column: Label) -> str:
 
 def _folds(folds: Folds) -> str:
     parts = []
+    # Names take a third of the page, versions do not.
+    kind = "ftn-g ftn-v" if all(isinstance(row.lead, Label) and not row.lead.name for row in folds.rows) else "ftn-g"
     if folds.head is not None:
-        parts.append(f'<div class="ftn-g ftn-dim">{_thirds(folds.head)}</div>')
+        parts.append(f'<div class="{kind} ftn-dim">{_thirds(folds.head)}</div>')
     for row in folds.rows:
         cells = _thirds((row.lead, row.text, row.end))
         if row.blocks:
             opened = " open" if row.is_open else ""
             body = "".join(map(_block, row.blocks))
-            parts.append(f'<details{opened}><summary class="ftn-g">{cells}</summary>{body}</details>')
+            parts.append(f'<details{opened}><summary class="{kind}">{cells}</summary>{body}</details>')
         else:
-            parts.append(f'<div class="ftn-g">{cells}</div>')
+            parts.append(f'<div class="{kind}">{cells}</div>')
     return "".join(parts)
 
 
 def _thirds(lines: tuple[Line, Line, Line]) -> str:
-    return " ".join([f"<span>{_line(line)}</span>" for line in lines])
+    # Where a front end takes the stylesheet away, bars part the columns.
+    first, *rest = [f"<span>{_line(line)}</span>" for line in lines]
+    return first + "".join(
+        [f"{'<i> | </i>' if line else ''}{cell}" for line, cell in zip(lines[1:], rest, strict=True)]
+    )
 
 
 def _fields(fields: Fields) -> str:
@@ -330,6 +384,11 @@ def _notice(notice: Notice) -> str:
     return f'<div class="ftn-notice">{_badge(notice.badge)} {_line(notice.line)}</div>'
 
 
+_SPANS: dict[str, Callable[[str], str]] = {
+    "code": _value,
+    "dim": _dim,
+    "strong": lambda text: f"<b>{_prose(text)}</b>",
+}
 _PIECES: dict[type, Callable[[Any], str]] = {
     str: _prose,
     list: lambda pieces: "".join(map(_line, pieces)),

@@ -35,15 +35,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models import LiteralType, TypedInterface, Variable
     from flytetask_nb.views.document import Block, Line, Piece
 
-__all__ = [
-    "describe_interface",
-    "describe_literal_type",
-    "describe_variable",
-    "interface_line",
-    "interface_section",
-    "signature_line",
-]
-
 T = TypeVar("T")
 
 _TYPE_BUDGET = 900
@@ -65,10 +56,7 @@ def signature_line(notation: str) -> Line:
 def interface_section(message: Any) -> Section:
     """Describe inputs and outputs.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``TypedInterface``.
+    ``message``: a flyteidl ``TypedInterface``.
     """
     return _as_before(_section, message)
 
@@ -76,10 +64,7 @@ def interface_section(message: Any) -> Section:
 def interface_line(message: Any) -> Line:
     """Return an interface as a signature, cut where it grows too long to be read in one line.
 
-    Parameters
-    ----------
-    message
-        A flyteidl ``TypedInterface``.
+    ``message``: a flyteidl ``TypedInterface``.
     """
     return _as_before(_signature, message)
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.plugin_resources import Group
     from flytetask_nb.semantics.quantities import Quantity
 
-__all__ = ["array_words", "job_words"]
-
 _ARRAY: Final = "container_array"
 _LEADERS: Final = frozenset({"chief", "driver", "head", "launcher", "machine", "master", "runner", "scheduler"})
 """Groups of which one pod needs no number."""
@@ -28,15 +26,8 @@ _GROUPS_SHOWN: Final = 5
 def job_words(template: Any) -> list[str]:
     """Return what the groups of a job ask for: ``["driver 1 CPU 1 GiB, 2 executors 1 CPU 1 GiB"]``.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
-    Returns
-    -------
-    list of str
-        Empty for a task of one pod, and where the plugin cannot read its settings.
+    ``template``: a flyteidl ``TaskTemplate``.
+    Returns list of str: empty for a task of one pod, and where the plugin cannot read its settings.
     """
     if template.type not in GROUPED_TYPES or template.type == _ARRAY:
         return []
@@ -74,10 +65,8 @@ def _plural(name: str) -> str:
 def array_words(template: Any) -> list[str]:
     """Return how an array of items is run: ``["4 at a time", "80% must succeed"]``; empty for other tasks.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``; of an array it has ``custom`` as ``flyteidl.plugins.ArrayJob`` is written.
+    ``template``: a flyteidl ``TaskTemplate``; of an array it has ``custom`` as ``flyteidl.plugins.ArrayJob`` is
+      written.
     """
     if template.type != _ARRAY:
         return []

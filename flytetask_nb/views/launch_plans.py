@@ -11,18 +11,13 @@ if TYPE_CHECKING:
     from flytetask_nb.models.launch_plans import LaunchPlan
     from flytetask_nb.views.document import Line
 
-__all__ = ["describe_launch_plan"]
-
 _NAME_BUDGET = 300
 
 
 def describe_launch_plan(plan: LaunchPlan) -> Document:
     """Describe a launch plan.
 
-    Parameters
-    ----------
-    plan
-        The launch plan. Of its inputs the names are shown, not the values.
+    ``plan``: the launch plan. Of its inputs the names are shown, not the values.
     """
     identifier = plan._message.id
     place = " / ".join(part for part in (identifier.project, identifier.domain) if part)

@@ -16,21 +16,13 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.lists import LaunchPlanList, WorkflowList
     from flytetask_nb.views.document import Block
 
-__all__ = ["describe_launch_plans", "describe_workflows"]
-
 _NAME_BUDGET = 300
 _SIGNATURE_BUDGET = 400
 _LIST_BUDGET = 20_000
 
 
 def describe_workflows(workflows: WorkflowList) -> Document:
-    """Describe a list of workflows.
-
-    Parameters
-    ----------
-    workflows
-        The list.
-    """
+    """Describe a list of workflows."""
     tasks = {one.serialize_to_string() for workflow in workflows for one in workflow.task_ids}
     rows = [_workflow_row(workflow) for workflow in workflows[: OPTIONS["max_rows"]]]
     shown, _ = within(rows, _LIST_BUDGET, row_size)
@@ -61,13 +53,7 @@ def _workflow_row(workflow: Workflow) -> Row:
 
 
 def describe_launch_plans(plans: LaunchPlanList) -> Document:
-    """Describe a list of launch plans.
-
-    Parameters
-    ----------
-    plans
-        The list.
-    """
+    """Describe a list of launch plans."""
     rows = [_launch_plan_row(plan) for plan in plans[: OPTIONS["max_rows"]]]
     shown, _ = within(rows, _LIST_BUDGET, row_size)
     header = Row(["name", "version", "starts", "runs"], header=True)

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block, Line, Section
 
-__all__ = ["render"]
-
 # What could begin markup: some characters anywhere, underscores at the edge of a word, others only at a line's start.
 _SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 # What begins a formula does so for JupyterLab even where it is escaped, unless it is an element of its own.
@@ -53,23 +51,14 @@ _WEB = re.compile(r"https?://[^\s<>()\\\"'`]+$")
 def render(document: Document) -> str:
     """Return a document as Markdown.
 
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
-    Returns
-    -------
-    str
-        Blocks parted by empty lines, no line break at the end.
+    Returns str: blocks parted by empty lines, no line break at the end.
     """
     with secrets_kept(document.subjects):
         return "\n\n".join(_parts(document))
 
 
 def _parts(document: Document) -> Iterable[str]:
-    aside = f" — {_line(document.aside)}" if document.aside else ""
-    yield f"### {escape(document.title)}{aside}"
+    yield f"### {escape(document.title)}{_beside(document.aside)}"
     for line in document.lines:
         yield _line(line)
     for block in document.blocks:
@@ -79,10 +68,15 @@ def _parts(document: Document) -> Iterable[str]:
 
 
 def _section(section: Section) -> Iterable[str]:
-    note = f" — {_line(section.note)}" if section.note else ""
-    yield f"**{escape(section.title)}**{note}"
+    yield f"**{escape(section.title)}**{_beside(section.note)}"
     for block in section.blocks:
         yield _block(block)
+
+
+def _beside(line: Line) -> str:
+    """Return what stands beside a title; a line of empty pieces is none."""
+    text = _line(line)
+    return f" — {text}" if text.strip() else ""
 
 
 def escape(value: object) -> str:

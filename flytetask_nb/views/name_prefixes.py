@@ -10,21 +10,13 @@ from flytetask_nb.views.document import Label, cut
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["name_label", "shared_prefix"]
-
 _SHORTEST: Final = 12
 """Characters that are worth being told apart."""
 _BUDGET: Final = 300
 
 
 def shared_prefix(names: Iterable[str]) -> str:
-    """Return with which modules all names begin, the last dot included; empty where that is hardly shorter.
-
-    Parameters
-    ----------
-    names
-        Names of tasks or workflows.
-    """
+    """Return with which modules all names begin, the last dot included; empty where that is hardly shorter."""
     found = set(names)
     if len(found) <= 1:
         return ""
@@ -37,14 +29,9 @@ def shared_prefix(names: Iterable[str]) -> str:
 def name_label(name: str, prefix: str, shown: str = "") -> Label:
     """Return a name without what is told of it already, whole where a reader asks for it.
 
-    Parameters
-    ----------
-    name
-        The name.
-    prefix
-        What ``shared_prefix`` gave.
-    shown
-        The name in a shorter form, such as that of a map task; else the name itself.
+    ``name``: the name.
+    ``prefix``: what ``shared_prefix`` gave.
+    ``shown``: the name in a shorter form, such as that of a map task; else the name itself.
     """
     text = (shown or name).removeprefix(prefix) or "(no name)"
     return Label("".join(cut(text, _BUDGET)), cut(name, _BUDGET)[0] or text, name=True)

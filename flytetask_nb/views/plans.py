@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.rules import BREAKING, NOISE, RISKY, SEVERITIES, rank
-from flytetask_nb.diffs.settings import shortened_map_task
 from flytetask_nb.options import OPTIONS
+from flytetask_nb.semantics.map_tasks import shortened_map_task
 from flytetask_nb.views.diffs import cache_word, change_row, places_line
 from flytetask_nb.views.document import (
     Badge,
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs import Change, Plan, PlanEntry
     from flytetask_nb.views.document import Block, Line, Piece
-
-__all__ = ["describe_plan"]
 
 _BADGES: Final = {
     "conflict": ("breaking", "✗"),
@@ -82,16 +80,8 @@ class _Told:
 def describe_plan(plan: Plan) -> Document:
     """Describe what registration would do.
 
-    Parameters
-    ----------
-    plan
-        The plan. Whatever changed is compared.
-
-    Returns
-    -------
-    Document
-        A row for each task, or for tasks with equal changes, the worst first; each opens its changes. What is
-        the same or changed in release noise alone is folded.
+    Returns Document: a row for each task, or for tasks with equal changes, the worst first; each opens its changes.
+      What is the same or changed in release noise alone is folded.
     """
     told = _told(plan)
     groups = sorted(
@@ -115,7 +105,8 @@ def describe_plan(plan: Plan) -> Document:
 
 
 def _told(plan: Plan) -> _Told:
-    pairs = {(entry.remote_version, entry.local_version) for entry in plan.changed}
+    differing = plan.changed or plan.conflicts
+    pairs = {(entry.remote_version, entry.local_version) for entry in differing}
     return _Told(
         frozenset((entry.project, entry.domain) for entry in plan),
         shared_prefix(entry.name for entry in plan),
@@ -133,8 +124,9 @@ def _aside(told: _Told) -> Line:
         (place,) = told.places
         pieces.append(cut("/".join(filter(None, place)), _NAME_BUDGET)[0])
     if told.pair is not None:
-        pieces += [" · " if pieces and pieces[0] else "", *_versions(told.pair, told)]
-    return pieces
+        versions = _versions(told.pair, told)
+        pieces += [" · ", *versions] if pieces and pieces[0] and versions else versions
+    return [piece for piece in pieces if piece]
 
 
 def _versions(pair: tuple[str | None, str | None], told: _Told) -> list[Piece]:
@@ -323,7 +315,7 @@ def _listed_changes(entry: PlanEntry, *, noise: bool = True) -> list[Change]:
     found = entry.diff
     if found is None:
         return []
-    everything = (*found.changes, *found.accepted, *found.noise) if entry.refusal and noise else found.changes
+    everything = found.all_changes() if entry.refusal and noise else found.changes
     # That the version is there already is said before.
     return [change for change in everything if change.rule != "version-reused"]
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["NO_JSON", "RAW_FORMS", "raw_text"]
-
 
 def _proto_text(message: Message) -> str:
     return text_format.MessageToString(message, as_utf8=True)
@@ -45,18 +43,10 @@ RAW_FORMS: Final[dict[str, Callable[[Message], str]]] = {"JSON": _json, "proto t
 def raw_text(task: FlyteTask, form: str) -> str:
     """Write a task down as it is, secrets masked.
 
-    Parameters
-    ----------
-    task
-        The task.
-    form
-        ``"JSON"`` or ``"proto text"``, with the fields' names as flyteidl spells them.
-
-    Returns
-    -------
-    str
-        A ``TaskSpec``; of a task of Flyte 2 its own ``TaskDetails``. Fields that these do not know have no names to be
-        written under and are left out.
+    ``task``: the task.
+    ``form``: ``"JSON"`` or ``"proto text"``, with the fields' names as flyteidl spells them.
+    Returns str: a ``TaskSpec``; of a task of Flyte 2 its own ``TaskDetails``. Fields that these do not know have no
+      names to be written under and are left out.
     """
     message = flyte2_details(task._message) or task.to_flyte_idl()
     if not OPTIONS["reveal_secrets"]:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.registrations import Registration
     from flytetask_nb.views.document import Line
 
-__all__ = ["describe_registration"]
-
 _NAME_BUDGET = 700
 _BADGES = {
     "new": ("good", "+"),
@@ -23,13 +21,7 @@ _BADGES = {
 
 
 def describe_registration(result: Registration) -> Document:
-    """Describe the verdict; under a conflict, what differs.
-
-    Parameters
-    ----------
-    result
-        What ``Remote.dry_run`` found.
-    """
+    """Describe the verdict; under a conflict, what differs."""
     tone, glyph = _BADGES[result.verdict]
     verdict: Line = [Badge(tone, glyph, result.verdict)]
     title = cut(result.summary, _NAME_BUDGET)[0]

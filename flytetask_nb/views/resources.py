@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.tasks import Resources
     from flytetask_nb.views.document import Block, Line
 
-__all__ = ["accelerator_words", "amounts", "describe_extended_resources", "describe_resources", "resources_section"]
-
 # How a resource is called, and how its amounts are written.
 _KINDS = {resource.name: (resource.label, resource.unit) for resource in RESOURCES} | {
     "amd.com/gpu": ("gpu", "count"),
@@ -51,16 +49,9 @@ Amounts = dict[str, tuple[list[str], list[str]]]
 def amounts(template: Any) -> Amounts:
     """Return what a task's container, or its pod's primary container, asks for.
 
-    Parameters
-    ----------
-    template
-        A flyteidl ``TaskTemplate``.
-
-    Returns
-    -------
-    dict
-        Resource to the requested and the limiting amounts, in words (``"500m"``, ``"32 GiB"``). Empty where nothing
-        is asked for.
+    ``template``: a flyteidl ``TaskTemplate``.
+    Returns dict: resource to the requested and the limiting amounts, in words (``"500m"``, ``"32 GiB"``). Empty where
+      nothing is asked for.
     """
     asked = task_amounts(template)
     return {} if asked is None else _amounts(*asked)
@@ -115,19 +106,11 @@ def shared_memory_words(extended: Any) -> str:
 def resources_section(found: Amounts, extended: Any, pod_template_name: str = "") -> Section | None:
     """Describe requests and limits side by side.
 
-    Parameters
-    ----------
-    found
-        What ``amounts`` gave.
-    extended
-        A flyteidl ``ExtendedResources``.
-    pod_template_name
-        The pod template that the task names; what the task leaves out is that template's, else the platform's.
-
-    Returns
-    -------
-    Section or None
-        None where nothing is asked for, and no pod template may ask for something.
+    ``found``: what ``amounts`` gave.
+    ``extended``: a flyteidl ``ExtendedResources``.
+    ``pod_template_name``: the pod template that the task names; what the task leaves out is that template's, else the
+      platform's.
+    Returns Section or None: None where nothing is asked for, and no pod template may ask for something.
     """
     accelerator, shared = accelerator_words(extended), shared_memory_words(extended)
     if not found and not accelerator and not shared and not pod_template_name:

@@ -11,6 +11,7 @@ from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_words, is_sdk2
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.security import OAuth2TokenRequest, Secret
 from flytetask_nb.models.tasks import RuntimeMetadata, TaskMetadata
+from flytetask_nb.printing import in_words
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 from flytetask_nb.views.document import (
     LOOKED_AT,
@@ -29,7 +30,7 @@ from flytetask_nb.views.document import (
     within,
 )
 from flytetask_nb.views.execution import json_line
-from flytetask_nb.views.wording import counted, in_words, listed, moment, quoted
+from flytetask_nb.views.wording import counted, listed, moment, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,20 +38,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models import Documentation, SecurityContext
     from flytetask_nb.views.document import Block, Line, Piece
-
-__all__ = [
-    "deprecation_notice",
-    "describe_documentation",
-    "describe_metadata",
-    "describe_security",
-    "first_line",
-    "flyte2_section",
-    "metadata_section",
-    "metadata_words",
-    "plugin_section",
-    "security_section",
-    "source_section",
-]
 
 _VALUE_BUDGET = 500
 _ROWS_BUDGET = 2_000
@@ -95,10 +82,7 @@ def _short_value(key: str, text: str) -> str:
 def metadata_words(metadata: Any) -> list[str]:
     """Return what is set in a task's metadata in a few words each: ``"cached “2.0”"``, ``"3 retries"``.
 
-    Parameters
-    ----------
-    metadata
-        A flyteidl ``TaskMetadata``.
+    ``metadata``: a flyteidl ``TaskMetadata``.
     """
     words = []
     if metadata.discoverable:
@@ -352,14 +336,9 @@ def source_section(
 ) -> Section | None:
     """Describe what its author says of a task and where it was found.
 
-    Parameters
-    ----------
-    description
-        A flyteidl ``DescriptionEntity``.
-    source, note, created_at, short_description, console_url
-        What is known beside the message.
-    is_fetchable
-        Whether a server knows more of what its author says.
+    ``description``: a flyteidl ``DescriptionEntity``.
+    ``source``, ``note``, ``created_at``, ``short_description``, ``console_url``: what is known beside the message.
+    ``is_fetchable``: whether a server knows more of what its author says.
     """
     # Said already under the task's name.
     first = first_line(description, short_description)
@@ -391,12 +370,8 @@ def _file_name(source: str) -> str:
 def first_line(description: Any, short_description: str | None = None) -> str:
     """Return the first line of what its author says of a task; empty where nothing is said.
 
-    Parameters
-    ----------
-    description
-        A flyteidl ``DescriptionEntity``.
-    short_description
-        What a server says, where it says something.
+    ``description``: a flyteidl ``DescriptionEntity``.
+    ``short_description``: what a server says, where it says something.
     """
     return _first_line(short_description or description.short_description or description.long_description.value)
 

@@ -15,6 +15,7 @@ from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, Sect
 from flytetask_nb.views.execution import execution_section, image_words, other_containers
 from flytetask_nb.views.interfaces import interface_line, interface_section
 from flytetask_nb.views.jobs import array_words, job_words
+from flytetask_nb.views.name_prefixes import name_label, shared_prefix
 from flytetask_nb.views.resources import accelerator_words, amounts, resources_section, summary_words
 from flytetask_nb.views.settings import (
     deprecation_notice,
@@ -26,47 +27,33 @@ from flytetask_nb.views.settings import (
     security_section,
     source_section,
 )
+from flytetask_nb.views.version_labels import whole_version
+from flytetask_nb.views.wording import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flytetask_nb.models import Identifier, TaskTemplate
     from flytetask_nb.models.tasks import TaskSpec
-    from flytetask_nb.views.document import Block, Line
-
-__all__ = [
-    "card_blocks",
-    "describe_identifier",
-    "describe_spec",
-    "describe_task",
-    "describe_template",
-    "failure",
-    "headline_words",
-]
+    from flytetask_nb.views.document import Block, Line, Piece
 
 _NAME_BUDGET = 700
 _PART_BUDGET = 300
+_CALLERS_SHOWN = 4
 _TARGETS = {"container": "container", "k8s_pod": "pod", "sql": "SQL statement"}
 
 
 def describe_task(task: FlyteTask) -> Document:
     """Describe a task.
 
-    Parameters
-    ----------
-    task
-        The task.
-
-    Returns
-    -------
-    Document
-        A section that cannot be described shows why, and the others still stand.
+    Returns Document: a section that cannot be described shows why, and the others still stand.
     """
     message = task._message
     return _describe(
         message.template,
         _attempt(lambda: first_line(message.description, task.short_description), ""),
         _attempt(lambda: _place_among_versions(task), ""),
+        _attempt(lambda: _callers(task), []),
         lambda: flyte2_section(message),
         lambda: source_section(
             message.description,
@@ -103,10 +90,27 @@ def _place_among_versions(task: FlyteTask) -> str:
     return f"one of {number:,} versions" if order == LOADING else f"version {place:,} of {number:,}"
 
 
+def _callers(task: FlyteTask) -> list[Line]:
+    """Say which workflows of its release use it; nothing where none of these is known."""
+    callers = None if task.fellows is None else task.fellows.callers_of(task)
+    if callers is None:
+        return []
+    if not callers:
+        return [dim("used by no workflow beside it")]
+    # Without the modules that the task itself is in: its name is told.
+    prefix = shared_prefix([task.name, *callers])
+    pieces: list[Piece] = ["used by "]
+    for place, name in enumerate(callers[:_CALLERS_SHOWN]):
+        pieces += [", " if place else "", name_label(name, prefix)]
+    rest = len(callers) - _CALLERS_SHOWN
+    return [[*pieces, f" and {rest:,} more"] if rest > 0 else pieces]
+
+
 def _describe(
     template: Any,
     says: str = "",
     among: str = "",
+    callers: Sequence[Line] = (),
     *describe_rest: Callable[[], Section | None],
     is_registered: bool = False,
     is_flyte2: bool = False,
@@ -132,7 +136,7 @@ def _describe(
     return Document(
         _name(template.id),
         _attempt(lambda: _aside(template, among, is_registered=is_registered, is_flyte2=is_flyte2), ""),
-        lines=[*([says] if says else []), *_attempt(lambda: _summary(template, found, image), [])],
+        lines=[*([says] if says else []), *_attempt(lambda: _summary(template, found, image), []), *callers],
         blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
         sections=expanded(sections),
     )
@@ -164,11 +168,11 @@ def _name(identifier: Any) -> str:
     return f"{shown} {remark}".strip() or "(no name)"
 
 
-def _aside(template: Any, among: str, *, is_registered: bool, is_flyte2: bool) -> str:
+def _aside(template: Any, among: str, *, is_registered: bool, is_flyte2: bool) -> Line:
     identifier = template.id
-    parts = [
+    parts: list[Piece] = [
         FLYTE2_MARK if is_flyte2 else "",
-        cut(identifier.version, _PART_BUDGET)[0],
+        whole_version(identifier.version),
         among,
         cut(template.type, _PART_BUDGET)[0] or "(no type)",
     ]
@@ -176,7 +180,7 @@ def _aside(template: Any, among: str, *, is_registered: bool, is_flyte2: bool) -
     parts += [place, *([f"org {cut(identifier.org, _PART_BUDGET)[0]}"] if identifier.org else [])]
     if not is_registered and _is_unregistered(template):
         parts.append("not registered yet")
-    return " · ".join(filter(None, parts))
+    return joined(parts)
 
 
 def _is_unregistered(template: Any) -> bool:
@@ -218,17 +222,12 @@ def headline_words(template: Any) -> str:
 
 
 def card_blocks(task: FlyteTask) -> list[Block]:
-    """Return what a row about a task opens: what it is, and what it takes and gives.
-
-    Parameters
-    ----------
-    task
-        The task.
-    """
+    """Return what a row about a task opens: what it is, and what it takes and gives."""
     template = task._message.template
     says = _attempt(lambda: first_line(task._message.description, task.short_description), "")
-    lines = [says] if says else []
+    lines: list[Line] = [says] if says else []
     lines += _attempt(lambda: _summary(template, amounts(template), task_image(template)), [])
+    lines += _attempt(lambda: _callers(task), [])
     blocks: list[Block] = [Paragraph(line) for line in lines]
     section = _section("Interface", lambda: interface_section(template.interface))
     return blocks + (list(section.blocks) if section is not None else [])

@@ -29,6 +29,7 @@ from flytetask_nb.views.document import (
     Span,
     Stack,
     Table,
+    budget_scale,
     clipped,
 )
 from flytetask_nb.views.highlighting import highlighted
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from flytetask_nb.views.document import Block, Line, Piece, Section
-
-__all__ = ["RichPage", "render", "render_rich"]
 
 Segment = tuple[str, str]
 """A text and a style of rich's."""
@@ -53,6 +52,7 @@ _LONGEST_WORD = 44
 """Columns of a word that is not broken for want of room, where something else can go below."""
 _page: ContextVar[int | None] = ContextVar("page", default=None)
 """Columns of the page that is written for; None: lines are as long as they need to be."""
+_PUNCTUATION = frozenset(",;.:")
 _WORDS = re.compile(r"\S+\s*|\s+")
 _ROLES = {"code": "", "dim": "dim", "strong": "bold"}
 _TONES = {
@@ -69,27 +69,13 @@ _HIGHLIGHTS = {"b": "bold", "i": "italic", "": ""}
 def render(document: Document) -> str:
     """Return a document as plain text.
 
-    Parameters
-    ----------
-    document
-        What is to be shown.
-
-    Returns
-    -------
-    str
-        Lines without trailing blanks, no line break at the end.
+    Returns str: lines without trailing blanks, no line break at the end.
     """
     return "\n".join("".join([text for text, _ in line]).rstrip() for line in _lines(document))
 
 
 class RichPage:
-    """A document for rich, laid out for the width of the console that it is printed on.
-
-    Parameters
-    ----------
-    document
-        What is to be shown.
-    """
+    """A document for rich, laid out for the width of the console that it is printed on."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -97,10 +83,7 @@ class RichPage:
     def text(self, width: int | None = None) -> Any:
         """Return the document as a ``rich.text.Text``.
 
-        Parameters
-        ----------
-        width
-            Columns of the page; None: as many as it takes.
+        ``width``: columns of the page; None: as many as it takes.
         """
         from rich.text import Text  # noqa: PLC0415 - rich is loaded when it asks
 
@@ -349,7 +332,7 @@ def _cell_lines(cell: Line, room: int) -> list[list[Segment]]:
 
 def _fitted(line: Line, room: int) -> list[list[Segment]]:
     """Break a line that is wider than there is room for, or cut it if it is one that a page may cut."""
-    if isinstance(line, Clip):
+    if isinstance(line, Clip) and budget_scale() <= 1:
         return [[(clipped(gated(line.text), room, _columns), "")]]
     return _wrapped(_flat(_segments(line)), room)
 
@@ -360,7 +343,7 @@ def _wrapped(segments: list[Segment], width: int) -> list[list[Segment]]:
         return [segments]
     lines: list[list[Segment]] = [[]]
     room = width
-    for text, style in segments:
+    for text, style in _with_punctuation(segments):
         for word in _WORDS.findall(text):
             while _width([(word, "")]) > room:
                 if room == width:
@@ -372,6 +355,19 @@ def _wrapped(segments: list[Segment], width: int) -> list[list[Segment]]:
             lines[-1].append((word, style))
             room -= _width([(word, "")])
     return [line for line in lines if line]
+
+
+def _with_punctuation(segments: list[Segment]) -> Iterable[Segment]:
+    """Put the comma that begins a segment behind the word before it, for no line begins with one."""
+    before: Segment | None = None
+    for text, style in segments:
+        if before is not None:
+            if text[:1] in _PUNCTUATION and before[0] and not before[0][-1].isspace():
+                before, text = (before[0] + text[0], before[1]), text[1:]  # noqa: PLW2901 - the rest of it
+            yield before
+        before = (text, style)
+    if before is not None:
+        yield before
 
 
 def _place_to_break(word: str, room: int) -> int:
@@ -388,11 +384,20 @@ def _bars(bars: Bars, indent: str) -> Iterable[list[Segment]]:
     width = max([len(bars.titles[0]), *map(_width, names)])
     span = gated(" … ".join(ends))
     room = max(len(bars.columns), len(span))
-    yield [(indent, ""), (_GAP.join([bars.titles[0].ljust(width), span.ljust(room), bars.titles[1]]), "dim")]
-    for name, (_, marks, note) in zip(names, bars.rows, strict=True):
+    notes = [_flat(_segments(note)) for _, _, note in bars.rows]
+    longest = len(indent) + width + room + max([len(bars.titles[1]), *map(_width, notes)]) + 2 * len(_GAP)
+    # Where there is no room for all notes beside the marks, each stands below its own.
+    is_beside = (page := _page.get()) is None or longest <= page
+    head = [bars.titles[0].ljust(width), span.ljust(room), *([bars.titles[1]] if is_beside else [])]
+    yield [(indent, ""), (_GAP.join(head), "dim")]
+    for name, note, (_, marks, _) in zip(names, notes, bars.rows, strict=True):
         line: list[Segment] = [(indent, ""), *name, (" " * (width - _width(name)), ""), (_GAP, "")]
         line += [("·", "dim") if mark is None else (mark.glyph, _TONES.get(mark.tone, "")) for mark in marks]
-        yield [*line, (" " * (room - len(marks)), ""), (_GAP, ""), *_flat(_segments(note))]
+        if is_beside:
+            yield [*line, (" " * (room - len(marks)), ""), (_GAP, ""), *note]
+        else:
+            yield line
+            yield from ([[(indent + _INDENT, ""), *note]] if _width(note) else [])
     if bars.caption:
         yield [(indent, ""), (gated(bars.caption), "dim")]
 

@@ -1,99 +1,36 @@
-"""What a version is called where there is little room: hashes are shortened as Git does, releases stay whole.
-
-A label is unambiguous among the versions of one output, so all versions of an output are given at once.
-"""
+"""What a version is called where there is little room, with the whole of it within reach."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Final
 
+from flytetask_nb.models.version_shortening import is_hash, short_versions
 from flytetask_nb.views.document import Label, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["short_versions", "version_label"]
+    from flytetask_nb.views.document import Piece
+
+__all__ = ["short_versions", "version_label", "whole_version"]
 
 _BUDGET: Final = 300
 """Bytes that a version takes at most, whole."""
-_FEWEST: Final = 7
-"""Characters of a hash that are shown at least, as Git does."""
-_LONGEST: Final = 1_000
-"""Characters of a version that are compared with another's: fewer of them are shown."""
-_LONG: Final = 16
-"""Characters from which on a version that is no hash is shortened too."""
-_is_hex: Final = re.compile(r"[0-9a-f]{12,}|[0-9A-F]{12,}").fullmatch
-_is_base64: Final = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w+/-]{20,}={0,2}", re.ASCII).fullmatch
-_is_time: Final = re.compile(r"\d{1,20}").fullmatch
-_SEPARATORS: Final = "-_/+ "
-
-
-def short_versions(versions: Iterable[str]) -> dict[str, str]:
-    """Return a short label for each version.
-
-    Parameters
-    ----------
-    versions
-        All versions of one output, in any order, some of them more than once.
-
-    Returns
-    -------
-    dict of str to str
-        By version: of a hash the shortest beginning that no other version has, at least seven characters; of any
-        other long version its beginning or, where several begin alike, its end, with an ellipsis; anything else whole.
-        No two versions have one label.
-    """
-    return dict(_labels(tuple(sorted(set(versions)))))
+_ONE_LINE: Final = 64
+"""Characters of a hash that have room on a line."""
 
 
 def version_label(version: str, labels: Mapping[str, str]) -> Label:
     """Return a version under its short label, whole where a reader asks for it.
 
-    Parameters
-    ----------
-    version
-        One of the versions that ``labels`` was made of.
-    labels
-        What ``short_versions`` gave.
+    ``version``: one of the versions that ``labels`` was made of.
+    ``labels``: what ``short_versions`` gave.
     """
     whole = cut(version, _BUDGET)[0]
     return Label(cut(labels.get(version, version), _BUDGET)[0], whole)
 
 
-@lru_cache(maxsize=64)
-def _labels(versions: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    shared = dict.fromkeys(versions, 0)
-    # In order, a version has most in common with a neighbour.
-    for first, second in pairwise(versions):
-        pairs = zip(first[:_LONGEST], second[:_LONGEST], strict=False)
-        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        shared[first], shared[second] = max(shared[first], common), max(shared[second], common)
-    labels = {version: _label(version, shared[version]) for version in versions}
-    taken: dict[str, int] = {}
-    for label in labels.values():
-        taken[label] = taken.get(label, 0) + 1
-    return tuple((version, label if taken[label] == 1 else version) for version, label in labels.items())
-
-
-def _label(version: str, common: int) -> str:
-    """Shorten a version that has so many characters in common with the one most like it."""
-    if _is_hash(version):
-        return version[: max(_FEWEST, common + 1)]
-    if len(version) <= _LONG:
-        return version
-    if common < _LONG - 1:
-        return f"{version[: _LONG - 1].rstrip(_SEPARATORS)}…"
-    # What comes before the last separator is the same.
-    start = max(version.rfind(separator, 0, common) for separator in _SEPARATORS) + 1
-    rest = version[start or common :]
-    return f"…{rest}" if len(rest) <= _LONG else version
-
-
-def _is_hash(version: str) -> bool:
-    """Tell whether a version is a digest: in hexadecimal digits, or in Base64 as flytekit writes its own."""
-    if _is_hex(version):
-        return not (version.isalpha() or _is_time(version))
-    return _is_base64(version) is not None
+def whole_version(version: str) -> Piece:
+    """Return a version as it is: a hash on one line, for in two it is no longer known for one."""
+    whole = cut(version, _BUDGET)[0]
+    return Label(whole, whole) if len(version) <= _ONE_LINE and is_hash(version) else whole

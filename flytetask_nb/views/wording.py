@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
-__all__ = ["counted", "device_name", "in_words", "listed", "moment", "quoted"]
+    from flytetask_nb.views.document import Piece
 
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _ACRONYMS = {"nvidia": "NVIDIA", "amd": "AMD", "tpu": "TPU", "google": "Google", "intel": "Intel"}
 _DROPPED = frozenset({"tesla"})
 
@@ -29,24 +28,18 @@ def listed(words: Sequence[str], limit: int = 6) -> str:
     return f"{', '.join(words[:limit])}, … {len(words) - limit} more"
 
 
+def joined(pieces: Iterable[Piece], separator: str = " · ") -> list[Piece]:
+    """Return what is not empty with a separator between."""
+    line: list[Piece] = []
+    for piece in pieces:
+        if piece:
+            line += [separator, piece] if line else [piece]
+    return line
+
+
 def quoted(text: str) -> str:
     """Return a text in typographic quotes."""
     return f"“{text}”"
-
-
-def in_words(span: timedelta) -> str:
-    """Return a duration in the fewest units that are exact: ``"3 h"``, ``"1 h 30 min"``, ``"1.5 s"``."""
-    seconds = span.days * 86_400 + span.seconds
-    if seconds < 0:
-        return f"−{in_words(-span)}"
-    parts = []
-    for size, unit in _UNITS:
-        count, seconds = divmod(seconds, size)
-        if unit == "s" and span.microseconds:
-            parts.append(f"{count + span.microseconds / 1_000_000:.6f}".rstrip("0") + " s")
-        elif count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts) or "0 s"
 
 
 def moment(time: datetime) -> str:

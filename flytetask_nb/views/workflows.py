@@ -7,32 +7,23 @@ from typing import TYPE_CHECKING
 
 from flytetask_nb.views.document import Document, Paragraph, Row, Section, Table, code, cut, dim, row_size, within
 from flytetask_nb.views.interfaces import interface_line, interface_section
-from flytetask_nb.views.wording import counted, listed
+from flytetask_nb.views.version_labels import whole_version
+from flytetask_nb.views.wording import counted, joined, listed
 
 if TYPE_CHECKING:
     from flytetask_nb.models.workflows import Node, Workflow
     from flytetask_nb.views.document import Block, Line
-
-__all__ = ["describe_workflow"]
 
 _NAME_BUDGET = 300
 _TABLE_BUDGET = 9_000
 
 
 def describe_workflow(workflow: Workflow) -> Document:
-    """Describe a workflow.
-
-    Parameters
-    ----------
-    workflow
-        The workflow.
-    """
+    """Describe a workflow."""
     message = workflow._template
     identifier = message.id
     place = " / ".join(part for part in (identifier.project, identifier.domain) if part)
-    aside = " · ".join(
-        filter(None, (cut(identifier.version, _NAME_BUDGET)[0], "workflow", cut(place, _NAME_BUDGET)[0]))
-    )
+    aside = joined((whole_version(identifier.version), "workflow", cut(place, _NAME_BUDGET)[0]))
     tasks = len(workflow.task_ids)
     rows = [_row(node) for node in workflow.nodes]
     shown, left = within(rows, _TABLE_BUDGET, row_size)

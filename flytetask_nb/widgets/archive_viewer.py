@@ -5,32 +5,42 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from ipywidgets import Button, FileUpload, HBox, Layout, Tab
+from ipywidgets import Button, FileUpload, HBox, Layout, Tab, Text, VBox
 from traitlets import Instance
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.sources import load
+from flytetask_nb.sources.client import connect
 from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, cut, dim
 from flytetask_nb.views.wording import counted, listed
 from flytetask_nb.widgets.comparison import Comparison
-from flytetask_nb.widgets.panes import Pane, Panel
+from flytetask_nb.widgets.explorer import Explorer
+from flytetask_nb.widgets.panes import Pane, Panel, option_layout
 from flytetask_nb.widgets.task_panel import TaskPanel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from flytetask_nb.views.document import Block
 
-__all__ = ["ArchiveViewer"]
+__all__ = ["ArchiveViewer", "ExplorerApp"]
 
 _SUFFIXES: Final = (".tar.gz", ".tgz", ".tar", ".pb", ".json", ".yaml", ".yml")
 _FAILURES_SHOWN: Final = 5
 _FAILURE_BUDGET: Final = 600
 _HIDDEN: Final = "none"
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1"})
 
 
-class ArchiveViewer(Panel):
-    """Tasks of archives that a reader brings along: one panel to look at them, one to compare their versions.
+class ArchiveReader(Panel):
+    """Tasks of archives that a reader brings along.
+
+    Parameters
+    ----------
+    shown
+        What shows them; hidden while there are none.
+    controls
+        What stands beside the buttons.
 
     Attributes
     ----------
@@ -40,7 +50,7 @@ class ArchiveViewer(Panel):
 
     tasks = Instance(TaskCollection)
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Any, controls: Sequence[Any] = ()) -> None:
         self._archives: dict[str, TaskCollection] = {}
         self._upload = FileUpload(
             description="Add archives",
@@ -56,16 +66,10 @@ class ArchiveViewer(Panel):
             layout=Layout(width="12em", display=_HIDDEN),
         )
         self._status = Pane()
-        self.panel = TaskPanel(TaskCollection())
-        self.comparison = Comparison(TaskCollection())
-        self._tabs = Tab([self.panel, self.comparison], titles=("Look", "Compare"), layout=Layout(display=_HIDDEN))
-        super().__init__(
-            [
-                HBox([self._upload, self._clear, self._reject], layout=Layout(flex_flow="row wrap")),
-                self._status,
-                self._tabs,
-            ]
-        )
+        self._shown = shown
+        self._shown.layout.display = _HIDDEN
+        buttons = [self._upload, self._clear, self._reject, *controls]
+        super().__init__([HBox(buttons, layout=Layout(flex_flow="row wrap")), self._status, shown])
         self._upload.observe(self.guarded(lambda change: self._add(change.new)), "value")
         self._clear.on_click(self.guarded(lambda _button: self._remove_all()))
         self._reject.on_click(self.guarded(lambda _button: self._remove(self._rejected)))
@@ -118,13 +122,15 @@ class ArchiveViewer(Panel):
         self._status.show_part(*self._told())
 
     def _show_tasks(self, _change: Any) -> None:
-        tasks = self.tasks
         self._status.show_part(*self._told())
-        self.panel.tasks = tasks
-        self.comparison.tasks = tasks
-        display = None if len(tasks) else _HIDDEN
-        if self._tabs.layout.display != display:
-            self._tabs.layout.display = display
+        self.show_tasks()
+        display = None if len(self.tasks) else _HIDDEN
+        if self._shown.layout.display != display:
+            self._shown.layout.display = display
+
+    def show_tasks(self) -> None:
+        """Show other tasks than before."""
+        raise NotImplementedError
 
     def _told(self) -> list[Block]:
         tasks = self.tasks
@@ -153,7 +159,51 @@ class ArchiveViewer(Panel):
         return Document("Archives", blocks=self._told())
 
     def __repr__(self) -> str:
-        return f"ArchiveViewer({counted(len(self._archives), 'archive')}, {counted(len(self.tasks), 'task')})"
+        return f"{type(self).__name__}({counted(len(self._archives), 'archive')}, {counted(len(self.tasks), 'task')})"
+
+
+class ArchiveViewer(ArchiveReader):
+    """Archives of a reader's: one panel to look at their tasks, one to compare their versions."""
+
+    def __init__(self) -> None:
+        self.panel = TaskPanel(TaskCollection())
+        self.comparison = Comparison(TaskCollection())
+        super().__init__(Tab([self.panel, self.comparison], titles=("Look", "Compare")))
+
+    def show_tasks(self) -> None:
+        """Show other tasks than before."""
+        self.panel.tasks = self.tasks
+        self.comparison.tasks = self.tasks
+
+
+class ExplorerApp(ArchiveReader):
+    """An explorer of archives that a reader brings along, or of a cluster."""
+
+    def __init__(self) -> None:
+        self.explorer: Explorer | None = None
+        self._address = Text(
+            description="Cluster", placeholder="flyte.example.com:443", continuous_update=False, layout=option_layout()
+        )
+        self._connect = Button(description="Connect", layout=Layout(width="8em"))
+        super().__init__(VBox(), [self._address, self._connect])
+        self._connect.on_click(self.guarded(lambda _button: self.open_cluster()))
+
+    def show_tasks(self) -> None:
+        """Show other tasks than before."""
+        self._explore(self.tasks if len(self.tasks) else None)
+
+    def open_cluster(self) -> None:
+        """Explore the cluster whose address was typed in; this machine is spoken to without TLS."""
+        address = self._address.value.strip()
+        is_here = address.partition(":")[0] in _THIS_MACHINE
+        self._explore(connect(address, insecure=True if is_here else None))
+        self._shown.layout.display = None
+
+    def _explore(self, source: object) -> None:
+        if self.explorer is not None:
+            self.explorer.close()
+        self.explorer = None if source is None else Explorer(source)
+        self._shown.children = () if self.explorer is None else (self.explorer,)
 
 
 def _stem(name: str) -> str:

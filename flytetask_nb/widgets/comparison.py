@@ -29,9 +29,10 @@ from flytetask_nb.widgets.selection import as_collection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flytetask_nb.diffs import TaskHistory
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["Columns", "Comparison", "compare"]
+__all__ = ["Columns", "Comparison", "compare", "history_of"]
 
 _NARROW: Final = "18em"
 _ROOM: Final = 10
@@ -180,15 +181,7 @@ class Comparison(Panel):
         if len(versions) <= 1:
             self._history.value = ""
             return
-        try:
-            found = history(versions)
-            shown = describe(found)
-            told = f"{counted(len(found), 'version')}, {in_words(found.order)}"
-            section = Section("History", told, [*map(Paragraph, shown.lines), *shown.blocks])
-            self._history.show(Document("", sections=[section], subjects=shown.subjects))
-        except DiffError as error:
-            # Two tasks of one version have no place in a row; they can be compared all the same.
-            self._history.show(Document(self.selection.name, blocks=[Paragraph(dim(str(error)))]))
+        self._history.show_fitting(lambda: history_of(versions, self.selection.name))
 
     def _show_pickers(self) -> None:
         selection = self.selection
@@ -202,8 +195,7 @@ class Comparison(Panel):
 
     def _show_pair(self, _change: Any) -> None:
         self._show_pickers()
-        document = self.document()
-        self._verdict.show(replace(document, sections=()))
+        self._verdict.show_fitting(lambda: replace(self.document(), sections=()), self._history)
         self._show_changes(None)
         self._show_markdown(None)
 
@@ -223,8 +215,11 @@ class Comparison(Panel):
             not selection.keeps(change) for change in (*compared.changes, *compared.accepted, *compared.noise)
         )
         lines = [dim(f"{counted(left_out, 'change')} left out by the filters")] if left_out else []
-        document = describe_pair(compared, selection.keeps)
-        self._diff.show(replace(document, title="", aside="", lines=lines, blocks=()))
+        self._diff.show_fitting(
+            lambda: replace(describe_pair(compared, selection.keeps), title="", aside="", lines=lines, blocks=()),
+            self._history,
+            self._verdict,
+        )
 
     def _show_markdown(self, _change: Any) -> None:
         is_shown = self._as_markdown.value
@@ -257,6 +252,14 @@ class Comparison(Panel):
         return f"Comparison({selection.name!r}, {old!r} → {new!r}, {counted(len(selection.versions), 'version')})"
 
 
+def _history_document(found: TaskHistory) -> Document:
+    """Describe a history without the name, which stands above, and without the steps, which are compared below."""
+    shown = describe(found)
+    told = f"{counted(len(found), 'version')}, {in_words(found.order)}"
+    section = Section("History", told, [*map(Paragraph, shown.lines), *shown.blocks])
+    return Document("", sections=[section], subjects=shown.subjects)
+
+
 class Columns(Panel):
     """Tasks beside each other, a column for each: only what differs, marked.
 
@@ -275,7 +278,7 @@ class Columns(Panel):
         self.tasks = tuple(tasks)
         pane = Pane()
         super().__init__([pane])
-        pane.show(self.document())
+        pane.show_fitting(self.document)
 
     def document(self) -> Document:
         """Return the columns, for places without a kernel."""
@@ -284,6 +287,24 @@ class Columns(Panel):
     def __repr__(self) -> str:
         names = list(dict.fromkeys(mask_identifier(task.name) for task in self.tasks))
         return f"Columns({counted(len(self.tasks), 'task')}: {listed(names, _NAMES_TOLD)})"
+
+
+def history_of(versions: TaskCollection, name: str) -> Document:
+    """Describe in a section what every version of a task changed.
+
+    Parameters
+    ----------
+    versions
+        The versions, oldest first.
+    name
+        What they are called where nothing can be told of them.
+    """
+    try:
+        found = history(versions)
+    except DiffError as error:
+        # Two tasks of one version have no place in a row; they can be compared all the same.
+        return Document(name, blocks=[Paragraph(dim(str(error)))])
+    return _history_document(found)
 
 
 def compare(*tasks: object, name: str | None = None) -> Comparison | Columns:

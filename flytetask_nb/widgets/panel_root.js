@@ -16,6 +16,12 @@ function name(panel) {
     const end = handles.length > 1 ? [", from", ", to"][handles.indexOf(control)] || "" : "";
     control.setAttribute("aria-label", `${text}${end}`);
   }
+  for (const group of panel.querySelectorAll(".ftn-group:not([role])")) {
+    const heading = group.querySelector("[role=heading]");
+    if (heading === null) continue;
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", heading.textContent);
+  }
 }
 
 function render({ el }) {

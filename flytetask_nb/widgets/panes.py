@@ -13,7 +13,7 @@ from traitlets import Unicode
 
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.showing import behind_gate
-from flytetask_nb.views import fitting, html, markdown, text
+from flytetask_nb.views import LIMIT, fitting, html, markdown, text
 from flytetask_nb.views.document import Badge, Document, Notice, cut
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block
 
-__all__ = ["FOUND", "SEARCH", "CopyBox", "Pane", "Panel", "offer", "option_layout"]
+__all__ = ["FOUND", "HERE", "SEARCH", "CopyBox", "Pane", "Panel", "StaticForm", "group", "offer", "option_layout"]
 
 SEARCH: Final = "ftn-search"
 FOUND: Final = "ftn-found"
@@ -30,7 +30,8 @@ FOUND: Final = "ftn-found"
 _ERROR_BUDGET: Final = 1_000
 _COPIED_BUDGET: Final = 30_000
 """Characters of a text to be copied: what one pick may send is limited."""
-_HERE: Final = Path(__file__)
+HERE: Final = Path(__file__)
+"""What stands beside the files of scripts and styles."""
 
 
 def option_layout(width: str = "auto") -> Layout:
@@ -45,9 +46,21 @@ class Pane(HTML):  # type: ignore[misc]
         """Show a document."""
         self.value = html.fragment(document)
 
+    def show_fitting(self, describer: Callable[[], Document], *beside: Pane) -> None:
+        """Show what a function describes, with smaller budgets where it would be too long beside other panes."""
+        room = LIMIT - sum(len(pane.value.encode()) for pane in beside)
+        (self.value,) = fitting(describer, html.fragment, limit=room)
+
     def show_part(self, *blocks: Block) -> None:
         """Show blocks that have no heading of their own."""
         self.value = html.fragment(Document("", blocks=blocks))
+
+
+def group(title: str, controls: Sequence[Any]) -> VBox:
+    """Return controls under a heading, which is also what they are called together."""
+    box = VBox([Pane(value=html.heading(title)), *controls])
+    box.add_class("ftn-group")
+    return box
 
 
 class CopyBox(anywidget.AnyWidget):
@@ -61,8 +74,8 @@ class CopyBox(anywidget.AnyWidget):
         The text itself.
     """
 
-    _esm = _HERE.with_name("copy_box.js")
-    _css = _HERE.with_name("copy_box.css")
+    _esm = HERE.with_name("copy_box.js")
+    _css = HERE.with_name("copy_box.css")
     label = Unicode().tag(sync=True)
     text = Unicode().tag(sync=True)
 
@@ -80,8 +93,8 @@ class CopyBox(anywidget.AnyWidget):
 class PanelRoot(anywidget.AnyWidget):
     """What makes a box a panel: the stylesheet of the views, and keys that JupyterLab leaves to the panel."""
 
-    _esm = _HERE.with_name("panel_root.js")
-    _css = html.stylesheet()
+    _esm = HERE.with_name("panel_root.js")
+    _css = html.stylesheet() + HERE.with_name("panel_root.css").read_text(encoding="utf-8")
 
     def __repr__(self) -> str:
         return "PanelRoot()"
@@ -106,7 +119,31 @@ def offer(picker: Dropdown | Select, options: Sequence[str], chosen: str) -> Non
         picker.value = chosen if chosen in options else None
 
 
-class Panel(VBox):  # type: ignore[misc]
+class StaticForm:
+    """What a widget shows where no kernel runs: a document, in each format."""
+
+    def document(self) -> Document:
+        """Return what the widget shows, for places without a kernel."""
+        raise NotImplementedError
+
+    def to_html(self) -> str:
+        """Return what the widget shows as HTML that needs no kernel."""
+        return fitting(self.document, html.render)[0]
+
+    def to_text(self) -> str:
+        """Return what the widget shows as plain text."""
+        return fitting(self.document, text.render)[0]
+
+    def to_markdown(self) -> str:
+        """Return what the widget shows as Markdown."""
+        return fitting(self.document, markdown.render)[0]
+
+    def static_bundle(self) -> dict[str, str]:
+        """Return what stands beside the widget in a cell's output, by MIME type."""
+        return {"text/plain": repr(self), "text/html": self.to_html()}
+
+
+class Panel(StaticForm, VBox):  # type: ignore[misc]
     """A box of controls and panes with a line that tells what went wrong, and a form for places without a kernel."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
@@ -117,6 +154,7 @@ class Panel(VBox):  # type: ignore[misc]
         self._is_updating = False
         self._error = Pane(layout=Layout(display="none"))
         super().__init__([PanelRoot(), self._error, *children])
+        self.add_class("ftn-panel")
 
     @contextmanager
     def updating(self) -> Iterator[None]:
@@ -158,22 +196,6 @@ class Panel(VBox):  # type: ignore[misc]
         self._error.show_part(Notice(Badge("breaking", "✗", "error"), cut(told, _ERROR_BUDGET)[0]))
         self._error.layout.display = None
 
-    def document(self) -> Document:
-        """Return what the panel shows, for places without a kernel."""
-        raise NotImplementedError
-
-    def to_html(self) -> str:
-        """Return what the panel shows as HTML that needs no kernel."""
-        return fitting(self.document, html.render)[0]
-
-    def to_text(self) -> str:
-        """Return what the panel shows as plain text."""
-        return fitting(self.document, text.render)[0]
-
-    def to_markdown(self) -> str:
-        """Return what the panel shows as Markdown."""
-        return fitting(self.document, markdown.render)[0]
-
     def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**settings) or {}
-        return {**bundle, "text/plain": repr(self), "text/html": self.to_html()}
+        return {**bundle, **self.static_bundle()}

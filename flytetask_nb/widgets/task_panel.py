@@ -16,9 +16,10 @@ from flytetask_nb.semantics import check, hydrate
 from flytetask_nb.views import describe
 from flytetask_nb.views.document import Document, Paragraph, dim
 from flytetask_nb.views.effective_resources import PLATFORM_RESOURCES, effective_resources_blocks
+from flytetask_nb.views.findings import count_words
 from flytetask_nb.views.raw_forms import RAW_FORMS, raw_text
 from flytetask_nb.views.wording import counted
-from flytetask_nb.widgets.panes import FOUND, SEARCH, CopyBox, Pane, Panel, offer, option_layout
+from flytetask_nb.widgets.panes import FOUND, SEARCH, CopyBox, Pane, Panel, group, offer, option_layout
 from flytetask_nb.widgets.selection import NAMES_SHOWN, TaskSelection, as_collection
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block, Section
 
-__all__ = ["TABS", "TaskPanel", "panel"]
+__all__ = ["TABS", "TaskPanel", "head_of", "panel"]
 
 TABS: Final[dict[str, tuple[str, ...]]] = {
     "Interface": ("Interface",),
@@ -112,7 +113,7 @@ class TaskPanel(Panel):
         if title != _RESOURCES:
             return self._panes[title]
         fields = [
-            VBox([Pane(value=f"Platform {side}"), *(self._amounts[side, one] for one in PLATFORM_RESOURCES)])
+            group(f"Platform {side}", [self._amounts[side, one] for one in PLATFORM_RESOURCES])
             for side in ("defaults", "limits")
         ]
         return VBox([self._panes[title], self._effective, HBox(fields, layout=Layout(flex_flow="row wrap"))])
@@ -161,7 +162,7 @@ class TaskPanel(Panel):
                 self._pickers.layout.display = display
 
     def _show_task(self, _change: Any) -> None:
-        self._head.show(self._head_document())
+        self._head.show_fitting(lambda: head_of(self.selection.task))
         self._show_tab(None)
 
     def _show_tab(self, _change: Any) -> None:
@@ -171,7 +172,7 @@ class TaskPanel(Panel):
         if title == _RAW:
             self._raw.show(*self._raw_form())
             return
-        self._panes[title].show_part(*self._blocks(title))
+        self._panes[title].show_fitting(lambda: Document("", blocks=self._blocks(title)), self._head)
         if title == _RESOURCES and task is not None:
             self._effective.show_part(
                 *effective_resources_blocks(task, self.platform("defaults"), self.platform("limits"))
@@ -181,24 +182,6 @@ class TaskPanel(Panel):
         """Return the platform's ``defaults`` or ``limits`` as they were typed, by resource."""
         values = {resource: self._amounts[side, resource].value.strip() for resource in PLATFORM_RESOURCES}
         return {resource: value for resource, value in values.items() if value}
-
-    def _head_document(self) -> Document:
-        """Return name, summary and findings of the task."""
-        task = self.selection.task
-        if task is None:
-            return Document("No task", "the collection is empty")
-        document = describe(task)
-        filled, is_filled_in = _as_registered(task)
-        findings = describe(check(filled))
-        words = [findings.aside] if findings.sections and isinstance(findings.aside, str) else []
-        words += ["checked with what registration will fill in"] if is_filled_in else []
-        badges = [piece for line in findings.lines for piece in (line if isinstance(line, list) else [line])]
-        verdict = [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]
-        return replace(
-            document,
-            lines=[*document.lines, verdict],
-            sections=[replace(section, is_open=False) for section in findings.sections],
-        )
 
     def _sections(self) -> dict[str, Section]:
         task = self.selection.task
@@ -218,7 +201,7 @@ class TaskPanel(Panel):
     def document(self) -> Document:
         """Return the task with its findings, for places without a kernel."""
         task = self.selection.task
-        document = self._head_document()
+        document = head_of(task)
         if task is not None:
             document = replace(document, sections=[*describe(task).sections, *document.sections])
         return document
@@ -230,6 +213,25 @@ class TaskPanel(Panel):
         others = len(self.selection.tasks) - 1
         beside = f", one of {counted(others + 1, 'task')}" if others > 0 else ""
         return f"TaskPanel({task.name!r}, version={task.id.version!r}{beside})"
+
+
+def head_of(task: FlyteTask | None) -> Document:
+    """Describe a task by its name, summary and findings: what stands above all else that is said of it."""
+    if task is None:
+        return Document("No task", "the collection is empty")
+    document = describe(task)
+    filled, is_filled_in = _as_registered(task)
+    checked = check(filled)
+    findings = describe(checked)
+    words = count_words(checked)
+    words += ["checked with what registration will fill in"] if is_filled_in else []
+    badges = [piece for line in findings.lines for piece in (line if isinstance(line, list) else [line])]
+    verdict = [*badges, *([dim(f" {' · '.join(words)}")] if words else [])]
+    return replace(
+        document,
+        lines=[*document.lines, verdict],
+        sections=[replace(section, is_open=False) for section in findings.sections],
+    )
 
 
 def _as_registered(task: FlyteTask) -> tuple[FlyteTask, bool]:

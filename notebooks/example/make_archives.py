@@ -8,6 +8,9 @@ entries, of protobuf's maps and of the nodes that a node waits for; times, owner
 folder that a dynamic task remembers as its source (it differs from machine to machine; here it
 becomes the folder inside the image).
 
+``archives.sha256`` says which archives were made of which sources, as ``sha256sum --check`` reads it:
+as long as it holds, packaging everything once more would show nothing new.
+
 Needs flytekit 1.16.31 and what the example imports::
 
     pip install flytekit==1.16.31 pandas pyarrow kubernetes
@@ -18,6 +21,7 @@ Needs flytekit 1.16.31 and what the example imports::
 import argparse
 import base64
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -41,6 +45,7 @@ from google.protobuf.message import Message
 
 FLYTEKIT = "1.16.31"
 HERE = Path(__file__).resolve().parent
+SUMS = HERE / "archives.sha256"
 SOURCE_IN_IMAGE = "/root"
 SERIALIZED_CONTEXT = "_F_SS_C"
 # Where the header of gzip, RFC 1952, names the system, and what it says there.
@@ -124,9 +129,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         target.write_bytes(archive)
         print(f"{target.name}: {len(archive):,} bytes")
+    if not options.check and options.output.resolve() == HERE / "archives":
+        SUMS.write_text(sums(), encoding="utf-8")
     if stale:
         print(f"out of date: {', '.join(stale)}; run {Path(__file__).name} again", file=sys.stderr)
     return 1 if stale else 0
+
+
+def sums() -> str:
+    """Return a line for each file that has a part in making the archives, and for each archive: its SHA-256 and name."""
+    sources = (path for path in (HERE / "releases").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    files = [Path(__file__).resolve(), *sources, *(HERE / "archives").glob("*.tgz")]
+    names = {path.relative_to(HERE).as_posix(): path for path in files}
+    return "".join(f"{hashlib.sha256(names[name].read_bytes()).hexdigest()}  {name}\n" for name in sorted(names))
 
 
 def archives() -> Iterator[tuple[Release, bytes]]:

@@ -10,11 +10,12 @@ machine. Bytes are those that stay allocated once everything is loaded, as trace
 from __future__ import annotations
 
 import gc
+import gzip
 import sys
 import tarfile
 import tracemalloc
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,17 @@ def find_archives() -> list[str]:
             sys.stdout.write(f"{len(found)} archives of {folder.name}, best of {ROUNDS} rounds\n")
             return found
     raise SystemExit("there are no archives to measure with: neither the corpus nor the example is here")
+
+
+def walk(paths: Sequence[str]) -> list[object]:
+    """Unpack, and go from header to header: what no reader can save."""
+    tars: list[object] = []
+    for path in paths:
+        data, at = gzip.decompress(Path(path).read_bytes()), 0
+        while data[at : at + 1].strip(b"\0"):
+            at += 512 * (1 - -int(data[at + 124 : at + 135], 8) // 512)
+        tars.append(at)
+    return tars
 
 
 def bare(paths: Sequence[str]) -> list[object]:
@@ -72,6 +84,7 @@ def main() -> None:
     paths = find_archives()
     ways: dict[str, Callable[[Sequence[str]], Sequence[object]]] = {
         "tarfile and TaskSpec.FromString": bare,
+        "gunzip and a walk over headers": walk,
         "ftn.load": ftn.load,
         "ftn.load_workflows": ftn.load_workflows,
         "ftn.load_launch_plans": ftn.load_launch_plans,
@@ -79,9 +92,9 @@ def main() -> None:
     best = dict.fromkeys(ways, float("inf"))
     for _ in range(ROUNDS):
         for name, work in ways.items():
-            start = perf_counter()
+            start = process_time()
             work(paths)
-            best[name] = min(best[name], perf_counter() - start)
+            best[name] = min(best[name], process_time() - start)
     unit = best["tarfile and TaskSpec.FromString"]
     for name, taken in best.items():
         goal = f"  goal {GOALS[name]}" if name in GOALS else ""

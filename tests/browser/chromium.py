@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Dialog, Page, Playwright, Route
 
 Result = TypeVar("Result")
+
+SCREENSHOTS_VARIABLE = "FLYTETASK_NB_SCREENSHOTS"
+"""Names the folder where pictures are kept."""
 
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -142,6 +146,11 @@ class Tab:
         self.dialogs.append(dialog.message)
         dialog.dismiss()
 
+    def forget(self) -> None:
+        """Forget what the page saw so far."""
+        for seen in (self.requests, self.outside, self.problems, self.dialogs):
+            seen.clear()
+
     def do(self, action: Callable[[Page], Result]) -> Result:
         """Let ``action`` use Playwright's page, in the thread where that is allowed."""
         return self._chromium.run(lambda: action(self._page))
@@ -171,7 +180,12 @@ class Tab:
         self.ask(script, selector)
 
     def picture(self, path: Path) -> None:
-        """Take a picture of the whole page, what would have to be scrolled to among it, up to some screens."""
+        """Take a picture of the whole page, what would have to be scrolled to among it, up to some screens.
+
+        Where nobody keeps pictures none is taken.
+        """
+        if SCREENSHOTS_VARIABLE not in os.environ:
+            return
 
         def take(page: Page) -> None:
             height = VIEWPORT["height"] + page.evaluate(HIDDEN_HEIGHT)

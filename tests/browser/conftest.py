@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tests.browser.chromium import Chromium, find_chromium
+from tests.browser.chromium import SCREENSHOTS_VARIABLE, Chromium, find_chromium
 from tests.browser.dashboard import VoilaTab
 from tests.browser.lab import LabTab, NotebookTab
 from tests.browser.server import THEMES, JupyterServer
@@ -24,8 +24,6 @@ from tests.conftest import absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-SCREENSHOTS_VARIABLE = "FLYTETASK_NB_SCREENSHOTS"
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +62,12 @@ def theme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(params=sorted(THEMES) if SCREENSHOTS_VARIABLE in os.environ else ["dark"])
+def pictured_theme(request: pytest.FixtureRequest) -> str:
+    """Both looks where pictures are kept; one where nothing that the test asks depends on it."""
+    return str(request.param)
+
+
 @pytest.fixture
 def tabs() -> Iterator[ExitStack]:
     """Close what was opened, whatever the test's end."""
@@ -71,13 +75,30 @@ def tabs() -> Iterator[ExitStack]:
         yield stack
 
 
+@pytest.fixture(scope="session")
+def idle_labs() -> list[LabTab]:
+    """Pages of JupyterLab that have no notebook open."""
+    return []
+
+
 @pytest.fixture
-def open_notebook(chromium: Chromium, server: JupyterServer, tabs: ExitStack) -> Callable[[str, str], LabTab]:
+def open_notebook(
+    chromium: Chromium, server: JupyterServer, tabs: ExitStack, idle_labs: list[LabTab]
+) -> Callable[[str, str], LabTab]:
     """Open a notebook of the server in JupyterLab: ``open_notebook(name, theme="light")``."""
 
+    def leave(tab: LabTab) -> None:
+        tab.close_notebook()
+        idle_labs.append(tab)
+
     def opener(name: str, theme: str = "light") -> LabTab:
-        tab = LabTab(chromium, server, name, theme)
-        tabs.callback(tab.close)
+        # A page that fails to open or to close is not used again.
+        if idle_labs:
+            tab = idle_labs.pop()
+            tab.open(name, theme)
+        else:
+            tab = LabTab(chromium, server, name, theme)
+        tabs.callback(leave, tab)
         return tab
 
     return opener

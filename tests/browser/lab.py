@@ -51,6 +51,8 @@ CELLS = """() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells.
 
 TRUSTED = """() => Array.from(jupyterapp.shell.currentWidget.content.model.cells).map(cell => cell.trusted)"""
 
+TRUST = """() => { for (const cell of jupyterapp.shell.currentWidget.content.model.cells) cell.trusted = true; }"""
+
 # Rendering goes on for a moment after the model has the output, and a widget's comes later still.
 RENDERED = """() => {
     const content = jupyterapp.shell.currentWidget.content;
@@ -79,7 +81,21 @@ SETTLED_SECONDS = 0.3
 
 CHANGE_THEME = """theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"""
 
-SHUT_DOWN = """() => globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"""
+OPEN = """async name => { await jupyterapp.commands.execute('docmanager:open', { path: name }); }"""
+
+# What was run is not to be kept: nobody is there to be asked whether it is. A kernel that is still starting is waited for
+# (if it does start), since the page goes on to ask for it.
+CLOSE = """async seconds => {
+    const panel = globalThis.jupyterapp?.shell.currentWidget;
+    const session = panel?.sessionContext;
+    if (!session) return;
+    const started = session.ready.then(() => session.session?.kernel?.info);
+    await Promise.race([started, new Promise(done => setTimeout(done, 1000 * seconds))]);
+    await session.shutdown();
+    panel.context.model.dirty = false;
+    panel.dispose();
+}"""
+START_SECONDS = 30
 
 OUTPUT_TEXTS = """() => jupyterapp.shell.currentWidget.content.widgets.map(
     cell => Array.from(cell.node.querySelectorAll('.jp-OutputArea-output'), node => node.innerText)
@@ -97,22 +113,37 @@ NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"
 
 
 class LabTab(Tab):
-    """One notebook, opened from the server's copy of the notebooks."""
+    """One notebook at a time, opened from the server's copy of the notebooks.
+
+    The page stays from one notebook to the next: to load JupyterLab takes longer than most of what is done in it.
+    """
 
     def __init__(self, chromium: Chromium, server: JupyterServer, name: str, theme: str) -> None:
         server.check(name)
         super().__init__(chromium, server.url)
+        self._server = server
         server.use_theme(theme)
         self.visit(server.url + self.address(name, theme))
-        self.wait_for(OPENED, argument=name)
-        self.ask(READY)
-        self._wait_for_theme(theme)
+        self._wait_for_notebook(name, theme)
 
     @staticmethod
     def address(name: str, theme: str) -> str:
         """Return where the server has the notebook."""
         # Without a workspace of its own the page would open what the page before it had open.
         return f"lab/workspaces/auto-{theme}/tree/{name}?reset"
+
+    def open(self, name: str, theme: str) -> None:
+        """Open another notebook in place of the one that was closed, and forget what the page saw before."""
+        self._server.check(name)
+        self.forget()
+        self.ask(CHANGE_THEME, THEMES[theme].lab)
+        self.ask(OPEN, name)
+        self._wait_for_notebook(name, theme)
+
+    def _wait_for_notebook(self, name: str, theme: str) -> None:
+        self.wait_for(OPENED, argument=name)
+        self.ask(READY)
+        self._wait_for_theme(theme)
 
     def use_theme(self, theme: str) -> None:
         """Change the look of the page, as a person does from the menu."""
@@ -146,6 +177,11 @@ class LabTab(Tab):
         """Whether JupyterLab shows the outputs of each cell as they are, without sanitizing."""
         return cast("list[bool]", self.ask(TRUSTED))
 
+    def trust(self) -> None:
+        """Let the outputs be shown as those are that were made here; JupyterLab's own command asks first."""
+        self.ask(TRUST)
+        self.wait_for_outputs()
+
     def errors(self) -> list[str]:
         """Tell name and value of every exception that a cell ended with and was not meant to."""
         cells = [cell for cell in self.cells() if MEANT_TO_FAIL not in cell["metadata"].get("tags", ())]
@@ -168,8 +204,12 @@ class LabTab(Tab):
         """Tell of each image among the outputs of each cell whether it is on screen."""
         return cast("list[list[bool]]", self.ask(IMAGES))
 
+    def close_notebook(self) -> None:
+        """Close the notebook with its kernel, and keep the page."""
+        self.ask(CLOSE, START_SECONDS)
+
     def close(self) -> None:
-        self.ask(SHUT_DOWN)
+        self.close_notebook()
         super().close()
 
 

@@ -12,6 +12,7 @@ SPACE = re.compile(r"\s+")
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURE = "image/png"
+PARTING = "<i> | </i>"
 
 
 class _Reader(HTMLParser):
@@ -59,9 +60,23 @@ def output_text(output: dict[str, Any]) -> str:
 
 
 def unread(outputs: list[dict[str, Any]], screen: str) -> list[str]:
-    """Return the text of each output that is not on screen."""
+    """Return the text of each output that is not on screen.
+
+    What parts columns where there is no stylesheet is there if it is taken away, and else is not.
+    """
     visible = squeeze(screen)
-    return [text for text in map(output_text, outputs) if squeeze(text) not in visible]
+    return [
+        output_text(output)
+        for output in outputs
+        if not any(squeeze(output_text(form)) in visible for form in (output, _styled(output)))
+    ]
+
+
+def _styled(output: dict[str, Any]) -> dict[str, Any]:
+    data = output.get("data", {})
+    if "text/html" not in data:
+        return output
+    return {**output, "data": {**data, "text/html": "".join(data["text/html"]).replace(PARTING, "")}}
 
 
 def pictures(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import flytetask_nb as ftn
-from flytetask_nb.command_line import main
+from flytetask_nb.command_line import main, opening
 from tests.command_line.terminals import ARCHIVES, NEW, OLD, environment, flytetask
 from tests.conftest import ROOT, flytekit_module
 
@@ -85,6 +85,13 @@ def test_a_pipe_gets_every_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert not re.search(r"^\s*… [\d,]+ more", told(capsys, "show", NEW)[1], re.MULTILINE)
 
 
+@pytest.mark.parametrize("format", ["text", "markdown"])
+def test_nothing_is_cut_where_no_page_ends(capsys: pytest.CaptureFixture[str], format: str) -> None:
+    out = told(capsys, "show", NEW, "-f", format)[1]
+    assert "…" not in out
+    assert "'temporal-fusion'], min_gain: float)" in " ".join(out.replace("\\", "").split())
+
+
 @pytest.mark.parametrize("format", ["csv", "json", "parquet"])
 def test_a_table_comes_back_as_it_was(capsys: pytest.CaptureFixture[str], tmp_path: Path, format: str) -> None:
     path = tmp_path / f"table.{format}"
@@ -130,6 +137,30 @@ def test_callers_names_the_workflows(capsys: pytest.CaptureFixture[str]) -> None
     assert "would not compile" in out.splitlines()[0]
 
 
+def test_callers_of_a_cluster_are_those_of_its_archives(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each workflow once, however many of its tasks are new; what an address names is asked about alone."""
+    pytest.importorskip("grpc")
+    before, arguments = ARCHIVES / "2026.08.tgz", ["--format", "json"]
+    with ftn.sandbox() as admin:
+        admin.load(before, project="flytesnacks", domain="development", version="2026.08")
+        config = tmp_path / "config.yaml"
+        config.write_text(f"admin:\n  endpoint: {admin.endpoint}\n  insecure: true\n", encoding="utf-8")
+        monkeypatch.setenv("FLYTECTL_CONFIG", str(config))
+        cluster = f"admin://{admin.endpoint}/flytesnacks/development"
+        found = {
+            where: json.loads(told(capsys, "callers", where, OLD, *arguments)[1])["report"]
+            for where in (before, cluster, "admin:///flytesnacks/development/shops.replenishment.submit_orders")
+        }
+    of_files, of_cluster, of_one = (
+        [(each["workflow"], each["verdict"]) for each in report["workflows"]] for report in found.values()
+    )
+    assert of_cluster == of_files
+    assert [report["unused"] for report in found.values()] == [["_bash.shops.ingest.unpack_feed"]] * 2 + [[]]
+    assert of_one == [("shops.workflows.nightly_forecast", "breaks"), ("shops.workflows.replenish", "breaks")]
+
+
 def test_a_page_holds_all_it_needs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for name, arguments in {"card": [NEW, TASK], "diff": [NEW, TASK, "--against", OLD], "all": [NEW]}.items():
         path = tmp_path / f"{name}.html"
@@ -141,12 +172,16 @@ def test_a_page_holds_all_it_needs(capsys: pytest.CaptureFixture[str], tmp_path:
 
 def test_open_and_tour_write_notebooks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")
-    path = tmp_path / "task.ipynb"
-    assert told(capsys, "open", NEW, TASK, "--against", OLD, "-o", path, "--no-launch")[:2] == (0, f"{path}\n")
-    notebook = nbformat.read(path, as_version=4)
-    nbformat.validate(notebook)
-    for cell in notebook.cells:
-        compile(cell.source, "cell", "exec")
+    # The end of a name is enough here, as for every command; in the notebook it would not be.
+    short = TASK.rpartition(".")[2]
+    for number, more in enumerate(([short], [short, "--against", OLD], [], ["--against", OLD])):
+        path = tmp_path / f"task{number}.ipynb"
+        assert told(capsys, "open", NEW, *more, "-o", path, "--no-launch")[:2] == (0, f"{path}\n")
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        names: dict[str, object] = {}
+        for cell in notebook.cells:
+            exec(cell.source, names)  # noqa: S102 - what was just written
     assert told(capsys, "open", NEW, "-o", path, "--no-launch")[0] == 2
     folder = tmp_path / "tour"
     assert told(capsys, "tour", folder, "--no-launch")[0] == 0
@@ -155,7 +190,57 @@ def test_open_and_tour_write_notebooks(capsys: pytest.CaptureFixture[str], tmp_p
     assert "holds something already" in told(capsys, "tour", folder, "--no-launch")[2]
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (NEW, f"tasks = ftn.load({str(NEW)!r})\nftn.explore(tasks)"),
+        ("admin://host:81/shops/production", "(ftn.connect('host:81'), project='shops', domain='production')"),
+        ("admin:///shops/production/a.b", "(ftn.connect(None), project='shops', domain='production', name='a.b')"),
+        ("module:shop", "tasks = ftn.from_flytekit(shop)\nftn.explore(tasks)"),
+    ],
+)
+def test_explore_serves_a_page_on_this_machine_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, source: Any, expected: str
+) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("voila")
+    started: list[tuple[list[str], Any]] = []
+
+    def run(command: list[str], **_: Any) -> Any:
+        path = next(part for part in command if part.endswith(".ipynb"))
+        started.append((command, nbformat.read(path, as_version=4)))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(opening.subprocess, "run", run)
+    assert told(capsys, "explore", source, "--no-browser")[0] == 0
+    ((command, notebook),) = started
+    nbformat.validate(notebook)
+    (cell,) = notebook.cells
+    compile(cell.source, "cell", "exec")
+    assert cell.source.endswith(expected)
+    assert {"--token", "--Voila.ip=127.0.0.1", "--no-browser"} <= set(command)
+
+
 # -- where tasks come from ---------------------------------------------------------------------------------------------
+
+
+def test_jupyterlab_is_launched_on_what_was_written(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What it ends with is what the command ends with; Ctrl-C, which reaches both, is left to it."""
+    package = tmp_path / "modules" / "jupyterlab"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    seen = tmp_path / "seen"
+    script = (
+        "import os, pathlib, signal, sys; os.kill(os.getppid(), signal.SIGINT);"
+        f"pathlib.Path({str(seen)!r}).write_text(sys.argv[1]); sys.exit(3)"
+    )
+    (package / "__main__.py").write_text(script, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    for arguments in (["open", NEW, TASK, "-o", tmp_path / "task.ipynb"], ["tour", tmp_path / "tour"]):
+        code, out, _ = told(capsys, *arguments)
+        assert (code, seen.read_text(encoding="utf-8")) == (3, out.rstrip("\n"))
 
 
 def test_standard_input_is_a_source() -> None:
@@ -210,10 +295,32 @@ def test_what_is_accepted_does_not_fail(capsys: pytest.CaptureFixture[str], tmp_
     assert file.read_text(encoding="utf-8") == before
     # What no longer matches is told, and what is over counts no more.
     assert "fits nothing here any more" in told(capsys, "diff", OLD, OLD, "--accept", file)[2]
+    # Of one task alone, those of that task.
+    assert told(capsys, "diff", OLD, NEW, TASK, "--accept", file)[2] == ""
+    remarks = told(capsys, "diff", OLD, OLD, TASK, "--accept", file)[2].splitlines()
+    assert len(remarks) == before.count(f"task = {TASK!r}".replace("'", '"')) == 5
+    assert all(f" of {TASK} fits nothing here any more" in remark for remark in remarks)
+    # A check looks for findings: what is accepted of changes is none of its.
+    assert told(capsys, "check", NEW, "--accept", file)[2] == ""
     file.write_text(before.replace("2999", "1999"), encoding="utf-8")
     code, _, err = told(capsys, "diff", OLD, NEW, "--fail-on", "cosmetic", "--accept", file)
     assert code == 1
     assert "ended on 1999-12-31" in err
+
+
+def test_an_accepted_finding_that_is_gone_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    weather = "shops.ingest.fetch_weather"
+    alerts = json.loads(told(capsys, "check", NEW, "--format", "json")[1])["alerts"]
+    file = tmp_path / "accepted.toml"
+    entries = [
+        f'[[accepted]]\nfingerprint = "{mark}"\ntask = "{weather}"\nrule = "plain-secret"\n'
+        for mark in (alerts[0]["fingerprint"], "0123456789abcdef")
+    ]
+    file.write_text("\n".join(entries), encoding="utf-8")
+    for arguments, gone in (([], 1), ([weather], 1), ([TASK], 0)):
+        _, _, err = told(capsys, "check", NEW, *arguments, "--accept", file)
+        assert err.count("fits nothing here any more") == err.count("0123456789abcdef") == gone
+    assert told(capsys, "diff", OLD, NEW, "--accept", file)[2] == ""
 
 
 def test_one_change_is_accepted_of_one_task_alone(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

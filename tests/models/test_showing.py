@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
 from flytetask_nb.models import LiteralType, SchemaType, SimpleType, TaskTemplate, TypedInterface, Variable, showing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 INTERFACE = TypedInterface({"x": Variable(LiteralType(collection_type=LiteralType(simple=SimpleType.STRING)), "")}, {})
 
@@ -20,8 +24,8 @@ def _no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
 class Recorder:
     """A renderer that says what it was asked for."""
 
-    def bundle(self, value: object) -> dict[str, str]:
-        return {"text/html": f"bundled html of {type(value).__name__}", "text/plain": self.text(value)}
+    def bundle(self, value: object, formats: Iterable[str]) -> dict[str, str]:
+        return {kind: f"{kind} of {type(value).__name__}" for kind in formats}
 
     def html(self, value: object) -> str:
         return f"html of {type(value).__name__}"
@@ -84,8 +88,8 @@ def test_an_installed_renderer_is_asked(asked: list[int]) -> None:
     assert INTERFACE.to_markdown() == "markdown of TypedInterface"
     assert INTERFACE.__rich__() == "rich of TypedInterface"
     assert INTERFACE._repr_mimebundle_() == {
-        "text/html": "bundled html of TypedInterface",
-        "text/plain": "text of TypedInterface",
+        "text/html": "text/html of TypedInterface",
+        "text/plain": "text/plain of TypedInterface",
     }
     assert len(asked) == 6
 
@@ -95,3 +99,12 @@ def test_str_is_the_text_unless_a_class_has_its_own(asked: list[int]) -> None:
     assert str(SchemaType([])) == "text of SchemaType"
     assert str(INTERFACE) == "(x: list[str]) -> ()"
     assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_bundle_holds_what_ipython_asks_for() -> None:
+    """``include`` names all that is wanted, ``exclude`` what of it is not; what nobody asks for is not made."""
+    assert INTERFACE._repr_mimebundle_(include=["text/html"]).keys() == {"text/html"}
+    assert INTERFACE._repr_mimebundle_(exclude={"text/html"}).keys() == {"text/plain"}
+    assert INTERFACE._repr_mimebundle_(include=["image/png"]) == {}
+    assert INTERFACE._repr_mimebundle_(include=[], exclude=[]).keys() == {"text/html", "text/plain"}

@@ -218,7 +218,7 @@ def test_what_an_order_rests_on_is_said_in_words() -> None:
         "in the order given",
         "ordered by created_at",
         "ordered by version",
-        "by load order: these versions tell no order",
+        "by load order: nothing tells which is older",
     ]
     assert order_of([], [], are_dated=False) == "loading"
 

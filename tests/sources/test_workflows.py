@@ -57,6 +57,46 @@ def nested_workflow() -> Any:
     return made
 
 
+def used_by(tasks: ftn.TaskCollection, name: str) -> list[str]:
+    return [line for line in tasks[name].to_text().splitlines() if line.startswith("used by")]
+
+
+@pytest.mark.parametrize("values", [{}, {"version": "v7"}, WHERE])
+def test_a_card_says_which_workflows_of_its_release_use_the_task(tmp_path: Path, values: dict[str, str]) -> None:
+    """Wherever in a workflow it stands; those of a sub-workflow are its own."""
+    other = workflow_pb2.WorkflowSpec()
+    other.template.id.CopyFrom(identifier("WORKFLOW", "app.other"))
+    other.template.nodes.add(id="n0").task_node.reference_id.CopyFrom(identifier("TASK", "then"))
+    tasks = ["then", "mapped", "clean-up", "deep"]
+    path, older = tmp_path / "v7.tgz", tmp_path / "v6.tgz"
+    flow = entry("8_flow_2.pb", nested_workflow().SerializeToString())
+    another = entry("9_other_2.pb", other.SerializeToString())
+    path.write_bytes(tgz(*(entry(f"{place}_1.pb", data(name)) for place, name in enumerate(tasks)), flow, another))
+    # Workflows of another release say nothing of these tasks.
+    older.write_bytes(tgz(entry("0_1.pb", data("deep")), another))
+    loaded = ftn.load([older, path], **{**values, "version": lambda name: values.get("version") and name[-6:-4]})
+    expected = [["used by app.other, flow"], ["used by flow"], ["used by flow"], ["used by no workflow beside it"]]
+    assert [used_by(loaded, name) for name in tasks] == expected
+    assert used_by(pickle.loads(pickle.dumps(loaded)), "then") == expected[0]  # noqa: S301 - our own
+    assert used_by(loaded.filter(name="mapped") + ftn.TaskCollection(), "mapped") == expected[1]
+    alone = ftn.load(path, **values)
+    assert used_by(alone + alone, "mapped") == expected[1]
+
+
+def test_workflows_from_elsewhere_are_made_known(tmp_path: Path) -> None:
+    tasks, workflows = ftn.load(ARCHIVES[-1], **WHERE), ftn.load_workflows(ARCHIVES[-1], **WHERE)
+    tasks.save(tmp_path / "tasks.parquet")
+    kept = ftn.load(tmp_path / "tasks.parquet")
+    name = "shops.training.train_global_model"
+    assert used_by(kept, name) == []
+    assert used_by(kept.with_workflows(workflows), name) == used_by(tasks, name) != []
+    assert used_by(kept.with_workflows([workflow.to_flyte_idl() for workflow in workflows]), name) == used_by(
+        tasks, name
+    )
+    with pytest.raises(ftn.errors.ModelTypeError, match="is no workflow"):
+        kept.with_workflows([tasks[0]])
+
+
 def named(message: Any, found: list[Any] | None = None) -> list[Any]:
     """Return all ids in a message, however deep."""
     found = [] if found is None else found

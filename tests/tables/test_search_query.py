@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from flyteidl.admin import task_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME
+from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.columns import COLUMNS, DEFAULT_COLUMNS
 from flytetask_nb.tables.search_query import ALIASES, SEARCHED, parsed_query
 from tests.conftest import ROOT
@@ -183,9 +185,36 @@ def test_any_text_is_a_search_or_said_to_be_none(text: str) -> None:
     except ftn.errors.QueryError as error:
         position = error.position
     else:
-        query.mask(ftn.TaskCollection().to_frame(query.columns or ["name"]))
+        query.mask(CodedTable.of_frame(ftn.TaskCollection().to_frame(query.columns)))
         position = 0
     assert 0 <= position <= len(text)
+
+
+def test_what_a_search_has_read_is_read_no_more_than_once(
+    tasks: ftn.TaskCollection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = ftn.TaskCollection([*tasks])
+    read: list[str] = []
+    usual = ftn.TaskCollection._table
+    monkeypatch.setattr(
+        ftn.TaskCollection, "_table", lambda self, name, columns: read.extend(columns) or usual(self, name, columns)
+    )
+    for query in ("train", "gpu>0 train", "train", "findings:*", "findings:*"):
+        fresh.search(query)
+    # What a check finds depends on the policy in force.
+    assert read == [*parsed_query("train").columns, "gpu_request", "findings", "findings"]
+
+
+def test_what_is_masked_is_found_once_it_is_revealed() -> None:
+    address = "https://me:hunter2@example.com/x"
+    message = task_pb2.TaskSpec()
+    message.template.id.name = "shop.train"
+    message.template.metadata.deprecated_error_message = f"see {address}"
+    tasks = ftn.TaskCollection([message])
+    assert len(tasks.search("deprecated:hunter2")) == 0
+    with ftn.set_options(reveal_secrets=True):
+        assert len(tasks.search("deprecated:hunter2")) == 1
+    assert len(tasks.search("deprecated:hunter2")) == 0
 
 
 def test_a_search_is_a_text() -> None:

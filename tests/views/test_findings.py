@@ -34,7 +34,7 @@ def every_format(findings: Findings) -> list[str]:
 def test_text_says_the_verdict_first() -> None:
     """Then what is refused, then what is warned of, and once for equal rules why."""
     assert ONE_OF_EACH.to_text().splitlines() == [
-        "app.train v1  1 refused · 2 warnings",
+        "app.train  v1 · 1 refused · 2 warnings",
         "✗ would be refused by Flyte Admin",
         "",
         "Refused  Flyte Admin names the first of them",
@@ -50,7 +50,7 @@ def test_text_says_the_verdict_first() -> None:
 
 def test_nothing_found_is_said() -> None:
     """A clean task is no empty output."""
-    assert Findings(task="app.train v1").to_text() == "app.train v1  nothing found\n✓ would register"
+    assert Findings(task="app.train v1").to_text() == "app.train  v1 · nothing found\n✓ would register"
     assert Findings().to_text().startswith("Findings  nothing found")
 
 

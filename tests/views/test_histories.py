@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from flyteidl.admin import task_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.views import describe, html
+from flytetask_nb.views.document import Document, Row, Table
+from flytetask_nb.views.text import render
 from tests.views.allowlist import sanitize
 from tests.views.fragments import problems_of
 from tests.views.test_snapshots import check
@@ -101,6 +104,40 @@ def test_the_grid_tells_which_step_may_serve_stale_results(example: ftn.TaskColl
     assert words["2026.05"].word == "may serve stale results"
     assert words["2026.06"].word == "same cache key, image moved"
     assert "⚠ may serve stale results, ≈ same cache key, image moved" in history.to_text()
+
+
+def test_a_mark_opens_its_step_in_place(example: ftn.TaskCollection) -> None:
+    """The change in its version, and what becomes of cached results; a front end that cleans up keeps it."""
+    history = ftn.history(example.versions("shops.training.train_global_model"))
+    (bars,) = describe(history).blocks
+    cells = {
+        (_name_of(bars.rows[row][0]), bars.columns[column].text): _words(line)  # type: ignore[union-attr]
+        for (row, column), line in bars.opened.items()  # type: ignore[union-attr]
+    }
+    assert "32Gi" in cells["container.requests.memory", "2026.10"]
+    assert "Every run reserves more." in cells["container.requests.memory", "2026.10"]
+    assert "Old results may be served" in cells["cache", "2026.09"]
+    marked = sum(mark is not None for _, marks, _ in bars.rows for mark in marks)  # type: ignore[union-attr]
+    assert len(cells) == marked
+    kept = sanitize(html.fragment(describe(history)))
+    assert kept.count("<details><summary><mark") == marked
+    assert "a mark opens" not in history.to_text()
+
+
+def test_what_marks_open_leaves_room_for_the_steps() -> None:
+    history = ftn.history(versions(9, fields=6))
+    bars, *_ = describe(history).blocks
+    assert bars.opened  # type: ignore[union-attr]
+    assert min(row for row, _ in bars.opened) == 0  # type: ignore[union-attr]
+    assert "<table" in html.fragment(describe(history)).split(">Steps<")[1]
+
+
+def _name_of(line: Any) -> str:
+    return str(line.text)
+
+
+def _words(line: Any) -> str:
+    return render(Document("", blocks=[Table([Row([line])])]))
 
 
 def test_versions_called_by_commits_are_short_and_whole_where_one_asks() -> None:

@@ -52,6 +52,13 @@ def test_plan_looks_the_same(plan: ftn.Plan) -> None:
     check("plan", plan)
 
 
+def test_nothing_beside_the_summary_leaves_no_dash() -> None:
+    nowhere = task_pb2.TaskSpec()
+    nowhere.template.id.name = "shop.train"
+    for plan in (ftn.plan([], []), ftn.plan([nowhere], []), ftn.plan([nowhere], [nowhere])):
+        assert plan.to_markdown().splitlines()[0] == f"### {plan.summary}"
+
+
 def test_summary_comes_first(plan: ftn.Plan) -> None:
     first = plan.to_text().splitlines()[0]
     assert first.startswith(plan.summary)
@@ -74,7 +81,7 @@ def test_conflicts_say_how_the_server_refuses_and_why(plan: ftn.Plan) -> None:
 
 def test_worst_comes_first(plan: ftn.Plan) -> None:
     """Conflicts, then what breaks callers, then what is new, then other changes, then what is missing."""
-    rows = re.findall(r"class=\"ftn-g\"><span>.*?</span> <span><mark[^>]*>. (\w+)</mark>", plan.to_html())
+    rows = re.findall(r"class=\"ftn-g\"><span>.*?</span><i> \| </i><span><mark[^>]*>. (\w+)</mark>", plan.to_html())
     order = ["conflict", "breaking", "risky", "new", "behaviour", "cost", "cosmetic", "missing"]
     assert rows == sorted(rows, key=order.index)
     assert {*rows} >= {"conflict", "new", "behaviour", "missing"}

@@ -6,7 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from flytetask_nb.widgets import ArchiveViewer
+import flytetask_nb as ftn
+from flytetask_nb.widgets import ArchiveViewer, ExplorerApp
 from tests.conftest import ROOT
 
 ARCHIVES = ROOT / "notebooks" / "example" / "archives"
@@ -59,7 +60,7 @@ def test_everything_can_be_removed(viewer: ArchiveViewer) -> None:
     viewer._clear.click()
     assert len(viewer.tasks) == 0
     assert repr(viewer) == "ArchiveViewer(no archives, no tasks)"
-    assert viewer._tabs.layout.display == "none"
+    assert viewer._shown.layout.display == "none"
 
 
 def test_the_upload_control_reads_what_the_browser_sends() -> None:
@@ -75,3 +76,27 @@ def test_the_upload_control_reads_what_the_browser_sends() -> None:
         },
     )
     assert set(viewer.tasks.column("version")) == {"2026.03"}
+
+
+def test_an_explorer_takes_archives_and_clusters() -> None:
+    app = ExplorerApp()
+    app.add("2026.03.tgz", (ARCHIVES / "2026.03.tgz").read_bytes())
+    assert app.explorer is not None
+    assert app.explorer.tasks == app.tasks
+    first = app.explorer
+    app.add("2026.10.tgz", (ARCHIVES / "2026.10.tgz").read_bytes())
+    # Nothing is left of the explorer before.
+    assert first.comm is None
+    assert app.explorer.tasks == app.tasks
+    with ftn.sandbox() as admin:
+        admin.load(ARCHIVES / "2026.10.tgz", project="flytesnacks", domain="production", version="2026.10")
+        app._address.value = admin.endpoint
+        app._connect.click()
+        assert app._error.layout.display == "none"
+        app.explorer._read_all()
+        assert len(app.explorer.frame) == 27
+    app._address.value = "ftp://x"
+    app._connect.click()
+    assert "ftp://x" in app._error.value
+    app._remove_all()
+    assert app.explorer is None

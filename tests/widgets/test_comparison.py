@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 import flytetask_nb as ftn
+from flytetask_nb.views import LIMIT
+from flytetask_nb.widgets.task_panel import TABS
 from tests.browser import outputs
 from tests.browser.wording import html_text
+from tests.views.test_budgets import full_task
 
 
 def test_controls_set_the_pair_and_the_pair_sets_the_controls(releases: ftn.TaskCollection, train: str) -> None:
@@ -114,6 +117,20 @@ def test_of_many_tasks_only_the_rows_that_differ_are_shown(releases: ftn.TaskCol
     assert "metadata.retries" not in shown
     same = ftn.compare(versions[0], versions[0], versions[0])
     assert "✓ no differences" in same.to_text()
+
+
+def test_what_is_on_screen_is_bounded_however_full_both_are() -> None:
+    """All that is seen of a panel at a time, taken together."""
+    tasks = [full_task("<&\"'>", target, version, many=40) for target, version in (("container", "v1"), ("sql", "v2"))]
+    for task in tasks:
+        task.template.id.name = task.template.id.project = task.template.id.domain = "train"
+    comparison, columns, panel = ftn.compare(ftn.TaskCollection(tasks)), ftn.compare(*tasks), ftn.panel(tasks[0])
+    seen = [[comparison._history, comparison._verdict, comparison._diff], [columns.children[-1]]]
+    for index, title in enumerate(TABS):
+        panel._tabs.selected_index = index
+        seen += [[panel._head, panel._panes[title]]] if title in panel._panes else []
+    assert all(pane.value for panes in seen for pane in panes)
+    assert max(sum(len(pane.value.encode()) for pane in panes) for panes in seen) <= LIMIT
 
 
 def test_no_tasks_are_compared_without_complaint() -> None:

@@ -105,6 +105,8 @@ def test_an_error_of_a_callback_is_shown_and_goes_away(releases: ftn.TaskCollect
 def test_a_task_that_is_not_registered_is_checked_as_it_will_be(releases: ftn.TaskCollection, train: str) -> None:
     """Parts of the id that only registration fills in are nothing to complain of."""
     assert "would register" in ftn.panel(releases[train])._head.value
+    weather = ftn.panel(releases["shops.ingest.fetch_weather"])._head.value
+    assert "2 warnings · checked with what registration will fill in" in weather
 
 
 def test_the_static_form_says_what_the_panel_says(releases: ftn.TaskCollection, train: str) -> None:
@@ -136,7 +138,7 @@ def test_the_panel_says_what_the_order_of_versions_rests_on(releases: ftn.TaskCo
     hashed = ftn.TaskCollection([releases[train].replace(version=text) for text in ("e3b0c44", "1234567")])
     shown = ftn.panel(hashed)
     assert shown.task.id.version == "1234567"
-    assert "by load order: these versions tell no order" in shown._count.value
+    assert "by load order: nothing tells which is older" in shown._count.value
 
 
 def test_enter_in_the_search_picks_the_first(releases: ftn.TaskCollection, train: str) -> None:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["BRIDGE"]
-
 
 class _Bridge:
     """See ``flytetask_nb.models.bridging.Bridge``."""

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.collection import TaskCollection
 
-__all__ = ["from_flytekit", "mocked"]
-
 
 def from_flytekit(
     obj: object,

@@ -14,8 +14,6 @@ from flytetask_nb.integrations.flytekit.registration import register
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["is_loaded", "load"]
-
 _RICH: Final = "FLYTE_SDK_RICH_TRACEBACKS"
 _LOGGERS: Final = ("", "flytekit", "user_space", "developer")
 
@@ -28,10 +26,7 @@ def is_loaded() -> bool:
 def load() -> None:
     """Import flytekit, unless it was.
 
-    Raises
-    ------
-    MissingExtraError
-        It is not installed.
+    Raises MissingExtraError: it is not installed.
     """
     if not is_loaded():
         with _undisturbed():

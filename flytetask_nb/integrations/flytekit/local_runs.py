@@ -24,29 +24,14 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["run"]
-
 
 def run(task: FlyteTask, context: Any, inputs: dict[str, Any]) -> Any:
     """Run a task as a step.
 
-    Parameters
-    ----------
-    task
-        The task.
-    context
-        flytekit's context; None for the present one.
-    inputs
-        Promises, or Python values.
-
-    Returns
-    -------
-    Promise, VoidPromise or tuple of promises
-
-    Raises
-    ------
-    LocalExecutionError
-        Nothing stands in for the task, or what it takes or gives does not fit its interface.
+    ``task``: the task.
+    ``context``: flytekit's context; None for the present one.
+    ``inputs``: promises, or Python values.
+    Raises LocalExecutionError: nothing stands in for the task, or what it takes or gives does not fit its interface.
     """
     if active_mock(task) is None and type(task).execute is RemoteEntity.execute:
         return task.execute(**inputs)

@@ -10,25 +10,14 @@ from flytetask_nb.integrations.flytekit.loading import is_loaded, load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["opened", "workflow_of"]
-
 
 def opened(value: object, given: Mapping[str, Any] | None = None, settings: Any = None) -> Any:
     """Return the task of an entity of flytekit's, or the tasks of one that holds several.
 
-    Parameters
-    ----------
-    value
-        Anything.
-    given
-        Project, domain, version and image, as far as they are known.
-    settings
-        flytekit's ``SerializationSettings``, or a mapping of its fields.
-
-    Returns
-    -------
-    FlyteTask, list of FlyteTask, or None
-        None where it is no entity of flytekit's, nor a module.
+    ``value``: anything.
+    ``given``: project, domain, version and image, as far as they are known.
+    ``settings``: flytekit's ``SerializationSettings``, or a mapping of its fields.
+    Returns FlyteTask, list of FlyteTask, or None: None where it is no entity of flytekit's, nor a module.
     """
     if isinstance(value, ModuleType):
         if not is_loaded() and not hasattr(value, "__path__"):

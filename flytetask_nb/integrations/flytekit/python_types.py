@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["guessed_interface", "guessed_type"]
-
 _SIMPLE: Final[dict[int, Any]] = {
     types_pb2.NONE: type(None),
     types_pb2.INTEGER: int,
@@ -46,15 +44,7 @@ _CHOICES: Final = "literal_values"
 def guessed_interface(task: FlyteTask) -> Interface:
     """Return flytekit's ``Interface`` of a task, with the types that fit its own.
 
-    Parameters
-    ----------
-    task
-        The task.
-
-    Returns
-    -------
-    flytekit.core.interface.Interface
-        In natural order, for a template has none.
+    Returns flytekit.core.interface.Interface: in natural order, for a template has none.
     """
     interface = task._message.template.interface
     inputs, outputs = (
@@ -67,15 +57,7 @@ def guessed_interface(task: FlyteTask) -> Interface:
 def guessed_type(message: Any) -> Any:
     """Return a Python type that flytekit turns into a Flyte type.
 
-    Parameters
-    ----------
-    message
-        A ``flyteidl.core.types_pb2.LiteralType``.
-
-    Returns
-    -------
-    type or typing construct
-        ``Any`` where flytekit has none.
+    ``message``: a ``flyteidl.core.types_pb2.LiteralType``.
     """
     guess = _KINDS.get(message.WhichOneof("type"), _by_transformers)(message)
     # What flytekit annotates structures with it writes by itself, and takes from nobody.

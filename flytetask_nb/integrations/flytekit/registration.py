@@ -8,8 +8,6 @@ from typing import Any
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["register"]
-
 
 def register() -> None:
     """Make our tasks and models virtual instances of flytekit's, if flytekit is there; more than once does no harm.

@@ -37,8 +37,6 @@ from flytetask_nb.options import option
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["settings_of", "tasks_of", "workflow_spec"]
-
 # What pyflyte reads, and what flytekit's default image is taken from.
 _VARIABLES: Final = {
     "project": "FLYTE_DEFAULT_PROJECT",
@@ -56,14 +54,9 @@ _UNTOLD_BY_REFERENCES: Final = UNTOLD_BY_TEMPLATES | {
 def tasks_of(value: Any, given: Mapping[str, Any], settings: Any) -> FlyteTask | list[FlyteTask] | None:
     """Return the task of an entity, or the tasks of one that holds several; None for anything else.
 
-    Parameters
-    ----------
-    value
-        An entity of flytekit's, or a module.
-    given
-        Project, domain, version and image, as far as they are known.
-    settings
-        ``SerializationSettings``, or a mapping of its fields.
+    ``value``: an entity of flytekit's, or a module.
+    ``given``: project, domain, version and image, as far as they are known.
+    ``settings``: ``SerializationSettings``, or a mapping of its fields.
     """
     if isinstance(value, LazyEntity):
         value = value.entity
@@ -187,12 +180,8 @@ class _named:  # noqa: N801 - reads as the statement that it is
 def settings_of(given: Mapping[str, Any], settings: Any) -> SerializationSettings:
     """Return the settings under which entities are serialized.
 
-    Parameters
-    ----------
-    given
-        Project, domain, version and image, as far as the caller said them.
-    settings
-        ``SerializationSettings``, or a mapping of its fields, ``image`` among them; None for the session's.
+    ``given``: project, domain, version and image, as far as the caller said them.
+    ``settings``: ``SerializationSettings``, or a mapping of its fields, ``image`` among them; None for the session's.
 
     Notes
     -----

@@ -5,10 +5,12 @@ Imports flytekit: ``crossing.py`` imports this where it is needed.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from flytekit.core.context_manager import BranchEvalMode, ExecutionState, FlyteContextManager
 from flytekit.core.promise import create_task_output
+from flytekit.core.workflow import ImperativeWorkflow
 from flytekit.models.task import TaskTemplate
 from flytekit.remote.entities import FlyteTask
 
@@ -18,10 +20,8 @@ from flytetask_nb.models.mocking import active_mock, are_positional
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import NoReturn
-
-__all__ = ["Twin", "outputs_of", "twin_of"]
 
 _set_twin = OurTask._twin.__set__  # type: ignore[attr-defined]
 _RUNS = (ExecutionState.Mode.LOCAL_WORKFLOW_EXECUTION, ExecutionState.Mode.LOCAL_DYNAMIC_TASK_EXECUTION)
@@ -151,21 +151,28 @@ def outputs_of(task: OurTask, promises: Sequence[Any]) -> Any:
     made = create_task_output(ordered)
     if len(ordered) < 2 or are_positional(promise.var for promise in ordered):  # noqa: PLR2004 - a single one is no tuple
         return made
-    return _unordered(task.name, type(made))(*ordered)
+    return _unordered(task, type(made))(*ordered)
 
 
-def _unordered(task: str, kind: type[Any]) -> type[Any]:
+def _unordered(task: OurTask, kind: type[Any]) -> type[Any]:
     """Return a class of named tuples whose items are found by name alone."""
+
+    def iterate(self: Any) -> Iterator[Any]:
+        # A local imperative workflow has asked for the names already, in the order of the same guess.
+        if sys._getframe(1).f_code is not ImperativeWorkflow.execute.__code__:
+            refuse(self)
+        return iter([getattr(self, name) for name in task.guess_python_interface().outputs])
 
     def refuse(self: Any, *_args: object) -> NoReturn:
         names = self._fields
         raise WorkflowIntegrationError(
-            f"the outputs of {task!r} have no order, for a registered task does not keep it: they are "
+            f"the outputs of {task.name!r} have no order, for a registered task does not keep it: they are "
             f"{', '.join(names)}; take them by name, as result.{names[0]}, or set task.python_interface"
         )
 
     class Outputs(kind):  # type: ignore[misc]
-        __iter__ = __getitem__ = __reversed__ = refuse
+        __iter__ = iterate
+        __getitem__ = __reversed__ = refuse
 
         def _asdict(self) -> dict[str, Any]:
             return {name: getattr(self, name) for name in self._fields}

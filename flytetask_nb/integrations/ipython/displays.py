@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["DISPLAYED", "bundle_of"]
+    from collections.abc import Callable, Container
 
 
 def _task(value: Any) -> Any:
@@ -85,13 +83,15 @@ DISPLAYED: Final[dict[tuple[str, str], Callable[[Any], Any]]] = {
 }
 
 
-def bundle_of(value: Any, include: object = None, exclude: object = None) -> dict[str, str] | None:  # noqa: ARG001 - as IPython calls it
+def bundle_of(
+    value: Any, include: Container[str] | None = None, exclude: Container[str] | None = None
+) -> dict[str, str] | None:
     """Return how a value is shown, by MIME type; None where it cannot be, and IPython shows it as it would."""
     for kind in type(value).__mro__:
         make = DISPLAYED.get((kind.__module__, kind.__name__))
         if make is not None:
             try:
-                shown: dict[str, str] = make(value)._repr_mimebundle_()
+                shown: dict[str, str] = make(value)._repr_mimebundle_(include, exclude)
             except Exception:  # noqa: BLE001 - what cannot be shown so is shown as it was before
                 return None
             return shown

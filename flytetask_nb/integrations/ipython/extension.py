@@ -9,8 +9,6 @@ from flytetask_nb.integrations.ipython.displays import DISPLAYED, bundle_of
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["load_ipython_extension", "unload_ipython_extension"]
-
 _LINE: Final = ("flyte_diff", "flyte_plan")
 _CELL: Final = ("flyte_check",)
 _before: dict[int, dict[str, Any]] = {}

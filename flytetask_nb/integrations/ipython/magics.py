@@ -12,8 +12,6 @@ from flytetask_nb.collection import TaskCollection
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.coercion import each_task
 
-__all__ = ["FlyteMagics"]
-
 _LEAST = 2
 
 

@@ -51,14 +51,9 @@ _SHELL_SIGNS = re.compile(r"[|<>&;$`~*]")
 class Authenticator:
     """Gives each call its token, and gets another one when the server refuses it.
 
-    Parameters
-    ----------
-    config
-        How to reach the cluster.
-    ask_server
-        Gives what the server says of logins; called once, when it is first needed.
-    allows_plain_text
-        Whether tokens and secrets may travel unencrypted.
+    ``config``: how to reach the cluster.
+    ``ask_server``: gives what the server says of logins; called once, when it is first needed.
+    ``allows_plain_text``: whether tokens and secrets may travel unencrypted.
     """
 
     def __init__(
@@ -92,10 +87,7 @@ class Authenticator:
     def metadata(self) -> list[tuple[str, str]]:
         """Return what goes with a call.
 
-        Raises
-        ------
-        AuthenticationError
-            A token was asked for by name and cannot be had.
+        Raises AuthenticationError: a token was asked for by name and cannot be had.
         """
         if not self._is_ready:
             with self._lock:
@@ -113,22 +105,9 @@ class Authenticator:
     def renew(self, refused: int, *, of_proxy: bool = False) -> bool:
         """Get other tokens after one was refused.
 
-        Parameters
-        ----------
-        refused
-            The generation of the token that was refused.
-        of_proxy
-            Whether it was the one for the proxy in front of Flyte, so that nobody has to log in to Flyte.
-
-        Returns
-        -------
-        bool
-            Whether there is another one now.
-
-        Raises
-        ------
-        AuthenticationError
-            None can be had; says why and what to do.
+        ``refused``: the generation of the token that was refused.
+        ``of_proxy``: whether it was the one for the proxy in front of Flyte, so that nobody has to log in to Flyte.
+        Raises AuthenticationError: None can be had; says why and what to do.
         """
         with self._lock:
             if self._generation != refused:

@@ -1,4 +1,4 @@
-"""Which workflows of a cluster use a task: the newest version of each is looked at, one call a workflow."""
+"""Which workflows of a cluster use some tasks: the newest version of each is looked at, one call a workflow."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import common_pb2, launch_plan_pb2, workflow_pb2
 
-from flytetask_nb.diffs import Caller, callers
+from flytetask_nb.diffs import CallerReport, callers
 from flytetask_nb.errors import RemoteError
 from flytetask_nb.models import FlyteTask, Workflow
 from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
+from flytetask_nb.semantics.map_tasks import map_task_stem, mapped_task
 from flytetask_nb.sources.client.listing import WORKFLOWS, Question
 from flytetask_nb.sources.client.pages import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from flytetask_nb.sources.client.calls import Calls, Stop
     from flytetask_nb.sources.client.entity_paths import EntityPath
     from flytetask_nb.sources.client.listing import Listing
-
-__all__ = ["CallerSearch", "newest_workflows"]
 
 
 def newest_workflows(listing: Listing, place: EntityPath) -> list[Any]:
@@ -37,34 +36,45 @@ def newest_workflows(listing: Listing, place: EntityPath) -> list[Any]:
 
 
 class CallerSearch:
-    """Looks at workflows for a task.
+    """Looks at workflows for some tasks."""
 
-    Parameters
-    ----------
-    calls
-        What makes the calls.
-    task
-        The version that they would call.
-    endpoint
-        Which server is asked.
-    """
-
-    def __init__(self, calls: Calls, task: FlyteTask, endpoint: str) -> None:
+    def __init__(self, calls: Calls, tasks: Sequence[FlyteTask], endpoint: str) -> None:
         self._calls = calls
-        self._task = task
+        self._tasks: dict[str, list[FlyteTask]] = {}
+        for task in tasks:
+            self._tasks.setdefault(task.name, []).append(task)
+        self._map_tasks: dict[str, list[str]] = {}
+        for name in self._tasks:
+            if (stem := map_task_stem(name)) is not None:
+                self._map_tasks.setdefault(stem, []).append(name)
         self._endpoint = endpoint
 
-    def callers_in(self, identifier: Any, stop: Stop) -> Iterable[Caller]:
-        """Return what calls the task in a workflow, if anything does; several threads may ask."""
-        task = self._task
+    def callers_in(self, identifier: Any, stop: Stop) -> CallerReport:
+        """Return what becomes of a workflow that calls any of the tasks, all of them taken together.
+
+        Several threads may ask. The report of a workflow that calls none of them is empty.
+        """
         request = common_pb2.ObjectGetRequest(id=identifier)
         answer = self._calls.ask("GetWorkflow", request, workflow_pb2.Workflow, stop)
         workflow = Workflow._own(answer.closure.compiled_workflow, self._endpoint)
-        others = [other for other in workflow.tasks if not _is_other_version(other, task)]
-        if len(others) == len(workflow.tasks):
-            return []
+        others, moved = [], []
+        for called in workflow.tasks:
+            versions = [task for task in self._versions_of(called.name) if _can_replace(called, task)]
+            moved += versions
+            others += [] if versions else [called]
+        used = {task.name for task in moved} | ({mapped_task(one.name) for one in workflow.tasks} & self._tasks.keys())
+        if not moved:
+            return CallerReport((), used)
         plans = [plan for one in workflow.launch_plan_ids if (plan := self._launch_plan(one, stop)) is not None]
-        return callers([workflow], [task, *others], plans)
+        report = callers([workflow], [*moved, *others], plans)
+        return CallerReport(report, used)
+
+    def _versions_of(self, name: str) -> list[FlyteTask]:
+        """Return the tasks of a name; of a map task that is gone those that its mapped task has now, if one is left."""
+        if name not in self._tasks and (stem := map_task_stem(name)) is not None:
+            there_now = self._map_tasks.get(stem, [])
+            name = there_now[0] if len(there_now) == 1 else name
+        return self._tasks.get(name, [])
 
     def _launch_plan(self, identifier: Any, stop: Stop) -> Any:
         request = common_pb2.ObjectGetRequest(id=identifier.to_flyte_idl())
@@ -81,6 +91,6 @@ def _age(workflow: Any) -> tuple[int, int]:
     return created.seconds, created.nanos
 
 
-def _is_other_version(one: FlyteTask, task: FlyteTask) -> bool:
-    """Tell whether two tasks are versions of one, as far as both say where they are."""
-    return one.name == task.name and are_one_place(said(each.id.project, each.id.domain) for each in (one, task))
+def _can_replace(called: FlyteTask, task: FlyteTask) -> bool:
+    """Tell whether a task can be called in place of another, as far as both say where they are."""
+    return are_one_place(said(each.id.project, each.id.domain) for each in (called, task))

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
 
-__all__ = ["Calls", "Stop"]
-
 TRIES = 5
 """How often a call is made in all, where the error is one that passes."""
 
@@ -87,18 +85,11 @@ class Stop:
 class Calls:
     """Makes calls to one server.
 
-    Parameters
-    ----------
-    channel
-        The connection.
-    config
-        How the cluster is reached.
-    timeout
-        Seconds that one try of a call may take.
-    allows_plain_text
-        Whether tokens may travel unencrypted.
-    is_lent
-        Whether somebody else opened the channel, and knows where it goes.
+    ``channel``: the connection.
+    ``config``: how the cluster is reached.
+    ``timeout``: seconds that one try of a call may take.
+    ``allows_plain_text``: whether tokens may travel unencrypted.
+    ``is_lent``: whether somebody else opened the channel, and knows where it goes.
     """
 
     def __init__(
@@ -130,21 +121,11 @@ class Calls:
     def ask(self, method: str, request: Any, answer: Any, stop: Stop | None = None) -> Any:
         """Make a call.
 
-        Parameters
-        ----------
-        method
-            Name of a method of flyteidl's AdminService.
-        request
-            Its message.
-        answer
-            Class of the message that comes back.
-        stop
-            Stops it from another thread.
-
-        Raises
-        ------
-        RemoteError
-            The call failed, and trying again does not help.
+        ``method``: name of a method of flyteidl's AdminService.
+        ``request``: its message.
+        ``answer``: class of the message that comes back.
+        ``stop``: stops it from another thread.
+        Raises RemoteError: the call failed, and trying again does not help.
         """
         __tracebackhide__ = True
         data = self.ask_raw(method, request, stop)
@@ -156,12 +137,8 @@ class Calls:
     def ask_raw(self, method: str, request: Any, stop: Stop | None = None, *, is_patient: bool = True) -> bytes:
         """Make a call and give the answer's bytes, as ``ask`` does.
 
-        Parameters
-        ----------
-        method, request, stop
-            As ``ask`` takes them.
-        is_patient
-            Whether the same is asked again where the server has no room for it.
+        ``method``, ``request``, ``stop``: as ``ask`` takes them.
+        ``is_patient``: whether the same is asked again where the server has no room for it.
         """
         __tracebackhide__ = True
         call = getattr(self._admin, method)

@@ -15,8 +15,6 @@ from flytetask_nb.sources.client.tls_probe import PATIENCE, shown_certificate
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
 
-__all__ = ["Undecoded", "circumstances_of", "flytekit_channel", "new_channel"]
-
 _KEEPALIVE = (
     # Load balancers drop connections without a word; these are flytekit's times (flytekit/clients/raw.py).
     ("grpc.keepalive_time_ms", 30_000),
@@ -39,21 +37,11 @@ _UNWANTED_INTERCEPTOR = "RetryExceptionWrapperInterceptor"
 def new_channel(config: ClusterConfig, max_message_size: int, timeout: float) -> grpc.Channel:
     """Open a channel. Nothing is sent before the first call, unless the server's own certificate is to be trusted.
 
-    Parameters
-    ----------
-    config
-        How to reach the cluster.
-    max_message_size
-        Bytes that an answer may have.
-    timeout
-        Seconds that a look at the server's certificate may take.
-
-    Raises
-    ------
-    ConfigurationError
-        The file with the certificates cannot be read, or holds none.
-    RemoteError
-        The server's own certificate was to be trusted, and cannot be had, or gRPC takes it for none.
+    ``config``: how to reach the cluster.
+    ``max_message_size``: bytes that an answer may have.
+    ``timeout``: seconds that a look at the server's certificate may take.
+    Raises ConfigurationError: the file with the certificates cannot be read, or holds none.
+    Raises RemoteError: the server's own certificate was to be trusted, and cannot be had, or gRPC takes it for none.
     """
     options: list[tuple[str, Any]] = [*_KEEPALIVE, ("grpc.max_receive_message_length", max_message_size)]
     host = host_of(config.endpoint)
@@ -119,10 +107,7 @@ def flytekit_channel(flyte_remote: Any) -> grpc.Channel | None:
 
     Whatever a plugin or its user put around it stays; flytekit's own retries go where they are outermost.
 
-    Parameters
-    ----------
-    flyte_remote
-        The FlyteRemote. None of its code is run that would open a connection.
+    ``flyte_remote``: the FlyteRemote. None of its code is run that would open a connection.
     """
     if not getattr(flyte_remote, "_client_initialized", False):
         return None

@@ -21,8 +21,6 @@ from flytetask_nb.sources.fitting import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["AUTH_TYPES", "ClusterConfig", "auth_type", "configured"]
-
 FILE_VARIABLES = ("_FLYTECTL_CONFIG_PYFLYTE_OVERRIDE", "FLYTECTL_CONFIG")
 """Environment variables that name the file; the first is set by pyflyte itself."""
 
@@ -117,34 +115,20 @@ _SECRET_VARIABLE = _Setting("credentials", "client_secret_env_var", "admin.clien
 class ClusterConfig:
     """How to reach a cluster.
 
-    Attributes
-    ----------
-    endpoint : str
-        Host and port; empty where nothing says it.
-    insecure : bool
-        Whether the connection is plain text. False: TLS.
-    insecure_skip_verify : bool
-        Whether whatever certificate the server shows is trusted, made for this host or for another one.
-    ca_cert : str or None
-        Path of the certificates to trust instead of this machine's.
-    console_endpoint : str or None
-        Where the console is, if elsewhere.
-    http_proxy_url : str or None
-        Proxy for requests for tokens.
-    auth : str or None
-        Way to authenticate; None: Pkce, when the server asks for a token.
-    command, proxy_command : tuple of str
-        Commands that print a token for Flyte, and for a proxy in front of it.
-    client_id, client_secret, audience : str or None
-        What OAuth is told.
-    scopes : tuple of str
-        Likewise.
-    token : str or None
-        A token that is used as it is.
-    project, domain : str or None
-        What is meant where nobody names any.
-    found_in : str
-        Where it was read, for messages.
+    ``endpoint``: host and port; empty where nothing says it.
+    ``insecure``: whether the connection is plain text. False: TLS.
+    ``insecure_skip_verify``: whether whatever certificate the server shows is trusted, made for this host or for
+      another one.
+    ``ca_cert``: path of the certificates to trust instead of this machine's.
+    ``console_endpoint``: where the console is, if elsewhere.
+    ``http_proxy_url``: proxy for requests for tokens.
+    ``auth``: way to authenticate; None: Pkce, when the server asks for a token.
+    ``command``, ``proxy_command``: commands that print a token for Flyte, and for a proxy in front of it.
+    ``client_id``, ``client_secret``, ``audience``: what OAuth is told.
+    ``scopes``: likewise.
+    ``token``: a token that is used as it is.
+    ``project``, ``domain``: what is meant where nobody names any.
+    ``found_in``: where it was read, for messages.
     """
 
     endpoint: str = ""
@@ -180,22 +164,11 @@ class ClusterConfig:
 def configured(config_file: str | os.PathLike[str] | None = None) -> ClusterConfig:
     """Return what the environment and a configuration file say.
 
-    Parameters
-    ----------
-    config_file
-        The file; its kind is told by its name, ``.yaml`` or ``.yml``, else INI. None: the first there is of
-        ``$FLYTECTL_CONFIG``, ``./flytekit.config``, ``~/.flyte/config`` and ``~/.flyte/config.yaml``.
-
-    Returns
-    -------
-    ClusterConfig
-        Variables ``FLYTE_{SECTION}_{OPTION}`` win over the file, even empty ones, which unset.
-
-    Raises
-    ------
-    ConfigurationError
-        The file cannot be read, a setting is of another kind than it should be, or the client's secret is not where
-        the file says.
+    ``config_file``: the file; its kind is told by its name, ``.yaml`` or ``.yml``, else INI. None: the first there is
+      of ``$FLYTECTL_CONFIG``, ``./flytekit.config``, ``~/.flyte/config`` and ``~/.flyte/config.yaml``.
+    Returns ClusterConfig: variables ``FLYTE_{SECTION}_{OPTION}`` win over the file, even empty ones, which unset.
+    Raises ConfigurationError: the file cannot be read, a setting is of another kind than it should be, or the client's
+      secret is not where the file says.
     """
     try:
         path = _found_file() if config_file is None else Path(config_file).expanduser()
@@ -219,10 +192,7 @@ def configured(config_file: str | os.PathLike[str] | None = None) -> ClusterConf
 def auth_type(name: str) -> str:
     """Return flytectl's spelling of a way to authenticate.
 
-    Raises
-    ------
-    ConfigurationError
-        There is none of that name.
+    Raises ConfigurationError: there is none of that name.
     """
     found = AUTH_TYPES.get(name.strip().lower())
     if found is None:

@@ -26,8 +26,6 @@ from flytetask_nb.sources.client.token_store import token_problem
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.remote import Remote
 
-__all__ = ["connect"]
-
 TIMEOUT = 30.0
 MAX_MESSAGE_SIZE = 64 * 2**20
 

@@ -11,8 +11,6 @@ from urllib.parse import unquote, urlsplit
 from flytetask_nb.errors import ConfigurationError
 from flytetask_nb.masking import mask_urls
 
-__all__ = ["WebProxy", "check_endpoint", "host_and_port", "host_of", "is_loopback", "place_of", "web_proxy"]
-
 _NAMED_PORTS = {None: 443, "http": 80, "https": 443}
 """What gRPC knows beside numbers: None stands for an address without a port."""
 
@@ -33,12 +31,8 @@ _EXCEPTION_VARIABLES = ("no_grpc_proxy", "no_proxy")
 class WebProxy(NamedTuple):
     """A web proxy that connections to a host are sent through.
 
-    Attributes
-    ----------
-    variable : str
-        The environment variable that names it.
-    url : str
-        Its address, perhaps with user and password.
+    ``variable``: the environment variable that names it.
+    ``url``: its address, perhaps with user and password.
     """
 
     variable: str
@@ -71,16 +65,9 @@ class WebProxy(NamedTuple):
 def host_and_port(endpoint: str) -> tuple[str, bool | None]:
     """Return the part of an address that gRPC connects to, and whether its scheme says plain text.
 
-    Parameters
-    ----------
-    endpoint
-        ``host:port``, ``dns:///host:port``, or the address of a console in a browser. What is none of these comes back
-        as it is: see ``check_endpoint``.
-
-    Returns
-    -------
-    tuple of str and bool or None
-        None: it has no scheme that says so.
+    ``endpoint``: ``host:port``, ``dns:///host:port``, or the address of a console in a browser. What is none of these
+      comes back as it is: see ``check_endpoint``.
+    Returns tuple of str and bool or None: None: it has no scheme that says so.
     """
     text = endpoint.strip()
     for scheme in _EMPTY_SCHEMES:
@@ -96,17 +83,8 @@ def host_and_port(endpoint: str) -> tuple[str, bool | None]:
 def check_endpoint(place: str, source: str = "the endpoint") -> None:
     """Refuse an address that gRPC cannot connect to, or would take for another one.
 
-    Parameters
-    ----------
-    place
-        As ``host_and_port`` gives it.
-    source
-        Who says it, for the message.
-
-    Raises
-    ------
-    ConfigurationError
-        It has no host, a port that is none, or a scheme that is not known. gRPC itself takes port 99999 for 34463.
+    Raises ConfigurationError: it has no host, a port that is none, or a scheme that is not known. gRPC itself takes
+      port 99999 for 34463.
     """
     problem = _problem(place)
     if problem:
@@ -140,15 +118,8 @@ def _port_problem(port: str | None) -> str:
 def place_of(place: str) -> tuple[str, int]:
     """Return host and port of an address as gRPC tells them apart.
 
-    Parameters
-    ----------
-    place
-        As ``host_and_port`` gives it. An IPv6 address stands in brackets, or has no port.
-
-    Raises
-    ------
-    ValueError
-        It is one that ``check_endpoint`` refuses, or of a kind that has no port.
+    ``place``: as ``host_and_port`` gives it. An IPv6 address stands in brackets, or has no port.
+    Raises ValueError: it is one that ``check_endpoint`` refuses, or of a kind that has no port.
     """
     host, port = _split(place)
     return host, _NAMED_PORTS[port] if port in _NAMED_PORTS else int(port or "")
@@ -188,13 +159,7 @@ def is_loopback(host: str) -> bool:
 
 
 def web_proxy(host: str) -> WebProxy | None:
-    """Return the web proxy that gRPC sends connections to a host through; None where it sends them straight.
-
-    Parameters
-    ----------
-    host
-        The host alone.
-    """
+    """Return the web proxy that gRPC sends connections to a host through; None where it sends them straight."""
     variable = next((name for name in _PROXY_VARIABLES if name in os.environ), "")
     url = os.environ.get(variable, "")
     if not url or is_loopback(host):

@@ -10,18 +10,12 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.identifiers import is_filled_in
 
-__all__ = ["EntityPath", "checked_part", "full_id"]
-
 
 class EntityPath(NamedTuple):
     """Where to look.
 
-    Attributes
-    ----------
-    project, domain : str
-        Never empty.
-    name : str
-        Of one task; empty for all of them.
+    ``project``, ``domain``: never empty.
+    ``name``: of one task; empty for all of them.
     """
 
     project: str
@@ -35,25 +29,14 @@ class EntityPath(NamedTuple):
 def checked_part(what: str, value: object) -> str:
     """Return a part of an id that has to be given.
 
-    Parameters
-    ----------
-    what
-        What the part is called.
-    value
-        What was given.
-
-    Raises
-    ------
-    ModelTypeError
-        It is no text.
-    ModelValueError
-        It is empty.
+    Raises ModelTypeError: it is no text.
+    Raises ModelValueError: it is empty.
     """
     if not isinstance(value, str) and value is not None:
         raise ModelTypeError(f"{what} is a text, got {value!r}")
     if not value:
         raise ModelValueError(
-            f"no {what} is given; Admin takes an empty one for any, and would answer with an arbitrary task. "
+            f"no {what} is given; Flyte Admin would take that for any {what}, and answer with an arbitrary task. "
             f"Pass {what}=..." + (", to the call or to connect" if what in {"project", "domain"} else "")
         )
     return value
@@ -62,15 +45,7 @@ def checked_part(what: str, value: object) -> str:
 def full_id(task: object) -> Any:
     """Return the id of a task, all parts of which are known.
 
-    Parameters
-    ----------
-    task
-        As ``as_task`` takes it.
-
-    Raises
-    ------
-    ModelValueError
-        A part is missing.
+    Raises ModelValueError: a part is missing.
     """
     identifier = as_task(task).id
     given = {part: getattr(identifier, part) for part in ("project", "domain", "name", "version")}

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["Filters", "compiled", "is_sendable", "sent"]
-
 _UNSENDABLE = re.compile(r"[+,;()\x00-\x1f\x7f]|\A\s|\s\Z|\A\Z")
 """What would be read as something else: there is no escaping. An empty value is refused."""
 
@@ -35,12 +33,8 @@ _NEGATIVE = frozenset({"ne", "not_like", "value_not_in"})
 class Filters(NamedTuple):
     """Conditions, sorted by who looks at them.
 
-    Attributes
-    ----------
-    sent : str
-        What Admin is asked, in its grammar; empty for nothing.
-    here : tuple of callable
-        What is looked at when the answer has come: conditions and functions of a ``FlyteTask``.
+    ``sent``: what Admin is asked, in its grammar; empty for nothing.
+    ``here``: what is looked at when the answer has come: conditions and functions of a ``FlyteTask``.
     """
 
     sent: str = ""
@@ -50,17 +44,8 @@ class Filters(NamedTuple):
 def compiled(*given: object) -> Filters:
     """Sort conditions by who can look at them.
 
-    Parameters
-    ----------
-    *given
-        As ``conditions_of`` takes them.
-
-    Raises
-    ------
-    ModelTypeError
-        Something is no condition.
-    ModelValueError
-        There is no such column.
+    Raises ModelTypeError: something is no condition.
+    Raises ModelValueError: there is no such column.
     """
     conditions = conditions_of(given)
     return Filters(

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.filters import Filters
     from flytetask_nb.sources.client.pages import Page
 
-__all__ = ["REPEATED", "ListedTasks", "from_start_or_after", "origin_of"]
-
 REPEATED = "rows that the server repeated"
 """What such rows are counted as in ``.skipped``."""
 
@@ -31,19 +29,7 @@ _BEFORE = -1
 def origin_of(task: Any, source: str, console: str) -> Origin:
     """Return what a ``flyteidl.admin.Task`` says beside its template.
 
-    Parameters
-    ----------
-    task
-        The message.
-    source
-        Which server it came from.
-    console
-        The address of that server's console.
-
-    Raises
-    ------
-    ModelValueError
-        Its ``created_at`` lies outside the years 1 to 9999.
+    Raises ModelValueError: its ``created_at`` lies outside the years 1 to 9999.
     """
     closure = task.closure
     return Origin(
@@ -56,17 +42,7 @@ def origin_of(task: Any, source: str, console: str) -> Origin:
 
 
 class ListedTasks:
-    """Puts tasks together as they come.
-
-    Parameters
-    ----------
-    source, console
-        As ``origin_of`` takes them.
-    filters
-        What is still to be looked at.
-    held
-        Tasks that had come before.
-    """
+    """Puts tasks together as they come."""
 
     def __init__(self, source: str, console: str, filters: Filters, held: TaskCollection | None = None) -> None:
         self._source, self._console = source, console
@@ -75,7 +51,7 @@ class ListedTasks:
         self._held = held
         self._data: list[bytes] = []
         self._origins: list[Origin | str] = []
-        self._failures: list[Failure] = []
+        self.failures: list[Failure] = []
         self._repeated = 0
         # Where each task stands, by its serialized id; those that had come before stand nowhere.
         self._seen: dict[bytes, int] = {}
@@ -90,14 +66,9 @@ class ListedTasks:
     def take(self, place: EntityPath, page: Page, most: int | None = None) -> None:
         """Take the tasks of a page.
 
-        Parameters
-        ----------
-        place
-            Where they were asked for.
-        page
-            The page.
-        most
-            How many tasks are wanted in all; None: all.
+        ``place``: where they were asked for.
+        ``page``: the page.
+        ``most``: how many tasks are wanted in all; None: all.
         """
         if most is not None or self._filters.here or self._known:
             for row in page.rows:
@@ -175,29 +146,23 @@ class ListedTasks:
         return all(condition(task) for condition in self._filters.here)
 
     def _fail(self, entry: str, reason: str) -> None:
-        self._failures.append(Failure(self._source, entry, reason))
+        self.failures.append(Failure(self._source, entry, reason))
 
-    def tasks(self) -> TaskCollection:
-        """Return what has come so far."""
-        skipped = {REPEATED: self._repeated} if self._repeated else None
-        came = TaskCollection.of_serialized(self._data, self._origins, self._failures, skipped)
-        return came if self._held is None else self._held + came
+    @property
+    def extent(self) -> tuple[int, int]:
+        """How many tasks and how many failures there are so far."""
+        return len(self._data), len(self.failures)
+
+    def tasks(self, since: tuple[int, int] = (0, 0)) -> TaskCollection:
+        """Return what has come so far, or what has come since it had a certain extent."""
+        start, failed = since
+        skipped = {REPEATED: self._repeated} if self._repeated and since == (0, 0) else None
+        came = TaskCollection.of_serialized(self._data[start:], self._origins[start:], self.failures[failed:], skipped)
+        return came if self._held is None or since != (0, 0) else self._held + came
 
 
 def from_start_or_after(calls: Calls, place: EntityPath, filters: str, held: TaskCollection | None) -> Question:
-    """Return the question for all tasks of a place, or for those alone that have not come before.
-
-    Parameters
-    ----------
-    calls
-        What makes the call that tells.
-    place
-        Where.
-    filters
-        In Admin's grammar.
-    held
-        What has come before.
-    """
+    """Return the question for all tasks of a place, or for those alone that have not come before."""
     question = Question(TASKS, place, filters)
     if held is None:
         return question

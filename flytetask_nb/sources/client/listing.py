@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.calls import Calls
     from flytetask_nb.sources.client.entity_paths import EntityPath
 
-__all__ = ["NAMES", "TASKS", "WORKFLOWS", "Listing", "Question", "rows_asked_for"]
-
 
 class ListMethod(NamedTuple):
     """What is listed: the method, its request, its answer, and what that answer holds."""
@@ -61,20 +59,12 @@ _ASCENDING = common_pb2.Sort.ASCENDING
 class Question(NamedTuple):
     """What is asked about a place.
 
-    Attributes
-    ----------
-    kind : ListMethod
-        What is listed.
-    place : EntityPath
-        Where.
-    filters : str
-        In Admin's grammar.
-    sort : str
-        Column to sort by.
-    descending : bool
-        Whether the last comes first.
-    start : int
-        How many rows are passed over.
+    ``kind``: what is listed.
+    ``place``: where.
+    ``filters``: in Admin's grammar.
+    ``sort``: column to sort by.
+    ``descending``: whether the last comes first.
+    ``start``: how many rows are passed over.
     """
 
     kind: ListMethod
@@ -103,14 +93,9 @@ def rows_asked_for(calls: Calls, question: Question, limit: int) -> Page:
 class Listing:
     """Asks questions page by page. A context: leaving it stops what is under way.
 
-    Parameters
-    ----------
-    calls
-        What makes the calls.
-    page_size
-        Rows a page. It is halved where an answer is larger than the two sides take.
-    in_flight
-        Pages that are under way at a time.
+    ``calls``: what makes the calls.
+    ``page_size``: rows a page. It is halved where an answer is larger than the two sides take.
+    ``in_flight``: pages that are under way at a time.
     """
 
     def __init__(self, calls: Calls, page_size: int, in_flight: int) -> None:
@@ -129,25 +114,17 @@ class Listing:
         self._stop.now()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def stop(self) -> None:
+        """Stop from another thread: calls under way end in an error, and none begins anew."""
+        self._stop.now()
+
     def answers(self, questions: Iterable[Question], limit: int | None = None) -> Iterator[tuple[Question, Page]]:
         """Return the rows that answer questions, page by page, in the order of the questions and of their rows.
 
-        Parameters
-        ----------
-        questions
-            What is asked.
-        limit
-            How many rows of each question are wanted at most; None: all.
-
-        Yields
-        ------
-        tuple of Question and Page
-            Some rows.
-
-        Raises
-        ------
-        RemoteError
-            A page cannot be had, or pages come without end and without new rows.
+        ``questions``: what is asked.
+        ``limit``: how many rows of each question are wanted at most; None: all.
+        Yields tuple of Question and Page: some rows.
+        Raises RemoteError: a page cannot be had, or pages come without end and without new rows.
         """
         seen: set[int] = set()
         in_vain = 0

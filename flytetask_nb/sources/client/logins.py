@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from flytetask_nb.sources.client.server_login import ServerLogin
     from flytetask_nb.sources.client.token_store import Tokens
 
-__all__ = ["by_browser", "by_device"]
-
 PATIENCE = 300.0
 """Seconds that a person has to log in."""
 
@@ -39,21 +37,7 @@ _ELSEWHERE = ("JUPYTERHUB_SERVICE_PREFIX", "SSH_CONNECTION", "COLAB_RELEASE_TAG"
 def by_browser(session: Any, login: ServerLogin, asked_for: dict[str, str], fetch: Callable[..., Tokens]) -> Tokens:
     """Log in with a browser: the authorization code flow with PKCE (RFC 7636).
 
-    Parameters
-    ----------
-    session
-        Authlib's session.
-    login
-        What the server says of logins.
-    asked_for
-        Scopes and audience.
-    fetch
-        Gets tokens from the token endpoint.
-
-    Raises
-    ------
-    AuthenticationError
-        Nobody logged in in time, or the login was refused.
+    Raises AuthenticationError: nobody logged in in time, or the login was refused.
 
     Notes
     -----
@@ -91,21 +75,11 @@ def by_device(
 ) -> Tokens:
     """Log in with a code on another device (RFC 8628).
 
-    Parameters
-    ----------
-    post
-        Sends a form to where devices ask for a code; gives the answer of requests.
-    login
-        What the server says of logins.
-    asked_for
-        Scopes and audience.
-    fetch
-        Gets tokens from the token endpoint.
-
-    Raises
-    ------
-    AuthenticationError
-        The code was not entered in time, or the login was refused.
+    ``post``: sends a form to where devices ask for a code; gives the answer of requests.
+    ``login``: what the server says of logins.
+    ``asked_for``: scopes and audience.
+    ``fetch``: gets tokens from the token endpoint.
+    Raises AuthenticationError: the code was not entered in time, or the login was refused.
     """
     try:
         answer = post({"client_id": login.client_id, **asked_for})

@@ -12,8 +12,6 @@ from flytetask_nb.sources.client.partial_tasks import partial_tasks_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Damaged", "Page", "glanced_at", "page_of", "spec_bytes"]
-
 _MESSAGES, _TOKEN = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _WIDTHS = {_FIXED64: 8, _FIXED32: 4}
@@ -24,10 +22,7 @@ _TEMPLATE_TAG = b"\x0a"
 class Damaged(NamedTuple):
     """A row that is no task.
 
-    Attributes
-    ----------
-    reason : str
-        What is wrong with it.
+    ``reason``: what is wrong with it.
     """
 
     reason: str
@@ -36,17 +31,11 @@ class Damaged(NamedTuple):
 class Page(NamedTuple):
     """Some rows of a listing.
 
-    Attributes
-    ----------
-    rows : sequence
-        Messages, and ``Damaged`` in place of those that cannot be read.
-    token : str
-        What the next page is asked with; empty after the last.
-    partial_tasks : sequence
-        For each row its outer fields alone, where rows are tasks; None for one that is no task. Empty where rows are
-        something else.
-    unread : bytes
-        The answer, where its rows are not read yet; then ``rows`` are partial too.
+    ``rows``: messages, and ``Damaged`` in place of those that cannot be read.
+    ``token``: what the next page is asked with; empty after the last.
+    ``partial_tasks``: for each row its outer fields alone, where rows are tasks; None for one that is no task. Empty
+      where rows are something else.
+    ``unread``: the answer, where its rows are not read yet; then ``rows`` are partial too.
     """
 
     rows: Sequence[Any]
@@ -71,11 +60,6 @@ def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
 
     A page comes on one thread while the one before it is read on another: whoever waits for its turn to read would
     keep the other from reading.
-
-    Parameters
-    ----------
-    data, answer, field, row
-        As ``page_of`` takes them.
     """
     if row is not task_pb2.Task:
         return page_of(data, answer, field, row)
@@ -89,18 +73,10 @@ def glanced_at(data: bytes, answer: Any, field: str, row: Any) -> Page:
 def page_of(data: bytes, answer: Any, field: str, row: Any) -> Page:
     """Return the rows of an answer.
 
-    Parameters
-    ----------
-    data
-        The answer.
-    answer, field, row
-        Class of the list's message, the name of its repeated field, and the class of what that holds. The field's
-        number is 1 and the token's 2, as in all lists of flyteidl.
-
-    Raises
-    ------
-    DecodeError
-        The list itself is damaged, so that nothing tells where its rows end.
+    ``data``: the answer.
+    ``answer``, ``field``, ``row``: class of the list's message, the name of its repeated field, and the class of what
+      that holds. The field's number is 1 and the token's 2, as in all lists of flyteidl.
+    Raises DecodeError: the list itself is damaged, so that nothing tells where its rows end.
     """
     try:
         message = answer.FromString(data)
@@ -159,10 +135,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 def spec_bytes(task: Any) -> bytes | Damaged:
     """Return the serialized ``TaskSpec`` of a ``flyteidl.admin.Task``, or what is wrong with it.
 
-    Parameters
-    ----------
-    task
-        The message. A template without a name takes the task's id, as Admin itself fills it in.
+    ``task``: the message. A template without a name takes the task's id, as Admin itself fills it in.
     """
     compiled = task.closure.compiled_task
     if not compiled.HasField("template"):

@@ -16,8 +16,6 @@ from flytetask_nb.models.plain_values import utc_datetime
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["AFTER_SECONDS", "ENVELOPE", "NAME_TAG", "PREFIXES", "ListedOrigin", "Server", "partial_tasks_of"]
-
 _PACKAGE = "flytetask_nb"
 _FIELD = descriptor_pb2.FieldDescriptorProto
 # Message, field, number, type, and the message that the field holds.
@@ -86,10 +84,7 @@ _PARSE = _message().FromString
 def partial_tasks_of(data: bytes) -> Any:
     """Return a serialized ``TaskList`` as a message whose inner messages are bytes.
 
-    Raises
-    ------
-    DecodeError
-        The outer ones are damaged.
+    Raises DecodeError: the outer ones are damaged.
     """
     return _PARSE(data)
 
@@ -97,12 +92,8 @@ def partial_tasks_of(data: bytes) -> Any:
 class Server:
     """What all tasks of a listing share.
 
-    Attributes
-    ----------
-    source : str
-        Which server they came from.
-    console : str
-        The address of its console.
+    ``source``: which server they came from.
+    ``console``: the address of its console.
     """
 
     __slots__ = ("console", "source")

@@ -15,19 +15,9 @@ from flytetask_nb.errors import RemoteError
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.calls import Calls
 
-__all__ = ["absence", "refusal"]
-
 
 def absence(calls: Calls, project: str, domain: str) -> str:
-    """Return a sentence on why nothing can be found in a place; empty where something can, or nobody can tell.
-
-    Parameters
-    ----------
-    calls
-        What makes the call.
-    project, domain
-        The place.
-    """
+    """Return a sentence on why nothing can be found in a place; empty where something can, or nobody can tell."""
     try:
         found = _project(calls, project)
     except RemoteError:
@@ -44,15 +34,7 @@ def absence(calls: Calls, project: str, domain: str) -> str:
 def refusal(calls: Calls, project: str, domain: str) -> str:
     """Return the reason for which Admin registers nothing in a place; empty where it does, or nobody can tell.
 
-    Parameters
-    ----------
-    calls, project, domain
-        As ``absence`` takes them.
-
-    Raises
-    ------
-    RemoteError
-        The server cannot be reached or refuses.
+    Raises RemoteError: the server cannot be reached or refuses.
     """
     found = _project(calls, project)
     if found is None:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from flytetask_nb.diffs import TaskDiff
     from flytetask_nb.models.flyte_task import FlyteTask
 
-__all__ = ["CONFLICT", "IDENTICAL", "NEW", "REFUSED", "Registration"]
-
 NEW = "new"
 IDENTICAL = "identical"
 CONFLICT = "conflict"
@@ -65,7 +63,7 @@ class Registration(Report):
         """One sentence, secrets masked; of a conflict that tools alone made, which of what they write it is."""
         project, domain, name, version = self._parts
         told = f"{project}/{domain}/{name} {version} {_SENTENCES[self.verdict]}"
-        written = () if self.diff is None else tool_differences(self.diff.old._message, self.diff.new._message)
+        written = () if self.diff is None else tool_differences(self.diff)
         if written:
             return f"{told}; the task itself is the same but for {', '.join(written)}"
         return f"{told}: {mask_text(self.reason)}" if self.reason else told

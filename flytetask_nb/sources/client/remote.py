@@ -7,6 +7,7 @@ call or two stands in a module beside it.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import (
@@ -25,8 +26,9 @@ from flytetask_nb.errors import (
     RemoteError,
     RemoteTaskNotFoundError,
 )
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models import Documentation, FlyteTask
-from flytetask_nb.models.coercion import as_task
+from flytetask_nb.models.coercion import as_task, as_tasks, opened
 from flytetask_nb.models.name_index import near_names
 from flytetask_nb.semantics.digests import structure_digest
 from flytetask_nb.sources.client.caller_search import CallerSearch, newest_workflows
@@ -37,6 +39,7 @@ from flytetask_nb.sources.client.listing import NAMES, TASKS, Listing, Question,
 from flytetask_nb.sources.client.pages import Damaged, spec_bytes
 from flytetask_nb.sources.client.project_checks import absence, refusal
 from flytetask_nb.sources.client.registrations import CONFLICT, IDENTICAL, NEW, REFUSED, Registration
+from flytetask_nb.sources.client.task_pages import TaskPages
 from flytetask_nb.sources.progress import Bar
 
 if TYPE_CHECKING:
@@ -46,8 +49,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.client.calls import Calls
     from flytetask_nb.sources.client.cluster_config import ClusterConfig
-
-__all__ = ["ALL", "Remote"]
 
 ALL = "*"
 """Stands for all projects or all domains where the connection has a default."""
@@ -59,6 +60,7 @@ _PROJECTS_A_PAGE = 100
 _KEYS_ARE_FRESH = 30.0
 _TASK = identifier_pb2.TASK
 _PARTS_OF_KEY = 3
+_VERSIONS_SHOWN = 5
 
 
 class Remote:
@@ -155,7 +157,10 @@ class Remote:
 
     def _version(self, place: EntityPath, version: str) -> FlyteTask:
         identifier = identifier_pb2.Identifier(resource_type=_TASK, **place._asdict(), version=version)
-        task = self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task)
+        try:
+            task = self._calls.ask("GetTask", common_pb2.ObjectGetRequest(id=identifier), task_pb2.Task)
+        except RemoteTaskNotFoundError as error:
+            raise self._no_version(place, version, error) from None
         answered = EntityPath(task.id.project, task.id.domain, task.id.name)
         if task.HasField("id") and (answered, task.id.version) != (place, version):
             raise RemoteError(
@@ -321,6 +326,24 @@ class Remote:
             raise self._no_task(place)
         return found
 
+    def _no_version(self, place: EntityPath, version: str, error: RemoteTaskNotFoundError) -> RemoteTaskNotFoundError:
+        """Say which versions there are, or that there is no task of that name; what the server said if it says no more."""
+        try:
+            rows = rows_asked_for(self._calls, _newest_first(place), _VERSIONS_SHOWN).rows
+            if not rows:
+                return self._no_task(place)
+        except RemoteError:
+            return error
+        newest = [repr(mask_identifier(row.id.version)) for row in rows if not isinstance(row, Damaged)]
+        remedy = f"the newest are {', '.join(newest)}" if newest else "versions() lists those that there are"
+        return RemoteTaskNotFoundError(
+            f"{self.endpoint} has no version {mask_identifier(version)!r} of {place}; {remedy}",
+            code="NOT_FOUND",
+            endpoint=self.endpoint,
+            request=error.request,
+            remedy=remedy,
+        )
+
     def _no_task(self, place: EntityPath) -> RemoteTaskNotFoundError:
         remedy = absence(self._calls, place.project, place.domain)
         if not remedy:
@@ -404,10 +427,7 @@ class Remote:
         Admin's page tokens are offsets, and several pages are under way at a time; other tokens are followed one by
         one. A page that is larger than either side takes is asked for again in halves.
         """
-        numbers: tuple[tuple[str, Any], ...] = (("limit", 1 if limit is None else limit), ("page_size", page_size))
-        for word, number in numbers:
-            if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-                raise OptionError(f"{word} cannot be {number!r}; expected a whole number above 0")
+        _check_numbers(limit=1 if limit is None else limit, page_size=page_size)
         asked = compiled(filters, columns, None if version is None else {"version": checked_part("version", version)})
         named = "" if name is None else checked_part("name", name)
         held = resume if resume is None or isinstance(resume, TaskCollection) else TaskCollection(resume)
@@ -415,11 +435,53 @@ class Remote:
         bar = Bar("listing tasks", "tasks")
         places = [place._replace(name=named) for place in self._places(project, domain)]
         found = self._listed(places, asked, bar, latest=latest, limit=limit, held=held, page_size=page_size)
-        problem = absence(self._calls, places[0].project, places[0].domain) if places and not found else ""
-        if not problem:
-            return found
-        hint = Failure(self.endpoint, f"{places[0].project}/{places[0].domain}", problem)
-        return TaskCollection(failures=[*found.failures, hint], skipped=found.skipped)
+        hint = () if found else self._absent(places)
+        return TaskCollection(failures=[*found.failures, *hint], skipped=found.skipped) if hint else found
+
+    def _absent(self, places: list[EntityPath]) -> tuple[Failure, ...]:
+        """Say of a place in which there is nothing that it does not exist, if so."""
+        problem = absence(self._calls, places[0].project, places[0].domain) if places else ""
+        return (Failure(self.endpoint, f"{places[0].project}/{places[0].domain}", problem),) if problem else ()
+
+    def task_pages(
+        self,
+        project: str | None = None,
+        domain: str | None = None,
+        *,
+        filters: object = None,
+        page_size: int = PAGE_SIZE,
+        **columns: Any,
+    ) -> TaskPages:
+        """List tasks as they come, a page at a time: what ``list_tasks`` gives, before all of it is there.
+
+        Parameters
+        ----------
+        project, domain, filters, page_size, **columns
+            As ``list_tasks`` takes them.
+
+        Returns
+        -------
+        TaskPages
+            An iterator of collections. Its ``cancel()`` may be called from another thread, its ``tasks`` are all that
+            has come. Nothing is asked before the first page is wanted.
+
+        Raises
+        ------
+        RemoteError
+            By the iterator: the server cannot be reached or refuses. What had come is in the error's ``.tasks``.
+        ModelValueError, ModelTypeError
+            A filter is none.
+        """
+        _check_numbers(page_size=page_size)
+        asked = compiled(filters, columns)
+        places: list[EntityPath] = []
+
+        def questions() -> Iterator[Question]:
+            places.extend(self._places(project, domain))
+            return (Question(TASKS, place, asked.sent) for place in places)
+
+        listed = ListedTasks(self.endpoint, self._console, asked)
+        return TaskPages(self._listing(page_size), questions, listed, lambda: self._absent(places))
 
     def _listed(
         self,
@@ -537,14 +599,14 @@ class Remote:
         Parameters
         ----------
         task
-            The version that they would call.
+            The version that they would call; or several tasks, such as a release, all of which they would call.
         project, domain
-            Where the workflows are. None: where the task is, else the connection's own.
+            Where the workflows are. None: where the first task is, else the connection's own.
 
         Returns
         -------
         CallerReport
-            Of the newest version of each workflow that uses any version of the task; everything else that they use
+            Of the newest version of each workflow that uses any version of the tasks; everything else that they use
             stays as they were registered with.
 
         Raises
@@ -556,19 +618,31 @@ class Remote:
         -----
         A listing comes without nodes, so each newest version is fetched by itself, several at a time.
         """
-        mine = as_task(task)
-        place = EntityPath(*self._one_place(project or mine.id.project, domain or mine.id.domain))
+        task = opened(task)
+        is_several = isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview)
+        mine = list(as_tasks(task)) if is_several else [as_task(task)]
+        if mine:
+            project, domain = project or mine[0].id.project, domain or mine[0].id.domain
+        place = EntityPath(*self._one_place(project, domain))
         with Bar("looking for callers", "workflows") as bar, self._listing() as listing:
             ids = newest_workflows(listing, place)
             if not ids:
                 self._check_place(place)
             search = CallerSearch(self._calls, mine, self.endpoint)
             found: list[Any] = []
+            used: set[str] = set()
             for report in listing.each(search.callers_in, ids):
                 bar.step(1)
                 found += report
-        return CallerReport(found, *(((mine.name,), ()) if found else ((), (mine.name,))))
+                used.update(report.used)
+        return CallerReport(found, used, {one.name for one in mine} - used)
 
 
 def _newest_first(place: EntityPath, filters: str = "") -> Question:
     return Question(TASKS, place, filters, "created_at", descending=True)
+
+
+def _check_numbers(**numbers: Any) -> None:
+    for word, number in numbers.items():
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise OptionError(f"{word} cannot be {number!r}; expected a whole number above 0")

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DEFAULT_HEADER", "ServerLogin"]
-
 DEFAULT_HEADER = "authorization"
 
 
 class ServerLogin(NamedTuple):
     """What a server says of how to log in.
 
-    Attributes
-    ----------
-    token_endpoint, authorization_endpoint, device_endpoint : str
-        Where tokens are had, where a person logs in, where a device asks for a code; empty where there is none.
-    client_id, redirect_uri, audience : str
-        What OAuth is told.
-    scopes : tuple of str
-        Likewise.
-    header : str
-        The metadata key that the token goes under.
+    ``token_endpoint``, ``authorization_endpoint``, ``device_endpoint``: where tokens are had, where a person logs in,
+      where a device asks for a code; empty where there is none.
+    ``client_id``, ``redirect_uri``, ``audience``: what OAuth is told.
+    ``scopes``: likewise.
+    ``header``: the metadata key that the token goes under.
     """
 
     token_endpoint: str = ""

@@ -5,32 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = [
-    "NOTHING_LISTENS",
-    "Circumstances",
-    "is_broken_stream",
-    "is_no_grpc",
-    "is_too_large",
-    "is_turned_away",
-    "remedy",
-]
-
 
 class Circumstances(NamedTuple):
     """What is known of a connection beside what went wrong with it.
 
-    Attributes
-    ----------
-    host : str
-        Where it goes.
-    proxy : str
-        The web proxy that it is sent through, as the environment names it; empty: none.
-    unusable_proxy : str
-        Likewise one that gRPC passes by, as it is of another kind than gRPC knows.
-    skips_verification : bool
-        Whether any certificate is to be trusted.
-    has_proxy_command : bool
-        Whether a command gives tokens for a proxy in front of Flyte.
+    ``host``: where it goes.
+    ``proxy``: the web proxy that it is sent through, as the environment names it; empty: none.
+    ``unusable_proxy``: likewise one that gRPC passes by, as it is of another kind than gRPC knows.
+    ``skips_verification``: whether any certificate is to be trusted.
+    ``has_proxy_command``: whether a command gives tokens for a proxy in front of Flyte.
     """
 
     host: str = ""
@@ -228,14 +211,9 @@ _BROKEN = re.compile(
 def remedy(code: str, details: str, circumstances: Circumstances | None = None) -> str:
     """Return what to do about a status, or nothing where there is nothing to say.
 
-    Parameters
-    ----------
-    code
-        Name of the status.
-    details
-        What it says.
-    circumstances
-        What is known of the connection; None: nothing.
+    ``code``: name of the status.
+    ``details``: what it says.
+    ``circumstances``: what is known of the connection; None: nothing.
     """
     known = circumstances or Circumstances()
     for one in _ADVICE:

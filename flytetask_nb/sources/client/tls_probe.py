@@ -22,8 +22,6 @@ from flytetask_nb.sources.client.endpoints import place_of, web_proxy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PATIENCE", "Certificate", "shown_certificate", "speaks_tls", "tls_problem"]
-
 PATIENCE = 5.0
 """Seconds that a look takes at most: what is slower than that is left to gRPC."""
 
@@ -58,14 +56,9 @@ _LABEL = "flyte"
 class Certificate(NamedTuple):
     """A certificate that a server shows.
 
-    Attributes
-    ----------
-    pem : str
-        The certificate.
-    name : str
-        A name that it is good for, where it is not good for the host that was asked; else empty.
-    problem : str
-        Why gRPC takes it for none, whoever trusts it; empty: nothing.
+    ``pem``: the certificate.
+    ``name``: a name that it is good for, where it is not good for the host that was asked; else empty.
+    ``problem``: why gRPC takes it for none, whoever trusts it; empty: nothing.
     """
 
     pem: str = ""
@@ -76,14 +69,9 @@ class Certificate(NamedTuple):
 def tls_problem(endpoint: str, ca_cert: str | None, patience: float) -> str:
     """Return what stands against a connection over TLS; empty where nothing does, or nothing is known.
 
-    Parameters
-    ----------
-    endpoint
-        Host and port.
-    ca_cert
-        Path of the certificates to trust; None: those of gRPC.
-    patience
-        Seconds that it may take.
+    ``endpoint``: host and port.
+    ``ca_cert``: path of the certificates to trust; None: those of gRPC.
+    ``patience``: seconds that it may take.
     """
     try:
         context = _trusting(cafile=ca_cert or os.environ.get(_ROOTS_VARIABLE) or _own_roots())
@@ -121,13 +109,7 @@ def _plain_problem(endpoint: str, patience: float) -> str:
 
 
 def speaks_tls(endpoint: str, patience: float) -> bool:
-    """Tell whether a server speaks TLS, whatever its certificate.
-
-    Parameters
-    ----------
-    endpoint, patience
-        As ``tls_problem`` takes them.
-    """
+    """Tell whether a server speaks TLS, whatever its certificate."""
     try:
         with _handshake(endpoint, _trusting_anyone(), patience):
             return True
@@ -141,15 +123,7 @@ def speaks_tls(endpoint: str, patience: float) -> bool:
 def shown_certificate(endpoint: str, patience: float) -> Certificate:
     """Return the certificate that a server shows, and the name that gRPC has to ask for so that it fits.
 
-    Parameters
-    ----------
-    endpoint, patience
-        As ``tls_problem`` takes them.
-
-    Raises
-    ------
-    OSError, HTTPException
-        It cannot be reached.
+    Raises OSError, HTTPException: it cannot be reached.
     """
     try:
         with _handshake(endpoint, _trusting_anyone(), patience) as connection:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 from flytetask_nb.extras import keyring
 
-__all__ = ["Tokens", "keep", "kept", "token_problem"]
-
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of an entry
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - likewise
 
@@ -20,12 +18,8 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 - likewise
 class Tokens:
     """What a login gives. Its repr shows none of it.
 
-    Attributes
-    ----------
-    access : str
-        What is sent with each call.
-    refresh : str or None
-        What a new access token can be had with.
+    ``access``: what is sent with each call.
+    ``refresh``: what a new access token can be had with.
     """
 
     access: str = field(repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -177,6 +178,39 @@ def test_an_imperative_workflow() -> None:
     wf.add_workflow_output("out", node.outputs["o0"], python_type=int)
     with fetched.mocked(lambda a: a + 1):
         assert wf(a=1) == 2
+
+
+def test_an_imperative_workflow_of_named_outputs() -> None:
+    """Flytekit pairs them with their names by position, which is right for it and refused to everyone else."""
+    integer = types_pb2.LiteralType(simple="INTEGER")
+    fetched = ours(template({"a": integer}, {"total": integer, "rest": integer, "share": integer}))
+    wf = flytekit.Workflow(name="shop.imperative.named")
+    node = wf.add_entity(fetched, a=wf.add_workflow_input("a", int))
+    for name in ("share", "total", "rest"):
+        wf.add_workflow_output(name, node.outputs[name], python_type=int)
+    with fetched.mocked(lambda a: {"total": a, "rest": a + 1, "share": a + 2}):
+        found = wf(a=1)
+        assert (found.total, found.rest, found.share) == (1, 2, 3)
+
+        @flytekit.workflow
+        def unpacked(a: int) -> int:
+            total, *_ = fetched(a=a)
+            return total
+
+        with pytest.raises(Exception, match="have no order"):
+            unpacked(a=1)
+
+
+def test_an_eager_task_calls_it() -> None:
+    fetched = simple()
+
+    @flytekit.eager
+    async def flow(a: int) -> int:
+        return fetched(a=fetched(a=a))
+
+    with fetched.mocked(lambda a: a + 1) as mock:
+        assert asyncio.run(flow(a=1)) == 3
+    assert [call["a"] for call in mock.calls] == [1, 2]
 
 
 def test_a_twin_is_mocked_along() -> None:

@@ -95,16 +95,30 @@ def test_completion_stays_quiet_when_nothing_is_there(served: Served) -> None:
 
 
 @pytest.mark.parametrize("version", [None, "v99"])
-def test_a_missing_task_costs_one_call_and_a_misspelt_name_three(
-    listed: Any, snacks: ftn.Remote, version: str | None
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("app.trian", "did you mean 'app.train', "), ("nope", "task_names() lists the names that there are")],
+)
+def test_a_name_that_is_not_there_costs_three_calls(
+    listed: Any, snacks: ftn.Remote, name: str, told: str, version: str | None
 ) -> None:
-    """A version is asked for once; where a name has none, it is asked whether its project is there, and what is near."""
-    with pytest.raises(ftn.errors.RemoteTaskNotFoundError, match=r"task_names\(\)") as error:
-        snacks.fetch_task(*PLACE, "nope", version)
-    asked = {"GetTask": 1} if version else {"ListTasks": 1, "GetProject": 1, "ListTaskIds": 1}
-    assert counted(listed) == asked
+    """It is asked whether its project is there, and what is near; with a version as without one."""
+    with pytest.raises(ftn.errors.RemoteTaskNotFoundError) as error:
+        snacks.fetch_task(*PLACE, name, version)
+    assert counted(listed) == {**({"GetTask": 1} if version else {}), "ListTasks": 1, "GetProject": 1, "ListTaskIds": 1}
     assert ("NOT_FOUND", listed.endpoint) == (error.value.code, error.value.endpoint)
-    assert "nope" in error.value.request
+    assert name in error.value.request
+    assert told in str(error.value)
+
+
+def test_a_version_that_is_not_there_costs_one_call_more(listed: Any, snacks: ftn.Remote) -> None:
+    """For the newest that there are."""
+    with pytest.raises(
+        ftn.errors.RemoteTaskNotFoundError,
+        match=r"no version 'v99' of .*app\.train; the newest are 'abc', 'v2', 'v10', 'v1'$",
+    ):
+        snacks.fetch_task(*PLACE, "app.train", "v99")
+    assert counted(listed) == {"GetTask": 1, "ListTasks": 1}
 
 
 @pytest.mark.parametrize(
@@ -646,7 +660,7 @@ def test_flytekits_open_channel_is_used(listed: Any) -> None:
         listed.calls.clear()
         with pytest.raises(ftn.errors.RemoteTaskNotFoundError):
             remote.fetch_task(name="nope", version="v1")
-        assert counted(listed) == {"GetTask": 1}
+        assert counted(listed) == {"GetTask": 1, "ListTasks": 1, "GetProject": 1, "ListTaskIds": 1}
     # Closing ours leaves flytekit's open.
     assert flyte_remote.fetch_task(*PLACE, "app.train", "v1").id.name == "app.train"
 

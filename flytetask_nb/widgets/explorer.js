@@ -1,0 +1,782 @@
+// The explorer in a page. The kernel has the table; here is a page of its rows, the cursor, and what is asked for next.
+// What comes from a task is set as text; cards alone are markup, made by the views.
+const ROW = 26; // pixels
+const TALLEST = 8e6; // pixels that every browser scrolls
+const PATIENCE = 150; // milliseconds until the page says that it waits
+const REST = 120; // milliseconds on a row until its card is asked for
+const NARROW = 720; // pixels, as in the stylesheet
+const KINDS = ["rows", "side", "facets", "more", "code"]; // the first goes first
+
+// Gives an element: "div.note" is a div of the class ftn-x-note.
+function make(kind, properties, ...children) {
+  const [tag, name] = kind.split(".");
+  const node = Object.assign(document.createElement(tag), name && { className: `ftn-x-${name}` }, properties);
+  node.append(...children);
+  return node;
+}
+
+const button = (text, onclick, properties) => make("button", { type: "button", onclick, ...properties }, text);
+const onKey = (key, action) => (event) => void (event.key === key && action(event));
+const note = (text) => make("div.note", {}, text);
+const number = (value) => value.toLocaleString("en");
+const written = (value) => value ?? "(none)";
+const moved = (list, from, to) => list.filter((_, place) => place !== from).toSpliced(to, 0, list[from]);
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// Puts other nodes in; the focus stays.
+function refill(parent, nodes) {
+  const key = parent.contains(document.activeElement) && document.activeElement.key;
+  parent.replaceChildren(...nodes);
+  if (key) [...parent.querySelectorAll("input, button")].find((node) => node.key === key)?.focus();
+}
+
+// At most one request is under way, and of each kind the latest alone waits behind it.
+class Line {
+  constructor(page) {
+    Object.assign(this, { page, waiting: {}, underway: null, serial: 0 });
+  }
+
+  ask(kind, message) {
+    this.waiting[kind] = message;
+    this.next();
+  }
+
+  next() {
+    const kind = KINDS.find((each) => this.waiting[each]);
+    if (this.underway || !kind) return;
+    const message = this.waiting[kind];
+    delete this.waiting[kind];
+    this.underway = message;
+    this.timer = setTimeout(() => this.page.showWaiting(true), PATIENCE);
+    this.page.send({ ...message, serial: ++this.serial });
+  }
+
+  // Gives the request that has its answer now; nothing where nobody waits for it any more.
+  answered(serial) {
+    const { underway } = this;
+    if (!underway || serial !== this.serial) return null;
+    this.underway = null;
+    clearTimeout(this.timer);
+    this.page.showWaiting(false);
+    return underway;
+  }
+}
+
+class Explorer {
+  constructor(model, el) {
+    this.model = model;
+    this.view = String(Math.random());
+    this.line = new Line(this);
+    this.active = { row: 0, column: 0 };
+    this.anchor = 0;
+    this.sections = new Map();
+    this.build(el);
+    const { state, page } = model.get("first");
+    this.take(state);
+    this.showPage(page);
+    // That was when the explorer was made; now it may be elsewhere.
+    this.line.ask("rows", { kind: "hello" });
+    this.hears = (message) => this.hear(message);
+    model.on("msg:custom", this.hears);
+    this.sized = new ResizeObserver(() => this.fit());
+    this.sized.observe(this.root);
+  }
+
+  end() {
+    this.model.off("msg:custom", this.hears);
+    this.sized.disconnect();
+    clearTimeout(this.rest);
+    this.send({ kind: "leave" });
+  }
+
+  send(message) {
+    this.model.send({ ...message, view: this.view });
+  }
+
+  // what stands on the page
+
+  build(el) {
+    this.search = make("input", {
+      type: "search",
+      ariaLabel: "Search",
+      placeholder: "Search: words, gpu>0, type:spark, -legacy, OR",
+      spellcheck: false,
+      autocomplete: "off",
+      oninput: () => this.filter(() => (this.state.query = this.search.value)),
+      onkeydown: onKey("ArrowDown", (event) => this.enterGrid(event)),
+    });
+    this.count = make("span.count", { role: "status" });
+    this.waits = make("span.wait", { hidden: true }, "waiting for the kernel …");
+    this.progress = make("span.wait", { hidden: true });
+    this.stop = button("Stop", () => this.send({ kind: "cancel" }), { hidden: true });
+    this.grouped = make("input", {
+      type: "checkbox",
+      onchange: () => this.filter(() => (this.state.grouped = this.grouped.checked)),
+    });
+    const byName = make("label", {}, this.grouped, " by name");
+    this.menuButton = button("Columns", () => this.toggleMenu(), { ariaExpanded: "false" });
+    const copy = button("Copy as code", () => this.line.ask("code", { kind: "code", ...this.asked() }));
+    this.problem = make("div.problem", { role: "alert", hidden: true });
+    this.menu = make("div.menu", {
+      role: "group",
+      ariaLabel: "Columns",
+      hidden: true,
+      onkeydown: onKey("Escape", () => this.toggleMenu()),
+    });
+    this.code = make("div.menu", { hidden: true });
+    this.chips = make("div.chips");
+    this.facets = make("div.facets");
+    this.filters = make("details.filters", { open: true }, make("summary", {}, "Filters"), this.facets);
+    this.header = make("div.header", { role: "row", ariaRowIndex: 1 });
+    this.layer = make("div.layer", { role: "rowgroup" });
+    this.space = make("div.space", { role: "presentation" }, this.layer);
+    const heads = make("div.heads", { role: "rowgroup" }, this.header);
+    this.grid = make("div.grid", { ariaLabel: "Tasks", ariaMultiSelectable: "true" }, heads, this.space);
+    this.grid.onkeydown = (event) => this.pressed(event);
+    this.grid.onclick = (event) => this.clicked(event);
+    this.grid.addEventListener("focusin", ({ target }) => {
+      if (target !== this.grid) this.active = { row: target.parentNode.index, column: target.column };
+    });
+    this.header.index = -1;
+    this.scroller = make("div.scroll", { onscroll: () => this.scrolled() }, this.grid);
+    this.side = make("div.side", { role: "region", ariaLabel: "Card", tabIndex: 0 });
+    this.side.onkeydown = onKey("Escape", (event) => this.enterGrid(event));
+    const body = make("div.body", {}, this.filters, this.scroller, this.side);
+    this.root = make(
+      "div",
+      { className: "ftn-x", role: "group", ariaLabel: "Explorer of tasks" },
+      make("div.top", {}, this.search, this.count, this.waits, this.progress, this.stop, byName, this.menuButton, copy),
+      this.problem,
+      this.menu,
+      this.code,
+      this.chips,
+      body,
+    );
+    // JupyterLab takes arrows, Enter and the like for moves between cells, unless the control itself is marked.
+    this.root.addEventListener("focusin", ({ target }) => {
+      if (!target.matches(":read-write")) target.dataset.lmSuppressShortcuts = "true";
+    });
+    el.append(this.root);
+  }
+
+  // In a narrow place the rows come first.
+  fit() {
+    const isWide = this.root.clientWidth > NARROW;
+    if (isWide !== this.isWide) this.filters.open = this.isWide = isWide;
+    this.paint();
+  }
+
+  take(state) {
+    this.titles = new Map(state.all);
+    this.state = {
+      ...state,
+      chosen: new Map(Object.entries(state.chosen)),
+      ranges: new Map(Object.entries(state.ranges)),
+      opened: new Set(state.opened),
+    };
+    if (this.search.value !== state.query) this.search.value = state.query;
+    this.grouped.checked = state.grouped;
+    this.showChips();
+  }
+
+  // questions
+
+  asked() {
+    const { query, chosen, ranges, sort, grouped, opened, columns } = this.state;
+    const entries = Object.fromEntries;
+    return { query, chosen: entries(chosen), ranges: entries(ranges), sort, grouped, opened: [...opened], columns };
+  }
+
+  look(part) {
+    const asked = this.asked();
+    const room = this.room();
+    const first = this.firstRow();
+    const start = Math.max(0, first - room);
+    const count = first - start + 2 * room;
+    this.line.ask(part, { kind: "look", ...asked, start, count, parts: [part], key: JSON.stringify(asked) });
+  }
+
+  // There may be other rows than before.
+  refresh() {
+    this.facetsAreOld = true;
+    this.look("rows");
+  }
+
+  // What changes which rows there are.
+  filter(change) {
+    change();
+    if (!this.state.grouped) this.state.opened.clear();
+    this.scroller.scrollTop = 0;
+    if (this.active.row > 0) this.active.row = 0;
+    this.showChips();
+    this.refresh();
+  }
+
+  sortBy(column, adds) {
+    const { sort } = this.state;
+    const at = sort.findIndex(([name]) => name === column);
+    const now = at < 0 ? [[column, false]] : sort[at][1] ? [] : [[column, true]];
+    // A column that is turned round keeps its rank.
+    this.state.sort = !adds ? now : at < 0 ? [...sort, ...now] : sort.flatMap((each, place) => (place === at ? now : [each]));
+    this.scroller.scrollTop = 0;
+    this.look("rows");
+  }
+
+  put(map, column, value) {
+    this.filter(() => (value ? map.set(column, value) : map.delete(column)));
+  }
+
+  choose(column, values) {
+    this.put(this.state.chosen, column, values.length && values);
+  }
+
+  limit(column, low, high) {
+    this.put(this.state.ranges, column, (low !== null || high !== null) && [low, high]);
+  }
+
+  openGroup({ key, open }) {
+    this.state.opened[open ? "delete" : "add"](key);
+    this.look("rows");
+  }
+
+  // answers
+
+  hear(message) {
+    if (message.view && message.view !== this.view) return;
+    const asked = message.view && this.line.answered(message.serial);
+    if (message.kind === "error") this.showProblem(message.message);
+    else if (asked && !message.state) this.hearAnswer(message, asked);
+    else {
+      // Another cell has set something, or there is more than before.
+      if (message.state) this.take(message.state);
+      this.refresh();
+    }
+    // Counts are asked for when nobody waits for rows.
+    if (this.facetsAreOld && !this.line.underway && !this.line.waiting.rows) {
+      this.facetsAreOld = false;
+      this.look("facets");
+    }
+    this.line.next();
+  }
+
+  hearAnswer(message, asked) {
+    if (message.kind === "side") this.showSide(message, asked);
+    else if (message.kind === "code") this.showCode(message.text);
+    else if (asked.key && asked.key !== JSON.stringify(this.asked())) return; // another view is asked for by now
+    else if (message.facets) this.showFacets(message);
+    else this.showPage(message);
+  }
+
+  showWaiting(waits) {
+    this.waits.hidden = !waits;
+    this.grid.ariaBusy = waits;
+  }
+
+  showProblem(text) {
+    this.problem.hidden = !text;
+    setText(this.problem, text || "");
+    this.search.ariaInvalid = text ? "true" : null;
+  }
+
+  showProgress(progress) {
+    this.progress.hidden = this.stop.hidden = !progress;
+    setText(this.progress, progress);
+  }
+
+  showCount(selected) {
+    const { matched, total, noun } = this.page;
+    const words = `${number(matched)} of ${number(total)} ${noun}`;
+    setText(this.count, selected ? `${words} · ${number(selected)} selected` : words);
+  }
+
+  showPage(page) {
+    this.showProblem(page.problem?.message);
+    this.showProgress(page.progress ?? "");
+    // A search that cannot be read leaves the rows as they are.
+    if (page.problem) return;
+    this.page = page;
+    const columns = JSON.stringify(page.columns);
+    if (columns !== this.columns) this.layOut();
+    this.columns = columns;
+    if (page.chosen) this.state.columns = page.columns.map(({ name }) => name);
+    if (!this.menu.hidden) this.showMenu();
+    this.showCount(page.selected);
+    this.active.row = Math.min(this.active.row, Math.max(0, page.lines - 1));
+    this.space.style.height = `${Math.min(page.lines * ROW, TALLEST)}px`;
+    this.grid.role = this.state.grouped ? "treegrid" : "grid";
+    this.grid.ariaRowCount = page.lines + 1;
+    this.paintHeader();
+    this.paint();
+    if (this.data(this.active.row)?.[1] !== this.shown) this.restOn(this.active.row);
+  }
+
+  // the grid
+
+  get tall() {
+    return this.scroller.clientHeight - ROW;
+  }
+
+  room() {
+    return Math.max(5, Math.ceil(this.tall / ROW));
+  }
+
+  // Where a browser scrolls no further, a pixel is several.
+  scale() {
+    const whole = this.page.lines * ROW;
+    return whole > TALLEST ? (whole - this.tall) / (TALLEST - this.tall) : 1;
+  }
+
+  firstRow() {
+    return Math.max(0, Math.min(Math.floor((this.scroller.scrollTop * this.scale()) / ROW), this.page.lines - 1));
+  }
+
+  layOut() {
+    const { columns } = this.page;
+    const widths = columns.map(({ name, numeric }, place) => (place ? (numeric ? 124 : name === "version" ? 110 : 150) : 250));
+    const total = widths.reduce((sum, width) => sum + width, 0);
+    this.grid.style.setProperty("--x-columns", widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" "));
+    this.grid.style.minWidth = `${total}px`;
+    this.grid.ariaColCount = columns.length;
+    this.header.replaceChildren(
+      ...columns.map(({ title }, column) => {
+        const head = this.newCell("columnheader", column);
+        head.title = `${title}: sort; with Shift, by it too`;
+        head.append(make("span", {}, title), make("span.order", { ariaHidden: "true" }));
+        return head;
+      }),
+    );
+    this.pool = [];
+    this.layer.replaceChildren();
+    this.active.column = Math.min(this.active.column, columns.length - 1);
+  }
+
+  newCell(role, column) {
+    const kind = this.page.columns[column].numeric ? "div.number" : "div";
+    return make(kind, { role, column, ariaColIndex: column + 1, tabIndex: -1 });
+  }
+
+  newRow() {
+    const row = make("div", { role: "row" }, ...this.page.columns.map((_, column) => this.newCell("gridcell", column)));
+    const marks = ["mark", "twist"].map((each) => make(`span.${each}`, { ariaHidden: "true" }));
+    row.firstChild?.append(...marks, make("span.value", {}), make("span.n", {}));
+    this.layer.append(row);
+    this.pool.push(row);
+  }
+
+  paintHeader() {
+    const { sort } = this.state;
+    for (const head of this.header.children) {
+      const rank = sort.findIndex(([name]) => name === this.page.columns[head.column].name);
+      const descends = rank >= 0 && sort[rank][1];
+      head.ariaSort = rank < 0 ? null : descends ? "descending" : "ascending";
+      setText(head.lastChild, rank < 0 ? "" : `${descends ? "▼" : "▲"}${sort.length > 1 ? rank + 1 : ""}`);
+    }
+  }
+
+  paint() {
+    const first = this.firstRow();
+    const count = Math.min(this.room() + 1, this.page.lines - first);
+    const top = this.scale() === 1 ? first * ROW : this.scroller.scrollTop;
+    this.layer.style.transform = `translateY(${top}px)`;
+    while (this.pool.length < count) this.newRow();
+    this.pool.forEach((row, place) => {
+      row.hidden = place >= count;
+      if (!row.hidden) this.paintRow(row, first + place);
+    });
+    this.grid.tabIndex = this.cell() ? -1 : 0;
+    this.paintCursor();
+  }
+
+  paintRow(row, index) {
+    const data = this.data(index);
+    const [kind, , isSelected, group, ...texts] = data || ["waiting", 0, 0, null, "…"];
+    row.index = index;
+    row.className = `ftn-x-row ftn-x-${kind}`;
+    row.ariaRowIndex = index + 2;
+    row.ariaSelected = Boolean(isSelected);
+    row.ariaLevel = this.state.grouped ? (group ? 1 : 2) : null;
+    row.ariaExpanded = group && group.open;
+    for (const cell of row.children) {
+      const text = texts[cell.column] ?? "";
+      cell.title = text.length > 10 ? text : "";
+      if (cell.column) setText(cell, text);
+      else {
+        setText(cell.children[0], isSelected ? "☑" : "☐");
+        setText(cell.children[1], group ? (group.open ? "▾" : "▸") : "");
+        setText(cell.children[2], text);
+        setText(cell.children[3], group ? number(group.count) : "");
+      }
+    }
+  }
+
+  data(index) {
+    return this.page.rows[index - this.page.start];
+  }
+
+  cell() {
+    const { row, column } = this.active;
+    const line = row < 0 ? this.header : this.pool.find((each) => !each.hidden && each.index === row);
+    return line?.children[column];
+  }
+
+  // Tab reaches the cell of the cursor alone, or the grid while it is out of sight.
+  paintCursor() {
+    const now = this.cell();
+    const had = this.grid.contains(document.activeElement);
+    if (this.cursor) this.cursor.tabIndex = -1;
+    this.cursor?.parentNode?.classList.remove("ftn-x-current");
+    this.cursor = now;
+    if (now) now.tabIndex = 0;
+    if (this.active.row >= 0) now?.parentNode.classList.add("ftn-x-current");
+    if (had && document.activeElement !== now) this.focus();
+  }
+
+  focus() {
+    (this.cursor ?? this.grid).focus({ preventScroll: true });
+  }
+
+  enterGrid(event) {
+    event.preventDefault();
+    this.moveTo(this.active.row, this.active.column);
+  }
+
+  scrolled() {
+    this.paint();
+    const { start, rows, lines } = this.page;
+    const room = this.room();
+    const near = Math.floor(room / 2);
+    const first = this.firstRow();
+    const end = start + rows.length;
+    if ((start > 0 && first < start + near) || (end < lines && first + room + near > end)) this.look("rows");
+  }
+
+  bringIntoView() {
+    const { row } = this.active;
+    const { scroller } = this;
+    if (row >= 0) {
+      const last = ((row + 1) * ROW - this.tall) / this.scale();
+      scroller.scrollTop = Math.max(Math.min(scroller.scrollTop, (row * ROW) / this.scale()), Math.ceil(last));
+      this.scrolled();
+    }
+    const cell = this.cell();
+    if (!cell?.column) return;
+    const right = cell.offsetLeft + cell.offsetWidth - scroller.clientWidth;
+    const left = cell.offsetLeft - this.header.firstChild.offsetWidth;
+    scroller.scrollLeft = Math.min(Math.max(scroller.scrollLeft, right), left);
+  }
+
+  moveTo(row, column) {
+    const { lines, columns } = this.page;
+    this.active = {
+      row: Math.max(-1, Math.min(row, lines - 1)),
+      column: Math.max(0, Math.min(column, columns.length - 1)),
+    };
+    this.bringIntoView();
+    this.paintCursor();
+    this.focus();
+    if (this.active.row >= 0) this.restOn(this.active.row);
+  }
+
+  pressed(event) {
+    const { row, column } = this.active;
+    const isControl = event.ctrlKey || event.metaKey;
+    const line = this.data(row);
+    const group = line?.[3];
+    const isName = column === 0 && row >= 0 && this.state.grouped && line;
+    const last = { row: this.page.lines - 1, column: this.page.columns.length - 1 };
+    const sort = () => this.sortBy(this.page.columns[column].name, event.shiftKey);
+    const room = this.room() - 1;
+    const action = {
+      ArrowDown: () => this.moveTo(row + 1, column),
+      ArrowUp: () => this.moveTo(row - 1, column),
+      ArrowRight: () => (isName && group && !group.open ? this.openGroup(group) : this.moveTo(row, column + 1)),
+      ArrowLeft: () => {
+        if (isName && group?.open) this.openGroup(group);
+        else if (isName && !group) this.moveTo(this.groupOf(row), 0);
+        else this.moveTo(row, column - 1);
+      },
+      Home: () => this.moveTo(isControl ? 0 : row, 0),
+      End: () => this.moveTo(isControl ? last.row : row, last.column),
+      PageDown: () => this.moveTo(Math.max(row, 0) + room, column),
+      PageUp: () => this.moveTo(Math.max(row - room, 0), column),
+      Enter: () => (row < 0 ? sort() : isName && group ? this.openGroup(group) : this.open(row, true)),
+      " ": () => (row < 0 ? sort() : this.select(row, event.shiftKey ? "to" : "toggle")),
+      Escape: () => this.select(row, "none"),
+      a: isControl && (() => this.select(row, "all")),
+    }[event.key];
+    if (!action) return;
+    event.preventDefault();
+    event.stopPropagation();
+    action();
+  }
+
+  groupOf(row) {
+    let above = row;
+    while (above > this.page.start && !this.data(above)?.[3]) above -= 1;
+    return above;
+  }
+
+  clicked(event) {
+    const cell = event.target.closest("[role=gridcell], [role=columnheader]");
+    if (!cell) return;
+    const row = cell.parentNode.index;
+    const { classList } = event.target;
+    this.moveTo(row, cell.column);
+    const group = this.data(row)?.[3];
+    if (row < 0) this.sortBy(this.page.columns[cell.column].name, event.shiftKey);
+    else if (group && classList.contains("ftn-x-twist")) this.openGroup(group);
+    else if (event.shiftKey) this.select(row, "to");
+    else if (event.ctrlKey || event.metaKey || classList.contains("ftn-x-mark")) this.select(row, "toggle");
+  }
+
+  // selection and card
+
+  // The page follows at once; no step gets lost behind a request.
+  select(row, mode) {
+    const step = { mode, row, from: mode === "to" ? this.anchor : row };
+    if (mode === "toggle") this.anchor = row;
+    const [low, high] = [step.from, row].sort((a, b) => a - b);
+    this.page.rows.forEach((data, place) => {
+      const index = this.page.start + place;
+      if (mode === "none" || mode === "all") data[2] = mode === "all";
+      else if (index >= low && index <= high) data[2] = mode === "to" || !data[2];
+    });
+    this.paint();
+    this.line.ask("side", { kind: "select", ...this.asked(), steps: [...(this.line.waiting.side?.steps ?? []), step] });
+  }
+
+  restOn(row) {
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.open(row), REST);
+  }
+
+  open(row, enters) {
+    clearTimeout(this.rest);
+    const line = this.data(row);
+    const { steps, enters: entered } = this.line.waiting.side ?? {};
+    if (!line || steps) return;
+    if (enters && line[1] === this.shown) this.side.focus();
+    else if (line[1] !== this.shown && (enters || !this.compares)) this.line.ask("side", { kind: "open", position: line[1], enters: enters || entered });
+  }
+
+  showSide({ html, title, position, compares, more, selected }, { kind, enters, ...asked }) {
+    if (selected !== undefined) {
+      this.showCount(selected);
+      this.look("rows");
+    }
+    if (this.compares && !compares && !html) {
+      this.compares = false;
+      this.shown = null;
+      this.restOn(this.active.row);
+    }
+    if (!html) return;
+    // Made by the views, which escape and mask all that comes from a task.
+    if (kind === "more") {
+      if (asked.position === this.shown) this.side.children[1].innerHTML = html;
+      return this.scrollByKeys();
+    }
+    this.compares = compares;
+    this.shown = position;
+    this.root.classList.toggle("ftn-x-compares", compares);
+    this.side.ariaLabel = title;
+    this.side.replaceChildren(...html.map((innerHTML) => make("div", { innerHTML })));
+    this.scrollByKeys();
+    this.side.scrollTop = 0;
+    if (enters) this.side.focus();
+    if (more) this.line.ask("more", { kind: "more", position });
+  }
+
+  scrollByKeys() {
+    for (const wide of this.side.querySelectorAll(".ftn-wide")) wide.tabIndex = 0;
+  }
+
+  // filters
+
+  showChips() {
+    const { chosen, ranges } = this.state;
+    const chip = (column, text, clear) => {
+      const words = `${this.titles.get(column) ?? column}: ${text}`;
+      return button(`${words} ✕`, clear, { ariaLabel: `Remove filter ${words}` });
+    };
+    const range = (column, bounds) => this.sections.get(`# ${column}`)?.words?.(...bounds) ?? bounds.map(written).join(" – ");
+    const nodes = [
+      ...[...chosen].map(([column, values]) => chip(column, values.map(written).join(", "), () => this.choose(column, []))),
+      ...[...ranges].map(([column, bounds]) => chip(column, range(column, bounds), () => this.limit(column, null, null))),
+    ];
+    const clear = () => [chosen, ranges].forEach((each) => each.clear());
+    if (nodes.length > 1) nodes.push(button("Clear all", () => this.filter(clear)));
+    this.chips.replaceChildren(...nodes);
+  }
+
+  section(key, title, open) {
+    if (!this.sections.has(key)) {
+      const heading = make("span");
+      const body = make("div", { role: "group", ariaLabel: title });
+      const fold = make("details", { open }, make("summary", {}, `${title} `, heading), body);
+      this.facets.append(fold);
+      this.sections.set(key, { heading, body, fold });
+    }
+    return this.sections.get(key);
+  }
+
+  showFacets({ facets, histograms }) {
+    for (const { fold } of this.sections.values()) fold.hidden = true;
+    facets.forEach((facet, place) => this.showFacet(facet, this.section(facet.column, facet.title, place < 4)));
+    for (const each of histograms) this.showHistogram(each, this.section(`# ${each.column}`, each.title, true));
+    this.showChips();
+  }
+
+  showFacet({ column, title, values, others, pending }, { heading, body, fold }) {
+    const chosen = this.state.chosen.get(column) ?? [];
+    setText(heading, chosen.length ? `${chosen.length} chosen` : pending ? "…" : "");
+    const nodes = values.map(([value, count]) => {
+      const text = written(value);
+      const checked = chosen.includes(value);
+      const onchange = () => this.choose(column, checked ? chosen.filter((each) => each !== value) : [...chosen, value]);
+      const label = make(
+        "label",
+        { title: text },
+        make("input", { type: "checkbox", checked, onchange, key: text }),
+        make("span.value", {}, text),
+        make("span.n", {}, number(count)),
+      );
+      const only = button("only", () => this.choose(column, [value]), { ariaLabel: `Only ${title} ${text}`, key: `only ${text}` });
+      return make("div.choice", {}, label, only);
+    });
+    if (others) nodes.push(note(`${number(others)} with other values`));
+    if (pending) nodes.push(note("more is being computed …"));
+    if (chosen.length) nodes.push(this.clear(title, () => this.choose(column, [])));
+    fold.hidden = false;
+    refill(body, nodes);
+  }
+
+  clear(title, action) {
+    return button("clear", action, { ariaLabel: `Clear ${title}`, key: "clear" });
+  }
+
+  showHistogram({ column, title, edges, labels, counts, all, missing }, section) {
+    const bins = counts.length;
+    const [low, high] = this.state.ranges.get(column) ?? [null, null];
+    const place = (value, otherwise) => {
+      const at = edges.findIndex((edge) => edge >= value * (1 - 1e-9));
+      return value === null ? otherwise : at < 0 ? bins : at;
+    };
+    let [from, to] = [place(low, 0), place(high, bins)];
+    section.words = (least, most) => `${labels[place(least, 0)]} – ${labels[place(most, bins)]}`;
+    // Roots, for what is rare is to be seen.
+    const height = (count) => (count ? Math.max(8, 100 * Math.sqrt(count / Math.max(...all))) : 0);
+    const bar = (name, count) => make(name, { style: `height:${height(count)}%` });
+    const bars = counts.map((count, at) => {
+      const words = `${labels[at]} – ${labels[at + 1]}: ${number(count)} of ${number(all[at])}`;
+      return make("span", { title: words }, bar("i", all[at]), bar("b", count));
+    });
+    const chart = make("div.bars", { ariaHidden: "true" }, ...bars);
+    const handles = ["from", "to"].map((end) => make("input", { type: "range", min: 0, max: bins, ariaLabel: `${title} ${end}`, key: end }));
+    const show = () => {
+      setText(section.heading, `${labels[from]} – ${labels[to]}`);
+      bars.forEach((each, at) => each.classList.toggle("ftn-x-out", at < from || at >= to));
+      handles.forEach((handle, at) => {
+        handle.value = [from, to][at];
+        handle.ariaValueText = labels[handle.value];
+      });
+    };
+    const apply = () => this.limit(column, from ? edges[from] : null, to < bins ? edges[to] : null);
+    handles.forEach((handle, at) => {
+      handle.oninput = () => {
+        if (at) to = Math.max(Number(handle.value), from + 1);
+        else from = Math.min(Number(handle.value), to - 1);
+        show();
+        apply();
+      };
+    });
+    // Drawn over with the mouse, from bar to bar.
+    chart.onpointerdown = (event) => {
+      const under = ({ clientX }) => {
+        const { left, width } = chart.getBoundingClientRect();
+        return Math.max(0, Math.min(bins - 1, Math.floor(((clientX - left) / width) * bins)));
+      };
+      const start = under(event);
+      chart.setPointerCapture(event.pointerId);
+      chart.onpointermove = (now) => {
+        [from, to] = [Math.min(start, under(now)), Math.max(start, under(now)) + 1];
+        show();
+      };
+      chart.onpointermove(event);
+      chart.onpointerup = () => {
+        chart.onpointermove = chart.onpointerup = null;
+        apply();
+      };
+    };
+    show();
+    const nodes = [chart, make("div.handles", {}, ...handles)];
+    if (missing) nodes.push(note(`${number(missing)} without`));
+    if (this.state.ranges.has(column)) nodes.push(this.clear(title, () => this.limit(column, null, null)));
+    section.fold.hidden = false;
+    refill(section.body, nodes);
+  }
+
+  // columns, and code
+
+  toggleMenu() {
+    const isOpen = this.menu.hidden;
+    this.menu.hidden = !isOpen;
+    this.menuButton.ariaExpanded = isOpen;
+    if (isOpen) this.showMenu();
+    (isOpen ? this.menu.querySelector("button") : this.menuButton).focus();
+  }
+
+  showMenu() {
+    const names = this.page.columns.map(({ name }) => name);
+    const change = (columns) => {
+      this.state.columns = columns;
+      this.look("rows");
+    };
+    const others = [...this.titles.keys()].filter((name) => !names.includes(name));
+    const items = [...names, ...others].map((name, place) => {
+      const title = this.titles.get(name) ?? name;
+      const checked = place < names.length;
+      const onchange = () => change(checked ? names.filter((each) => each !== name) : [...names, name]);
+      const box = make("input", { type: "checkbox", checked, disabled: !place, onchange, key: name });
+      const item = make("label", {}, box, make("span.value", {}, title));
+      const mover = (text, to, words) =>
+        button(text, () => change(moved(names, place, to)), { ariaLabel: `Move ${title} ${words}`, key: `${text} ${name}` });
+      const movers = checked && place ? [mover("↑", Math.max(1, place - 1), "up"), mover("↓", place + 1, "down")] : [];
+      return make("div.choice", {}, item, ...movers);
+    });
+    const tools = [
+      button("Only what differs", () => this.line.ask("rows", { kind: "differing", ...this.asked() }), { key: "differing" }),
+      button("As at the start", () => change(null), { key: "start" }),
+      button("Close", () => this.toggleMenu(), { key: "close" }),
+    ];
+    refill(this.menu, [
+      make("div.tools", {}, ...tools),
+      make("div.items", {}, ...items),
+    ]);
+  }
+
+  async showCode(value) {
+    const rows = value.split("\n").length;
+    const box = make("textarea", { readOnly: true, rows, value, ariaLabel: "Code that makes the same set" });
+    const status = make("span", { role: "status" });
+    const close = button("Close", () => (this.code.hidden = true));
+    this.code.replaceChildren(box, close, " ", status);
+    this.code.hidden = false;
+    try {
+      await navigator.clipboard.writeText(value);
+    } catch {
+      // Pages that are not served safely have no clipboard of their own.
+      box.select();
+      document.execCommand("copy");
+    }
+    status.textContent = "copied";
+  }
+}
+
+function render({ model, el }) {
+  const explorer = new Explorer(model, el);
+  return () => explorer.end();
+}
+export default { render };
