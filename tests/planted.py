@@ -270,6 +270,7 @@ def reports_of(old: Any, new: Any, entities: tuple[Any, Any] | None = None) -> I
     yield "panel", ftn.panel(new)
     yield "panel of tasks", ftn.panel(ftn.TaskCollection([old, new]))
     yield "compare", ftn.compare(old, new)
+    yield "explorer", ftn.explore(ftn.TaskCollection([old, new]))
     workflow, launch_plan = entities or filled_entities(Plants("plain{}".format))
     yield "workflow", workflow
     yield "launch plan", launch_plan

@@ -37,7 +37,7 @@ def show(payloads, starts):
     for bundle in bundles(payloads, starts):
         publish_display_data(bundle)
     for name, report in reports(payloads):
-        if name in {"panel of tasks", "compare"}:
+        if name in {"panel of tasks", "compare", "explorer"}:
             display(report)
             rich.print(report)
 """
