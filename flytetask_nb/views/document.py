@@ -1,7 +1,8 @@
 """The neutral tree between an object and its output formats.
 
 Views first *describe* an object as a :class:`Document` and then *render* that: HTML, text, rich and Markdown are pure
-functions of the tree, so they cannot disagree. Nothing in here knows a format or a Flyte object.
+functions of the tree, so they cannot disagree. Nothing in here knows a format or a Flyte object. The module is long because
+every node is a class with its documentation, beside the budgets that all of them are held to.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The explorer: a table of any number of tasks to search, narrow down, sort, look at and compare, a page at a time."""
+"""The explorer: a table of any number of tasks to search, narrow down, sort, look at and compare, a page at a time.
+
+The module is long because each message of the page has its answer here, beside the traits that cells read and set; what
+is answered stands in ``exploration.py``.
+"""
 
 from __future__ import annotations
 
