@@ -60,6 +60,12 @@ CLIPPED = """() => {
     }
     return found;
 }"""
+STYLES = """() => Array.from(document.querySelectorAll('section'), section => [section.dataset.name,
+    Array.from(section.querySelectorAll('.ftn, .ftn *'), node => {
+        const style = getComputedStyle(node);
+        return ['backgroundColor', 'borderTopWidth', 'display', 'fontSize', 'gridTemplateColumns', 'minWidth', 'opacity',
+            'paddingLeft', 'paddingTop', 'position', 'textAlign', 'whiteSpace'].map(name => style[name]).join(' ');
+    })])"""
 UNFOLD = "() => document.querySelectorAll('details').forEach(node => { node.open = true })"
 
 
@@ -107,6 +113,29 @@ def clipped(chromium: Chromium, htmls: dict[str, str]) -> list[Clip]:
     return chromium.run(measure)
 
 
+def styles(chromium: Chromium, *pages: dict[str, str]) -> list[dict[str, list[str]]]:
+    """Return how each node of some outputs is set, page by page, wide and narrow."""
+
+    def read() -> list[dict[str, list[str]]]:
+        page: Page = chromium.new_page()
+        page.set_content(PAGE)
+        found = []
+        for htmls in pages:
+            parts = "".join(f'<section data-name="{escape(name)}">{html}</section>' for name, html in htmls.items())
+            page.evaluate("html => { document.querySelector('.page').innerHTML = html }", parts)
+            page.evaluate(UNFOLD)
+            settings: dict[str, list[str]] = {}
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 800})
+                for name, nodes in page.evaluate(STYLES):
+                    settings.setdefault(name, []).extend(nodes)
+            found.append(settings)
+        page.context.close()
+        return found
+
+    return chromium.run(read)
+
+
 def rendered(makers: dict[str, Callable[[], object]]) -> dict[str, str]:
     return {name: make().to_html() for name, make in makers.items()}  # type: ignore[attr-defined]
 
@@ -119,6 +148,20 @@ def test_the_measure_notices_what_is_cut(chromium: Chromium) -> None:
 
 def test_nothing_is_cut_off_of_releases_called_by_their_commits(chromium: Chromium) -> None:
     assert clipped(chromium, rendered(outputs.of_example())) == []
+
+
+def test_an_output_looks_the_same_beside_others(chromium: Chromium) -> None:
+    """Each carries the rules of the stylesheet that it needs, and the last of equal rules on a page wins."""
+    kinds = [*KINDS, "versions", "history sql", "compatibility", "findings"]
+    htmls = {name: html for name, html in rendered(outputs.of_example()).items() if name in kinds}
+    *alone, forwards, backwards = styles(
+        chromium, *({name: html} for name, html in htmls.items()), htmls, dict(reversed(htmls.items()))
+    )
+    assert len(alone) == len(kinds)
+    for settings in alone:
+        ((name, nodes),) = settings.items()
+        assert forwards[name] == nodes
+        assert backwards[name] == nodes
 
 
 def notebook_of(*cells: Any) -> Any:
