@@ -7,6 +7,7 @@ they are called, and texts by the descriptors of the messages.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -240,7 +241,10 @@ def _children(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     for attribute in dir(type(value)) if _is_ours(value) else ():
         if not attribute.startswith("_"):
             try:
-                child = getattr(value, attribute)
+                # Widgets have attributes that are called otherwise now.
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    child = getattr(value, attribute)
             except Exception:  # noqa: BLE001, S112 - not every attribute is there in every object
                 continue
             if not callable(child):
