@@ -54,7 +54,7 @@ class Line {
     this.page.send({ ...message, serial: ++this.serial });
   }
 
-  // Gives the request that has its answer now; nothing where nobody waits for it any more.
+  // Gives the request that has its answer now, if anybody still waits for it.
   answered(serial) {
     const { underway } = this;
     if (!underway || serial !== this.serial) return null;
@@ -182,8 +182,6 @@ class Explorer {
     this.showChips();
   }
 
-  // questions
-
   asked() {
     const { query, chosen, ranges, sort, grouped, opened, columns } = this.state;
     const entries = Object.fromEntries;
@@ -199,13 +197,13 @@ class Explorer {
     this.line.ask(part, { kind: "look", ...asked, start, count, parts: [part], key: JSON.stringify(asked) });
   }
 
-  // There may be other rows than before.
+  // There may be other rows.
   refresh() {
     this.facetsAreOld = true;
     this.look("rows");
   }
 
-  // What changes which rows there are.
+  // Changes which rows there are.
   filter(change) {
     change();
     if (!this.state.grouped) this.state.opened.clear();
@@ -242,16 +240,14 @@ class Explorer {
     this.look("rows");
   }
 
-  // answers
-
   hear(message) {
     if (message.view && message.view !== this.view) return;
     const asked = message.view && this.line.answered(message.serial);
     if (message.kind === "error") this.showProblem(message.message);
     else if (asked && !message.state) this.hearAnswer(message, asked);
     else {
-      // Another cell has set something, or there is more than before.
-      if (message.state) this.take(message.state);
+      // Another cell has set something, or there is more; what was typed meanwhile counts.
+      if (message.state && !(asked && this.line.waiting.rows)) this.take(message.state);
       this.refresh();
     }
     // Counts are asked for when nobody waits for rows.

@@ -5,12 +5,14 @@ One page and one kernel serve all of these tests; each begins with an explorer o
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+import flytetask_nb as ftn
 from tests.browser.chromium import VIEWPORT
 from tests.browser.lab import LabTab
 from tests.browser.test_widgets import (
@@ -498,6 +500,36 @@ def test_nothing_serious_is_wrong_and_nothing_is_cut_off_in_both_looks_at_any_wi
     finally:
         grid.tab.use_theme("light")
         grid.tab.do(lambda page: page.set_viewport_size(VIEWPORT))
+
+
+# A model without a kernel: what is asked is kept, and answered by the test.
+ALONE = """async ([source, first, state]) => {
+    const { default: widget } = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+    const sent = [];
+    let hear;
+    const model = { get: () => first, send: message => sent.push(message), on: (_, heard) => { hear = heard; }, off: () => 0 };
+    widget.render({ model, el: document.body });
+    const search = document.querySelector('input[type=search]');
+    search.value = 'train';
+    search.dispatchEvent(new Event('input'));
+    const [{ kind, view, serial }] = sent;
+    hear({ kind: 'state', view, serial, state });
+    return [kind, sent.length, search.value, sent.at(-1).query];
+}"""
+
+
+def test_what_is_typed_before_the_kernel_has_answered_counts(chromium: Chromium) -> None:
+    """The page asks where the explorer is by now; that answer comes too late for one who types at once."""
+    explorer = ftn.explore(ftn.load(ARCHIVES / "2026.10.tgz"))
+    first = json.loads(json.dumps(explorer._opening()))
+
+    def typed() -> Any:
+        page = chromium.new_page()
+        answer = page.evaluate(ALONE, [explorer._esm, first, first["state"]])
+        page.context.close()
+        return answer
+
+    assert chromium.run(typed) == ["hello", 2, "train", "train"]
 
 
 def test_the_app_explores_archives_that_a_reader_brings(
