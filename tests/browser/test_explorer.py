@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from tests.browser.chromium import Chromium
     from tests.browser.dashboard import VoilaTab
+    from tests.browser.lab import NotebookTab
     from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
@@ -500,6 +501,19 @@ def test_nothing_serious_is_wrong_and_nothing_is_cut_off_in_both_looks_at_any_wi
     finally:
         grid.tab.use_theme("light")
         grid.tab.do(lambda page: page.set_viewport_size(VIEWPORT))
+
+
+def test_in_notebook_7(server: JupyterServer, open_notebook_7: Callable[..., NotebookTab]) -> None:
+    """It begins where the cell says, and answers."""
+    cells = [new_code_cell(source=source) for source in (LOAD, "ftn.explore(tasks, query='train')")]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), server.notebooks / "explored_7.ipynb")
+    tab = open_notebook_7("explored_7.ipynb")
+    tab.run_all()
+    says(tab, "48 of 218 tasks")
+    tab.do(lambda page: page.get_by_label("Search", exact=True).fill("train -map"))
+    says(tab, "40 of 218 tasks")
+    assert tab.errors() == []
 
 
 # A model without a kernel: what is asked is kept, and answered by the test.
