@@ -191,7 +191,7 @@ def _coded(column: pd.Series[Any], name: str) -> CodedColumn:
         column = column.dt.tz_localize("UTC") if column.dt.tz is None else column.dt.tz_convert("UTC")
     if isinstance(column.dtype, pd.CategoricalDtype | pd.ArrowDtype | pd.SparseDtype):
         column = column.astype(kind.dtype)
-    codes, values = pd.factorize(column.array)
+    codes, values = pd.factorize(column)
     array: Any = pd.Series(values).array if kind in {TIME, SPAN} else pd.array(values, dtype=kind.dtype)
     return CodedColumn(kind, array, codes)
 
@@ -246,7 +246,7 @@ def _joined(pieces: Sequence[CodedColumn]) -> CodedColumn:
     arrays = [
         pd.Series(piece.distinct if piece.kind is kind else array_of(TEXT, list(piece.texts))) for piece in filled
     ]
-    places, values = pd.factorize(pd.concat(arrays, ignore_index=True).array)
+    places, values = pd.factorize(pd.concat(arrays, ignore_index=True))
     codes, start = [], 0
     for piece in pieces:
         codes.append(piece.spread(places[start : start + len(piece.distinct)], NOTHING))
