@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flytetask_nb.views.document import Document, Fields, code, cut
-from flytetask_nb.views.wording import listed
+from flytetask_nb.views.version_labels import whole_version
+from flytetask_nb.views.wording import joined, listed
 
 if TYPE_CHECKING:
     from flytetask_nb.models.launch_plans import LaunchPlan
@@ -21,9 +22,7 @@ def describe_launch_plan(plan: LaunchPlan) -> Document:
     """
     identifier = plan._message.id
     place = " / ".join(part for part in (identifier.project, identifier.domain) if part)
-    aside = " · ".join(
-        filter(None, (cut(identifier.version, _NAME_BUDGET)[0], "launch plan", cut(place, _NAME_BUDGET)[0]))
-    )
+    aside = joined((whole_version(identifier.version), "launch plan", cut(place, _NAME_BUDGET)[0]))
     rows: list[tuple[str, list[Line]]] = [("starts", [code(cut(plan.workflow_id.name, _NAME_BUDGET)[0])])]
     for name, told in (
         ("runs", plan.schedule),
