@@ -21,7 +21,7 @@ from flytetask_nb.models.task_records import Failure, TaskRecord
 from flytetask_nb.models.version_order import LOADING, ORDERS, ranks_given
 from flytetask_nb.models.workflows import Workflow
 from flytetask_nb.options import option
-from flytetask_nb.semantics.fellows import Fellows, calls_of
+from flytetask_nb.semantics.fellows import Fellows, WorkflowRecord
 from flytetask_nb.semantics.task_conditions import conditions_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from flytetask_nb.semantics.fellows import Calls
     from flytetask_nb.tables.coded_table import CodedTable
 
 __all__ = ["Failure", "TaskCollection", "TaskRecord"]
@@ -83,7 +82,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         origins: list[Origin | str],
         failures: Iterable[Failure] = (),
         skipped: Mapping[str, int] | None = None,
-        calls: Iterable[Calls] = (),
+        workflows: Iterable[WorkflowRecord] = (),
     ) -> TaskCollection:
         """Return a collection of tasks that are known to be some: nobody looks at them.
 
@@ -95,11 +94,11 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             Where each comes from: of most only the source is known.
         failures, skipped
             As the constructor takes them.
-        calls
-            What is known of the workflows beside them.
+        workflows
+            Those beside them.
         """
         made = cls.__new__(cls)
-        made._take(data, origins, failures, skipped, calls)
+        made._take(data, origins, failures, skipped, workflows)
         return made
 
     def _take(
@@ -108,13 +107,13 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         origins: list[Origin | str],
         failures: Iterable[Failure],
         skipped: Mapping[str, int] | None,
-        calls: Iterable[Calls] = (),
+        workflows: Iterable[WorkflowRecord] = (),
     ) -> None:
         # Side by side, and not in a record each: a hundred thousand records would weigh as much as some of the tasks.
         self._data: Sequence[bytes] = data
         self._origins = origins
         self._index = TaskIndex(data, origins)
-        self._fellows = Fellows(data, origins, self._index.place_among_versions, calls)
+        self._fellows = Fellows(data, origins, self._index.place_among_versions, workflows)
         self._failures = tuple(failures)
         self._skipped = dict(skipped or {})
         self._searched: dict[bool, CodedTable] = {}
@@ -177,7 +176,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
             self._origins + other._origins,
             self._failures + other._failures,
             skipped,
-            self._fellows.calls + other._fellows.calls,
+            self._fellows.workflows + other._fellows.workflows,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -302,10 +301,10 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         True
         """
         found = [each if isinstance(each, Workflow) else Workflow.from_flyte_idl(each) for each in workflows]
-        calls = [calls_of(workflow._template, workflow.source) for workflow in found]
+        records = [WorkflowRecord(workflow._template.SerializeToString(), workflow.source) for workflow in found]
         made = self._chosen(range(len(self)), is_part=False)
         made._fellows = Fellows(
-            self._data, self._origins, self._index.place_among_versions, [*self._fellows.calls, *calls]
+            self._data, self._origins, self._index.place_among_versions, [*self._fellows.workflows, *records]
         )
         return made
 
@@ -642,12 +641,12 @@ class TaskCollection(Sequence[FlyteTask], Shown):
 
     def __getstate__(self) -> tuple[Any, ...]:
         origins = [origin if isinstance(origin, str) else _origin_state(origin) for origin in self._origins]
-        return list(self._data), origins, self._failures, self._skipped, self._fellows.calls
+        return list(self._data), origins, self._failures, self._skipped, self._fellows.workflows
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        data, origins, failures, skipped, calls = state
+        data, origins, failures, skipped, workflows = state
         origins = [origin if isinstance(origin, str) else Origin(**origin) for origin in origins]
-        self._take(data, origins, failures, skipped, calls)
+        self._take(data, origins, failures, skipped, workflows)
 
 
 def _name_and_version(key: tuple[Any, ...]) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import task_pb2
+from flyteidl.core import workflow_pb2
 
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.name_index import said
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
     from flytetask_nb.models.origins import Origin
 
 
+class WorkflowRecord(NamedTuple):
+    """A workflow beside tasks, looked at when somebody asks who uses one of them.
+
+    ``template``: a ``WorkflowTemplate``, serialized.
+    ``source``: where it was found.
+    ``project``, ``domain``, ``version``: what registration would fill in where an id does not say it.
+    """
+
+    template: bytes
+    source: str | None
+    project: str | None = None
+    domain: str | None = None
+    version: str | None = None
+
+
 class Calls(NamedTuple):
     """Which tasks a workflow uses by itself, in map tasks too.
 
@@ -34,26 +50,20 @@ class Calls(NamedTuple):
     tasks: frozenset[tuple[tuple[str, ...], str]]
 
 
-def calls_of(
-    template: Any, source: str | None, project: str | None = None, domain: str | None = None, version: str | None = None
-) -> Calls:
-    """Return which tasks a workflow uses by itself, its sub-workflows aside: these are workflows of their own.
-
-    ``template``: a ``WorkflowTemplate`` message.
-    ``source``: where it was found.
-    ``project``, ``domain``, ``version``: what registration would fill in where an id does not say it.
-    """
+def calls_of(record: WorkflowRecord) -> Calls:
+    """Return which tasks a workflow uses by itself, its sub-workflows aside: these are workflows of their own."""
+    template = workflow_pb2.WorkflowTemplate.FromString(record.template)
     releases: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
     def release_of(identifier: Any) -> tuple[str, ...]:
         # Most ids of a workflow say the same.
         parts = identifier.project, identifier.domain, identifier.version
         if parts not in releases:
-            given = project, domain, version
-            at_project, at_domain, at_version = (
-                part if is_filled_in(part) else told or "" for part, told in zip(parts, given, strict=True)
+            given = record.project, record.domain, record.version
+            project, domain, version = (
+                part if is_filled_in(part) else value or "" for part, value in zip(parts, given, strict=True)
             )
-            releases[parts] = _release(at_project, at_domain, at_version, source)
+            releases[parts] = _release(project, domain, version, record.source)
         return releases[parts]
 
     references = (reference for node, reference in referring_nodes(template) if node.HasField("task_node"))
@@ -69,33 +79,28 @@ class Fellows:
     ``origins``: where each comes from.
     ``place_of``: tells the place of a task among the versions of it, from 1, the oldest; how many there are; and what
       that order rests on.
-    ``calls``: what is known of the workflows beside them.
+    ``workflows``: those beside them.
     """
 
-    __slots__ = ("_callers", "_calls", "_origins", "_place_of", "_tags", "_tasks")
+    __slots__ = ("_callers", "_origins", "_place_of", "_tags", "_tasks", "workflows")
 
     def __init__(
         self,
         tasks: Sequence[Any],
         origins: Sequence[Origin | str],
         place_of: Callable[[FlyteTask], tuple[int, int, str]] | None = None,
-        calls: Iterable[Calls] = (),
+        workflows: Iterable[WorkflowRecord] = (),
     ) -> None:
         self._tasks = tasks
         self._origins = origins
         self._place_of = place_of
-        self._calls = tuple(calls)
+        self.workflows = tuple(workflows)
         self._callers: dict[tuple[tuple[str, ...], str], list[str]] | None = None
         self._tags: dict[tuple[str, ...], dict[str, str]] | None = None
 
     def ordered_by(self, place_of: Callable[[FlyteTask], tuple[int, int, str]]) -> Fellows:
         """Return the same tasks under another order of their versions."""
-        return Fellows(self._tasks, self._origins, place_of, self._calls)
-
-    @property
-    def calls(self) -> tuple[Calls, ...]:
-        """What is known of the workflows beside the tasks."""
-        return self._calls
+        return Fellows(self._tasks, self._origins, place_of, self.workflows)
 
     def callers_of(self, task: FlyteTask) -> tuple[str, ...] | None:
         """Return the workflows of a task's release that call it.
@@ -105,16 +110,16 @@ class Fellows:
         """
         if self._callers is None:
             self._callers = {}
-            for calls in self._calls:
+            for calls in map(calls_of, self.workflows):
                 self._callers.setdefault((calls.release, ""), [])
                 for called in calls.tasks:
                     self._callers.setdefault(called, []).append(calls.workflow)
         identifier = task._message.template.id
         release = _release_of(identifier, task.source)
-        found = self._callers.get((release, identifier.name))
-        if found is None:
+        callers = self._callers.get((release, identifier.name))
+        if callers is None:
             return () if (release, "") in self._callers else None
-        return tuple(sorted(set(found), key=natural_key))
+        return tuple(sorted(set(callers), key=natural_key))
 
     def place_of(self, task: FlyteTask) -> tuple[int, int, str]:
         """Return the place of a task among its versions, how many there are, and what the order rests on.

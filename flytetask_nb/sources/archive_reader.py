@@ -41,10 +41,10 @@ class Limits(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A file in an archive: its name, and its bytes, if they were wanted, or what is wrong with it."""
+    """A file in an archive: its name, and its bytes, None if they are not wanted or something is wrong with it."""
 
     name: str
-    data: bytes
+    data: bytes | None
     problem: str = ""
 
 
@@ -164,13 +164,13 @@ def _member(
 
 def _unread(name: str, size: int, limits: Limits, is_wanted: Callable[[str], bool], problem: str = "") -> Member | None:
     """Return an entry whose bytes are not to be read, or None where they are."""
-    if name.startswith("/") or ".." in name.split("/"):
-        return Member(name, b"", "a name that leads out of the archive; pyflyte writes plain names")
+    if name.startswith("/") or (".." in name and ".." in name.split("/")):
+        return Member(name, None, "a name that leads out of the archive; pyflyte writes plain names")
     if problem or not is_wanted(name):
-        return Member(name, b"", problem)
+        return Member(name, None, problem)
     if size > limits.entry:
-        told = f"{size:,} bytes, more than {limits.entry:,}; if it is to be trusted, raise max_entry_bytes"
-        return Member(name, b"", told)
+        problem = f"{size:,} bytes, more than {limits.entry:,}; if it is to be trusted, raise max_entry_bytes"
+        return Member(name, None, problem)
     return None
 
 

@@ -20,7 +20,7 @@ from flytetask_nb.sources.foreign import foreign_bytes
 from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind, PassedOver
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
 __all__ = [
@@ -223,20 +223,20 @@ def _advice(data: bytes) -> str:
 
 def items_in(
     kind: Kind, message: Any, wanted: Collection[str], data: bytes | None = None
-) -> Iterator[tuple[str, Content | PassedOver]]:
+) -> Sequence[tuple[str, Content | PassedOver]]:
     """Return what is wanted of a message, or else what of it is passed over.
 
     ``kind``, ``message``: as ``kind_of`` gives them.
     ``wanted``: of ``TASKS``, ``WORKFLOWS`` and ``LAUNCH_PLANS``.
     ``data``: the bytes that the message was read from.
-    Yields (str, Content or PassedOver): which of these it is; and the thing itself.
+    Returns sequence of (str, Content or PassedOver): which of these it is; and the thing itself.
     """
-    is_found = False
-    for word, content in kind.holds.items():
-        if word in wanted:
-            for found in content(message):
-                is_found = True
-                yield word, found._replace(data=data) if found.message is message else found
-    if not is_found:
-        for word, content in kind.holds.items():
-            yield from ((word, PassedOver(word, found.message)) for found in content(message))
+    items: list[tuple[str, Content | PassedOver]] = [
+        (word, Content(message, item.origin, item.position, data) if item.message is message else item)
+        for word, content in kind.holds.items()
+        if word in wanted
+        for item in content(message)
+    ]
+    return items or [
+        (word, PassedOver(word, item.message)) for word, content in kind.holds.items() for item in content(message)
+    ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
-    from flytetask_nb.semantics.fellows import Calls
+    from flytetask_nb.semantics.fellows import WorkflowRecord
     from flytetask_nb.tables.snapshots import Snapshot
 
     Item: TypeAlias = TaskRecord | Workflow | LaunchPlan
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Skipped(NamedTuple):
-    """What was passed over: its kind, and how many of it; of a workflow which tasks it calls."""
+    """What was passed over: its kind, and how many of it; a workflow itself, for what it says of the tasks."""
 
     kind: str
     number: int = 1
-    calls: Calls | None = None
+    workflow: WorkflowRecord | None = None
 
 
 class UnreadSnapshot(NamedTuple):
@@ -57,7 +57,7 @@ class Outcomes:
         self.launch_plans: list[LaunchPlan] = []
         self.failures: list[Failure] = []
         self.skipped: dict[str, int] = {}
-        self._calls: list[Calls] = []
+        self._beside: list[WorkflowRecord] = []
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome.
@@ -72,7 +72,7 @@ class Outcomes:
                 self._runs.append([outcome])
         elif isinstance(outcome, Skipped):
             self.skipped[outcome.kind] = self.skipped.get(outcome.kind, 0) + outcome.number
-            self._calls += [outcome.calls] if outcome.calls is not None else []
+            self._beside += [outcome.workflow] if outcome.workflow is not None else []
         elif isinstance(outcome, UnreadSnapshot):
             self._runs.append(outcome.snapshot)
         elif isinstance(outcome, Workflow):
@@ -91,7 +91,7 @@ class Outcomes:
         if all(isinstance(run, list) for run in self._runs):
             records = [record for run in self._runs if isinstance(run, list) for record in run]
             data, origins = [record.data for record in records], [record.origin for record in records]
-            return TaskCollection.of_serialized(data, origins, self.failures, self.skipped, self._calls)
+            return TaskCollection.of_serialized(data, origins, self.failures, self.skipped, self._beside)
         from flytetask_nb.tables.snapshots import Joined  # noqa: PLC0415 - loads pandas
 
         parts: list[Sequence[bytes]] = []
@@ -103,4 +103,4 @@ class Outcomes:
             else:
                 parts.append(run.data)
                 origins += run.origins
-        return TaskCollection.of_serialized(Joined(parts), origins, self.failures, self.skipped, self._calls)
+        return TaskCollection.of_serialized(Joined(parts), origins, self.failures, self.skipped, self._beside)

@@ -11,7 +11,7 @@ from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.workflows import Workflow
-from flytetask_nb.semantics.fellows import calls_of
+from flytetask_nb.semantics.fellows import WorkflowRecord
 from flytetask_nb.sources.archive_reader import GZIP, Limits, members_of
 from flytetask_nb.sources.blob_cache import opened_cache
 from flytetask_nb.sources.fetching import fetched
@@ -158,12 +158,11 @@ class Reader:
         bundle, problem, is_readable = "", "", False
         try:
             for member in members_of(stream, self._limits, _is_entry_name):
-                is_entry = _is_entry_name(member.name)
-                if not is_entry and is_code_bundle(member.name) and not member.problem:
-                    bundle = member.name.rsplit("/", 1)[-1]
+                if is_code_bundle(member.name) and not member.problem:
+                    bundle = member.name.rpartition("/")[2]
                 else:
-                    is_readable = is_readable or is_entry
-                    outcomes = self._in_member(name, version, member, is_entry=is_entry)
+                    is_readable = is_readable or member.data is not None or _is_entry_name(member.name)
+                    outcomes = self._in_member(name, version, member)
                     members += [(member.name, outcome) for outcome in outcomes]
         except LoadError as error:
             problem = str(error)
@@ -183,13 +182,14 @@ class Reader:
         if problem:
             yield Failure(name, "", problem)
 
-    def _in_member(self, archive: str, version: str | None, member: Member, *, is_entry: bool) -> Iterable[Outcome]:
-        if is_entry and not member.problem:
-            contents = contents_of(form_of_name(member.name), member.name, member.data, self._wanted)
-            return self._in_file(archive, member.name, version, member.data, contents)
-        if member.name.rsplit("/", 1)[-1].startswith("."):
+    def _in_member(self, archive: str, version: str | None, member: Member) -> Iterable[Outcome]:
+        entry, data, problem = member
+        if data is not None:
+            contents = contents_of(form_of_name(entry), entry, data, self._wanted)
+            return self._in_file(archive, entry, version, data, contents)
+        if entry.rpartition("/")[2].startswith("."):
             return ()
-        return (Failure(archive, member.name, member.problem) if member.problem else Skipped(_OTHER_FILES),)
+        return (Failure(archive, entry, problem) if problem else Skipped(_OTHER_FILES),)
 
     def _in_file(
         self,
@@ -218,8 +218,8 @@ class Reader:
         if content.kind != WORKFLOWS:
             return _skipped(content.kind)
         values = self._values
-        template = Workflow._own(content.message)._template
-        return Skipped(content.kind, calls=calls_of(template, source, values.project, values.domain, version))
+        template = Workflow._own(content.message)._template.SerializeToString()
+        return Skipped(content.kind, workflow=WorkflowRecord(template, source, values.project, values.domain, version))
 
     def _item(self, wanted: str, content: Content, file: str, entry: str, version: str | None) -> Item:
         parts = [file, entry] if entry else [file]

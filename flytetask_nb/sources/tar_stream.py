@@ -21,7 +21,6 @@ _STEEPEST: Final = 64
 """Bytes that one packed byte may stand for, beyond the first MiB: real archives unpack to 5 to 30 times their size."""
 _MOST_PAX: Final = 2**16
 _BLOCK: Final = 512
-_HALF: Final = _BLOCK // 2
 # A header whose numbers have the one form that tarfile gives them (POSIX.1-2008, pax, "ustar Interchange Format").
 _header = re.compile(
     rb"(.{100})(?:[0-7]{7}\0){3}([0-7]{11})\0[0-7]{11}\0"  # name; mode, uid, gid; size; mtime
@@ -31,7 +30,7 @@ _header = re.compile(
 ).match
 # What a pax header may say here: nothing that changes what an entry holds.
 _record = re.compile(rb"([1-9][0-9]{0,4}) (path|[acm]time|[ug]id|[ug]name)=").match
-_SUM_OF_ITS_FIELD: Final = 8 * ord(" ")
+_BLANKS: Final = 8 * ord(" ")
 
 
 class Entry(NamedTuple):
@@ -57,7 +56,11 @@ def plain_entries(packed: bytes) -> tuple[bytes, list[Entry]] | None:
         name, size_field, checksum, kind, prefix = header.groups()
         size, start = int(size_field, 8), at + _BLOCK
         at = start + -(-size // _BLOCK) * _BLOCK
-        if _sum_of(header[0], checksum) != int(checksum, 8) or at > len(tar):
+        block = header[0]
+        # The low half of Adler-32 is one more than the sum of the bytes, which cannot run over where all are ASCII. Of
+        # the checksum's own field eight blanks are counted in their stead.
+        total = (zlib.adler32(block) & 0xFFFF) - 1 - sum(checksum) - ord(" ") + _BLANKS
+        if not block.isascii() or total != int(checksum, 8) or at > len(tar):
             return None
         if kind == b"x":
             path = None if path is not None or size > _MOST_PAX else _path_in(tar[start : start + size])
@@ -73,7 +76,8 @@ def plain_entries(packed: bytes) -> tuple[bytes, list[Entry]] | None:
             return None
         path = None
     # Behind the last entry stand zeros alone, at least a block of them.
-    return None if path is not None or at + _BLOCK > len(tar) or tar[at:].strip(b"\0") else (tar, entries)
+    end = len(tar) - at
+    return None if path is not None or end < _BLOCK or tar[at:] != bytes(end) else (tar, entries)
 
 
 def _unpacked(packed: bytes) -> bytes | None:
@@ -94,18 +98,10 @@ def _unpacked(packed: bytes) -> bytes | None:
     return None if unpacker.unused_data else b"".join(parts)
 
 
-def _sum_of(header: bytes, checksum: bytes) -> int:
-    """Return the sum of a header's bytes, those of the checksum itself counted as blanks."""
-    # The low half of Adler-32 is one more than the sum of the bytes, which cannot run over in half a block.
-    total = (zlib.adler32(header[:_HALF]) & 0xFFFF) + (zlib.adler32(header[_HALF:]) & 0xFFFF) - 2
-    return total - sum(checksum) - ord(" ") + _SUM_OF_ITS_FIELD
-
-
 def _joined(prefix: bytes, name: bytes) -> str:
-    """Return the name that a header tells, empty where it is none of plain letters."""
-    parts = [part for part in (prefix.split(b"\0", 1)[0], name.split(b"\0", 1)[0]) if part]
-    whole = b"/".join(parts)
-    return whole.decode("ascii") if whole.isascii() else ""
+    """Return the name that a header tells."""
+    folder, file = prefix.partition(b"\0")[0], name.partition(b"\0")[0]
+    return (folder + b"/" + file if folder and file else folder or file).decode("ascii")
 
 
 def _path_in(records: bytes) -> str | None:
