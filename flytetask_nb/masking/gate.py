@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.errors import MissingExtraError
-from flytetask_nb.extras import pa, pc
-from flytetask_nb.masking.plainness import plain_among
+from flytetask_nb.masking.plainness import matching
 from flytetask_nb.masking.shapes import SHAPES
 from flytetask_nb.masking.tainted import kept_secrets, without_secrets
 from flytetask_nb.masking.texts import mask_looks
@@ -20,12 +18,10 @@ from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Mapping
 
     import pandas as pd
 
-_MANY = 500
-"""Texts from which on reading the pattern takes less than looking at each."""
 # What Arrow looks for knows letters and blanks of ASCII alone: any other text is looked at by itself.
 _SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|Private-Lines|[^\x00-\x7F]|(?i)\b(?:bearer|basic|auth (?:plain|login))"
 
@@ -58,13 +54,20 @@ def gated_value(value: Any) -> Any:
     return gated_frame(value) if type(value).__name__ == "DataFrame" else value
 
 
-def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table as it may leave."""
+def gated_frame(frame: pd.DataFrame, known: Mapping[str, set[str]] | None = None) -> pd.DataFrame:
+    """Return a table as it may leave.
+
+    ``frame``: the table.
+    ``known``: the texts of some of its columns, where they need not be looked for.
+    """
     if OPTIONS["reveal_secrets"]:
         return frame
     import pandas as pd  # noqa: PLC0415 - a table is at hand, so it is loaded
 
-    texts = {name: _texts_of(frame[name]) for name in frame.columns if _may_hold_texts(frame[name].dtype)}
+    texts = dict(known or {})
+    for name in frame.columns.difference([*texts], sort=False):
+        if _may_hold_texts(frame[name].dtype):
+            texts[name] = _texts_of(frame[name])
     index = _texts_of(frame.index) if frame.index.nlevels == 1 and _may_hold_texts(frame.index.dtype) else set()
     names = {str(name) for name in frame.columns}
     changed = _changed(set().union(index, names, *texts.values()))
@@ -97,11 +100,7 @@ def _texts_of(column: Any) -> set[str]:
 
 def _changed(texts: set[str]) -> dict[str, str]:
     """Return what of texts is shown otherwise: hardly one holds a secret, and Arrow tells which may at once."""
-    suspicious: Iterable[str] = texts
-    if kept_secrets() is None and len(texts) > _MANY:
-        try:
-            array = pa.array(list(texts), pa.large_string())
-            suspicious = array.filter(pc.match_substring_regex(array, _SUSPICIOUS)).to_pylist()
-        except (MissingExtraError, UnicodeEncodeError):
-            suspicious = texts - plain_among(texts)
+    suspicious = matching(texts, _SUSPICIOUS) if kept_secrets() is None else None
+    if suspicious is None:
+        suspicious = texts
     return {text: shown for text in suspicious if (shown := _masked(text)) != text}

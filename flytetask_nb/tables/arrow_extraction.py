@@ -41,6 +41,8 @@ _BATCH_BYTES: Final = 2**28
 """Arrow counts the bytes of a column in 31 bits."""
 _FEW: Final = 16
 """Tasks that are no longer halved to find the one that ptars refuses."""
+_FEW_WORDS: Final = 500
+"""Words up to which preparing the patterns takes longer than looking at each."""
 
 
 # Number, name, type, and whether it is repeated: what holds one message is, to see when it stands there twice.
@@ -385,9 +387,7 @@ class _Projected:
         if coded is None:
             return
         words = self._taken.words
-        is_plain = pc.and_not(
-            pc.match_substring_regex(distinct, PLAIN_WORD), pc.match_substring_regex(distinct, MARKED_WORD)
-        ).to_numpy(zero_copy_only=False)
+        is_plain = _plain_words(distinct)
         special = listed(distinct.filter(pa.array(~is_plain)))
         shown = pc.replace_with_mask(
             distinct, pa.array(~is_plain), pa.array([words[word] for word in special], pa.string())
@@ -399,6 +399,14 @@ class _Projected:
         rows = _rows_with(array, where, np.flatnonzero(~is_plain)[[word in words.telling for word in special]])
         if len(rows):
             coded.put(positions[rows], map(words.shown, lists(array.take(pa.array(rows)))))
+
+
+def _plain_words(distinct: Any) -> Any:
+    """Return which words are shown as they are; of few words that is asked one by one."""
+    if len(distinct) < _FEW_WORDS:
+        return np.zeros(len(distinct), dtype=bool)
+    is_plain = pc.match_substring_regex(distinct, PLAIN_WORD)
+    return pc.and_not(is_plain, pc.match_substring_regex(distinct, MARKED_WORD)).to_numpy(zero_copy_only=False)
 
 
 def _rows_that_hold(array: Any, word: str) -> Any:

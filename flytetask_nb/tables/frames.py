@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from flytetask_nb.dtypes import array_of
+from flytetask_nb.dtypes import TEXT, array_of
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text, plain_among
 from flytetask_nb.masking.gate import gated_frame
@@ -168,8 +168,8 @@ def tabulate(
     >>> ftn.tabulate([spec], columns=["name", ("shop", lambda task: task.name.split(".")[0])]).loc[0, "shop"]
     'shop'
     """
-    chosen = _chosen(columns)
-    return gated_frame(_Table(records_of(tasks), chosen).frame())
+    table = _Table(records_of(tasks), _chosen(columns))
+    return gated_frame(table.frame(), table.texts)
 
 
 def stored_table(tasks: Iterable[Any], plain: Sequence[str]) -> pd.DataFrame:
@@ -178,8 +178,9 @@ def stored_table(tasks: Iterable[Any], plain: Sequence[str]) -> pd.DataFrame:
     ``tasks``: as for ``tabulate``.
     ``plain``: columns by which the tasks are found again: as they stand in the tasks, which the file holds in clear.
     """
-    frame = _Table(records_of(tasks), _chosen(None)).frame()
-    return gated_frame(frame).assign(**{name: frame[name] for name in plain})
+    table = _Table(records_of(tasks), _chosen(None))
+    frame = table.frame()
+    return gated_frame(frame, table.texts).assign(**{name: frame[name] for name in plain})
 
 
 def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -190,9 +191,9 @@ def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None
     Returns pandas.DataFrame: as ``tabulate`` gives it; columns that the user defines always have the dtype object.
     """
     chosen = _chosen(columns)
-    frame = _Table(records, chosen).frame()
+    table = _Table(records, chosen)
     own = {name: object for name, what in chosen.items() if isinstance(what, _Own)}
-    return gated_frame(frame.astype(own))
+    return gated_frame(table.frame().astype(own), table.texts)
 
 
 def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -255,6 +256,7 @@ class _Table:
         self._taken: Extracted = extract(records, [name for name in parts if name in PARTS])
         self._read: dict[str, list[Any]] = {}
         self._reasons: dict[int, list[str]] = {}
+        self._said: dict[str, Iterable[Any]] = {}
 
     def frame(self) -> pd.DataFrame:
         """Return the table."""
@@ -269,6 +271,15 @@ class _Table:
                 arrays[name] = self._array(what, COLUMNS[what])
         errors = {name: self._errors() for name, what in self._chosen.items() if what == ERROR}
         return pd.DataFrame({**arrays, **errors}, index=pd.RangeIndex(len(self._records.data)), copy=False)
+
+    @property
+    def texts(self) -> dict[str, set[str]]:
+        """The texts of those columns of which each value was read once."""
+        return {
+            name: set(self._said[what]) - {None}
+            for name, what in self._chosen.items()
+            if isinstance(what, str) and what in self._said
+        }
 
     # -- columns -----------------------------------------------------------------------------------------------------
 
@@ -285,7 +296,11 @@ class _Table:
         for code, reason in reasons.items():
             self._blame(np.flatnonzero(codes == code), name, reason, once=is_of_job)
         found = array_of(column.kind, values).take(codes, allow_fill=True)
-        return self._with_told(found) if name == "short_description" else found
+        if name == "short_description":
+            return self._with_told(found)
+        if column.kind is TEXT and name != ERROR:
+            self._said[name] = values
+        return found
 
     def _parts(self, name: str) -> list[Any]:
         """Read each value of a part once, for all columns that look at it."""
@@ -328,6 +343,7 @@ class _Table:
         # Most differ from each other, and hold nothing to mask.
         plain = plain_among(distinct)
         known = {source: (source or None) if source in plain else column.read(source) for source in distinct}
+        self._said[SOURCE] = known.values()
         return array_of(column.kind, list(map(known.__getitem__, sources)))
 
     def _of_origins(self, column: Column) -> Any:
