@@ -52,32 +52,25 @@ __all__ = [
     "structure_digest",
 ]
 
-_MODULE_OF = {
-    "CacheKey": "caching",
-    "CollectionFindings": "findings",
-    "Compatibility": "variable_verdicts",
-    "CompileProblem": "problems",
-    "Condition": "task_conditions",
-    "Finding": "findings",
-    "Findings": "findings",
-    "Quantity": "quantities",
-    "TaskColumn": "task_conditions",
-    "VariableCompatibility": "variable_verdicts",
-    "cache_key": "caching",
-    "cache_tag": "caching",
-    "castable": "castability",
-    "check": "registration",
-    "col": "task_conditions",
-    "compatibility": "variance",
-    "compile_problems": "compilation",
-    "compile_workflow": "compilation",
-    "effective_resources": "limits",
-    "hydrate": "hydration",
-    "is_optional": "castability",
-    "literal_type": "literal_types",
-    "registered_launch_plan": "launch_plans",
-    "structure_digest": "digests",
+# By module the names that stand in it.
+_NAMES = {
+    "caching": "CacheKey cache_key cache_tag",
+    "castability": "castable is_optional",
+    "compilation": "compile_problems compile_workflow",
+    "digests": "structure_digest",
+    "findings": "CollectionFindings Finding Findings",
+    "hydration": "hydrate",
+    "launch_plans": "registered_launch_plan",
+    "limits": "effective_resources",
+    "literal_types": "literal_type",
+    "problems": "CompileProblem",
+    "quantities": "Quantity",
+    "registration": "check",
+    "task_conditions": "Condition TaskColumn col",
+    "variable_verdicts": "Compatibility VariableCompatibility",
+    "variance": "compatibility",
 }
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,28 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import types_pb2
 
+from flytetask_nb.semantics import problems
 from flytetask_nb.semantics.castability import castable, is_optional
 from flytetask_nb.semantics.graphs import START_NODE
 from flytetask_nb.semantics.literal_types import scalar_says_its_type, scalar_type_message
-from flytetask_nb.semantics.problems import (
-    AMBIGUOUS_UNION,
-    BOUND_TWICE,
-    DUPLICATE_ALIAS,
-    FIELD_NOT_FOUND,
-    ILLEGAL_ENUM_VALUE,
-    INCOMPATIBLE_UNION,
-    MISMATCHING_BINDINGS,
-    MISMATCHING_TYPES,
-    MISMATCHING_VARIABLES,
-    NODE_NOT_FOUND,
-    NOT_BOUND,
-    SYNTAX,
-    UNRECOGNIZED_VALUE,
-    VALUE_REQUIRED,
-    VARIABLE_NOT_FOUND,
-    Fault,
-    Pretty,
-)
+from flytetask_nb.semantics.problems import Fault, Pretty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -89,11 +72,11 @@ def check_bindings(
         name = binding.var
         place = _Variable(graph, node, name, is_typed)
         if is_typed and name not in inputs:
-            place.add(VARIABLE_NOT_FOUND)
+            place.add(problems.VARIABLE_NOT_FOUND)
         elif not binding.HasField("binding"):
-            graph.add(Fault(VALUE_REQUIRED, node.id, "Binding"))
+            graph.add(Fault(problems.VALUE_REQUIRED, node.id, "Binding"))
         elif name in bound:
-            place.add(BOUND_TWICE)
+            place.add(problems.BOUND_TWICE)
         else:
             bound.add(name)
             expected = inputs.get(name) if is_typed else types_pb2.LiteralType(simple=types_pb2.NONE)
@@ -104,7 +87,7 @@ def check_bindings(
                     graph.add_edge(provider, node.id, direction)
     for name, literal_type in inputs.items():
         if name not in bound and (literal_type is None or not is_optional(literal_type)):
-            graph.add(Fault(NOT_BOUND, node.id, name))
+            graph.add(Fault(problems.NOT_BOUND, node.id, name))
     return resolved
 
 
@@ -129,42 +112,32 @@ def _check_variants(place: _Variable, binding: Any, expected: Any) -> _Resolved 
         if checked is not None:
             fitting.append((variant, checked))
         if len(fitting) > 1:
-            place.add(AMBIGUOUS_UNION, expected, binding, fitting[0][0], variant)
+            place.add(problems.AMBIGUOUS_UNION, expected, binding, fitting[0][0], variant)
             return None
     if not fitting:
-        place.add(INCOMPATIBLE_UNION, expected, binding)
+        place.add(problems.INCOMPATIBLE_UNION, expected, binding)
         return None
     return fitting[0][1]
 
 
-def _check_collection(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
-    if not expected.HasField("collection_type"):
-        place.add(MISMATCHING_BINDINGS, expected, binding.collection)
-        return None
-    items = _check_items(place, binding.collection.bindings, expected.collection_type)
-    return items and _Resolved(types_pb2.LiteralType(collection_type=items.literal_type), items.upstream)
-
-
-def _check_map(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
-    if not expected.HasField("map_value_type"):
-        place.add(MISMATCHING_BINDINGS, expected, binding.map)
-        return None
-    values = binding.map.bindings
-    items = _check_items(place, [values[key] for key in sorted(values)], expected.map_value_type)
-    return items and _Resolved(types_pb2.LiteralType(map_value_type=items.literal_type), items.upstream)
-
-
-def _check_items(place: _Variable, bindings: Iterable[Any], expected: Any) -> _Resolved | None:
+def _check_holder(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
     """Check the items of a list or a map; the last one gives the type of them all."""
+    kind = binding.WhichOneof("value")
+    given, element = getattr(binding, kind), _ELEMENTS[kind]
+    if not expected.HasField(element):
+        place.add(problems.MISMATCHING_BINDINGS, expected, given)
+        return None
     before = len(place.graph.catalog.faults)
     literal_type = None
     upstream: list[str] = []
-    for binding in bindings:
-        checked = _check(place, binding, expected)
+    for item in [given.bindings[key] for key in sorted(given.bindings)] if kind == "map" else given.bindings:
+        checked = _check(place, item, getattr(expected, element))
         if checked is not None:
             literal_type = checked.literal_type
             upstream.extend(checked.upstream)
-    return _Resolved(literal_type, upstream) if len(place.graph.catalog.faults) == before else None
+    if len(place.graph.catalog.faults) != before:
+        return None
+    return _Resolved(types_pb2.LiteralType(**{element: literal_type}), upstream)
 
 
 def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved | None:
@@ -172,18 +145,18 @@ def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved |
     provider = place.graph.nodes.get(promise.node_id or START_NODE)
     if provider is None:
         # The compiler blames the node that is not there.
-        place.graph.add(Fault(NODE_NOT_FOUND, promise.node_id))
-        place.add(NOT_BOUND)
+        place.graph.add(Fault(problems.NODE_NOT_FOUND, promise.node_id))
+        place.add(problems.NOT_BOUND)
         return None
     name, is_item = _output_of(promise.var)
     if name is None:
-        place.add(SYNTAX, promise.var)
+        place.add(problems.SYNTAX, promise.var)
         return None
     outputs = output_types(place.graph, provider)
     if outputs is None or name not in outputs:
         if outputs is not None:
-            place.graph.add(Fault(VARIABLE_NOT_FOUND, provider.id, name))
-        place.add(NOT_BOUND)
+            place.graph.add(Fault(problems.VARIABLE_NOT_FOUND, provider.id, name))
+        place.add(problems.NOT_BOUND)
         return None
     promised = outputs[name]
     source = promised
@@ -192,15 +165,17 @@ def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved |
         if promised.HasField("collection_type"):
             source = promised.collection_type
         else:
-            place.add(MISMATCHING_VARIABLES, *_types(place, promised, expected), upstream=label)
+            place.add(problems.MISMATCHING_VARIABLES, *_types(place, promised, expected), upstream=label)
     for attribute in promise.attr_path:
         inner = _inside(source, attribute)
         if inner is None:
-            place.graph.add(Fault(FIELD_NOT_FOUND, place.node.id, promise.var, label, (source, attribute.string_value)))
+            place.graph.add(
+                Fault(problems.FIELD_NOT_FOUND, place.node.id, promise.var, label, (source, attribute.string_value))
+            )
             return None
         source = inner
     if place.is_typed and not castable(source, expected):
-        place.add(MISMATCHING_VARIABLES, *_types(place, source, expected), upstream=label)
+        place.add(problems.MISMATCHING_VARIABLES, *_types(place, source, expected), upstream=label)
         return None
     promise.node_id = provider.id
     # The type of the whole output, though a part of it may be all that is taken: so does the compiler.
@@ -241,23 +216,24 @@ def _check_scalar(place: _Variable, binding: Any, expected: Any) -> _Resolved | 
     literal_type = scalar_type_message(scalar)
     if literal_type is None:
         # A blob that does not say what it is; a scalar without a value is more than the compiler survives.
-        place.add(UNRECOGNIZED_VALUE, "*core.Scalar_Blob" if scalar.HasField("blob") else "<nil>")
+        place.add(problems.UNRECOGNIZED_VALUE, "*core.Scalar_Blob" if scalar.HasField("blob") else "<nil>")
     elif place.is_typed and not (scalar_says_its_type(scalar) and castable(literal_type, expected)):
-        place.add(MISMATCHING_TYPES, Pretty(literal_type), Pretty(expected))
+        place.add(problems.MISMATCHING_TYPES, Pretty(literal_type), Pretty(expected))
     values = expected.enum_type.values
     if expected.HasField("enum_type") and scalar.primitive.string_value not in values:
-        place.add(ILLEGAL_ENUM_VALUE, f"[{' '.join(values)}]", scalar.primitive.string_value)
+        place.add(problems.ILLEGAL_ENUM_VALUE, f"[{' '.join(values)}]", scalar.primitive.string_value)
     return _Resolved(literal_type, []) if len(place.graph.catalog.faults) == before else None
 
 
 def _check_nothing(place: _Variable, binding: Any, expected: Any) -> None:
     received = "*core.BindingData_OffloadedMetadata" if binding.HasField("offloaded_metadata") else ""
-    place.add(MISMATCHING_BINDINGS, expected, received)
+    place.add(problems.MISMATCHING_BINDINGS, expected, received)
 
 
+_ELEMENTS: Final = {"collection": "collection_type", "map": "map_value_type"}
 _CHECKS: Final[dict[str | None, Callable[[_Variable, Any, Any], _Resolved | None]]] = {
-    "collection": _check_collection,
-    "map": _check_map,
+    "collection": _check_holder,
+    "map": _check_holder,
     "promise": _check_promise,
     "scalar": _check_scalar,
 }
@@ -275,11 +251,11 @@ def output_types(graph: Graph, node: GraphNode) -> dict[str, Any] | None:
     aliases: dict[str, str] = {}
     for alias in node.message.output_aliases:
         if alias.var in aliases:
-            graph.add(Fault(DUPLICATE_ALIAS, node.id, alias.alias))
+            graph.add(Fault(problems.DUPLICATE_ALIAS, node.id, alias.alias))
         else:
             aliases[alias.var] = alias.alias
     types: dict[str, Any] = {}
     if node.interface is not None:
         types = {aliases.pop(name, name): literal_type for name, literal_type in node.interface.outputs.items()}
-        graph.add(*(Fault(NOT_BOUND, node.id, alias) for alias in aliases.values()))
+        graph.add(*(Fault(problems.NOT_BOUND, node.id, alias) for alias in aliases.values()))
     return types if len(graph.catalog.faults) == before else None

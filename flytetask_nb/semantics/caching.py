@@ -171,19 +171,11 @@ def _kept_signature(serialized: bytes) -> str:
     return _base64(_interface_hash(interface_pb2.VariableMap.FromString(serialized)))[:_SIGNATURE_LENGTH]
 
 
-def _always(_value: object) -> bool:
-    return True
-
-
-def _is_not_about_caching(annotation: Any) -> bool:
-    return _CACHED_ANNOTATION not in annotation.annotations.fields
-
-
 _interface_hash: Final = ObjectHasher(
     {
-        "flyteidl.core.Variable.description": _always,
-        "flyteidl.core.LiteralType.metadata": _always,
-        "flyteidl.core.LiteralType.annotation": _is_not_about_caching,
+        "flyteidl.core.Variable.description": lambda _: True,
+        "flyteidl.core.LiteralType.metadata": lambda _: True,
+        "flyteidl.core.LiteralType.annotation": lambda note: _CACHED_ANNOTATION not in note.annotations.fields,
     }
 )
 

@@ -76,7 +76,8 @@ def castable(upstream: object, downstream: object) -> bool:
     only with the identical values in the identical order, a union of several variants never feeds a type that is no
     union, and it is not transitive.
     """
-    return castable_types(derived_type(_serialized(upstream)), derived_type(_serialized(downstream)))
+    given, wanted = (type_of(message_of(each, types_pb2.LiteralType)) for each in (upstream, downstream))
+    return castable_types(given, wanted)
 
 
 def is_optional(literal_type: object) -> bool:
@@ -103,9 +104,9 @@ def is_optional(literal_type: object) -> bool:
     return any(variant.simple == types_pb2.NONE for variant in message.union_type.variants)
 
 
-def _serialized(literal_type: object) -> bytes:
-    serialized: bytes = message_of(literal_type, types_pb2.LiteralType).SerializeToString(deterministic=True)
-    return serialized
+def type_of(message: Any) -> DerivedType:
+    """Return the type that a ``LiteralType`` message is."""
+    return derived_type(message.SerializeToString(deterministic=True))
 
 
 @lru_cache(maxsize=4096)
@@ -140,6 +141,7 @@ class DerivedType:
         "has_metadata",
         "kind",
         "message",
+        "only",
         "rest",
         "schema",
         "simple",
@@ -158,39 +160,32 @@ class DerivedType:
         self.element: DerivedType | None = None
         self.variants: list[DerivedType] = []
         self.columns: list[tuple[str, Any]] = []
-        # Of two columns of one name the producer's last one counts.
-        self.column_types: dict[str, Any] = {}
         self.format = ""
         self.rest: bytes | None = None
-        read = _READERS.get(self.kind)
-        if read is not None:
-            read(self, message)
+        if self.kind in (LIST, MAP):
+            self.element = DerivedType(getattr(message, self.kind))
+        elif self.kind == UNION:
+            self.variants = [DerivedType(variant) for variant in message.union_type.variants]
+        elif self.kind == BLOB:
+            self.format = message.blob.format
+        elif self.kind == SCHEMA:
+            self.columns = [(column.name, column.type) for column in message.schema.columns]
+        elif self.kind == DATASET:
+            self.format = message.structured_dataset_type.format
+            self.columns = [(column.name, _column_type(column)) for column in message.structured_dataset_type.columns]
         else:
             self.rest = _rest(message)
+        # Of two columns of one name the producer's last one counts.
+        self.column_types: dict[str, Any] = dict(self.columns)
+        # The variant that a union of one stands for.
+        self.only = self.variants[0] if len(self.variants) == 1 else None
 
-
-def _read_list(made: DerivedType, message: Any) -> None:
-    made.element = DerivedType(message.collection_type)
-
-
-def _read_map(made: DerivedType, message: Any) -> None:
-    made.element = DerivedType(message.map_value_type)
-
-
-def _read_blob(made: DerivedType, message: Any) -> None:
-    made.format = message.blob.format
-
-
-def _read_schema(made: DerivedType, message: Any) -> None:
-    made.columns = [(column.name, column.type) for column in message.schema.columns]
-    made.column_types = dict(made.columns)
-
-
-def _read_dataset(made: DerivedType, message: Any) -> None:
-    dataset = message.structured_dataset_type
-    made.format = dataset.format
-    made.columns = [(column.name, _column_type(column)) for column in dataset.columns]
-    made.column_types = dict(made.columns)
+    @property
+    def parts(self) -> list[DerivedType]:
+        """The types inside of it: of elements, of a dataset's columns, of variants."""
+        elements = [] if self.element is None else [self.element]
+        columns = self.column_types.values() if self.kind == DATASET else ()
+        return [*elements, *columns, *self.variants]
 
 
 def _column_type(column: Any) -> DerivedType:
@@ -198,20 +193,6 @@ def _column_type(column: Any) -> DerivedType:
     if not column.HasField("literal_type"):
         made.rest = None
     return made
-
-
-def _read_union(made: DerivedType, message: Any) -> None:
-    made.variants = [DerivedType(variant) for variant in message.union_type.variants]
-
-
-_READERS: Final[dict[str | None, Callable[[DerivedType, Any], None]]] = {
-    LIST: _read_list,
-    MAP: _read_map,
-    BLOB: _read_blob,
-    SCHEMA: _read_schema,
-    DATASET: _read_dataset,
-    UNION: _read_union,
-}
 
 
 def _rest(message: Any) -> bytes:
@@ -238,7 +219,7 @@ def _castable(upstream: DerivedType, downstream: DerivedType, known: _Known) -> 
     if answer is None:
         if len(known) > _MOST_PAIRS:
             raise NoAnswerError
-        only = upstream.variants[0] if len(upstream.variants) == 1 else None
+        only = upstream.only
         answer = (only is not None and _accepts(downstream, only, known)) or _accepts(downstream, upstream, known)
         known[pair] = answer
     return answer
@@ -353,6 +334,6 @@ _RULES: Final[dict[str | None, Callable[[DerivedType, DerivedType, _Known], bool
 
 
 @lru_cache(maxsize=1024)
-def formats_agree(one: str, other: str) -> bool:
+def formats_agree(text: str, other: str) -> bool:
     """Compare formats as Go's ``strings.EqualFold`` does, character by character; an empty one agrees with all."""
-    return not one or not other or [char.casefold() for char in one] == [char.casefold() for char in other]
+    return not text or not other or [char.casefold() for char in text] == [char.casefold() for char in other]

@@ -115,7 +115,7 @@ def is_placeholder(word: str) -> bool:
     return word in UNREGISTERED
 
 
-def unfilled(words: list[str], identifier_parts: tuple[str, ...] = ()) -> list[str]:
+def unfilled(words: Sequence[str], identifier_parts: tuple[str, ...] = ()) -> list[str]:
     """Return the placeholders of registration that are left in a task.
 
     Returns list of str: each placeholder once, in the order of their appearance. Empty for a registered task.

@@ -13,6 +13,7 @@ from flyteidl.core import compiler_pb2
 
 from flytetask_nb.errors import CompileError
 from flytetask_nb.models.coercion import opened
+from flytetask_nb.semantics import problems
 from flytetask_nb.semantics.bindings import check_bindings, output_types
 from flytetask_nb.semantics.conditions import check_condition
 from flytetask_nb.semantics.digests import unhashable_answer
@@ -30,6 +31,7 @@ from flytetask_nb.semantics.graphs import (
 )
 from flytetask_nb.semantics.launch_plans import known_closure
 from flytetask_nb.semantics.node_interfaces import (
+    cases_of,
     check_interface,
     complete_interface,
     find_interface,
@@ -37,23 +39,7 @@ from flytetask_nb.semantics.node_interfaces import (
     nodes_of_cases,
 )
 from flytetask_nb.semantics.objecthash import UnhashableError, object_hash
-from flytetask_nb.semantics.problems import (
-    BRANCH_WITHOUT_CONDITION,
-    BRANCH_WITHOUT_DEFAULT,
-    BRANCH_WITHOUT_NODE,
-    DUPLICATE_ID,
-    NO_NODES,
-    TASK_NOT_FOUND,
-    TOO_LARGE,
-    UNHASHABLE,
-    VALUE_REQUIRED,
-    WORKFLOW_NOT_FOUND,
-    CompileProblem,
-    Fault,
-    problems_of,
-    report,
-    text_of,
-)
+from flytetask_nb.semantics.problems import CompileProblem, Fault, problems_of, report, text_of
 from flytetask_nb.semantics.requirements import requirements_of, sorted_ids
 from flytetask_nb.semantics.templates import template_of
 from flytetask_nb.semantics.workflow_templates import WorkflowSource, readable_copy, workflow_source
@@ -130,12 +116,13 @@ def compile_workflow(workflow: object, tasks: Iterable[object], launch_plans: It
         The workflow, or what it uses, nests deeper than protobuf can read, 100 messages.
     """
     source = workflow_source(workflow)
-    problems, closure = _compile(source, tasks, launch_plans)
+    reasons, closure = _compile(source, tasks, launch_plans)
     if closure is None:
+        name = source.template.id.name if source.template is not None else ""
         raise CompileError(
-            f"the workflow {_name(source)} does not compile against these tasks. {report(problems)}"
+            f"the workflow {name!r} does not compile against these tasks. {report(reasons)}"
             "Change what it binds, or hand in other versions of what it uses",
-            problems,
+            reasons,
         )
     return closure
 
@@ -156,7 +143,7 @@ def digest_problems(closure: Any) -> list[CompileProblem]:
         template = closure.primary.template
         answer = unhashable_answer("workflow", template.id if template.HasField("id") else None, error)
         node = next((node.id for node in template.nodes if not _is_hashable(node)), START_NODE)
-        return problems_of([Fault(UNHASHABLE, node, details=(answer,))])
+        return problems_of([Fault(problems.UNHASHABLE, node, details=(answer,))])
     return []
 
 
@@ -166,10 +153,6 @@ def _is_hashable(message: Any) -> bool:
     except UnhashableError:
         return False
     return True
-
-
-def _name(source: WorkflowSource) -> str:
-    return repr(source.template.id.name if source.template is not None else "")
 
 
 def _compile(
@@ -184,7 +167,7 @@ def _compile(
         closure = _closure(source, templates, closures, faults)
     except (WorkflowTooLargeError, RecursionError) as error:
         reason = str(error) if isinstance(error, WorkflowTooLargeError) else "it nests too deep"
-        faults = [Fault(TOO_LARGE, START_NODE, details=(reason,))]
+        faults = [Fault(problems.TOO_LARGE, START_NODE, details=(reason,))]
     return problems_of(faults), closure
 
 
@@ -196,7 +179,7 @@ def _closure(
 ) -> Any:
     """Compile what was read; None and findings where it does not compile."""
     if source.template is None:
-        faults.append(Fault(VALUE_REQUIRED, "root", "wf"))
+        faults.append(Fault(problems.VALUE_REQUIRED, "root", "wf"))
         return None
     compiled = compiler_pb2.CompiledWorkflow(template=source.template)
     sub_workflows = _sub_workflows(source, faults)
@@ -229,10 +212,10 @@ def _sub_workflows(source: WorkflowSource, faults: list[Fault]) -> list[Any]:
         if key is None:
             # Here the compiler gives up without a word.
             if not faults:
-                faults.append(Fault(VALUE_REQUIRED, "root", "SubWorkflow.Template.Id"))
+                faults.append(Fault(problems.VALUE_REQUIRED, "root", "SubWorkflow.Template.Id"))
             break
         if key in known:
-            faults.append(Fault(DUPLICATE_ID, text_of(template.id)))
+            faults.append(Fault(problems.DUPLICATE_ID, text_of(template.id)))
         else:
             known.add(key)
     return [compiler_pb2.CompiledWorkflow(template=template) for template in source.sub_workflows]
@@ -251,8 +234,8 @@ def _missing(needed: Requirements, tasks: Mapping[bytes, Any], launch_plans: Map
     return [
         Fault(kind, START_NODE, details=(identifier,))
         for kind, identifiers, given in (
-            (WORKFLOW_NOT_FOUND, needed.launch_plans, launch_plans),
-            (TASK_NOT_FOUND, needed.tasks, tasks),
+            (problems.WORKFLOW_NOT_FOUND, needed.launch_plans, launch_plans),
+            (problems.TASK_NOT_FOUND, needed.tasks, tasks),
         )
         for key, identifier in identifiers.items()
         if key not in given
@@ -268,7 +251,7 @@ def _compile_one(compiled: Any, catalog: Catalog) -> bool:
     template = compiled.template
     graph = Graph(template, catalog)
     if not template.nodes:
-        graph.add(Fault(NO_NODES, text_of(template.id if template.HasField("id") else None)))
+        graph.add(Fault(problems.NO_NODES, text_of(template.id if template.HasField("id") else None)))
         return False
     complete_interface(template.interface)
     interface = interface_of(template.interface)
@@ -338,7 +321,7 @@ def _check_node(graph: Graph, node: GraphNode) -> bool:
     graph.catalog.step()
     before = len(graph.catalog.faults)
     if not node.id:
-        graph.add(Fault(VALUE_REQUIRED, "<node>", "Id"))
+        graph.add(Fault(problems.VALUE_REQUIRED, "<node>", "Id"))
     if node.id in (START_NODE, END_NODE):
         return True
     if find_interface(graph, node) is not None:
@@ -358,16 +341,14 @@ def _check_branch(graph: Graph, node: GraphNode) -> list[GraphNode]:
     before = len(graph.catalog.faults)
     if_else = node.message.branch_node.if_else
     if not if_else.HasField("case"):
-        graph.add(Fault(BRANCH_WITHOUT_CONDITION, node.id))
-    for case in (*([if_else.case] if if_else.HasField("case") else []), *if_else.other):
+        graph.add(Fault(problems.BRANCH_WITHOUT_CONDITION, node.id))
+    for case in cases_of(if_else):
         check_condition(graph, node, case.condition if case.HasField("condition") else None)
         if not case.HasField("then_node"):
-            graph.add(Fault(BRANCH_WITHOUT_NODE, node.id))
+            graph.add(Fault(problems.BRANCH_WITHOUT_NODE, node.id))
     if if_else.WhichOneof("default") is None:
-        graph.add(Fault(BRANCH_WITHOUT_DEFAULT, node.id))
-    inner = [
-        inner_node for inner_node in nodes_of_cases(node) if inner_node is not None and _check_node(graph, inner_node)
-    ]
+        graph.add(Fault(problems.BRANCH_WITHOUT_DEFAULT, node.id))
+    inner = [case for case in nodes_of_cases(node) if case is not None and _check_node(graph, case)]
     return inner if len(graph.catalog.faults) == before else []
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
 from flytetask_nb.semantics.objecthash import ObjectHasher, UnhashableError, hash_object, hash_text, object_hash
 from flytetask_nb.semantics.prototext import compact_text
 from flytetask_nb.semantics.templates import template_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def structure_digest(task: object) -> bytes:
@@ -39,11 +42,7 @@ def structure_digest(task: object) -> bytes:
     alone, with the id of the request for its id. That id's resource type is always TASK, whatever the template
     says. The documentation of a task does not count; descriptions of its variables do.
     """
-    template = _registered(template_of(task))
-    try:
-        return hash_object([("template", object_hash(template))])
-    except UnhashableError as error:
-        raise UnhashableError(f"task {template.id.name!r}: {error}", error.reason) from None
+    return hash_object([("template", _hash(object_hash, _registered(template_of(task))))])
 
 
 def unplaced_digest(task: object) -> bytes:
@@ -54,7 +53,7 @@ def unplaced_digest(task: object) -> bytes:
     """
     template = template_of(task)
     identifier = template.id
-    rest = _rest(template)
+    rest = _hash(_without_id, template)
     return hash_object([("template", rest), ("name", hash_text(identifier.name)), ("org", hash_text(identifier.org))])
 
 
@@ -65,7 +64,7 @@ def nameless_digest(task: object) -> bytes:
     flytekit made from a Python function, the command line names the function; so two such tasks share a digest only
     where they run the same function.
     """
-    return hash_object([("template", _rest(template_of(task)))])
+    return hash_object([("template", _hash(_without_id, template_of(task)))])
 
 
 def unhashable_answer(kind: str, identifier: Any, error: UnhashableError) -> str:
@@ -83,9 +82,9 @@ def unhashable_answer(kind: str, identifier: Any, error: UnhashableError) -> str
     return f"failed to hash {kind} [{named}] to digest with err {error.reason}"
 
 
-def _rest(template: Any) -> bytes:
+def _hash(hash_message: Callable[[Any], bytes], template: Any) -> bytes:
     try:
-        return _without_id(template)
+        return hash_message(template)
     except UnhashableError as error:
         raise UnhashableError(f"task {template.id.name!r}: {error}", error.reason) from None
 

@@ -144,7 +144,7 @@ def _is_main(module: str) -> bool:
 
 def _complete_pod(mine: Any, other: Any) -> Iterator[str]:
     for group in ("containers", "initContainers"):
-        others = {_text(one, "name"): one for one in _listed(other, group)}
+        others = {_text(container, "name"): container for container in _listed(other, group)}
         for place, container in enumerate(_listed(mine, group)):
             their = others.get(_text(container, "name"))
             if their is None:
@@ -154,9 +154,8 @@ def _complete_pod(mine: Any, other: Any) -> Iterator[str]:
             if image != _text(container, "image"):
                 container["image"].string_value = image
                 yield f"{path}.image"
-            words = [one.string_value for one in container["args"].list_value.values] if "args" in container else []
-            theirs = [one.string_value for one in their["args"].list_value.values] if "args" in their else []
-            arguments = _completed_arguments(words, theirs)
+            words = _arguments(container)
+            arguments = _completed_arguments(words, _arguments(their))
             if arguments != words:
                 container["args"].list_value.Clear()
                 container["args"].list_value.extend(arguments)
@@ -166,11 +165,15 @@ def _complete_pod(mine: Any, other: Any) -> Iterator[str]:
 def _listed(spec: Any, group: str) -> list[Any]:
     if group not in spec.fields:
         return []
-    return [one.struct_value.fields for one in spec.fields[group].list_value.values]
+    return [item.struct_value.fields for item in spec.fields[group].list_value.values]
 
 
 def _text(fields: Any, key: str) -> str:
     return fields[key].string_value if key in fields else ""
+
+
+def _arguments(container: Any) -> list[str]:
+    return [word.string_value for word in container["args"].list_value.values] if "args" in container else []
 
 
 # -- names -----------------------------------------------------------------------------------------------------------
@@ -203,12 +206,7 @@ def _has_no_module(template: Any) -> bool:
     """Tell whether the code of a task is in no module: the name of any other task is its whole name."""
     if "." in template.id.name:
         return False
-    commands = [list(template.container.args)]
-    commands += [
-        [one.string_value for one in container["args"].list_value.values]
-        for container in _listed(template.k8s_pod.pod_spec, "containers")
-        if "args" in container
-    ]
+    commands = [list(template.container.args), *map(_arguments, _listed(template.k8s_pod.pod_spec, "containers"))]
     places = ((words, _value_place(words, _MODULE)) for words in commands)
     return any(place is not None and _is_main(words[place]) for words, place in places)
 

@@ -9,17 +9,15 @@ from flyteidl.core import tasks_pb2
 from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
 
 from flytetask_nb.models.coercion import as_task
+from flytetask_nb.models.identifiers import PLACEHOLDERS
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.models.tasks import TaskSpec
 from flytetask_nb.models.workflows import Workflow, referring_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # To the letter: flytectl compares whole texts, blanks included.
-_PROJECT: Final = "{{ registration.project }}"
-_DOMAIN: Final = "{{ registration.domain }}"
-_VERSION: Final = "{{ registration.version }}"
 _PACKAGE_PATH: Final = "{{ .remote_package_path }}"
 _DESTINATION: Final = "{{ .dest_dir }}"
 
@@ -103,7 +101,7 @@ def hydrated_message(
     message = task_pb2.TaskSpec()
     message.CopyFrom(as_task(spec, "spec")._message)
     template = message.template
-    _fill_id(template.id, project=project, domain=domain, version=version, force=force)
+    _fill_id(template.id, {"project": project, "domain": domain, "version": version}, force=force)
     if source_uploaded_location is None:
         return message
     replacements = {
@@ -138,7 +136,7 @@ def hydrated_workflow(workflow: Any, *, project: str | None, domain: str | None,
     for template in Workflow._own(message)._templates():
         ids.append(template.id)
         ids += (reference for _, reference in referring_nodes(template))
-    _fill_ids(ids, project=project, domain=domain, version=version)
+    _fill_ids(ids, {"project": project, "domain": domain, "version": version})
     return message
 
 
@@ -151,24 +149,22 @@ def hydrated_launch_plan(launch_plan: object, *, project: str | None, domain: st
     """
     message = launch_plan_pb2.LaunchPlan()
     message.CopyFrom(message_of(launch_plan, launch_plan_pb2.LaunchPlan))
-    _fill_ids([message.id, message.spec.workflow_id], project=project, domain=domain, version=version)
+    _fill_ids([message.id, message.spec.workflow_id], {"project": project, "domain": domain, "version": version})
     return message
 
 
-def _fill_ids(identifiers: Iterable[Any], *, project: str | None, domain: str | None, version: str | None) -> None:
+def _fill_ids(identifiers: Iterable[Any], parts: Mapping[str, str | None]) -> None:
     for identifier in identifiers:
         # What is not there at all names nothing, and does not begin to when it is filled in.
         if identifier.ByteSize():
-            _fill_id(identifier, project=project, domain=domain, version=version, force=False)
+            _fill_id(identifier, parts)
 
 
-def _fill_id(identifier: Any, *, project: str | None, domain: str | None, version: str | None, force: bool) -> None:
-    if project is not None and identifier.project in ("", _PROJECT):
-        identifier.project = project
-    if domain is not None and identifier.domain in ("", _DOMAIN):
-        identifier.domain = domain
-    if version is not None and (force or identifier.version in ("", _VERSION)):
-        identifier.version = version
+def _fill_id(identifier: Any, parts: Mapping[str, str | None], *, force: bool = False) -> None:
+    for part, text in parts.items():
+        is_open = getattr(identifier, part) in ("", PLACEHOLDERS[part]) or (force and part == "version")
+        if text is not None and is_open:
+            setattr(identifier, part, text)
 
 
 def _registered_pod(pod: Any, replacements: dict[str, str], place: str) -> Any:

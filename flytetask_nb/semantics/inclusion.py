@@ -247,10 +247,7 @@ def _never_stumbles(literal_type: DerivedType) -> bool:
     """Tell whether the compiler gives an answer whatever feeds the type."""
     if literal_type.simple == types_pb2.STRUCT and literal_type.has_metadata:
         return never_stumbles(json_schema_of(literal_type))
-    inner = [] if literal_type.element is None else [literal_type.element]
-    if literal_type.kind == DATASET:
-        inner += literal_type.column_types.values()
-    return not is_missing(literal_type) and all(map(_never_stumbles, (*inner, *literal_type.variants)))
+    return not is_missing(literal_type) and all(map(_never_stumbles, literal_type.parts))
 
 
 def _counts_agree(had: int, has: int) -> bool:
@@ -350,19 +347,15 @@ def feeds_all(new: DerivedType, old: DerivedType, *, inside: bool = False) -> bo
     if old.kind != UNION:
         if new.kind != UNION:
             return _feeds_the_same(new, old)
-        only = _only(new)
+        only = new.only
         return only is not None and not inside and only.kind != UNION and _feeds_the_same(only, old)
-    if new.kind != UNION:
-        return False
-    if _same_variants(new, old):
-        return True
-    return _union_feeds_all(new, old, inside=inside)
+    return new.kind == UNION and (_same_variants(new, old) or _union_feeds_all(new, old, inside=inside))
 
 
 def _union_feeds_all(new: DerivedType, old: DerivedType, *, inside: bool) -> bool:
     if len(new.variants) + len(old.variants) > _MOST_VARIANTS:
         return False
-    only_old, only_new = _only(old), _only(new)
+    only_old, only_new = old.only, new.only
     if only_new is not None and only_new.kind == UNION and len(only_new.variants) != 1 and not inside:
         # It stands for its variant, and that feeds unions alone.
         return feeds_all(only_new, old)
@@ -377,31 +370,23 @@ def _union_feeds_all(new: DerivedType, old: DerivedType, *, inside: bool) -> boo
 
 def _has_schema(literal_type: DerivedType) -> bool:
     """Tell whether there is a dataclass in it that others are compared with."""
-    if literal_type.simple == types_pb2.STRUCT:
-        return literal_type.has_metadata
-    inner = [] if literal_type.element is None else [literal_type.element]
-    if literal_type.kind == DATASET:
-        inner += literal_type.column_types.values()
-    return any(map(_has_schema, (*inner, *literal_type.variants)))
+    is_dataclass = literal_type.simple == types_pb2.STRUCT and literal_type.has_metadata
+    return is_dataclass or any(map(_has_schema, literal_type.parts))
 
 
-def _variants_feed_the_same(one: DerivedType, other: DerivedType) -> bool:
-    if UNION in (one.kind, other.kind):
-        return bool(one.message == other.message)
-    return _feeds_the_same(one, other)
+def _variants_feed_the_same(new: DerivedType, old: DerivedType) -> bool:
+    if UNION in (new.kind, old.kind):
+        return bool(new.message == old.message)
+    return _feeds_the_same(new, old)
 
 
-def _only(union: DerivedType) -> DerivedType | None:
-    return union.variants[0] if len(union.variants) == 1 else None
-
-
-def _feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
+def _feeds_the_same(new: DerivedType, old: DerivedType) -> bool:
     """Tell whether two types that are no unions feed the same consumers."""
-    if is_missing(one) or is_missing(other):
+    if is_missing(new) or is_missing(old):
         return False
-    if one.kind != other.kind:
-        return _is_any_schema(one) and _is_any_schema(other)
-    return _FEEDS_THE_SAME.get(one.kind, _leaf_feeds_the_same)(one, other)
+    if new.kind != old.kind:
+        return _is_any_schema(new) and _is_any_schema(old)
+    return _FEEDS_THE_SAME.get(new.kind, _leaf_feeds_the_same)(new, old)
 
 
 def _is_any_schema(literal_type: DerivedType) -> bool:
@@ -411,48 +396,33 @@ def _is_any_schema(literal_type: DerivedType) -> bool:
     return literal_type.kind == SCHEMA or (bool(literal_type.format) and formats_agree(literal_type.format, PARQUET))
 
 
-def _leaf_feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
-    if is_none(one) or is_none(other):
-        return is_none(one) and is_none(other)
-    if one.rest != other.rest or one.tag != other.tag:
+def _leaf_feeds_the_same(new: DerivedType, old: DerivedType) -> bool:
+    if is_none(new) or is_none(old):
+        return is_none(new) and is_none(old)
+    if new.rest != old.rest or new.tag != old.tag:
         return False
-    if one.simple != types_pb2.STRUCT or not (one.has_metadata and other.has_metadata):
-        return one.simple != types_pb2.STRUCT or one.has_metadata == other.has_metadata
-    return schema_feeds_the_same(json_schema_of(one), json_schema_of(other))
+    if new.simple != types_pb2.STRUCT or not (new.has_metadata and old.has_metadata):
+        return new.simple != types_pb2.STRUCT or new.has_metadata == old.has_metadata
+    return schema_feeds_the_same(json_schema_of(new), json_schema_of(old))
 
 
-def _elements_feed_the_same(one: DerivedType, other: DerivedType) -> bool:
-    if one.element is None or other.element is None:
+def _parts_feed_the_same(new: DerivedType | None, old: DerivedType | None) -> bool:
+    if new is None or old is None:
         return False
-    if is_none(one.element) or is_none(other.element):
-        return is_none(one.element) and is_none(other.element)
-    return _parts_feed_the_same(one.element, other.element)
+    return feeds_all(new, old, inside=True) and feeds_all(old, new, inside=True)
 
 
-def _parts_feed_the_same(one: DerivedType, other: DerivedType) -> bool:
-    return feeds_all(one, other, inside=True) and feeds_all(other, one, inside=True)
-
-
-def _blob_feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
-    return one.format == other.format
-
-
-def _schema_feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
-    return one.column_types == other.column_types
-
-
-def _dataset_feeds_the_same(one: DerivedType, other: DerivedType) -> bool:
-    if bool(one.format) != bool(other.format) or not formats_agree(one.format, other.format):
+def _dataset_feeds_the_same(new: DerivedType, old: DerivedType) -> bool:
+    if bool(new.format) != bool(old.format) or not formats_agree(new.format, old.format):
         return False
-    return one.column_types.keys() == other.column_types.keys() and all(
-        _parts_feed_the_same(column, other.column_types[name]) for name, column in one.column_types.items()
+    return new.column_types.keys() == old.column_types.keys() and all(
+        _parts_feed_the_same(column, old.column_types[name]) for name, column in new.column_types.items()
     )
 
 
 _FEEDS_THE_SAME: Final[dict[str | None, Callable[[DerivedType, DerivedType], bool]]] = {
-    LIST: _elements_feed_the_same,
-    MAP: _elements_feed_the_same,
-    BLOB: _blob_feeds_the_same,
-    SCHEMA: _schema_feeds_the_same,
+    **dict.fromkeys((LIST, MAP), lambda new, old: _parts_feed_the_same(new.element, old.element)),
+    BLOB: lambda new, old: new.format == old.format,
+    SCHEMA: lambda new, old: new.column_types == old.column_types,
     DATASET: _dataset_feeds_the_same,
 }

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.semantics.json_values import canonical, fits, item, listed, named
-from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
+from flytetask_nb.semantics.meta_schemas import MEMBERS, InvalidSchemaError, NoAnswerError, keyword, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +28,6 @@ _LONGEST: Final = 1_000
 _TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
 _ALL_TYPES: Final = tuple(name for name in _TYPES if name != "integer")
 _FINITE: Final[dict[str, dict[str, Json]]] = {"null": {"enum": [None]}, "boolean": {"enum": [False, True]}}
-_MEMBERS: Final = ("allOf", "anyOf", "oneOf")
 
 # -- the cases of a schema -----------------------------------------------------------------------------------------
 
@@ -64,7 +63,7 @@ def _cases(schema: Schema, part: Json, depth: int) -> list[Case]:
     part = schema.resolved(part)
     if isinstance(part, bool):
         return [{}] if part else []
-    combined = [{word: value for word, value in part.items() if word not in _MEMBERS}]
+    combined = [{word: value for word, value in part.items() if word not in MEMBERS}]
     for member in part.get("allOf") or ():
         combined = _both(combined, _cases(schema, member, depth + 1))
     for name in ("anyOf", "oneOf"):
@@ -73,17 +72,17 @@ def _cases(schema: Schema, part: Json, depth: int) -> list[Case]:
     return combined
 
 
-def _both(ones: list[Case], others: list[Case]) -> list[Case]:
-    if len(ones) * len(others) > _MOST_CASES:
+def _both(cases: list[Case], others: list[Case]) -> list[Case]:
+    if len(cases) * len(others) > _MOST_CASES:
         raise NoAnswerError
-    merged = (_merged(one, other) for one in ones for other in others)
+    merged = (_merged(case, other) for case in cases for other in others)
     return [case for case in merged if case is not None]
 
 
-def _merged(one: Case, other: Case) -> Case | None:
+def _merged(case: Case, other: Case) -> Case | None:
     """Return what fits both, or more than that; None if nothing does."""
-    types = types_of(one), types_of(other)
-    both = {**other, **one}
+    types = types_of(case), types_of(other)
+    both = {**other, **case}
     if all(types):
         shared = {name for name in types[0] if name in types[1] or (name == "integer" and "number" in types[1])}
         shared |= {"integer"} if "integer" in types[1] and "number" in types[0] else set()
@@ -91,20 +90,20 @@ def _merged(one: Case, other: Case) -> Case | None:
             return None
         both["type"] = sorted(shared)
     for word, combined in _COMBINED.items():
-        if word in one and word in other:
-            both[word] = combined(one[word], other[word])
+        if word in case and word in other:
+            both[word] = combined(case[word], other[word])
     return both
 
 
-def _all_of(one: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
-    shared = {name: {"allOf": [one[name], other[name]]} for name in one if name in other}
-    return {**one, **other, **shared}
+def _all_of(fields: dict[str, Json], others: dict[str, Json]) -> dict[str, Json]:
+    shared = {name: {"allOf": [fields[name], others[name]]} for name in fields if name in others}
+    return {**fields, **others, **shared}
 
 
 _COMBINED: Final[dict[str, Callable[[Any, Any], Json]]] = {
     **dict.fromkeys(("minimum", "minLength", "minItems", "minProperties"), max),
     **dict.fromkeys(("maximum", "maxLength", "maxItems", "maxProperties"), min),
-    "required": lambda one, other: [*one, *(name for name in other if name not in one)],
+    "required": lambda names, others: [*names, *(name for name in others if name not in names)],
     "properties": _all_of,
 }
 
@@ -167,7 +166,8 @@ def _guesses(schema: Schema, case: Case, hint: Json, depth: int) -> Iterator[Jso
         yield from _guessed_objects(schema, case, depth)
     else:
         yield from _GUESSED[kind](case, hint)
-    yield from (case[word] for word in ("default",) if word in case)
+    if "default" in case:
+        yield case["default"]
     yield from case.get("examples") or ()
 
 

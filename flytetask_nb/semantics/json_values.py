@@ -11,6 +11,7 @@ import json
 import math
 import re
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
@@ -60,7 +61,7 @@ def _is_of(value: Json, name: str) -> bool:
 
 def listed(part: Json) -> list[Json] | None:
     """Return the values that a schema lists, as enum or constant; None if it lists none."""
-    if keyword(part, "const") is not None or (isinstance(part, dict) and "const" in part):
+    if isinstance(part, dict) and "const" in part:
         return [part["const"]]
     values = keyword(part, "enum")
     return values if isinstance(values, list) else None
@@ -158,8 +159,7 @@ def _fits_type(at: _At, _wanted: Json, value: Json) -> bool:
     return any(_is_of(value, name) for name in types_of(at.part))
 
 
-def _fits_bound(at: _At, word: str, value: float) -> bool:
-    wanted = at.part[word]
+def _fits_bound(word: str, at: _At, wanted: Json, value: float) -> bool:
     if isinstance(wanted, bool):
         # Draft 4 says with a flag that the bound itself is excluded.
         bound = keyword(at.part, word.removeprefix("exclusive").lower())
@@ -212,39 +212,33 @@ def _fits_condition(at: _At, wanted: Json, value: Json) -> bool:
     return at.fits(at.part.get("then" if at.fits(wanted, value) else "else", True), value)
 
 
-def _is_multiple(_at: _At, wanted: float, value: float) -> bool:
-    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(wanted))).denominator == 1
+def is_multiple(value: float, step: float) -> bool:
+    """Tell whether a number is a multiple of another, by their digits."""
+    return math.isfinite(value) and (Fraction(str(value)) / Fraction(str(step))).denominator == 1
 
+
+_BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_SIZES: Final = {"Length": "string", "Items": "array", "Properties": "object"}
 
 _CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {
     "type": ("", _fits_type),
     "enum": ("", lambda _, wanted, value: canonical(value) in map(canonical, wanted)),
     "const": ("", lambda _, wanted, value: canonical(value) == canonical(wanted)),
-    "minimum": ("number", lambda at, _, value: _fits_bound(at, "minimum", value)),
-    "maximum": ("number", lambda at, _, value: _fits_bound(at, "maximum", value)),
-    "exclusiveMinimum": ("number", lambda at, _, value: _fits_bound(at, "exclusiveMinimum", value)),
-    "exclusiveMaximum": ("number", lambda at, _, value: _fits_bound(at, "exclusiveMaximum", value)),
-    "multipleOf": ("number", _is_multiple),
-    "minLength": ("string", lambda _, wanted, value: len(value) >= wanted),
-    "maxLength": ("string", lambda _, wanted, value: len(value) <= wanted),
+    **{word: ("number", partial(_fits_bound, word)) for word in _BOUNDS},
+    "multipleOf": ("number", lambda _, wanted, value: is_multiple(value, wanted)),
+    **{f"min{word}": (of, lambda _, wanted, value: len(value) >= wanted) for word, of in _SIZES.items()},
+    **{f"max{word}": (of, lambda _, wanted, value: len(value) <= wanted) for word, of in _SIZES.items()},
     "pattern": ("string", lambda _, wanted, value: matches(wanted, value)),
-    "minItems": ("array", lambda _, wanted, value: len(value) >= wanted),
-    "maxItems": ("array", lambda _, wanted, value: len(value) <= wanted),
     "uniqueItems": ("array", lambda _, wanted, value: not wanted or len(set(map(canonical, value))) == len(value)),
-    "items": ("array", _fits_items),
-    "prefixItems": ("array", _fits_items),
+    **dict.fromkeys(("items", "prefixItems"), ("array", _fits_items)),
     "additionalItems": ("array", _fits_more_items),
     "contains": ("array", _fits_contains),
-    "minProperties": ("object", lambda _, wanted, value: len(value) >= wanted),
-    "maxProperties": ("object", lambda _, wanted, value: len(value) <= wanted),
     "required": ("object", lambda _, wanted, value: all(name in value for name in wanted)),
     "properties": ("object", _fits_fields),
     "patternProperties": ("object", _fits_patterns),
     "additionalProperties": ("object", _fits_others),
     "propertyNames": ("object", lambda at, wanted, value: all(at.fits(wanted, name) for name in value)),
-    "dependencies": ("object", _fits_needed),
-    "dependentRequired": ("object", _fits_needed),
-    "dependentSchemas": ("object", _fits_needed),
+    **dict.fromkeys(("dependencies", "dependentRequired", "dependentSchemas"), ("object", _fits_needed)),
     "allOf": ("", lambda at, _, value: at.fitting("allOf", value) == len(at.part["allOf"])),
     "anyOf": ("", lambda at, _, value: at.fitting("anyOf", value) > 0),
     "oneOf": ("", lambda at, _, value: at.fitting("oneOf", value) == 1),

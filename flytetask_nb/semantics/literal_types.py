@@ -12,7 +12,9 @@ from flytetask_nb.models.types import LiteralType
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+_Type: Final = types_pb2.LiteralType
 
 # A binary with this tag is a dataclass, a Pydantic model or an untyped dict.
 _MESSAGE_PACK: Final = "msgpack"
@@ -58,16 +60,18 @@ def literal_type(literal: object) -> LiteralType | None:
 
 def literal_type_message(literal: Any) -> Any:
     """Return the inferred type of a ``Literal`` message as a message, or None: see :func:`literal_type`."""
-    kind = literal.WhichOneof("value")
-    infer = _VALUES.get(kind)
-    return None if infer is None else infer(getattr(literal, kind))
+    return _inferred(literal, _VALUES)
 
 
 def scalar_type_message(scalar: Any) -> Any:
     """Return the inferred type of a ``Scalar`` message as a message, or None: see :func:`literal_type`."""
-    kind = scalar.WhichOneof("value")
-    infer = _SCALARS.get(kind)
-    return None if infer is None else infer(getattr(scalar, kind))
+    return _inferred(scalar, _SCALARS)
+
+
+def _inferred(message: Any, rules: Mapping[str | None, Callable[[Any], Any]]) -> Any:
+    kind = message.WhichOneof("value")
+    infer = rules.get(kind)
+    return None if infer is None else infer(getattr(message, kind))
 
 
 def says_its_type(literal: Any) -> bool:
@@ -104,63 +108,25 @@ _HOLDERS_OF_TYPES: Final[dict[str | None, Callable[[Any], bool]]] = {
 
 
 def _simple(simple: int) -> Any:
-    return types_pb2.LiteralType(simple=simple)
-
-
-def _of_primitive(primitive: Any) -> Any:
-    return _simple(_PRIMITIVES[primitive.WhichOneof("value")])
-
-
-def _of_blob(blob: Any) -> Any:
-    return types_pb2.LiteralType(blob=blob.metadata.type) if blob.HasField("metadata") else None
-
-
-def _of_binary(binary: Any) -> Any:
-    return _simple(types_pb2.STRUCT if binary.tag == _MESSAGE_PACK else types_pb2.BINARY)
-
-
-def _of_schema(schema: Any) -> Any:
-    return types_pb2.LiteralType(schema=schema.type)
-
-
-def _of_dataset(dataset: Any) -> Any:
-    return types_pb2.LiteralType(structured_dataset_type=dataset.metadata.structured_dataset_type)
-
-
-def _of_union(union: Any) -> Any:
-    return types_pb2.LiteralType(union_type=types_pb2.UnionType(variants=[union.type]))
+    return _Type(simple=simple)
 
 
 _SCALARS: Final[dict[str | None, Callable[[Any], Any]]] = {
-    "primitive": _of_primitive,
-    "blob": _of_blob,
-    "binary": _of_binary,
-    "schema": _of_schema,
-    "structured_dataset": _of_dataset,
+    "primitive": lambda primitive: _simple(_PRIMITIVES[primitive.WhichOneof("value")]),
+    "blob": lambda blob: _Type(blob=blob.metadata.type) if blob.HasField("metadata") else None,
+    "binary": lambda binary: _simple(types_pb2.STRUCT if binary.tag == _MESSAGE_PACK else types_pb2.BINARY),
+    "schema": lambda schema: _Type(schema=schema.type),
+    "structured_dataset": lambda dataset: _Type(structured_dataset_type=dataset.metadata.structured_dataset_type),
     "none_type": lambda _none: _simple(types_pb2.NONE),
     "error": lambda _error: _simple(types_pb2.ERROR),
     "generic": lambda _struct: _simple(types_pb2.STRUCT),
-    "union": _of_union,
+    "union": lambda union: _Type(union_type=types_pb2.UnionType(variants=[union.type])),
 }
-
-
-def _of_collection(collection: Any) -> Any:
-    return types_pb2.LiteralType(collection_type=_of_items(collection.literals))
-
-
-def _of_map(literals: Any) -> Any:
-    return types_pb2.LiteralType(map_value_type=_of_items(literals.literals.values()))
-
-
-def _of_offloaded(offloaded: Any) -> Any:
-    return offloaded.inferred_type if offloaded.HasField("inferred_type") else None
-
-
 _VALUES: Final[dict[str | None, Callable[[Any], Any]]] = {
     "scalar": scalar_type_message,
-    "collection": _of_collection,
-    "map": _of_map,
-    "offloaded_metadata": _of_offloaded,
+    "collection": lambda collection: _Type(collection_type=_of_items(collection.literals)),
+    "map": lambda entries: _Type(map_value_type=_of_items(entries.literals.values())),
+    "offloaded_metadata": lambda offloaded: offloaded.inferred_type if offloaded.HasField("inferred_type") else None,
 }
 
 
@@ -174,7 +140,7 @@ def _of_items(literals: Iterable[Any]) -> Any:
             of_empty_list = inferred
         elif inferred is None:
             # Flyte writes what is not there so, and puts an empty type in its place.
-            types_by_bytes[None] = ("<nil>", types_pb2.LiteralType())
+            types_by_bytes[None] = ("<nil>", _Type())
         else:
             types_by_bytes[inferred.SerializeToString(deterministic=True)] = (compact_text(inferred), inferred)
     if not types_by_bytes:
@@ -193,5 +159,5 @@ def _union_of(types: list[Any]) -> Any:
             has_union = True
         else:
             variants.append(variant)
-    union = types_pb2.LiteralType(union_type=types_pb2.UnionType(variants=variants))
-    return types_pb2.LiteralType(collection_type=union) if has_union else union
+    union = _Type(union_type=types_pb2.UnionType(variants=variants))
+    return _Type(collection_type=union) if has_union else union

@@ -19,6 +19,9 @@ Json: TypeAlias = Any
 WITH_FLAGS: Final = 6
 _WITH_CONDITIONS: Final = 7
 
+MEMBERS: Final = ("allOf", "anyOf", "oneOf")
+"""The words under which schemas stand that a value has to fit all of, any of, or one of."""
+
 _TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _FORMATS: Final = frozenset(
     {
@@ -56,7 +59,7 @@ def inner_schemas(part: dict[str, Json], draft: int) -> Iterator[Json]:
     """Return the schemas inside a schema that are compiled with it; ``definitions`` only where referred to."""
     for name in ("not", "additionalProperties"):
         yield part.get(name)
-    for name in ("allOf", "anyOf", "oneOf"):
+    for name in MEMBERS:
         yield from part.get(name, ())
     for name in ("properties", "patternProperties", "dependencies"):
         yield from part.get(name, {}).values()
@@ -109,11 +112,11 @@ _BOUNDS: Final = ("Maximum", "Minimum")
 KeywordRule: TypeAlias = "Callable[[Json], Iterable[Json]]"
 
 
-def _when(fits: Callable[[Json], bool]) -> KeywordRule:
+def _when(fits: Callable[[Json], bool], inside: KeywordRule = lambda _value: ()) -> KeywordRule:
     def rule(value: Json) -> Iterable[Json]:
         if not fits(value):
             raise InvalidSchemaError
-        return ()
+        return inside(value)
 
     return rule
 
@@ -125,6 +128,10 @@ def is_text(value: Json) -> bool:
 
 def _is_flag(value: Json) -> bool:
     return isinstance(value, bool)
+
+
+def _is_list(value: Json) -> bool:
+    return isinstance(value, list)
 
 
 def _is_number(value: Json) -> bool:
@@ -182,37 +189,20 @@ def _schema_or_flag(value: Json) -> Iterable[Json]:
     return () if isinstance(value, bool) else (value,)
 
 
-def _some_schemas(value: Json) -> Iterable[Json]:
-    if not isinstance(value, list) or not value:
-        raise InvalidSchemaError
-    return value
+_some_schemas: Final = _when(lambda value: isinstance(value, list) and bool(value), lambda value: value)
+_schemas_by_name: Final = _when(lambda value: isinstance(value, dict), dict.values)
+_schemas_by_pattern: Final = _when(lambda value: isinstance(value, dict) and all(map(_is_pattern, value)), dict.values)
 
 
 def _schema_or_schemas(value: Json) -> Iterable[Json]:
     return _some_schemas(value) if isinstance(value, list) else (value,)
 
 
-def _schemas_by_name(value: Json) -> Iterable[Json]:
-    if not isinstance(value, dict):
-        raise InvalidSchemaError
-    return value.values()
-
-
-def _schemas_by_pattern(value: Json) -> Iterable[Json]:
-    schemas = _schemas_by_name(value)
-    if not all(map(_is_pattern, value)):
-        raise InvalidSchemaError
-    return schemas
-
-
 def _dependencies(names_fit: Callable[[Json], bool]) -> KeywordRule:
-    def rule(value: Json) -> Iterable[Json]:
-        schemas = [needed for needed in _schemas_by_name(value) if not isinstance(needed, list)]
-        if not all(names_fit(needed) for needed in value.values() if isinstance(needed, list)):
-            raise InvalidSchemaError
-        return schemas
-
-    return rule
+    return _when(
+        lambda value: isinstance(value, dict) and all(map(names_fit, filter(_is_list, value.values()))),
+        lambda value: [needed for needed in value.values() if not _is_list(needed)],
+    )
 
 
 _META_SCHEMA_4: Final[Mapping[str, KeywordRule]] = {
@@ -224,7 +214,7 @@ _META_SCHEMA_4: Final[Mapping[str, KeywordRule]] = {
     ),
     **dict.fromkeys(("additionalItems", "additionalProperties"), _schema_or_flag),
     **dict.fromkeys(("definitions", "properties"), _schemas_by_name),
-    **dict.fromkeys(("allOf", "anyOf", "oneOf"), _some_schemas),
+    **dict.fromkeys(MEMBERS, _some_schemas),
     "multipleOf": _when(lambda value: _is_number(value) and value > 0),
     "pattern": _when(_is_pattern),
     "items": _schema_or_schemas,
@@ -250,7 +240,7 @@ _META_SCHEMA_7: Final[Mapping[str, KeywordRule]] = {
     **_META_SCHEMA_6,
     "$comment": _when(is_text),
     "readOnly": _when(_is_flag),
-    "examples": _when(lambda value: isinstance(value, list)),
+    "examples": _when(_is_list),
     "contentMediaType": _one_of(_MEDIA_TYPES),
     "contentEncoding": _one_of(_ENCODINGS),
     **dict.fromkeys(("if", "then", "else"), _schema_inside),

@@ -7,19 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from flytetask_nb.semantics import problems
 from flytetask_nb.semantics.bindings import check_bindings
 from flytetask_nb.semantics.conditions import is_same_type
 from flytetask_nb.semantics.graphs import UPSTREAM, GraphNode, Interface, id_key
-from flytetask_nb.semantics.problems import (
-    GATE_WITHOUT_CONDITION,
-    MISMATCHING_TYPES,
-    TASK_NOT_FOUND,
-    VALUE_REQUIRED,
-    WORKFLOW_NOT_FOUND,
-    WORKFLOW_NOT_NAMED,
-    Fault,
-    Pretty,
-)
+from flytetask_nb.semantics.problems import Fault, Pretty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,9 +47,9 @@ def check_interface(graph: Graph, node_id: str, interface: Interface) -> bool:
     for types in (interface.inputs, interface.outputs):
         for name, literal_type in types.items():
             if not name:
-                graph.add(Fault(VALUE_REQUIRED, node_id, "paramName"))
+                graph.add(Fault(problems.VALUE_REQUIRED, node_id, "paramName"))
             if literal_type is None:
-                graph.add(Fault(VALUE_REQUIRED, node_id, "param.Type"))
+                graph.add(Fault(problems.VALUE_REQUIRED, node_id, "param.Type"))
     return len(graph.catalog.faults) == before
 
 
@@ -82,7 +74,7 @@ def find_interface(graph: Graph, node: GraphNode) -> Interface | None:
 
 
 def _requires(graph: Graph, node: GraphNode, what: str) -> None:
-    graph.add(Fault(VALUE_REQUIRED, node.id, what))
+    graph.add(Fault(problems.VALUE_REQUIRED, node.id, what))
 
 
 def _of_nothing(graph: Graph, node: GraphNode) -> None:
@@ -96,7 +88,7 @@ def _of_task(graph: Graph, node: GraphNode) -> Interface | None:
         return None
     task = graph.catalog.tasks.get(id_key(target.reference_id))
     if task is None:
-        graph.add(Fault(TASK_NOT_FOUND, node.id, details=(target.reference_id,)))
+        graph.add(Fault(problems.TASK_NOT_FOUND, node.id, details=(target.reference_id,)))
         return None
     if task.HasField("interface"):
         complete_interface(task.interface)
@@ -116,14 +108,14 @@ def _of_workflow(graph: Graph, node: GraphNode) -> Interface | None:
         return _of_launch_plan(graph, node, reference)
     if target.HasField("sub_workflow_ref"):
         return _of_sub_workflow(graph, node, target.sub_workflow_ref)
-    graph.add(Fault(WORKFLOW_NOT_NAMED, node.id))
+    graph.add(Fault(problems.WORKFLOW_NOT_NAMED, node.id))
     return None
 
 
 def _of_launch_plan(graph: Graph, node: GraphNode, reference: Any) -> Interface | None:
     closure = graph.catalog.launch_plans.get(id_key(reference))
     if closure is None:
-        graph.add(Fault(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+        graph.add(Fault(problems.WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
         return None
     for name, what in (("expected_inputs", "ExpectedInputs"), ("expected_outputs", "ExpectedOutputs")):
         if not closure.HasField(name):
@@ -141,7 +133,7 @@ def _of_launch_plan(graph: Graph, node: GraphNode, reference: Any) -> Interface 
 def _of_sub_workflow(graph: Graph, node: GraphNode, reference: Any) -> Interface | None:
     compiled = graph.catalog.sub_workflows.get(id_key(reference))
     if compiled is None:
-        graph.add(Fault(WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+        graph.add(Fault(problems.WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
         return None
     if not compiled.template.HasField("interface"):
         _requires(graph, node, "WorkflowNode.Template.Interface")
@@ -153,6 +145,11 @@ def _of_sub_workflow(graph: Graph, node: GraphNode, reference: Any) -> Interface
 # -- branches ------------------------------------------------------------------------------------------------------
 
 
+def cases_of(if_else: Any) -> list[Any]:
+    """Return the cases of an ``IfElseBlock``, the else case aside."""
+    return [*([if_else.case] if if_else.HasField("case") else []), *if_else.other]
+
+
 def nodes_of_cases(node: GraphNode) -> list[GraphNode | None]:
     """Return the nodes that a branch node chooses between, each made once; None for a case that has none.
 
@@ -160,8 +157,9 @@ def nodes_of_cases(node: GraphNode) -> list[GraphNode | None]:
     """
     if node.branches is None:
         if_else = node.message.branch_node.if_else
-        cases = [*([if_else.case] if if_else.HasField("case") else []), *if_else.other]
-        node.branches = [GraphNode(case.then_node) if case.HasField("then_node") else None for case in cases]
+        node.branches = [
+            GraphNode(case.then_node) if case.HasField("then_node") else None for case in cases_of(if_else)
+        ]
         if if_else.HasField("else_node"):
             node.branches.append(GraphNode(if_else.else_node))
     return node.branches
@@ -205,7 +203,7 @@ def _common_outputs(graph: Graph, branch: GraphNode) -> dict[str, Any]:
                 other = interface.outputs[name]
                 if not is_same_type(literal_type, other):
                     details = (Pretty(literal_type), Pretty(other))
-                    graph.add(Fault(MISMATCHING_TYPES, node.id, name, details=details))
+                    graph.add(Fault(problems.MISMATCHING_TYPES, node.id, name, details=details))
     return common or {}
 
 
@@ -214,11 +212,11 @@ def _common_outputs(graph: Graph, branch: GraphNode) -> dict[str, Any]:
 
 def _of_gate(graph: Graph, node: GraphNode) -> Interface | None:
     gate = node.message.gate_node
-    find: Callable[[Graph, GraphNode], Interface | None] | None = _GATES.get(gate.WhichOneof("condition"))
-    if find is None:
-        graph.add(Fault(GATE_WITHOUT_CONDITION, node.id))
+    kind = gate.WhichOneof("condition")
+    if kind is None:
+        graph.add(Fault(problems.GATE_WITHOUT_CONDITION, node.id))
         return None
-    return find(graph, node)
+    return _GATES[kind](graph, node)
 
 
 def _of_approval(graph: Graph, node: GraphNode) -> Interface:
@@ -238,14 +236,10 @@ def _of_signal(graph: Graph, node: GraphNode) -> Interface | None:
     return Interface({}, {signal.output_variable_name: signal.type})
 
 
-def _of_sleep(_graph: Graph, _node: GraphNode) -> Interface:
-    return Interface()
-
-
-_GATES: Final[dict[str | None, Callable[[Graph, GraphNode], Interface | None]]] = {
+_GATES: Final[dict[str, Callable[[Graph, GraphNode], Interface | None]]] = {
     "approve": _of_approval,
     "signal": _of_signal,
-    "sleep": _of_sleep,
+    "sleep": lambda _graph, _node: Interface(),
 }
 
 

@@ -117,10 +117,6 @@ def _normal(number: float) -> str:
 # -- the kinds of fields ---------------------------------------------------------------------------------------------
 
 
-def _flag(value: bool) -> bytes:
-    return _FLAGS[value]
-
-
 def _long(value: int) -> bytes:
     """Return the hash of a 64-bit integer, which JSON holds as a string: its numbers are doubles."""
     return hash_text(str(value))
@@ -145,33 +141,26 @@ def _data(value: bytes) -> bytes:
     return hash_text(b64encode(value).decode())
 
 
+_Field: Final = FieldDescriptor
 _SCALARS: Final[dict[int, _Hash]] = {
-    FieldDescriptor.TYPE_BOOL: _flag,
-    FieldDescriptor.TYPE_BYTES: _data,
-    FieldDescriptor.TYPE_DOUBLE: _double,
-    FieldDescriptor.TYPE_FIXED32: _number,
-    FieldDescriptor.TYPE_FIXED64: _long,
-    FieldDescriptor.TYPE_FLOAT: _single,
-    FieldDescriptor.TYPE_INT32: _number,
-    FieldDescriptor.TYPE_INT64: _long,
-    FieldDescriptor.TYPE_SFIXED32: _number,
-    FieldDescriptor.TYPE_SFIXED64: _long,
-    FieldDescriptor.TYPE_SINT32: _number,
-    FieldDescriptor.TYPE_SINT64: _long,
-    FieldDescriptor.TYPE_STRING: hash_text,
-    FieldDescriptor.TYPE_UINT32: _number,
-    FieldDescriptor.TYPE_UINT64: _long,
+    _Field.TYPE_BOOL: _FLAGS.__getitem__,
+    _Field.TYPE_BYTES: _data,
+    _Field.TYPE_DOUBLE: _double,
+    _Field.TYPE_FLOAT: _single,
+    _Field.TYPE_STRING: hash_text,
+    **dict.fromkeys(
+        (_Field.TYPE_FIXED32, _Field.TYPE_INT32, _Field.TYPE_SFIXED32, _Field.TYPE_SINT32, _Field.TYPE_UINT32), _number
+    ),
+    **dict.fromkeys(
+        (_Field.TYPE_FIXED64, _Field.TYPE_INT64, _Field.TYPE_SFIXED64, _Field.TYPE_SINT64, _Field.TYPE_UINT64), _long
+    ),
 }
 
 
 def _enumeration(descriptor: EnumDescriptor) -> _Hash:
     """Return what hashes an enum: by name, or by number where the number has none."""
     hashes = {value.number: hash_text(value.name) for value in reversed(descriptor.values)}
-
-    def hash_value(number: int) -> bytes:
-        return hashes.get(number) or _number(number)
-
-    return hash_value
+    return lambda number: hashes.get(number) or _number(number)
 
 
 # -- messages that JSON has a form of its own for --------------------------------------------------------------------
@@ -228,25 +217,18 @@ def _value(value: Any) -> bytes:
     raise _no_json("a google.protobuf.Value of no kind", "nil Value")
 
 
-def _null(_content: int) -> bytes:
-    return _NULL
-
-
 _KINDS: Final[dict[str, _Hash]] = {
-    "null_value": _null,
+    "null_value": lambda _content: _NULL,
     "number_value": _double,
     "string_value": hash_text,
-    "bool_value": _flag,
+    "bool_value": _FLAGS.__getitem__,
     "struct_value": _struct,
     "list_value": _values,
 }
 
 
 def _wrapped(hash_value: _Hash) -> _Hash:
-    def hash_wrapper(wrapper: Any) -> bytes:
-        return hash_value(wrapper.value)
-
-    return hash_wrapper
+    return lambda wrapper: hash_value(wrapper.value)
 
 
 _WELL_KNOWN: Final[dict[str, _Hash]] = {
@@ -255,7 +237,7 @@ _WELL_KNOWN: Final[dict[str, _Hash]] = {
     "google.protobuf.Struct": _struct,
     "google.protobuf.Timestamp": _timestamp,
     "google.protobuf.Value": _value,
-    "google.protobuf.BoolValue": _wrapped(_flag),
+    "google.protobuf.BoolValue": _wrapped(_FLAGS.__getitem__),
     "google.protobuf.BytesValue": _wrapped(_data),
     "google.protobuf.DoubleValue": _wrapped(_double),
     "google.protobuf.FloatValue": _wrapped(_single),

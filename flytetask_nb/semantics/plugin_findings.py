@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from google.protobuf.struct_pb2 import Struct
-
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.resource_names import GPU, UNITS
 from flytetask_nb.semantics.plugin_resources import RAY_HEAD, RAY_WORKER, containers_of, groups_of, own_pod
 from flytetask_nb.semantics.plugin_settings import KUBEFLOW, Spelling, amounts_in, settings_of
-from flytetask_nb.semantics.pod_misfits import misfit
+from flytetask_nb.semantics.pod_specs import misfit
 from flytetask_nb.semantics.quantities import NANO, Quantity, format_bytes, quantity_fault
 from flytetask_nb.semantics.spark_conf import notation_of
 
@@ -54,7 +52,7 @@ def plugin_hits(template: Any, platform: Mapping[str, Quantity]) -> Iterator[tup
     if own is None or not settings.is_known:
         return
     if template.type != "databricks":
-        faults = [(path, fault) for path, spec in settings.pods if (fault := _misfit(spec))]
+        faults = [(path, fault) for path, spec in settings.pods if (fault := misfit(spec))]
         yield from (("unreadable-plugin-pod", path, fault) for path, fault in faults)
         if faults:
             return
@@ -80,18 +78,8 @@ def replicas_ask_for_gpus(template: Any) -> bool:
     own, settings = own_pod(template), settings_of(template)
     if template.type not in KUBEFLOW or own is None or settings.misread:
         return False
-    asked = [
-        amount
-        for group in groups_of(template, settings, own)
-        for amount in (group.amounts.get(key) for key in _GPU_KEYS)
-    ]
+    asked = [group.amounts.get(key) for group in groups_of(template, settings, own) for key in _GPU_KEYS]
     return any(isinstance(amount, Spelling) and amount.value for amount in asked)
-
-
-def _misfit(spec: Mapping[str, Any]) -> str:
-    message = Struct()
-    message.update(spec)
-    return misfit(message)
 
 
 # -- amounts -------------------------------------------------------------------------------------------------------
@@ -156,19 +144,13 @@ def _spark(conf: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for key, value in conf.items():
         notation = notation_of(key)
         if notation is not None and not isinstance(value, Spelling):
-            yield (
-                "unreadable-spark-amount",
-                f"custom.sparkConf.{key}",
-                f"{value!r}, where Spark expects {notation.expected}",
-            )
+            message = f"{value!r}, where Spark expects {notation.expected}"
+            yield "unreadable-spark-amount", f"custom.sparkConf.{key}", message
     for less, more in _SPARK_ORDER:
         given = [conf[key].value for key in (less, more) if isinstance(conf.get(key), Spelling)]
         if len(given) > 1 and given[0] > given[1] and not _is_off(conf, less):
-            yield (
-                "contradictory-spark-setting",
-                f"custom.sparkConf.{less}",
-                f"{conf[less]} is more than {more}, {conf[more]}",
-            )
+            message = f"{conf[less]} is more than {more}, {conf[more]}"
+            yield "contradictory-spark-setting", f"custom.sparkConf.{less}", message
 
 
 def _is_off(conf: Mapping[str, Any], key: str) -> bool:
@@ -230,11 +212,8 @@ def _unread_of_ray(values: Mapping[str, Any], beside: set[str]) -> Iterator[tupl
         for container in containers_of(group.get("k8sPod", {}).get("podSpec", {})):
             if container["name"] not in {name, *beside}:
                 path = f"custom.rayCluster.{key}.k8sPod.podSpec.containers.{container['name']}"
-                yield (
-                    path,
-                    amounts_in(container),
-                    f"is of a container that the pod does not have; Ray's is called {name!r}",
-                )
+                reason = f"is of a container that the pod does not have; Ray's is called {name!r}"
+                yield path, amounts_in(container), reason
 
 
 _UNREAD: Final = {

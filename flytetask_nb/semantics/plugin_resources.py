@@ -166,14 +166,13 @@ def job_of(template: Any, own: PluginPod | None, *, is_mapped: bool = False) -> 
         return Job(())
     if is_mapped:
         return Job((_own_group(_MAPPED, None, own),))
-    plugin = _PLUGINS.get(template.type)
-    if plugin is None:
+    if template.type not in _PLUGINS:
         return Job((_own_group("", 1, own),))
     settings = settings_of(template)
     if settings.misread:
         return Job((), ": ".join(settings.misread[0]))
     try:
-        return Job(tuple(plugin(settings, own, template.task_type_version)))
+        return Job(tuple(groups_of(template, settings, own)))
     except QuantityError as error:
         return Job((), str(error))
 
@@ -209,10 +208,8 @@ def _keys(side: str, resource: str) -> tuple[str, ...]:
 
 
 def _amount(amounts: Mapping[str, str], path: str, side: str, resource: str) -> Quantity | None:
-    for key in _keys(side, resource):
-        if key in amounts:
-            break
-    else:
+    key = next((key for key in _keys(side, resource) if key in amounts), None)
+    if key is None:
         return None
     try:
         return parse(str(amounts[key]))

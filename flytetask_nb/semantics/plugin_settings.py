@@ -13,9 +13,12 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from google.protobuf.descriptor import FieldDescriptor
+
 from flytetask_nb.errors import QuantityError, shortened
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import RESOURCES, resource_name
+from flytetask_nb.semantics.descriptors import is_repeated
 from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
 from flytetask_nb.semantics.pod_specs import json_number
 from flytetask_nb.semantics.quantities import parse
@@ -157,7 +160,18 @@ def amounts_of_container(container: Mapping[str, Any]) -> dict[str, str]:
 _SIDES: Final = ("requests", "limits")
 _SIDES_OF: Final = ("requests.", "limits.")
 _RESOURCES: Final = {str(resource.number): resource.name for resource in RESOURCES}
-_BITS: Final = {"int32": (-(2**31), 2**31), "uint32": (0, 2**32), "int64": (-(2**63), 2**63), "uint64": (0, 2**64)}
+_RANGES: Final = {
+    FieldDescriptor.TYPE_INT32: (-(2**31), 2**31),
+    FieldDescriptor.TYPE_UINT32: (0, 2**32),
+    FieldDescriptor.TYPE_INT64: (-(2**63), 2**63),
+    FieldDescriptor.TYPE_UINT64: (0, 2**64),
+}
+_SCALARS: Final[Mapping[int, tuple[tuple[type, ...], str]]] = {
+    FieldDescriptor.TYPE_FLOAT: ((int, float), "a number"),
+    FieldDescriptor.TYPE_DOUBLE: ((int, float), "a number"),
+    FieldDescriptor.TYPE_STRING: ((str,), "a text"),
+    FieldDescriptor.TYPE_BOOL: ((bool,), "true or false"),
+}
 _JSON_WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 # `ray start` takes these as whole numbers.
 _START_PARAMETERS: Final = frozenset({"num-cpus", "num-gpus", "memory", "object-store-memory"})
@@ -201,7 +215,7 @@ class _Reading:
             item = field.message_type.fields_by_name["value"]
             entries = {key: self._value(item, inner, f"{path}.{key}") for key, inner in value.items()}
             return hook(entries) if hook else entries
-        if _is_repeated(field):
+        if is_repeated(field):
             if not isinstance(value, list):
                 return self._refuse(path, value, "a list")
             return [self._value(field, item, f"{path}.{_label(item, place)}") for place, item in enumerate(value)]
@@ -220,18 +234,15 @@ class _Reading:
             return value if isinstance(value, dict) else self._refuse(path, value, "an object")
         if field.enum_type is not None:
             return self._enum(field.enum_type, value, path)
-        kind = _SCALARS[field.type]
-        if kind in _BITS:
-            return self._whole(kind, value, path)
-        if kind == "number":
-            is_it = isinstance(value, int | float) and not isinstance(value, bool)
-            return value if is_it else self._refuse(path, value, "a number")
-        expected = str if kind == "text" else bool
-        kind_name = "a text" if kind == "text" else "true or false"
-        return value if isinstance(value, expected) else self._refuse(path, value, kind_name)
+        if field.type in _RANGES:
+            return self._whole(field.type, value, path)
+        kind, words = _SCALARS[field.type]
+        # To Python, a flag is a number too.
+        is_it = isinstance(value, kind) and (bool in kind or not isinstance(value, bool))
+        return value if is_it else self._refuse(path, value, words)
 
-    def _whole(self, kind: str, value: Any, path: str) -> Any:
-        least, end = _BITS[kind]
+    def _whole(self, kind: int, value: Any, path: str) -> Any:
+        least, end = _RANGES[kind]
         number = None
         if isinstance(value, str) and _JSON_WHOLE.fullmatch(value):
             number = int(value) if len(value) < _LONGEST else end
@@ -248,7 +259,7 @@ class _Reading:
             if named is None:
                 return self._refuse(path, value, f"one of {', '.join(enum.values_by_name)}")
         else:
-            number = self._whole("int32", value, path)
+            number = self._whole(FieldDescriptor.TYPE_INT32, value, path)
             named = enum.values_by_number.get(number) if isinstance(number, int) else None
             if named is None:
                 return number
@@ -293,17 +304,11 @@ def _fields(descriptor: Any) -> dict[str, Any]:
     return {name: field for field in descriptor.fields for name in (field.name, field.json_name)}
 
 
-def _is_repeated(field: Any) -> bool:
-    # Newer releases of protobuf know `is_repeated` alone.
-    is_repeated = getattr(field, "is_repeated", None)
-    return bool(field.label == field.LABEL_REPEATED if is_repeated is None else is_repeated)
-
-
 def _has_presence(field: Any) -> bool:
     """Tell whether a field that is there and empty is another thing than one that is not there."""
     if field.message_type is not None and field.message_type.full_name in _NOTHING_IF_EMPTY:
         return False
-    return (field.message_type is not None and not _is_repeated(field)) or field.containing_oneof is not None
+    return (field.message_type is not None and not is_repeated(field)) or field.containing_oneof is not None
 
 
 # Of these Flyte asks what is in them (plugins/k8s/ray/ray.go, spark/spark.go).
@@ -316,24 +321,6 @@ def _label(item: Any, place: int) -> str:
         if isinstance(item, dict) and isinstance(item.get(key), str) and item[key]:
             return str(item[key])
     return str(place)
-
-
-def _scalars() -> dict[int, str]:
-    from google.protobuf.descriptor import FieldDescriptor as Field  # noqa: PLC0415 - for this table alone
-
-    return {
-        Field.TYPE_INT32: "int32",
-        Field.TYPE_UINT32: "uint32",
-        Field.TYPE_INT64: "int64",
-        Field.TYPE_UINT64: "uint64",
-        Field.TYPE_FLOAT: "number",
-        Field.TYPE_DOUBLE: "number",
-        Field.TYPE_STRING: "text",
-        Field.TYPE_BOOL: "flag",
-    }
-
-
-_SCALARS: Final = _scalars()
 
 
 # -- where amounts stand -------------------------------------------------------------------------------------------

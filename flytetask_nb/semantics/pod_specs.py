@@ -13,14 +13,15 @@ from datetime import datetime, timezone
 from functools import cache, lru_cache
 from importlib.resources import files
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
+from google.protobuf.struct_pb2 import Struct, Value
 
 from flytetask_nb.bounded_reading import json_value
-from flytetask_nb.errors import ModelValueError, QuantityError
+from flytetask_nb.errors import FlyteTaskError, ModelValueError, QuantityError
 from flytetask_nb.models.plain_values import fill_struct, plain_struct
-from flytetask_nb.semantics.quantities import Quantity
+from flytetask_nb.semantics.quantities import NOT_A_QUANTITY, Quantity, quantity_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,11 +49,36 @@ def passed_through_kubernetes(
     """
     _require_json(spec, place)
     pod = _Structure(POD_SPEC)
-    fields = pod.read(Value(struct_value=spec), None, place)
-    if argument is not None:
-        for container in fields.get("containers") or ():
-            container["args"] = [argument(text) for text in container.get("args") or ()]
-    return pod.written(fields).struct_value
+    misfits: list[_Misfit] = []
+    fields = pod.read(plain_struct(spec), None, _Place(place, misfits))
+    if misfits:
+        raise misfits[0].error
+    if argument is not None and fields.get("containers"):
+        fields["containers"] = [
+            {**container, "args": [argument(text) for text in container.get("args") or ()]}
+            for container in fields["containers"]
+        ]
+    written = Struct()
+    fill_struct(written, pod.written(fields))
+    return written
+
+
+def misfit(spec: Mapping[str, Any]) -> str:
+    """Say what of a pod spec, as plain Python values, does not fit Kubernetes' PodSpec.
+
+    Returns str: in the words of Flyte Admin, which are Go's; empty where nothing was found. Kubernetes' own names for
+      kinds of text (``v1.PullPolicy``) read as ``string``, and structures that Go embeds (``VolumeSource``) are not
+      named.
+
+    Notes
+    -----
+    ``Unmarshal`` of Go 1.26, with which Flyte 1.16.8 is built. It goes on after a value of the wrong kind and tells of
+    the first of them at the end, but an unreadable quantity ends it at once.
+    """
+    misfits: list[_Misfit] = []
+    _Structure(POD_SPEC).read(spec, None, _Place("", misfits))
+    answers = [fault.answer for fault in sorted(misfits, key=lambda fault: not fault.stops) if fault.answer]
+    return answers[0] if answers else ""
 
 
 def _require_json(spec: Struct, place: str) -> None:
@@ -75,309 +101,276 @@ def _by_name(spec: Struct) -> list[tuple[str, Value]]:
     return sorted(spec.fields.items(), key=itemgetter(0), reverse=True)
 
 
+# -- where values stand --------------------------------------------------------------------------------------------
+
+
+class _Misfit(NamedTuple):
+    """A value that does not fit its field: our error, what Go says (nothing if it takes it), and whether it stops there."""
+
+    error: FlyteTaskError
+    answer: str
+    stops: bool
+
+
+class _Place(NamedTuple):
+    """Where a value stands.
+
+    ``path``: how errors name it.
+    ``misfits``: where it is noted if it does not fit.
+    ``structure``, ``fields``: how Go names it: the innermost of Kubernetes' types, and all fields on the way.
+    """
+
+    path: str
+    misfits: list[_Misfit]
+    structure: str = ""
+    fields: str = ""
+
+    def step(self, step: str) -> _Place:
+        return _Place(self.path + step, self.misfits, self.structure, self.fields)
+
+    def field(self, structure: str, name: str) -> _Place:
+        return _Place(f"{self.path}.{name}", self.misfits, structure, f"{self.fields}.{name}")
+
+    def refuse(self, kind: _GoType, given: str, error: str) -> None:
+        """Note a value that does not fit, in Go's words for it and in ours."""
+        answer = (
+            f"json: cannot unmarshal {given} into Go struct field {_type_name(self.structure)}{self.fields} of type "
+            f"{_go_name(kind.notation)}"
+        )
+        self.misfits.append(_Misfit(ModelValueError(f"{self.path} is {error}"), answer, kind.stops))
+
+
 # -- kinds of fields -----------------------------------------------------------------------------------------------
 # Each kind knows Go's zero value, how to read JSON over a value that is already there (a name may occur twice, in
 # different case), and how to write the value. `null` leaves plain values as they are.
 
 
 class _GoType:
-    """One kind of value: how Go reads it from JSON and writes it."""
+    """One kind of value: how Go reads it from JSON and writes it.
 
-    takes: ClassVar[str]
-    """The JSON value that it is read from, as a field of ``google.protobuf.Value``."""
-    always_written: ClassVar[bool] = False
-    """Whether it is a struct to Go, which ``omitempty`` never leaves out."""
+    ``notation``: as Go spells it.
+    ``takes``: the JSON value that it is read from, a word of ``_JSON_WORDS``.
+    ``zero``: what it is unless it is given; None of pointers, lists and maps.
+    ``always_written``: whether it is a struct to Go, which ``omitempty`` never leaves out.
+    ``stops``: whether Kubernetes reads it itself, whose complaints end Go's reading.
+    """
 
-    def zero(self) -> Any:
-        raise NotImplementedError
+    takes: str
+    zero: Any = None
+    always_written = False
+    stops = False
 
-    def read(self, value: Value, existing: Any, path: str) -> Any:
+    def __init__(self, notation: str) -> None:
+        self.notation = notation
+
+    def read(self, value: Any, existing: Any, place: _Place) -> Any:
         """Return what the JSON value means, read over ``existing`` (None: over the zero value)."""
-        current = self.zero() if existing is None else existing
-        json_kind = value.WhichOneof("kind")
-        if json_kind == "null_value":
-            return current
-        if json_kind != self.takes:
-            raise _mismatch(path, value, self.takes)
-        return self.read_own(value, current, path)
+        current = self.zero if existing is None else existing
+        if value is None:
+            return None if self.zero is None else current
+        given = _JSON_WORDS[type(value)]
+        if given == self.takes:
+            return self.read_own(value, current, place)
+        place.refuse(self, _GO_WORDS[given], f"{given}, expected {self.takes} {_AS_IN_KUBERNETES}")
+        return current
 
-    def read_own(self, value: Value, current: Any, path: str) -> Any:
-        raise NotImplementedError
+    def read_own(self, value: Any, _current: Any, _place: _Place) -> Any:
+        return value
 
     def is_empty(self, held: Any) -> bool:
         """Tell whether Go's ``omitempty`` leaves it out."""
         return not held
 
-    def written(self, held: Any) -> Value:
-        raise NotImplementedError
+    def written(self, held: Any) -> Any:
+        return held
 
 
 class _Text(_GoType):
-    takes = "string_value"
-
-    def zero(self) -> str:
-        return ""
-
-    def read_own(self, value: Value, _current: str, _path: str) -> str:
-        return value.string_value
-
-    def written(self, held: str) -> Value:
-        return Value(string_value=held)
+    takes = "a text"
+    zero = ""
 
 
 class _Flag(_GoType):
-    takes = "bool_value"
-
-    def zero(self) -> bool:
-        return False
-
-    def read_own(self, value: Value, _current: bool, _path: str) -> bool:
-        return value.bool_value
-
-    def written(self, held: bool) -> Value:
-        return Value(bool_value=held)
+    takes = "true or false"
+    zero = False
 
 
 class _Whole(_GoType):
-    takes = "number_value"
+    takes = "a number"
+    zero = 0
 
-    def __init__(self, bits: int) -> None:
-        self.bits = bits
+    def read_own(self, value: float, current: Any, place: _Place) -> Any:
+        number, bits = float(value), 64 if self.notation == "int64" else 32
+        if number.is_integer() and -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
+            return value
+        text = json_number(number)
+        place.refuse(self, f"number {text}", f"{text}, expected a whole number of {bits} bits")
+        return current
 
-    def zero(self) -> int:
-        return 0
 
-    def read_own(self, value: Value, _current: int, path: str) -> int:
-        number = value.number_value
-        if not number.is_integer() or not -(2 ** (self.bits - 1)) <= number < 2 ** (self.bits - 1):
-            raise ModelValueError(f"{path} is {json_number(number)}, expected a whole number of {self.bits} bits")
-        return int(number)
+class _WholeOrText(_Whole):
+    """A port: a number or a name."""
 
-    def written(self, held: int) -> Value:
-        return Value(number_value=held)
+    always_written = True
+    stops = True
+
+    def read(self, value: Any, existing: Any, place: _Place) -> Any:
+        if isinstance(value, str):
+            return value
+        return super().read(value, 0 if isinstance(existing, str) else existing, place)
 
 
 class _Amount(_GoType):
     """A quantity; a JSON number is read by its digits."""
 
+    takes = "a text"
+    zero = Quantity(0)
     always_written = True
 
-    def zero(self) -> Quantity:
-        return Quantity(0)
-
-    def read(self, value: Value, _existing: Quantity | None, path: str) -> Quantity:
-        json_kind = value.WhichOneof("kind")
-        if json_kind == "null_value":
-            return self.zero()
-        if json_kind == "string_value":
-            text = value.string_value.strip()
-        elif json_kind == "number_value":
-            text = json_number(value.number_value)
-        else:
-            raise _mismatch(path, value, "string_value")
+    def read(self, value: Any, _existing: Any, place: _Place) -> Quantity:
+        given = _JSON_WORDS[type(value)]
+        if given not in ("a text", "a number"):
+            if value is not None:
+                error = ModelValueError(f"{place.path} is {given}, expected {self.takes} {_AS_IN_KUBERNETES}")
+                place.misfits.append(_Misfit(error, NOT_A_QUANTITY, stops=True))
+            return self.zero
+        text = value.strip() if given == "a text" else json_number(float(value))
         try:
             return Quantity(text)
         except QuantityError as error:
-            raise QuantityError(f"{path}: {error}") from None
+            fault = quantity_fault(text)
+            place.misfits.append(_Misfit(QuantityError(f"{place.path}: {error}"), fault, bool(fault)))
+            return self.zero
 
-    def written(self, held: Quantity) -> Value:
-        return Value(string_value=str(held))
-
-
-class _WholeOrText(_GoType):
-    """A port: a number or a name."""
-
-    always_written = True
-    number = _Whole(32)
-
-    def zero(self) -> int:
-        return 0
-
-    def read(self, value: Value, existing: int | str | None, path: str) -> int | str:
-        if value.WhichOneof("kind") == "string_value":
-            return value.string_value
-        return self.number.read(value, existing if isinstance(existing, int) else 0, path)  # type: ignore[no-any-return]
-
-    def written(self, held: int | str) -> Value:
-        return Value(string_value=held) if isinstance(held, str) else Value(number_value=held)
+    def written(self, held: Quantity) -> str:
+        return str(held)
 
 
 class _GoTime(_GoType):
     """A time of day and date; None where there is none."""
 
-    takes = "string_value"
+    takes = "a text"
     always_written = True
+    stops = True
 
-    def zero(self) -> None:
-        return None
-
-    def read(self, value: Value, existing: datetime | None, path: str) -> datetime | None:
-        return None if value.WhichOneof("kind") == "null_value" else super().read(value, existing, path)
-
-    def read_own(self, value: Value, _current: datetime | None, path: str) -> datetime:
-        text = value.string_value
+    def read_own(self, value: str, current: datetime | None, place: _Place) -> datetime | None:
         try:
             # Python 3.10 does not know that Z means UTC.
-            return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text).astimezone(timezone.utc)
+            time = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
+            return time.astimezone(timezone.utc)
         except ValueError:
-            raise ModelValueError(f"{path} is {text!r}, expected a time such as 2026-01-31T12:00:00Z") from None
+            error = ModelValueError(f"{place.path} is {value!r}, expected a time such as 2026-01-31T12:00:00Z")
+            place.misfits.append(_Misfit(error, "", stops=False))
+            return current
 
-    def written(self, held: datetime | None) -> Value:
-        if held is None:
-            return Value(null_value=NULL_VALUE)
-        return Value(string_value=held.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    def written(self, held: datetime | None) -> str | None:
+        return None if held is None else held.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Raw(_GoType):
     """JSON that Kubernetes keeps as it is."""
 
-    def zero(self) -> None:
-        return None
-
-    def read(self, value: Value, _existing: Value | None, _path: str) -> Value:
+    def read(self, value: Any, _existing: Any, _place: _Place) -> Any:
         return value
 
-    def written(self, held: Value | None) -> Value:
-        return Value(null_value=NULL_VALUE) if held is None else held
+
+class _Holder(_GoType):
+    """What is nothing unless it is given, and holds values of another kind."""
+
+    def __init__(self, notation: str, item: _GoType) -> None:
+        super().__init__(notation)
+        self.item = item
 
 
-class _Nullable(_GoType):
-    """What is nothing unless it is given: pointers, lists and maps."""
-
-    def zero(self) -> None:
-        return None
-
-    def read(self, value: Value, existing: Any, path: str) -> Any:
-        return None if value.WhichOneof("kind") == "null_value" else self.read_given(value, existing, path)
-
-    def read_given(self, value: Value, existing: Any, path: str) -> Any:
-        raise NotImplementedError
-
-    def written(self, held: Any) -> Value:
-        return Value(null_value=NULL_VALUE) if held is None else self.written_given(held)
-
-    def written_given(self, held: Any) -> Value:
-        raise NotImplementedError
-
-
-class _Pointer(_Nullable):
-    def __init__(self, target: _GoType) -> None:
-        self.target = target
-
-    def read_given(self, value: Value, existing: Any, path: str) -> Any:
-        return self.target.read(value, existing, path)
+class _Pointer(_Holder):
+    def read(self, value: Any, existing: Any, place: _Place) -> Any:
+        return None if value is None else self.item.read(value, existing, place)
 
     def is_empty(self, held: Any) -> bool:
         return held is None
 
-    def written_given(self, held: Any) -> Value:
-        return self.target.written(held)
+    def written(self, held: Any) -> Any:
+        return None if held is None else self.item.written(held)
 
 
-class _List(_Nullable):
-    takes = "list_value"
+class _List(_Holder):
+    takes = "a list"
 
-    def __init__(self, item: _GoType) -> None:
-        self.item = item
-
-    def read_given(self, value: Value, existing: list[Any] | None, path: str) -> list[Any]:
-        if value.WhichOneof("kind") != self.takes:
-            raise _mismatch(path, value, self.takes)
+    def read_own(self, value: list[Any], current: list[Any] | None, place: _Place) -> list[Any]:
         # Go reads a list over the items that are already there.
-        before = existing or []
+        before = current or []
         return [
-            self.item.read(item, before[index] if index < len(before) else None, f"{path}[{index}]")
-            for index, item in enumerate(value.list_value.values)
+            self.item.read(item, before[index] if index < len(before) else None, place.step(f"[{index}]"))
+            for index, item in enumerate(value)
         ]
 
-    def written_given(self, held: list[Any]) -> Value:
-        value = Value()
-        value.list_value.values.extend(self.item.written(item) for item in held)
-        return value
+    def written(self, held: list[Any] | None) -> list[Any] | None:
+        return None if held is None else [self.item.written(item) for item in held]
 
 
-class _Map(_Nullable):
-    takes = "struct_value"
+class _Map(_Holder):
+    takes = "an object"
 
-    def __init__(self, item: _GoType) -> None:
-        self.item = item
+    def read_own(self, value: dict[str, Any], current: dict[str, Any] | None, place: _Place) -> dict[str, Any]:
+        return (current or {}) | {
+            key: self.item.read(value[key], None, place.step(f"[{key!r}]")) for key in sorted(value)
+        }
 
-    def read_given(self, value: Value, existing: dict[str, Any] | None, path: str) -> dict[str, Any]:
-        if value.WhichOneof("kind") != self.takes:
-            raise _mismatch(path, value, self.takes)
-        fields = value.struct_value.fields
-        return (existing or {}) | {key: self.item.read(fields[key], None, f"{path}[{key!r}]") for key in sorted(fields)}
-
-    def written_given(self, held: dict[str, Any]) -> Value:
-        value = Value(struct_value=Struct())
-        for key, item in held.items():
-            value.struct_value.fields[key].CopyFrom(self.item.written(item))
-        return value
+    def written(self, held: dict[str, Any] | None) -> dict[str, Any] | None:
+        return None if held is None else {key: self.item.written(item) for key, item in held.items()}
 
 
 class _Structure(_GoType):
     """One of Kubernetes' own types: what is held are its fields, by name."""
 
-    takes = "struct_value"
+    takes = "an object"
+    zero = MappingProxyType[str, Any]({})
     always_written = True
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def zero(self) -> dict[str, Any]:
-        return {}
-
-    def read_own(self, value: Value, current: dict[str, Any], path: str) -> dict[str, Any]:
-        fields = _fields(self.name)
+    def read_own(self, value: Mapping[str, Any], current: Mapping[str, Any], place: _Place) -> dict[str, Any]:
         held = dict(current)
-        given = value.struct_value.fields
-        for key in sorted(given):
-            field = fields.get(key) or fields.get(_folded(key))
+        for key in sorted(value):
+            field = _field(self.notation, key)
             if field is not None:
-                held[field.name] = field.kind.read(given[key], held.get(field.name), f"{path}.{field.name}")
+                inner = place.field(self.notation, field.name)
+                held[field.name] = field.kind.read(value[key], held.get(field.name), inner)
         return held
 
-    def written(self, held: dict[str, Any]) -> Value:
-        value = Value(struct_value=Struct())
-        for field in {id(field): field for field in _fields(self.name).values()}.values():
-            item = held[field.name] if field.name in held else field.kind.zero()
-            if not field.left_out(item):
-                value.struct_value.fields[field.name].CopyFrom(field.kind.written(item))
-        return value
+    def written(self, held: Mapping[str, Any]) -> dict[str, Any]:
+        fields = _fields(self.notation)
+        items = [(fields[name], held.get(name, fields[name].kind.zero)) for name in _table()[self.notation]]
+        return {
+            field.name: field.kind.written(item)
+            for field, item in items
+            if field.is_kept or not field.kind.is_empty(item)
+        }
 
 
 class _Field(NamedTuple):
+    """A field of a structure; ``is_kept``: whether it is written even where it is empty."""
+
     name: str
     kind: _GoType
-    mark: str
-    go_type: str
-
-    def left_out(self, held: Any) -> bool:
-        if self.mark == _ALWAYS:
-            return False
-        if self.kind.always_written:
-            return self.mark == _NOT_WHEN_ZERO and self.kind.is_empty(held)
-        return self.kind.is_empty(held)
+    is_kept: bool
 
 
 # -- the table -----------------------------------------------------------------------------------------------------
 
 _ALWAYS: Final = "!"
 _NOT_WHEN_ZERO: Final = "?"
-_PREFIXES: Final[tuple[tuple[str, Callable[[_GoType], _GoType]], ...]] = (
-    ("*", _Pointer),
-    ("[]", _List),
-    ("map[string]", _Map),
-)
+_HOLDERS: Final[Mapping[str, type[_Holder]]] = {"*": _Pointer, "[]": _List, "map[string]": _Map}
 _PLAIN: Final[Mapping[str, _GoType]] = {
-    "string": _Text(),
-    "bool": _Flag(),
-    "int32": _Whole(32),
-    "int64": _Whole(64),
-    "Quantity": _Amount(),
-    "IntOrString": _WholeOrText(),
-    "Time": _GoTime(),
-    "FieldsV1": _Raw(),
+    notation: kind(notation)
+    for notation, kind in {
+        "string": _Text,
+        "bool": _Flag,
+        "int32": _Whole,
+        "int64": _Whole,
+        "Quantity": _Amount,
+        "IntOrString": _WholeOrText,
+        "Time": _GoTime,
+        "FieldsV1": _Raw,
+    }.items()
 }
 
 
@@ -393,10 +386,15 @@ def _fields(structure: str) -> dict[str, _Field]:
     """Return the fields of one of Kubernetes' types, by name and by name without regard to case."""
     fields = {}
     for name, notation in _table()[structure].items():
-        mark = notation[0] if notation[0] in (_ALWAYS, _NOT_WHEN_ZERO) else ""
-        kind = notation[len(mark) :]
-        fields[name] = fields[_folded(name)] = _Field(name, _kind(kind), mark, kind)
+        kind = _kind(notation.lstrip(_ALWAYS + _NOT_WHEN_ZERO))
+        is_kept = notation[0] == _ALWAYS or (kind.always_written and notation[0] != _NOT_WHEN_ZERO)
+        fields[name] = fields[_folded(name)] = _Field(name, kind, is_kept)
     return fields
+
+
+def _field(structure: str, key: str) -> _Field | None:
+    fields = _fields(structure)
+    return fields.get(key) or fields.get(_folded(key))
 
 
 def known_field(structure: str, key: str) -> tuple[str, str] | None:
@@ -405,9 +403,8 @@ def known_field(structure: str, key: str) -> tuple[str, str] | None:
     The name may be given in any case. The kind is as Go spells it: ``*`` begins a pointer, ``[]`` a list,
     ``map[string]`` a map.
     """
-    fields = _fields(structure)
-    field = fields.get(key) or fields.get(_folded(key))
-    return None if field is None else (field.name, field.go_type)
+    field = _field(structure, key)
+    return None if field is None else (field.name, field.kind.notation)
 
 
 def is_structure(kind: str) -> bool:
@@ -421,17 +418,18 @@ def canonical(kind: str, value: Any) -> tuple[Any, bool]:
 
     Raises QuantityError, ModelValueError: it is of another kind.
     """
-    plain, holder = _kind(kind), Struct()
-    fill_struct(holder, {"value": value})
-    held = plain.read(holder.fields["value"], None, kind)
-    holder.fields["value"].CopyFrom(plain.written(held))
-    return plain_struct(holder)["value"], held == plain.zero()
+    plain = _kind(kind)
+    misfits: list[_Misfit] = []
+    held = plain.read(value, None, _Place(kind, misfits))
+    if misfits:
+        raise misfits[0].error
+    return plain.written(held), held == plain.zero
 
 
 def _kind(notation: str) -> _GoType:
-    for prefix, wrapped in _PREFIXES:
+    for prefix, holder in _HOLDERS.items():
         if notation.startswith(prefix):
-            return wrapped(_kind(notation[len(prefix) :]))
+            return holder(notation, _kind(notation[len(prefix) :]))
     return _PLAIN.get(notation) or _Structure(notation)
 
 
@@ -442,21 +440,37 @@ def _folded(name: str) -> str:
 
 # -- telling -------------------------------------------------------------------------------------------------------
 
-_JSON_WORDS: Final = {
-    "null_value": "null",
-    "number_value": "a number",
-    "string_value": "a text",
-    "bool_value": "true or false",
-    "struct_value": "an object",
-    "list_value": "a list",
+_AS_IN_KUBERNETES: Final = "as in a PodSpec of Kubernetes; flytectl refuses to register it"
+_JSON_WORDS: Final[Mapping[type, str]] = {
+    type(None): "null",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    dict: "an object",
+    list: "a list",
 }
+_GO_WORDS: Final = {
+    "a number": "number",
+    "a text": "string",
+    "true or false": "bool",
+    "an object": "object",
+    "a list": "array",
+}
+_OTHERWISE_CALLED: Final = {"IntOrString": "int32", "Time": "string", "map[string]Quantity": "v1.ResourceList"}
 
 
-def _mismatch(path: str, value: Value, expected: str) -> ModelValueError:
-    return ModelValueError(
-        f"{path} is {_JSON_WORDS[value.WhichOneof('kind') or 'null_value']}, expected {_JSON_WORDS[expected]} as in a PodSpec of Kubernetes; "
-        "flytectl refuses to register it"
-    )
+def _go_name(notation: str) -> str:
+    """Return what Go calls a kind when it complains."""
+    base = notation.removeprefix("[]")
+    if is_structure(base):
+        return f"{notation.removesuffix(base)}v1.{_type_name(base)}"
+    return _OTHERWISE_CALLED.get(notation, notation)
+
+
+def _type_name(structure: str) -> str:
+    """Name a structure without the package that it is from."""
+    return structure.rpartition(".")[2]
 
 
 _LARGEST_WITHOUT_EXPONENT: Final = 1e21

@@ -27,7 +27,7 @@ EXPONENT: Final = "exponent"
 _POWER_OF_SUFFIX: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _SUFFIX_OF_POWER: Final = {power: suffix for suffix, power in _POWER_OF_SUFFIX.items()}
 _SHIFT_OF_SUFFIX: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-_SUFFIX_OF_SHIFT: Final = {0: "", **{shift: suffix for suffix, shift in _SHIFT_OF_SUFFIX.items()}}
+_BINARY_SUFFIXES: Final = ("", *_SHIFT_OF_SUFFIX)
 
 _GRAMMAR: Final = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
 _EXPONENT: Final = re.compile(r"[eE]([+-]?[0-9]+)", re.ASCII)
@@ -303,12 +303,8 @@ def _binary(spelled: _Spelled, shift: int) -> Quantity:
 def _scaled(number: int, power: int) -> int:
     """Return ``number * 10**power``, rounded up."""
     if power >= 0:
-        return number * _power_of_ten(power)
-    return -(-number // _power_of_ten(-power))
-
-
-def _power_of_ten(power: int) -> int:
-    return int(10**power)
+        return number * int(10**power)
+    return -(-number // int(10**-power))
 
 
 def _unreadable(text: str, what: str) -> QuantityError:
@@ -322,12 +318,10 @@ def _canonical(nanos: int, notation: str) -> str:
     if not nanos:
         return "0"
     if notation == BINARY and nanos % NANO == 0 and 1024 * NANO <= abs(nanos) <= _LARGEST_BINARY:
-        return _in_powers_of_1024(nanos // NANO)
-    power = _FINEST
-    number = nanos
-    while number % 1000 == 0:
-        number //= 1000
-        power += 3
+        number, steps = _without_powers(nanos // NANO, 1024)
+        return f"{number}{_BINARY_SUFFIXES[steps]}"
+    number, steps = _without_powers(nanos, 1000)
+    power = _FINEST + 3 * steps
     if notation == EXPONENT:
         return f"{number}e{power}" if power else str(number)
     suffix = _SUFFIX_OF_POWER.get(power)
@@ -336,12 +330,13 @@ def _canonical(nanos: int, notation: str) -> str:
     return f"{number}e{power}" if suffix is None else f"{number}{suffix}"
 
 
-def _in_powers_of_1024(number: int) -> str:
-    shift = 0
-    while number % 1024 == 0:
-        number //= 1024
-        shift += 10
-    return f"{number}{_SUFFIX_OF_SHIFT[shift]}"
+def _without_powers(number: int, base: int) -> tuple[int, int]:
+    """Divide by a base as often as it goes; return what is left and how often that was."""
+    steps = 0
+    while number % base == 0:
+        number //= base
+        steps += 1
+    return number, steps
 
 
 _BYTE_UNITS: Final = tuple(

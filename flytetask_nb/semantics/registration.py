@@ -7,7 +7,7 @@ for what they are about, and :func:`check` brings all of it together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, overload
 
 from flyteidl.core import identifier_pb2
 
@@ -22,10 +22,9 @@ from flytetask_nb.semantics.registration_warnings import WARNINGS
 from flytetask_nb.semantics.sent_tasks import sent_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from flytetask_nb.semantics.limits import Amount
-    from flytetask_nb.semantics.sent_tasks import Hit, SentTask
 
 
 @overload
@@ -100,17 +99,11 @@ def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findin
     sent = sent_task(task, platform_limits)
     findings = [
         Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
-        for look in _LOOKS
+        # In Admin's order; then what it does not look for, in the order of the template.
+        for look in (*REFUSALS, *WARNINGS)
         for hit in look(sent)
         for rule in (RULES[hit.rule],)
     ]
     named = sent.identifier if sent.identifier is not None else identifier_pb2.Identifier()
     version = "" if is_unregistered else named.version
     return Findings(findings, " ".join(filter(None, (named.name, version))))
-
-
-# In Admin's order; then what it does not look for, in the order of the template.
-_LOOKS: Final[Sequence[Callable[[SentTask], Iterator[Hit]]]] = (
-    *REFUSALS,
-    *WARNINGS,
-)

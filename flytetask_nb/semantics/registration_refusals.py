@@ -32,11 +32,8 @@ def _identity(sent: SentTask) -> Iterator[Hit]:
     if identifier.resource_type != identifier_pb2.TASK:
         named = identifier_pb2.ResourceType.DESCRIPTOR.values_by_number.get(identifier.resource_type)
         kind = str(identifier.resource_type) if named is None else named.name.lower()
-        yield Hit(
-            "resource-type",
-            "id.resource_type",
-            f"unexpected resource type {kind} for identifier [{compact_text(identifier)}], expected task instead",
-        )
+        message = f"unexpected resource type {kind} for identifier [{compact_text(identifier)}], expected task instead"
+        yield Hit("resource-type", "id.resource_type", message)
     for part in ("project", "domain", "name", "version"):
         if not getattr(identifier, part):
             yield Hit(f"missing-{part}", f"id.{part}", f"missing {part}")
@@ -162,23 +159,14 @@ def _compilation(sent: SentTask) -> Iterator[Hit]:
     if target == "container":
         container = sent.containers[0]
         if not container.command and not container.args and _has_variables(sent.template):
-            hits.append(
-                (
-                    "missing-command",
-                    "container.args",
-                    problems.Fault(problems.VALUE_REQUIRED, "container", "command"),
-                )
-            )
-        hits += [
-            (
-                "unreadable-other-quantity",
-                entry.path,
-                problems.Fault(problems.UNRECOGNIZED_VALUE, f"resources.{entry.name}", details=(entry.text,)),
-            )
-            for entry in (*container.requests, *container.limits)
+            missing = problems.Fault(problems.VALUE_REQUIRED, "container", "command")
+            hits.append(("missing-command", "container.args", missing))
+        for entry in (*container.requests, *container.limits):
             # The others were refused before.
-            if entry.fault and entry.kind not in CHECKED
-        ]
+            if entry.fault and entry.kind not in CHECKED:
+                place = f"resources.{entry.name}"
+                unreadable = problems.Fault(problems.UNRECOGNIZED_VALUE, place, details=(entry.text,))
+                hits.append(("unreadable-other-quantity", entry.path, unreadable))
     elif target == "k8s_pod":
         invalid = problems.Fault(_INVALID_VALUE, "root", "k8s pod spec container name")
         hits += [
@@ -210,11 +198,5 @@ def _digest(sent: SentTask) -> Iterator[Hit]:
         yield Hit("unhashable", "", unhashable_answer("task", sent.identifier, error))
 
 
-REFUSALS: Final[Sequence[Callable[[SentTask], Iterator[Hit]]]] = (
-    _identity,
-    _required,
-    _target,
-    _compilation,
-    _digest,
-)
+REFUSALS: Final[Sequence[Callable[[SentTask], Iterator[Hit]]]] = (_identity, _required, _target, _compilation, _digest)
 """What looks for refusals, in Admin's order."""

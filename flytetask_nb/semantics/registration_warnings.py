@@ -22,7 +22,7 @@ from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from flytetask_nb.semantics.sent_tasks import ComparedAmount, SentAmount, SentContainer, SentTask
+    from flytetask_nb.semantics.sent_tasks import SentAmount, SentContainer, SentTask
 
 _Resource: Final = tasks_pb2.Resources
 
@@ -71,11 +71,8 @@ def _settings(sent: SentTask) -> Iterator[Hit]:
         for name in sorted(variables):
             if variables[name].type.WhichOneof("type") is None:
                 yield Hit("untyped-variable", f"interface.{side}.{name}", f"{name!r} has no type")
-    if (
-        template.type in _RUNS_IN_CONTAINER
-        and sent.target not in ("container", "k8s_pod")
-        and not _is_old_pod(template)
-    ):
+    has_container = sent.target in ("container", "k8s_pod") or _is_old_pod(template)
+    if template.type in _RUNS_IN_CONTAINER and not has_container:
         target = "no target at all" if not sent.target else f"the target {sent.target}"
         yield Hit("no-target", "", f"a task of type {template.type!r} with {target}")
 
@@ -96,9 +93,8 @@ def _caching(template: Any) -> Iterator[Hit]:
         if template.HasField("interface") and not template.interface.outputs.variables:
             yield Hit("nothing-to-cache", "interface.outputs", "caching is on, but there are no outputs")
     elif metadata.cache_serializable:
-        yield Hit(
-            "cache-setting-unused", "metadata.cache_serializable", "runs wait for each other only where caching is on"
-        )
+        message = "runs wait for each other only where caching is on"
+        yield Hit("cache-setting-unused", "metadata.cache_serializable", message)
     for name in metadata.cache_ignore_input_vars:
         if name not in template.interface.inputs.variables:
             yield Hit("unknown-ignored-input", "metadata.cache_ignore_input_vars", f"there is no input {name!r}")
@@ -248,7 +244,7 @@ def _hidden(container: SentContainer, platform: Mapping[int, Quantity]) -> Itera
     asked, allowed = comparable(container.requests), comparable(container.limits)
     for kind in CHECKED:
         request, limit, ceiling = asked.get(kind), allowed.get(kind), platform.get(kind)
-        if request is not None and limit is not None and _is_hidden(request, limit):
+        if request and limit and request.quantity > limit.quantity and request.value <= limit.value:
             message = f"{request.quantity} is more than the limit {limit.quantity}"
             yield Hit("hidden-request-over-limit", request.path, message)
         given = [amount for amount in (request, limit) if amount is not None]
@@ -258,10 +254,6 @@ def _hidden(container: SentContainer, platform: Mapping[int, Quantity]) -> Itera
             if amount.quantity > ceiling:
                 message = f"{amount.quantity} is more than the platform's limit {ceiling}"
                 yield Hit("hidden-over-platform-limit", amount.path, message)
-
-
-def _is_hidden(request: ComparedAmount, limit: ComparedAmount) -> bool:
-    return request.quantity > limit.quantity and request.value <= limit.value
 
 
 def _amount(entry: SentAmount, *, ours: bool) -> Iterator[Hit]:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from flytetask_nb.models.workflows import referring_nodes
 from flytetask_nb.semantics.graphs import WorkflowTooLargeError, id_key
 from flytetask_nb.semantics.problems import CYCLE, WORKFLOW_NOT_FOUND, Fault
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 # Policy of this package: the compiler follows sub-workflows as deep as its stack carries it.
 _DEEPEST: Final = 30
@@ -27,7 +28,7 @@ class Requirements:
     """What a workflow and its sub-workflows refer to.
 
     ``tasks``, ``launch_plans``: ``Identifier`` messages by their serialized form.
-    ``findings``: sub-workflows that the workflow does not bring along, and such that run themselves.
+    ``faults``: sub-workflows that the workflow does not bring along, and such that run themselves.
     """
 
     tasks: dict[bytes, Any] = field(default_factory=dict)
@@ -55,15 +56,13 @@ def _collect(
 ) -> None:
     if len(path) > _DEEPEST:
         raise WorkflowTooLargeError(f"its sub-workflows nest more than {_DEEPEST} deep")
-    for node in _nodes(template):
-        target = node.WhichOneof("target")
-        if target == "task_node" and node.task_node.HasField("reference_id"):
-            requirements.tasks[id_key(node.task_node.reference_id)] = node.task_node.reference_id
-        elif target == "workflow_node" and node.workflow_node.HasField("launchplan_ref"):
-            requirements.launch_plans[id_key(node.workflow_node.launchplan_ref)] = node.workflow_node.launchplan_ref
-        elif target == "workflow_node" and node.workflow_node.HasField("sub_workflow_ref"):
-            reference = node.workflow_node.sub_workflow_ref
-            key = id_key(reference)
+    for node, reference in referring_nodes(template):
+        key = id_key(reference)
+        if node.task_node.HasField("reference_id"):
+            requirements.tasks[key] = reference
+        elif node.workflow_node.HasField("launchplan_ref"):
+            requirements.launch_plans[key] = reference
+        elif node.workflow_node.HasField("sub_workflow_ref"):
             if key in path:
                 # The compiler would go round until its stack is used up.
                 requirements.faults.append(Fault(CYCLE, node.id, details=(compact_text(reference),)))
@@ -72,21 +71,3 @@ def _collect(
             elif key not in done:
                 _collect(sub_workflows[key].template, sub_workflows, requirements, done, [*path, key])
                 done.add(key)
-
-
-def _nodes(template: Any) -> Iterator[Any]:
-    """Return the nodes of a workflow, those inside branches and arrays included."""
-    pending = list(template.nodes)
-    if template.HasField("failure_node"):
-        pending.append(template.failure_node)
-    while pending:
-        node = pending.pop()
-        yield node
-        target = node.WhichOneof("target")
-        if target == "array_node":
-            pending.append(node.array_node.node)
-        elif target == "branch_node":
-            if_else = node.branch_node.if_else
-            pending += [case.then_node for case in (if_else.case, *if_else.other)]
-            if if_else.HasField("else_node"):
-                pending.append(if_else.else_node)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from flytetask_nb.semantics.json_schemas import DEEPEST, Schema
 from flytetask_nb.semantics.meta_schemas import (
+    MEMBERS,
     WITH_FLAGS,
     Json,
     NoAnswerError,
@@ -15,10 +16,7 @@ from flytetask_nb.semantics.meta_schemas import (
     types_of,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-# Likewise: the compiler looks at each pair of members of two anyOf, and so do we, but not for hours.
+# Policy of this package: the compiler looks at each pair of members of two anyOf, and so do we, but not for hours.
 _MOST_PAIRS: Final = 50_000
 
 
@@ -30,9 +28,7 @@ _FITS: Final = 0
 _REMARK: Final = 1
 _MISFIT: Final = 2
 
-_LARGER_NARROWS: Final = ("minLength", "minItems", "minProperties")
-_LENGTHS: Final = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems")}
-_SIZES: Final = ("minProperties", "maxProperties")
+_EXCLUSIVE: Final = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
 
 
 def covers(wanted: Schema, given: Schema) -> bool:
@@ -72,7 +68,7 @@ class _SchemaPair:
         self.known[pair] = None
         answer = max(
             self._types(wanted, given, depth),
-            *(self._members(wanted, given, name, depth) for name in ("allOf", "anyOf", "oneOf")),
+            *(self._members(wanted, given, name, depth) for name in MEMBERS),
             self._constants(wanted, given),
         )
         self.known[pair] = answer
@@ -126,7 +122,7 @@ class _SchemaPair:
         return schema.draft >= WITH_FLAGS and isinstance(part, dict) and "const" in part
 
     def _arrays(self, wanted: Json, given: Json, depth: int) -> int:
-        answers = [_limits(wanted, given, _LENGTHS["array"])]
+        answers = [_limits(wanted, given, "minItems", "maxItems")]
         ours, theirs = keyword(wanted, "items"), keyword(given, "items")
         if ours is not None:
             answers.append(self._items(ours, theirs, depth + 1))
@@ -147,7 +143,7 @@ class _SchemaPair:
         return max((self.compare(mine, item, depth) for mine, item in zip(ours, theirs, strict=True)), default=_FITS)
 
     def _objects(self, wanted: Json, given: Json, depth: int) -> int:
-        answers = [_limits(wanted, given, _SIZES)]
+        answers = [_limits(wanted, given, "minProperties", "maxProperties")]
         if any(is_not_compared(part) for part in (wanted, given)):
             answers.append(_REMARK)
         if not set(keyword(wanted, "required") or ()) <= set(keyword(given, "required") or ()):
@@ -181,22 +177,25 @@ def is_not_compared(part: Json) -> bool:
     )
 
 
-def _limits(wanted: Json, given: Json, names: Iterable[str]) -> int:
+def _limits(wanted: Json, given: Json, *names: str) -> int:
     """Compare bounds: whoever expects one needs one that is as narrow."""
     for name in names:
         ours, theirs = _limit(wanted, name), _limit(given, name)
-        if ours is not None and (theirs is None or (theirs < ours if name in _LARGER_NARROWS else theirs > ours)):
+        if ours is not None and (theirs is None or (theirs < ours if name.startswith("min") else theirs > ours)):
             return _MISFIT
     return _FITS
 
 
 def _limit(part: Json, name: str) -> float | None:
-    # `true` and `false` are schemas whose bounds nobody set to "none": they read 0.
-    return 0 if isinstance(part, bool) else part.get(name)
+    if isinstance(part, bool):
+        # `true` and `false` are schemas whose bounds nobody set to "none": they read 0.
+        return 0
+    # Draft 4 says with a flag that the bound itself is excluded; it then counts as no bound.
+    return None if part.get(_EXCLUSIVE.get(name)) is True else part.get(name)
 
 
 def _compare_texts(wanted: Json, given: Json) -> int:
-    answers = [_limits(wanted, given, _LENGTHS["string"])]
+    answers = [_limits(wanted, given, "minLength", "maxLength")]
     if (keyword(wanted, "format") or "") != (keyword(given, "format") or ""):
         answers.append(_MISFIT)
     ours, theirs = keyword(wanted, "enum"), keyword(given, "enum") or []
@@ -217,30 +216,12 @@ def _compare_texts(wanted: Json, given: Json) -> int:
 
 
 def _compare_numbers(wanted: Json, given: Json) -> int:
-    answers = [_FITS]
-    for bound in ("maximum", "minimum"):
-        ours, theirs = _bound(wanted, bound), _bound(given, bound)
-        if ours is not None and (theirs is None or (theirs > ours if bound == "maximum" else theirs < ours)):
-            answers.append(_MISFIT)
-        if _has_exclusive(wanted, bound) or _has_exclusive(given, bound):
-            answers.append(_REMARK)
+    answers = [_limits(wanted, given, *_EXCLUSIVE)]
+    excluded = [keyword(part, word) for part in (wanted, given) for word in _EXCLUSIVE.values()]
+    if any(value is not None and value is not False for value in excluded):
+        answers.append(_REMARK)
     answers.append(_compare_multiples(keyword(wanted, "multipleOf"), keyword(given, "multipleOf")))
     return max(answers)
-
-
-def _exclusive(bound: str) -> str:
-    return f"exclusive{bound.capitalize()}"
-
-
-def _bound(part: Json, bound: str) -> float | None:
-    value: float | None = keyword(part, bound)
-    # Draft 4 says with a flag that the bound itself is excluded; it then counts as no bound.
-    return None if keyword(part, _exclusive(bound)) is True else value
-
-
-def _has_exclusive(part: Json, bound: str) -> bool:
-    value = keyword(part, _exclusive(bound))
-    return value is not None and value is not False
 
 
 def _compare_multiples(ours: float | None, theirs: float | None) -> int:

@@ -10,7 +10,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, condition_of, keyword, types_of
+from flytetask_nb.semantics.meta_schemas import (
+    MEMBERS,
+    InvalidSchemaError,
+    NoAnswerError,
+    condition_of,
+    keyword,
+    types_of,
+)
 from flytetask_nb.semantics.schema_comparison import covers, is_not_compared
 
 if TYPE_CHECKING:
@@ -23,7 +30,6 @@ if TYPE_CHECKING:
 _DEEPEST: Final = 40
 _MOST_PARTS: Final = 5_000
 
-_MEMBERS: Final = ("allOf", "anyOf", "oneOf")
 # What is compared, by the type that it is compared for.
 _COMPARED: Final[dict[str, tuple[str, ...]]] = {
     "string": ("format", "enum", "pattern", "minLength", "maxLength"),
@@ -46,12 +52,12 @@ def schema_accepts_all(new: Schema, old: Schema) -> bool:
         return False
 
 
-def schema_feeds_the_same(one: Schema, other: Schema) -> bool:
+def schema_feeds_the_same(new: Schema, old: Schema) -> bool:
     """Tell whether it follows that two schemas are covered by the same schemas."""
-    if one.equals(other):
+    if new.equals(old):
         return True
     try:
-        return covers(one, other) and _essence(one, ordered=False) == _essence(other, ordered=False)
+        return covers(new, old) and _essence(new, ordered=False) == _essence(old, ordered=False)
     except NoAnswerError:
         return False
 
@@ -83,7 +89,7 @@ class _Parts:
 
 def _inner(part: Json, draft: int) -> Iterator[Json]:
     """Return the schemas inside a schema that are compared."""
-    for name in _MEMBERS:
+    for name in MEMBERS:
         yield from keyword(part, name) or ()
     yield from (condition for condition in condition_of(part, draft) if condition is not None)
     items = keyword(part, "items")
@@ -128,12 +134,12 @@ def _is_transitive(wanted: Schema, given: Schema) -> bool:
 
     def are_harmless(ours: Json) -> bool:
         """Tell whether comparing the members of ``ours`` never stumbles."""
-        members = (member for name in _MEMBERS for member in keyword(ours, name) or ())
+        members = (member for name in MEMBERS for member in keyword(ours, name) or ())
         return not condition_of(ours, wanted.draft) and all(_is_calm(wanted, member, walk) for member in members)
 
     def reduced(schema: Schema, part: Json) -> Json:
         whole = _reduced(schema, part, walk, ordered=True, is_member=False)
-        return [whole[name] for name in (*_MEMBERS, "conditions") if name in whole]
+        return [whole[name] for name in (*MEMBERS, "conditions") if name in whole]
 
     return check(wanted.document, given.document)
 
@@ -166,7 +172,7 @@ def _reduced(schema: Schema, part: Json, walk: _Parts, *, ordered: bool, is_memb
         names = _ALL_COMPARED if is_member else [name for kind in kinds for name in _COMPARED.get(kind, ())]
         reduced: dict[str, Any] = {"type": sorted(types)}
         reduced.update((name, part[name]) for name in names if part.get(name) is not None)
-        for name in _MEMBERS:
+        for name in MEMBERS:
             members = [reduce(member, is_member=True) for member in part.get(name) or ()]
             reduced[name] = members if ordered else _sorted(members)
         if "const" in part:

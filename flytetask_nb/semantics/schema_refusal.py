@@ -9,13 +9,12 @@ either proved to be harmless, or a value is made that shows it.
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flytetask_nb.semantics.json_examples import cases, examples
-from flytetask_nb.semantics.json_values import canonical, extra, fits, item, listed, matches, named, prefix
-from flytetask_nb.semantics.meta_schemas import InvalidSchemaError, NoAnswerError, keyword, types_of
+from flytetask_nb.semantics.json_values import canonical, extra, fits, is_multiple, item, listed, matches, named, prefix
+from flytetask_nb.semantics.meta_schemas import MEMBERS, InvalidSchemaError, NoAnswerError, keyword, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +35,6 @@ _ANNOTATIONS: Final = frozenset(
     "$comment $defs $id $schema default definitions deprecated description discriminator enumNames examples id "
     "readOnly title writeOnly".split()
 )
-_MEMBERS: Final = ("allOf", "anyOf", "oneOf")
 _OBJECT_WORDS: Final = ("properties", "patternProperties", "additionalProperties", "propertyNames")
 _BY_NAME: Final = ("properties", "patternProperties", "dependencies", "dependentSchemas")
 _ARRAY_WORDS: Final = ("items", "prefixItems", "additionalItems")
@@ -162,7 +160,7 @@ class _Refusals:
         types = types_of(wanted)
         if types and kind not in types and not (kind == "integer" and "number" in types):
             return self._example(given, wanted)
-        words = [word for word in wanted if word not in _ANNOTATIONS and word not in _MEMBERS and word != "type"]
+        words = [word for word in wanted if word not in _ANNOTATIONS and word not in MEMBERS and word != "type"]
         doubtful = [word for word in words if not _holds(word, kind, case, wanted)]
         refused: list[RefusedValue | None] = []
         if kind == "object":
@@ -316,16 +314,14 @@ def _matching(pattern: str, other: Case) -> str:
 
 
 def _is_apart(case: Case, other: Case) -> bool:
-    kinds = [{"number" if name == "integer" else name for name in types_of(one)} for one in (case, other)]
+    kinds = [{"number" if name == "integer" else name for name in types_of(side)} for side in (case, other)]
     if all(kinds) and not kinds[0] & kinds[1]:
         return True
     theirs = keyword(other, "properties") or {}
     for name, mine in (keyword(case, "properties") or {}).items():
         values = listed(mine), listed(theirs.get(name))
-        if all(one is not None for one in values):
-            texts = [set(map(canonical, one or ())) for one in values]
-            if not texts[0] & texts[1]:
-                return True
+        if None not in values and set(map(canonical, values[0] or ())).isdisjoint(map(canonical, values[1] or ())):
+            return True
     return False
 
 
@@ -334,14 +330,8 @@ def _is_apart(case: Case, other: Case) -> bool:
 
 def _holds(word: str, kind: str, case: Case, wanted: Case) -> bool:
     """Tell whether all that fits a case, of one type, does what a word asks of it."""
-    rule = _RULES.get(word)
-    if rule is None:
-        return word in case and canonical(case[word]) == canonical(wanted[word])
-    of, holds = rule
-    return kind not in of or holds(case, wanted)
-
-
-_NUMBERS: Final = ("integer", "number")
+    of, holds = _RULES.get(word, ((kind,), _is_same))
+    return kind not in of or holds(word, case, wanted)
 
 
 def _bound(part: Json, side: str) -> tuple[float, bool]:
@@ -358,53 +348,57 @@ def _bound(part: Json, side: str) -> tuple[float, bool]:
     return bound, is_open
 
 
-def _is_within(side: str) -> Callable[[Case, Case], bool]:
-    return lambda case, wanted: _bound(case, side) >= _bound({**wanted, "type": case["type"]}, side)
+def _is_within(word: str, case: Case, wanted: Case) -> bool:
+    side = word.removeprefix("exclusive").lower()
+    return _bound(case, side) >= _bound({**wanted, "type": case["type"]}, side)
 
 
-def _is_multiple(case: Case, wanted: Case) -> bool:
+def _has_step(_word: str, case: Case, wanted: Case) -> bool:
     step = case.get("multipleOf", 1 if case["type"] == "integer" else None)
-    return step is not None and (Fraction(str(step)) / Fraction(str(wanted["multipleOf"]))).denominator == 1
+    return step is not None and is_multiple(step, wanted["multipleOf"])
 
 
-def _at_least(word: str) -> Callable[[Case, Case], bool]:
-    return lambda case, wanted: bool(case.get(word, 0) >= wanted[word])
+def _is_at_least(word: str, case: Case, wanted: Case) -> bool:
+    return bool(case.get(word, 0) >= wanted[word])
 
 
-def _at_most(word: str) -> Callable[[Case, Case], bool]:
-    return lambda case, wanted: bool(case.get(word, math.inf) <= wanted[word])
+def _is_at_most(word: str, case: Case, wanted: Case) -> bool:
+    return bool(case.get(word, math.inf) <= wanted[word])
 
 
-def _same(word: str) -> Callable[[Case, Case], bool]:
-    return lambda case, wanted: word in case and canonical(case[word]) == canonical(wanted[word])
+def _is_same(word: str, case: Case, wanted: Case) -> bool:
+    return word in case and canonical(case[word]) == canonical(wanted[word])
 
 
-def _has_names(case: Case, wanted: Case) -> bool:
+def _is_unique(_word: str, case: Case, wanted: Case) -> bool:
+    return not wanted["uniqueItems"] or bool(case.get("uniqueItems"))
+
+
+def _has_names(_word: str, case: Case, wanted: Case) -> bool:
     return set(wanted["required"]) <= set(case.get("required") or ())
 
 
-def _has_enough(case: Case, wanted: Case) -> bool:
+def _has_enough(_word: str, case: Case, wanted: Case) -> bool:
     return bool(max(case.get("minProperties", 0), len(set(case.get("required") or ()))) >= wanted["minProperties"])
 
 
-def _has_few(case: Case, wanted: Case) -> bool:
+def _has_few(_word: str, case: Case, wanted: Case) -> bool:
     own = math.inf if _is_open(case) or "patternProperties" in case else len(case.get("properties") or ())
     return bool(min(case.get("maxProperties", math.inf), own) <= wanted["maxProperties"])
 
 
-_RULES: Final[dict[str, tuple[tuple[str, ...], Callable[[Case, Case], Any]]]] = {
-    **dict.fromkeys(("minimum", "exclusiveMinimum"), (_NUMBERS, _is_within("minimum"))),
-    **dict.fromkeys(("maximum", "exclusiveMaximum"), (_NUMBERS, _is_within("maximum"))),
-    "multipleOf": (_NUMBERS, _is_multiple),
-    "minLength": (("string",), _at_least("minLength")),
-    "maxLength": (("string",), _at_most("maxLength")),
-    "pattern": (("string",), _same("pattern")),
-    "minItems": (("array",), _at_least("minItems")),
-    "maxItems": (("array",), _at_most("maxItems")),
-    "uniqueItems": (("array",), lambda case, wanted: not wanted["uniqueItems"] or case.get("uniqueItems")),
-    "contains": (("array",), _same("contains")),
-    "minContains": (("array",), _same("minContains")),
-    "maxContains": (("array",), _same("maxContains")),
+_NUMBERS: Final = ("integer", "number")
+# Of which types a word asks something, and whether that follows.
+_RULES: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Case, Case], bool]]]] = {
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"), (_NUMBERS, _is_within)),
+    "multipleOf": (_NUMBERS, _has_step),
+    "minLength": (("string",), _is_at_least),
+    "maxLength": (("string",), _is_at_most),
+    "pattern": (("string",), _is_same),
+    "minItems": (("array",), _is_at_least),
+    "maxItems": (("array",), _is_at_most),
+    "uniqueItems": (("array",), _is_unique),
+    **dict.fromkeys(("contains", "minContains", "maxContains"), (("array",), _is_same)),
     "required": (("object",), _has_names),
     "minProperties": (("object",), _has_enough),
     "maxProperties": (("object",), _has_few),
@@ -458,7 +452,7 @@ def _defaults(schema: Schema, part: Json, path: tuple[str, ...], depth: int) -> 
         yield place, NOTHING if is_needed or not isinstance(inner, dict) else inner.get("default", NOTHING)
         if path.count(name) < _ROUNDS:
             yield from _defaults(schema, inner, place, depth + 1)
-    for member in (inner for name in _MEMBERS for inner in keyword(part, name) or ()):
+    for member in (inner for name in MEMBERS for inner in keyword(part, name) or ()):
         yield from _defaults(schema, member, path, depth + 1)
     for inner in (*prefix(part), keyword(part, "items"), keyword(part, "additionalProperties")):
         yield from _defaults(schema, inner, (*path, "[0]"), depth + 1)

@@ -9,9 +9,9 @@ from flyteidl.core import tasks_pb2
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError, QuantityError
+from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import NVIDIA_GPU, RESOURCES
 from flytetask_nb.semantics import limits, pod_specs, quantities
-from flytetask_nb.semantics.pod_misfits import misfit
 from flytetask_nb.semantics.quantities import NANO, Quantity
 from flytetask_nb.semantics.task_container import TaskContainer, listed_objects, own_container, pod_container
 from flytetask_nb.semantics.templates import template_of
@@ -66,10 +66,10 @@ class SentContainer(NamedTuple):
 
     path: str
     image: str
-    command: list[str]
-    args: list[str]
-    env: list[tuple[str, str]]
-    mounts: list[tuple[str, str]]
+    command: Sequence[str]
+    args: Sequence[str]
+    env: Sequence[tuple[str, str]]
+    mounts: Sequence[tuple[str, str]]
     """The volume and the path of each."""
     requests: list[SentAmount]
     limits: list[SentAmount]
@@ -99,6 +99,7 @@ class SentTask(NamedTuple):
 
 _Resource: Final = tasks_pb2.Resources
 _LARGEST: Final = 2**63 - 1
+_SIDES: Final = ("requests", "limits")
 CHECKED: Final = (_Resource.CPU, _Resource.GPU, _Resource.MEMORY, _Resource.EPHEMERAL_STORAGE)
 """The resources that Admin looks at, in its order."""
 LIMITED: Final = {resource.name: int(resource.number) for resource in RESOURCES if resource.number in CHECKED} | {
@@ -120,9 +121,9 @@ def sent_task(task: object, platform_limits: Mapping[str, Amount] | None) -> Sen
     try:
         spec = pod_specs.passed_through_kubernetes(template.k8s_pod.pod_spec)
     except FlyteTaskError as error:
-        return sent._replace(pod_fault=misfit(template.k8s_pod.pod_spec) or str(error))
+        return sent._replace(pod_fault=pod_specs.misfit(plain_struct(template.k8s_pod.pod_spec)) or str(error))
     return sent._replace(
-        containers=_pods_containers(spec),
+        containers=_pods_containers(spec, "containers"),
         init_containers=_pods_containers(spec, "initContainers"),
         volumes=[volume["name"] for volume in listed_objects(spec, "volumes")],
     )
@@ -159,42 +160,37 @@ def _platform(given: Mapping[str, Amount] | None) -> dict[int, Quantity]:
     return {LIMITED[name]: amount for name, amount in amounts.items() if amount}
 
 
+_Entries = dict[str, list[tuple[int, str, str]]]
+
+
 def _own_container(container: Any) -> SentContainer:
-    sides = [
-        [
-            _entry(entry.name, resource_name(entry.name), entry.value, f"container.resources.{side}")
-            for entry in getattr(container.resources, side)
-        ]
-        for side in ("requests", "limits")
-    ]
-    return _sent_container(own_container(container), [], sides)
+    entries = {
+        side: [(entry.name, resource_name(entry.name), entry.value) for entry in getattr(container.resources, side)]
+        for side in _SIDES
+    }
+    return _sent_container(own_container(container), entries)
 
 
-def _pods_containers(spec: Any, field: str = "containers") -> list[SentContainer]:
-    return [_pods_container(container, f"k8s_pod.pod_spec.{field}") for container in listed_objects(spec, field)]
-
-
-def _pods_container(container: Mapping[str, Any], place: str) -> SentContainer:
-    path = f"{place}.{container['name']}"
-    sides = [
-        [
-            _entry(_number_of(name), name, text, f"{path}.resources.{side}")
-            for name, text in (container["resources"].get(side) or {}).items()
-        ]
-        for side in ("requests", "limits")
-    ]
-    mounts = [(mount["name"], mount["mountPath"]) for mount in container.get("volumeMounts") or ()]
-    return _sent_container(pod_container(container, path), mounts, sides)
+def _pods_containers(spec: Any, field: str) -> list[SentContainer]:
+    containers = []
+    for container in listed_objects(spec, field):
+        entries = {
+            side: [(_number_of(name), name, text) for name, text in (container["resources"].get(side) or {}).items()]
+            for side in _SIDES
+        }
+        mounts = [(mount["name"], mount["mountPath"]) for mount in container.get("volumeMounts") or ()]
+        path = f"k8s_pod.pod_spec.{field}.{container['name']}"
+        containers.append(_sent_container(pod_container(container, path), entries, mounts))
+    return containers
 
 
 def _sent_container(
-    container: TaskContainer, mounts: list[tuple[str, str]], sides: list[list[SentAmount]]
+    container: TaskContainer, entries: _Entries, mounts: Sequence[tuple[str, str]] = ()
 ) -> SentContainer:
     # A reference stands there with all that belongs to it.
     env = [(name, value if isinstance(value, str) else value.get("value", "")) for name, value in container.env]
-    return SentContainer(
-        container.path, container.image, list(container.command), list(container.args), env, mounts, *sides
-    )
+    sides = ([_entry(*entry, f"{container.path}.resources.{side}") for entry in entries[side]] for side in _SIDES)
+    return SentContainer(container.path, container.image, container.command, container.args, env, mounts, *sides)
 
 
 def resource_name(number: int) -> str:

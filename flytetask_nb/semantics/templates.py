@@ -13,21 +13,33 @@ from flytetask_nb.models.coercion import as_task
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
-_TEMPLATES: Final[dict[type[Any], Callable[[Any], Any]]] = {
+TEMPLATES: Final[dict[type[Any], Callable[[Any], Any]]] = {
     tasks_pb2.TaskTemplate: lambda template: template,
     task_pb2.TaskSpec: attrgetter("template"),
     compiler_pb2.CompiledTask: attrgetter("template"),
     task_pb2.TaskClosure: attrgetter("compiled_task.template"),
     task_pb2.Task: attrgetter("closure.compiled_task.template"),
 }
+"""By kind of message that holds a template, what reads it."""
 
 
 def spec_of_flyte2(task: object) -> Any | None:
     """Return a message of flyteidl2 as the TaskSpec that it is read as; None for anything else."""
     name = task.DESCRIPTOR.full_name if isinstance(task, Message) else ""
     return flyte2_spec(wrapped(name, task.SerializeToString())) if name in FLYTE2_KINDS else None  # type: ignore[attr-defined]
+
+
+def held_message(value: object, kinds: Container[type[Any]]) -> Any:
+    """Return the message that a value is, that it holds or, where that is of no kind wanted, that it makes of itself.
+
+    Returns google.protobuf.message.Message or None: None where there is none.
+    """
+    message = value if isinstance(value, Message) else getattr(value, "_message", None)
+    if type(message) not in kinds and hasattr(value, "to_flyte_idl") and not isinstance(value, type):
+        message = value.to_flyte_idl()
+    return message
 
 
 def template_of(task: object) -> Any:
@@ -40,10 +52,8 @@ def template_of(task: object) -> Any:
       it.
     Raises ModelTypeError: ``task`` is something else.
     """
-    message = task if isinstance(task, Message) else getattr(task, "_message", None)
-    if type(message) not in _TEMPLATES and hasattr(task, "to_flyte_idl") and not isinstance(task, type):
-        message = task.to_flyte_idl()
-    read = _TEMPLATES.get(type(message))
+    message = held_message(task, TEMPLATES)
+    read = TEMPLATES.get(type(message))
     if read is not None:
         return read(message)
     return (spec_of_flyte2(message) or as_task(task)._message).template

@@ -154,20 +154,9 @@ class Compatibility(Report):
                 old, new = (
                     None if each is None else type_notation(each._message) for each in (variable.old, variable.new)
                 )
-                texts = (
-                    kind,
-                    variable.name,
-                    variable.verdict,
-                    old,
-                    new,
-                    variable.reason,
-                    part_notation(variable.path) or None,
-                )
-                yield [
-                    *(text and mask_text(text) for text in texts),
-                    variable.is_unseen,
-                    variable.witness_text,
-                ]
+                path = part_notation(variable.path) or None
+                texts = (kind, variable.name, variable.verdict, old, new, variable.reason, path)
+                yield [*(text and mask_text(text) for text in texts), variable.is_unseen, variable.witness_text]
 
     def __repr__(self) -> str:
         parts = [

@@ -6,20 +6,28 @@ new one though the old type itself feeds the new one, and the same holds for the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flyteidl.core import interface_pb2, types_pb2
-from google.protobuf.message import Message
+from flyteidl.core import interface_pb2
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models.coercion import no_task
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.blind_spots import blind_spot
-from flytetask_nb.semantics.castability import castable_types, derived_type, is_optional
+from flytetask_nb.semantics.castability import (
+    LIST,
+    MAP,
+    castable_types,
+    derived_type,
+    is_none,
+    is_optional,
+    type_of,
+)
 from flytetask_nb.semantics.inclusion import accepts_all, feeds_all
-from flytetask_nb.semantics.templates import template_of
+from flytetask_nb.semantics.templates import TEMPLATES, held_message, template_of
 from flytetask_nb.semantics.variable_verdicts import (
     BREAKING,
     RISKY,
@@ -36,15 +44,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.blind_spots import BlindSpot
     from flytetask_nb.semantics.castability import DerivedType
-
-
-class _Judgement(NamedTuple):
-    verdict: str
-    reason: str
-    witness: bytes | None = None
-    path: tuple[str, ...] = ()
-    value: str = ""
-    is_unseen: bool = False
 
 
 def compatibility(old: object, new: object) -> Compatibility:
@@ -124,10 +123,11 @@ def compatibility(old: object, new: object) -> Compatibility:
     )
 
 
+_KINDS: Final = frozenset({interface_pb2.TypedInterface, *TEMPLATES})
+
+
 def _interface_of(value: object, name: str) -> Any:
-    message = value if isinstance(value, Message) else getattr(value, "_message", None)
-    if message is None and hasattr(value, "to_flyte_idl") and not isinstance(value, type):
-        message = value.to_flyte_idl()
+    message = held_message(value, _KINDS)
     if isinstance(message, interface_pb2.TypedInterface):
         return message
     try:
@@ -140,14 +140,11 @@ def _interface_of(value: object, name: str) -> Any:
 
 
 class _Direction(NamedTuple):
-    """How variables of one side of an interface are judged."""
+    """How variables of one side of an interface are judged; what they are called is filled in afterwards."""
 
-    changed: Callable[[bytes, bytes], _Judgement]
-    added: Callable[[Any], _Judgement]
-    removed: _Judgement
-
-
-_UNCHANGED: Final = "Its type is the same."
+    changed: Callable[[bytes, bytes], VariableCompatibility]
+    added: Callable[[DerivedType], VariableCompatibility]
+    removed: VariableCompatibility
 
 
 def _compare(
@@ -155,35 +152,32 @@ def _compare(
 ) -> dict[str, VariableCompatibility]:
     compared = {}
     for name in sorted({*before, *after}, key=natural_key):
-        old = before[name].type.SerializeToString(deterministic=True) if name in before else None
-        new = after[name].type.SerializeToString(deterministic=True) if name in after else None
-        if old == new:
-            compared[name] = VariableCompatibility(name, SAFE, _UNCHANGED, _old=old, _new=new)
-            continue
+        old, new = (
+            side[name].type.SerializeToString(deterministic=True) if name in side else None for side in (before, after)
+        )
         try:
-            judgement = _judge(old, new, direction)
+            compared[name] = replace(_judge(old, new, direction), name=name, _old=old, _new=new)
         except ModelValueError as error:
             raise ModelValueError(f"{kind} {name!r}: {error}") from None
-        compared[name] = VariableCompatibility(
-            name,
-            judgement.verdict,
-            judgement.reason,
-            judgement.path,
-            judgement.is_unseen,
-            old,
-            new,
-            judgement.witness,
-            judgement.value,
-        )
     return compared
 
 
-def _judge(old: bytes | None, new: bytes | None, direction: _Direction) -> _Judgement:
+def _judge(old: bytes | None, new: bytes | None, direction: _Direction) -> VariableCompatibility:
+    if old == new:
+        return _UNCHANGED
     if new is None:
         return direction.removed
     if old is None:
-        return direction.added(derived_type(new).message)
+        return direction.added(derived_type(new))
     return direction.changed(old, new)
+
+
+def _judged(verdict: str, reason: str, witness: Any = None, path: tuple[str, ...] = ()) -> VariableCompatibility:
+    serialized = None if witness is None else witness.SerializeToString(deterministic=True)
+    return VariableCompatibility("", verdict, reason, path, _witness=serialized)
+
+
+_UNCHANGED: Final = _judged(SAFE, "Its type is the same.")
 
 
 def _named(message: Any) -> str:
@@ -206,51 +200,45 @@ def _witness_words(witness: Any, old: Any, new: Any) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _changed_input(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
+def _changed_input(old_bytes: bytes, new_bytes: bytes) -> VariableCompatibility:
     old, new = derived_type(old_bytes), derived_type(new_bytes)
     if not castable_types(old, new):
-        return _Judgement(BREAKING, f"It no longer accepts values of the old type, {_named(old.message)}.")
+        return _judged(BREAKING, f"It no longer accepts values of the old type, {_named(old.message)}.")
     if accepts_all(new, old):
         before, after = _named(old.message), _named(new.message)
-        sentence = (
-            f"{after} accepts every value of {before}."
-            if before != after
-            else f"It still accepts every value of {before}."
-        )
-        return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _Judgement(SAFE, sentence)
+        reason = f"{after if before != after else 'It still'} accepts every value of {before}."
+        return _unseen(blind_spot(old, new, is_input=True), _OF_INPUT) or _judged(SAFE, reason)
     witness = find_producer(old, new)
     if witness is None:
-        return _Judgement(
-            RISKY, "It accepts values of the old type; whether it accepts all that it did before cannot be decided."
-        )
-    reason = f"It accepts values of the old type, but no longer {_witness_words(witness, old.message, new.message)}, as it did before."
-    return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
+        reason = "It accepts values of the old type; whether it accepts all that it did before cannot be decided."
+    else:
+        words = _witness_words(witness, old.message, new.message)
+        reason = f"It accepts values of the old type, but no longer {words}, as it did before."
+    return _judged(RISKY, reason, witness)
 
 
 @lru_cache(maxsize=4096)
-def _changed_output(old_bytes: bytes, new_bytes: bytes) -> _Judgement:
+def _changed_output(old_bytes: bytes, new_bytes: bytes) -> VariableCompatibility:
     old, new = derived_type(old_bytes), derived_type(new_bytes)
     if not castable_types(new, old):
-        return _Judgement(BREAKING, f"It can no longer be passed to an input of the old type, {_named(old.message)}.")
+        return _judged(BREAKING, f"It can no longer be passed to an input of the old type, {_named(old.message)}.")
     if feeds_all(new, old):
-        unseen = _unseen(blind_spot(new, old, is_input=False), _OF_OUTPUT)
-        return (
-            _changed_part(old.message, new.message)
-            or unseen
-            or _Judgement(
-                SAFE,
-                "It can be passed to every input that took it before; a conditional can compare it only with an output "
-                "of exactly the same type.",
-            )
+        reason = (
+            "It can be passed to every input that took it before; a conditional can compare it only with an output "
+            "of exactly the same type."
         )
+        unseen = _unseen(blind_spot(new, old, is_input=False), _OF_OUTPUT)
+        return _changed_part(old.message, new.message) or unseen or _judged(SAFE, reason)
     witness = find_consumer(old, new)
     if witness is None:
-        return _Judgement(
-            RISKY,
-            "It can be passed to an input of the old type; whether every input that took it before still does cannot be decided.",
-        )
-    reason = f"It can be passed to an input of the old type, but no longer to one of type {_witness_words(witness, old.message, new.message)}, as before."
-    return _Judgement(RISKY, reason, witness.SerializeToString(deterministic=True))
+        rest = "whether every input that took it before still does cannot be decided."
+        return _judged(RISKY, f"It can be passed to an input of the old type; {rest}")
+    words = _witness_words(witness, old.message, new.message)
+    return _judged(
+        RISKY,
+        f"It can be passed to an input of the old type, but no longer to one of type {words}, as before.",
+        witness,
+    )
 
 
 # -- what the compiler does not see --------------------------------------------------------------------------------
@@ -267,7 +255,7 @@ _OF_OUTPUT: Final = (
 )
 
 
-def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement | None:
+def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> VariableCompatibility | None:
     """Judge what the compiler does not see."""
     if spot is None:
         return None
@@ -281,26 +269,18 @@ def _unseen(spot: BlindSpot | None, words: tuple[str, str, str]) -> _Judgement |
         sentence = f"{value} {fate}, which shows only at run time"
     else:
         sentence = f"whether {question} cannot be decided"
-    return _Judgement(
-        RISKY,
-        f"Flyte's compiler does not look at what changed{place}: {sentence}.",
-        None,
-        spot.path,
-        spot.value,
-        is_unseen=True,
-    )
+    reason = f"Flyte's compiler does not look at what changed{place}: {sentence}."
+    return VariableCompatibility("", RISKY, reason, spot.path, is_unseen=True, _value=spot.value)
 
 
 # -- parts of outputs ----------------------------------------------------------------------------------------------
 
-_ELEMENTS: Final = ("collection_type", "map_value_type")
 
-
-def _changed_part(old: Any, new: Any, path: tuple[str, ...] = ()) -> _Judgement | None:
+def _changed_part(old: Any, new: Any, path: tuple[str, ...] = ()) -> VariableCompatibility | None:
     """Find a part of an output that a caller can read no longer, or not as what it was."""
     if old == new:
         return None
-    for element in _ELEMENTS:
+    for element in (LIST, MAP):
         if old.HasField(element) and new.HasField(element):
             return _changed_part(getattr(old, element), getattr(new, element), (*path, "[0]"))
     judgements = (_judge_field((*path, name), before, after) for name, before, after in _fields(old, new))
@@ -319,12 +299,12 @@ def _fields(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
             yield name, had[name] if had else old, None if has and name not in has else has[name] if has else new
 
 
-def _judge_field(path: tuple[str, ...], before: Any, after: Any) -> _Judgement | None:
+def _judge_field(path: tuple[str, ...], before: Any, after: Any) -> VariableCompatibility | None:
     if after is None:
         return _lost(path, before, "is gone")
     if before == after:
         return None
-    old, new = _type_of(before), _type_of(after)
+    old, new = type_of(before), type_of(after)
     if not castable_types(new, old):
         return _lost(path, before, "has another type, which no longer fits where it was used")
     if not feeds_all(new, old):
@@ -332,47 +312,33 @@ def _judge_field(path: tuple[str, ...], before: Any, after: Any) -> _Judgement |
     return _changed_part(before, after, path)
 
 
-def _type_of(message: Any) -> DerivedType:
-    return derived_type(message.SerializeToString(deterministic=True))
-
-
-def _lost(path: tuple[str, ...], witness: Any, what: str) -> _Judgement:
-    serialized = None if witness is None else witness.SerializeToString(deterministic=True)
-    return _Judgement(
-        RISKY,
-        f"As a whole it can be passed on as before, but its field {part_notation(path)} {what}.",
-        serialized,
-        path,
-    )
+def _lost(path: tuple[str, ...], witness: Any, what: str) -> VariableCompatibility:
+    reason = f"As a whole it can be passed on as before, but its field {part_notation(path)} {what}."
+    return _judged(RISKY, reason, witness, path)
 
 
 # -- added and removed ---------------------------------------------------------------------------------------------
 
 
-def _added_input(message: Any) -> _Judgement:
-    if not is_optional(message):
-        return _Judgement(BREAKING, "A new required input: existing workflows do not pass it.")
-    if any(
-        variant.WhichOneof("type") == "simple" and variant.simple == types_pb2.NONE
-        for variant in message.union_type.variants
-    ):
-        return _Judgement(SAFE, "A new optional input: existing workflows need not pass it.")
-    return _Judgement(
+def _added_input(new: DerivedType) -> VariableCompatibility:
+    if not is_optional(new.message):
+        return _judged(BREAKING, "A new required input: existing workflows do not pass it.")
+    if any(map(is_none, new.variants)):
+        return _judged(SAFE, "A new optional input: existing workflows need not pass it.")
+    return _judged(
         RISKY,
         "A new input that existing workflows do not pass: they compile only because Flyte's compiler takes such a union "
         "for optional.",
     )
 
 
-def _added_output(_message: Any) -> _Judgement:
-    return _Judgement(RISKY, "A new output: Python code that unpacks the outputs gets one value more than it expects.")
+def _added_output(_new: DerivedType) -> VariableCompatibility:
+    return _judged(RISKY, "A new output: Python code that unpacks the outputs gets one value more than it expects.")
 
 
 _INPUTS: Final = _Direction(
-    _changed_input, _added_input, _Judgement(BREAKING, "The input is gone: workflows that pass it no longer compile.")
+    _changed_input, _added_input, _judged(BREAKING, "The input is gone: workflows that pass it no longer compile.")
 )
 _OUTPUTS: Final = _Direction(
-    _changed_output,
-    _added_output,
-    _Judgement(BREAKING, "The output is gone: workflows that use it no longer compile."),
+    _changed_output, _added_output, _judged(BREAKING, "The output is gone: workflows that use it no longer compile.")
 )

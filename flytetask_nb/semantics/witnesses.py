@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 from google.protobuf.json_format import ParseDict
-from google.protobuf.struct_pb2 import Struct
 
 from flytetask_nb.semantics.castability import (
     BLOB,
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from flytetask_nb.semantics.meta_schemas import Json
+
+    _Find = Callable[[DerivedType, DerivedType, "_Names"], Iterator[Any]]
 
 _Literal: Final = types_pb2.LiteralType
 _Dataset: Final = types_pb2.StructuredDatasetType
@@ -57,27 +58,19 @@ def find_producer(old: DerivedType, new: DerivedType) -> Any | None:
     Returns flyteidl.core.LiteralType or None: None proves nothing: no guess was right.
     """
     names = _Names(old, new)
-    for guess in names.within(chain(_producers(old, new, names), _producers(new, old, names))):
-        made = DerivedType(guess)
-        if castable_types(made, old) and not castable_types(made, new):
-            return guess
-    return None
+    guesses = chain(_producers(old, new, names), _producers(new, old, names))
+    return names.first(guesses, lambda guess: castable_types(guess, old) and not castable_types(guess, new))
 
 
-def find_consumer(old: DerivedType, new: DerivedType) -> Any | None:
+def find_consumer(old: DerivedType, new: DerivedType, names: _Names | None = None) -> Any | None:
     """Find a type that ``old`` feeds and ``new`` does not feed.
 
+    ``names``: those of the search that this one is a part of.
     Returns flyteidl.core.LiteralType or None: None proves nothing: no guess was right.
     """
-    return _find_consumer(old, new, _Names(old, new))
-
-
-def _find_consumer(old: DerivedType, new: DerivedType, names: _Names) -> Any | None:
-    for guess in names.within(_consumers(old, new, names)):
-        made = DerivedType(guess)
-        if castable_types(old, made) and not castable_types(new, made):
-            return guess
-    return None
+    names = names or _Names(old, new)
+    guesses = _consumers(old, new, names)
+    return names.first(guesses, lambda guess: castable_types(old, guess) and not castable_types(new, guess))
 
 
 class _Names:
@@ -92,14 +85,14 @@ class _Names:
         lowered = used.lower()
         self.format = next((name for name in _FORMATS if name.encode() not in lowered), _unused(_NAME, used))
 
-    def within(self, guesses: Iterator[Any]) -> Iterator[Any]:
-        """Return guesses while any more may be made."""
+    def first(self, guesses: Iterator[Any], is_right: Callable[[DerivedType], bool]) -> Any | None:
+        """Return the first guess that is right, as long as more may be made."""
         while self.left > 0:
             self.left -= 1
             guess = next(guesses, None)
-            if guess is None:
-                return
-            yield guess
+            if guess is None or is_right(DerivedType(guess)):
+                return guess
+        return None
 
 
 def _unused(name: str, used: bytes) -> str:
@@ -136,14 +129,16 @@ def _dataset(blob_format: str = "", columns: Iterable[tuple[str, Any]] = ()) -> 
     return _Literal(structured_dataset_type=_Dataset(format=blob_format, columns=made))
 
 
-def _dataclass(name: str, tag: str = "") -> Any:
-    """Return a dataclass with a file, whose schema the compiler cannot read: it covers nothing but itself."""
-    schema: dict[str, Any] = {
-        "type": "object", "title": "Other", "properties": {name: {"type": "string", "format": "path"}}, "required": [name],
-    }  # fmt: skip
+def _dataclass(schema: Json, tag: str = "") -> Any:
     made = _simple(types_pb2.STRUCT, tag)
     ParseDict(schema, made.metadata)
     return made
+
+
+def _unreadable(name: str, tag: str = "") -> Any:
+    """Return a dataclass with a file, whose schema the compiler cannot read: it covers nothing but itself."""
+    properties = {name: {"type": "string", "format": "path"}}
+    return _dataclass({"type": "object", "title": "Other", "properties": properties, "required": [name]}, tag)
 
 
 def _holder(like: DerivedType, element: Any) -> Any:
@@ -169,12 +164,7 @@ def _narrowed(literal_type: DerivedType, name: str) -> Iterator[Any]:
     """Return a dataclass with one of its texts limited to a value that nobody names."""
     document = json_schema_of(literal_type).document
     for path in islice(_texts(document, (), 0), _MOST_PLACES):
-        value: Json = _changed(document, path, name)
-        yield _Literal(
-            simple=types_pb2.STRUCT,
-            metadata=ParseDict(value, Struct()),
-            structure=types_pb2.TypeStructure(tag=literal_type.tag),
-        )
+        yield _dataclass(_changed(document, path, name), literal_type.tag)
 
 
 def _stumbling(literal_type: DerivedType) -> Iterator[Any]:
@@ -183,10 +173,8 @@ def _stumbling(literal_type: DerivedType) -> Iterator[Any]:
         return
     document = json_schema_of(literal_type).document or {}
     for name in islice(document.get("properties") or (), _MOST_PLACES):
-        schema = {"type": "object", "properties": {name: {"type": "string", "pattern": "."}}}
-        made = _simple(types_pb2.STRUCT, literal_type.tag)
-        ParseDict(schema, made.metadata)
-        yield made
+        properties = {name: {"type": "string", "pattern": "."}}
+        yield _dataclass({"type": "object", "properties": properties}, literal_type.tag)
 
 
 def _texts(part: Json, path: tuple[Any, ...], depth: int) -> Iterator[tuple[Any, ...]]:
@@ -229,7 +217,7 @@ def _producers_of_simple(fed: DerivedType, other: DerivedType, names: _Names) ->
             yield from _narrowed(fed, names.name)
         else:
             yield fed.message
-            yield _dataclass(names.name)
+            yield _unreadable(names.name)
     elif fed.simple == types_pb2.STRING:
         yield _simple(types_pb2.STRING)
         if other.kind == ENUM:
@@ -280,17 +268,21 @@ def _producers_of_table(fed: DerivedType, other: DerivedType, names: _Names) -> 
     if as_schema is not None:
         yield as_schema
     for index, (name, kind) in enumerate(own):
-        for producer in _column_producers(fed, other, name, kind, names):
+        for producer in _for_column(_producers, fed, other, (name, kind), names):
             yield _dataset(fed.format, [*own[:index], (name, producer), *own[index + 1 :]])
 
 
-def _column_producers(fed: DerivedType, other: DerivedType, name: str, kind: Any, names: _Names) -> Iterator[Any]:
-    if fed.kind == SCHEMA:
+def _for_column(
+    find: _Find, table: DerivedType, other: DerivedType, column: tuple[str, Any], names: _Names
+) -> Iterator[Any]:
+    """Return types that feed a column, or that it feeds."""
+    name, kind = column
+    if table.kind == SCHEMA:
         # A schema looks at no tag.
-        yield _simple(kind.simple, names.name)
-        return
+        return iter([_simple(kind.simple, names.name)])
+    own = table.column_types[name]
     hint = other.column_types.get(name) if other.kind == DATASET else None
-    yield from _producers(fed.column_types[name], hint or fed.column_types[name], names)
+    return find(own, hint or own, names)
 
 
 def _producers_of_union(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
@@ -307,7 +299,7 @@ def _producers_of_union(fed: DerivedType, other: DerivedType, names: _Names) -> 
     yield _union()
 
 
-_PRODUCERS: Final[dict[str | None, Callable[[DerivedType, DerivedType, _Names], Iterator[Any]]]] = {
+_PRODUCERS: Final[dict[str | None, _Find]] = {
     ENUM: _producers_of_enum,
     LIST: _producers_of_holder,
     MAP: _producers_of_holder,
@@ -368,7 +360,7 @@ def _consumers_of_union(old: DerivedType, new: DerivedType, names: _Names) -> It
 def _find_variant(had: DerivedType, having: DerivedType, names: _Names) -> Any | None:
     if castable_types(had, had) and not castable_types(having, had):
         return had.message
-    return _find_consumer(had, having, names)
+    return find_consumer(had, having, names)
 
 
 def _readers(fed_by: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
@@ -384,7 +376,7 @@ def _readers_of_simple(fed_by: DerivedType, _other: DerivedType, names: _Names) 
         if fed_by.has_metadata:
             yield from _narrowed(fed_by, names.name)
         else:
-            yield _dataclass(names.name, fed_by.tag)
+            yield _unreadable(names.name, fed_by.tag)
     elif fed_by.simple == types_pb2.STRING:
         yield _enum(names.name)
     if not fed_by.tag and fed_by.kind is not None:
@@ -424,19 +416,14 @@ def _readers_of_table(fed_by: DerivedType, other: DerivedType, names: _Names) ->
         yield _schema([(names.name, _Schema.SchemaColumn.INTEGER)])
     for name, kind in _columns(fed_by):
         yield _dataset(fed_by.format, [(name, kind)])
-        if fed_by.kind == SCHEMA:
-            # A schema looks at no tag.
-            yield _dataset(fed_by.format, [(name, _simple(kind.simple, names.name))])
-            continue
-        column = fed_by.column_types[name]
-        hint = other.column_types.get(name) if other.kind == DATASET else None
-        for reader in _consumers(column, hint or column, names):
+        for reader in _for_column(_consumers, fed_by, other, (name, kind), names):
             yield _dataset(fed_by.format, [(name, reader)])
         # A schema's column feeds no union.
-        yield _dataset(fed_by.format, [(name, _union(kind, _simple(types_pb2.NONE)))])
+        if fed_by.kind == DATASET:
+            yield _dataset(fed_by.format, [(name, _union(kind, _simple(types_pb2.NONE)))])
 
 
-_READERS: Final[dict[str | None, Callable[[DerivedType, DerivedType, _Names], Iterator[Any]]]] = {
+_READERS: Final[dict[str | None, _Find]] = {
     ENUM: _readers_of_enum,
     LIST: _readers_of_holder,
     MAP: _readers_of_holder,

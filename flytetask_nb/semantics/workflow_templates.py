@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import workflow_pb2 as admin_workflow_pb2
 from flyteidl.core import compiler_pb2, workflow_pb2
-from google.protobuf.message import DecodeError, EncodeError, Message
+from google.protobuf.message import DecodeError, EncodeError
 
 from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.coercion import opened_workflow
 from flytetask_nb.models.messages import message_of
 from flytetask_nb.semantics.graphs import END_NODE, START_NODE
+from flytetask_nb.semantics.templates import held_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,16 +33,8 @@ class WorkflowSource:
     tasks: tuple[Any, ...] = ()
 
 
-def _of_template(template: Any) -> WorkflowSource:
-    return WorkflowSource(template)
-
-
 def _of_spec(spec: Any) -> WorkflowSource:
     return WorkflowSource(spec.template if spec.HasField("template") else None, tuple(spec.sub_workflows))
-
-
-def _of_compiled(compiled: Any) -> WorkflowSource:
-    return WorkflowSource(_uncompiled(compiled))
 
 
 def _of_closure(closure: Any) -> WorkflowSource:
@@ -53,9 +46,9 @@ def _of_closure(closure: Any) -> WorkflowSource:
 
 
 _READERS: Final[dict[type[Any], Callable[[Any], WorkflowSource]]] = {
-    workflow_pb2.WorkflowTemplate: _of_template,
+    workflow_pb2.WorkflowTemplate: WorkflowSource,
     admin_workflow_pb2.WorkflowSpec: _of_spec,
-    compiler_pb2.CompiledWorkflow: _of_compiled,
+    compiler_pb2.CompiledWorkflow: lambda compiled: WorkflowSource(_uncompiled(compiled)),
     compiler_pb2.CompiledWorkflowClosure: _of_closure,
     admin_workflow_pb2.WorkflowClosure: lambda closure: _of_closure(closure.compiled_workflow),
     admin_workflow_pb2.Workflow: lambda workflow: _of_closure(workflow.closure.compiled_workflow),
@@ -71,9 +64,7 @@ def workflow_source(workflow: object) -> WorkflowSource:
     Raises ModelValueError: it nests deeper than protobuf can read, 100 messages.
     """
     workflow = opened_workflow(workflow)
-    message: Any = workflow if isinstance(workflow, Message) else getattr(workflow, "_message", None)
-    if type(message) not in _READERS and hasattr(workflow, "to_flyte_idl") and not isinstance(workflow, type):
-        message = workflow.to_flyte_idl()
+    message = held_message(workflow, _READERS)
     read = _READERS.get(type(message))
     if read is None:
         # Says what is wrong in the words of every other conversion.
@@ -102,9 +93,8 @@ def _uncompiled(compiled: Any) -> Any:
     nodes = [node for node in template.nodes if node.id not in (START_NODE, END_NODE)]
     for node in nodes:
         _restore_names(node)
-    kept = list(nodes)
     del template.nodes[:]
-    template.nodes.extend(kept)
+    template.nodes.extend(nodes)
     return template
 
 

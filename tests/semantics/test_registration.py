@@ -18,7 +18,7 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError, QuantityError
 from flytetask_nb.models import FlyteTask, TaskSpec, TaskTemplate
 from flytetask_nb.semantics.findings import REFUSED, WARNING, CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.hydration import hydrated_message
-from flytetask_nb.semantics.pod_misfits import misfit
+from flytetask_nb.semantics.pod_specs import misfit
 from flytetask_nb.semantics.quantities import quantity_fault
 from flytetask_nb.semantics.registration import check
 from flytetask_nb.semantics.registration_rules import RULES
@@ -572,13 +572,13 @@ def test_quantity_faults_agree_with_the_vectors(cases: Any) -> None:
 )
 def test_misfits_of_pods_are_told_in_gos_words(spec: Any, expected: str) -> None:
     """The words say what stands where, and what should."""
-    assert f"json: cannot unmarshal {expected}" == misfit(ParseDict(spec, Struct()))
+    assert f"json: cannot unmarshal {expected}" == misfit(spec)
 
 
 def test_an_unreadable_quantity_ends_the_reading_of_a_pod() -> None:
     """Go tells of it rather than of the value of the wrong kind in front of it."""
     spec = {"containers": [{"image": 3, "resources": {"limits": {"cpu": "abc"}}}]}
-    assert misfit(ParseDict(spec, Struct())) == FORMAT
+    assert misfit(spec) == FORMAT
 
 
 # -- the sequence --------------------------------------------------------------------------------------------------
