@@ -42,7 +42,7 @@ def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[
     return flat
 
 
-def _entries(edits: list[Replacement | Splice | Move], *, is_old: bool) -> list[tuple[str, Any]]:
+def _entries(edits: Iterable[Replacement | Splice | Move], *, is_old: bool) -> list[tuple[str, Any]]:
     """Return what edits take away, or what they put."""
     entries: list[tuple[str, Any]] = []
     for edit in edits:

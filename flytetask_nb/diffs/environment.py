@@ -92,19 +92,16 @@ def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: A
     """Compare the settings that flytekit packs into a variable of dynamic and eager tasks."""
     before, after = (unpacked_settings(SETTINGS_VARIABLE, value) for value in (old, new))
     if before is None or after is None:
-        exact = [
-            value if settings is None else Named(SETTINGS_VARIABLE, settings)
-            for value, settings in ((old, before), (new, after))
-        ]
-        edit = Replacement(old_path, path, *exact)
         # Unpacked, they can be read, and secrets in them are found.
         values = [value if settings is None else settings for value, settings in ((old, before), (new, after))]
+        exact = [Named(SETTINGS_VARIABLE, value) if isinstance(value, dict) else value for value in values]
+        edit = Replacement(old_path, path, *exact)
         ledger.entry("env", path, *values, key=SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
         return
-    for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
-        first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
+    for difference in mapped_differences(path, before, after, old_path):
+        first = difference.path[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
         # What pyflyte package leaves open, pyflyte register knows.
-        is_filled = first in _RELEASE_SETTINGS - {"image_config"} and (was is None or now is None)
+        is_filled = first in _RELEASE_SETTINGS - {"image_config"} and (difference.old is None or difference.new is None)
         rule = "id-filled-in" if is_filled else "serialization-settings"
         special = {} if first in _RELEASE_SETTINGS else {"severity": BEHAVIOUR, "reason": _PASSED_ON}
-        ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits, **special)
+        ledger.difference(rule, difference, **special)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
-from flytetask_nb.diffs.edits import Move, Named, Replacement, joined
+from flytetask_nb.diffs.edits import Move, Named, Replacement, joined, named
 from flytetask_nb.diffs.facets import At
 from flytetask_nb.diffs.messages import compare_unknown, field_changes
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES, rank
 from flytetask_nb.diffs.schemas import only_field
-from flytetask_nb.diffs.structures import same
+from flytetask_nb.diffs.structures import kind_of, same
 from flytetask_nb.diffs.types import type_facets
 from flytetask_nb.diffs.verdicts import type_verdict
 from flytetask_nb.models.notation import accepts_none
@@ -59,17 +59,14 @@ def _compare_variables(ledger: Ledger, path: str, side: str, old: Any, new: Any)
     removed = sorted((name for name in old if name not in new), key=natural_key)
     added = sorted((name for name in new if name not in old), key=natural_key)
     renamed = _renames(removed, added, old, new) if removed and added else {}
-    for name in removed:
-        if name not in renamed:
-            place = joined(path, name)
-            edit = Replacement(place, place, Named(name, old[name]), None)
-            ledger.add(f"{side}-removed", place, LiteralType._own(old[name].type), None, edits=(edit,))
-    for name in added:
-        if name not in renamed.values():
-            rule = _addition(new[name].type) if side == "input" else "output-added"
-            place = joined(path, name)
-            edit = Replacement(place, place, None, Named(name, new[name]))
-            ledger.add(rule, place, None, LiteralType._own(new[name].type), edits=(edit,))
+    for name in [*removed, *added]:
+        if name in renamed or name in renamed.values():
+            continue
+        place, was, now = joined(path, name), old.get(name), new.get(name)
+        types = [None if variable is None else LiteralType._own(variable.type) for variable in (was, now)]
+        rule = _addition(now.type) if side == "input" and was is None else f"{side}-{kind_of(was, now)}"
+        edit = Replacement(place, place, named(name, was), named(name, now))
+        ledger.add(rule, place, *types, edits=(edit,))
     for before, after in renamed.items():
         place, old_place = joined(path, after), joined(path, before)
         edits = (Replacement(old_place, place, Named(before, None), Named(after, None)), Move(old_place, place))
