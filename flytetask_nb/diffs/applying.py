@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Change
 
-# -- applying changes ----------------------------------------------------------------------------------------------
-
 
 def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
     """Return what changes make of a task in flat form.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.admin import launch_plan_pb2, task_pb2
+from flyteidl.admin import launch_plan_pb2
 
+from flytetask_nb.diffs.pairing import paired
 from flytetask_nb.errors import CompileError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
@@ -145,20 +147,16 @@ class CallerReport(ReportList[Caller]):
         """
         if self.used or not self.unused:
             return self._verdicts
-        tasks = f"any of the {len(self.unused):,} tasks"
-        if len(self.unused) == 1:
-            tasks = visible(mask_identifier(self.unused[0]))
-        sentence = f"no workflow uses {tasks}"
-        return f"{sentence}; {self._verdicts}" if len(self) else sentence
+        is_alone = len(self.unused) == 1
+        tasks = visible(mask_identifier(self.unused[0])) if is_alone else f"any of the {len(self.unused):,} tasks"
+        return f"no workflow uses {tasks}; {self._verdicts}" if len(self) else f"no workflow uses {tasks}"
 
     @property
     def _verdicts(self) -> str:
-        number = len(self)
-        workflows = f"{number} workflow{'' if number == 1 else 's'}"
+        workflows = f"{len(self)} workflow{'' if len(self) == 1 else 's'}"
+        sentence = f"{len(self.compiling)} of {workflows} would compile as before"
         if self.breaking:
             sentence = f"{len(self.breaking)} of {workflows} would not compile"
-        else:
-            sentence = f"{len(self.compiling)} of {workflows} would compile as before"
         return f"{sentence}, {len(self.unresolved)} unresolved" if self.unresolved else sentence
 
     def _values(self) -> dict[str, Any]:
@@ -226,9 +224,9 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     ]
     by_name = _by_name(tasks)
     plans = _filled(launch_plans, parsed)
-    called = {one.name for workflow in parsed for one in workflow.task_ids}
+    called = {task.name for workflow in parsed for task in workflow.task_ids}
     linked = _linked_map_tasks(called, by_name)
-    called |= set(linked.values())
+    called.update(linked.values())
     called |= {mapped_task(name) for name in called}
     return CallerReport(
         (_caller(workflow, by_name, plans, linked) for workflow in parsed),
@@ -244,27 +242,26 @@ def _linked_map_tasks(called: Iterable[str], given: Iterable[str]) -> dict[str, 
     function are gone or new, nothing tells which became which.
     """
     known, asked = set(given), set(called)
-    groups: tuple[dict[str, list[str]], ...] = {}, {}
-    for group, names in zip(groups, (asked - known, known - asked), strict=True):
-        for name in names:
-            stem = map_task_stem(name)
-            if stem is not None:
-                group.setdefault(stem, []).append(name)
-    gone, new = groups
-    return {gone[stem][0]: new[stem][0] for stem in gone.keys() & new.keys() if len(gone[stem]) == len(new[stem]) == 1}
+    gone, new = (
+        {name: stem for name in names if (stem := map_task_stem(name)) is not None}
+        for names in (asked - known, known - asked)
+    )
+    return paired(gone, new)
 
 
 def _caller(
     workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any], linked: dict[str, str]
 ) -> Caller:
-    repinned = [_repinned(by_name.get(linked.get(one.name, one.name), []), one._message) for one in workflow.task_ids]
-    moved = tuple((one.name, linked[one.name]) for one in workflow.task_ids if one.name in linked)
+    repinned = [
+        _repinned(by_name.get(linked.get(task.name, task.name), []), task._message) for task in workflow.task_ids
+    ]
+    moved = tuple((task.name, linked[task.name]) for task in workflow.task_ids if task.name in linked)
     problems = _problems(workflow, [task for task in repinned if task is not None], plans)
     if not problems:
         return Caller(workflow, COMPILES, (), moved)
     verdict = UNRESOLVED if any(problem.is_unresolved for problem in problems) else BREAKS
     newest = {name: by_name[linked.get(name, name)][-1] for name in by_name.keys() | linked.keys()}
-    return Caller(workflow, verdict, problems, moved, tuple(_cause(workflow, one, newest) for one in problems))
+    return Caller(workflow, verdict, problems, moved, tuple(_cause(workflow, problem, newest) for problem in problems))
 
 
 _MISSING = re.compile(r'\bname:"((?:[^"\\]|\\.)*)"')
@@ -315,8 +312,7 @@ def _repinned(versions: list[FlyteTask], reference: Any) -> Any:
         return None
     # Those of one place may tell an order where those of all places do not.
     newest = (meant if len(meant) == len(versions) else _oldest_first(meant))[-1]
-    spec = task_pb2.TaskSpec()
-    spec.CopyFrom(newest._message)
+    spec = deepcopy(newest._message)
     spec.template.id.CopyFrom(reference)
     return spec
 

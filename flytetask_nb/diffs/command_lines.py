@@ -22,9 +22,6 @@ __all__ = ["check_templates", "command_words", "compare_commands"]
 _BUNDLE_FLAG: Final = "--additional-distribution"
 
 
-# -- commands ------------------------------------------------------------------------------------------------------
-
-
 class _Unit(NamedTuple):
     """A flag with its value, or a word by itself."""
 

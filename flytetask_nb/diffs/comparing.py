@@ -54,9 +54,6 @@ _ECHOING: Final = (
 _SHORTEST_ECHO: Final = 4
 
 
-# -- comparing -----------------------------------------------------------------------------------------------------
-
-
 def compare_tasks(
     tasks: tuple[FlyteTask, FlyteTask], messages: tuple[Any, Any], severities: Mapping[str, str]
 ) -> list[Change]:

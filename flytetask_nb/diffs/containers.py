@@ -33,9 +33,6 @@ MOVABLE: Final = ("image", "command", "args", "env", "requests", "limits", "port
 """What a container of a task and one of a pod have in common."""
 
 
-# -- comparing -----------------------------------------------------------------------------------------------------
-
-
 def compare_containers(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[set[str], set[str]]) -> None:
     """Compare the containers of two tasks, ``Container`` messages."""
     if _differ_in_image_alone(old, new) and not same(old.image, new.image):

@@ -9,6 +9,7 @@ from flyteidl.core import types_pb2
 from flytetask_nb.diffs.edits import Move, Named, Replacement, joined, named
 from flytetask_nb.diffs.facets import At
 from flytetask_nb.diffs.messages import compare_unknown, field_changes
+from flytetask_nb.diffs.pairing import paired
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES, rank
 from flytetask_nb.diffs.schemas import only_field
 from flytetask_nb.diffs.structures import kind_of, same
@@ -90,12 +91,11 @@ def _addition(literal_type: Any) -> str:
 
 def _renames(removed: list[str], added: list[str], old: Any, new: Any) -> dict[str, str]:
     """Pair one name that is gone with one that is new where both have one type, and no other has it."""
-    gone: dict[bytes, list[str]] = {}
-    come: dict[bytes, list[str]] = {}
-    for names, variables, sides in ((removed, old, gone), (added, new, come)):
-        for name in names:
-            sides.setdefault(variables[name].type.SerializeToString(deterministic=True), []).append(name)
-    return {names[0]: come[kind][0] for kind, names in gone.items() if len(names) == 1 and len(come.get(kind, ())) == 1}
+    gone, come = (
+        {name: variables[name].type.SerializeToString(deterministic=True) for name in names}
+        for names, variables in ((removed, old), (added, new))
+    )
+    return paired(gone, come)
 
 
 def _compare_rest(ledger: Ledger, path: str, old_path: str, old: Any, new: Any, *, names: tuple[str, str]) -> None:

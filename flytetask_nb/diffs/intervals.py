@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.admin import task_pb2
@@ -93,15 +94,11 @@ def _note(
     """Take down what a version changed in one part, and what no version told before."""
     for path, value in new.items():
         if path not in old or old[path] != value:
-            known = intervals.get(path)
-            if known is None:
+            if path not in intervals:
                 # What came later was nothing until then, unless nobody knew.
                 is_first = not position or any(is_under(path, place) for place in untold)
-                intervals[path] = (
-                    [Interval(position, value)] if is_first else [Interval(0, None), Interval(position, value)]
-                )
-            else:
-                known.append(Interval(position, value))
+                intervals[path] = [] if is_first else [Interval(0, None)]
+            intervals[path].append(Interval(position, value))
     for path in old:
         if path not in new:
             intervals[path].append(Interval(position, None))
@@ -133,8 +130,7 @@ def _unknown(message: Any) -> bytes:
 
     if not len(UnknownFieldSet(message)) and not len(UnknownFieldSet(message.template)):
         return b""
-    bare = type(message)()
-    bare.CopyFrom(message)
+    bare = deepcopy(message)
     for owner in (bare.template, bare):
         for field, _ in owner.ListFields():
             if field.name != "template":

@@ -26,6 +26,7 @@ NEW: Final = "new"
 MISSING: Final = "missing"
 IDENTICAL: Final = "identical"
 _MOST_PATHS: Final = 5
+_VALUES: Final = "status project domain name local_version remote_version renamed_from severity cache headline answer refusal".split()
 # What an entry says by itself, in its status or its name.
 _SAID_BY_STATUS: Final = frozenset({"version-reused", "map-task-name"})
 
@@ -201,21 +202,14 @@ class PlanEntry:
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as JSON values, secrets masked."""
         return {
-            "status": self.status,
-            "project": self.project,
-            "domain": self.domain,
-            "name": self.name,
-            "local_version": self.local_version,
-            "remote_version": self.remote_version,
-            "renamed_from": self.renamed_from,
-            "severity": self.severity,
-            "cache": self.cache_word,
-            "headline": self.headline,
-            "answer": self.answer,
-            "refusal": self.refusal,
+            **{name: self._value(name) for name in _VALUES},
             "tool_differences": list(self.tool_differences),
             "diff": None if self.diff is None else self.diff.to_dict(),
         }
+
+    def _value(self, name: str) -> Any:
+        """Return what a report tells under a name."""
+        return self.cache_word if name == "cache" else getattr(self, name)
 
     def __repr__(self) -> str:
         versions = " → ".join(version or "–" for version in (self.remote_version, self.local_version))

@@ -6,6 +6,7 @@ Where Flyte's own code decides, the source names it; the rest is policy of this 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import DiffError
@@ -45,6 +46,12 @@ UNCLASSIFIED: Final = "unclassified"
 def rank(severity: str) -> int:
     """Return the place of a severity, 0 being the worst."""
     return _RANKS[severity]
+
+
+def counted(severities: Iterable[str | None]) -> dict[str, int]:
+    """Return how often each severity is among these, the worst first, those that are not among them left out."""
+    counts = Counter(severities)
+    return {severity: counts[severity] for severity in SEVERITIES if counts[severity]}
 
 
 class Rule(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from flyteidl.core import identifier_pb2, tasks_pb2
@@ -304,7 +305,6 @@ def own_documentation(description: Any) -> Any:
     """Return a ``DescriptionEntity`` without the id under which a server keeps it: no author says that."""
     if not description.HasField("id"):
         return description
-    own = type(description)()
-    own.CopyFrom(description)
+    own = deepcopy(description)
     own.ClearField("id")
     return own

@@ -8,9 +8,8 @@ that it has, though nobody changed it; here it is told which of these explain a 
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
-
-from flyteidl.admin import task_pb2
 
 from flytetask_nb.diffs.messages import field_changes
 from flytetask_nb.diffs.rules import NOISE
@@ -145,9 +144,7 @@ def _rewritten(spec: Any) -> Any:
             destination_directory=_DESTINATION,
         )
     except FlyteTaskError:
-        same = task_pb2.TaskSpec()
-        same.CopyFrom(spec)
-        return same
+        return deepcopy(spec)
 
 
 def _are_distinct(old: Any, new: Any) -> bool:
