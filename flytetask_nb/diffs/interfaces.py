@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.core import types_pb2
+from flyteidl.core import interface_pb2, types_pb2
 
 from flytetask_nb.diffs.edits import Move, Named, Replacement, joined, named
 from flytetask_nb.diffs.facets import At
@@ -14,16 +14,17 @@ from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, COSMETIC, RISKY, RULES
 from flytetask_nb.diffs.schemas import only_field
 from flytetask_nb.diffs.structures import kind_of, same
 from flytetask_nb.diffs.types import type_facets
-from flytetask_nb.diffs.verdicts import type_verdict
+from flytetask_nb.errors import ModelValueError
 from flytetask_nb.models.notation import accepts_none
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.types import LiteralType
 from flytetask_nb.semantics.castability import is_optional
+from flytetask_nb.semantics.variable_verdicts import VariableCompatibility
+from flytetask_nb.semantics.variance import compatibility
 
 if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.diffs.facets import Facet
-    from flytetask_nb.diffs.verdicts import TypeVerdict
 
 _SEVERITY_OF: Final = {"breaking": BREAKING, "risky": RISKY, "safe": BEHAVIOUR}
 _TYPE_RULES: Final = {
@@ -126,7 +127,7 @@ def _compare_types(ledger: Ledger, path: str, side: str, old: Any, new: Any) -> 
     facets = list(type_facets(At(place, place, place), side, old, new))
     if not facets:
         return
-    whole = type_verdict(side, old, new)
+    whole = _type_verdict(side, old, new)
     worst = rank(COSMETIC)
     for facet in facets:
         if facet.rule:
@@ -143,18 +144,18 @@ def _compare_types(ledger: Ledger, path: str, side: str, old: Any, new: Any) -> 
             severity=BEHAVIOUR if harmless else "",
             cache="none" if all(facet.cache == "none" for facet in rest) else "",
             reason=_FEEDS_ALL if harmless else _UNSEEN if whole.is_unseen else "",
-            witness=whole.witness,
+            witness=_witness(whole),
             edits=tuple(edit for facet in rest for edit in facet.edits),
         )
     elif whole.verdict != "safe" and rank(_SEVERITY_OF[whole.verdict]) < worst:
         reason = _UNSEEN if whole.is_unseen else ""
         severity = _SEVERITY_OF[whole.verdict]
-        ledger.add(f"{side}-as-a-whole", path, *types, severity=severity, reason=reason, witness=whole.witness)
+        ledger.add(f"{side}-as-a-whole", path, *types, severity=severity, reason=reason, witness=_witness(whole))
     elif comparable and whole.verdict == "safe":
         ledger.add("output-compared", path, *types)
 
 
-def _tell(ledger: Ledger, side: str, facet: Facet, whole: TypeVerdict) -> int:
+def _tell(ledger: Ledger, side: str, facet: Facet, whole: VariableCompatibility) -> int:
     """Take down one respect in which types differ, and return how bad it is."""
     rule = RULES[facet.rule]
     verdict = _own_verdict(side, facet, whole) if rule.by_verdict else whole
@@ -173,20 +174,40 @@ def _tell(ledger: Ledger, side: str, facet: Facet, whole: TypeVerdict) -> int:
         cache=facet.cache,
         reason=reason,
         edits=facet.edits,
-        witness=verdict.witness if rank(severity) <= rank(RISKY) else "",
+        witness=_witness(verdict) if rank(severity) <= rank(RISKY) else "",
     )
     return rank(severity)
 
 
-def _own_verdict(side: str, facet: Facet, whole: TypeVerdict) -> TypeVerdict:
+def _type_verdict(side: str, old: Any, new: Any) -> VariableCompatibility:
+    """Tell what a change of one variable's type means to those who feed it or read it."""
+    interfaces = interface_pb2.TypedInterface(), interface_pb2.TypedInterface()
+    for interface, literal_type in zip(interfaces, (old, new), strict=True):
+        variables = interface.inputs if side == "input" else interface.outputs
+        variables.variables["it"].type.CopyFrom(literal_type)
+    try:
+        result = compatibility(*interfaces)
+    except ModelValueError as error:
+        # Nested deeper than can be read: nothing can be promised.
+        return VariableCompatibility("it", "risky", f"It could not be judged: {error}.")
+    (verdict,) = (result.inputs if side == "input" else result.outputs).values()
+    return verdict
+
+
+def _witness(verdict: VariableCompatibility) -> str:
+    """Return a sentence that says who no longer fits, if anybody."""
+    return "" if verdict.verdict == "safe" else verdict.reason
+
+
+def _own_verdict(side: str, facet: Facet, whole: VariableCompatibility) -> VariableCompatibility:
     """Return what becomes of a field where the compiler does not see what is wrong: others need not have to do with it."""
     if not whole.is_unseen or facet.field is None:
         return whole
     old, new, name = facet.field
-    return type_verdict(side, only_field(old, name), only_field(new, name))
+    return _type_verdict(side, only_field(old, name), only_field(new, name))
 
 
-def _reason(side: str, facet: Facet, verdict: TypeVerdict) -> str:
+def _reason(side: str, facet: Facet, verdict: VariableCompatibility) -> str:
     """Return why a change is judged as it is; empty: as its rule says, which speaks of what breaks."""
     if verdict.is_unseen:
         return _UNSEEN

@@ -135,15 +135,15 @@ class TaskDiff(Report):
     def __bool__(self) -> bool:
         return bool(self.changes)
 
+    def _state(self) -> tuple[Any, ...]:
+        """Return all that two equal diffs share."""
+        return self._tasks, self._accepted, tuple(sorted(self._severities.items()))
+
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TaskDiff):
-            return NotImplemented
-        return (self._tasks, self._accepted) == (other._tasks, other._accepted) and dict(self._severities) == dict(
-            other._severities
-        )
+        return self._state() == other._state() if isinstance(other, TaskDiff) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self._tasks, self._accepted))
+        return hash(self._state())
 
     @property
     def old(self) -> FlyteTask:

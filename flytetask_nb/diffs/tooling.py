@@ -32,7 +32,6 @@ UNKNOWN_CODE: Final = "the uploaded code bundle, whose content a task does not t
 """What a tool wrote of code that may be another: nobody can say that the task is the same."""
 _ENVIRONMENT: Final = "environment variables that flytekit sets for itself"
 _ADDRESS: Final = "the memory address that flytekit writes into the name of a pickled class"
-_PLACEHOLDERS: Final = "placeholders that registration fills in"
 
 # flytectl/cmd/register/register_util.go fills these in; flytekit/core/python_auto_container.py writes them.
 _PACKAGE_PATH: Final = "{{ .remote_package_path }}"
@@ -48,18 +47,6 @@ def _bundle(change: Change) -> str:
     return _SAME_BUNDLE if is_same else UNKNOWN_CODE
 
 
-def _argument(change: Change) -> str:
-    return "the folder that the code is unpacked to" if change.key == "dest-dir" else ""
-
-
-def _variable(change: Change) -> str:
-    return _ENVIRONMENT if _OWN_VARIABLE.fullmatch(change.key) else ""
-
-
-def _always(words: str) -> Callable[[Change], str]:
-    return lambda _: words
-
-
 def _metadata(change: Change) -> str:
     # An address in memory is all in which they differ, or the task itself was changed.
     texts = (without_addresses(canonical(value)) for value in (change.old, change.new))
@@ -68,17 +55,17 @@ def _metadata(change: Change) -> str:
 
 # By rule, what a tool wrote; an empty text: the task itself was changed.
 _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
-    "runtime-version": _always("the version of flytekit"),
+    "runtime-version": lambda _: "the version of flytekit",
     "serialization-settings": lambda change: _ENVIRONMENT if change.severity == NOISE else "",
-    "env-added": _variable,
-    "env-removed": _variable,
-    "env-changed": _variable,
+    **dict.fromkeys(
+        ("env-added", "env-removed", "env-changed"),
+        lambda change: _ENVIRONMENT if _OWN_VARIABLE.fullmatch(change.key) else "",
+    ),
     "code-bundle": _bundle,
-    "fast-registration-on": _always(UNKNOWN_CODE),
-    "fast-registration-off": _always(UNKNOWN_CODE),
-    "argument-changed": _argument,
+    **dict.fromkeys(("fast-registration-on", "fast-registration-off"), lambda _: UNKNOWN_CODE),
+    "argument-changed": lambda change: "the folder that the code is unpacked to" if change.key == "dest-dir" else "",
     "type-metadata": _metadata,
-    "id-filled-in": _always(_PLACEHOLDERS),
+    "id-filled-in": lambda _: "placeholders that registration fills in",
 }
 # These follow from others or are no part of the structure.
 _SET_ASIDE: Final = frozenset({"id-version", "release-echo", "documentation"})
