@@ -122,7 +122,7 @@ def unmatched(policy: Policy, alerts: Iterable[Alert], *, of_check: bool = False
     from flytetask_nb.semantics.registration_rules import RULES as OF_FINDINGS  # noqa: PLC0415 - likewise
 
     present = {(alert.fingerprint, alert.task) for alert in alerts}
-    told = []
+    remarks = []
     for entry in policy.accepted:
         # An entry without a rule was written by hand: of a change, as most are. Some rules are of both.
         is_of_both = entry.rule in OF_FINDINGS and entry.rule in OF_CHANGES
@@ -130,10 +130,10 @@ def unmatched(policy: Policy, alerts: Iterable[Alert], *, of_check: bool = False
             continue
         of = f" of {entry.task}" if entry.task else ""
         if entry.is_over:
-            told.append(f"accepted {entry.fingerprint}{of} ended on {entry.until}: look at it again")
+            remarks.append(f"accepted {entry.fingerprint}{of} ended on {entry.until}: look at it again")
         elif not any(entry.fingerprint == mark and entry.task in {"", task} for mark, task in present):
-            told.append(f"accepted {entry.fingerprint}{of} fits nothing here any more: take it out")
-    return told
+            remarks.append(f"accepted {entry.fingerprint}{of} fits nothing here any more: take it out")
+    return remarks
 
 
 # -- where the code is -------------------------------------------------------------------------------------------------
