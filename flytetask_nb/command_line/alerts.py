@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flytetask_nb.diffs.changes import fingerprint_of
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, RISKY, SEVERITIES
 from flytetask_nb.errors import OptionError
 from flytetask_nb.masking import mask_identifier, mask_text
@@ -32,7 +32,6 @@ THRESHOLDS: Final = {REFUSED: 0, **{severity: rank for rank, severity in enumera
 FLAGS: Final = (STALE, CONFLICT)
 _LINE: Final = re.compile(r"#L(\d+)")
 _IN_REPOSITORY: Final = re.compile(r"/(?:blob|tree|raw|src)/(?:branch/|commit/)?[^/]+/([^#?]+)")
-_FINGERPRINT_LENGTH: Final = 16
 
 
 class Place(NamedTuple):
@@ -189,7 +188,7 @@ def _of_diff(diff: TaskDiff, source: str = "") -> Iterator[Alert]:
             )
     if stale - {change.fingerprint for change in (*diff.changes, *diff.accepted)}:
         # Only the release moved, and the code may be another one.
-        fingerprint = _fingerprint("stale-risk", identifier["name"], *sorted(stale))
+        fingerprint = fingerprint_of("stale-risk", identifier["name"], *sorted(stale))
         message = next(iter(diff.headlines), "old results may be served for new code")
         yield Alert(
             *("stale-risk", BEHAVIOUR, identifier["name"], identifier["version"], "metadata.cache_version"),
@@ -211,7 +210,7 @@ def of_plan(entries: Iterable[PlanEntry], policy: Policy, source: str = "", *, t
         if entry.status == CONFLICT or (entry.status == MISSING and tells_missing):
             version = entry.local_version or entry.remote_version or ""
             rule, severity = ("version-conflict", BREAKING) if entry.status == CONFLICT else ("task-removed", RISKY)
-            fingerprint = _fingerprint(rule, entry.name, version if entry.status == CONFLICT else "")
+            fingerprint = fingerprint_of(rule, entry.name, version if entry.status == CONFLICT else "")
             flags = (CONFLICT,) if entry.status == CONFLICT else ()
             reason = entry.refusal or "Workflows that call it cannot be registered without it."
             yield Alert(
@@ -227,7 +226,7 @@ def of_callers(report: CallerReport, policy: Policy) -> Iterator[Alert]:
         severity = BREAKING if caller.verdict == "breaks" else WARNING
         for problem in values["problems"]:
             path = ".".join(filter(None, (problem["node"], problem["variable"])))
-            fingerprint = _fingerprint(problem["code"], values["workflow"], path, problem["message"])
+            fingerprint = fingerprint_of(problem["code"], values["workflow"], path, problem["message"])
             yield Alert(
                 *(problem["code"], severity, values["workflow"], values["version"] or "", path),
                 *(" ".join(problem["message"].split()), f"The workflow {caller.verdict}.", fingerprint, ()),
@@ -240,13 +239,8 @@ def of_findings(findings: Findings, task: FlyteTask, policy: Policy, source: str
     name, version = mask_identifier(task.name), mask_identifier(task.id.version)
     for finding in findings:
         path, message = mask_text(finding.path), mask_text(" ".join(finding.message.split()))
-        fingerprint = _fingerprint(finding.rule, path, message)
+        fingerprint = fingerprint_of(finding.rule, path, message)
         yield Alert(
             *(finding.rule, finding.severity, name, version, path, message, mask_text(finding.reason), fingerprint),
             *((), place_of(task, source), fingerprint in policy.accepted_of(name)),
         )
-
-
-def _fingerprint(*parts: str) -> str:
-    text = "\0".join(f"{len(part)}:{part}" for part in parts)
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]

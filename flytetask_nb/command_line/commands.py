@@ -9,17 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.collection import TaskCollection
-from flytetask_nb.command_line.alerts import (
-    THRESHOLDS,
-    Alert,
-    checked_fail_on,
-    fails,
-    of_callers,
-    of_diff,
-    of_findings,
-    of_plan,
-    unmatched,
-)
+from flytetask_nb.command_line import alerts
 from flytetask_nb.command_line.formats import is_terminal, rich_page, shown
 from flytetask_nb.command_line.inputs import (
     chosen,
@@ -72,13 +62,13 @@ def reported(
 ) -> int:
     """Print what a command makes of what it was given, and return 1 if there is what must not be."""
     rules = policy_in_force(policy, accept)
-    failing = checked_fail_on(fail_on or rules.fail_on)
+    failing = alerts.checked_fail_on(fail_on or rules.fail_on)
     with _settings(rules):
         result = make(**given, policy=rules)
         _write(result, format, output)
     for remark in result.remarks:
         sys.stderr.write(f"flytetask: {remark}\n")
-    return int(any(fails(alert, failing) for alert in result.alerts))
+    return int(any(alerts.fails(alert, failing) for alert in result.alerts))
 
 
 def _write(result: Result, format: str, output: str | None) -> None:
@@ -209,18 +199,20 @@ def _cell(name: str, value: Any) -> str:
 # -- reports -----------------------------------------------------------------------------------------------------------
 
 
-def _worst_first(alerts: Iterable[Alert]) -> list[Alert]:
+def _worst_first(given: Iterable[alerts.Alert]) -> list[alerts.Alert]:
     """Return alerts in order, their texts as they may leave."""
-    leaving = [Alert._make(gated(value) if isinstance(value, str) else value for value in alert) for alert in alerts]
-    return sorted(leaving, key=lambda alert: (THRESHOLDS[alert.severity], alert.is_accepted))
+    leaving = [
+        alerts.Alert._make(gated(value) if isinstance(value, str) else value for value in alert) for alert in given
+    ]
+    return sorted(leaving, key=lambda alert: (alerts.THRESHOLDS[alert.severity], alert.is_accepted))
 
 
 def _result(
-    command: str, report: Any, alerts: Iterable[Alert], subjects: Sequence[str], policy: Policy, **looked_at: Any
+    command: str, report: Any, given: Iterable[alerts.Alert], subjects: Sequence[str], policy: Policy, **looked_at: Any
 ) -> Result:
     """Return a result that also tells which accepted entries fit nothing of what was looked at."""
-    ordered = _worst_first(alerts)
-    return Result(command, report, ordered, subjects, unmatched(policy, ordered, **looked_at))
+    ordered = _worst_first(given)
+    return Result(command, report, ordered, subjects, alerts.unmatched(policy, ordered, **looked_at))
 
 
 def diff(old: str, new: str, name: str | None, policy: Policy) -> Result:
@@ -231,15 +223,15 @@ def diff(old: str, new: str, name: str | None, policy: Policy) -> Result:
         return _planned("diff", new, old, policy, tells_missing=True)
     difference = diffs.diff(*_pair(old, new, name))
     subject = difference.ids[1]["name"]
-    return _result("diff", difference, of_diff(difference, new), [subject], policy, task=subject)
+    return _result("diff", difference, alerts.of_diff(difference, new), [subject], policy, task=subject)
 
 
 def _planned(command: str, local: str, remote: str, policy: Policy, *, tells_missing: bool) -> Result:
     from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
 
     report = diffs.plan(tasks_of(local), tasks_of(remote))
-    alerts = of_plan(report, policy, local, tells_missing=tells_missing)
-    return _result(command, report, alerts, [entry.name for entry in report], policy)
+    given = alerts.of_plan(report, policy, local, tells_missing=tells_missing)
+    return _result(command, report, given, [entry.name for entry in report], policy)
 
 
 def _pair(old: str, new: str, name: str) -> tuple[Any, Any]:
@@ -273,7 +265,7 @@ def callers(old: str, new: str, policy: Policy) -> Result:
     else:
         report = diffs.callers(workflows_of(old), tasks, launch_plans_of(old))
     subjects = [caller.to_dict()["workflow"] for caller in report]
-    return Result("callers", report, _worst_first(of_callers(report, policy)), subjects)
+    return Result("callers", report, _worst_first(alerts.of_callers(report, policy)), subjects)
 
 
 def check(source: str, name: str | None, policy: Policy) -> Result:
@@ -287,14 +279,14 @@ def check(source: str, name: str | None, policy: Policy) -> Result:
         semantics.Findings([*semantics.check(task)], _label(before))
         for before, task in zip(looked_at, filled_in(looked_at), strict=True)
     ]
-    alerts = [
+    given = [
         alert
         for task, findings in zip(looked_at, checked, strict=True)
-        for alert in of_findings(findings, task, policy, source)
+        for alert in alerts.of_findings(findings, task, policy, source)
     ]
     report = checked[0] if len(checked) == 1 else semantics.CollectionFindings(checked)
     subjects = [*dict.fromkeys(mask_identifier(task.name) for task in looked_at)]
-    return _result("check", report, alerts, subjects, policy, of_check=True, task=None if name is None else subjects[0])
+    return _result("check", report, given, subjects, policy, of_check=True, task=None if name is None else subjects[0])
 
 
 def _label(task: Any) -> str:
@@ -347,12 +339,15 @@ def accept(  # noqa: PLR0917 - as the options come
     rules = policy_in_force(policy, [output] if path.exists() else None)
     with _settings(rules):
         result = diff(old, new, name, rules)
-    alerts = [alert for alert in result.alerts if not alert.is_accepted]
     if unknown := sorted(set(fingerprints) - {alert.fingerprint for alert in result.alerts}):
         raise ModelValueError(
             f"no change between {old} and {new} has the fingerprint {unknown[0]!r}; --format json lists them"
         )
-    taken = {(a.fingerprint, a.task): a for a in alerts if not fingerprints or a.fingerprint in fingerprints}
+    taken = {
+        (alert.fingerprint, alert.task): alert
+        for alert in result.alerts
+        if not alert.is_accepted and (not fingerprints or alert.fingerprint in fingerprints)
+    }
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     text = before.rstrip("\n") + "\n\n" if before.strip() else ""
     text += "\n".join(_entry(alert, reason, until) for alert in taken.values())
@@ -362,7 +357,7 @@ def accept(  # noqa: PLR0917 - as the options come
     return 0
 
 
-def _entry(alert: Alert, reason: str, until: str | None) -> str:
+def _entry(alert: alerts.Alert, reason: str, until: str | None) -> str:
     lines = ["[[accepted]]", f"fingerprint = {_toml(alert.fingerprint)}", f"task = {_toml(alert.task)}"]
     lines += [f"rule = {_toml(alert.rule)}", f"reason = {_toml(reason)}"]
     lines += [] if until is None else [f"until = {until}"]

@@ -46,7 +46,10 @@ def _entries(edits: Iterable[Replacement | Splice | Move], *, is_old: bool) -> l
     for edit in edits:
         if isinstance(edit, Replacement):
             place, value = (edit.old_path, edit.old) if is_old else (edit.path, edit.new)
-            entries += _flat(place, value).items()
+            flat: dict[str, Any] = {}
+            if value is not None:
+                flatten_part(flat, place, value)
+            entries += flat.items()
     return entries
 
 
@@ -56,13 +59,6 @@ def _cannot(doing: str, path: str, value: Any, values: Mapping[str, Any]) -> str
         f"a change {doing} {text_of(value, path)!r} at {path}, where the task before has {there}; apply all changes of "
         "one diff, once, to the flat form of its old task"
     )
-
-
-def _flat(path: str, value: Any) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    if value is not None:
-        flatten_part(flat, path, value)
-    return flat
 
 
 def _spliced(flat: dict[str, Any], splices: list[Splice]) -> dict[str, tuple[Any, ...]]:

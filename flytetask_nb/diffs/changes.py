@@ -124,8 +124,7 @@ class Change:
             parts = [self.rule, *paths, *(_identity(value, self._name) for value in (self.old, self.new))]
         if self.number:
             parts.append(str(self.number))
-        text = "\0".join(f"{len(part)}:{part}" for part in parts)
-        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
+        return fingerprint_of(*parts)
 
     @property
     def recorded(self) -> Edits:
@@ -184,6 +183,12 @@ class Change:
         before, after = ("–" if text is None else text for text in self.texts)
         old, new = windowed(before, after, _LONGEST_VALUE)
         return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
+
+
+def fingerprint_of(*parts: str) -> str:
+    """Return a hash of texts that is the same in every run."""
+    text = "\0".join(f"{len(part)}:{part}" for part in parts)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
 
 
 @lru_cache(maxsize=4096)

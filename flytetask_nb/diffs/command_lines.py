@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flytetask_nb.diffs.edits import Splice, joined
@@ -11,7 +12,7 @@ from flytetask_nb.semantics.commands import command_line, is_placeholder
 from flytetask_nb.semantics.placeholders import input_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.semantics.commands import CommandLine
@@ -42,7 +43,10 @@ def compare_commands(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> 
             _compare_units(ledger, (f"{old.path}.{field}", f"{new.path}.{field}"), units)
         return
     paths = f"{old.path}.args", f"{new.path}.args"
-    launchers = [_launcher_units(container, line) for container, line in ((old, before), (new, after))]
+    launchers = [
+        _units(container.args[: len(line.launcher) + 1]) if line.launcher else []
+        for container, line in ((old, before), (new, after))
+    ]
     starts = [len(_flat(units)) for units in launchers]
     if before.launcher and after.launcher:
         _compare_units(ledger, paths, launchers)
@@ -58,10 +62,6 @@ def compare_commands(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> 
 def command_words(words: Sequence[str]) -> list[str]:
     """Return the words of a command line in normal form: a flag and its value are two."""
     return _flat(_units(words))
-
-
-def _launcher_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
-    return _units(container.args[: len(line.launcher) + 1]) if line.launcher else []
 
 
 def _flytekit_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
@@ -102,7 +102,7 @@ def _compare_units(
     if old == new:
         return
     places = [_places(line_units, start) for line_units, start in zip(units, starts, strict=True)]
-    counts = [_counted(unit.name for unit in line_units) for line_units in units]
+    counts = [Counter(unit.name for unit in line_units) for line_units in units]
     # Flags that occur once on both sides are compared by name, wherever they stand.
     flags = [
         {unit.name: index for index, unit in enumerate(line_units) if unit.value is not None and count[unit.name] == 1}
@@ -151,13 +151,6 @@ def _compare_units(
         names = [[unit.name for unit in line_units if unit.name in once] for line_units in units]
         orders = names if names[0] != names[1] else [_flat(line_units) for line_units in units]
         ledger.add("argument-moved", paths[1], *orders, kind="moved", old_path=paths[0], edits=(order,))
-
-
-def _counted(names: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return counts
 
 
 def _places(units: list[_Unit], start: int) -> list[tuple[tuple[int, str], ...]]:

@@ -26,7 +26,7 @@ from flytetask_nb.diffs.plain import (
     plain_value,
     unknown_fields,
 )
-from flytetask_nb.diffs.pods import TaskPod, is_named, labelled_tolerations, read_pod
+from flytetask_nb.diffs.pods import TaskPod, labelled_tolerations, named_items, read_pod
 from flytetask_nb.diffs.settings import numbered, own_config, own_documentation, secret_name, span, token_name
 from flytetask_nb.diffs.shadowing import SHADOWED, shadowed
 from flytetask_nb.diffs.structures import flatten_entries, flatten_value
@@ -243,7 +243,8 @@ def _task_container(flat: dict[str, Any], container: TaskContainer) -> None:
     }
     flat.update((f"{path}.{field}", tuple(words)) for field, words in lists.items() if words)
     for name, value in dict(container.env).items():
-        flatten_part(flat, joined(f"{path}.env", name), _variable_value(name, value))
+        settings = unpacked_settings(name, value)
+        flatten_part(flat, joined(f"{path}.env", name), value if settings is None else Named(name, settings))
     for name, order in env_order(container.env).items():
         flat[joined(joined(f"{path}.env", name), "(references)")] = order
     for field in ("requests", "limits"):
@@ -252,11 +253,6 @@ def _task_container(flat: dict[str, Any], container: TaskContainer) -> None:
     for key, port in container.ports.items():
         flatten_value(flat, joined(f"{path}.ports", key), port)
     flatten_entries(flat, path, dict(container.rest))
-
-
-def _variable_value(name: str, value: Any) -> Any:
-    settings = unpacked_settings(name, value)
-    return value if settings is None else Named(name, settings)
 
 
 def _quantity(text: str) -> Any:
@@ -283,12 +279,12 @@ def _pod_spec(flat: dict[str, Any], path: str, pod: TaskPod) -> None:
         if tolerations is not None:
             for label, item in tolerations.items():
                 flatten_value(flat, joined(place, label), item)
-        elif is_named(field, value):
-            if value:
-                flat[place] = tuple(item["name"] for item in value)
-            for item in value:
-                if field != "containers" or item["name"] != pod.held:
-                    flatten_value(flat, joined(place, item["name"]), item)
+        elif (items := named_items(field, value)) is not None:
+            if items:
+                flat[place] = tuple(items)
+            for name, item in items.items():
+                if field != "containers" or name != pod.held:
+                    flatten_value(flat, joined(place, name), item)
         else:
             flatten_value(flat, place, value)
     if pod.held is not None:

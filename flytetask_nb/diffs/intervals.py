@@ -11,7 +11,7 @@ from flytetask_nb.diffs.flattening import flatten
 from flytetask_nb.diffs.knowledge import known_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
@@ -60,28 +60,22 @@ def passed_through(
             flat = flatten(_part(message, name)) if name in parts else {}
             was = paths.get(name, {})
             if unknown[position]:
-                flat = {**_under(was, unknown[position]), **flat}
+                kept = {path: was[path] for path in was if any(is_under(path, place) for place in unknown[position])}
+                flat = {**kept, **flat}
             if is_known or flat != was:
                 changed.add(name)
             _note(intervals, position, was, flat, untold)
             paths[name] = flat
-        same.append(position > 0 and not changed - {"id"} and _is_same_name(tasks[position - 1], task))
+        names = {(version.name, version._message.template.id.org) for version in (tasks[position - 1], task)}
+        same.append(position > 0 and not changed - {"id"} and len(names) == 1)
         untold &= unknown[position]
         before = parts
     return same, intervals
 
 
-def _under(values: Mapping[str, Any], places: Iterable[str]) -> dict[str, Any]:
-    return {path: value for path, value in values.items() if any(is_under(path, place) for place in places)}
-
-
 def is_under(path: str, place: str) -> bool:
     """Tell whether a path is a place or leads into it."""
     return path.startswith(place) and path[len(place) : len(place) + 1] in ("", ".", "[")
-
-
-def _is_same_name(old: FlyteTask, new: FlyteTask) -> bool:
-    return old.name == new.name and old._message.template.id.org == new._message.template.id.org
 
 
 def _note(

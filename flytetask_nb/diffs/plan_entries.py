@@ -16,7 +16,7 @@ from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.semantics.map_tasks import map_task_stem, shortened_map_task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flytetask_nb.diffs.task_diff import CacheVerdict
 
@@ -234,10 +234,6 @@ def _tell_new(entry: PlanEntry) -> str:
     return f"no such task there; registration needs its {' and '.join(unsaid)}" if unsaid else "no such task there"
 
 
-def _tell_missing(entry: PlanEntry) -> str:
-    return "there, but not here" if entry.versions == 1 else f"there in {entry.versions:,} versions, but not here"
-
-
 def _tell_identical(entry: PlanEntry) -> str:
     if entry.remote_version is None:
         return "the same there"
@@ -253,10 +249,6 @@ def _tell_changed(entry: PlanEntry) -> str:
     stem = map_task_stem(entry.renamed_from) or ""
     was = shortened_map_task(entry.renamed_from)[len(stem) + 1 :]
     return f"renamed, its hash was {was}: {_tell_changes(entry)}"
-
-
-def _tell_conflict(entry: PlanEntry) -> str:
-    return f"refused: another structure has version {entry.remote_version}; {_tell_difference(entry)}"
 
 
 def _tell_difference(entry: PlanEntry) -> str:
@@ -292,10 +284,12 @@ def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-_HEADLINES: Final = {
+_HEADLINES: Final[dict[str, Callable[[PlanEntry], str]]] = {
     NEW: _tell_new,
-    MISSING: _tell_missing,
+    MISSING: lambda entry: (
+        "there, but not here" if entry.versions == 1 else f"there in {entry.versions:,} versions, but not here"
+    ),
     IDENTICAL: _tell_identical,
     CHANGED: _tell_changed,
-    CONFLICT: _tell_conflict,
+    CONFLICT: lambda entry: f"refused: another structure has version {entry.remote_version}; {_tell_difference(entry)}",
 }

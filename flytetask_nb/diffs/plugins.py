@@ -137,7 +137,7 @@ def _by_amount(difference: Difference) -> Iterator[Difference]:
         difference.edits is not None
         or (difference.old and difference.new)
         or not isinstance(whole, dict)
-        or not _has_amounts(whole)
+        or not (amounts_in(whole) or any(isinstance(value, Spelling) for value in whole.values()))
     ):
         yield difference
         return
@@ -149,10 +149,6 @@ def _by_amount(difference: Difference) -> Iterator[Difference]:
         if not number and {} in sides:
             edits = (*(edits or (Replacement(part.old_path, part.path, part.old, part.new),)), empty)
         yield part._replace(edits=edits)
-
-
-def _has_amounts(values: dict[str, Any]) -> bool:
-    return any(isinstance(value, Spelling) for value in values.values()) or bool(amounts_in(values))
 
 
 def _other_rule(meaning: str, old: Any, new: Any) -> str:

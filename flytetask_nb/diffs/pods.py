@@ -20,8 +20,6 @@ from flytetask_nb.semantics.task_container import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.diffs.edits import Edits
 
@@ -55,7 +53,7 @@ def read_pod(path: str, template: Any) -> TaskPod:
     name = primary_container_name(template) if is_pod else ""
     spec = plain_struct(template.k8s_pod.pod_spec)
     containers = spec.get("containers")
-    primary = primary_container(template) if is_named("containers", containers) else None
+    primary = primary_container(template) if named_items("containers", containers) is not None else None
     held = None if primary is None else primary.fields["name"].string_value
     place = joined(f"{path}.pod_spec.containers", held or name or "primary")
     return TaskPod(name, spec, held, pod_container({} if primary is None else plain_struct(primary), place))
@@ -91,17 +89,13 @@ def primary_edits(path: str, old: TaskPod, new: TaskPod) -> Edits:
     if old.held != new.held:
         place = f"{path}.pod_spec.containers"
         words = (
-            () if pod.held is None else ((_names(pod.spec["containers"]).index(pod.held), pod.held),)
+            () if pod.held is None else (([item["name"] for item in pod.spec["containers"]].index(pod.held), pod.held),)
             for pod in (old, new)
         )
         edits += (Splice(place, place, *words),)
         if old.held is not None and new.held is not None:
             edits += (Move(joined(place, old.held), joined(place, new.held)),)
     return edits
-
-
-def _names(items: Iterable[Any]) -> list[str]:
-    return [item["name"] for item in items]
 
 
 def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[TaskPod, TaskPod]) -> None:
@@ -143,16 +137,12 @@ def _are_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
-def is_named(field: str, value: Any) -> bool:
-    """Tell whether a field of a pod's spec is a list whose items can be told by name, as Kubernetes has it."""
+def named_items(field: str, value: Any) -> dict[str, Any] | None:
+    """Return the items of a list in a pod's spec by name; None where they cannot be told by it, as Kubernetes has it."""
     if field not in _NAMED or not _are_objects(value):
-        return False
-    names = [item.get("name") for item in value]
-    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
-
-
-def _by_name(field: str, value: Any) -> dict[str, Any] | None:
-    return {item["name"]: item for item in value} if is_named(field, value) else None
+        return None
+    items = {item.get("name"): item for item in value}
+    return items if len(items) == len(value) and all(isinstance(name, str) for name in items) else None
 
 
 def _compare_odd(ledger: Ledger, path: str, field: str, values: tuple[Any, Any], known: tuple[Any, Any]) -> None:
@@ -167,7 +157,7 @@ def _compare_odd(ledger: Ledger, path: str, field: str, values: tuple[Any, Any],
 def _compare_named(
     ledger: Ledger, path: str, old: Any, new: Any, field: str, *, primary: tuple[str | None, str | None]
 ) -> None:
-    stem, known = _NAMED[field], (_by_name(field, old), _by_name(field, new))
+    stem, known = _NAMED[field], (named_items(field, old), named_items(field, new))
     _compare_odd(ledger, path, field, (old, new), known)
     named = [items or {} for items in known]
     names = [list(items) for items in named]

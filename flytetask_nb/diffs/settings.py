@@ -85,15 +85,6 @@ def _entries(stem: str) -> _Compare:
     return lambda ledger, path, old, new: compare_entries(ledger, path, old, new, stem)
 
 
-def _fields_by_rule(rule: str) -> _Compare:
-    """Return what judges every change inside a message by one rule."""
-
-    def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        ledger.differences(rule, field_changes(path, old, new))
-
-    return compare
-
-
 # What the plugin of pods runs (flyteplugins/go/tasks/plugins/k8s/pod/plugin.go).
 _RUN_AS_PODS: Final = frozenset({"container", "pod", "python-task", "raw-container", "sidecar"})
 
@@ -236,7 +227,7 @@ def compare_parts(
 
 compare_security: Final = by_fields(
     {
-        "run_as": _fields_by_rule("identity"),
+        "run_as": lambda ledger, path, old, new: ledger.differences("identity", field_changes(path, old, new)),
         "secrets": _by_name("secret", secret_name),
         "tokens": _by_name("token", token_name),
     }

@@ -61,9 +61,6 @@ class CacheVerdict(NamedTuple):
     verdict: str
     stale: tuple[Change, ...]
 
-    def __repr__(self) -> str:
-        return f"CacheVerdict(before={self.before}, after={self.after}, verdict={self.verdict!r}, stale={self.stale})"
-
     @property
     def stale_risk(self) -> bool:
         """Whether old results may be served for new code."""
