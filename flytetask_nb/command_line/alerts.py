@@ -44,24 +44,14 @@ class Place(NamedTuple):
 class Alert(NamedTuple):
     """One thing that is to be looked at, secrets masked.
 
-    Attributes
-    ----------
-    rule, severity
-        Which rule of ``diff``, ``check`` or the compiler, and how bad it is.
-    task, version
-        The task; of callers, the workflow.
-    path
-        Where in it.
-    message, reason
-        What is so, and what that means.
-    fingerprint
-        The same of the same thing in every run.
-    flags
-        ``stale``, ``conflict``.
-    place
-        Where its code is.
-    is_accepted
-        Whether a reviewer accepted it.
+    ``rule``, ``severity``: which rule of ``diff``, ``check`` or the compiler, and how bad it is.
+    ``task``, ``version``: the task; of callers, the workflow.
+    ``path``: where in it.
+    ``message``, ``reason``: what is so, and what that means.
+    ``fingerprint``: the same of the same thing in every run.
+    ``flags``: ``stale``, ``conflict``.
+    ``place``: where its code is.
+    ``is_accepted``: whether a reviewer accepted it.
     """
 
     rule: str
@@ -106,16 +96,8 @@ def checked_fail_on(words: Iterable[str]) -> tuple[str, ...]:
 def unmatched(policy: Policy, alerts: Iterable[Alert], *, of_check: bool = False, task: str | None = None) -> list[str]:
     """Say which accepted entries are over or fit nothing any more.
 
-    Parameters
-    ----------
-    policy
-        What holds the entries: those of changes and those of findings.
-    alerts
-        What there is.
-    of_check
-        Whether findings were looked for, not changes.
-    task
-        The one task that was looked at; None: all that there are. Of others nothing is known.
+    ``of_check``: whether findings were looked for, not changes.
+    ``task``: the one that was looked at, for of others nothing is known; None: all that there are.
     """
     from flytetask_nb.diffs.rules import RULES as OF_CHANGES  # noqa: PLC0415 - few runs have a policy
     from flytetask_nb.semantics.registration_rules import RULES as OF_FINDINGS  # noqa: PLC0415 - likewise

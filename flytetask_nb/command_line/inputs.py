@@ -98,12 +98,7 @@ def _module(source: str) -> ModuleType:
 def chosen(tasks: TaskCollection, name: str) -> TaskCollection:
     """Return the versions that ``NAME[@VERSION]`` names, oldest first.
 
-    Parameters
-    ----------
-    tasks
-        What is chosen from.
-    name
-        A task's name, its end behind a dot where only one task has that, or ``project/domain/name``; and a version.
+    ``name``: a task's name, its end behind a dot where only one task has that, or ``project/domain/name``.
     """
     task, mark, version = name.partition("@")
     ends = [each for each in tasks.names if each.endswith(f".{task}")]

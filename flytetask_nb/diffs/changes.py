@@ -211,12 +211,8 @@ def _identity(value: Any, key: str) -> str:
 class Ledger:
     """Takes down the changes between two tasks, each as its rule judges it.
 
-    Parameters
-    ----------
-    severities
-        Severities by rule that take the place of the rules' own.
-    subjects
-        The messages of the two tasks.
+    ``severities``: by rule, in place of the rules' own.
+    ``subjects``: the messages of the two tasks.
     """
 
     __slots__ = ("changes", "severities", "subjects")

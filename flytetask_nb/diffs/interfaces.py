@@ -39,8 +39,6 @@ _TYPE_RULES: Final = {
         "safe": "output-type-changed",
     },
 }
-# Once the verdict is safe, what these say is of no consequence to anybody.
-_HARMLESS_IF_SAFE: Final = frozenset({"type-schema"})
 # What these say holds whatever the verdict is, unless the compiler does not see the risk.
 ALWAYS_TRUE: Final = frozenset({"type-schema", "input-field-removed", "output-field-added"})
 _UNSEEN: Final = "Flyte's compiler does not look at it, so a mismatch shows only at run time."
@@ -103,13 +101,8 @@ def _compare_rest(ledger: Ledger, path: str, old_path: str, old: Any, new: Any, 
     """Compare what a variable has beside its type."""
     before, after = (own_description(name, variable) for name, variable in zip(names, (old, new), strict=True))
     if before != after and not (before and after and same(before, after)):
-        ledger.add(
-            "variable-description",
-            f"{path}.description",
-            before or None,
-            after or None,
-            old_path=f"{old_path}.description",
-        )
+        values = before or None, after or None
+        ledger.add("variable-description", f"{path}.description", *values, old_path=f"{old_path}.description")
     for field in ("artifact_partial_id", "artifact_tag"):
         before, after = getattr(old, field), getattr(new, field)
         if before != after:
@@ -161,7 +154,8 @@ def _tell(ledger: Ledger, side: str, facet: Facet, whole: VariableCompatibility)
     verdict = _own_verdict(side, facet, whole) if rule.by_verdict else whole
     severity, reason = facet.severity or rule.severity, facet.reason
     if rule.by_verdict:
-        is_harmless = verdict.verdict == "safe" and facet.rule in _HARMLESS_IF_SAFE
+        # Once the verdict is safe, what a schema says is of no consequence to anybody.
+        is_harmless = verdict.verdict == "safe" and facet.rule == "type-schema"
         severity = COSMETIC if is_harmless else _SEVERITY_OF[verdict.verdict]
         reason = _reason(side, facet, verdict)
     ledger.add(

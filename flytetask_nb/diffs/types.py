@@ -63,11 +63,16 @@ def type_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool = Fa
     yield from _unknown_facets(at, old, new)
 
 
+def _changed(at: At, old: Any, new: Any, rule: str = "") -> Facet:
+    """Return that a value is another one; what is empty is not there."""
+    values = old or None, new or None
+    return Facet(rule, at.path, *values, edits=at.edit(*values))
+
+
 def _unknown_facets(at: At, old: Any, new: Any) -> Iterator[Facet]:
-    if unknown_fields(old) != unknown_fields(new):
-        inner = at.field(UNKNOWN)
-        texts = unknown_fields(old) or None, unknown_fields(new) or None
-        yield Facet(UNCLASSIFIED, inner.path, *texts, edits=inner.edit(*texts))
+    texts = unknown_fields(old), unknown_fields(new)
+    if texts[0] != texts[1]:
+        yield _changed(at.field(UNKNOWN), *texts, UNCLASSIFIED)
 
 
 def _annotation_facets(at: At, old: Any, new: Any) -> Iterator[Facet]:
@@ -118,9 +123,7 @@ def _structure_facets(at: At, side: str, old: Any, new: Any, *, under_union: boo
         return
     place = at.step(".structure")
     if not same(before.tag, after.tag):
-        tags = before.tag or None, after.tag or None
-        tag = place.step(".tag")
-        yield Facet("type-tag", tag.path, *tags, edits=tag.edit(*tags))
+        yield _changed(place.step(".tag"), before.tag, after.tag, "type-tag")
     for name in sorted({*before.dataclass_type, *after.dataclass_type}, key=natural_key):
         field = place.step(".dataclass_type").field(name)
         was, now = before.dataclass_type.get(name), after.dataclass_type.get(name)
@@ -174,8 +177,7 @@ def _blob_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:  # n
         was, now = (_DIMENSIONALITY_WORDS.get(number, number) for number in numbers)
         yield Facet("blob-dimensionality", place.path, was, now, edits=place.edit(exact[0], exact[1]))
     if old.format != new.format:
-        place = at.step(".format")
-        yield Facet("", place.path, old.format, new.format, edits=place.edit(old.format or None, new.format or None))
+        yield _changed(at.step(".format"), old.format, new.format)
 
 
 _DIMENSIONALITIES: Final = types_pb2.BlobType.BlobDimensionality.DESCRIPTOR
@@ -251,10 +253,9 @@ def _dataset_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:
     for field in ("format", "external_schema_type", "external_schema_bytes"):
         before, after = getattr(old, field), getattr(new, field)
         if before != after:
-            place = at.step(f".{field}")
             descriptor = old.DESCRIPTOR.fields_by_name[field]
-            exact = [plain_value(value, descriptor) if value else None for value in (before, after)]
-            yield Facet("", place.path, before, after, edits=place.edit(*exact))
+            was, now = (plain_value(value, descriptor) if value else None for value in (before, after))
+            yield _changed(at.step(f".{field}"), was, now)
 
 
 def _column_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:

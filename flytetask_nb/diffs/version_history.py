@@ -275,8 +275,10 @@ class TaskHistory(Report):
         paths = self.changing
         rows = []
         for path in paths:
-            row: list[str | None] = [UNKNOWN_VALUE] * self.intervals[path][0].start
-            for interval, end in self._ended(path):
+            intervals = self.intervals[path]
+            ends = [*(interval.start for interval in intervals[1:]), len(self)]
+            row: list[str | None] = [UNKNOWN_VALUE] * intervals[0].start
+            for interval, end in zip(intervals, ends, strict=True):
                 row += [value_text(path, interval.value)] * (end - interval.start)
             for position, unknown in enumerate(self._unknown):
                 if unknown and self.is_unknown(path, position):
@@ -313,11 +315,6 @@ class TaskHistory(Report):
     def changing(self) -> tuple[str, ...]:
         """The paths at which versions differ, in order."""
         return tuple(sorted(path for path, intervals in self.intervals.items() if len(intervals) > 1))
-
-    def _ended(self, path: str) -> Iterator[tuple[Interval, int]]:
-        intervals = self.intervals[path]
-        ends = [*(interval.start for interval in intervals[1:]), len(self)]
-        return zip(intervals, ends, strict=True)
 
     def __repr__(self) -> str:
         first, last = (mask_identifier(self.versions[position]) for position in (0, -1))
