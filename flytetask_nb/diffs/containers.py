@@ -12,13 +12,11 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.command_lines import check_templates, compare_commands
 from flytetask_nb.diffs.container_resources import compare_resources
-from flytetask_nb.diffs.edits import joined
 from flytetask_nb.diffs.environment import compare_env
-from flytetask_nb.diffs.messages import compare_entries, compare_unknown, compare_unknown_items, field_changes
+from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, entry_differences, field_changes
 from flytetask_nb.diffs.plain import unknown_fields
 from flytetask_nb.diffs.settings import by_rule
 from flytetask_nb.diffs.structures import mapped_differences, same
-from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.task_container import own_container
 
@@ -59,7 +57,7 @@ def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> Non
         _compare_architecture(ledger, f"{path}.architecture", old.architecture, new.architecture)
     if old.config != new.config:
         settings = input_settings(old.config), input_settings(new.config)
-        compare_entries(ledger, f"{path}.config", *settings, "container-setting")
+        ledger.entries("container-setting", entry_differences(f"{path}.config", *settings))
     if old.resources != new.resources:
         compare_unknown(ledger, f"{path}.resources", old.resources, new.resources)
     for before, after, fields in (
@@ -101,11 +99,9 @@ def compare_task_containers(
     if old.requests != new.requests or old.limits != new.limits:
         compare_resources(ledger, old, new)
     if old.ports != new.ports:
-        for key in sorted({*old.ports, *new.ports}, key=natural_key):
-            was, now = old.ports.get(key), new.ports.get(key)
-            if was is None or now is None or not same(was, now):
-                place, old_place = joined(f"{new.path}.ports", key), joined(f"{old.path}.ports", key)
-                ledger.entry("port", place, was, now, old_path=old_place)
+        for difference in entry_differences(f"{new.path}.ports", old.ports, new.ports, f"{old.path}.ports"):
+            # A port is no secret, whatever its name.
+            ledger.difference(f"port-{difference.kind}", difference._replace(key=""))
     if old.rest != new.rest:
         differences = mapped_differences(new.path, dict(old.rest), dict(new.rest), old.path)
         ledger.entries("container-setting", differences)

@@ -82,13 +82,14 @@ def _compare_unknown(ledger: Ledger, path: str, old: list[str], new: list[str], 
         ledger.add(UNCLASSIFIED, joined(path, UNKNOWN), old or None, new or None, old_path=old_place)
 
 
-def compare_entries(ledger: Ledger, path: str, old: Mapping[str, str], new: Mapping[str, str], stem: str) -> None:
-    """Compare two maps of texts by the three rules of a stem; texts with JSON by what they hold."""
+def entry_differences(
+    path: str, old: Mapping[str, Any], new: Mapping[str, Any], old_path: str = ""
+) -> Iterator[Difference]:
+    """Return the entries in which two maps differ, each as a whole; texts with JSON by what they hold."""
     for key in sorted({*old, *new}, key=natural_key):
-        before = old.get(key)
-        after = new.get(key)
+        before, after = old.get(key), new.get(key)
         if before is None or after is None or not same(before, after):
-            ledger.entry(stem, joined(path, key), before, after, key=key)
+            yield Difference(joined(path, key), before, after, key, joined(old_path or path, key))
 
 
 def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator[Difference]:
@@ -140,15 +141,18 @@ def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Diff
 def _entries(path: str, old_path: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
     """Return the places where two maps differ."""
     values = map_values(field)
+    if values.message_type is None:
+        before, after = (
+            {str(key): plain_value(value, values) for key, value in entries.items()} for entries in (old, new)
+        )
+        yield from entry_differences(path, before, after, old_path)
+        return
     for key in sorted({*old, *new}, key=lambda key: natural_key(str(key))):
         place, old_place = joined(path, str(key)), joined(old_path, str(key))
         was, now = old.get(key), new.get(key)
-        before, after = (None if value is None else plain_value(value, values) for value in (was, now))
-        if values.message_type is None:
-            if before is None or after is None or not same(before, after):
-                yield Difference(place, before, after, str(key), old_place)
-        elif was is not None and now is not None:
+        if was is not None and now is not None:
             yield from field_changes(place, was, now, old_place)
         else:
+            gone, come = (None if message is None else plain_message(message) for message in (was, now))
             edit = Replacement(old_place, place, named(str(key), was), named(str(key), now))
-            yield Difference(place, before, after, str(key), old_place, (edit,))
+            yield Difference(place, gone, come, str(key), old_place, (edit,))

@@ -8,8 +8,7 @@ from flytetask_nb.diffs.containers import compare_data_loading, compare_task_con
 from flytetask_nb.diffs.edits import Move, Replacement, Splice, joined
 from flytetask_nb.diffs.messages import compare_unknown
 from flytetask_nb.diffs.settings import compare_labels
-from flytetask_nb.diffs.structures import canonical, differences, listed, reordered, same
-from flytetask_nb.diffs.texts import Word
+from flytetask_nb.diffs.structures import canonical, differences, listed, reordered, same, there
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.task_container import (
@@ -124,13 +123,8 @@ def _compare_specs(ledger: Ledger, path: str, old_pod: TaskPod, new_pod: TaskPod
             if field in old and field in new:
                 ledger.entries(stem, differences(place, before, after, field))
             else:
-                ledger.entry(stem, place, _there(old, field), _there(new, field), key=field)
-
-
-def _there(spec: dict[str, Any], field: str) -> Any:
-    if field not in spec:
-        return None
-    return Word("null") if spec[field] is None else spec[field]
+                values = (there(spec[field]) if field in spec else None for spec in (old, new))
+                ledger.entry(stem, place, *values, key=field)
 
 
 def _are_objects(value: Any) -> bool:

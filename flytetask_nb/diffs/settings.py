@@ -9,9 +9,9 @@ from flyteidl.core import identifier_pb2, tasks_pb2
 
 from flytetask_nb.diffs.edits import Replacement, joined, named
 from flytetask_nb.diffs.messages import (
-    compare_entries,
     compare_fields,
     compare_unknown,
+    entry_differences,
     field_changes,
 )
 from flytetask_nb.diffs.plain import enum_name, plain_message
@@ -82,7 +82,7 @@ def compare_labels(stem: str = "") -> _Compare:
 
 
 def _entries(stem: str) -> _Compare:
-    return lambda ledger, path, old, new: compare_entries(ledger, path, old, new, stem)
+    return lambda ledger, path, old, new: ledger.entries(stem, entry_differences(path, old, new))
 
 
 # What the plugin of pods runs (flyteplugins/go/tasks/plugins/k8s/pod/plugin.go).
@@ -250,7 +250,7 @@ def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) ->
 
 def compare_config(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare ``config``, a map of texts, of two templates."""
-    compare_entries(ledger, path, own_config(old), own_config(new), "config")
+    ledger.entries("config", entry_differences(path, own_config(old), own_config(new)))
 
 
 def own_config(template: Any) -> dict[str, str]:

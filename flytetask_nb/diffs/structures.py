@@ -152,7 +152,7 @@ def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = ""
         elif old != new:
             yield Difference(path, old, new, key, was)
     elif canonical(old) != canonical(new):
-        yield Difference(path, _there(old), _there(new), key, was)
+        yield Difference(path, there(old), there(new), key, was)
 
 
 def mapped_differences(
@@ -164,15 +164,15 @@ def mapped_differences(
         place, old_place = joined(path, name), joined(was, name)
         telling = telling_key(key, name)
         if name not in old:
-            yield Difference(place, None, _there(new[name]), telling, old_place)
+            yield Difference(place, None, there(new[name]), telling, old_place)
         elif name not in new:
-            yield Difference(place, _there(old[name]), None, telling, old_place)
+            yield Difference(place, there(old[name]), None, telling, old_place)
         else:
             yield from differences(place, old[name], new[name], telling, old_place)
 
 
-def _there(value: Any) -> Any:
-    # A null that was there is shown as such: None means that nothing is.
+def there(value: Any) -> Any:
+    """Return a value that is there: a null as a word, for None means that nothing is."""
     return _NULL if value is None else value
 
 
@@ -250,8 +250,8 @@ def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> It
     def difference(index: int | None, other: int | None) -> Difference:
         gone = () if index is None else ((index, words[0][index]),)
         come = () if other is None else ((other, words[1][other]),)
-        before = None if index is None else _there(old[index])
-        after = None if other is None else _there(new[other])
+        before = None if index is None else there(old[index])
+        after = None if other is None else there(new[other])
         return Difference(f"{path}[]", before, after, key, f"{was}[]", (Splice(was, path, gone, come),))
 
     for old_start, old_end, new_start, new_end in unequal_runs(*words):

@@ -11,8 +11,7 @@ from flytetask_nb.diffs.facets import At, Facet
 from flytetask_nb.diffs.plain import UNKNOWN, enum_name, plain_value, unknown_fields
 from flytetask_nb.diffs.rules import NOISE, UNCLASSIFIED
 from flytetask_nb.diffs.schemas import schema_facets
-from flytetask_nb.diffs.structures import canonical, kind_of, listed, reordered, same, same_entries
-from flytetask_nb.diffs.texts import Word
+from flytetask_nb.diffs.structures import canonical, kind_of, listed, reordered, same, same_entries, there
 from flytetask_nb.models.class_names import without_addresses
 from flytetask_nb.models.notation import literal_values, type_notation
 from flytetask_nb.models.order import natural_key
@@ -103,18 +102,14 @@ def _literal_facets(at: At, old: Any, new: Any) -> Iterator[Facet]:
     known = [set(map(canonical, values)) for values in (before, after)]
     for value in after:
         if canonical(value) not in known[0]:
-            yield Facet("enum-value-added", path, None, _there(value), cache="none")
+            yield Facet("enum-value-added", path, None, there(value), cache="none")
     for value in before:
         if canonical(value) not in known[1]:
-            yield Facet("enum-value-removed", path, _there(value), None, cache="none")
+            yield Facet("enum-value-removed", path, there(value), None, cache="none")
 
 
 def _model(literal_type: Any) -> LiteralType | None:
     return None if literal_type is None else LiteralType._own(literal_type)
-
-
-def _there(value: Any) -> Any:
-    return Word("null") if value is None else value
 
 
 def _structure_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool) -> Iterator[Facet]:
