@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.collection import TaskCollection
-from flytetask_nb.errors import LoadError, TaskNotFoundError, one_line
+from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.policies import acceptances_in, nearest_policy, policy_of
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.policies import Policy
 
-__all__ = ["chosen", "filled_in", "launch_plans_of", "policy_in_force", "task_of", "tasks_of", "workflows_of"]
+__all__ = ["chosen", "filled_in", "launch_plans_of", "policy_in_force", "tasks_of", "workflows_of"]
 
 STANDARD_INPUT: Final = "-"
 MODULE: Final = "module:"
@@ -116,18 +115,6 @@ def filled_in(tasks: TaskCollection) -> list[Any]:
         else hydrate(task, **_EXAMPLE)
         for task in tasks
     ]
-
-
-def task_of(source: str, name: str | None) -> FlyteTask:
-    """Return one task: that of the name in its newest version, or the only one."""
-    tasks = tasks_of(source)
-    if name is not None:
-        return chosen(tasks, name)[-1]
-    if len(tasks.names) != 1:
-        raise TaskNotFoundError(
-            f"{source} holds {len(tasks.names):,} tasks; name one of {', '.join(tasks.names[:5])} …"
-        )
-    return tasks[tasks.names[0]]
 
 
 # -- the policy --------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from flytetask_nb.semantics.map_tasks import map_task_stem, mapped_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from flytetask_nb.semantics.problems import CompileProblem
 
@@ -225,49 +226,49 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     by_name = _by_name(tasks)
     plans = _filled(launch_plans, parsed)
     called = {task.name for workflow in parsed for task in workflow.task_ids}
-    linked = _linked_map_tasks(called, by_name)
+    linked = _linked_map_tasks(called, by_name.keys())
     called.update(linked.values())
     called |= {mapped_task(name) for name in called}
+    known = {**by_name, **{name: by_name[linked[name]] for name in linked}}
     return CallerReport(
-        (_caller(workflow, by_name, plans, linked) for workflow in parsed),
+        (_caller(workflow, known, plans, linked) for workflow in parsed),
         by_name.keys() & called,
         by_name.keys() - called,
     )
 
 
-def _linked_map_tasks(called: Iterable[str], given: Iterable[str]) -> dict[str, str]:
+def _linked_map_tasks(called: AbstractSet[str], given: AbstractSet[str]) -> dict[str, str]:
     """Return what map tasks that nobody gave are called now, by the name that workflows call them by.
 
     The name of a map task holds a hash of its settings, so a setting gives it another name. Where several of one
     function are gone or new, nothing tells which became which.
     """
-    known, asked = set(given), set(called)
     gone, new = (
         {name: stem for name in names if (stem := map_task_stem(name)) is not None}
-        for names in (asked - known, known - asked)
+        for names in (called - given, given - called)
     )
     return paired(gone, new)
 
 
-def _caller(
-    workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any], linked: dict[str, str]
-) -> Caller:
-    repinned = [
-        _repinned(by_name.get(linked.get(task.name, task.name), []), task._message) for task in workflow.task_ids
-    ]
+def _caller(workflow: Workflow, known: dict[str, list[FlyteTask]], plans: list[Any], linked: dict[str, str]) -> Caller:
+    repinned = [_repinned(known.get(task.name, []), task._message) for task in workflow.task_ids]
     moved = tuple((task.name, linked[task.name]) for task in workflow.task_ids if task.name in linked)
-    problems = _problems(workflow, [task for task in repinned if task is not None], plans)
+    try:
+        problems = tuple(
+            digest_problems(compile_workflow(workflow, [task for task in repinned if task is not None], plans))
+        )
+    except CompileError as error:
+        problems = tuple(error.problems)
     if not problems:
         return Caller(workflow, COMPILES, (), moved)
     verdict = UNRESOLVED if any(problem.is_unresolved for problem in problems) else BREAKS
-    newest = {name: by_name[linked.get(name, name)][-1] for name in by_name.keys() | linked.keys()}
-    return Caller(workflow, verdict, problems, moved, tuple(_cause(workflow, problem, newest) for problem in problems))
+    return Caller(workflow, verdict, problems, moved, tuple(_cause(workflow, problem, known) for problem in problems))
 
 
 _MISSING = re.compile(r'\bname:"((?:[^"\\]|\\.)*)"')
 
 
-def _cause(workflow: Workflow, problem: CompileProblem, tasks: dict[str, FlyteTask]) -> str:
+def _cause(workflow: Workflow, problem: CompileProblem, known: dict[str, list[FlyteTask]]) -> str:
     """Return the name of what a problem is about, as far as the compiler's words and the node tell."""
     if problem.is_unresolved:
         missing = _MISSING.search(problem.message)
@@ -280,16 +281,8 @@ def _cause(workflow: Workflow, problem: CompileProblem, tasks: dict[str, FlyteTa
         if node.id == problem.node
     }
     if problem.code == "ParameterNotBound":
-        called = {name for name in called if name in tasks and problem.variable in tasks[name].interface.inputs}
+        called = {name for name in called if name in known and problem.variable in known[name][-1].interface.inputs}
     return called.pop() if len(called) == 1 else ""
-
-
-def _problems(workflow: Workflow, tasks: list[Any], plans: list[Any]) -> tuple[CompileProblem, ...]:
-    try:
-        closure = compile_workflow(workflow, tasks, plans)
-    except CompileError as error:
-        return tuple(error.problems)
-    return tuple(digest_problems(closure))
 
 
 def _by_name(tasks: Iterable[object]) -> dict[str, list[FlyteTask]]:
