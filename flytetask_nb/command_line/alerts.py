@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flytetask_nb.diffs.changes import fingerprint_of
 from flytetask_nb.diffs.rules import BEHAVIOUR, BREAKING, RISKY, SEVERITIES
 from flytetask_nb.errors import OptionError
 from flytetask_nb.masking import mask_identifier, mask_text
@@ -32,7 +32,6 @@ THRESHOLDS: Final = {REFUSED: 0, **{severity: rank for rank, severity in enumera
 FLAGS: Final = (STALE, CONFLICT)
 _LINE: Final = re.compile(r"#L(\d+)")
 _IN_REPOSITORY: Final = re.compile(r"/(?:blob|tree|raw|src)/(?:branch/|commit/)?[^/]+/([^#?]+)")
-_FINGERPRINT_LENGTH: Final = 16
 
 
 class Place(NamedTuple):
@@ -45,24 +44,14 @@ class Place(NamedTuple):
 class Alert(NamedTuple):
     """One thing that is to be looked at, secrets masked.
 
-    Attributes
-    ----------
-    rule, severity
-        Which rule of ``diff``, ``check`` or the compiler, and how bad it is.
-    task, version
-        The task; of callers, the workflow.
-    path
-        Where in it.
-    message, reason
-        What is so, and what that means.
-    fingerprint
-        The same of the same thing in every run.
-    flags
-        ``stale``, ``conflict``.
-    place
-        Where its code is.
-    is_accepted
-        Whether a reviewer accepted it.
+    ``rule``, ``severity``: which rule of ``diff``, ``check`` or the compiler, and how bad it is.
+    ``task``, ``version``: the task; of callers, the workflow.
+    ``path``: where in it.
+    ``message``, ``reason``: what is so, and what that means.
+    ``fingerprint``: the same of the same thing in every run.
+    ``flags``: ``stale``, ``conflict``.
+    ``place``: where its code is.
+    ``is_accepted``: whether a reviewer accepted it.
     """
 
     rule: str
@@ -107,22 +96,14 @@ def checked_fail_on(words: Iterable[str]) -> tuple[str, ...]:
 def unmatched(policy: Policy, alerts: Iterable[Alert], *, of_check: bool = False, task: str | None = None) -> list[str]:
     """Say which accepted entries are over or fit nothing any more.
 
-    Parameters
-    ----------
-    policy
-        What holds the entries: those of changes and those of findings.
-    alerts
-        What there is.
-    of_check
-        Whether findings were looked for, not changes.
-    task
-        The one task that was looked at; None: all that there are. Of others nothing is known.
+    ``of_check``: whether findings were looked for, not changes.
+    ``task``: the one that was looked at, for of others nothing is known; None: all that there are.
     """
     from flytetask_nb.diffs.rules import RULES as OF_CHANGES  # noqa: PLC0415 - few runs have a policy
     from flytetask_nb.semantics.registration_rules import RULES as OF_FINDINGS  # noqa: PLC0415 - likewise
 
     present = {(alert.fingerprint, alert.task) for alert in alerts}
-    told = []
+    remarks = []
     for entry in policy.accepted:
         # An entry without a rule was written by hand: of a change, as most are. Some rules are of both.
         is_of_both = entry.rule in OF_FINDINGS and entry.rule in OF_CHANGES
@@ -130,10 +111,10 @@ def unmatched(policy: Policy, alerts: Iterable[Alert], *, of_check: bool = False
             continue
         of = f" of {entry.task}" if entry.task else ""
         if entry.is_over:
-            told.append(f"accepted {entry.fingerprint}{of} ended on {entry.until}: look at it again")
+            remarks.append(f"accepted {entry.fingerprint}{of} ended on {entry.until}: look at it again")
         elif not any(entry.fingerprint == mark and entry.task in {"", task} for mark, task in present):
-            told.append(f"accepted {entry.fingerprint}{of} fits nothing here any more: take it out")
-    return told
+            remarks.append(f"accepted {entry.fingerprint}{of} fits nothing here any more: take it out")
+    return remarks
 
 
 # -- where the code is -------------------------------------------------------------------------------------------------
@@ -189,7 +170,7 @@ def _of_diff(diff: TaskDiff, source: str = "") -> Iterator[Alert]:
             )
     if stale - {change.fingerprint for change in (*diff.changes, *diff.accepted)}:
         # Only the release moved, and the code may be another one.
-        fingerprint = _fingerprint("stale-risk", identifier["name"], *sorted(stale))
+        fingerprint = fingerprint_of("stale-risk", identifier["name"], *sorted(stale))
         message = next(iter(diff.headlines), "old results may be served for new code")
         yield Alert(
             *("stale-risk", BEHAVIOUR, identifier["name"], identifier["version"], "metadata.cache_version"),
@@ -211,7 +192,7 @@ def of_plan(entries: Iterable[PlanEntry], policy: Policy, source: str = "", *, t
         if entry.status == CONFLICT or (entry.status == MISSING and tells_missing):
             version = entry.local_version or entry.remote_version or ""
             rule, severity = ("version-conflict", BREAKING) if entry.status == CONFLICT else ("task-removed", RISKY)
-            fingerprint = _fingerprint(rule, entry.name, version if entry.status == CONFLICT else "")
+            fingerprint = fingerprint_of(rule, entry.name, version if entry.status == CONFLICT else "")
             flags = (CONFLICT,) if entry.status == CONFLICT else ()
             reason = entry.refusal or "Workflows that call it cannot be registered without it."
             yield Alert(
@@ -227,7 +208,7 @@ def of_callers(report: CallerReport, policy: Policy) -> Iterator[Alert]:
         severity = BREAKING if caller.verdict == "breaks" else WARNING
         for problem in values["problems"]:
             path = ".".join(filter(None, (problem["node"], problem["variable"])))
-            fingerprint = _fingerprint(problem["code"], values["workflow"], path, problem["message"])
+            fingerprint = fingerprint_of(problem["code"], values["workflow"], path, problem["message"])
             yield Alert(
                 *(problem["code"], severity, values["workflow"], values["version"] or "", path),
                 *(" ".join(problem["message"].split()), f"The workflow {caller.verdict}.", fingerprint, ()),
@@ -240,13 +221,8 @@ def of_findings(findings: Findings, task: FlyteTask, policy: Policy, source: str
     name, version = mask_identifier(task.name), mask_identifier(task.id.version)
     for finding in findings:
         path, message = mask_text(finding.path), mask_text(" ".join(finding.message.split()))
-        fingerprint = _fingerprint(finding.rule, path, message)
+        fingerprint = fingerprint_of(finding.rule, path, message)
         yield Alert(
             *(finding.rule, finding.severity, name, version, path, message, mask_text(finding.reason), fingerprint),
             *((), place_of(task, source), fingerprint in policy.accepted_of(name)),
         )
-
-
-def _fingerprint(*parts: str) -> str:
-    text = "\0".join(f"{len(part)}:{part}" for part in parts)
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from enum import Enum
@@ -11,7 +12,7 @@ from flytetask_nb.command_line.completion import complete_name, complete_source
 from flytetask_nb.extras import require, typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["APPLICATION", "run"]
 
@@ -89,6 +90,32 @@ Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", he
 NoLaunch = Annotated[bool, typer.Option("--no-launch", help="Do not open JupyterLab.")]
 
 
+def _of_reports(
+    format: FormatOption = Format.text,
+    fail_on: FailOn = None,
+    accept: Accept = None,
+    policy: PolicyOption = None,
+    output: Output = None,
+) -> None:
+    """Take what every report does."""
+
+
+def _report(declared: Callable[..., None]) -> None:
+    """Make a command of a report: ``commands`` has a function of the same name and parameters that makes it."""
+
+    def command(format: Format, **given: Any) -> int:
+        from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
+
+        return commands.reported(getattr(commands, declared.__name__), format.value, **given)
+
+    signatures = (inspect.signature(function, eval_str=True) for function in (declared, _of_reports))
+    parameters = [parameter for signature in signatures for parameter in signature.parameters.values()]
+    # What typer reads.
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    APPLICATION.command(declared.__name__, help=declared.__doc__)(command)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return how it ended."""
     code = APPLICATION(list(arguments), standalone_mode=False, prog_name="flytetask")
@@ -137,59 +164,22 @@ def table(
     return commands.table(source, columns, where, format.value, output)
 
 
-@APPLICATION.command()
-def diff(  # noqa: PLR0917 - options
-    old: Old,
-    new: New,
-    name: Name = None,
-    format: FormatOption = Format.text,
-    fail_on: FailOn = None,
-    accept: Accept = None,
-    policy: PolicyOption = None,
-    output: Output = None,
-) -> int:
+@_report
+def diff(old: Old, new: New, name: Name = None) -> None:
     """Tell what changed in one task, or in all, worst first."""
-    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
-
-    return commands.reported(
-        lambda rules: commands.diff(old, new, name, rules), format.value, fail_on, accept, policy, output
-    )
 
 
-@APPLICATION.command()
-def callers(  # noqa: PLR0917 - options
-    old: Old,
-    new: New,
-    format: FormatOption = Format.text,
-    fail_on: FailOn = None,
-    accept: Accept = None,
-    policy: PolicyOption = None,
-    output: Output = None,
-) -> int:
+@_report
+def callers(old: Old, new: New) -> None:
     """Tell which workflows no longer compile."""
-    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
-
-    return commands.reported(
-        lambda rules: commands.callers(old, new, rules), format.value, fail_on, accept, policy, output
-    )
 
 
-@APPLICATION.command()
-def plan(  # noqa: PLR0917 - options
+@_report
+def plan(
     local: Annotated[str, _source("LOCAL", "What would be registered.")],
     remote: Annotated[str, _source("REMOTE", "What is registered.")],
-    format: FormatOption = Format.text,
-    fail_on: FailOn = None,
-    accept: Accept = None,
-    policy: PolicyOption = None,
-    output: Output = None,
-) -> int:
+) -> None:
     """Tell what registration would do: a dry run."""
-    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
-
-    return commands.reported(
-        lambda rules: commands.plan(local, remote, rules), format.value, fail_on, accept, policy, output
-    )
 
 
 @APPLICATION.command()
@@ -209,22 +199,9 @@ def history(
     return commands.history(sources, blame, format.value, policy, output)
 
 
-@APPLICATION.command()
-def check(  # noqa: PLR0917 - options
-    source: Source,
-    name: Name = None,
-    format: FormatOption = Format.text,
-    fail_on: FailOn = None,
-    accept: Accept = None,
-    policy: PolicyOption = None,
-    output: Output = None,
-) -> int:
+@_report
+def check(source: Source, name: Name = None) -> None:
     """Tell what registration would refuse, or should."""
-    from flytetask_nb.command_line import commands  # noqa: PLC0415 - loads the package
-
-    return commands.reported(
-        lambda rules: commands.check(source, name, rules), format.value, fail_on, accept, policy, output
-    )
 
 
 @APPLICATION.command()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.collection import TaskCollection
-from flytetask_nb.command_line import alerts as found
+from flytetask_nb.command_line import alerts
 from flytetask_nb.command_line.formats import is_terminal, rich_page, shown
 from flytetask_nb.command_line.inputs import (
     chosen,
@@ -27,7 +27,7 @@ from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.options import set_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from flytetask_nb.policies import Policy
 
@@ -50,36 +50,39 @@ def _settings(policy: Policy) -> set_options:
     return set_options(policy=policy, max_rows=_ROWS, progress=sys.stderr.isatty())
 
 
-def reported(  # noqa: PLR0917 - as the options come
-    find: Callable[[Policy], Result],
+def reported(
+    make: Callable[..., Result],
     format: str,
+    *,
     fail_on: Sequence[str] | None,
-    accepted: list[str] | None,
+    accept: list[str] | None,
     policy: str | None,
     output: str | None,
+    **given: Any,
 ) -> int:
-    """Print what a command found, and return 1 if it found what must not be."""
-    rules = policy_in_force(policy, accepted)
-    failing = found.checked_fail_on(fail_on or rules.fail_on)
+    """Print what a command makes of what it was given, and return 1 if there is what must not be."""
+    rules = policy_in_force(policy, accept)
+    failing = alerts.checked_fail_on(fail_on or rules.fail_on)
     with _settings(rules):
-        result = find(rules)
+        result = make(**given, policy=rules)
         _write(result, format, output)
     for remark in result.remarks:
         sys.stderr.write(f"flytetask: {remark}\n")
-    return int(any(found.fails(alert, failing) for alert in result.alerts))
+    return int(any(alerts.fails(alert, failing) for alert in result.alerts))
 
 
 def _write(result: Result, format: str, output: str | None) -> None:
-    if output is not None:
-        Path(output).write_text(shown(result, format), encoding="utf-8")
-    elif format == "text" and _is_styled():
+    if output is None and format == "text" and _is_styled():
         _print_styled(_console(), rich_page(result.report))
     else:
-        _print(shown(result, format))
+        _print(shown(result, format), output)
 
 
-def _print(text: str) -> None:
-    """Write to standard output. A reader that has enough does not change how the command ends."""
+def _print(text: str, output: str | None = None) -> None:
+    """Write to a file or to standard output. A reader that has enough does not change how the command ends."""
+    if output is not None:
+        Path(output).write_text(text, encoding="utf-8")
+        return
     try:
         try:
             sys.stdout.write(text)
@@ -112,17 +115,17 @@ def _console() -> Any:
 # -- tasks -------------------------------------------------------------------------------------------------------------
 
 
+def _check_format(command: str, format: str) -> None:
+    if format not in REPORTED:
+        raise OptionError(f"{command} cannot be printed as {format}; expected one of {', '.join(REPORTED)}")
+
+
 def show(source: str, name: str | None, format: str, output: str | None) -> int:
     """Show a task, or all of them."""
-    if format not in REPORTED:
-        raise OptionError(f"show cannot be printed as {format}; expected one of {', '.join(REPORTED)}")
+    _check_format("show", format)
     with _settings(policy_in_force(None, None)):
         tasks = tasks_of(source)
-        report: Any = tasks
-        if name is not None:
-            report = chosen(tasks, name)[-1]
-        elif len(tasks) == 1:
-            report = tasks[0]
+        report = chosen(tasks, name)[-1] if name is not None else tasks[0] if len(tasks) == 1 else tasks
         _write(Result("show", report), format, output)
     return 0
 
@@ -135,37 +138,27 @@ def table(source: str, columns: str | None, where: str | None, format: str, outp
         tasks = tasks_of(source)
         if where is not None:
             tasks = tasks.search(where)
-        names: Any = (
-            None
-            if columns == "all"
-            else [ALIASES.get(part.strip(), part.strip()) for part in columns.split(",")]
-            if columns
-            else None
-        )
-        if names is None and columns is None and format == "rich":
+        names: list[str] | None = None
+        if columns is None and format == "rich":
             names = [*_COLUMNS]
+        elif columns and columns != "all":
+            names = [ALIASES.get(part.strip(), part.strip()) for part in columns.split(",")]
         frame = tasks.to_frame(names)
         if columns is None and format == "rich":
             # A column in which nothing stands says nothing.
-            frame = frame.drop(columns=[name for name in names[1:] if frame[name].isna().all()])
+            frame = frame.drop(columns=[name for name in _COLUMNS[1:] if frame[name].isna().all()])
     if format == "parquet":
         if output is None:
             raise OptionError("a Parquet file is not for a terminal; name one with --output FILE")
         frame.to_parquet(output, index=False)
-        return 0
-    if format == "rich":
+    elif format == "rich":
         if output is not None:
             raise OptionError("the format rich is for terminals; choose csv, json or parquet for a file")
         _print_table(frame)
-        return 0
-    if format == "csv":
-        text = frame.to_csv(index=False, lineterminator="\n")
+    elif format == "csv":
+        _print(frame.to_csv(index=False, lineterminator="\n"), output)
     else:
-        text = f"{frame.to_json(orient='records', date_format='iso', date_unit='us', indent=2)}\n"
-    if output is None:
-        _print(text)
-    else:
-        Path(output).write_text(text, encoding="utf-8")
+        _print(f"{frame.to_json(orient='records', date_format='iso', date_unit='us', indent=2)}\n", output)
     return 0
 
 
@@ -206,12 +199,20 @@ def _cell(name: str, value: Any) -> str:
 # -- reports -----------------------------------------------------------------------------------------------------------
 
 
-def _worst_first(given: Any) -> list[found.Alert]:
-    alerts = [
-        alert._replace(**{name: gated(value) for name, value in alert._asdict().items() if isinstance(value, str)})
-        for alert in given
+def _worst_first(given: Iterable[alerts.Alert]) -> list[alerts.Alert]:
+    """Return alerts in order, their texts as they may leave."""
+    leaving = [
+        alerts.Alert._make(gated(value) if isinstance(value, str) else value for value in alert) for alert in given
     ]
-    return sorted(alerts, key=lambda alert: (found.THRESHOLDS[alert.severity], alert.is_accepted))
+    return sorted(leaving, key=lambda alert: (alerts.THRESHOLDS[alert.severity], alert.is_accepted))
+
+
+def _result(
+    command: str, report: Any, given: Iterable[alerts.Alert], subjects: Sequence[str], policy: Policy, **looked_at: Any
+) -> Result:
+    """Return a result that also tells which accepted entries fit nothing of what was looked at."""
+    ordered = _worst_first(given)
+    return Result(command, report, ordered, subjects, alerts.unmatched(policy, ordered, **looked_at))
 
 
 def diff(old: str, new: str, name: str | None, policy: Policy) -> Result:
@@ -219,32 +220,32 @@ def diff(old: str, new: str, name: str | None, policy: Policy) -> Result:
     from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
 
     if name is None:
-        made = diffs.plan(tasks_of(new), tasks_of(old))
-        told = _worst_first(found.of_plan(made, policy, new, tells_missing=True))
-        return Result("diff", made, told, [entry.name for entry in made], found.unmatched(policy, told))
-    before, after = _pair(old, new, name)
-    one = diffs.diff(before, after)
-    told = _worst_first(found.of_diff(one, new))
-    subject = one.ids[1]["name"]
-    return Result("diff", one, told, [subject], found.unmatched(policy, told, task=subject))
+        return _planned("diff", new, old, policy, tells_missing=True)
+    difference = diffs.diff(*_pair(old, new, name))
+    subject = difference.ids[1]["name"]
+    return _result("diff", difference, alerts.of_diff(difference, new), [subject], policy, task=subject)
+
+
+def _planned(command: str, local: str, remote: str, policy: Policy, *, tells_missing: bool) -> Result:
+    from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
+
+    report = diffs.plan(tasks_of(local), tasks_of(remote))
+    given = alerts.of_plan(report, policy, local, tells_missing=tells_missing)
+    return _result(command, report, given, [entry.name for entry in report], policy)
 
 
 def _pair(old: str, new: str, name: str) -> tuple[Any, Any]:
     before, after = tasks_of(old), tasks_of(new)
     versions = chosen(after, name)
-    task = name.partition("@")[0] if "@" in name else name
-    if old == new and "@" not in name and len(versions) > 1:
+    task, mark, _ = name.partition("@")
+    if old == new and not mark and len(versions) > 1:
         return versions[-2], versions[-1]
     return chosen(before, task)[-1], versions[-1]
 
 
 def plan(local: str, remote: str, policy: Policy) -> Result:
     """Make a dry run of the registration."""
-    from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
-
-    made = diffs.plan(tasks_of(local), tasks_of(remote))
-    told = _worst_first(found.of_plan(made, policy, local, tells_missing=False))
-    return Result("plan", made, told, [entry.name for entry in made], found.unmatched(policy, told))
+    return _planned("plan", local, remote, policy, tells_missing=False)
 
 
 def callers(old: str, new: str, policy: Policy) -> Result:
@@ -263,8 +264,8 @@ def callers(old: str, new: str, policy: Policy) -> Result:
             report = remote.callers(tasks.latest(), place.project, place.domain)
     else:
         report = diffs.callers(workflows_of(old), tasks, launch_plans_of(old))
-    told = _worst_first(found.of_callers(report, policy))
-    return Result("callers", report, told, [caller.to_dict()["workflow"] for caller in report])
+    subjects = [caller.to_dict()["workflow"] for caller in report]
+    return Result("callers", report, _worst_first(alerts.of_callers(report, policy)), subjects)
 
 
 def check(source: str, name: str | None, policy: Policy) -> Result:
@@ -278,16 +279,14 @@ def check(source: str, name: str | None, policy: Policy) -> Result:
         semantics.Findings([*semantics.check(task)], _label(before))
         for before, task in zip(looked_at, filled_in(looked_at), strict=True)
     ]
-    told = [
+    given = [
         alert
         for task, findings in zip(looked_at, checked, strict=True)
-        for alert in found.of_findings(findings, task, policy, source)
+        for alert in alerts.of_findings(findings, task, policy, source)
     ]
-    report: Any = checked[0] if len(checked) == 1 else semantics.CollectionFindings(checked)
+    report = checked[0] if len(checked) == 1 else semantics.CollectionFindings(checked)
     subjects = [*dict.fromkeys(mask_identifier(task.name) for task in looked_at)]
-    told = _worst_first(told)
-    remarks = found.unmatched(policy, told, of_check=True, task=None if name is None else subjects[0])
-    return Result("check", report, told, subjects, remarks)
+    return _result("check", report, given, subjects, policy, of_check=True, task=None if name is None else subjects[0])
 
 
 def _label(task: Any) -> str:
@@ -295,17 +294,16 @@ def _label(task: Any) -> str:
     return " ".join(filter(None, (task.name, version)))
 
 
-def history(given: list[str], blame: bool, format: str, policy: str | None, output: str | None) -> int:
+def history(arguments: list[str], blame: bool, format: str, policy: str | None, output: str | None) -> int:
     """Tell the history of a task."""
     from flytetask_nb import diffs  # noqa: PLC0415 - loads the diffs
 
-    if len(given) < 2:  # noqa: PLR2004 - a source and a name
+    if len(arguments) < 2:  # noqa: PLR2004 - a source and a name
         raise OptionError(
             "history takes one source or several, and then the name of a task: flytetask history OLD NEW NAME"
         )
-    if format not in REPORTED:
-        raise OptionError(f"history cannot be printed as {format}; expected one of {', '.join(REPORTED)}")
-    *sources, name = given
+    _check_format("history", format)
+    *sources, name = arguments
     with _settings(policy_in_force(policy, None)):
         versions = [task for source in sources for task in chosen(tasks_of(source), name)]
         report = diffs.history(versions if len(sources) > 1 else TaskCollection(versions))
@@ -341,12 +339,15 @@ def accept(  # noqa: PLR0917 - as the options come
     rules = policy_in_force(policy, [output] if path.exists() else None)
     with _settings(rules):
         result = diff(old, new, name, rules)
-    alerts = [alert for alert in result.alerts if not alert.is_accepted]
     if unknown := sorted(set(fingerprints) - {alert.fingerprint for alert in result.alerts}):
         raise ModelValueError(
             f"no change between {old} and {new} has the fingerprint {unknown[0]!r}; --format json lists them"
         )
-    taken = {(a.fingerprint, a.task): a for a in alerts if not fingerprints or a.fingerprint in fingerprints}
+    taken = {
+        (alert.fingerprint, alert.task): alert
+        for alert in result.alerts
+        if not alert.is_accepted and (not fingerprints or alert.fingerprint in fingerprints)
+    }
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     text = before.rstrip("\n") + "\n\n" if before.strip() else ""
     text += "\n".join(_entry(alert, reason, until) for alert in taken.values())
@@ -356,7 +357,7 @@ def accept(  # noqa: PLR0917 - as the options come
     return 0
 
 
-def _entry(alert: found.Alert, reason: str, until: str | None) -> str:
+def _entry(alert: alerts.Alert, reason: str, until: str | None) -> str:
     lines = ["[[accepted]]", f"fingerprint = {_toml(alert.fingerprint)}", f"task = {_toml(alert.task)}"]
     lines += [f"rule = {_toml(alert.rule)}", f"reason = {_toml(reason)}"]
     lines += [] if until is None else [f"until = {until}"]

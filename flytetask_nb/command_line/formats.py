@@ -58,15 +58,7 @@ def _whole(part: Any, render: Callable[[Any], str]) -> str:
 
 
 def html_page(title: str, parts: Sequence[Any]) -> str:
-    """Return objects as one page that needs nothing beside it: no script, no font, no address.
-
-    Parameters
-    ----------
-    title
-        What the page is about.
-    parts
-        What is shown, one below the other.
-    """
+    """Return objects, one below the other, as a page that needs nothing beside it: no script, no font, no address."""
     from flytetask_nb.views import html  # noqa: PLC0415 - loads what renders
 
     body = "\n".join(html.render(_described(part)) for part in parts)

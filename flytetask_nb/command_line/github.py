@@ -17,7 +17,7 @@ _MOST_SUMMARY: Final = 1_000_000
 """Bytes: GitHub drops a summary of more than a mebibyte."""
 _COMMANDS: Final = {"error": "error", "warning": "warning", "note": "notice"}
 _DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
-_PROPERTY: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+_PROPERTY: Final = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 
 
 def workflow_commands(result: Result) -> str:

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.collection import TaskCollection
-from flytetask_nb.errors import LoadError, TaskNotFoundError, one_line
+from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.policies import acceptances_in, nearest_policy, policy_of
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.policies import Policy
 
-__all__ = ["chosen", "filled_in", "launch_plans_of", "policy_in_force", "task_of", "tasks_of", "workflows_of"]
+__all__ = ["chosen", "filled_in", "launch_plans_of", "policy_in_force", "tasks_of", "workflows_of"]
 
 STANDARD_INPUT: Final = "-"
 MODULE: Final = "module:"
@@ -98,12 +97,7 @@ def _module(source: str) -> ModuleType:
 def chosen(tasks: TaskCollection, name: str) -> TaskCollection:
     """Return the versions that ``NAME[@VERSION]`` names, oldest first.
 
-    Parameters
-    ----------
-    tasks
-        What is chosen from.
-    name
-        A task's name, its end behind a dot where only one task has that, or ``project/domain/name``; and a version.
+    ``name``: a task's name, its end behind a dot where only one task has that, or ``project/domain/name``.
     """
     task, mark, version = name.partition("@")
     ends = [each for each in tasks.names if each.endswith(f".{task}")]
@@ -121,18 +115,6 @@ def filled_in(tasks: TaskCollection) -> list[Any]:
         else hydrate(task, **_EXAMPLE)
         for task in tasks
     ]
-
-
-def task_of(source: str, name: str | None) -> FlyteTask:
-    """Return one task: that of the name in its newest version, or the only one."""
-    tasks = tasks_of(source)
-    if name is not None:
-        return chosen(tasks, name)[-1]
-    if len(tasks.names) != 1:
-        raise TaskNotFoundError(
-            f"{source} holds {len(tasks.names):,} tasks; name one of {', '.join(tasks.names[:5])} …"
-        )
-    return tasks[tasks.names[0]]
 
 
 # -- the policy --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from flytetask_nb.command_line import commands
 from flytetask_nb.command_line.formats import html_page
-from flytetask_nb.command_line.inputs import MODULE, chosen, policy_in_force, task_of, tasks_of
+from flytetask_nb.command_line.inputs import MODULE, chosen, policy_in_force, tasks_of
 from flytetask_nb.errors import MissingExtraError, OptionError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.sources.registered_tasks import admin_address, is_admin_address
@@ -47,10 +47,10 @@ def _page(source: str, name: str | None, against: str | None, policy: Any) -> tu
     if against is not None:
         result = commands.diff(against, source, name, policy)
         return mask_text(f"{name or 'Tasks'}: {against} → {source}"), [result.report]
-    if name is not None:
-        task = task_of(source, name)
-        return mask_text(task.name), [task]
     tasks = tasks_of(source)
+    if name is not None:
+        task = chosen(tasks, name)[-1]
+        return mask_text(task.name), [task]
     return mask_text(source), [tasks, *(tasks.latest() if len(tasks.names) <= commands.MOST_CARDS else ())]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,22 +17,15 @@ __all__ = ["Result"]
 class Result:
     """What a command found out.
 
-    Attributes
-    ----------
-    command : str
-        Which.
-    report : object
-        What it says: a report, a task or a collection.
-    alerts : sequence of Alert
-        What is to be looked at, the worst first.
-    subjects : sequence of str
-        What was looked at: the names of tasks or workflows, those without alerts as well.
-    remarks : sequence of str
-        What is told beside it: accepted entries that fit nothing.
+    ``command``: which.
+    ``report``: what it says: a report, a task or a collection.
+    ``alerts``: what is to be looked at, the worst first.
+    ``subjects``: the names of the tasks or workflows that were looked at, those without alerts as well.
+    ``remarks``: what is told beside it: accepted entries that fit nothing.
     """
 
     command: str
     report: Any
     alerts: Sequence[Alert] = ()
     subjects: Sequence[str] = ()
-    remarks: Sequence[str] = field(default=())
+    remarks: Sequence[str] = ()

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.diffs.changes import Change
 
-# -- applying changes ----------------------------------------------------------------------------------------------
-
 
 def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
     """Return what changes make of a task in flat form.
@@ -42,13 +40,16 @@ def apply_changes(values: Mapping[str, Any], changes: Iterable[Change]) -> dict[
     return flat
 
 
-def _entries(edits: list[Replacement | Splice | Move], *, is_old: bool) -> list[tuple[str, Any]]:
+def _entries(edits: Iterable[Replacement | Splice | Move], *, is_old: bool) -> list[tuple[str, Any]]:
     """Return what edits take away, or what they put."""
     entries: list[tuple[str, Any]] = []
     for edit in edits:
         if isinstance(edit, Replacement):
             place, value = (edit.old_path, edit.old) if is_old else (edit.path, edit.new)
-            entries += _flat(place, value).items()
+            flat: dict[str, Any] = {}
+            if value is not None:
+                flatten_part(flat, place, value)
+            entries += flat.items()
     return entries
 
 
@@ -58,13 +59,6 @@ def _cannot(doing: str, path: str, value: Any, values: Mapping[str, Any]) -> str
         f"a change {doing} {text_of(value, path)!r} at {path}, where the task before has {there}; apply all changes of "
         "one diff, once, to the flat form of its old task"
     )
-
-
-def _flat(path: str, value: Any) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    if value is not None:
-        flatten_part(flat, path, value)
-    return flat
 
 
 def _spliced(flat: dict[str, Any], splices: list[Splice]) -> dict[str, tuple[Any, ...]]:

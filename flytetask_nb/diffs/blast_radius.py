@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.admin import launch_plan_pb2, task_pb2
+from flyteidl.admin import launch_plan_pb2
 
+from flytetask_nb.diffs.pairing import paired
 from flytetask_nb.errors import CompileError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask, Identifier, Workflow
@@ -27,6 +29,7 @@ from flytetask_nb.semantics.map_tasks import map_task_stem, mapped_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from flytetask_nb.semantics.problems import CompileProblem
 
@@ -145,20 +148,16 @@ class CallerReport(ReportList[Caller]):
         """
         if self.used or not self.unused:
             return self._verdicts
-        tasks = f"any of the {len(self.unused):,} tasks"
-        if len(self.unused) == 1:
-            tasks = visible(mask_identifier(self.unused[0]))
-        sentence = f"no workflow uses {tasks}"
-        return f"{sentence}; {self._verdicts}" if len(self) else sentence
+        is_alone = len(self.unused) == 1
+        tasks = visible(mask_identifier(self.unused[0])) if is_alone else f"any of the {len(self.unused):,} tasks"
+        return f"no workflow uses {tasks}; {self._verdicts}" if len(self) else f"no workflow uses {tasks}"
 
     @property
     def _verdicts(self) -> str:
-        number = len(self)
-        workflows = f"{number} workflow{'' if number == 1 else 's'}"
+        workflows = f"{len(self)} workflow{'' if len(self) == 1 else 's'}"
+        sentence = f"{len(self.compiling)} of {workflows} would compile as before"
         if self.breaking:
             sentence = f"{len(self.breaking)} of {workflows} would not compile"
-        else:
-            sentence = f"{len(self.compiling)} of {workflows} would compile as before"
         return f"{sentence}, {len(self.unresolved)} unresolved" if self.unresolved else sentence
 
     def _values(self) -> dict[str, Any]:
@@ -226,51 +225,50 @@ def callers(workflows: object, tasks: Iterable[object], launch_plans: Iterable[o
     ]
     by_name = _by_name(tasks)
     plans = _filled(launch_plans, parsed)
-    called = {one.name for workflow in parsed for one in workflow.task_ids}
-    linked = _linked_map_tasks(called, by_name)
-    called |= set(linked.values())
+    called = {task.name for workflow in parsed for task in workflow.task_ids}
+    linked = _linked_map_tasks(called, by_name.keys())
+    called.update(linked.values())
     called |= {mapped_task(name) for name in called}
+    known = {**by_name, **{name: by_name[linked[name]] for name in linked}}
     return CallerReport(
-        (_caller(workflow, by_name, plans, linked) for workflow in parsed),
+        (_caller(workflow, known, plans, linked) for workflow in parsed),
         by_name.keys() & called,
         by_name.keys() - called,
     )
 
 
-def _linked_map_tasks(called: Iterable[str], given: Iterable[str]) -> dict[str, str]:
+def _linked_map_tasks(called: AbstractSet[str], given: AbstractSet[str]) -> dict[str, str]:
     """Return what map tasks that nobody gave are called now, by the name that workflows call them by.
 
     The name of a map task holds a hash of its settings, so a setting gives it another name. Where several of one
     function are gone or new, nothing tells which became which.
     """
-    known, asked = set(given), set(called)
-    groups: tuple[dict[str, list[str]], ...] = {}, {}
-    for group, names in zip(groups, (asked - known, known - asked), strict=True):
-        for name in names:
-            stem = map_task_stem(name)
-            if stem is not None:
-                group.setdefault(stem, []).append(name)
-    gone, new = groups
-    return {gone[stem][0]: new[stem][0] for stem in gone.keys() & new.keys() if len(gone[stem]) == len(new[stem]) == 1}
+    gone, new = (
+        {name: stem for name in names if (stem := map_task_stem(name)) is not None}
+        for names in (called - given, given - called)
+    )
+    return paired(gone, new)
 
 
-def _caller(
-    workflow: Workflow, by_name: dict[str, list[FlyteTask]], plans: list[Any], linked: dict[str, str]
-) -> Caller:
-    repinned = [_repinned(by_name.get(linked.get(one.name, one.name), []), one._message) for one in workflow.task_ids]
-    moved = tuple((one.name, linked[one.name]) for one in workflow.task_ids if one.name in linked)
-    problems = _problems(workflow, [task for task in repinned if task is not None], plans)
+def _caller(workflow: Workflow, known: dict[str, list[FlyteTask]], plans: list[Any], linked: dict[str, str]) -> Caller:
+    repinned = [_repinned(known.get(task.name, []), task._message) for task in workflow.task_ids]
+    moved = tuple((task.name, linked[task.name]) for task in workflow.task_ids if task.name in linked)
+    try:
+        problems = tuple(
+            digest_problems(compile_workflow(workflow, [task for task in repinned if task is not None], plans))
+        )
+    except CompileError as error:
+        problems = tuple(error.problems)
     if not problems:
         return Caller(workflow, COMPILES, (), moved)
     verdict = UNRESOLVED if any(problem.is_unresolved for problem in problems) else BREAKS
-    newest = {name: by_name[linked.get(name, name)][-1] for name in by_name.keys() | linked.keys()}
-    return Caller(workflow, verdict, problems, moved, tuple(_cause(workflow, one, newest) for one in problems))
+    return Caller(workflow, verdict, problems, moved, tuple(_cause(workflow, problem, known) for problem in problems))
 
 
 _MISSING = re.compile(r'\bname:"((?:[^"\\]|\\.)*)"')
 
 
-def _cause(workflow: Workflow, problem: CompileProblem, tasks: dict[str, FlyteTask]) -> str:
+def _cause(workflow: Workflow, problem: CompileProblem, known: dict[str, list[FlyteTask]]) -> str:
     """Return the name of what a problem is about, as far as the compiler's words and the node tell."""
     if problem.is_unresolved:
         missing = _MISSING.search(problem.message)
@@ -283,16 +281,8 @@ def _cause(workflow: Workflow, problem: CompileProblem, tasks: dict[str, FlyteTa
         if node.id == problem.node
     }
     if problem.code == "ParameterNotBound":
-        called = {name for name in called if name in tasks and problem.variable in tasks[name].interface.inputs}
+        called = {name for name in called if name in known and problem.variable in known[name][-1].interface.inputs}
     return called.pop() if len(called) == 1 else ""
-
-
-def _problems(workflow: Workflow, tasks: list[Any], plans: list[Any]) -> tuple[CompileProblem, ...]:
-    try:
-        closure = compile_workflow(workflow, tasks, plans)
-    except CompileError as error:
-        return tuple(error.problems)
-    return tuple(digest_problems(closure))
 
 
 def _by_name(tasks: Iterable[object]) -> dict[str, list[FlyteTask]]:
@@ -315,8 +305,7 @@ def _repinned(versions: list[FlyteTask], reference: Any) -> Any:
         return None
     # Those of one place may tell an order where those of all places do not.
     newest = (meant if len(meant) == len(versions) else _oldest_first(meant))[-1]
-    spec = task_pb2.TaskSpec()
-    spec.CopyFrom(newest._message)
+    spec = deepcopy(newest._message)
     spec.template.id.CopyFrom(reference)
     return spec
 

@@ -8,9 +8,10 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.diffs.edits import Move, Replacement, Splice
+from flytetask_nb.diffs.edits import Replacement
 from flytetask_nb.diffs.plain import plain_message
 from flytetask_nb.diffs.rules import RULES, rank
+from flytetask_nb.diffs.structures import kind_of
 from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.masking import IDENTIFIERS, mask_text, mask_value, masked
 from flytetask_nb.models.base import Model
@@ -21,9 +22,8 @@ from flytetask_nb.options import set_options
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from flytetask_nb.diffs.edits import Edits
     from flytetask_nb.diffs.structures import Difference
-
-ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 _FINGERPRINT_LENGTH = 16
 _LONGEST_VALUE = 60
@@ -105,7 +105,7 @@ class Change:
     witness: str = ""
     old_path: str = ""
     key: str = ""
-    edits: tuple[Replacement | Splice | Move, ...] | None = field(default=None, repr=False, compare=False)
+    edits: Edits | None = field(default=None, repr=False, compare=False)
     number: int = 0
     subjects: tuple[Any, ...] = field(default=(), repr=False, compare=False)
 
@@ -124,11 +124,10 @@ class Change:
             parts = [self.rule, *paths, *(_identity(value, self._name) for value in (self.old, self.new))]
         if self.number:
             parts.append(str(self.number))
-        text = "\0".join(f"{len(part)}:{part}" for part in parts)
-        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
+        return fingerprint_of(*parts)
 
     @property
-    def recorded(self) -> tuple[Replacement | Splice | Move, ...]:
+    def recorded(self) -> Edits:
         """What it does to the flat form of the task; nothing if it only follows from other changes."""
         if self.edits is not None or self.is_consequence:
             return self.edits or ()
@@ -186,6 +185,12 @@ class Change:
         return f"<{self.severity}: {mask_text(self.path)}: {old} → {new} [{self.rule}]>"
 
 
+def fingerprint_of(*parts: str) -> str:
+    """Return a hash of texts that is the same in every run."""
+    text = "\0".join(f"{len(part)}:{part}" for part in parts)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT_LENGTH]
+
+
 @lru_cache(maxsize=4096)
 def _read_path(path: str) -> str:
     return _STEPS.sub("", path) if path.startswith("interface.") else familiar_path(path)
@@ -206,12 +211,8 @@ def _identity(value: Any, key: str) -> str:
 class Ledger:
     """Takes down the changes between two tasks, each as its rule judges it.
 
-    Parameters
-    ----------
-    severities
-        Severities by rule that take the place of the rules' own.
-    subjects
-        The messages of the two tasks.
+    ``severities``: by rule, in place of the rules' own.
+    ``subjects``: the messages of the two tasks.
     """
 
     __slots__ = ("changes", "severities", "subjects")
@@ -227,14 +228,14 @@ class Ledger:
         old: Any,
         new: Any,
         *,
+        key: str = "",
+        old_path: str = "",
+        edits: Edits | None = None,
         kind: str = "",
         severity: str = "",
         cache: str = "",
         reason: str = "",
         witness: str = "",
-        old_path: str = "",
-        key: str = "",
-        edits: tuple[Replacement | Splice | Move, ...] | None = None,
     ) -> None:
         """Take down a change: parameters are those of :class:`Change`.
 
@@ -246,7 +247,7 @@ class Ledger:
             Change(
                 rule,
                 path,
-                kind or (ADDED if old is None else REMOVED if new is None else CHANGED),
+                kind or kind_of(old, new),
                 old,
                 new,
                 self.severities.get(rule) or severity or judged_by.severity,
@@ -263,33 +264,25 @@ class Ledger:
         )
 
     def entry(
-        self,
-        stem: str,
-        path: str,
-        old: Any,
-        new: Any,
-        *,
-        key: str = "",
-        old_path: str = "",
-        edits: tuple[Replacement | Splice | Move, ...] | None = None,
+        self, stem: str, path: str, old: Any, new: Any, *, key: str = "", old_path: str = "", edits: Edits | None = None
     ) -> None:
         """Take down an entry that was added, removed or changed, by the three rules of that stem."""
-        kind = ADDED if old is None else REMOVED if new is None else CHANGED
-        self.add(f"{stem}-{kind}", path, old, new, kind=kind, key=key, old_path=old_path, edits=edits)
+        self.add(f"{stem}-{kind_of(old, new)}", path, old, new, key=key, old_path=old_path, edits=edits)
 
-    def entries(self, stem: str, differences: Iterable[Difference]) -> None:
-        """Take down differences, each by one of the three rules of a stem."""
-        for path, old, new, key, old_path, edits in differences:
-            self.entry(stem, path, old, new, key=key, old_path=old_path, edits=edits)
+    def difference(self, rule: str, difference: Difference, **special: str) -> None:
+        """Take down a difference by a rule; what is special of it is said as to :meth:`add`."""
+        path, old, new, key, old_path, edits = difference
+        self.add(rule, path, old, new, key=key, old_path=old_path, edits=edits, **special)
 
     def differences(self, rule: str, differences: Iterable[Difference]) -> None:
         """Take down differences by one rule."""
-        for path, old, new, key, old_path, edits in differences:
-            self.add(rule, path, old, new, key=key, old_path=old_path, edits=edits)
+        for difference in differences:
+            self.difference(rule, difference)
 
-    def worst(self) -> str:
-        """Return the worst severity so far, empty if there is none."""
-        return worst(self.changes)
+    def entries(self, stem: str, differences: Iterable[Difference]) -> None:
+        """Take down differences, each by one of the three rules of a stem."""
+        for difference in differences:
+            self.difference(f"{stem}-{difference.kind}", difference)
 
 
 def worst(changes: Iterable[Change]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flytetask_nb.diffs.edits import Splice, joined
@@ -11,7 +13,7 @@ from flytetask_nb.semantics.commands import command_line, is_placeholder
 from flytetask_nb.semantics.placeholders import input_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.semantics.commands import CommandLine
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["check_templates", "command_words", "compare_commands"]
 
 _BUNDLE_FLAG: Final = "--additional-distribution"
-
-
-# -- commands ------------------------------------------------------------------------------------------------------
 
 
 class _Unit(NamedTuple):
@@ -45,7 +44,10 @@ def compare_commands(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> 
             _compare_units(ledger, (f"{old.path}.{field}", f"{new.path}.{field}"), units)
         return
     paths = f"{old.path}.args", f"{new.path}.args"
-    launchers = [_launcher_units(container, line) for container, line in ((old, before), (new, after))]
+    launchers = [
+        _units(container.args[: len(line.launcher) + 1]) if line.launcher else []
+        for container, line in ((old, before), (new, after))
+    ]
     starts = [len(_flat(units)) for units in launchers]
     if before.launcher and after.launcher:
         _compare_units(ledger, paths, launchers)
@@ -61,10 +63,6 @@ def compare_commands(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> 
 def command_words(words: Sequence[str]) -> list[str]:
     """Return the words of a command line in normal form: a flag and its value are two."""
     return _flat(_units(words))
-
-
-def _launcher_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
-    return _units(container.args[: len(line.launcher) + 1]) if line.launcher else []
 
 
 def _flytekit_units(container: TaskContainer, line: CommandLine) -> list[_Unit]:
@@ -101,66 +99,47 @@ def _compare_units(
     ledger: Ledger, paths: tuple[str, str], units: list[list[_Unit]], starts: Sequence[int] = (0, 0)
 ) -> None:
     """Compare the words of two command lines, or of parts of them that start at these places."""
-    old, new = units
-    if old == new:
+    if units[0] == units[1]:
         return
-    places = [_places(line_units, start) for line_units, start in zip(units, starts, strict=True)]
-    counts = [_counted(unit.name for unit in line_units) for line_units in units]
+    # The words of each unit that no change takes away or puts, each with its place in the whole list.
+    kept = [_places(line, start) for line, start in zip(units, starts, strict=True)]
     # Flags that occur once on both sides are compared by name, wherever they stand.
-    flags = [
-        {unit.name: index for index, unit in enumerate(line_units) if unit.value is not None and count[unit.name] == 1}
-        for line_units, count in zip(units, counts, strict=True)
-    ]
+    flags = [_flags(line) for line in units]
     once = flags[0].keys() & flags[1].keys()
-    kept = [list(words) for words in places]
     for name in sorted(once, key=natural_key):
-        indexes = flags[0][name], flags[1][name]
-        was, now = old[indexes[0]].value, new[indexes[1]].value
+        places = flags[0][name], flags[1][name]
+        was, now = (line[place].value or "" for line, place in zip(units, places, strict=True))
         if was != now:
-            splice = Splice(*paths, (places[0][indexes[0]][1],), (places[1][indexes[1]][1],))
-            for words_kept, index in zip(kept, indexes, strict=True):
-                words_kept[index] = words_kept[index][:1]
-            is_unfilled = is_placeholder(was or "") or is_placeholder(now or "")
-            ledger.add(
-                "id-filled-in" if is_unfilled else "code-bundle" if name == _BUNDLE_FLAG else "argument-changed",
-                joined(paths[1], name),
-                was,
-                now,
-                old_path=joined(paths[0], name),
-                key=name.lstrip("-"),
-                edits=(splice,),
-            )
-    left = [[index for index, unit in enumerate(line_units) if unit.name not in once] for line_units in units]
-    keys = [
-        ["\0".join(line_units[index].words) for index in indexes]
-        for line_units, indexes in zip(units, left, strict=True)
-    ]
-    for start, end, other_start, other_end in unequal_runs(*keys):
-        for side, changed in ((0, left[0][start:end]), (1, left[1][other_start:other_end])):
-            for index in changed:
-                unit, words = units[side][index], places[side][index]
+            splice = Splice(*paths, kept[0][places[0]][1:], kept[1][places[1]][1:])
+            for line_words, place in zip(kept, places, strict=True):
+                line_words[place] = line_words[place][:1]
+            rule = "code-bundle" if name == _BUNDLE_FLAG else "argument-changed"
+            if is_placeholder(was) or is_placeholder(now):
+                rule = "id-filled-in"
+            path, old_path = joined(paths[1], name), joined(paths[0], name)
+            ledger.add(rule, path, was, now, old_path=old_path, key=name.lstrip("-"), edits=(splice,))
+    left = [[index for index, unit in enumerate(line) if unit.name not in once] for line in units]
+    texts = [["\0".join(line[index].words) for index in indexes] for line, indexes in zip(units, left, strict=True)]
+    for start, end, other_start, other_end in unequal_runs(*texts):
+        for side, indexes in enumerate((left[0][start:end], left[1][other_start:other_end])):
+            for index in indexes:
+                unit, words = units[side][index], kept[side][index]
                 kept[side][index] = ()
                 values = (unit.words, None) if side == 0 else (None, unit.words)
                 splice = Splice(*paths, words, ()) if side == 0 else Splice(*paths, (), words)
-                ledger.entry(
-                    "argument",
-                    joined(paths[1], unit.name),
-                    *values,
-                    old_path=joined(paths[0], unit.name),
-                    edits=(splice,),
-                )
-    order = moved(*paths, *([word for words in line_words for word in words] for line_words in kept))
+                path, old_path = joined(paths[1], unit.name), joined(paths[0], unit.name)
+                ledger.entry("argument", path, *values, old_path=old_path, edits=(splice,))
+    order = moved(*paths, *(list(chain.from_iterable(words)) for words in kept))
     if order is not None:
-        names = [[unit.name for unit in line_units if unit.name in once] for line_units in units]
-        orders = names if names[0] != names[1] else [_flat(line_units) for line_units in units]
+        names = [[unit.name for unit in line if unit.name in once] for line in units]
+        orders = names if names[0] != names[1] else [_flat(line) for line in units]
         ledger.add("argument-moved", paths[1], *orders, kind="moved", old_path=paths[0], edits=(order,))
 
 
-def _counted(names: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return counts
+def _flags(units: list[_Unit]) -> dict[str, int]:
+    """Return where the flags with a value stand that occur once."""
+    counts = Counter(unit.name for unit in units)
+    return {unit.name: index for index, unit in enumerate(units) if unit.value is not None and counts[unit.name] == 1}
 
 
 def _places(units: list[_Unit], start: int) -> list[tuple[tuple[int, str], ...]]:

@@ -52,9 +52,7 @@ _ECHOING: Final = (
     "container-",
 )
 _SHORTEST_ECHO: Final = 4
-
-
-# -- comparing -----------------------------------------------------------------------------------------------------
+_IMAGES: Final = frozenset({"image-repository", "image-tag"})
 
 
 def compare_tasks(
@@ -71,10 +69,8 @@ def compare_tasks(
         compare_documentation(ledger, "description", old.description, new.description)
     compare_unknown(ledger, "spec", old, new)
     compare_flyte2(ledger, "flyte2", old, new)
-    if any(change.rule in _IMAGES for change in ledger.changes):
-        _settle_images(ledger, tasks)
-    if any(change.rule in _ECHOED for change in ledger.changes):
-        _fold_echoes(ledger)
+    _settle_images(ledger, tasks)
+    _fold_echoes(ledger)
     return ledger.changes
 
 
@@ -106,16 +102,11 @@ def _compare_templates(ledger: Ledger, old: Any, new: Any) -> None:
         _check_digests(ledger, old, new)
 
 
-def _has_same_settings(old: Any, new: Any) -> bool:
-    """Tell whether two templates have the same settings for the same plugin, which reads them alike."""
-    plugins = [(template.type, template.task_type_version) for template in (old, new)]
-    return bool(old.custom == new.custom) and plugins[0] == plugins[1]
-
-
 def _compare_normal(ledger: Ledger, old: Any, new: Any) -> None:
     """Compare two templates whose pods are in normal form."""
     compare_fields(ledger, "", old, new, _TEMPLATE)
-    if not _has_same_settings(old, new):
+    # The same settings for the same plugin are read alike.
+    if (old.custom, old.type, old.task_type_version) != (new.custom, new.type, new.task_type_version):
         compare_custom(ledger, "custom", old, new)
     if old.config != new.config or old.WhichOneof("target") != new.WhichOneof("target"):
         compare_config(ledger, "config", old, new)
@@ -176,20 +167,20 @@ _TEMPLATE: Final = {
 }
 
 
-_IMAGES: Final = frozenset({"image-repository", "image-tag"})
-
-
 def _settle_images(ledger: Ledger, tasks: tuple[FlyteTask, FlyteTask]) -> None:
     """Tell image tags that moved with the release from those of another image, and name the runtimes inside."""
     for index, change in enumerate(ledger.changes):
-        if change.rule not in _IMAGES or not isinstance(change.old, str) or not isinstance(change.new, str):
+        if change.rule not in _IMAGES or not _is_of_texts(change):
             continue
-        follows = change.rule == "image-tag" and follows_release(change.old, change.new, tasks)
-        if follows:
+        if change.rule == "image-tag" and follows_release(change.old, change.new, tasks):
             ledger.changes[index] = _rejudged(change, "image-release-tag", ledger.severities)
         elif runtimes := runtime_changes(change.old, change.new):
             reason = f"{', '.join(runtimes)}: {change.reason[0].lower()}{change.reason[1:]}"
             ledger.changes[index] = replace(change, reason=reason)
+
+
+def _is_of_texts(change: Change) -> bool:
+    return isinstance(change.old, str) and isinstance(change.new, str)
 
 
 def _rejudged(change: Change, rule: str, severities: Mapping[str, str]) -> Change:
@@ -211,18 +202,14 @@ def _fold_echoes(ledger: Ledger) -> None:
     causes = [
         (change.old, change.new)
         for change in ledger.changes
-        if change.rule in _ECHOED
-        and isinstance(change.old, str)
-        and isinstance(change.new, str)
-        and min(len(change.old), len(change.new)) >= _SHORTEST_ECHO
+        if change.rule in _ECHOED and _is_of_texts(change) and min(len(change.old), len(change.new)) >= _SHORTEST_ECHO
     ]
     if not causes:
         return
     for index, change in enumerate(ledger.changes):
         if (
             change.rule.startswith(_ECHOING)
-            and isinstance(change.old, str)
-            and isinstance(change.new, str)
+            and _is_of_texts(change)
             and any(was in change.old and change.old.replace(was, now) == change.new for was, now in causes)
         ):
             ledger.changes[index] = _rejudged(change, "release-echo", ledger.severities)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.edits import joined
-from flytetask_nb.diffs.shadowing import compare_shadowed, shadowed_entries
+from flytetask_nb.diffs.shadowing import compare_shadowed
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU
 from flytetask_nb.semantics.quantities import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flytetask_nb.diffs.changes import Ledger
     from flytetask_nb.semantics.quantities import Quantity
     from flytetask_nb.semantics.task_container import TaskContainer
@@ -21,14 +19,6 @@ if TYPE_CHECKING:
 IGNORED_RESOURCES: Final = frozenset({"storage", "unknown"})
 """Flyte passes these on to nothing (flytek8s/utils.go)."""
 _GPUS: Final = frozenset({GPU, NVIDIA_GPU})
-
-
-def shadowed_amounts(amounts: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the amounts of resources that stand there again further on."""
-    return [f"{name} {amount}" for name, amount in shadowed_entries(amounts)]
-
-
-# -- resources -----------------------------------------------------------------------------------------------------
 
 
 def compare_resources(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
@@ -45,8 +35,7 @@ def compare_resources(ledger: Ledger, old: TaskContainer, new: TaskContainer) ->
                 ledger.entry("resource-ignored", path, was, now, old_path=old_path)
             elif rule:
                 ledger.add(f"{kind}-{rule}", path, was, now, old_path=old_path)
-        lost = [shadowed_amounts(getattr(container, field)) for container in (old, new)]
-        compare_shadowed(ledger, "resource-repeated", (f"{old.path}.{field}", f"{new.path}.{field}"), *lost)
+        compare_shadowed(ledger, "resource-repeated", field, old, new)
     problems = [_refusal(container) for container in (old, new)]
     if problems[0] != problems[1]:
         rule = "resources-refused" if problems[1] else "resources-mended"

@@ -12,12 +12,11 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb.diffs.command_lines import check_templates, compare_commands
 from flytetask_nb.diffs.container_resources import compare_resources
-from flytetask_nb.diffs.edits import Replacement, joined
 from flytetask_nb.diffs.environment import compare_env
-from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, field_changes
-from flytetask_nb.diffs.plain import enum_name
+from flytetask_nb.diffs.messages import compare_unknown, compare_unknown_items, entry_differences, field_changes
+from flytetask_nb.diffs.plain import unknown_fields
+from flytetask_nb.diffs.settings import by_rule
 from flytetask_nb.diffs.structures import mapped_differences, same
-from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.task_container import own_container
 
@@ -27,11 +26,9 @@ if TYPE_CHECKING:
 
 ARCHITECTURES: Final = tasks_pb2.Container.Architecture.DESCRIPTOR
 
+_BESIDE_IMAGE: Final = ("args", "command", "env", "resources", "config", "ports", "data_config", "architecture")
 MOVABLE: Final = ("image", "command", "args", "env", "requests", "limits", "ports")
 """What a container of a task and one of a pod have in common."""
-
-
-# -- comparing -----------------------------------------------------------------------------------------------------
 
 
 def compare_containers(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[set[str], set[str]]) -> None:
@@ -48,40 +45,19 @@ def _differ_in_image_alone(old: Any, new: Any) -> bool:
     """Tell the commonest case by itself: it needs nothing of what follows."""
     return (
         old.image != new.image
-        and old.args == new.args
-        and old.command == new.command
-        and old.env == new.env
-        and old.resources == new.resources
-        and old.config == new.config
-        and old.ports == new.ports
-        and old.data_config == new.data_config
-        and old.architecture == new.architecture
-        and _has_no_unknown(old, new)
+        and all(getattr(old, field) == getattr(new, field) for field in _BESIDE_IMAGE)
+        and not unknown_fields(old)
+        and not unknown_fields(new)
     )
-
-
-def _has_no_unknown(old: Any, new: Any) -> bool:
-    from google.protobuf.unknown_fields import UnknownFieldSet  # noqa: PLC0415 - imported by messages already
-
-    return not len(UnknownFieldSet(old)) and not len(UnknownFieldSet(new))
 
 
 def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare what a task's container has and a pod's does not."""
     if old.architecture != new.architecture:
-        numbers = old.architecture, new.architecture
-        names = [enum_name(ARCHITECTURES, number) for number in numbers]
-        place = f"{path}.architecture"
-        edit = Replacement(
-            place, place, *(name if number else None for name, number in zip(names, numbers, strict=True))
-        )
-        ledger.add("architecture", place, *names, edits=(edit,))
+        _compare_architecture(ledger, f"{path}.architecture", old.architecture, new.architecture)
     if old.config != new.config:
-        before, after = input_settings(old.config), input_settings(new.config)
-        for key in sorted({*before, *after}, key=natural_key):
-            was, now = before.get(key), after.get(key)
-            if was is None or now is None or not same(was, now):
-                ledger.entry("container-setting", joined(f"{path}.config", key), was, now, key=key)
+        settings = input_settings(old.config), input_settings(new.config)
+        ledger.entries("container-setting", entry_differences(f"{path}.config", *settings))
     if old.resources != new.resources:
         compare_unknown(ledger, f"{path}.resources", old.resources, new.resources)
     for before, after, fields in (
@@ -91,9 +67,11 @@ def compare_container_rest(ledger: Ledger, path: str, old: Any, new: Any) -> Non
         for field in fields:
             items = getattr(before, field), getattr(after, field)
             if items[0] != items[1]:
-                place = f"{path}.{field}"
-                compare_unknown_items(ledger, place, *items)
+                compare_unknown_items(ledger, f"{path}.{field}", *items)
     compare_unknown(ledger, path, old, new)
+
+
+_compare_architecture: Final = by_rule("architecture", ARCHITECTURES)
 
 
 def input_settings(pairs: Any) -> dict[str, str]:
@@ -121,15 +99,9 @@ def compare_task_containers(
     if old.requests != new.requests or old.limits != new.limits:
         compare_resources(ledger, old, new)
     if old.ports != new.ports:
-        for key in sorted({*old.ports, *new.ports}, key=natural_key):
-            if key not in old.ports or key not in new.ports or not same(old.ports[key], new.ports[key]):
-                ledger.entry(
-                    "port",
-                    joined(f"{new.path}.ports", key),
-                    old.ports.get(key),
-                    new.ports.get(key),
-                    old_path=joined(f"{old.path}.ports", key),
-                )
+        for difference in entry_differences(f"{new.path}.ports", old.ports, new.ports, f"{old.path}.ports"):
+            # A port is no secret, whatever its name.
+            ledger.difference(f"port-{difference.kind}", difference._replace(key=""))
     if old.rest != new.rest:
         differences = mapped_differences(new.path, dict(old.rest), dict(new.rest), old.path)
         ledger.entries("container-setting", differences)

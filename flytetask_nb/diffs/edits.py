@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 _PLAIN = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII)
 
@@ -45,8 +45,16 @@ class Move(NamedTuple):
     path: str
 
 
+Edits: TypeAlias = tuple[Replacement | Splice | Move, ...]
+
+
 class Named(NamedTuple):
     """A message that is there even if nothing is in it."""
 
     name: str
     message: Any
+
+
+def named(name: str, message: Any) -> Named | None:
+    """Return a message under its name; None where there is none."""
+    return None if message is None else Named(name, message)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.diffs.edits import Named, Replacement, joined
 from flytetask_nb.diffs.rules import BEHAVIOUR
-from flytetask_nb.diffs.shadowing import compare_shadowed, shadowed_entries
+from flytetask_nb.diffs.shadowing import compare_shadowed
 from flytetask_nb.diffs.structures import mapped_differences, same
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.flytekit_settings import SETTINGS_VARIABLE, unpacked_settings
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flytetask_nb.diffs.changes import Ledger
+    from flytetask_nb.diffs.edits import Edits
     from flytetask_nb.semantics.task_container import TaskContainer
 
 # What of flytekit's settings says which release this is and where it was packaged (flytekit/configuration).
@@ -29,9 +30,6 @@ _REFERENCE: Final = "$("
 _REFERENCED: Final = re.compile(r"\$\(([^()]+)\)")
 
 
-# -- environment ---------------------------------------------------------------------------------------------------
-
-
 def compare_env(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
     """Compare two environments by name; order counts where values refer to each other."""
     before, after = dict(old.env), dict(new.env)
@@ -40,7 +38,7 @@ def compare_env(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
     for name in sorted({*before, *after}, key=natural_key):
         was, now = before.get(name), after.get(name)
         place, old_place = joined(path, name), joined(old_path, name)
-        order = _order_edit(old_place, place, orders[0].get(name), orders[1].get(name))
+        order = _order_edits(old_place, place, orders[0].get(name), orders[1].get(name))
         if name in before and name in after and same(was, now):
             if order:
                 orders_of_names = [_neighbours(env, name) for env in (before, after)]
@@ -50,10 +48,7 @@ def compare_env(ledger: Ledger, old: TaskContainer, new: TaskContainer) -> None:
         else:
             edits = (Replacement(old_place, place, was, now), *order)
             ledger.entry("env", place, was, now, key=name, old_path=old_place, edits=edits)
-    if len(before) != len(old.env) or len(after) != len(new.env):
-        compare_shadowed(
-            ledger, "env-shadowed", (old_path, path), shadowed_variables(old.env), shadowed_variables(new.env)
-        )
+    compare_shadowed(ledger, "env-shadowed", "env", old, new)
 
 
 def env_order(env: Sequence[tuple[str, Any]]) -> dict[str, tuple[str, ...]]:
@@ -69,9 +64,7 @@ def env_order(env: Sequence[tuple[str, Any]]) -> dict[str, tuple[str, ...]]:
     return references
 
 
-def _order_edit(
-    old_path: str, path: str, old: tuple[str, ...] | None, new: tuple[str, ...] | None
-) -> tuple[Replacement, ...]:
+def _order_edits(old_path: str, path: str, old: tuple[str, ...] | None, new: tuple[str, ...] | None) -> Edits:
     if old == new:
         return ()
     return (Replacement(joined(old_path, "(references)"), joined(path, "(references)"), old, new),)
@@ -83,28 +76,20 @@ def _neighbours(env: dict[str, Any], name: str) -> list[str]:
     return [other for other in env if other == name or other in known]
 
 
-def shadowed_variables(env: Sequence[tuple[str, Any]]) -> list[str]:
-    """Return the variables that stand there again further on."""
-    return [f"{name}={value}" for name, value in shadowed_entries(env)]
-
-
 def _compare_settings(ledger: Ledger, path: str, old_path: str, old: Any, new: Any) -> None:
     """Compare the settings that flytekit packs into a variable of dynamic and eager tasks."""
     before, after = (unpacked_settings(SETTINGS_VARIABLE, value) for value in (old, new))
     if before is None or after is None:
-        exact = [
-            value if settings is None else Named(SETTINGS_VARIABLE, settings)
-            for value, settings in ((old, before), (new, after))
-        ]
-        edit = Replacement(old_path, path, *exact)
         # Unpacked, they can be read, and secrets in them are found.
         values = [value if settings is None else settings for value, settings in ((old, before), (new, after))]
+        exact = [Named(SETTINGS_VARIABLE, value) if isinstance(value, dict) else value for value in values]
+        edit = Replacement(old_path, path, *exact)
         ledger.entry("env", path, *values, key=SETTINGS_VARIABLE, old_path=old_path, edits=(edit,))
         return
-    for place, was, now, key, was_place, edits in mapped_differences(path, before, after, old_path):
-        first = place[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
+    for difference in mapped_differences(path, before, after, old_path):
+        first = difference.path[len(path) :].lstrip(".").partition(".")[0].partition("[")[0]
         # What pyflyte package leaves open, pyflyte register knows.
-        is_filled = first in _RELEASE_SETTINGS - {"image_config"} and (was is None or now is None)
+        is_filled = first in _RELEASE_SETTINGS - {"image_config"} and (difference.old is None or difference.new is None)
         rule = "id-filled-in" if is_filled else "serialization-settings"
         special = {} if first in _RELEASE_SETTINGS else {"severity": BEHAVIOUR, "reason": _PASSED_ON}
-        ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits, **special)
+        ledger.difference(rule, difference, **special)

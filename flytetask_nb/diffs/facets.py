@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flytetask_nb.diffs.edits import Replacement, joined
 
 if TYPE_CHECKING:
-    from flytetask_nb.diffs.edits import Move, Splice
+    from flytetask_nb.diffs.edits import Edits
 
 
 class Facet(NamedTuple):
@@ -24,7 +24,7 @@ class Facet(NamedTuple):
     new: Any
     kind: str = ""
     cache: str = ""
-    edits: tuple[Replacement | Splice | Move, ...] = ()
+    edits: Edits = ()
     severity: str = ""
     reason: str = ""
     field: tuple[Any, Any, str] | None = None

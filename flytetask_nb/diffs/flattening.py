@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf.message import Message
 
 from flytetask_nb.diffs.command_lines import command_words
-from flytetask_nb.diffs.container_resources import shadowed_amounts
 from flytetask_nb.diffs.containers import ARCHITECTURES, input_settings
 from flytetask_nb.diffs.edits import Named, joined
-from flytetask_nb.diffs.environment import env_order, shadowed_variables
+from flytetask_nb.diffs.environment import env_order
 from flytetask_nb.diffs.interfaces import own_description
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
@@ -27,8 +26,9 @@ from flytetask_nb.diffs.plain import (
     plain_value,
     unknown_fields,
 )
-from flytetask_nb.diffs.pods import TaskPod, is_named, labelled_tolerations, read_pod
+from flytetask_nb.diffs.pods import TaskPod, labelled_tolerations, named_items, read_pod
 from flytetask_nb.diffs.settings import numbered, own_config, own_documentation, secret_name, span, token_name
+from flytetask_nb.diffs.shadowing import SHADOWED, shadowed
 from flytetask_nb.diffs.structures import flatten_entries, flatten_value
 from flytetask_nb.diffs.texts import Word
 from flytetask_nb.diffs.types import unnamed_columns
@@ -43,7 +43,7 @@ from flytetask_nb.semantics.quantities import parse
 from flytetask_nb.semantics.task_container import own_container
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from flytetask_nb.semantics.task_container import TaskContainer
 
@@ -66,7 +66,7 @@ def flatten(message: Any) -> dict[str, Any]:
     template = getattr(message, "template", message)
     if template is not message:
         _message(flat, "description", own_documentation(message.description))
-        _unknown(flat, _SPEC, [message])
+        _unknown(flat, _SPEC, message)
         if is_flyte2(message):
             flat["flyte2"] = FLYTE2_MARK
             flatten_entries(flat, "flyte2", flyte2_surroundings(message))
@@ -77,7 +77,7 @@ def flatten(message: Any) -> dict[str, Any]:
             _field(flat, field.name, field, value)
         else:
             normal(flat, field.name, template)
-    _unknown(flat, "", [template])
+    _unknown(flat, "", template)
     # That it is there says something even if nothing is in it.
     target = template.WhichOneof("target")
     if target is not None:
@@ -92,12 +92,15 @@ def _message(flat: dict[str, Any], path: str, message: Any) -> None:
     kind = message.DESCRIPTOR.full_name
     if kind == "google.protobuf.Struct":
         flatten_entries(flat, path, plain_struct(message))
-    elif kind in _MESSAGES:
-        _MESSAGES[kind](flat, path, message)
     else:
-        for field, value in message.ListFields():
+        _MESSAGES.get(kind, _fields)(flat, path, message)
+        _unknown(flat, path, message)
+
+
+def _fields(flat: dict[str, Any], path: str, message: Any, apart: Container[str] = ()) -> None:
+    for field, value in message.ListFields():
+        if field.name not in apart:
             _field(flat, joined(path, field.name), field, value)
-        _unknown(flat, path, [message])
 
 
 def _field(flat: dict[str, Any], path: str, field: Any, value: Any) -> None:
@@ -119,22 +122,23 @@ def _field(flat: dict[str, Any], path: str, field: Any, value: Any) -> None:
 
 
 def _named(flat: dict[str, Any], path: str, named: Named) -> None:
-    flat[path] = named.name
-    if named.message.DESCRIPTOR.full_name == "flyteidl.core.Variable":
-        _variable(flat, path, named.name, named.message)
-    else:
-        _message(flat, path, named.message)
+    name, message = named
+    flat[path] = name
+    if isinstance(message, dict):
+        flatten_entries(flat, path, message)
+    elif message is not None and message.DESCRIPTOR.full_name == "flyteidl.core.Variable":
+        _variable(flat, path, name, message)
+    elif message is not None:
+        _message(flat, path, message)
 
 
-def _unknown(flat: dict[str, Any], path: str, messages: Iterable[Any]) -> None:
-    texts = [text for message in messages for text in unknown_fields(message)]
-    if texts:
+def _unknown(flat: dict[str, Any], path: str, message: Any) -> None:
+    if texts := unknown_fields(message):
         flatten_value(flat, joined(path, UNKNOWN), texts)
 
 
 def _items_unknown(flat: dict[str, Any], path: str, messages: Iterable[Any]) -> None:
-    texts = sorted(text for message in messages for text in unknown_fields(message))
-    if texts:
+    if texts := sorted(text for message in messages for text in unknown_fields(message)):
         flatten_value(flat, joined(path, UNKNOWN), texts)
 
 
@@ -146,17 +150,17 @@ def _interface(flat: dict[str, Any], path: str, template: Any) -> None:
         variables = getattr(template.interface, side)
         for name, variable in variables.variables.items():
             _named(flat, joined(f"{path}.{side}", name), Named(name, variable))
-        _unknown(flat, f"{path}.{side}", [variables])
-    _unknown(flat, path, [template.interface])
+        _unknown(flat, f"{path}.{side}", variables)
+    _unknown(flat, path, template.interface)
 
 
 def _variable(flat: dict[str, Any], path: str, name: str, variable: Any) -> None:
-    _type(flat, f"{path}.type", variable.type)
+    _message(flat, f"{path}.type", variable.type)
     if description := own_description(name, variable):
         flatten_value(flat, f"{path}.description", description)
     for field in ("artifact_partial_id", "artifact_tag"):
         _message(flat, f"{path}.{field}", getattr(variable, field))
-    _unknown(flat, path, [variable])
+    _unknown(flat, path, variable)
 
 
 def _type(flat: dict[str, Any], path: str, message: Any) -> None:
@@ -166,7 +170,7 @@ def _type(flat: dict[str, Any], path: str, message: Any) -> None:
         value = getattr(message, kind)
         flat[f"{path}.{kind}"] = Word(value) if kind == "simple" else kind
         if kind in {"collection_type", "map_value_type"}:
-            _type(flat, f"{path}[]", value)
+            _message(flat, f"{path}[]", value)
         elif kind != "simple":
             _message(flat, f"{path}.{kind}", value)
     structure = f"{path}.structure"
@@ -174,23 +178,20 @@ def _type(flat: dict[str, Any], path: str, message: Any) -> None:
         flatten_value(flat, f"{structure}.tag", message.structure.tag)
     for name, inner in message.structure.dataclass_type.items():
         _named(flat, joined(f"{structure}.dataclass_type", name), Named("field", inner))
-    _unknown(flat, structure, [message.structure])
+    _unknown(flat, structure, message.structure)
     flatten_entries(flat, f"{path}.metadata", plain_struct(message.metadata))
     flatten_entries(flat, f"{path}.annotation", plain_struct(message.annotation.annotations))
-    _unknown(flat, f"{path}.annotation", [message.annotation])
-    _unknown(flat, path, [message])
+    _unknown(flat, f"{path}.annotation", message.annotation)
 
 
 def _enum(flat: dict[str, Any], path: str, message: Any) -> None:
     if message.values:
         flat[f"{path}.values"] = tuple(message.values)
-    _unknown(flat, path, [message])
 
 
 def _union(flat: dict[str, Any], path: str, message: Any) -> None:
     for index, variant in enumerate(message.variants):
         _named(flat, f"{path}.variants[{index}]", Named("variant", variant))
-    _unknown(flat, path, [message])
 
 
 def _columns(flat: dict[str, Any], path: str, message: Any) -> None:
@@ -201,10 +202,7 @@ def _columns(flat: dict[str, Any], path: str, message: Any) -> None:
         flat[f"{path}.columns"] = tuple(names)
         for column in message.columns:
             _message(flat, joined(f"{path}.columns", column.name), column)
-    for field, value in message.ListFields():
-        if field.name != "columns":
-            _field(flat, joined(path, field.name), field, value)
-    _unknown(flat, path, [message])
+    _fields(flat, path, message, apart={"columns"})
 
 
 _MESSAGES: Final[dict[str, Callable[[dict[str, Any], str, Any], None]]] = {
@@ -226,12 +224,12 @@ def _container(flat: dict[str, Any], path: str, template: Any) -> None:
     _message(flat, f"{path}.data_config", container.data_config)
     if container.architecture:
         flatten_value(flat, f"{path}.architecture", enum_name(ARCHITECTURES, container.architecture))
-    _unknown(flat, f"{path}.resources", [container.resources])
+    _unknown(flat, f"{path}.resources", container.resources)
     for field in ("env", "ports", "config"):
         _items_unknown(flat, f"{path}.{field}", getattr(container, field))
     for field in ("requests", "limits"):
         _items_unknown(flat, f"{path}.{field}", getattr(container.resources, field))
-    _unknown(flat, path, [container])
+    _unknown(flat, path, container)
 
 
 def _task_container(flat: dict[str, Any], container: TaskContainer) -> None:
@@ -241,13 +239,12 @@ def _task_container(flat: dict[str, Any], container: TaskContainer) -> None:
     lists: dict[str, Sequence[str]] = {
         "command": command_words(container.command),
         "args": command_words(container.args),
-        "env['(shadowed)']": shadowed_variables(container.env),
-        "requests['(shadowed)']": shadowed_amounts(container.requests),
-        "limits['(shadowed)']": shadowed_amounts(container.limits),
+        **{f"{field}['(shadowed)']": shadowed(field, getattr(container, field)) for field in SHADOWED},
     }
     flat.update((f"{path}.{field}", tuple(words)) for field, words in lists.items() if words)
     for name, value in dict(container.env).items():
-        flatten_part(flat, joined(f"{path}.env", name), _variable_value(name, value))
+        settings = unpacked_settings(name, value)
+        flatten_part(flat, joined(f"{path}.env", name), value if settings is None else Named(name, settings))
     for name, order in env_order(container.env).items():
         flat[joined(joined(f"{path}.env", name), "(references)")] = order
     for field in ("requests", "limits"):
@@ -258,20 +255,11 @@ def _task_container(flat: dict[str, Any], container: TaskContainer) -> None:
     flatten_entries(flat, path, dict(container.rest))
 
 
-def _variable_value(name: str, value: Any) -> Any:
-    settings = unpacked_settings(name, value)
-    return value if settings is None else Named(name, settings)
-
-
 def _quantity(text: str) -> Any:
     try:
         return parse(text)
     except QuantityError:
         return text
-
-
-def _sql(flat: dict[str, Any], path: str, template: Any) -> None:
-    _message(flat, path, template.sql)
 
 
 def _pod(flat: dict[str, Any], path: str, template: Any) -> None:
@@ -280,10 +268,8 @@ def _pod(flat: dict[str, Any], path: str, template: Any) -> None:
     if pod.name:
         flat[f"{path}.primary_container_name"] = pod.name
     _pod_spec(flat, f"{path}.pod_spec", pod)
-    for field, value in message.ListFields():
-        if field.name not in {"pod_spec", "primary_container_name"}:
-            _field(flat, joined(path, field.name), field, value)
-    _unknown(flat, path, [message])
+    _fields(flat, path, message, apart={"pod_spec", "primary_container_name"})
+    _unknown(flat, path, message)
 
 
 def _pod_spec(flat: dict[str, Any], path: str, pod: TaskPod) -> None:
@@ -293,12 +279,12 @@ def _pod_spec(flat: dict[str, Any], path: str, pod: TaskPod) -> None:
         if tolerations is not None:
             for label, item in tolerations.items():
                 flatten_value(flat, joined(place, label), item)
-        elif is_named(field, value):
-            if value:
-                flat[place] = tuple(item["name"] for item in value)
-            for item in value:
-                if field != "containers" or item["name"] != pod.held:
-                    flatten_value(flat, joined(place, item["name"]), item)
+        elif (items := named_items(field, value)) is not None:
+            if items:
+                flat[place] = tuple(items)
+            for name, item in items.items():
+                if field != "containers" or name != pod.held:
+                    flatten_value(flat, joined(place, name), item)
         else:
             flatten_value(flat, place, value)
     if pod.held is not None:
@@ -309,27 +295,26 @@ def _pod_spec(flat: dict[str, Any], path: str, pod: TaskPod) -> None:
 
 
 def _metadata(flat: dict[str, Any], path: str, template: Any) -> None:
-    metadata = template.metadata
-    for field, value in metadata.ListFields():
+    for field, value in template.metadata.ListFields():
         place = joined(path, field.name)
         if field.name == "cache_ignore_input_vars":
             for name in value:
                 flatten_value(flat, joined(place, name), name)
-        elif field.name == "timeout":
-            if (text := span(value)) is not None:
+        elif field.name in _SINGLE:
+            if text := _SINGLE[field.name](value):
                 flat[place] = text
-            _unknown(flat, place, [value])
-        elif field.name == "retries":
-            if value.retries:
-                flat[place] = Word(value.retries)
-            _unknown(flat, place, [value])
-        elif field.name == "generates_deck":
-            if value.value:
-                flat[place] = Word("true")
-            _unknown(flat, place, [value])
+            _unknown(flat, place, value)
         else:
             _field(flat, place, field, value)
-    _unknown(flat, path, [metadata])
+    _unknown(flat, path, template.metadata)
+
+
+# Messages that hold one value, which is nothing where it is zero.
+_SINGLE: Final[dict[str, Callable[[Any], str | None]]] = {
+    "timeout": span,
+    "retries": lambda strategy: Word(strategy.retries) if strategy.retries else None,
+    "generates_deck": lambda flag: Word("true") if flag.value else None,
+}
 
 
 def _security(flat: dict[str, Any], path: str, template: Any) -> None:
@@ -339,7 +324,7 @@ def _security(flat: dict[str, Any], path: str, template: Any) -> None:
             place = joined(f"{path}.{field}", name) + (f"[{number}]" if number else "")
             _named(flat, place, Named(name, item))
     _message(flat, f"{path}.run_as", security.run_as)
-    _unknown(flat, path, [security])
+    _unknown(flat, path, security)
 
 
 def _extended(flat: dict[str, Any], path: str, template: Any) -> None:
@@ -347,27 +332,19 @@ def _extended(flat: dict[str, Any], path: str, template: Any) -> None:
     for field in ("gpu_accelerator", "shared_memory"):
         if extended.HasField(field):
             _named(flat, f"{path}.{field}", Named(field, getattr(extended, field)))
-    _unknown(flat, path, [extended])
-
-
-def _custom(flat: dict[str, Any], path: str, template: Any) -> None:
-    flatten_entries(flat, path, settings_of(template).values)
-
-
-def _config(flat: dict[str, Any], path: str, template: Any) -> None:
-    flatten_entries(flat, path, own_config(template))
+    _unknown(flat, path, extended)
 
 
 _NORMAL: Final[dict[str, Callable[[dict[str, Any], str, Any], None]]] = {
     "interface": _interface,
     "container": _container,
     "k8s_pod": _pod,
-    "sql": _sql,
+    "sql": lambda flat, path, template: _message(flat, path, template.sql),
     "metadata": _metadata,
     "security_context": _security,
     "extended_resources": _extended,
-    "custom": _custom,
-    "config": _config,
+    "custom": lambda flat, path, template: flatten_entries(flat, path, settings_of(template).values),
+    "config": lambda flat, path, template: flatten_entries(flat, path, own_config(template)),
 }
 
 
@@ -376,13 +353,7 @@ def flatten_part(flat: dict[str, Any], path: str, value: Any) -> None:
     if isinstance(value, Model):
         value = value._message
     if isinstance(value, Named):
-        if value.message is None:
-            flat[path] = value.name
-        elif isinstance(value.message, dict):
-            flat[path] = value.name
-            flatten_entries(flat, path, value.message)
-        else:
-            _named(flat, path, value)
+        _named(flat, path, value)
     elif isinstance(value, Message):
         _message(flat, path, value)
     elif isinstance(value, tuple | Spelling):

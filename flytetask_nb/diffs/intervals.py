@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.admin import task_pb2
@@ -10,7 +11,7 @@ from flytetask_nb.diffs.flattening import flatten
 from flytetask_nb.diffs.knowledge import known_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from flytetask_nb.models.flyte_task import FlyteTask
 
@@ -59,28 +60,22 @@ def passed_through(
             flat = flatten(_part(message, name)) if name in parts else {}
             was = paths.get(name, {})
             if unknown[position]:
-                flat = {**_under(was, unknown[position]), **flat}
+                kept = {path: was[path] for path in was if any(is_under(path, place) for place in unknown[position])}
+                flat = {**kept, **flat}
             if is_known or flat != was:
                 changed.add(name)
             _note(intervals, position, was, flat, untold)
             paths[name] = flat
-        same.append(position > 0 and not changed - {"id"} and _is_same_name(tasks[position - 1], task))
+        names = {(version.name, version._message.template.id.org) for version in (tasks[position - 1], task)}
+        same.append(position > 0 and not changed - {"id"} and len(names) == 1)
         untold &= unknown[position]
         before = parts
     return same, intervals
 
 
-def _under(values: Mapping[str, Any], places: Iterable[str]) -> dict[str, Any]:
-    return {path: value for path, value in values.items() if any(is_under(path, place) for place in places)}
-
-
 def is_under(path: str, place: str) -> bool:
     """Tell whether a path is a place or leads into it."""
     return path.startswith(place) and path[len(place) : len(place) + 1] in ("", ".", "[")
-
-
-def _is_same_name(old: FlyteTask, new: FlyteTask) -> bool:
-    return old.name == new.name and old._message.template.id.org == new._message.template.id.org
 
 
 def _note(
@@ -93,15 +88,11 @@ def _note(
     """Take down what a version changed in one part, and what no version told before."""
     for path, value in new.items():
         if path not in old or old[path] != value:
-            known = intervals.get(path)
-            if known is None:
+            if path not in intervals:
                 # What came later was nothing until then, unless nobody knew.
                 is_first = not position or any(is_under(path, place) for place in untold)
-                intervals[path] = (
-                    [Interval(position, value)] if is_first else [Interval(0, None), Interval(position, value)]
-                )
-            else:
-                known.append(Interval(position, value))
+                intervals[path] = [] if is_first else [Interval(0, None)]
+            intervals[path].append(Interval(position, value))
     for path in old:
         if path not in new:
             intervals[path].append(Interval(position, None))
@@ -133,8 +124,7 @@ def _unknown(message: Any) -> bytes:
 
     if not len(UnknownFieldSet(message)) and not len(UnknownFieldSet(message.template)):
         return b""
-    bare = type(message)()
-    bare.CopyFrom(message)
+    bare = deepcopy(message)
     for owner in (bare.template, bare):
         for field, _ in owner.ListFields():
             if field.name != "template":

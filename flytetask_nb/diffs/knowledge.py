@@ -6,9 +6,8 @@ other than it was packaged. What one side leaves out says nothing, so it is no c
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.flyte_task import FlyteTask
@@ -81,7 +80,7 @@ def known_pair(old: FlyteTask, new: FlyteTask) -> Known:
         if stands(messages[1 - side], path)
     ]
     if unknown:
-        messages = [_copied(message) for message in messages]
+        messages = [deepcopy(message) for message in messages]
     left_out = []
     for side, path in unknown:
         if path.startswith(_POD):
@@ -101,7 +100,7 @@ def _with_drafts(old: FlyteTask, new: FlyteTask) -> Known:
     place = 1 if new.is_draft else 0
     message, paths = completed(tasks[place]._message, tasks[1 - place]._message)
     tasks[place] = FlyteTask._own(message, tasks[place]._origin)
-    known = known_pair(*(FlyteTask._own(one._message, one._origin.but(is_draft=False)) for one in tasks))
+    known = known_pair(*(FlyteTask._own(task._message, task._origin.but(is_draft=False)) for task in tasks))
     return known._replace(unregistered=paths)
 
 
@@ -122,15 +121,9 @@ def known_row(tasks: Sequence[FlyteTask]) -> list[Any]:
         for path in sorted(unknown_paths(task)):
             donors = [other for other in (*messages[position::-1], *messages[position:]) if stands(other, path)]
             if path.startswith(_POD) and donors:
-                messages[position] = _copied(messages[position])
+                messages[position] = deepcopy(messages[position])
                 _fill(messages[position], donors[0], path)
     return messages
-
-
-def _copied(message: Any) -> Any:
-    copied = task_pb2.TaskSpec()
-    copied.CopyFrom(message)
-    return copied
 
 
 def _fill(message: Any, other: Any, path: str) -> None:
@@ -159,7 +152,7 @@ def _rewritten(messages: Iterable[Any]) -> list[Any]:
     rewritten = list(messages)
     for place, message in enumerate(messages):
         if message.template.k8s_pod.HasField("pod_spec"):
-            rewritten[place] = _copied(message)
+            rewritten[place] = deepcopy(message)
             spec = rewritten[place].template.k8s_pod.pod_spec
             try:
                 spec.CopyFrom(passed_through_kubernetes(spec))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.diffs.edits import Named, Replacement, joined
+from flytetask_nb.diffs.edits import Replacement, joined, named
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
     is_map,
@@ -82,13 +82,14 @@ def _compare_unknown(ledger: Ledger, path: str, old: list[str], new: list[str], 
         ledger.add(UNCLASSIFIED, joined(path, UNKNOWN), old or None, new or None, old_path=old_place)
 
 
-def compare_entries(ledger: Ledger, path: str, old: Mapping[str, str], new: Mapping[str, str], stem: str) -> None:
-    """Compare two maps of texts by the three rules of a stem; texts with JSON by what they hold."""
+def entry_differences(
+    path: str, old: Mapping[str, Any], new: Mapping[str, Any], old_path: str = ""
+) -> Iterator[Difference]:
+    """Return the entries in which two maps differ, each as a whole; texts with JSON by what they hold."""
     for key in sorted({*old, *new}, key=natural_key):
-        before = old.get(key)
-        after = new.get(key)
+        before, after = old.get(key), new.get(key)
         if before is None or after is None or not same(before, after):
-            ledger.entry(stem, joined(path, key), before, after, key=key)
+            yield Difference(joined(path, key), before, after, key, joined(old_path or path, key))
 
 
 def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator[Difference]:
@@ -104,11 +105,9 @@ def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator
             old.HasField(name) != new.HasField(name) or _is_empty(before) != _is_empty(after)
         ):
             # Of a choice, that it was made says something even if nothing is in it.
-            values = [
-                (message, value) if message.HasField(name) else None for message, value in ((old, before), (new, after))
-            ]
-            plain = [None if value is None else plain_value(value[1], field) for value in values]
-            exact = [None if value is None else _chosen(field, value[1]) for value in values]
+            values = [getattr(message, name) if message.HasField(name) else None for message in (old, new)]
+            plain = [None if value is None else plain_value(value, field) for value in values]
+            exact = plain if field.message_type is None else [named(name, value) for value in values]
             edit = Replacement(old_place, place, exact[0], exact[1])
             yield Difference(place, plain[0], plain[1], name, old_place, (edit,))
         elif before is not after and before != after:
@@ -120,10 +119,6 @@ def field_changes(path: str, old: Any, new: Any, old_path: str = "") -> Iterator
 
 def _is_empty(value: Any) -> bool:
     return hasattr(value, "DESCRIPTOR") and not plain_message(value)
-
-
-def _chosen(field: Any, value: Any) -> Any:
-    return Named(field.name, value) if hasattr(value, "DESCRIPTOR") else plain_value(value, field)
 
 
 def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
@@ -143,17 +138,21 @@ def _field(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Diff
         yield Difference(path, before, after, field.name, was, (Replacement(was, path, *exact),))
 
 
-def _entries(path: str, was: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
+def _entries(path: str, old_path: str, field: Any, old: Any, new: Any) -> Iterator[Difference]:
     """Return the places where two maps differ."""
     values = map_values(field)
+    if values.message_type is None:
+        before, after = (
+            {str(key): plain_value(value, values) for key, value in entries.items()} for entries in (old, new)
+        )
+        yield from entry_differences(path, before, after, old_path)
+        return
     for key in sorted({*old, *new}, key=lambda key: natural_key(str(key))):
-        place, old_place = joined(path, str(key)), joined(was, str(key))
-        if values.message_type is not None and key in old and key in new:
-            yield from field_changes(place, old[key], new[key], old_place)
-            continue
-        before, after = (plain_value(entries[key], values) if key in entries else None for entries in (old, new))
-        if values.message_type is not None:
-            exact = [Named(str(key), entries[key]) if key in entries else None for entries in (old, new)]
-            yield Difference(place, before, after, str(key), old_place, (Replacement(old_place, place, *exact),))
-        elif before is None or after is None or not same(before, after):
-            yield Difference(place, before, after, str(key), old_place)
+        place, old_place = joined(path, str(key)), joined(old_path, str(key))
+        was, now = old.get(key), new.get(key)
+        if was is not None and now is not None:
+            yield from field_changes(place, was, now, old_place)
+        else:
+            gone, come = (None if message is None else plain_message(message) for message in (was, now))
+            edit = Replacement(old_place, place, named(str(key), was), named(str(key), now))
+            yield Difference(place, gone, come, str(key), old_place, (edit,))

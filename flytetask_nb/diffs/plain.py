@@ -41,11 +41,10 @@ def unknown_fields(message: Any) -> list[str]:
 
 
 def _unknown(fields: Any) -> list[str]:
-    return [f"{item.field_number}: {_unknown_data(item.data)}" for item in fields]
-
-
-def _unknown_data(data: Any) -> str:
-    return str(_unknown(data)) if isinstance(data, UnknownFieldSet) else repr(data)
+    return [
+        f"{item.field_number}: {_unknown(item.data) if isinstance(item.data, UnknownFieldSet) else repr(item.data)}"
+        for item in fields
+    ]
 
 
 def enum_name(enum: Any, number: int) -> Any:

@@ -16,7 +16,7 @@ from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.semantics.map_tasks import map_task_stem, shortened_map_task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flytetask_nb.diffs.task_diff import CacheVerdict
 
@@ -26,6 +26,7 @@ NEW: Final = "new"
 MISSING: Final = "missing"
 IDENTICAL: Final = "identical"
 _MOST_PATHS: Final = 5
+_VALUES: Final = "status project domain name local_version remote_version renamed_from severity cache headline answer refusal".split()
 # What an entry says by itself, in its status or its name.
 _SAID_BY_STATUS: Final = frozenset({"version-reused", "map-task-name"})
 
@@ -201,21 +202,14 @@ class PlanEntry:
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as JSON values, secrets masked."""
         return {
-            "status": self.status,
-            "project": self.project,
-            "domain": self.domain,
-            "name": self.name,
-            "local_version": self.local_version,
-            "remote_version": self.remote_version,
-            "renamed_from": self.renamed_from,
-            "severity": self.severity,
-            "cache": self.cache_word,
-            "headline": self.headline,
-            "answer": self.answer,
-            "refusal": self.refusal,
+            **{name: self._value(name) for name in _VALUES},
             "tool_differences": list(self.tool_differences),
             "diff": None if self.diff is None else self.diff.to_dict(),
         }
+
+    def _value(self, name: str) -> Any:
+        """Return what a report tells under a name."""
+        return self.cache_word if name == "cache" else getattr(self, name)
 
     def __repr__(self) -> str:
         versions = " → ".join(version or "–" for version in (self.remote_version, self.local_version))
@@ -240,10 +234,6 @@ def _tell_new(entry: PlanEntry) -> str:
     return f"no such task there; registration needs its {' and '.join(unsaid)}" if unsaid else "no such task there"
 
 
-def _tell_missing(entry: PlanEntry) -> str:
-    return "there, but not here" if entry.versions == 1 else f"there in {entry.versions:,} versions, but not here"
-
-
 def _tell_identical(entry: PlanEntry) -> str:
     if entry.remote_version is None:
         return "the same there"
@@ -259,10 +249,6 @@ def _tell_changed(entry: PlanEntry) -> str:
     stem = map_task_stem(entry.renamed_from) or ""
     was = shortened_map_task(entry.renamed_from)[len(stem) + 1 :]
     return f"renamed, its hash was {was}: {_tell_changes(entry)}"
-
-
-def _tell_conflict(entry: PlanEntry) -> str:
-    return f"refused: another structure has version {entry.remote_version}; {_tell_difference(entry)}"
 
 
 def _tell_difference(entry: PlanEntry) -> str:
@@ -298,10 +284,12 @@ def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-_HEADLINES: Final = {
+_HEADLINES: Final[dict[str, Callable[[PlanEntry], str]]] = {
     NEW: _tell_new,
-    MISSING: _tell_missing,
+    MISSING: lambda entry: (
+        "there, but not here" if entry.versions == 1 else f"there in {entry.versions:,} versions, but not here"
+    ),
     IDENTICAL: _tell_identical,
     CHANGED: _tell_changed,
-    CONFLICT: _tell_conflict,
+    CONFLICT: lambda entry: f"refused: another structure has version {entry.remote_version}; {_tell_difference(entry)}",
 }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from flyteidl.admin import task_pb2
-from flyteidl.core import tasks_pb2
-
+from flytetask_nb.diffs.pairing import paired
 from flytetask_nb.diffs.plan_entries import CHANGED, CONFLICT, IDENTICAL, NEW
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models import FlyteTask
@@ -64,8 +63,7 @@ class MatchedTask:
         mine, theirs = self.task._message.template, other.task._message.template
         if (mine.id.name, mine.id.org) == (theirs.id.name, theirs.id.org):
             # Equal messages have equal digests, and are compared in a tenth of the time.
-            moved = tasks_pb2.TaskTemplate()
-            moved.CopyFrom(mine)
+            moved = deepcopy(mine)
             moved.id.CopyFrom(theirs.id)
             if moved == theirs:
                 return True
@@ -95,8 +93,7 @@ def with_places(tasks: Sequence[FlyteTask], others: Iterable[FlyteTask]) -> Iter
         if not unsaid:
             yield task
             continue
-        spec = task_pb2.TaskSpec()
-        spec.CopyFrom(task._message)
+        spec = deepcopy(task._message)
         for part in unsaid:
             setattr(spec.template.id, part, only[part])
         yield FlyteTask._own(spec, task._origin).beside(task.fellows)
@@ -133,16 +130,11 @@ def link_map_tasks(here: Iterable[MatchedTask], there: Mapping[TaskKey, Sequence
         key: versions[-1] for key, versions in there.items() if key not in known and map_task_stem(key[2]) is not None
     }
     for trait in (_stem_and_interface, _stem):
-        groups: tuple[dict[object, list[TaskKey]], ...] = {}, {}
-        for group, keys in zip(groups, (new, gone), strict=True):
-            for key, held in keys.items():
-                group.setdefault(trait(held), []).append(key)
-        for shared in groups[0].keys() & groups[1].keys():
-            if len(groups[0][shared]) == len(groups[1][shared]) == 1:
-                (key,), (counterpart,) = groups[0][shared], groups[1][shared]
-                for held in mine[key]:
-                    held.counterpart = counterpart
-                del new[key], gone[counterpart]
+        traits = ({key: trait(held) for key, held in side.items()} for side in (new, gone))
+        for key, counterpart in paired(*traits).items():
+            for held in mine[key]:
+                held.counterpart = counterpart
+            del new[key], gone[counterpart]
 
 
 def _stem(held: MatchedTask) -> tuple[object, ...]:

@@ -109,15 +109,14 @@ def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     known = [setting for setting in SETTINGS if kind in setting.types]
     before, after = settings_of(old), settings_of(new)
     differences = mapped_differences(path, before.values, after.values)
-    for place, was, now, key, was_place, edits in (
-        each for difference in differences for each in _by_amount(difference)
-    ):
-        inner = place[len(path) :].lstrip(".").lower().replace("_", "")
+    for difference in (part for whole in differences for part in _by_amount(whole)):
+        inner = difference.path[len(path) :].lstrip(".").lower().replace("_", "")
         meaning = next((setting.meaning for setting in known if re.fullmatch(setting.path, inner)), "")
         is_text = "conf." in inner
         if meaning in _RESOURCES and not is_text and inner.rpartition(".")[2] in IGNORED_RESOURCES:
-            ledger.entry("resource-ignored", place, was, now, key=key, old_path=was_place, edits=edits)
+            ledger.difference(f"resource-ignored-{difference.kind}", difference)
             continue
+        was, now = difference.old, difference.new
         counts = [was, now]
         if meaning == "plugin-scale" and before.is_known and after.is_known and not is_text:
             # What a message leaves out is zero; what a text leaves out, somebody else decides.
@@ -125,9 +124,9 @@ def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         rule = _amount_rule(meaning, inner, *counts) if meaning in _AMOUNTS else _other_rule(meaning, was, now)
         if rule:
             reason = "" if is_text else _REASONS.get(rule.rpartition("-")[2], "")
-            ledger.add(rule, place, was, now, key=key, old_path=was_place, edits=edits, reason=reason)
+            ledger.difference(rule, difference, reason=reason)
         else:
-            ledger.entry("custom", place, was, now, key=key, old_path=was_place, edits=edits)
+            ledger.difference(f"custom-{difference.kind}", difference)
 
 
 def _by_amount(difference: Difference) -> Iterator[Difference]:
@@ -138,7 +137,7 @@ def _by_amount(difference: Difference) -> Iterator[Difference]:
         difference.edits is not None
         or (difference.old and difference.new)
         or not isinstance(whole, dict)
-        or not _has_amounts(whole)
+        or not (amounts_in(whole) or any(isinstance(value, Spelling) for value in whole.values()))
     ):
         yield difference
         return
@@ -150,10 +149,6 @@ def _by_amount(difference: Difference) -> Iterator[Difference]:
         if not number and {} in sides:
             edits = (*(edits or (Replacement(part.old_path, part.path, part.old, part.new),)), empty)
         yield part._replace(edits=edits)
-
-
-def _has_amounts(values: dict[str, Any]) -> bool:
-    return any(isinstance(value, Spelling) for value in values.values()) or bool(amounts_in(values))
 
 
 def _other_rule(meaning: str, old: Any, new: Any) -> str:

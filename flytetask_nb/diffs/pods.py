@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.diffs.containers import compare_data_loading, compare_task_containers
 from flytetask_nb.diffs.edits import Move, Replacement, Splice, joined
-from flytetask_nb.diffs.messages import compare_entries, compare_unknown
-from flytetask_nb.diffs.structures import canonical, differences, moved, same
-from flytetask_nb.diffs.texts import Word
+from flytetask_nb.diffs.messages import compare_unknown
+from flytetask_nb.diffs.settings import compare_labels
+from flytetask_nb.diffs.structures import canonical, differences, listed, reordered, same, there
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.task_container import (
@@ -20,9 +20,11 @@ from flytetask_nb.semantics.task_container import (
 
 if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
+    from flytetask_nb.diffs.edits import Edits
 
 # Lists of named things in a pod's spec, and the stem of the rules for them.
 _NAMED: Final = {"containers": "pod-container", "initContainers": "pod-init-container", "volumes": "pod-volume"}
+_compare_labels: Final = compare_labels("pod-")
 _SCHEDULING: Final = {"affinity": "pod-affinity", "nodeSelector": "pod-affinity"}
 _TOLERATIONS: Final = "tolerations"
 # What a toleration is for; how long it holds is its only other setting.
@@ -50,7 +52,7 @@ def read_pod(path: str, template: Any) -> TaskPod:
     name = primary_container_name(template) if is_pod else ""
     spec = plain_struct(template.k8s_pod.pod_spec)
     containers = spec.get("containers")
-    primary = primary_container(template) if is_named("containers", containers) else None
+    primary = primary_container(template) if named_items("containers", containers) is not None else None
     held = None if primary is None else primary.fields["name"].string_value
     place = joined(f"{path}.pod_spec.containers", held or name or "primary")
     return TaskPod(name, spec, held, pod_container({} if primary is None else plain_struct(primary), place))
@@ -74,41 +76,33 @@ def compare_pods(ledger: Ledger, path: str, old: Any, new: Any, inputs: tuple[se
     compare_data_loading(ledger, f"{path}.data_config", old.k8s_pod.data_config, new.k8s_pod.data_config)
 
 
-def primary_edits(path: str, old: TaskPod, new: TaskPod) -> tuple[Replacement | Splice | Move, ...]:
+def primary_edits(path: str, old: TaskPod, new: TaskPod) -> Edits:
     """Return what becomes of the name of the container that runs the task, and of its place among the others.
 
     What is in it is compared as a container.
     """
-    edits: list[Replacement | Splice | Move] = []
+    edits: Edits = ()
     if old.name != new.name:
         place = f"{path}.primary_container_name"
-        edits.append(Replacement(place, place, old.name or None, new.name or None))
+        edits = (Replacement(place, place, old.name or None, new.name or None),)
     if old.held != new.held:
         place = f"{path}.pod_spec.containers"
-        words = (() if pod.held is None else ((_order(pod.spec).index(pod.held), pod.held),) for pod in (old, new))
-        edits.append(Splice(place, place, *words))
+        words = (
+            () if pod.held is None else (([item["name"] for item in pod.spec["containers"]].index(pod.held), pod.held),)
+            for pod in (old, new)
+        )
+        edits += (Splice(place, place, *words),)
         if old.held is not None and new.held is not None:
-            edits.append(Move(joined(place, old.held), joined(place, new.held)))
-    return tuple(edits)
-
-
-def _order(spec: dict[str, Any]) -> list[str]:
-    return [container["name"] for container in spec["containers"]]
+            edits += (Move(joined(place, old.held), joined(place, new.held)),)
+    return edits
 
 
 def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[TaskPod, TaskPod]) -> None:
     """Compare what a pod has beside the container that runs the task; the target of one of the two may be no pod."""
-    _compare_metadata(ledger, f"{path}.metadata", old.k8s_pod.metadata, new.k8s_pod.metadata)
+    if old.k8s_pod.metadata != new.k8s_pod.metadata:
+        _compare_labels(ledger, f"{path}.metadata", old.k8s_pod.metadata, new.k8s_pod.metadata)
     _compare_specs(ledger, f"{path}.pod_spec", *pods)
     compare_unknown(ledger, path, old.k8s_pod, new.k8s_pod)
-
-
-def _compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    if old == new:
-        return
-    compare_entries(ledger, f"{path}.labels", old.labels, new.labels, "pod-label")
-    compare_entries(ledger, f"{path}.annotations", old.annotations, new.annotations, "pod-annotation")
-    compare_unknown(ledger, path, old, new)
 
 
 def _compare_specs(ledger: Ledger, path: str, old_pod: TaskPod, new_pod: TaskPod) -> None:
@@ -129,66 +123,54 @@ def _compare_specs(ledger: Ledger, path: str, old_pod: TaskPod, new_pod: TaskPod
             if field in old and field in new:
                 ledger.entries(stem, differences(place, before, after, field))
             else:
-                ledger.entry(stem, place, _there(old, field), _there(new, field), key=field)
-
-
-def _there(spec: dict[str, Any], field: str) -> Any:
-    if field not in spec:
-        return None
-    return Word("null") if spec[field] is None else spec[field]
+                values = (there(spec[field]) if field in spec else None for spec in (old, new))
+                ledger.entry(stem, place, *values, key=field)
 
 
 def _are_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
-def is_named(field: str, value: Any) -> bool:
-    """Tell whether a field of a pod's spec is a list whose items can be told by name, as Kubernetes has it."""
+def named_items(field: str, value: Any) -> dict[str, Any] | None:
+    """Return the items of a list in a pod's spec by name; None where they cannot be told by it, as Kubernetes has it."""
     if field not in _NAMED or not _are_objects(value):
-        return False
-    names = [item.get("name") for item in value]
-    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+        return None
+    items = {item.get("name"): item for item in value}
+    return items if len(items) == len(value) and all(isinstance(name, str) for name in items) else None
+
+
+def _compare_odd(ledger: Ledger, path: str, field: str, values: tuple[Any, Any], known: tuple[Any, Any]) -> None:
+    """Compare what stands in place of lists, as far as it is not known by name."""
+    old, new = (None if items is not None else value for value, items in zip(values, known, strict=True))
+    if old is not None and new is not None:
+        ledger.entries("pod-setting", differences(path, old, new, field))
+    elif old is not new:
+        ledger.entry("pod-setting", path, old, new, key=field)
 
 
 def _compare_named(
     ledger: Ledger, path: str, old: Any, new: Any, field: str, *, primary: tuple[str | None, str | None]
 ) -> None:
-    stem, is_containers = _NAMED[field], field == "containers"
-    known = [is_named(field, items) for items in (old, new)]
-    odd = [None if items is None or is_there else items for items, is_there in zip((old, new), known, strict=True)]
-    lists: list[list[Any]] = [items if is_there else [] for items, is_there in zip((old, new), known, strict=True)]
-    if odd[0] is not None and odd[1] is not None:
-        ledger.entries("pod-setting", differences(path, odd[0], odd[1], field))
-    elif odd[0] is not None or odd[1] is not None:
-        ledger.entry("pod-setting", path, *odd, key=field)
-    names = [[item["name"] for item in items] for items in lists]
+    stem, known = _NAMED[field], (named_items(field, old), named_items(field, new))
+    _compare_odd(ledger, path, field, (old, new), known)
+    named = [items or {} for items in known]
+    names = [list(items) for items in named]
+    # Those that run the tasks are compared by themselves; where both are one, it keeps its place among the others.
+    apart = primary if field == "containers" else (None, None)
     before, after = (
-        {item["name"]: item for item in items if not (is_containers and item["name"] == name)}
-        for items, name in zip(lists, primary, strict=True)
+        {name: item for name, item in items.items() if name != held} for items, held in zip(named, apart, strict=True)
     )
     for name in sorted({*before, *after}, key=natural_key):
         place = joined(path, name)
         if name not in before or name not in after:
-            gone = ((names[0].index(name), name),) if name in before else ()
-            come = ((names[1].index(name), name),) if name in after else ()
             was, now = before.get(name), after.get(name)
-            edits = (Replacement(place, place, was, now), Splice(path, path, gone, come))
+            places = (side if name in items else [] for side, items in zip(names, (before, after), strict=True))
+            edits = (Replacement(place, place, was, now), listed(path, path, name, *places))
             ledger.entry(stem, place, was, now, edits=edits)
         elif not same(before[name], after[name]):
             # What changed inside of it was added or removed there; the thing itself was changed.
             ledger.differences(f"{stem}-changed", differences(place, before[name], after[name]))
-    kept = [[(index, name) for index, name in enumerate(items) if name in before and name in after] for items in names]
-    if is_containers and primary[0] == primary[1] and all(primary[0] in items for items in names):
-        kept = [
-            [
-                (index, name)
-                for index, name in enumerate(items)
-                if name == primary[0] or (name in before and name in after)
-            ]
-            for items in names
-        ]
-    splice = moved(path, path, *kept)
-    if splice is not None:
+    if splice := reordered(path, path, *names, apart=apart if apart[0] != apart[1] else ()):
         ledger.add(f"{stem}-changed", path, *names, kind="reordered", edits=(splice,))
 
 
@@ -197,7 +179,7 @@ def labelled_tolerations(field: str, value: Any) -> dict[str, Any] | None:
     if field != _TOLERATIONS or not _are_objects(value):
         return None
     labelled: dict[str, Any] = {}
-    for item in [item for _, item in sorted({canonical(item): item for item in value}.items())]:
+    for _, item in sorted({canonical(item): item for item in value}.items()):
         label = " ".join(str(item[name]) for name in _TOLERATED if name in item) or "everything"
         number = 1
         while (key := label if number == 1 else f"{label} #{number}") in labelled:
@@ -207,15 +189,8 @@ def labelled_tolerations(field: str, value: Any) -> dict[str, Any] | None:
 
 
 def _compare_tolerations(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    labelled = [labelled_tolerations(_TOLERATIONS, tolerations) for tolerations in (old, new)]
-    odd = [
-        None if tolerations is None or items is not None else tolerations
-        for tolerations, items in zip((old, new), labelled, strict=True)
-    ]
-    if odd[0] is not None and odd[1] is not None:
-        ledger.entries("pod-setting", differences(path, odd[0], odd[1], _TOLERATIONS))
-    elif odd[0] is not None or odd[1] is not None:
-        ledger.entry("pod-setting", path, *odd, key=_TOLERATIONS)
+    labelled = labelled_tolerations(_TOLERATIONS, old), labelled_tolerations(_TOLERATIONS, new)
+    _compare_odd(ledger, path, _TOLERATIONS, (old, new), labelled)
     before, after = (items or {} for items in labelled)
     for label in sorted({*before, *after}, key=natural_key):
         was, now = before.get(label), after.get(label)

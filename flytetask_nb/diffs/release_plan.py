@@ -19,7 +19,7 @@ from flytetask_nb.diffs.plan_matching import (
     verdict,
     with_places,
 )
-from flytetask_nb.diffs.rules import SEVERITIES, checked_accepted, checked_severities, rank
+from flytetask_nb.diffs.rules import checked_accepted, checked_severities, counted, rank
 from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models import FlyteTask
@@ -42,13 +42,6 @@ _SUMMED: Final = {
     CONFLICT: ("conflict", "conflicts"),
     MISSING: ("missing", "missing"),
 }
-_ATTRIBUTES: Final = {
-    **{name: name for name in ("status", "project", "domain", "name", "local_version", "remote_version", "severity")},
-    "cache": "cache_word",
-    "headline": "headline",
-}
-
-
 # -- the plan --------------------------------------------------------------------------------------------------------
 
 
@@ -64,7 +57,9 @@ class Plan(ReportList[PlanEntry]):
 
     __slots__ = ("_failures",)
 
-    _COLUMNS = dict.fromkeys(_ATTRIBUTES, "TEXT")
+    _COLUMNS = dict.fromkeys(
+        "status project domain name local_version remote_version severity cache headline".split(), "TEXT"
+    )
 
     def _subjects(self) -> list[Any]:
         return [message for entry in self for message in entry._subjects()]
@@ -133,10 +128,8 @@ class Plan(ReportList[PlanEntry]):
         return ", ".join(parts) or "no tasks"
 
     def _severities(self) -> str:
-        counts = Counter(entry.severity for entry in self.changed)
-        if len(counts) == 1:
-            return str(*counts)
-        return ", ".join(f"{counts[severity]:,} {severity}" for severity in SEVERITIES if counts[severity])
+        counts = counted(entry.severity for entry in self.changed)
+        return str(*counts) if len(counts) == 1 else ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
     def _values(self) -> dict[str, Any]:
         counts = Counter(entry.status for entry in self)
@@ -150,7 +143,7 @@ class Plan(ReportList[PlanEntry]):
 
     def _rows(self) -> Iterator[Sequence[Any]]:
         for entry in self:
-            yield [getattr(entry, attribute) or None for attribute in _ATTRIBUTES.values()]
+            yield [entry._value(name) or None for name in self._COLUMNS]
 
     def __repr__(self) -> str:
         return f"Plan({self.summary})"
@@ -216,7 +209,7 @@ def plan(
     Examples
     --------
     >>> import flytetask_nb as ftn
-    >>> old, new = (ftn.load(f"archives/{one}.tgz", version=one) for one in ("2026.09", "2026.10"))
+    >>> old, new = (ftn.load(f"archives/{tag}.tgz", version=tag) for tag in ("2026.09", "2026.10"))
     >>> [entry.name for entry in ftn.plan(new, old).missing]
     ['shops.replenishment.legacy_reorder_points']
     """

@@ -8,7 +8,7 @@ from flyteidl.core import types_pb2
 
 from flytetask_nb.diffs.edits import joined
 from flytetask_nb.diffs.facets import Facet
-from flytetask_nb.diffs.structures import canonical, mapped_differences
+from flytetask_nb.diffs.structures import canonical, kind_of, mapped_differences
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.plain_values import fill_struct, plain_struct
 from flytetask_nb.models.schema_notation import object_schema, property_notation
@@ -127,8 +127,7 @@ def _field_facets(path: str, side: str, name: str, documents: tuple[_Document, _
     was, now = (document.fields.get(name) for document in documents)
     before, after = (document.notation(name) if name in document.fields else None for document in documents)
     if before is None or after is None:
-        kind = "added" if before is None else "removed"
-        yield Facet(f"{side}-field-{kind}", path, before, after, cache="none")
+        yield Facet(f"{side}-field-{kind_of(before, after)}", path, before, after, cache="none")
     elif before != after:
         yield Facet("field-type-changed", path, before, after, cache="none")
     elif isinstance(was, dict) and isinstance(now, dict):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
-from flytetask_nb.diffs.edits import Named, Replacement, joined
+from flytetask_nb.diffs.edits import Replacement, joined, named
 from flytetask_nb.diffs.messages import (
-    compare_entries,
     compare_fields,
     compare_unknown,
+    entry_differences,
     field_changes,
 )
 from flytetask_nb.diffs.plain import enum_name, plain_message
@@ -28,42 +29,60 @@ if TYPE_CHECKING:
 _Compare: TypeAlias = "Callable[[Ledger, str, Any, Any], None]"
 
 
-def _by_fields(table: Mapping[str, Any]) -> _Compare:
+def by_fields(table: Mapping[str, Any]) -> _Compare:
     """Return what compares two messages field by field, each as the table says."""
     return lambda ledger, path, old, new: compare_fields(ledger, path, old, new, table)
 
 
+def by_rule(rule: str | Callable[[Any, Any], str], enum: Any = None) -> _Compare:
+    """Return what judges any change of a value by one rule, or by the one that a function of both values names.
+
+    A number of an ``enum`` is shown by its name. What is empty is not there.
+    """
+
+    def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+        judged_by = rule if isinstance(rule, str) else rule(old, new)
+        if not isinstance(old, str):
+            values = [value if enum is None else enum_name(enum, value) for value in (old, new)]
+            exact = (value if number else None for value, number in zip(values, (old, new), strict=True))
+            ledger.add(judged_by, path, *values, edits=(Replacement(path, path, *exact),))
+        elif not same(old, new):
+            ledger.add(judged_by, path, old or None, new or None)
+
+    return compare
+
+
 def _by_direction(raised: str, lowered: str) -> _Compare:
-    """Return what compares a number or flag by two rules."""
-
-    def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        edit = Replacement(path, path, old or None, new or None)
-        ledger.add(raised if new > old else lowered, path, old, new, edits=(edit,))
-
-    return compare
+    return by_rule(lambda old, new: raised if new > old else lowered)
 
 
-def by_rule(rule: str, enum: Any = None) -> _Compare:
-    """Return what judges any change of a value, or of a number of an enum, by one rule; what is empty is not there."""
-
-    def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        if not (isinstance(old, str) and same(old, new)):
-            texts = [None if value == "" else value if enum is None else enum_name(enum, value) for value in (old, new)]
-            edit = Replacement(
-                path, path, *(name if value else None for name, value in zip(texts, (old, new), strict=True))
-            )
-            ledger.add(rule, path, *texts, edits=(edit,))
-
-    return compare
+def _by_presence(come: str, gone: str, changed: str) -> _Compare:
+    return by_rule(lambda old, new: changed if old and new else come if new else gone)
 
 
-def _fields_by_rule(rule: str) -> _Compare:
-    """Return what judges every change inside a message by one rule."""
+def _unless_filled_in(rule: str) -> _Compare:
+    return by_rule(lambda old, new: rule if is_filled_in(old) and is_filled_in(new) else "id-filled-in")
 
-    def compare(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-        ledger.differences(rule, field_changes(path, old, new))
 
-    return compare
+def _inside(field: str, compare: _Compare) -> _Compare:
+    """Return what compares messages that hold nothing but one value."""
+
+    def compare_inside(ledger: Ledger, path: str, old: Any, new: Any) -> None:
+        values = getattr(old, field), getattr(new, field)
+        if values[0] != values[1]:
+            compare(ledger, path, *values)
+        compare_unknown(ledger, path, old, new)
+
+    return compare_inside
+
+
+def compare_labels(stem: str = "") -> _Compare:
+    """Return what compares labels and annotations by the rules whose stems begin with this."""
+    return by_fields({"labels": _entries(f"{stem}label"), "annotations": _entries(f"{stem}annotation")})
+
+
+def _entries(stem: str) -> _Compare:
+    return lambda ledger, path, old, new: ledger.entries(stem, entry_differences(path, old, new))
 
 
 # What the plugin of pods runs (flyteplugins/go/tasks/plugins/k8s/pod/plugin.go).
@@ -79,15 +98,6 @@ def compare_type(ledger: Ledger, path: str, old: str, new: str) -> None:
     ledger.add("task-type", path, old or None, new or None, reason=reason)
 
 
-def _by_presence(set_: str, cleared: str, changed: str) -> _Compare:
-    def compare(ledger: Ledger, path: str, old: str, new: str) -> None:
-        if old and new and same(old, new):
-            return
-        ledger.add(set_ if not old else cleared if not new else changed, path, old or None, new or None)
-
-    return compare
-
-
 # -- metadata ------------------------------------------------------------------------------------------------------
 
 
@@ -101,9 +111,8 @@ def compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
 
 def _compare_ignored(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     for name in sorted({*old} ^ {*new}, key=natural_key):
-        kind, *values = ("removed", name, None) if name in old else ("added", None, name)
-        place = joined(path, name)
-        ledger.add(f"cache-ignored-{kind}", path, *values, edits=(Replacement(place, place, *values),))
+        place, values = joined(path, name), (name if name in old else None, name if name in new else None)
+        ledger.entry("cache-ignored", path, *values, edits=(Replacement(place, place, *values),))
 
 
 def _compare_timeout(ledger: Ledger, path: str, old: Any, new: Any) -> None:
@@ -128,30 +137,9 @@ def span(value: Any) -> str | None:
     return f"{'-' if total < 0 else ''}{seconds}{f'.{nanos:09d}'.rstrip('0') if nanos else ''} s"
 
 
-def _compare_retries(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    if old.retries != new.retries:
-        rule = "retries-raised" if new.retries > old.retries else "retries-lowered"
-        edit = Replacement(path, path, old.retries or None, new.retries or None)
-        ledger.add(rule, path, old.retries, new.retries, edits=(edit,))
-    compare_unknown(ledger, path, old, new)
-
-
-def _compare_deck(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    if old.value != new.value:
-        edit = Replacement(path, path, old.value or None, new.value or None)
-        ledger.add("deck-on" if new.value else "deck-off", path, old.value, new.value, edits=(edit,))
-    compare_unknown(ledger, path, old, new)
-
-
-def _compare_labels(ledger: Ledger, path: str, old: Any, new: Any) -> None:
-    compare_entries(ledger, f"{path}.labels", old.labels, new.labels, "label")
-    compare_entries(ledger, f"{path}.annotations", old.annotations, new.annotations, "annotation")
-    compare_unknown(ledger, path, old, new)
-
-
 _METADATA: Final = {
     "discoverable": _by_direction("cache-on", "cache-off"),
-    "runtime": _by_fields(
+    "runtime": by_fields(
         {
             "version": by_rule("runtime-version"),
             "type": by_rule("runtime-kind", tasks_pb2.RuntimeMetadata.RuntimeType.DESCRIPTOR),
@@ -159,18 +147,18 @@ _METADATA: Final = {
         }
     ),
     "timeout": _compare_timeout,
-    "retries": _compare_retries,
+    "retries": _inside("retries", _by_direction("retries-raised", "retries-lowered")),
     "discovery_version": by_rule("cache-version"),
     "deprecated_error_message": _by_presence("deprecated", "deprecation-lifted", "deprecation-message"),
     # Presence counts, so it is compared before the others.
     "interruptible": None,
     "cache_serializable": _by_direction("cache-serialized", "cache-not-serialized"),
-    "tags": lambda ledger, path, old, new: compare_entries(ledger, path, old, new, "tag"),
+    "tags": _entries("tag"),
     "pod_template_name": _by_presence("pod-template-set", "pod-template-cleared", "pod-template-changed"),
     "cache_ignore_input_vars": _compare_ignored,
     "is_eager": _by_direction("eager-on", "eager-off"),
-    "generates_deck": _compare_deck,
-    "metadata": _compare_labels,
+    "generates_deck": _inside("value", _by_direction("deck-on", "deck-off")),
+    "metadata": compare_labels(),
 }
 
 
@@ -195,12 +183,7 @@ def _by_name(stem: str, name_of: Callable[[Any], str]) -> _Compare:
         for key in sorted({*before, *after}, key=lambda key: (natural_key(key[0]), key[1])):
             was, now = before.get(key), after.get(key)
             place = joined(path, key[0]) + (f"[{key[1]}]" if key[1] else "")
-            if was is None or now is None:
-                words = [None if item is None else _named_words(item, key[0]) for item in (was, now)]
-                exact = [None if item is None else Named(key[0], item) for item in (was, now)]
-                ledger.entry(stem, place, *words, edits=(Replacement(place, place, *exact),))
-            elif was != now:
-                ledger.differences(f"{stem}-changed", field_changes(place, was, now))
+            compare_parts(ledger, stem, place, was, now, name=key[0], words=_named_words)
 
     return compare
 
@@ -222,9 +205,29 @@ def _named_words(message: Any, name: str) -> Any:
     return name if plain.keys() <= {"group", "key", "group_version"} and name else plain
 
 
-compare_security: Final = _by_fields(
+def compare_parts(
+    ledger: Ledger,
+    stem: str,
+    path: str,
+    old: Any,
+    new: Any,
+    *,
+    name: str,
+    words: Callable[[Any, str], Any] = lambda message, _: plain_message(message),
+) -> None:
+    """Compare two messages of one name, None where there is none, by the three rules of a stem."""
+    if old is not None and new is not None:
+        if old != new:
+            ledger.differences(f"{stem}-changed", field_changes(path, old, new))
+    elif old is not new:
+        texts = [None if message is None else words(message, name) for message in (old, new)]
+        edit = Replacement(path, path, named(name, old), named(name, new))
+        ledger.entry(stem, path, *texts, edits=(edit,))
+
+
+compare_security: Final = by_fields(
     {
-        "run_as": _fields_by_rule("identity"),
+        "run_as": lambda ledger, path, old, new: ledger.differences("identity", field_changes(path, old, new)),
         "secrets": _by_name("secret", secret_name),
         "tokens": _by_name("token", token_name),
     }
@@ -237,16 +240,8 @@ compare_security: Final = _by_fields(
 def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare two ``ExtendedResources`` messages."""
     for field, stem in (("gpu_accelerator", "accelerator"), ("shared_memory", "shared-memory")):
-        had, has = old.HasField(field), new.HasField(field)
-        before, after = getattr(old, field), getattr(new, field)
-        if had and has:
-            if before != after:
-                ledger.differences(f"{stem}-changed", field_changes(f"{path}.{field}", before, after))
-        elif had or has:
-            place = f"{path}.{field}"
-            plain = [plain_message(message) if there else None for message, there in ((before, had), (after, has))]
-            exact = [Named(field, message) if there else None for message, there in ((before, had), (after, has))]
-            ledger.entry(stem, place, *plain, edits=(Replacement(place, place, *exact),))
+        was, now = (getattr(message, field) if message.HasField(field) else None for message in (old, new))
+        compare_parts(ledger, stem, f"{path}.{field}", was, now, name=field)
     compare_unknown(ledger, path, old, new)
 
 
@@ -255,7 +250,7 @@ def compare_extended_resources(ledger: Ledger, path: str, old: Any, new: Any) ->
 
 def compare_config(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare ``config``, a map of texts, of two templates."""
-    compare_entries(ledger, path, own_config(old), own_config(new), "config")
+    ledger.entries("config", entry_differences(path, own_config(old), own_config(new)))
 
 
 def own_config(template: Any) -> dict[str, str]:
@@ -264,7 +259,7 @@ def own_config(template: Any) -> dict[str, str]:
     return {key: value for key, value in template.config.items() if not (is_pod and key == PRIMARY_CONTAINER_KEY)}
 
 
-compare_sql: Final = _by_fields(
+compare_sql: Final = by_fields(
     {"statement": by_rule("sql-statement"), "dialect": by_rule("sql-dialect", tasks_pb2.Sql.Dialect.DESCRIPTOR)}
 )
 
@@ -272,30 +267,17 @@ compare_sql: Final = _by_fields(
 # -- identity ------------------------------------------------------------------------------------------------------
 
 
-def _unless_filled_in(rule: str) -> _Compare:
-    def compare(ledger: Ledger, path: str, old: str, new: str) -> None:
-        if same(old, new):
-            return
-        is_compared = is_filled_in(old) and is_filled_in(new)
-        ledger.add(rule if is_compared else "id-filled-in", path, old or None, new or None)
-
-    return compare
-
-
-def _compare_name(ledger: Ledger, path: str, old: str, new: str) -> None:
-    if same(old, new):
-        return
+def _name_rule(old: str, new: str) -> str:
     stem = map_task_stem(old)
-    linked = stem is not None and stem == map_task_stem(new)
-    ledger.add("map-task-name" if linked else "id-name", path, old or None, new or None)
+    return "id-name" if stem is None or stem != map_task_stem(new) else "map-task-name"
 
 
-compare_id: Final = _by_fields(
+compare_id: Final = by_fields(
     {
         "resource_type": by_rule("id-filled-in", identifier_pb2.ResourceType.DESCRIPTOR),
         "project": _unless_filled_in("id-place"),
         "domain": _unless_filled_in("id-place"),
-        "name": _compare_name,
+        "name": by_rule(_name_rule),
         "version": _unless_filled_in("id-version"),
         "org": _unless_filled_in("id-place"),
     }
@@ -314,7 +296,6 @@ def own_documentation(description: Any) -> Any:
     """Return a ``DescriptionEntity`` without the id under which a server keeps it: no author says that."""
     if not description.HasField("id"):
         return description
-    own = type(description)()
-    own.CopyFrom(description)
+    own = deepcopy(description)
     own.ClearField("id")
     return own

@@ -17,7 +17,9 @@ from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.plugin_settings import Spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flytetask_nb.diffs.edits import Edits
 
 # What tells the items of a list apart, by the first of these that all of them have, each another.
 _NAMES: Final = ("name", "mountPath", "containerPort", "key", "groupName")
@@ -35,7 +37,17 @@ class Difference(NamedTuple):
     new: Any
     key: str
     old_path: str
-    edits: tuple[Replacement | Splice, ...] | None = None
+    edits: Edits | None = None
+
+    @property
+    def kind(self) -> str:
+        """Whether the value was added, removed or changed."""
+        return kind_of(self.old, self.new)
+
+
+def kind_of(old: Any, new: Any) -> str:
+    """Return what became of a value, None being none: ``added``, ``removed`` or ``changed``."""
+    return "added" if old is None else "removed" if new is None else "changed"
 
 
 def canonical(value: Any) -> str:
@@ -140,7 +152,7 @@ def differences(path: str, old: Any, new: Any, key: str = "", old_path: str = ""
         elif old != new:
             yield Difference(path, old, new, key, was)
     elif canonical(old) != canonical(new):
-        yield Difference(path, _there(old), _there(new), key, was)
+        yield Difference(path, there(old), there(new), key, was)
 
 
 def mapped_differences(
@@ -152,15 +164,15 @@ def mapped_differences(
         place, old_place = joined(path, name), joined(was, name)
         telling = telling_key(key, name)
         if name not in old:
-            yield Difference(place, None, _there(new[name]), telling, old_place)
+            yield Difference(place, None, there(new[name]), telling, old_place)
         elif name not in new:
-            yield Difference(place, _there(old[name]), None, telling, old_place)
+            yield Difference(place, there(old[name]), None, telling, old_place)
         else:
             yield from differences(place, old[name], new[name], telling, old_place)
 
 
-def _there(value: Any) -> Any:
-    # A null that was there is shown as such: None means that nothing is.
+def there(value: Any) -> Any:
+    """Return a value that is there: a null as a word, for None means that nothing is."""
     return _NULL if value is None else value
 
 
@@ -183,14 +195,24 @@ def _named_differences(path: str, old: dict[str, Any], new: dict[str, Any], key:
             yield from differences(place, old[name], new[name], name, old_place)
             continue
         values = old.get(name), new.get(name)
-        # The list of names is that of the items that are there.
-        places = (((side.index(name), name),) if name in side else () for side in names)
-        edits = (Replacement(old_place, place, *values), Splice(was, path, *places))
+        edits = (Replacement(old_place, place, *values), listed(was, path, name, *names))
         yield Difference(place, *values, name, old_place, edits)
-    shared = [[(index, name) for index, name in enumerate(side) if name in old and name in new] for side in names]
-    splice = moved(was, path, *shared)
-    if splice is not None:
+    if splice := reordered(was, path, *names):
         yield Difference(path, *names, key, was, (splice,))
+
+
+def listed(old_path: str, path: str, name: str, old: list[str], new: list[str]) -> Splice:
+    """Return what puts a name into a list of the names that are there, or takes it out."""
+    return Splice(old_path, path, *(((names.index(name), name),) if name in names else () for names in (old, new)))
+
+
+def reordered(
+    old_path: str, path: str, old: list[str], new: list[str], *, apart: Iterable[str | None] = ()
+) -> Splice | None:
+    """Return what brings names that two lists share, some set apart, into another order; None if they are in it."""
+    shared = set(old).intersection(new).difference(apart)
+    places = ([(index, name) for index, name in enumerate(names) if name in shared] for names in (old, new))
+    return moved(old_path, path, *places)
 
 
 def moved(old_path: str, path: str, old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]) -> Splice | None:
@@ -228,8 +250,8 @@ def _common(path: str, old: list[Any], new: list[Any], key: str, was: str) -> It
     def difference(index: int | None, other: int | None) -> Difference:
         gone = () if index is None else ((index, words[0][index]),)
         come = () if other is None else ((other, words[1][other]),)
-        before = None if index is None else _there(old[index])
-        after = None if other is None else _there(new[other])
+        before = None if index is None else there(old[index])
+        after = None if other is None else there(new[other])
         return Difference(f"{path}[]", before, after, key, f"{was}[]", (Splice(was, path, gone, come),))
 
     for old_start, old_end, new_start, new_end in unequal_runs(*words):

@@ -14,13 +14,14 @@ from flytetask_nb.diffs.containers import (
     compare_task_containers,
     input_names,
 )
-from flytetask_nb.diffs.edits import Move, Replacement, Splice
+from flytetask_nb.diffs.edits import Move, Replacement
 from flytetask_nb.diffs.pods import TaskPod, compare_pod_rest, compare_pods, primary_edits, read_pod
 from flytetask_nb.diffs.settings import compare_sql
 from flytetask_nb.semantics.task_container import NO_CONTAINER, TaskContainer, own_container
 
 if TYPE_CHECKING:
     from flytetask_nb.diffs.changes import Ledger
+    from flytetask_nb.diffs.edits import Edits
 
 
 def compare_targets(ledger: Ledger, old: Any, new: Any) -> None:
@@ -53,16 +54,13 @@ def _compare_switched(
     """Compare a container with a pod, or either with nothing: as far as both have the same, the same is compared."""
     pods = read_pod("k8s_pod", old), read_pod("k8s_pod", new)
     before, after = (_runner(*side) for side in zip((old, new), targets, pods, strict=True))
-    edits: list[Replacement | Splice | Move] = [
-        Replacement("target", "target", *targets),
-        *primary_edits("k8s_pod", *pods),
-    ]
+    edits: Edits = (Replacement("target", "target", *targets), *primary_edits("k8s_pod", *pods))
     if before is not None and after is not None:
         paths = before.container.path, after.container.path
-        edits += [Move(*(f"{path}.{field}" for path in paths)) for field in MOVABLE]
-        edits.append(Move(before.loading_path, after.loading_path))
+        edits += tuple(Move(*(f"{path}.{field}" for path in paths)) for field in MOVABLE)
+        edits += (Move(before.loading_path, after.loading_path),)
     # The name of a pod's container is no change of its own: there was no other one before.
-    ledger.add("target-switched", "target", *targets, kind="changed", edits=tuple(edits))
+    ledger.add("target-switched", "target", *targets, kind="changed", edits=edits)
     if known := before or after:
         nothing = _Runner(NO_CONTAINER._replace(path=known.container.path), known.loading_path, _NO_LOADING)
         was, now = before or nothing, after or nothing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flytetask_nb.diffs.changes import Change, worst
 from flytetask_nb.diffs.comparing import compare_tasks, numbered_changes
 from flytetask_nb.diffs.knowledge import known_pair
-from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities, rank
+from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities, counted, rank
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models.coercion import as_task
@@ -60,9 +60,6 @@ class CacheVerdict(NamedTuple):
     after: CacheKey | None
     verdict: str
     stale: tuple[Change, ...]
-
-    def __repr__(self) -> str:
-        return f"CacheVerdict(before={self.before}, after={self.after}, verdict={self.verdict!r}, stale={self.stale})"
 
     @property
     def stale_risk(self) -> bool:
@@ -124,29 +121,26 @@ class TaskDiff(Report):
         changes = numbered_changes(compare_tasks(self._tasks, (self._old, self._new), severities))
         if self.unregistered:
             changes = [change for change in changes if change.rule != "id-filled-in"]
-        noise = [change for change in changes if change.severity == NOISE]
-        rest = [change for change in changes if change.severity != NOISE] if noise else changes
+        rest = [change for change in changes if change.severity != NOISE]
         taken = [change for change in rest if change.fingerprint in accepted] if accepted else []
         if taken:
             rest = [change for change in rest if change.fingerprint not in accepted]
-        if len(rest) > 1:
-            rest.sort(key=lambda change: rank(change.severity))
-        self.changes: tuple[Change, ...] = tuple(rest)
-        self.noise: tuple[Change, ...] = tuple(noise)
-        self.accepted: tuple[Change, ...] = tuple(taken)
+        self.changes = tuple(sorted(rest, key=lambda change: rank(change.severity)))
+        self.noise = tuple(change for change in changes if change.severity == NOISE)
+        self.accepted = tuple(taken)
 
     def __bool__(self) -> bool:
         return bool(self.changes)
 
+    def _state(self) -> tuple[Any, ...]:
+        """Return all that two equal diffs share."""
+        return self._tasks, self._accepted, tuple(sorted(self._severities.items()))
+
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TaskDiff):
-            return NotImplemented
-        return (self._tasks, self._accepted) == (other._tasks, other._accepted) and dict(self._severities) == dict(
-            other._severities
-        )
+        return self._state() == other._state() if isinstance(other, TaskDiff) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self._tasks, self._accepted))
+        return hash(self._state())
 
     @property
     def old(self) -> FlyteTask:
@@ -175,10 +169,7 @@ class TaskDiff(Report):
     @property
     def counts(self) -> dict[str, int]:
         """How many changes there are of each severity, the worst first."""
-        counts = dict.fromkeys(SEVERITIES, 0)
-        for change in self.changes:
-            counts[change.severity] += 1
-        return {severity: count for severity, count in counts.items() if count}
+        return counted(change.severity for change in self.changes)
 
     @cached_property
     def cache(self) -> CacheVerdict:
@@ -349,7 +340,7 @@ def diff(
     Examples
     --------
     >>> import flytetask_nb as ftn
-    >>> old, new = (ftn.load(f"archives/{one}.tgz", version=one) for one in ("2026.09", "2026.10"))
+    >>> old, new = (ftn.load(f"archives/{tag}.tgz", version=tag) for tag in ("2026.09", "2026.10"))
     >>> name = "shops.training.train_global_model"
     >>> ftn.diff(old[name], new[name]).severity
     'behaviour'
@@ -367,12 +358,10 @@ def _cache_key(message: Any) -> CacheKey | None:
 
 def _is_same_key(before: CacheKey, after: CacheKey) -> bool:
     """Tell whether two keys are one; a part of the id that registration still has to fill in fits any."""
-    return before.name == after.name and before.version == after.version and _fits(before, after)
-
-
-def _fits(before: CacheKey, after: CacheKey) -> bool:
     pairs = ((before.project, after.project), (before.domain, after.domain))
-    return all(part == other or not part or not other or "{{" in part or "{{" in other for part, other in pairs)
+    return (before.name, before.version) == (after.name, after.version) and all(
+        part == other or not part or not other or "{{" in part or "{{" in other for part, other in pairs
+    )
 
 
 def _id(message: Any) -> dict[str, str]:

@@ -8,9 +8,8 @@ that it has, though nobody changed it; here it is told which of these explain a 
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
-
-from flyteidl.admin import task_pb2
 
 from flytetask_nb.diffs.messages import field_changes
 from flytetask_nb.diffs.rules import NOISE
@@ -33,7 +32,6 @@ UNKNOWN_CODE: Final = "the uploaded code bundle, whose content a task does not t
 """What a tool wrote of code that may be another: nobody can say that the task is the same."""
 _ENVIRONMENT: Final = "environment variables that flytekit sets for itself"
 _ADDRESS: Final = "the memory address that flytekit writes into the name of a pickled class"
-_PLACEHOLDERS: Final = "placeholders that registration fills in"
 
 # flytectl/cmd/register/register_util.go fills these in; flytekit/core/python_auto_container.py writes them.
 _PACKAGE_PATH: Final = "{{ .remote_package_path }}"
@@ -49,18 +47,6 @@ def _bundle(change: Change) -> str:
     return _SAME_BUNDLE if is_same else UNKNOWN_CODE
 
 
-def _argument(change: Change) -> str:
-    return "the folder that the code is unpacked to" if change.key == "dest-dir" else ""
-
-
-def _variable(change: Change) -> str:
-    return _ENVIRONMENT if _OWN_VARIABLE.fullmatch(change.key) else ""
-
-
-def _always(words: str) -> Callable[[Change], str]:
-    return lambda _: words
-
-
 def _metadata(change: Change) -> str:
     # An address in memory is all in which they differ, or the task itself was changed.
     texts = (without_addresses(canonical(value)) for value in (change.old, change.new))
@@ -69,17 +55,17 @@ def _metadata(change: Change) -> str:
 
 # By rule, what a tool wrote; an empty text: the task itself was changed.
 _WRITTEN: Final[dict[str, Callable[[Change], str]]] = {
-    "runtime-version": _always("the version of flytekit"),
+    "runtime-version": lambda _: "the version of flytekit",
     "serialization-settings": lambda change: _ENVIRONMENT if change.severity == NOISE else "",
-    "env-added": _variable,
-    "env-removed": _variable,
-    "env-changed": _variable,
+    **dict.fromkeys(
+        ("env-added", "env-removed", "env-changed"),
+        lambda change: _ENVIRONMENT if _OWN_VARIABLE.fullmatch(change.key) else "",
+    ),
     "code-bundle": _bundle,
-    "fast-registration-on": _always(UNKNOWN_CODE),
-    "fast-registration-off": _always(UNKNOWN_CODE),
-    "argument-changed": _argument,
+    **dict.fromkeys(("fast-registration-on", "fast-registration-off"), lambda _: UNKNOWN_CODE),
+    "argument-changed": lambda change: "the folder that the code is unpacked to" if change.key == "dest-dir" else "",
     "type-metadata": _metadata,
-    "id-filled-in": _always(_PLACEHOLDERS),
+    "id-filled-in": lambda _: "placeholders that registration fills in",
 }
 # These follow from others or are no part of the structure.
 _SET_ASIDE: Final = frozenset({"id-version", "release-echo", "documentation"})
@@ -145,9 +131,7 @@ def _rewritten(spec: Any) -> Any:
             destination_directory=_DESTINATION,
         )
     except FlyteTaskError:
-        same = task_pb2.TaskSpec()
-        same.CopyFrom(spec)
-        return same
+        return deepcopy(spec)
 
 
 def _are_distinct(old: Any, new: Any) -> bool:

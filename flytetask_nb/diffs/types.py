@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
-from flytetask_nb.diffs.edits import Move, Named, Splice
+from flytetask_nb.diffs.edits import Move, Named, Splice, named
 from flytetask_nb.diffs.facets import At, Facet
 from flytetask_nb.diffs.plain import UNKNOWN, enum_name, plain_value, unknown_fields
 from flytetask_nb.diffs.rules import NOISE, UNCLASSIFIED
 from flytetask_nb.diffs.schemas import schema_facets
-from flytetask_nb.diffs.structures import canonical, moved, same, same_entries
-from flytetask_nb.diffs.texts import Word
+from flytetask_nb.diffs.structures import canonical, kind_of, listed, reordered, same, same_entries, there
 from flytetask_nb.models.class_names import without_addresses
 from flytetask_nb.models.notation import literal_values, type_notation
 from flytetask_nb.models.order import natural_key
@@ -21,6 +20,8 @@ from flytetask_nb.models.types import LiteralType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from flytetask_nb.diffs.edits import Edits
 
 _STRUCT: Final = types_pb2.STRUCT
 _CACHED_ANNOTATION: Final = "cache-key-metadata"
@@ -61,11 +62,16 @@ def type_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool = Fa
     yield from _unknown_facets(at, old, new)
 
 
+def _changed(at: At, old: Any, new: Any, rule: str = "") -> Facet:
+    """Return that a value is another one; what is empty is not there."""
+    values = old or None, new or None
+    return Facet(rule, at.path, *values, edits=at.edit(*values))
+
+
 def _unknown_facets(at: At, old: Any, new: Any) -> Iterator[Facet]:
-    if unknown_fields(old) != unknown_fields(new):
-        inner = at.field(UNKNOWN)
-        texts = unknown_fields(old) or None, unknown_fields(new) or None
-        yield Facet(UNCLASSIFIED, inner.path, *texts, edits=inner.edit(*texts))
+    texts = unknown_fields(old), unknown_fields(new)
+    if texts[0] != texts[1]:
+        yield _changed(at.field(UNKNOWN), *texts, UNCLASSIFIED)
 
 
 def _annotation_facets(at: At, old: Any, new: Any) -> Iterator[Facet]:
@@ -96,14 +102,14 @@ def _literal_facets(at: At, old: Any, new: Any) -> Iterator[Facet]:
     known = [set(map(canonical, values)) for values in (before, after)]
     for value in after:
         if canonical(value) not in known[0]:
-            yield Facet("enum-value-added", path, None, _there(value), "added", "none")
+            yield Facet("enum-value-added", path, None, there(value), cache="none")
     for value in before:
         if canonical(value) not in known[1]:
-            yield Facet("enum-value-removed", path, _there(value), None, "removed", "none")
+            yield Facet("enum-value-removed", path, there(value), None, cache="none")
 
 
-def _there(value: Any) -> Any:
-    return Word("null") if value is None else value
+def _model(literal_type: Any) -> LiteralType | None:
+    return None if literal_type is None else LiteralType._own(literal_type)
 
 
 def _structure_facets(at: At, side: str, old: Any, new: Any, *, under_union: bool) -> Iterator[Facet]:
@@ -112,22 +118,15 @@ def _structure_facets(at: At, side: str, old: Any, new: Any, *, under_union: boo
         return
     place = at.step(".structure")
     if not same(before.tag, after.tag):
-        tags = before.tag or None, after.tag or None
-        tag = place.step(".tag")
-        yield Facet("type-tag", tag.path, *tags, edits=tag.edit(*tags))
-    fields_before, fields_after = before.dataclass_type, after.dataclass_type
-    for name in sorted({*fields_before, *fields_after}, key=natural_key):
+        yield _changed(place.step(".tag"), before.tag, after.tag, "type-tag")
+    for name in sorted({*before.dataclass_type, *after.dataclass_type}, key=natural_key):
         field = place.step(".dataclass_type").field(name)
-        if name not in fields_before:
-            added = LiteralType._own(fields_after[name])
-            edits = field.edit(None, Named("field", fields_after[name]))
-            yield Facet(f"{side}-field-added", field.path, None, added, edits=edits, field=(old, new, name))
-        elif name not in fields_after:
-            removed = LiteralType._own(fields_before[name])
-            edits = field.edit(Named("field", fields_before[name]), None)
-            yield Facet(f"{side}-field-removed", field.path, removed, None, edits=edits, field=(old, new, name))
-        elif fields_before[name] != fields_after[name]:
-            for facet in _field_facets(field, side, fields_before[name], fields_after[name], under_union=under_union):
+        was, now = before.dataclass_type.get(name), after.dataclass_type.get(name)
+        if was is None or now is None:
+            rule, edits = f"{side}-field-{kind_of(was, now)}", field.edit(named("field", was), named("field", now))
+            yield Facet(rule, field.path, _model(was), _model(now), edits=edits, field=(old, new, name))
+        elif was != now:
+            for facet in _field_facets(field, side, was, now, under_union=under_union):
                 yield facet if facet.field is not None else facet._replace(field=(old, new, name))
     yield from _unknown_facets(place, before, after)
 
@@ -173,8 +172,7 @@ def _blob_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:  # n
         was, now = (_DIMENSIONALITY_WORDS.get(number, number) for number in numbers)
         yield Facet("blob-dimensionality", place.path, was, now, edits=place.edit(exact[0], exact[1]))
     if old.format != new.format:
-        place = at.step(".format")
-        yield Facet("", place.path, old.format, new.format, edits=place.edit(old.format or None, new.format or None))
+        yield _changed(at.step(".format"), old.format, new.format)
 
 
 _DIMENSIONALITIES: Final = types_pb2.BlobType.BlobDimensionality.DESCRIPTOR
@@ -193,16 +191,11 @@ def _enum_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:  # n
     words = list(enumerate(before)), list(enumerate(after))
     for index, value in words[1]:
         if value not in before:
-            yield Facet("enum-value-added", place.path, None, value, "added", edits=splice((), [(index, value)]))
+            yield Facet("enum-value-added", place.path, None, value, edits=splice((), [(index, value)]))
     for index, value in words[0]:
         if value not in after:
-            yield Facet("enum-value-removed", place.path, value, None, "removed", edits=splice([(index, value)], ()))
-    order = moved(
-        place.old,
-        place.new,
-        [word for word in words[0] if word[1] in after],
-        [word for word in words[1] if word[1] in before],
-    )
+            yield Facet("enum-value-removed", place.path, value, None, edits=splice([(index, value)], ()))
+    order = reordered(place.old, place.new, before, after)
     if order is not None:
         yield Facet("enum-reordered", place.path, before, after, "reordered", edits=(order,))
 
@@ -255,10 +248,9 @@ def _dataset_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:
     for field in ("format", "external_schema_type", "external_schema_bytes"):
         before, after = getattr(old, field), getattr(new, field)
         if before != after:
-            place = at.step(f".{field}")
             descriptor = old.DESCRIPTOR.fields_by_name[field]
-            exact = [plain_value(value, descriptor) if value else None for value in (before, after)]
-            yield Facet("", place.path, before, after, edits=place.edit(*exact))
+            was, now = (plain_value(value, descriptor) if value else None for value in (before, after))
+            yield _changed(at.step(f".{field}"), was, now)
 
 
 def _column_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:
@@ -271,28 +263,21 @@ def _column_facets(at: At, side: str, old: Any, new: Any) -> Iterator[Facet]:
         exact = [type(dataset)(columns=dataset.columns) for dataset in (old, new)]
         yield Facet("", columns.path, old, new, edits=at.edit(*exact))
         return
-    places = list(before), list(after)
-
-    def splice(name: str) -> Splice:
-        gone, come = (((names.index(name), name),) if name in names else () for names in places)
-        return Splice(columns.old, columns.new, gone, come)
-
+    names = list(before), list(after)
     for name in sorted({*before, *after}, key=natural_key):
+        was, now = before.get(name), after.get(name)
+        if was == now:
+            continue
         place = columns.field(name)
-        edits = place.edit(before.get(name), after.get(name))
-        if name not in before:
-            texts = None, _column_type(after[name])
-            yield Facet(f"{side}-column-added", place.path, *texts, "added", edits=(*edits, splice(name)))
-        elif name not in after:
-            texts = _column_type(before[name]), None
-            yield Facet(f"{side}-column-removed", place.path, *texts, "removed", edits=(*edits, splice(name)))
-        elif before[name] != after[name]:
-            texts = _column_type(before[name]), _column_type(after[name])
-            yield Facet("column-type-changed", place.path, *texts, edits=edits)
-    kept = [[(index, name) for index, name in enumerate(names) if name in before and name in after] for names in places]
-    order = moved(columns.old, columns.new, *kept)
+        edits: Edits = place.edit(was, now)
+        rule = "column-type-changed"
+        if was is None or now is None:
+            rule = f"{side}-column-{kind_of(was, now)}"
+            edits += (listed(columns.old, columns.new, name, *names),)
+        yield Facet(rule, place.path, _column_type(was), _column_type(now), edits=edits)
+    order = reordered(columns.old, columns.new, *names)
     if order is not None:
-        yield Facet("columns-reordered", columns.path, *places, "reordered", edits=(order,))
+        yield Facet("columns-reordered", columns.path, *names, "reordered", edits=(order,))
 
 
 def unnamed_columns(message: Any) -> tuple[str, ...]:
@@ -301,7 +286,9 @@ def unnamed_columns(message: Any) -> tuple[str, ...]:
 
 
 def _column_type(column: Any) -> Any:
-    """Return a column's type: a model, or of a schema the text that says it."""
+    """Return a column's type: a model, or of a schema the text that says it; None of none."""
+    if column is None:
+        return None
     if hasattr(column, "literal_type"):
         return LiteralType._own(column.literal_type)
     schema = types_pb2.SchemaType(columns=[column])

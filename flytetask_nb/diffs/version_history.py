@@ -90,14 +90,15 @@ class TaskHistory(Report):
         self._unknown = [unknown_paths(task) for task in self._tasks]
         self._same, self.intervals = passed_through(self._tasks, self._unknown)
 
+    def _state(self) -> tuple[Any, ...]:
+        """Return all that two equal histories share."""
+        return self._tasks, self._accepted, self.order, tuple(sorted(self._severities.items()))
+
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TaskHistory):
-            return NotImplemented
-        mine, others = (self._tasks, self._accepted, self.order), (other._tasks, other._accepted, other.order)
-        return mine == others and dict(self._severities) == dict(other._severities)
+        return self._state() == other._state() if isinstance(other, TaskHistory) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self._tasks, self._accepted, self.order))
+        return hash(self._state())
 
     # -- a sequence of versions --------------------------------------------------------------------------------------
 
@@ -218,14 +219,10 @@ class TaskHistory(Report):
     def value(self, path: str, version: int | str) -> Any:
         """Return what stood at a path of the flat normal form in a version; None for nothing, and where nobody knows."""
         position = self.position(version)
-        value = None
         if self.is_unknown(path, position):
-            return value
-        for interval in self.intervals.get(path, ()):
-            if interval.start > position:
-                break
-            value = interval.value
-        return value
+            return None
+        reached = [interval.value for interval in self.intervals.get(path, ()) if interval.start <= position]
+        return reached[-1] if reached else None
 
     def is_unknown(self, path: str, version: int | str) -> bool:
         """Tell whether the source of a version does not say what stands at a path: see ``left_out`` of a diff."""
@@ -278,8 +275,10 @@ class TaskHistory(Report):
         paths = self.changing
         rows = []
         for path in paths:
-            row: list[str | None] = [UNKNOWN_VALUE] * self.intervals[path][0].start
-            for interval, end in self._ended(path):
+            intervals = self.intervals[path]
+            ends = [*(interval.start for interval in intervals[1:]), len(self)]
+            row: list[str | None] = [UNKNOWN_VALUE] * intervals[0].start
+            for interval, end in zip(intervals, ends, strict=True):
                 row += [value_text(path, interval.value)] * (end - interval.start)
             for position, unknown in enumerate(self._unknown):
                 if unknown and self.is_unknown(path, position):
@@ -302,47 +301,24 @@ class TaskHistory(Report):
         """
         from flytetask_nb.dtypes import COUNT, FLAG, TEXT, frame_of  # noqa: PLC0415 - few callers want a frame
 
-        kinds = {
-            "field": TEXT,
-            "value": TEXT,
-            "introduced": TEXT,
-            "last_changed": TEXT,
-            "reverted": FLAG,
-            "changes": COUNT,
-        }
+        texts = dict.fromkeys(("field", "value", "introduced", "last_changed"), TEXT)
         rows = []
-        for path in sorted(self.intervals):
-            intervals = self.intervals[path]
+        for path, intervals in sorted(self.intervals.items()):
             present = intervals[-1]
             first = next(interval for interval in intervals if interval.value == present.value)
-            rows.append(
-                [
-                    *(
-                        mask_text(path),
-                        UNKNOWN_VALUE if self.is_unknown(path, -1) else value_text(path, present.value),
-                    ),
-                    *(self.versions[first.start], self.versions[present.start]),
-                    *(first.start != present.start, len(intervals) - 1),
-                ]
-            )
-        return frame_of(kinds, rows)
+            value = UNKNOWN_VALUE if self.is_unknown(path, -1) else value_text(path, present.value)
+            versions = self.versions[first.start], self.versions[present.start]
+            rows.append([mask_text(path), value, *versions, first.start != present.start, len(intervals) - 1])
+        return frame_of({**texts, "reverted": FLAG, "changes": COUNT}, rows)
 
     @property
     def changing(self) -> tuple[str, ...]:
         """The paths at which versions differ, in order."""
         return tuple(sorted(path for path, intervals in self.intervals.items() if len(intervals) > 1))
 
-    def _ended(self, path: str) -> Iterator[tuple[Interval, int]]:
-        intervals = self.intervals[path]
-        ends = [*(interval.start for interval in intervals[1:]), len(self)]
-        return zip(intervals, ends, strict=True)
-
     def __repr__(self) -> str:
-        ends = (
-            f"{mask_identifier(self.versions[0])} … {mask_identifier(self.versions[-1])}"
-            if len(self) > 1
-            else self.versions[0]
-        )
+        first, last = (mask_identifier(self.versions[position]) for position in (0, -1))
+        ends = f"{first} … {last}" if len(self) > 1 else self.versions[0]
         return f"<TaskHistory {self.name}: {len(self)} version{'' if len(self) == 1 else 's'}, {ends}>"
 
 
