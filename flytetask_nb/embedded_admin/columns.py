@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from flyteidl.core import identifier_pb2
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -111,4 +113,9 @@ EXECUTIONS: Final = DatabaseTable(
     {TASKS.name: "task_id", WORKFLOWS.name: "workflow_id", LAUNCH_PLANS.name: "launch_plan_id"},
 )
 
+BY_RESOURCE_TYPE: Final = {
+    identifier_pb2.TASK: TASKS,
+    identifier_pb2.WORKFLOW: WORKFLOWS,
+    identifier_pb2.LAUNCH_PLAN: LAUNCH_PLANS,
+}
 STORED: Final = (TASKS, WORKFLOWS, LAUNCH_PLANS, DESCRIPTIONS, METADATA, PROJECTS, EXECUTIONS)

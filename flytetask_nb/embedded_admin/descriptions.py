@@ -7,25 +7,17 @@ repositories/gormimpl/description_entity_repo.go.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import description_entity_pb2
-from flyteidl.core import identifier_pb2
 
-from flytetask_nb.embedded_admin.columns import DESCRIPTIONS, LAUNCH_PLANS, NAME, TASKS, WORKFLOWS
+from flytetask_nb.embedded_admin.columns import BY_RESOURCE_TYPE, DESCRIPTIONS, NAME
 from flytetask_nb.embedded_admin.identifiers import check_parts, check_resource_type, id_of, key_of
 from flytetask_nb.embedded_admin.listings import read_listing
 from flytetask_nb.embedded_admin.refusals import not_found
 
 if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.store import Row, Store
-
-# Filters of a listing are read as if they were about what is described.
-_DESCRIBED: Final = {
-    identifier_pb2.TASK: TASKS,
-    identifier_pb2.WORKFLOW: WORKFLOWS,
-    identifier_pb2.LAUNCH_PLAN: LAUNCH_PLANS,
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,8 @@ class Descriptions:
 
     def list_description_entities(self, request: Any) -> Any:
         """Answer ListDescriptionEntities."""
-        table = _DESCRIBED.get(request.resource_type, DESCRIPTIONS)
+        # Its filters are read as if they were about what is described.
+        table = BY_RESOURCE_TYPE.get(request.resource_type, DESCRIPTIONS)
         # The listing calls itself so.
         page = read_listing(request, table, "ListWorkflows", required=NAME, sort_keys=DESCRIPTIONS)
         conditions = [condition._replace(table=DESCRIPTIONS) for condition in page.conditions]

@@ -12,21 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2, node_execution_pb2, workflow_pb2
-from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2
+from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
 from flytetask_nb.embedded_admin.columns import EXECUTIONS, LAUNCH_PLANS, NAME, TASKS, WORKFLOWS
 from flytetask_nb.embedded_admin.identifiers import check_parts, key_of, registered, require, type_name
-from flytetask_nb.embedded_admin.inputs import check_literals, inferred_type
+from flytetask_nb.embedded_admin.inputs import check_literals, misfit
 from flytetask_nb.embedded_admin.launch_plans import launch_plan_of
 from flytetask_nb.embedded_admin.listings import read_listing
 from flytetask_nb.embedded_admin.queries import equals
 from flytetask_nb.embedded_admin.refusals import invalid, missing
 from flytetask_nb.embedded_admin.store import timestamp
 from flytetask_nb.embedded_admin.tasks import template_of
-from flytetask_nb.semantics.castability import castable
-from flytetask_nb.semantics.literal_types import says_its_type
-from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.launch_plans import LaunchPlans
@@ -64,14 +61,13 @@ class Executions:
             request.inputs.CopyFrom(request.spec.inputs)
         self._check(request)
         launched = request.spec.launch_plan
-        origin = {"task_id": 0, "launch_plan_id": 0}
         if launched.resource_type == identifier_pb2.TASK:
             task = registered(self.store, TASKS, launched)
             row = self._skeleton(request.spec, task)
-            origin["task_id"] = task["id"]
+            origin = {"task_id": task["id"], "launch_plan_id": 0}
         else:
             row = registered(self.store, LAUNCH_PLANS, launched)
-            origin["launch_plan_id"] = row["id"]
+            origin = {"task_id": 0, "launch_plan_id": row["id"]}
         plan = launch_plan_of(row)
         _check_inputs(request.inputs, plan)
         return self._add(request, plan, {**origin, "workflow_id": row["workflow_id"]})
@@ -198,11 +194,9 @@ def _check_inputs(inputs: Any, plan: Any) -> None:
             raise invalid(f"invalid input {name}")
     for name in sorted(expected):
         if name in inputs.literals:
-            declared, given = expected[name].var.type, inferred_type(name, inputs.literals[name])
-            if not (says_its_type(inputs.literals[name]) and castable(given, declared)):
-                raise invalid(
-                    f"invalid {name} input wrong type. Expected {compact_text(declared)}, but got {compact_text(given)}"
-                )
+            types = misfit(name, inputs.literals[name], expected[name].var.type)
+            if types:
+                raise invalid(f"invalid {name} input wrong type. Expected {types[0]}, but got {types[1]}")
         elif expected[name].required:
             raise invalid(f"expected_inputs {name} missing")
 
@@ -221,7 +215,7 @@ def _around(template: Any, identifier: Any) -> Any:
     # A node's id is made of the letters, numbers and dashes in the last bytes of the task's name.
     last = identifier.name.encode()[-_LONGEST_NAME:].decode(errors="ignore")
     node_id = "".join(letter for letter in last if letter == "-" or letter.isalnum())
-    node = core_workflow_pb2.Node(id=node_id, task_node=core_workflow_pb2.TaskNode(reference_id=identifier))
+    node = core_workflow_pb2.Node(id=node_id, task_node={"reference_id": identifier})
     node.metadata.name = node_id
     has_retries = template.metadata.HasField("retries")
     node.metadata.retries.retries = template.metadata.retries.retries if has_retries else _DEFAULT_RETRIES
@@ -233,10 +227,7 @@ def _around(template: Any, identifier: Any) -> Any:
 
 def _promises(variables: Any, node_id: str) -> list[Any]:
     return [
-        literals_pb2.Binding(
-            var=name,
-            binding=literals_pb2.BindingData(promise=types_pb2.OutputReference(node_id=node_id, var=name)),
-        )
+        literals_pb2.Binding(var=name, binding={"promise": {"node_id": node_id, "var": name}})
         for name in sorted(variables.variables)
     ]
 

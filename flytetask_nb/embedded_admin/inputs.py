@@ -14,11 +14,17 @@ from flytetask_nb.semantics.literal_types import literal_type_message, says_its_
 from flytetask_nb.semantics.prototext import compact_text
 
 
-def inferred_type(name: str, literal: Any) -> Any:
-    """Return the type of a value.
+def misfit(name: str, literal: Any, declared: Any) -> tuple[str, ...]:
+    """Return the declared type and that of a value, as texts; nothing where it is one of the declared type.
 
     Raises Refusal: INVALID_ARGUMENT: nothing can be said of its type.
     """
+    given = _inferred_type(name, literal)
+    is_fit = says_its_type(literal) and castable(given, declared)
+    return () if is_fit else (compact_text(declared), compact_text(given))
+
+
+def _inferred_type(name: str, literal: Any) -> Any:
     type = inner = literal_type_message(literal)
     while inner is not None and inner.WhichOneof("type") in ("collection_type", "map_value_type"):
         inner = getattr(inner, inner.WhichOneof("type"))
@@ -61,9 +67,6 @@ def _check_parameter(name: str, parameter: Any, field: str) -> None:
             f"Invalid variable {name} in {field} - variable has neither default, nor is required. One must be specified"
         )
     if parameter.HasField("default"):
-        declared, given = parameter.var.type, inferred_type(name, parameter.default)
-        if not (says_its_type(parameter.default) and castable(given, declared)):
-            raise invalid(
-                f"Type mismatch for Parameter {name} in {field} has type {compact_text(declared)}, "
-                f"expected {compact_text(given)}"
-            )
+        types = misfit(name, parameter.default, parameter.var.type)
+        if types:
+            raise invalid(f"Type mismatch for Parameter {name} in {field} has type {types[0]}, expected {types[1]}")

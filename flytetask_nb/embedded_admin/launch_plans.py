@@ -13,7 +13,7 @@ from flyteidl.core import identifier_pb2, interface_pb2, types_pb2, workflow_pb2
 
 from flytetask_nb.embedded_admin.columns import KEY, LAUNCH_PLANS, NAME, WORKFLOWS
 from flytetask_nb.embedded_admin.identifiers import check_id, id_of, key_of, registered, require
-from flytetask_nb.embedded_admin.inputs import check_literals, check_parameters, inferred_type
+from flytetask_nb.embedded_admin.inputs import check_literals, check_parameters, misfit
 from flytetask_nb.embedded_admin.listings import list_names, read_listing
 from flytetask_nb.embedded_admin.queries import PageRequest, equals
 from flytetask_nb.embedded_admin.refusals import digest_of, invalid, missing, not_found
@@ -21,7 +21,6 @@ from flytetask_nb.embedded_admin.store import timestamp
 from flytetask_nb.embedded_admin.structure_changes import registered_already
 from flytetask_nb.semantics.castability import castable
 from flytetask_nb.semantics.launch_plans import registered_launch_plan
-from flytetask_nb.semantics.literal_types import says_its_type
 from flytetask_nb.semantics.prototext import compact_text
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ class LaunchPlans:
         existing = self.store.find(LAUNCH_PLANS, key_of(request.id))
         if existing is not None:
             old = launch_plan_pb2.LaunchPlanSpec.FromString(existing["spec"])
-            is_identical = existing["digest"] == digest
-            raise registered_already("launch plan", request.id, old, plan.spec, is_identical=is_identical)
+            raise registered_already("launch plan", existing, digest, old, plan.spec)
         schedule = plan.spec.entity_metadata.schedule
         kind = schedule.WhichOneof("ScheduleExpression")
         # An empty expression is none.
@@ -141,9 +139,8 @@ class LaunchPlans:
     def list_active_launch_plans(self, request: Any) -> Any:
         """Answer ListActiveLaunchPlans."""
         place = common_pb2.NamedEntityIdentifier(project=request.project, domain=request.domain)
-        asked = common_pb2.ResourceListRequest(id=place, limit=request.limit, token=request.token)
-        if request.HasField("sort_by"):
-            asked.sort_by.CopyFrom(request.sort_by)
+        sort_by = request.sort_by if request.HasField("sort_by") else None
+        asked = common_pb2.ResourceListRequest(id=place, limit=request.limit, token=request.token, sort_by=sort_by)
         return self._listed(asked, "ListActiveLaunchPlans", _IS_ACTIVE)
 
     def _listed(self, request: Any, method: str, *conditions: SqlCondition) -> Any:
@@ -178,16 +175,15 @@ def _check_inputs(spec: Any, variables: Any) -> None:
         for name in sorted(given):
             if name not in variables:
                 raise invalid(f"unexpected {noun}_input {name}")
-            type = given[name].var.type if noun == "default" else inferred_type(name, given[name])
             declared = variables[name].type
-            is_told = noun == "default" or says_its_type(given[name])
-            if not (is_told and castable(type, declared)):
+            if noun == "fixed":
+                types = misfit(name, fixed[name], declared)
+            else:
                 # Admin has the two the wrong way round for defaults.
-                expected, actual = (type, declared) if noun == "default" else (declared, type)
-                raise invalid(
-                    f"invalid {noun}_input wrong type {name}, expected {compact_text(expected)}, "
-                    f"got {compact_text(actual)} instead"
-                )
+                type = defaults[name].var.type
+                types = () if castable(type, declared) else (compact_text(type), compact_text(declared))
+            if types:
+                raise invalid(f"invalid {noun}_input wrong type {name}, expected {types[0]}, got {types[1]} instead")
 
 
 def _check_schedule(schedule: Any, expected: Any) -> None:

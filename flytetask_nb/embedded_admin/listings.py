@@ -34,9 +34,7 @@ def read_listing(
     """Read which rows of a project and domain a request asks for, with a name or without.
 
     ``request``: a ``ResourceListRequest`` or one of its kin.
-    ``table``: what its filters are about.
     ``method``: how the refusal of a token calls the listing.
-    ``required``: the parts that its id must have.
     ``sort_keys``: what it can be sorted by, where that is another table.
     Raises Refusal: INVALID_ARGUMENT.
     """
@@ -85,7 +83,6 @@ def _offset(token: str, method: str) -> int:
 def list_names(store: Store, table: DatabaseTable, request: Any, method: str) -> Any:
     """Answer a listing of names. Its filters are not looked at.
 
-    ``table``: what the names are of.
     ``method``: how the refusal of a token calls the listing. Empty, as launch plans have it: not at all, and of project
       and domain one is enough, which is only noticed when the database is asked.
     Raises Refusal: INVALID_ARGUMENT or UNKNOWN.

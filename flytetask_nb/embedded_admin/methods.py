@@ -12,6 +12,7 @@ from flytetask_nb.embedded_admin.executions import Executions
 from flytetask_nb.embedded_admin.launch_plans import LaunchPlans
 from flytetask_nb.embedded_admin.named_entities import NamedEntities
 from flytetask_nb.embedded_admin.projects import Projects
+from flytetask_nb.embedded_admin.settings import VERSION
 from flytetask_nb.embedded_admin.tasks import Tasks
 from flytetask_nb.embedded_admin.workflows import Workflows
 
@@ -31,7 +32,7 @@ def admin_methods(store: Store, settings: AdminSettings) -> dict[str, Callable[[
     workflows = Workflows(store, projects, descriptions)
     launch_plans = LaunchPlans(store, projects)
     executions = Executions(store, projects, workflows, launch_plans, names)
-    version = version_pb2.GetVersionResponse(control_plane_version=version_pb2.Version(Version=settings.version))
+    version = version_pb2.GetVersionResponse(control_plane_version=version_pb2.Version(Version=VERSION))
     return {
         "CreateTask": tasks.create_task,
         "GetTask": tasks.get_task,

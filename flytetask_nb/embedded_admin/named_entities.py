@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import common_pb2
-from flyteidl.core import identifier_pb2
 
-from flytetask_nb.embedded_admin.columns import LAUNCH_PLANS, METADATA, NAME, NAMED_ENTITIES, TASKS, WORKFLOWS
+from flytetask_nb.embedded_admin.columns import BY_RESOURCE_TYPE, METADATA, NAME, NAMED_ENTITIES
 from flytetask_nb.embedded_admin.identifiers import check_parts, check_resource_type, key_of, require, type_name
 from flytetask_nb.embedded_admin.listings import read_page
 from flytetask_nb.embedded_admin.queries import equals
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Row, Store
 
-_TABLES: Final = {
-    identifier_pb2.TASK: TASKS,
-    identifier_pb2.WORKFLOW: WORKFLOWS,
-    identifier_pb2.LAUNCH_PLAN: LAUNCH_PLANS,
-}
 # What Admin makes itself, to run a single task, is hidden from those who do not filter.
 _DEFAULT_FILTER: Final = "not_like(name,.flytegen%)"
 
@@ -48,7 +42,7 @@ class NamedEntities:
         check_parts(request, parts=NAME)
         if not request.HasField("metadata"):
             raise missing("metadata")
-        if request.metadata.state != common_pb2.NAMED_ENTITY_ACTIVE and request.resource_type not in _TABLES:
+        if request.metadata.state != common_pb2.NAMED_ENTITY_ACTIVE and request.resource_type not in BY_RESOURCE_TYPE:
             raise invalid(f"Resource [{type_name(request.resource_type)}] cannot have its state updated")
         self._existing(request.resource_type, request.id)
         self.set_metadata(request.resource_type, request.id, request.metadata)
@@ -87,7 +81,7 @@ class NamedEntities:
 
 
 def _table(resource_type: int, problem: str) -> DatabaseTable:
-    table = _TABLES.get(resource_type)
+    table = BY_RESOURCE_TYPE.get(resource_type)
     if table is None:
         raise invalid(f"{problem}: {type_name(resource_type)}")
     return table

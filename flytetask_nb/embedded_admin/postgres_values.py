@@ -26,10 +26,8 @@ _GLOB: Final = {"%": "*", "_": "?"}
 
 
 def read_value(kind: str, text: str) -> Any:
-    """Read a text as PostgreSQL reads it into a column.
+    """Read the value of a filter as PostgreSQL reads it into a column of a kind.
 
-    ``kind``: what the column holds: one of those of ``columns.py``.
-    ``text``: the value of a filter.
     Returns str, int or bytes: as the store holds it; times in microseconds since 1970.
     Raises Refusal: UNKNOWN: PostgreSQL cannot read it.
     """

@@ -6,7 +6,7 @@ domains, its platform limits, and one task type that is allowed in one place onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -30,11 +30,9 @@ class AdminSettings:
     ``platform_limits``: the most that a task may ask for, as :func:`flytetask_nb.semantics.check` takes them.
     ``whitelist``: task types that are allowed only in some places: pairs of a project and a domain, either of them
       empty for all. Types that are not named here are allowed everywhere.
-    ``version``: which version of Flyte the server calls itself.
     """
 
-    projects: Sequence[str] = PROJECTS
-    domains: Sequence[str] = DOMAINS
-    platform_limits: Mapping[str, Amount] = field(default_factory=lambda: dict(PLATFORM_LIMITS))
-    whitelist: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=lambda: dict(WHITELIST))
-    version: str = VERSION
+    projects: Sequence[str]
+    domains: Sequence[str]
+    platform_limits: Mapping[str, Amount]
+    whitelist: Mapping[str, Sequence[tuple[str, str]]]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,10 +36,10 @@ from flytetask_nb.errors import OptionError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 _AFFINITIES: Final = {TEXT: "TEXT", BYTES: "BLOB", BIGINT: "INTEGER", INTEGER: "INTEGER", TIME: "INTEGER"}
 # Compiled workflows lie in a bucket, not in Admin's tables. Pages of tasks are read in the orders of the two indices.
@@ -70,6 +71,7 @@ class Store:
         self._last_moment = 0
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
             self._last_ids = self._prepared()
         except sqlite3.Error as error:
             raise OptionError(
@@ -211,8 +213,7 @@ class Store:
 
         Raises Refusal: UNKNOWN: they cannot be sorted by that column.
         """
-        sql, values = self._names(table, page)
-        return self._rows(sql, values)
+        return self._rows(*self._names(table, page))
 
     def select_named_entities(
         self, table: DatabaseTable, place: Sequence[SqlCondition], resource_type: int, page: PageRequest
@@ -247,9 +248,7 @@ class Store:
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[Row]:
         with self._lock:
-            cursor = self._execute(sql, values)
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
+            return self._execute(sql, values).fetchall()
 
     def _execute(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
         if any(isinstance(value, str) and "\0" in value for value in values):

@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from flytetask_nb.embedded_admin.store import Row
+
 _JSON_OF_ITS_OWN: Final = frozenset({"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"})
 _LARGE: Final = 1e21
 
 
 def registered_already(
-    noun: str, identifier: Any, old: Message, new: Message, *, is_identical: bool, details: Message | None = None
+    noun: str, existing: Row, digest: bytes, old: Message, new: Message, *, details: Message | None = None
 ) -> Refusal:
-    """Say that something is registered under an id."""
-    if is_identical:
+    """Say that something is registered under an id.
+
+    ``digest``: of what is to be registered.
+    """
+    if existing["digest"] == digest:
         return Refusal("ALREADY_EXISTS", f"{noun} with identical structure already exists", details)
     return invalid(
-        f"{identifier.name} {noun} with different structure already exists. "
+        f"{existing['name']} {noun} with different structure already exists. "
         f"(Please register a new version of the {noun}):\n{differences(old, new)}",
         details,
     )

@@ -65,11 +65,8 @@ class Tasks:
             if refusal.code != "ALREADY_EXISTS":
                 raise
             existing = registered(self.store, TASKS, request.id)
-            is_identical = existing["digest"] == digest
             old = task_pb2.TaskClosure.FromString(existing["closure"]).compiled_task
-            raise registered_already(
-                "task", request.id, old, closure.compiled_task, is_identical=is_identical
-            ) from None
+            raise registered_already("task", existing, digest, old, closure.compiled_task) from None
         return task_pb2.TaskCreateResponse()
 
     def _check(self, request: Any) -> None:

@@ -98,12 +98,11 @@ class Workflows:
             return
         reason = workflow_pb2.CreateWorkflowFailureReason()
         is_identical = existing["digest"] == digest
-        (reason.exists_identical_structure if is_identical else reason.exists_different_structure).id.CopyFrom(
-            identifier
-        )
+        sort = reason.exists_identical_structure if is_identical else reason.exists_different_structure
+        sort.id.CopyFrom(identifier)
         # Admin compares with what its own table holds.
         old = _listed(existing).closure.compiled_workflow
-        raise registered_already("workflow", identifier, old, compiled, is_identical=is_identical, details=reason)
+        raise registered_already("workflow", existing, digest, old, compiled, details=reason)
 
     def get_workflow(self, request: Any) -> Any:
         """Answer GetWorkflow: with the whole closure."""

@@ -8,8 +8,9 @@ processes write over each other, and fails where the disk is full.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,13 +46,9 @@ def fingerprint_of(details: Mapping[str, Any]) -> str:
         if isinstance(etag, str) and etag and not etag.startswith(_WEAK):
             return f"etag {etag} {size}"
     moment = next((moment for key in _TIMES if (moment := _seconds(details.get(key))) is not None), None)
-    if moment is None or not isinstance(size, int) or _now() - moment < _YOUNG:
+    if moment is None or not isinstance(size, int) or time.time() - moment < _YOUNG:
         return ""
     return f"time {moment!r} {size}"
-
-
-def _now() -> float:
-    return datetime.now(timezone.utc).timestamp()
 
 
 def _seconds(value: object) -> float | None:
@@ -94,10 +91,27 @@ def clear_cache() -> int:
     return _remove(_files_in(_folder()), 0)
 
 
+def _own_folder() -> Path | None:
+    """Return the folder of the cache; None where it cannot be had, or belongs to somebody else."""
+    folder = _folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = folder.stat()
+        if hasattr(os, "getuid") and state.st_uid != os.getuid():
+            _say("no file is kept: %s belongs to another user", folder)
+            return None
+        if state.st_mode & _OTHERS:
+            folder.chmod(0o700)
+    except OSError as error:
+        _say("no file is kept: %s", error)
+        return None
+    return folder
+
+
 @contextmanager
 def opened_cache(*, is_on: bool) -> Iterator[BlobCache | None]:
-    """Give a cache where one is wanted and can be had; say what came of it in the end."""
-    cache = BlobCache.opened() if is_on else None
+    """Give the user's cache where one is wanted and can be had; say what came of it in the end."""
+    cache = BlobCache(folder) if is_on and (folder := _own_folder()) else None
     try:
         yield cache
     finally:
@@ -118,23 +132,6 @@ class BlobCache:
         self._problem = ""
         self._used = self._used_bytes = 0
         self._stored_bytes = 0
-
-    @classmethod
-    def opened(cls) -> BlobCache | None:
-        """Return the user's cache; None where its folder cannot be had, or belongs to somebody else."""
-        folder = _folder()
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            state = folder.stat()
-            if hasattr(os, "getuid") and state.st_uid != os.getuid():
-                _say("no file is kept: %s belongs to another user", folder)
-                return None
-            if state.st_mode & _OTHERS:
-                folder.chmod(0o700)
-        except OSError as error:
-            _say("no file is kept: %s", error)
-            return None
-        return cls(folder)
 
     def get(self, file: RemoteFile) -> bytes | None:
         """Return a file's bytes, if they are here as it has them now."""
@@ -217,7 +214,7 @@ def _files_in(folder: Path) -> list[tuple[float, int, str]]:
         for entry in entries:
             with suppress(OSError):
                 state = entry.stat(follow_symlinks=False)
-                if not entry.name.endswith(_PART) or _now() - state.st_mtime > _ABANDONED:
+                if not entry.name.endswith(_PART) or time.time() - state.st_mtime > _ABANDONED:
                     files.append((state.st_mtime, state.st_size, entry.path))
     return sorted(files)
 

@@ -29,8 +29,8 @@ _MESSAGE: Final = 11
 def refuse_bombs(descriptor: Any, data: bytes) -> None:
     """Raise where bytes, read as a message, would come to much more than they are.
 
-    ``descriptor``: the message's.
-    ``data``: the bytes. Where they are none of such a message, they are for protobuf to refuse.
+    Where they are none of such a message, they are for protobuf to refuse.
+
     Raises LoadError: they hold more messages or fields than a file of tasks has reason to.
     """
     if len(data) > _SMALL:

@@ -80,16 +80,16 @@ def json_documents(text: str) -> Iterator[Any]:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        _refuse_doubles([key for key, _ in pairs])
+        seen: set[str] = set()
+        for key, _ in pairs:
+            _note_key(key, seen)
     return made
 
 
-def _refuse_doubles(keys: list[str]) -> None:
-    seen: set[str] = set()
-    for key in keys:
-        if key in seen:
-            raise ValueError(f"the key {key!r} stands twice in one object")
-        seen.add(key)
+def _note_key(key: str, seen: set[str]) -> None:
+    if key in seen:
+        raise ValueError(f"the key {key!r} stands twice in one object")
+    seen.add(key)
 
 
 def yaml_documents(text: str) -> Iterator[Any]:
@@ -172,8 +172,8 @@ def _may_be_deep(text: str) -> bool:
     if _NESTED_LINE.search(text) is not None:
         return True
     depth = 0
-    for found in _BRACKETS.finditer(text):
-        depth = depth + 1 if found[0] in "[{" else max(depth - 1, 0)
+    for bracket in _BRACKETS.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
         if depth > DEEPEST:
             return True
     return False
@@ -207,8 +207,7 @@ def _refuse_bombs(text: str) -> None:
 def _prepare(node: Any, known: dict[int, int]) -> int:
     """Make keys texts, and count the values with aliases written out; stop where they become too many.
 
-    ``node``: of PyYAML, as it was composed.
-    ``known``: of each node that was looked at its number of values; 0 while it is looked at.
+    ``known`` says of each node that was looked at its number of values; 0 while it is looked at.
     """
     key = id(node)
     if key in known:
@@ -241,9 +240,7 @@ def _prepare_key(key: Any, value: Any, seen: set[str], known: dict[int, int]) ->
         return
     if key.tag in _IMPLICIT:
         key.tag = _STR
-    if key.value in seen:
-        raise ValueError(f"the key {key.value!r} stands twice in one object")
-    seen.add(key.value)
+    _note_key(key.value, seen)
 
 
 def _is_alias(node: Any, known: dict[int, int]) -> bool:

@@ -38,11 +38,9 @@ class _Pending(NamedTuple):
 
 
 def fetched(locations: Iterable[Location], in_flight: InFlight, cache: BlobCache | None = None) -> Iterator[Location]:
-    """Fetch the files of other machines, and return all files in their order.
+    """Fetch the files of other machines, the next ones while one is read, and return all files in their order.
 
-    ``locations``: the files. Those of this machine are returned as they are, and so are those that come as a stream.
-    ``in_flight``: asks for the others, the next ones while one is read.
-    ``cache``: keeps their bytes on this machine, and has those of earlier times.
+    Those of this machine are returned as they are, and so are those that come as a stream.
     """
     pending: deque[_Pending] = deque()
     remaining = iter(locations)

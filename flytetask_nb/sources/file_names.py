@@ -45,5 +45,5 @@ def content_name(name: str) -> str:
     Of a chain of file systems, that is what is inside; of an address of the web, the path without its query.
     """
     links = name.split("::")
-    told = next((link for link in links if "://" in link), name) if len(links) > 1 else name
-    return unquote(urlsplit(told).path) if told.startswith(_WEB) else told
+    inner = next((link for link in links if "://" in link), name) if len(links) > 1 else name
+    return unquote(urlsplit(inner).path) if inner.startswith(_WEB) else inner

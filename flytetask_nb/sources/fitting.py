@@ -43,8 +43,6 @@ def plain(value: Any) -> Any:
 def fitted(value: Any, descriptor: Descriptor, aside: dict[str, Any] | None = None, path: str = "") -> Any:
     """Return a value as protobuf's JSON parser takes it for a message.
 
-    ``value``: what JSON or YAML gave.
-    ``descriptor``: of the message.
     ``aside``: takes, by path, the fields and names of enumerations that the message does not have. None: they stay, and
       the parser refuses them.
     ``path``: where the value stands.

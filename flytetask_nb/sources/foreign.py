@@ -49,7 +49,8 @@ _TEXT_BEGINNINGS: tuple[tuple[str, str], ...] = (
     ("{", JSON_TEXT),
     ("[", JSON_TEXT),
 )
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+TEXT_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""With which no message in protobuf begins."""
 
 _LIST = "the answer of Flyte Admin's REST API to a list of {}, which holds no tasks"
 # In the order in which they are asked; keys in lowerCamelCase, of objects inside with a dot.
@@ -95,7 +96,7 @@ def foreign_bytes(data: bytes) -> str:
 
 def _text_of(data: bytes) -> str | None:
     """Return the text that bytes begin with; None where they are none."""
-    mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
+    mark = next((mark for mark in TEXT_MARKS if data.startswith(mark)), b"")
     decoder = codecs.getincrementaldecoder("utf-8" if mark in {b"", codecs.BOM_UTF8} else "utf-16")()
     try:
         # The last character may have been cut in two.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import LoadError
 from flytetask_nb.sources.document_reader import json_documents, text_of, yaml_documents
 from flytetask_nb.sources.file_names import MESSAGE
-from flytetask_nb.sources.foreign import JSON_TEXT, TEXT_FILE, foreign_bytes
+from flytetask_nb.sources.foreign import JSON_TEXT, TEXT_FILE, TEXT_MARKS, foreign_bytes
 from flytetask_nb.sources.json_messages import items_of, message_of_json
 from flytetask_nb.sources.message_kinds import Content, PassedOver
 from flytetask_nb.sources.message_reader import items_in, kind_in, kind_of_message
@@ -29,8 +28,6 @@ _MEDIA_TYPES = {
 }
 # Every protobuf message begins, or its first sub-message does, with a tag that no text has.
 _BINARY_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-# And none begins with one of these.
-_TEXT_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MOST_ITEMS = 50_000
 """Items of one text that are read: each takes a tenth of a millisecond."""
 _MOST_TOLD = 1000
@@ -52,7 +49,7 @@ def form_of_media_type(media_type: str) -> str:
 
 def form_of_content(data: bytes) -> str:
     """Return the format that bytes without a telling name are in."""
-    if not data.startswith(_TEXT_MARKS):
+    if not data.startswith(TEXT_MARKS):
         if _BINARY_BYTES.search(data):
             return _BINARY
         return _JSON if data.lstrip()[:1] in (b"{", b"[") else _YAML
@@ -102,11 +99,11 @@ def contents_of(
                 continue
             yield "", error if is_one else LoadError(f"item {position}: {error}")
             continue
-        for word, found in items_in(kind, message, wanted):
-            if isinstance(found, Content) and found.position is None and not is_one:
-                yield word, found._replace(position=position)
+        for word, content in items_in(kind, message, wanted):
+            if isinstance(content, Content) and content.position is None and not is_one:
+                yield word, content._replace(position=position)
             else:
-                yield word, found
+                yield word, content
     if bad > _MOST_TOLD:
         yield (
             "",
@@ -128,8 +125,8 @@ def _values_in(form: str, data: bytes) -> tuple[list[Any], LoadError | None]:
         return values, damage
     foreign = foreign_bytes(data)
     if foreign not in {"", TEXT_FILE, JSON_TEXT if form == _JSON else ""}:
-        told = damage or "no object; expected what flytectl get task -o json|yaml prints"
-        return [], LoadError(f"{foreign}: {told}")
+        problem = damage or "no object; expected what flytectl get task -o json|yaml prints"
+        return [], LoadError(f"{foreign}: {problem}")
     if not values and damage is None:
         raise LoadError("the file holds no document; expected what flytectl get task -o json|yaml prints")
     return values, damage

@@ -68,9 +68,9 @@ def files_in_revision(address: str) -> list[tuple[str, GitBlob]]:
     files = []
     for entry in filter(None, listed.split("\0")):
         details, _, inner = entry.partition("\t")
-        _, kind, object_id, told_size = details.split()
+        _, kind, object_id, length = details.split()
         if kind == _BLOB and not any(part.startswith(".") for part in inner.split("/")):
-            files.append((f"{address}/{inner}", GitBlob(object_id, int(told_size), folder)))
+            files.append((f"{address}/{inner}", GitBlob(object_id, int(length), folder)))
     return files
 
 

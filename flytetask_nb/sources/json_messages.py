@@ -31,7 +31,7 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 
 def _camel(key: str) -> str:
     """Return a key in lowerCamelCase; proto3 JSON takes flyteidl's own spelling too."""
-    return _SNAKE.sub(lambda found: found[1].upper(), key)
+    return _SNAKE.sub(lambda letter: letter[1].upper(), key)
 
 
 _GAINED, _GAINED_METADATA = (frozenset(map(_camel, GAINED[name])) for name in ("TaskTemplate", "TaskMetadata"))
@@ -77,7 +77,6 @@ def _templates_of(value: Any) -> list[Any]:
 def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
     """Return the message of a value that JSON or YAML gave.
 
-    ``value``: an object in proto3 JSON.
     ``is_yaml``: whether it may have numbers and truth values that are meant as texts.
     Returns (Kind, message): what it is, told from its keys, and the message.
     Raises LoadError: it is no task, or has a field that this flyteidl does not know: it could not be kept. What is of
@@ -89,9 +88,9 @@ def message_of_json(value: Any, *, is_yaml: bool = False) -> tuple[Kind, Any]:
     try:
         message = _parsed(kind, value, is_fitted=not is_yaml)
     except LoadError as error:
-        found = _as_flyte2(kind, value, keys)
-        if found is not None:
-            return found
+        of_flyte2 = _as_flyte2(kind, value, keys)
+        if of_flyte2 is not None:
+            return of_flyte2
         foreign = foreign_value(value, keys)
         raise LoadError(f"{error}; it is {foreign}; {_EXPECTED}" if foreign else f"{error}; {_EXPECTED}") from None
     _check_sense(kind, message, value, keys)
@@ -108,8 +107,8 @@ def _parsed(kind: Kind, value: Any, aside: dict[str, Any] | None = None, *, is_f
 
 def _check_sense(kind: Kind, message: Any, value: Any, keys: set[str]) -> None:
     if not kind.makes_sense(message):
-        told = foreign_value(value, keys) or f"a {kind.name} that names no task"
-        raise LoadError(f"{told}; {_EXPECTED}")
+        what = foreign_value(value, keys) or f"a {kind.name} that names no task"
+        raise LoadError(f"{what}; {_EXPECTED}")
 
 
 def _of_flyte2(kind: Kind, value: Any, aside: dict[str, Any], keys: set[str]) -> tuple[Kind, Any]:
@@ -134,10 +133,10 @@ def _as_flyte2(kind: Kind, value: Any, keys: set[str]) -> tuple[Kind, Any] | Non
         return None
     aside: dict[str, Any] = {}
     try:
-        found = _of_flyte2(_BY_NAME["Flyte 2 TaskTemplate"], value, aside, keys)
+        template = _of_flyte2(_BY_NAME["Flyte 2 TaskTemplate"], value, aside, keys)
     except LoadError:
         return None
-    return None if aside else found
+    return None if aside else template
 
 
 def _kind_of(value: Any) -> tuple[Kind, set[str]]:
@@ -151,11 +150,11 @@ def _kind_of(value: Any) -> tuple[Kind, set[str]]:
     kind = kind_by_keys(keys)
     if kind is not None:
         return kind, keys
-    shown = ", ".join(sorted(map(str, value))[:_KEYS_SHOWN]) or "(none)"
+    names = ", ".join(sorted(map(str, value))[:_KEYS_SHOWN]) or "(none)"
     foreign = foreign_value(value, keys)
-    told = f": it is {foreign}" if foreign else ""
+    hint = f": it is {foreign}" if foreign else ""
     raise LoadError(
-        f"an object with the keys {shown} is no task{told}; expected {', '.join(_BY_NAME)} in proto3 JSON, as flytectl "
+        f"an object with the keys {names} is no task{hint}; expected {', '.join(_BY_NAME)} in proto3 JSON, as flytectl "
         "get task -o json|yaml prints them"
     )
 

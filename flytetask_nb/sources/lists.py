@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytetask_nb.models.launch_plans import LaunchPlan
@@ -17,12 +18,7 @@ E = TypeVar("E")
 
 
 class _LoadedList(list[E], Shown):
-    """A plain list with what could not be read beside it; parts and sums of it are plain lists.
-
-    ``items``: what was read.
-    ``failures``: what could not be read.
-    ``skipped``: how many entries of other kinds were passed over, by kind.
-    """
+    """A plain list with what could not be read beside it; parts and sums of it are plain lists."""
 
     __slots__ = ("_failures", "_skipped")
 
@@ -51,13 +47,7 @@ class _LoadedList(list[E], Shown):
         return self.to_text()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), [*self], self._failures, self._skipped)
-
-
-def _restore(
-    kind: type[_LoadedList[Any]], items: list[Any], failures: tuple[Failure, ...], skipped: dict[str, int]
-) -> _LoadedList[Any]:
-    return kind(items, failures=failures, skipped=skipped)
+        return partial(type(self), failures=self._failures, skipped=self._skipped), ([*self],)
 
 
 class WorkflowList(_LoadedList[Workflow]):

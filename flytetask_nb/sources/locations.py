@@ -105,11 +105,9 @@ class Location(NamedTuple):
 
 
 def locations_of(source: Any, in_flight: InFlight) -> Iterator[Location]:
-    """Return the files that a source stands for.
+    """Return the files that a source stands for, several URLs of a list asked for at the same time.
 
-    ``source``: a path or URL of a file, a folder or a glob; ``pathlib.Path``; bytes; an open binary file; a protobuf
-      message; or a list of these.
-    ``in_flight``: asks for several URLs of a list at the same time.
+    ``source``: as ``load`` takes it.
     Yields Location: files of a folder or a glob in natural order of their names. A source that is not there comes as a
       location with a problem. Hidden files and folders inside a folder are left out.
     Raises ModelTypeError: the source is something else. In a list, that is a location with a problem.
@@ -154,7 +152,8 @@ def _parts(source: Any, depth: int) -> Iterator[Location | _Address | str]:
         data = source.SerializeToString(deterministic=True)
         yield Location(f"<{name}>", BytesAtHand(data), is_named=False, message=name)
     elif hasattr(source, "read"):
-        name = _name_of(source)
+        given = getattr(source, "name", None)
+        name = legible(given) if isinstance(given, str) else f"<{type(source).__name__}>"
         yield Location(name, lambda: source, is_named=is_readable_name(name), is_lent=True)
     elif isinstance(source, list | tuple | set | frozenset) or hasattr(source, "__next__"):
         if depth > _DEEPEST:
@@ -194,11 +193,6 @@ def _git_locations(name: str) -> Iterator[Location]:
     return _some_readable(name, "the folder holds", locations)
 
 
-def _name_of(file: Any) -> str:
-    name = getattr(file, "name", None)
-    return legible(name) if isinstance(name, str) else f"<{type(file).__name__}>"
-
-
 def _unreadable(name: str, problem: str) -> Location:
     return Location(legible(name), io.BytesIO, problem)
 
@@ -217,7 +211,7 @@ def _some_readable(name: str, what: str, locations: list[Location]) -> Iterator[
 def _local_locations(name: str) -> Iterator[Location]:
     path = os.path.expanduser(name)  # noqa: PTH111 - a text, for glob and for names as the user writes them
     if os.path.isfile(path):  # noqa: PTH113
-        yield _local_file(path, name)
+        yield _local_location(path, name)
     elif os.path.isdir(path):  # noqa: PTH112
         yield from _some_readable(name, "the folder holds", list(_local_folder(path, name)))
     elif os.path.lexists(path):
@@ -241,10 +235,6 @@ def _local_location(path: str, name: str, *, is_passed_over: bool = False) -> Lo
     # A pipe or a device among the files would be waited for, or never end.
     if not is_passed_over and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         return _unreadable(name, _NO_FILE)
-    return _local_file(path, name, is_passed_over=is_passed_over)
-
-
-def _local_file(path: str, name: str, *, is_passed_over: bool = False) -> Location:
     return Location(legible(name), LocalFile(os.path.abspath(path)), is_passed_over=is_passed_over)  # noqa: PTH100
 
 
@@ -418,10 +408,10 @@ def _remote_folder(system: Any, path: str, name: str) -> list[Location]:
     head = head if head.endswith("/") else f"{head}/"
     root = path.rstrip("/")
     locations = []
-    found = system.find(path, detail=True)
-    lists = [file for file in found if file.endswith(f"/{LIST}")]
-    dropped = unlisted(found, lists, lambda place: system.cat_file(place, end=_LARGEST_LIST)) if lists else ()
-    for file, details in found.items():
+    files = system.find(path, detail=True)
+    lists = [file for file in files if file.endswith(f"/{LIST}")]
+    dropped = unlisted(files, lists, lambda place: system.cat_file(place, end=_LARGEST_LIST)) if lists else ()
+    for file, details in files.items():
         # The root of some file systems is an empty text, and their names begin with no slash.
         inner = file.removeprefix(root).lstrip("/")
         if file not in dropped and not any(part.startswith(".") for part in inner.split("/")):

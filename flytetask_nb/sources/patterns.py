@@ -37,7 +37,7 @@ def matching(pattern: str) -> list[str]:
         # Two of them in a row say what one says.
         if part != EVERY_DEPTH or steps[-1:] != [EVERY_DEPTH]:
             steps.append(part)
-    return list(dict.fromkeys(_Search(steps, only_folders=rest.endswith(os.sep)).found(root)))
+    return list(dict.fromkeys(_Search(steps, only_folders=rest.endswith(os.sep)).matches(root)))
 
 
 class _Search:
@@ -47,7 +47,7 @@ class _Search:
         self.seen: set[tuple[str, int]] = set()
         self.forms = {step: re.compile(fnmatch.translate(os.path.normcase(step))) for step in steps if has_magic(step)}
 
-    def found(self, root: str) -> Iterator[str]:
+    def matches(self, root: str) -> Iterator[str]:
         waiting = [(root, 0)]
         while waiting:
             path, index = waiting.pop()

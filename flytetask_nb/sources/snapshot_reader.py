@@ -29,10 +29,7 @@ def snapshot_outcomes(
 ) -> Iterator[Outcome]:
     """Return what a snapshot holds.
 
-    ``location``: where it is.
-    ``stream``: the file, opened.
     ``version``: what is filled in where a task has none.
-    ``settings``: how it is read.
     ``stays_open``: whether a file of this machine may stay open until its tasks are looked at.
     Raises LoadError: it is no snapshot, or a damaged one.
     Raises MissingExtraError: pyarrow is not installed, and failures are not collected.

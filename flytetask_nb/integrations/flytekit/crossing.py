@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 class _Bridge:
     """See ``flytetask_nb.models.bridging.Bridge``."""
 
-    def opened(self, value: object) -> Any:
-        return opening.opened(value)
-
-    def workflow_of(self, value: object) -> Any:
-        return opening.workflow_of(value)
+    opened = staticmethod(opening.opened)
+    workflow_of = staticmethod(opening.workflow_of)
 
     def to_flytekit(self, task: FlyteTask) -> Any:
         load()

@@ -71,10 +71,10 @@ def from_flytekit(
         raise ModelTypeError(f"got {obj!r}, a text; hand in the task, or the module itself: import it first")
     load()
     given = {"project": project, "domain": domain, "version": version, "image": image}
-    found = opening.opened(obj, given, settings)
-    if found is None:
+    tasks = opening.opened(obj, given, settings)
+    if tasks is None:
         return as_task(obj, "obj")
-    return found if isinstance(found, FlyteTask) else _collection(found)
+    return tasks if isinstance(tasks, FlyteTask) else _collection(tasks)
 
 
 @contextmanager

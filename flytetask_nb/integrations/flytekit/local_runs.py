@@ -26,11 +26,8 @@ if TYPE_CHECKING:
 
 
 def run(task: FlyteTask, context: Any, inputs: dict[str, Any]) -> Any:
-    """Run a task as a step.
+    """Run a task as a step, in flytekit's present context if none is given; inputs are promises, or Python values.
 
-    ``task``: the task.
-    ``context``: flytekit's context; None for the present one.
-    ``inputs``: promises, or Python values.
     Raises LocalExecutionError: nothing stands in for the task, or what it takes or gives does not fit its interface.
     """
     if active_mock(task) is None and type(task).execute is RemoteEntity.execute:

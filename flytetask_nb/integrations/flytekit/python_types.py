@@ -42,10 +42,7 @@ _CHOICES: Final = "literal_values"
 
 
 def guessed_interface(task: FlyteTask) -> Interface:
-    """Return flytekit's ``Interface`` of a task, with the types that fit its own.
-
-    Returns flytekit.core.interface.Interface: in natural order, for a template has none.
-    """
+    """Return flytekit's ``Interface`` of a task, with the types that fit its own, in natural order: a template has none."""
     interface = task._message.template.interface
     inputs, outputs = (
         {name: guessed_type(side.variables[name].type) for name in sorted(side.variables, key=natural_key)}
@@ -55,10 +52,7 @@ def guessed_interface(task: FlyteTask) -> Interface:
 
 
 def guessed_type(message: Any) -> Any:
-    """Return a Python type that flytekit turns into a Flyte type.
-
-    ``message``: a ``flyteidl.core.types_pb2.LiteralType``.
-    """
+    """Return a Python type that flytekit turns into the Flyte type of a ``LiteralType`` message."""
     guess = _KINDS.get(message.WhichOneof("type"), _by_transformers)(message)
     # What flytekit annotates structures with it writes by itself, and takes from nobody.
     if not message.annotation.annotations.fields or message.simple == types_pb2.STRUCT:
@@ -66,13 +60,10 @@ def guessed_type(message: Any) -> Any:
     annotations = json_format.MessageToDict(message.annotation.annotations)
     choices = annotations.pop(_CHOICES, None)
     if choices:
-        guess = Literal[tuple(_as_declared(choice, guess) for choice in choices)]
+        # JSON has made floats of numbers.
+        kind = guess if guess in {int, bool, str} else None
+        guess = Literal[tuple(kind(choice) if kind else choice for choice in choices)]
     return Annotated[guess, FlyteAnnotation(annotations)] if annotations else guess
-
-
-def _as_declared(choice: Any, kind: Any) -> Any:
-    """Return a number as it was before JSON made a float of it."""
-    return kind(choice) if kind in {int, bool, str} else choice
 
 
 def _simple(message: Any) -> Any:
@@ -87,10 +78,6 @@ def _simple(message: Any) -> Any:
         return DataclassTransformer().guess_python_type(LiteralType.from_flyte_idl(message))
     except Exception:  # noqa: BLE001 - whatever flytekit stumbles over in a schema, values of it are dicts
         return dict
-
-
-def _enum(message: Any) -> Any:
-    return Enum("Choice", {value: value for value in message.enum_type.values})
 
 
 def _dataset(message: Any) -> Any:
@@ -115,6 +102,6 @@ _KINDS: Final[dict[str | None, Callable[[Any], Any]]] = {
     "collection_type": lambda message: list[guessed_type(message.collection_type)],  # type: ignore[misc]
     "map_value_type": lambda message: dict[str, guessed_type(message.map_value_type)],  # type: ignore[misc]
     "union_type": lambda message: Union[tuple(map(guessed_type, message.union_type.variants))],  # noqa: UP007 - built
-    "enum_type": _enum,
+    "enum_type": lambda message: Enum("Choice", {value: value for value in message.enum_type.values}),
     "structured_dataset_type": _dataset,
 }

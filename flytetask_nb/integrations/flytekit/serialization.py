@@ -10,10 +10,12 @@ import os
 import pkgutil
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from flyteidl.admin import task_pb2
 from flytekit.configuration import Image, ImageConfig, SerializationSettings
 from flytekit.core.base_task import PythonTask
 from flytekit.core.context_manager import FlyteEntities
@@ -22,7 +24,7 @@ from flytekit.core.reference_entity import ReferenceEntity, ReferenceSpec
 from flytekit.core.workflow import WorkflowBase
 from flytekit.image_spec import ImageSpec
 from flytekit.models.core.identifier import ResourceType
-from flytekit.models.task import TaskSpec, TaskTemplate
+from flytekit.models.task import TaskSpec
 from flytekit.remote.entities import FlyteTask as FetchedTask
 from flytekit.remote.entities import FlyteWorkflow
 from flytekit.remote.lazy_entity import LazyEntity
@@ -52,12 +54,7 @@ _UNTOLD_BY_REFERENCES: Final = UNTOLD_BY_TEMPLATES | {
 
 
 def tasks_of(value: Any, given: Mapping[str, Any], settings: Any) -> FlyteTask | list[FlyteTask] | None:
-    """Return the task of an entity, or the tasks of one that holds several; None for anything else.
-
-    ``value``: an entity of flytekit's, or a module.
-    ``given``: project, domain, version and image, as far as they are known.
-    ``settings``: ``SerializationSettings``, or a mapping of its fields.
-    """
+    """Return the task of an entity or the tasks of a module, as ``opening.opened`` does."""
     if isinstance(value, LazyEntity):
         value = value.entity
     if isinstance(value, FetchedTask):
@@ -91,10 +88,10 @@ def workflow_spec(value: Any) -> Any:
 
 def _entities_of(module: ModuleType) -> list[Any]:
     """Return the tasks and workflows of a module, and those that it takes from others; of a package, of all in it."""
-    places = pkgutil.walk_packages(getattr(module, "__path__", ()), f"{module.__name__}.", onerror=_unreadable)
+    places = pkgutil.walk_packages(getattr(module, "__path__", ()), f"{module.__name__}.", onerror=_imported)
     modules = [module, *(_imported(place.name) for place in places)]
-    names = {one.__name__ for one in modules}
-    used = {id(value) for one in modules for value in vars(one).values()}
+    names = {each.__name__ for each in modules}
+    used = {id(value) for each in modules for value in vars(each).values()}
     return [
         entity
         for entity in FlyteEntities.entities
@@ -109,10 +106,6 @@ def _imported(name: str) -> ModuleType:
         raise ModelValueError(f"module {name} cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def _unreadable(name: str) -> None:
-    _imported(name)
-
-
 def _module_of(entity: Any) -> str:
     function = getattr(entity, "task_function", None) or getattr(entity, "_workflow_function", None)
     return getattr(function, "__module__", None) or getattr(entity, "instantiated_in", "") or ""
@@ -120,11 +113,11 @@ def _module_of(entity: Any) -> str:
 
 def _serialized_tasks(entities: Iterable[Any], given: Mapping[str, Any], settings: Any) -> list[FlyteTask]:
     """Return every task that entities are or use, in the order in which registration meets them."""
-    found = settings_of(given, settings)
+    chosen = settings_of(given, settings)
     mapping: OrderedDict[Any, Any] = OrderedDict()
     for entity in entities:
         with _named(entity):
-            get_serializable(mapping, found, entity)
+            get_serializable(mapping, chosen, entity)
     tasks: dict[bytes, FlyteTask] = {}
     for entity, model in mapping.items():
         task = _task(entity, model)
@@ -135,8 +128,10 @@ def _serialized_tasks(entities: Iterable[Any], given: Mapping[str, Any], setting
 
 def _task(entity: Any, model: Any) -> FlyteTask | None:
     if isinstance(model, ReferenceSpec) and model.template.resource_type == ResourceType.TASK:
-        template = TaskTemplate(model.template.id, "", None, entity.interface, None)
-        return _reference(template, entity)
+        spec = task_pb2.TaskSpec()
+        spec.template.id.CopyFrom(model.template.id.to_flyte_idl())
+        spec.template.interface.CopyFrom(entity.interface.to_flyte_idl())
+        return FlyteTask._own(spec, Origin(untold=_UNTOLD_BY_REFERENCES, python_interface=entity.python_interface))
     if isinstance(model, FetchedTask):
         return FlyteTask.from_flyte_idl(model)
     if not isinstance(model, TaskSpec):
@@ -146,32 +141,20 @@ def _task(entity: Any, model: Any) -> FlyteTask | None:
     return FlyteTask._own(message, Origin(is_draft=True, python_interface=entity.python_interface))
 
 
-def _reference(model: Any, entity: Any) -> FlyteTask:
-    from flyteidl.admin import task_pb2  # noqa: PLC0415 - references are rare
+@contextmanager
+def _named(entity: Any) -> Iterator[None]:
+    """Let flytekit's errors through with the name of the entity that they are about."""
+    try:
+        yield
+    except FlyteTaskError:
+        raise
+    except Exception as error:
+        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
 
-    spec = task_pb2.TaskSpec()
-    spec.template.id.CopyFrom(model.id.to_flyte_idl())
-    spec.template.interface.CopyFrom(entity.interface.to_flyte_idl())
-    return FlyteTask._own(spec, Origin(untold=_UNTOLD_BY_REFERENCES, python_interface=entity.python_interface))
-
-
-class _named:  # noqa: N801 - reads as the statement that it is
-    """Lets flytekit's errors through with the name of the entity that they are about."""
-
-    def __init__(self, entity: Any) -> None:
-        self._entity = entity
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, FlyteTaskError):
-            from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
-
-            name = getattr(self._entity, "name", None) or type(self._entity).__name__
-            raise ModelValueError(
-                f"flytekit cannot serialize {name!r}: {type(error).__name__}: {mask_text(str(error))}"
-            ) from error
+        name = getattr(entity, "name", None) or type(entity).__name__
+        raise ModelValueError(
+            f"flytekit cannot serialize {name!r}: {type(error).__name__}: {mask_text(str(error))}"
+        ) from error
 
 
 # -- settings --------------------------------------------------------------------------------------------------------
@@ -180,19 +163,14 @@ class _named:  # noqa: N801 - reads as the statement that it is
 def settings_of(given: Mapping[str, Any], settings: Any) -> SerializationSettings:
     """Return the settings under which entities are serialized.
 
-    ``given``: project, domain, version and image, as far as the caller said them.
-    ``settings``: ``SerializationSettings``, or a mapping of its fields, ``image`` among them; None for the session's.
+    What neither the caller nor the settings say comes from the environment, else it is a placeholder.
 
-    Notes
-    -----
-    What neither says comes from the environment, else it is a placeholder.
+    ``settings``: ``SerializationSettings``, or a mapping of its fields, ``image`` among them; None for the session's.
     """
     base = option("serialization") if settings is None else settings
     fields = dict(base) if isinstance(base, Mapping) else {}
-    own = {part: fields.pop(part, None) for part in _PARTS}
+    own = {part: fields.pop(part, None) or getattr(base, part, None) for part in _PARTS}
     known = {part: given.get(part) or own[part] for part in _PARTS}
-    if isinstance(base, SerializationSettings):
-        known |= {part: known[part] or getattr(base, part) for part in _PARTS if part != "image"}
     known |= {part: known[part] or os.environ.get(variable) for part, variable in _VARIABLES.items()}
     config = fields.pop("image_config", None)
     if isinstance(base, SerializationSettings) and not given.get("image"):
@@ -208,14 +186,15 @@ def settings_of(given: Mapping[str, Any], settings: Any) -> SerializationSetting
 
 
 def _image_config(config: Any, image: str | None) -> ImageConfig:
+    others = [] if config is None else list(config.images or ())
     if config is not None and config.default_image is not None:
-        return _Images(config.default_image, list(config.images or ()))
+        return _Images(config.default_image, others)
     default = Image("default", PLACEHOLDERS["image"], tag=PLACEHOLDERS["tag"])
     if image:
         default = Image.look_up_image_info("default", image, allow_no_tag_or_digest=True)
         if default.version is None:
             default = replace(default, tag=PLACEHOLDERS["tag"])
-    return _Images(default, list(config.images or ()) if config is not None else [])
+    return _Images(default, others)
 
 
 @dataclass(frozen=True)

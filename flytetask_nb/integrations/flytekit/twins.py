@@ -13,6 +13,7 @@ from flytekit.core.promise import create_task_output
 from flytekit.core.workflow import ImperativeWorkflow
 from flytekit.models.task import TaskTemplate
 from flytekit.remote.entities import FlyteTask
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from flytetask_nb.errors import WorkflowIntegrationError
 from flytetask_nb.models.flyte_task import FlyteTask as OurTask
@@ -116,22 +117,16 @@ def _in_order(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _carry_over(first: Any, present: Any, template: Any) -> None:
     """Write into a template what differs between two states of another."""
+    paths = []
     for field in type(template).DESCRIPTOR.fields:
         before, after = getattr(first, field.name), getattr(present, field.name)
-        if before == after:
-            continue
-        if field.name == "id":
-            for part in type(after).DESCRIPTOR.fields:
-                if getattr(before, part.name) != getattr(after, part.name):
-                    setattr(template.id, part.name, getattr(after, part.name))
-            continue
-        copied = type(template)()
-        copied.CopyFrom(present)
-        template.ClearField(field.name)
-        for other in type(template).DESCRIPTOR.fields:
-            if other.name != field.name:
-                copied.ClearField(other.name)
-        template.MergeFrom(copied)
+        if before != after and field.name == "id":
+            parts = [part.name for part in type(after).DESCRIPTOR.fields]
+            paths += [f"id.{part}" for part in parts if getattr(before, part) != getattr(after, part)]
+        elif before != after:
+            template.ClearField(field.name)
+            paths.append(field.name)
+    FieldMask(paths=paths).MergeMessage(present, template)
 
 
 # -- outputs ---------------------------------------------------------------------------------------------------------

@@ -8,22 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
 
-def _task(value: Any) -> Any:
-    from flytetask_nb.models.flyte_task import FlyteTask  # noqa: PLC0415 - of use once something is shown
+def _model(name: str) -> Callable[[Any], Any]:
+    def made(value: Any) -> Any:
+        from flytetask_nb import models  # noqa: PLC0415 - of use once something is shown
 
-    return FlyteTask.from_flyte_idl(value)
+        return getattr(models, name).from_flyte_idl(value)
+
+    return made
 
 
 def _tasks(value: Any) -> Any:
     from flytetask_nb.collection import TaskCollection  # noqa: PLC0415 - likewise
 
     return TaskCollection([*value.tasks])
-
-
-def _workflow(value: Any) -> Any:
-    from flytetask_nb.models import Workflow  # noqa: PLC0415 - likewise
-
-    return Workflow.from_flyte_idl(value)
 
 
 def _closure(value: Any) -> Any:
@@ -33,21 +30,13 @@ def _closure(value: Any) -> Any:
     return load(value)
 
 
-def _model(name: str) -> Callable[[Any], Any]:
-    def made(value: Any) -> Any:
-        from flytetask_nb import models  # noqa: PLC0415 - likewise
-
-        return getattr(models, name).from_flyte_idl(value.to_flyte_idl() if hasattr(value, "to_flyte_idl") else value)
-
-    return made
-
-
 def _flytekits(value: Any) -> Any:
     from flytetask_nb.integrations.flytekit import from_flytekit  # noqa: PLC0415 - flytekit is loaded already
 
     return from_flytekit(value)
 
 
+_task, _workflow = _model("FlyteTask"), _model("Workflow")
 _MODELS: Final = {
     "flyteidl.core.interface_pb2": ("TypedInterface", "Variable"),
     "flyteidl.core.types_pb2": ("LiteralType",),
@@ -91,8 +80,8 @@ def bundle_of(
         make = DISPLAYED.get((kind.__module__, kind.__name__))
         if make is not None:
             try:
-                shown: dict[str, str] = make(value)._repr_mimebundle_(include, exclude)
+                bundle: dict[str, str] = make(value)._repr_mimebundle_(include, exclude)
             except Exception:  # noqa: BLE001 - what cannot be shown so is shown as it was before
                 return None
-            return shown
+            return bundle
     return None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.integrations.ipython.displays import DISPLAYED, bundle_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_LINE: Final = ("flyte_diff", "flyte_plan")
-_CELL: Final = ("flyte_check",)
 _before: dict[int, dict[str, Any]] = {}
 """By shell, what showed each type before."""
 
@@ -29,6 +27,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Undo it."""
+    from flytetask_nb.integrations.ipython.magics import FlyteMagics  # noqa: PLC0415 - likewise
+
     formatter: Any = shell.display_formatter.mimebundle_formatter  # type: ignore[union-attr]
     for place, earlier in _before.pop(id(shell), {}).items():
         formatter.pop(place, None)
@@ -36,6 +36,6 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
             module, _, name = place.rpartition(".")
             formatter.for_type_by_name(module, name, earlier)
     magics: Any = shell.magics_manager.magics
-    for kind, names in (("line", _LINE), ("cell", _CELL)):
+    for kind, names in FlyteMagics.magics.items():
         for name in names:
             magics[kind].pop(name, None)

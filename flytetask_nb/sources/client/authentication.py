@@ -10,6 +10,7 @@ import json
 import re
 import shlex
 import subprocess
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlsplit
@@ -27,7 +28,7 @@ from flytetask_nb.sources.client.cluster_config import (
     STATIC_TOKEN,
 )
 from flytetask_nb.sources.client.endpoints import is_loopback
-from flytetask_nb.sources.client.server_login import DEFAULT_HEADER, ServerLogin
+from flytetask_nb.sources.client.server_login import DEFAULT_HEADER, ServerLogin, login_failure
 from flytetask_nb.sources.client.status_advice import Circumstances, remedy
 from flytetask_nb.sources.client.token_store import Tokens, token_problem
 
@@ -42,7 +43,6 @@ PROXY_HEADER = "proxy-authorization"
 PATIENCE = 30.0
 """Seconds that a token endpoint or a command may take."""
 _COMMANDS_PATIENCE = 120.0
-_TOLD = 500
 _LONG, _SHORT = 8, 4
 """Characters: a secret so long is no part of a word by chance, and one shorter than the other is like any word."""
 _SHELL_SIGNS = re.compile(r"[|<>&;$`~*]")
@@ -51,7 +51,6 @@ _SHELL_SIGNS = re.compile(r"[|<>&;$`~*]")
 class Authenticator:
     """Gives each call its token, and gets another one when the server refuses it.
 
-    ``config``: how to reach the cluster.
     ``ask_server``: gives what the server says of logins; called once, when it is first needed.
     ``allows_plain_text``: whether tokens and secrets may travel unencrypted.
     """
@@ -66,23 +65,14 @@ class Authenticator:
         self._server: ServerLogin | None = None
         self._tokens: Tokens | None = Tokens(config.token) if config.token else None
         self._proxy_token: str | None = None
-        self._generation = 0
+        self.generation = 0
+        """How many tokens there have been; tells which one a call was refused with."""
         self._is_ready = False
         # Many calls may be refused at once, and one of them is to log in.
         self._lock = Lock()
 
     def __repr__(self) -> str:
         return f"Authenticator({self._way}, {'with' if self._tokens else 'without'} a token)"
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether what is sent cannot be read on the way."""
-        return not self._config.insecure
-
-    @property
-    def generation(self) -> int:
-        """How many tokens there have been; tells which one a call was refused with."""
-        return self._generation
 
     def metadata(self) -> list[tuple[str, str]]:
         """Return what goes with a call.
@@ -95,8 +85,10 @@ class Authenticator:
                     self._prepare()
                     self._is_ready = True
         tokens = self._tokens
-        found = [] if tokens is None else [(self._header(), f"Bearer {tokens.access}")]
-        return found + self.proxy_metadata()
+        if tokens is None:
+            return self.proxy_metadata()
+        header = (self._login().header or DEFAULT_HEADER).lower()
+        return [(header, f"Bearer {tokens.access}"), *self.proxy_metadata()]
 
     def proxy_metadata(self) -> list[tuple[str, str]]:
         """Return what goes with a call that needs no login, but has to pass the proxy in front of Flyte."""
@@ -110,7 +102,7 @@ class Authenticator:
         Raises AuthenticationError: None can be had; says why and what to do.
         """
         with self._lock:
-            if self._generation != refused:
+            if self.generation != refused:
                 return True
             is_fixed = of_proxy or self._way in {NO_AUTH, STATIC_TOKEN}
             if is_fixed and not self._config.proxy_command:
@@ -119,7 +111,7 @@ class Authenticator:
             self._pass_proxy()
             if not is_fixed:
                 self._tokens = self._new_tokens()
-            self._generation += 1
+            self.generation += 1
             return True
 
     def without_tokens(self, text: str) -> str:
@@ -152,29 +144,20 @@ class Authenticator:
         elif self._way in {CLIENT_SECRET, EXTERNAL_COMMAND}:
             self._check_encrypted()
             self._tokens = self._new_tokens()
-        elif self._way in {PKCE, DEVICE_FLOW} and (self.is_encrypted or self._allows_plain_text):
+        elif self._way in {PKCE, DEVICE_FLOW} and (self._allows_plain_text or not config.insecure):
             self._tokens = token_store.kept(config.endpoint)
         if self._tokens is not None:
             self._login()
 
     def _check_encrypted(self) -> None:
-        if not self.is_encrypted and not self._allows_plain_text:
+        if self._config.insecure and not self._allows_plain_text:
             raise self._failure(
                 "a token would be sent over a connection that is not encrypted",
                 "use TLS (insecure=False), or allow it by name with plain_text_token=True",
             )
 
     def _failure(self, problem: str, advice: str) -> AuthenticationError:
-        endpoint = self._config.endpoint
-        return AuthenticationError(
-            f"{endpoint}: {problem}; {advice}",
-            code="UNAUTHENTICATED",
-            endpoint=endpoint,
-            remedy=advice,
-        )
-
-    def _header(self) -> str:
-        return (self._login().header or DEFAULT_HEADER).lower()
+        return login_failure(problem, advice, self._config.endpoint)
 
     def _login(self) -> ServerLogin:
         if self._server is None:
@@ -204,12 +187,7 @@ class Authenticator:
                 "or pass auth={'client_id': ..., 'client_secret': ...}",
             )
         with self._session(config.client_id, config.client_secret) as session:
-            return self._fetched(
-                session,
-                login.token_endpoint,
-                grant_type="client_credentials",
-                **self._asked_for(),
-            )
+            return self._fetched(session, login.token_endpoint, grant_type="client_credentials", **self._asked_for())
 
     def _of_person(self) -> Tokens:
         """Log a person in: with the refresh token of an earlier login, else anew."""
@@ -217,45 +195,28 @@ class Authenticator:
 
         config, login = self._config, self._login()
         with self._session(login.client_id) as session:
-            tokens = self._refreshed(session)
+            fetch = partial(self._fetched, session, login.token_endpoint)
+            tokens = self._refreshed(fetch)
             if tokens is None and self._way == DEVICE_FLOW:
                 if not login.device_endpoint:
                     raise self._failure("the server offers no device flow", "use auth='Pkce'")
                 self._check_address(login.device_endpoint)
-                tokens = logins.by_device(
-                    lambda form: self._as_json(
-                        session.post(
-                            login.device_endpoint, data=form, withhold_token=True, **self._way_to(login.device_endpoint)
-                        )
-                    ),
-                    login,
-                    self._asked_for(),
-                    lambda **given: self._fetched(session, login.token_endpoint, **given),
+                post = partial(
+                    session.post, login.device_endpoint, withhold_token=True, **self._way_to(login.device_endpoint)
                 )
+                tokens = logins.by_device(lambda form: self._as_json(post(data=form)), login, self._asked_for(), fetch)
             elif tokens is None:
                 self._check_address(login.authorization_endpoint)
-                tokens = logins.by_browser(
-                    session,
-                    login,
-                    self._asked_for(),
-                    lambda **given: self._fetched(session, login.token_endpoint, **given),
-                )
+                tokens = logins.by_browser(session, login, self._asked_for(), fetch)
         token_store.keep(config.endpoint, tokens)
         return tokens
 
-    def _refreshed(self, session: Any) -> Tokens | None:
+    def _refreshed(self, fetch: Callable[..., Tokens]) -> Tokens | None:
         known = self._tokens.refresh if self._tokens else None
         if not known:
             return None
-        login = self._login()
         try:
-            tokens = self._fetched(
-                session,
-                login.token_endpoint,
-                grant_type="refresh_token",
-                refresh_token=known,
-                client_id=login.client_id,
-            )
+            tokens = fetch(grant_type="refresh_token", refresh_token=known, client_id=self._login().client_id)
         except AuthenticationError:
             # It has expired, and the person logs in again.
             return None
@@ -324,24 +285,18 @@ class Authenticator:
         try:
             answer = session.fetch_token(address, **self._way_to(address), **given)
         except authlib_errors.OAuthError as error:
-            told = self.without_tokens(f"{error.error}: {error.description or 'no reason given'}")
-            refusal = self._failure(
-                f"the token endpoint {address} refused: {told}",
-                _REMEDIES.get(str(error.error), "check client id, secret and scopes"),
-            )
-            refusal.code = str(error.error)
-            raise refusal from None
+            reason = self.without_tokens(f"{error.error}: {error.description or 'no reason given'}")
+            advice = _REMEDIES.get(str(error.error), "check client id, secret and scopes")
+            problem = f"the token endpoint {address} refused: {reason}"
+            raise login_failure(problem, advice, self._config.endpoint, str(error.error)) from None
         except (requests.RequestException, ValueError) as error:
-            told = mask_urls(self.without_tokens(one_line(error)))
+            reason = mask_urls(self.without_tokens(one_line(error)))
             advice = "check that the address can be reached from here, and ca_cert or http_proxy_url if it needs one"
             proxy = self._proxy(address)
-            if (
-                proxy
-                and isinstance(error, requests.ConnectionError)
-                and not isinstance(error, requests.exceptions.SSLError)
-            ):
-                advice = remedy("UNAVAILABLE", told, Circumstances(urlsplit(address).hostname or "", proxy))
-            raise self._failure(f"no token from {address}: {type(error).__name__}: {told}", advice) from None
+            is_of_the_way = isinstance(error, requests.ConnectionError)
+            if proxy and is_of_the_way and not isinstance(error, requests.exceptions.SSLError):
+                advice = remedy("UNAVAILABLE", reason, Circumstances(urlsplit(address).hostname or "", proxy))
+            raise self._failure(f"no token from {address}: {type(error).__name__}: {reason}", advice) from None
         access = answer.get("access_token")
         if not access:
             raise self._failure(f"the answer of {address} holds no access_token", "ask who runs the server")
@@ -396,9 +351,7 @@ def _printed(command: Sequence[str], endpoint: str, setting: str) -> str:
             advice = "have it print the token alone"
         else:
             return token
-    raise AuthenticationError(
-        f"{endpoint}: the command {name} {problem}; {advice}", code="UNAUTHENTICATED", endpoint=endpoint, remedy=advice
-    )
+    raise login_failure(f"the command {name} {problem}", advice, endpoint)
 
 
 def _split_text(text: str) -> list[str]:

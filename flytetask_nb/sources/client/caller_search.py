@@ -13,7 +13,6 @@ from flytetask_nb.models.name_index import are_one_place, said
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.map_tasks import map_task_stem, mapped_task
 from flytetask_nb.sources.client.listing import WORKFLOWS, Question
-from flytetask_nb.sources.client.pages import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +25,10 @@ if TYPE_CHECKING:
 def newest_workflows(listing: Listing, place: EntityPath) -> list[Any]:
     """Return the ids of the newest version of each workflow of a domain, in natural order of their names."""
     newest: dict[str, Any] = {}
-    for _, page in listing.answers([Question(WORKFLOWS, place)]):
-        for row in page.rows:
-            if not isinstance(row, Damaged):
-                known = newest.get(row.id.name)
-                if known is None or _age(row) >= _age(known):
-                    newest[row.id.name] = row
+    for workflow in listing.rows([Question(WORKFLOWS, place)]):
+        known = newest.get(workflow.id.name)
+        if known is None or _age(workflow) >= _age(known):
+            newest[workflow.id.name] = workflow
     return [newest[name].id for name in sorted(newest, key=natural_key)]
 
 
@@ -62,12 +59,12 @@ class CallerSearch:
             versions = [task for task in self._versions_of(called.name) if _can_replace(called, task)]
             moved += versions
             others += [] if versions else [called]
-        used = {task.name for task in moved} | ({mapped_task(one.name) for one in workflow.tasks} & self._tasks.keys())
+        mapped = {mapped_task(called.name) for called in workflow.tasks}
+        used = {task.name for task in moved} | (mapped & self._tasks.keys())
         if not moved:
             return CallerReport((), used)
-        plans = [plan for one in workflow.launch_plan_ids if (plan := self._launch_plan(one, stop)) is not None]
-        report = callers([workflow], [*moved, *others], plans)
-        return CallerReport(report, used)
+        plans = [self._launch_plan(identifier, stop) for identifier in workflow.launch_plan_ids]
+        return CallerReport(callers([workflow], [*moved, *others], [plan for plan in plans if plan is not None]), used)
 
     def _versions_of(self, name: str) -> list[FlyteTask]:
         """Return the tasks of a name; of a map task that is gone those that its mapped task has now, if one is left."""

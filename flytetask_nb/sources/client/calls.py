@@ -18,11 +18,11 @@ from flytetask_nb.sources.client.authentication import Authenticator
 from flytetask_nb.sources.client.channels import Undecoded, circumstances_of
 from flytetask_nb.sources.client.server_login import ServerLogin
 from flytetask_nb.sources.client.status_advice import (
+    BROKEN_STREAM,
+    NO_GRPC,
     NOTHING_LISTENS,
-    is_broken_stream,
-    is_no_grpc,
-    is_too_large,
-    is_turned_away,
+    TOO_LARGE,
+    TURNED_AWAY,
     remedy,
 )
 from flytetask_nb.sources.client.tls_probe import PATIENCE, speaks_tls, tls_problem
@@ -45,7 +45,10 @@ _DEADLINES = 4
 _PASSING = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "CANCELLED"})
 _PASSING_IF_BROKEN = frozenset({"INTERNAL", "UNKNOWN"})
 _TOLD = 700
-_NOT_FOUND = {"GetTask": RemoteTaskNotFoundError}
+_KINDS: dict[object, type[RemoteError]] = {
+    "UNAUTHENTICATED": AuthenticationError,
+    ("GetTask", "NOT_FOUND"): RemoteTaskNotFoundError,
+}
 
 
 class Stop:
@@ -85,8 +88,6 @@ class Stop:
 class Calls:
     """Makes calls to one server.
 
-    ``channel``: the connection.
-    ``config``: how the cluster is reached.
     ``timeout``: seconds that one try of a call may take.
     ``allows_plain_text``: whether tokens may travel unencrypted.
     ``is_lent``: whether somebody else opened the channel, and knows where it goes.
@@ -122,9 +123,7 @@ class Calls:
         """Make a call.
 
         ``method``: name of a method of flyteidl's AdminService.
-        ``request``: its message.
         ``answer``: class of the message that comes back.
-        ``stop``: stops it from another thread.
         Raises RemoteError: the call failed, and trying again does not help.
         """
         __tracebackhide__ = True
@@ -137,20 +136,17 @@ class Calls:
     def ask_raw(self, method: str, request: Any, stop: Stop | None = None, *, is_patient: bool = True) -> bytes:
         """Make a call and give the answer's bytes, as ``ask`` does.
 
-        ``method``, ``request``, ``stop``: as ``ask`` takes them.
         ``is_patient``: whether the same is asked again where the server has no room for it.
         """
         __tracebackhide__ = True
-        call = getattr(self._admin, method)
-        return self._asked(call, method, request, stop or Stop(), is_patient=is_patient)
+        return self._asked(self._admin, method, request, stop or Stop(), is_patient=is_patient)
 
-    def _asked(
-        self, call: Any, method: str, request: Any, stop: Stop, *, with_token: bool = True, is_patient: bool = True
-    ) -> bytes:
+    def _asked(self, service: Any, method: str, request: Any, stop: Stop, *, is_patient: bool = True) -> bytes:
         __tracebackhide__ = True
+        call = getattr(service, method)
 
         def once() -> bytes:
-            if not with_token:
+            if service is self._logins:
                 return self._tried(call, method, request, stop, self._authenticator.proxy_metadata())
             generation = self._authenticator.generation
             try:
@@ -159,7 +155,7 @@ class Calls:
                     return self._tried(call, method, request, stop, metadata)
                 except RemoteError as error:
                     by_proxy = not isinstance(error, AuthenticationError)
-                    if by_proxy and not is_turned_away(str(error)):
+                    if by_proxy and not TURNED_AWAY.search(str(error)):
                         raise
                     if not self._authenticator.renew(generation, of_proxy=by_proxy):
                         raise
@@ -171,7 +167,7 @@ class Calls:
         self._look(method, request)
         tries = tenacity.Retrying(
             retry=tenacity.retry_if_exception(
-                lambda error: _passes(error, is_patient=is_patient) and (self._has_answered or not _is_refused(error))
+                lambda error: _passes(error, is_patient=is_patient, has_answered=self._has_answered)
             ),
             wait=tenacity.wait_exponential(multiplier=FIRST_WAIT / 2, max=LONGEST_WAIT / 2)
             + tenacity.wait_random_exponential(multiplier=FIRST_WAIT / 2, max=LONGEST_WAIT / 2),
@@ -213,47 +209,35 @@ class Calls:
             raise self._error(method, request, "CANCELLED", "stopped") from None
         except Exception as error:  # noqa: BLE001 - a channel of flytekit's logs in as it likes, and fails likewise
             code, details = _status_of(error)
-            if code == "UNAVAILABLE" and is_no_grpc(details) and self._wants_tls:
+            if code == "UNAVAILABLE" and NO_GRPC.search(details) and self._wants_tls:
                 details = f"it speaks TLS ({details})"
             raise self._error(method, request, code, details) from None
         return data
 
     def _error(self, method: str, request: Any, code: str, details: str) -> RemoteError:
-        told = mask_identifier(self._authenticator.without_tokens(" ".join(details.split())))
+        answer = _cut(mask_identifier(self._authenticator.without_tokens(" ".join(details.split()))))
         asked = _words(method, request)
         advice = remedy(code, details, self._circumstances)
-        kind = _NOT_FOUND.get(method, RemoteError) if code == "NOT_FOUND" else RemoteError
-        if code == "UNAUTHENTICATED":
-            kind = AuthenticationError
-        parts = [f"{self._endpoint} answers {code}: {_cut(told)}", f"asked was {_cut(asked)}", advice]
+        kind = _KINDS.get((method, code)) or _KINDS.get(code, RemoteError)
+        parts = [f"{self._endpoint} answers {code}: {answer}", f"asked was {_cut(asked)}", advice]
         if advice == NOTHING_LISTENS:
             # The cause first: what gRPC says of it is long.
-            parts = [advice.replace("there", f"at {self._endpoint}"), f"{method} got {code}: {_cut(told)}"]
-        error = kind(
-            "; ".join(part for part in parts if part),
-            code=code,
-            endpoint=self._endpoint,
-            request=asked,
-            remedy=advice,
-        )
-        error.is_too_large = is_too_large(code, details)
+            parts = [advice.replace("there", f"at {self._endpoint}"), f"{method} got {code}: {answer}"]
+        text = "; ".join(filter(None, parts))
+        error = kind(text, code=code, endpoint=self._endpoint, request=asked, remedy=advice)
+        error.is_too_large = code == "RESOURCE_EXHAUSTED" and TOO_LARGE.search(details) is not None
         return error
 
     # -- logins ------------------------------------------------------------------------------------------------------
 
     def _server_login(self) -> ServerLogin:
-        stop = Stop()
-        answers = []
+        answers: list[Any] = []
         for method, request, kind in (
-            ("GetOAuth2Metadata", auth_pb2.OAuth2MetadataRequest(), auth_pb2.OAuth2MetadataResponse),
-            (
-                "GetPublicClientConfig",
-                auth_pb2.PublicClientAuthConfigRequest(),
-                auth_pb2.PublicClientAuthConfigResponse,
-            ),
+            ("GetOAuth2Metadata", auth_pb2.OAuth2MetadataRequest, auth_pb2.OAuth2MetadataResponse),
+            ("GetPublicClientConfig", auth_pb2.PublicClientAuthConfigRequest, auth_pb2.PublicClientAuthConfigResponse),
         ):
             try:
-                data = self._asked(getattr(self._logins, method), method, request, stop, with_token=False)
+                data = self._asked(self._logins, method, request(), Stop())
             except RemoteError as error:
                 # A server that knows no logins takes a token that is at hand under the usual name.
                 if error.code not in {"UNIMPLEMENTED", "NOT_FOUND"}:
@@ -273,18 +257,16 @@ class Calls:
         )
 
 
-def _is_refused(error: BaseException) -> bool:
-    """Tell whether nothing listens where the connection goes to."""
-    return isinstance(error, RemoteError) and error.remedy == NOTHING_LISTENS
-
-
-def _passes(error: BaseException, *, is_patient: bool) -> bool:
+def _passes(error: BaseException, *, is_patient: bool, has_answered: bool) -> bool:
     """Tell whether trying again can help."""
     if not isinstance(error, RemoteError) or isinstance(error, AuthenticationError):
         return False
+    if error.remedy == NOTHING_LISTENS and not has_answered:
+        return False
     if error.code == "RESOURCE_EXHAUSTED":
         return is_patient and not error.is_too_large
-    return error.code in _PASSING or (error.code in _PASSING_IF_BROKEN and is_broken_stream(str(error)))
+    is_broken = error.code in _PASSING_IF_BROKEN and BROKEN_STREAM.search(str(error)) is not None
+    return is_broken or error.code in _PASSING
 
 
 def _status_of(error: BaseException) -> tuple[str, str]:

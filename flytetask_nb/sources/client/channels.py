@@ -37,7 +37,6 @@ _UNWANTED_INTERCEPTOR = "RetryExceptionWrapperInterceptor"
 def new_channel(config: ClusterConfig, max_message_size: int, timeout: float) -> grpc.Channel:
     """Open a channel. Nothing is sent before the first call, unless the server's own certificate is to be trusted.
 
-    ``config``: how to reach the cluster.
     ``max_message_size``: bytes that an answer may have.
     ``timeout``: seconds that a look at the server's certificate may take.
     Raises ConfigurationError: the file with the certificates cannot be read, or holds none.
@@ -105,17 +104,16 @@ def _read(ca_cert: str) -> bytes:
 def flytekit_channel(flyte_remote: Any) -> grpc.Channel | None:
     """Return the channel that a flytekit ``FlyteRemote`` has open, with its login; None where it has none yet.
 
-    Whatever a plugin or its user put around it stays; flytekit's own retries go where they are outermost.
-
-    ``flyte_remote``: the FlyteRemote. None of its code is run that would open a connection.
+    Whatever a plugin or its user put around it stays; flytekit's own retries go where they are outermost. No code is
+    run that would open a connection.
     """
     if not getattr(flyte_remote, "_client_initialized", False):
         return None
     channel: Any = getattr(flyte_remote.client, "_channel", None)
     while type(getattr(channel, "_interceptor", None)).__name__ == _UNWANTED_INTERCEPTOR:
         channel = channel._channel
-    found: grpc.Channel | None = channel
-    return found
+    opened: grpc.Channel | None = channel
+    return opened
 
 
 class Undecoded:

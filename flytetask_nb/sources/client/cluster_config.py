@@ -9,7 +9,7 @@ from __future__ import annotations
 import configparser
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -149,10 +149,6 @@ class ClusterConfig:
     domain: str | None = None
     found_in: str = ""
 
-    def but(self, **changes: Any) -> ClusterConfig:
-        """Return a changed copy."""
-        return ClusterConfig(**({one.name: getattr(self, one.name) for one in fields(self)} | changes))
-
     @property
     def console(self) -> str:
         """The console's address: the configured one, else the server's own."""
@@ -194,11 +190,11 @@ def auth_type(name: str) -> str:
 
     Raises ConfigurationError: there is none of that name.
     """
-    found = AUTH_TYPES.get(name.strip().lower())
-    if found is None:
+    way = AUTH_TYPES.get(name.strip().lower())
+    if way is None:
         known = ", ".join(dict.fromkeys(AUTH_TYPES.values()))
         raise ConfigurationError(f"there is no way to authenticate called {name!r}; there are {known}")
-    return found
+    return way
 
 
 def _found_file() -> Path | None:

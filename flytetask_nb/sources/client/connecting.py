@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,39 +145,37 @@ def _is_amount(value: object) -> bool:
 def _chosen(endpoint: str | None, config_file: Any) -> ClusterConfig:
     if endpoint is not None and not endpoint.strip():
         raise ConfigurationError("the endpoint is empty; expected host:port")
-    found = configured(config_file)
-    known, known_plain = host_and_port(found.endpoint)
+    config = configured(config_file)
+    known, known_plain = host_and_port(config.endpoint)
     if endpoint is None:
         if not known:
             raise ConfigurationError(
-                f"no endpoint is known: {found.found_in} says none; pass one, e.g. connect('flyte.example.com:443'), "
+                f"no endpoint is known: {config.found_in} says none; pass one, e.g. connect('flyte.example.com:443'), "
                 "or set admin.endpoint in ~/.flyte/config.yaml"
             )
-        check_endpoint(known, f"{found.found_in}: the endpoint")
-        return found.but(endpoint=known, insecure=found.insecure or known_plain is True)
+        check_endpoint(known, f"{config.found_in}: the endpoint")
+        return replace(config, endpoint=known, insecure=config.insecure or known_plain is True)
     place, is_plain = host_and_port(endpoint)
     check_endpoint(place)
-    if known in {"", place} or config_file is not None:
-        config = found.but(endpoint=place)
-    else:
+    if known not in {"", place} and config_file is None:
         # Another server's secrets are none of this one's business.
-        config = ClusterConfig(endpoint=place)
-    return config if is_plain is None else config.but(insecure=is_plain)
+        config = ClusterConfig()
+    return replace(config, endpoint=place, insecure=config.insecure if is_plain is None else is_plain)
 
 
 def _of_flytekit(remote: Any, *, is_open: bool) -> ClusterConfig:
     """Return the settings of a ``FlyteRemote``, of a ``Config``, or of a ``PlatformConfig``."""
-    found = getattr(remote, "config", remote)
-    platform = getattr(found, "platform", found)
+    config = getattr(remote, "config", remote)
+    platform = getattr(config, "platform", config)
     if not hasattr(platform, "endpoint"):
         raise ConfigurationError(
             f"a connection cannot be made from {type(remote).__name__}; expected host:port or a flytekit FlyteRemote"
         )
     values: dict[str, Any] = {}
-    for one in fields(ClusterConfig):
-        value = getattr(platform, _OF_FLYTEKIT.get(one.name, one.name), None)
-        if value and (not is_open or one.name in _OF_OPEN_CHANNELS):
-            values[one.name] = tuple(value) if isinstance(value, list) else value
+    for name in _OF_OPEN_CHANNELS if is_open else [setting.name for setting in fields(ClusterConfig)]:
+        value = getattr(platform, _OF_FLYTEKIT.get(name, name), None)
+        if value:
+            values[name] = tuple(value) if isinstance(value, list) else value
     place, _ = host_and_port(platform.endpoint)
     values |= {part: getattr(remote, f"default_{part}", None) for part in ("project", "domain")}
     values |= {"endpoint": place, "found_in": type(remote).__name__}
@@ -212,14 +210,13 @@ def _changed(
         changes |= {"ca_cert": os.fspath(ca_cert), "insecure": False, "insecure_skip_verify": False}
     if console is not None:
         changes["console_endpoint"] = console
-    if isinstance(auth, Mapping):
-        changes |= _login(auth)
-    elif auth is not None:
-        changes["auth"] = auth_type(auth)
-    elif config.auth is not None:
-        changes["auth"] = auth_type(config.auth)
-    config = config.but(**changes)
-    return config if config.ca_cert is None else config.but(ca_cert=str(Path(config.ca_cert).expanduser()))
+    way = config.auth if auth is None else auth
+    if isinstance(way, Mapping):
+        changes |= _login(way)
+    elif way is not None:
+        changes["auth"] = auth_type(way)
+    config = replace(config, **changes)
+    return config if config.ca_cert is None else replace(config, ca_cert=str(Path(config.ca_cert).expanduser()))
 
 
 def _login(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,8 +89,8 @@ def check_endpoint(place: str, source: str = "the endpoint") -> None:
     problem = _problem(place)
     if problem:
         # A user may bring a password.
-        shown = f"…@{place.rpartition('@')[2]}" if "@" in place else place
-        raise ConfigurationError(f"{source} {shown!r} {problem}")
+        masked = f"…@{place.rpartition('@')[2]}" if "@" in place else place
+        raise ConfigurationError(f"{source} {masked!r} {problem}")
 
 
 def _problem(place: str) -> str:

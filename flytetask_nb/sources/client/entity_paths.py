@@ -12,11 +12,7 @@ from flytetask_nb.models.identifiers import is_filled_in
 
 
 class EntityPath(NamedTuple):
-    """Where to look.
-
-    ``project``, ``domain``: never empty.
-    ``name``: of one task; empty for all of them.
-    """
+    """Where to look: in a project and a domain, for tasks of a name, or, where that is empty, for all of them."""
 
     project: str
     domain: str

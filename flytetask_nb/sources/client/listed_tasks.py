@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.collection import Failure, TaskCollection
@@ -14,6 +15,8 @@ from flytetask_nb.sources.client.pages import Damaged, spec_bytes
 from flytetask_nb.sources.client.partial_tasks import AFTER_SECONDS, ENVELOPE, NAME_TAG, PREFIXES, ListedOrigin, Server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flytetask_nb.sources.client.calls import Calls
     from flytetask_nb.sources.client.entity_paths import EntityPath
     from flytetask_nb.sources.client.filters import Filters
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 REPEATED = "rows that the server repeated"
 """What such rows are counted as in ``.skipped``."""
 
+_PARTS = ("project", "domain", "name", "version")
+_key_of = attrgetter(*_PARTS)
 _BEFORE = -1
 """Where a task stands that had come before."""
 
@@ -45,7 +50,6 @@ class ListedTasks:
     """Puts tasks together as they come."""
 
     def __init__(self, source: str, console: str, filters: Filters, held: TaskCollection | None = None) -> None:
-        self._source, self._console = source, console
         self._server = Server(source, console)
         self._filters = filters
         self._held = held
@@ -55,21 +59,13 @@ class ListedTasks:
         self._repeated = 0
         # Where each task stands, by its serialized id; those that had come before stand nowhere.
         self._seen: dict[bytes, int] = {}
-        self._known: set[tuple[str, ...]] = set()
-        if held is not None:
-            columns = (held.column(name) for name in ("project", "domain", "name", "version"))
-            self._known = set(zip(*columns, strict=True))
+        self._known = set() if held is None else set(_keys_of(held))
 
     def __len__(self) -> int:
         return len(self._data)
 
     def take(self, place: EntityPath, page: Page, most: int | None = None) -> None:
-        """Take the tasks of a page.
-
-        ``place``: where they were asked for.
-        ``page``: the page.
-        ``most``: how many tasks are wanted in all; None: all.
-        """
+        """Take the tasks of a page that was asked for there, until there are as many as are wanted in all."""
         if most is not None or self._filters.here or self._known:
             for row in page.rows:
                 if most is not None and len(self._data) >= most:
@@ -78,57 +74,53 @@ class ListedTasks:
             return
         seen, data, origins, server = self._seen, self._data, self._origins, self._server
         for number, partial_task in enumerate(page.partial_tasks):
-            if partial_task is None:
-                self._take_row(place, page.rows[number])
-                continue
-            key = partial_task.id
-            closure = partial_task.closure
-            compiled = closure.compiled_task
-            created = closure.created_at
             # A row as Admin makes them is kept as it came; protobuf has read every byte of it already. This loop is
             # what a long listing costs, and a function called in it would cost as much again.
-            if (
-                key in seen
-                or NAME_TAG not in key
-                or created[6:7] not in AFTER_SECONDS
-                # Whatever a later Admin put beside the template would be read as a description.
-                or not compiled.startswith(PREFIXES[len(compiled)])
-                or compiled.find(key, 0, len(key) + ENVELOPE) < 0
-            ):
-                self._take_row(place, page.rows[number])
-                continue
-            seen[key] = len(data)
-            data.append(compiled)
-            origins.append(ListedOrigin(server, created, partial_task.short_description))
+            if partial_task is not None:
+                key = partial_task.id
+                closure = partial_task.closure
+                compiled = closure.compiled_task
+                created = closure.created_at
+                if (
+                    key not in seen
+                    and NAME_TAG in key
+                    and created[6:7] in AFTER_SECONDS
+                    # Whatever a later Admin put beside the template would be read as a description.
+                    and compiled.startswith(PREFIXES[len(compiled)])
+                    and compiled.find(key, 0, len(key) + ENVELOPE) >= 0
+                ):
+                    seen[key] = len(data)
+                    data.append(compiled)
+                    origins.append(ListedOrigin(server, created, partial_task.short_description))
+                    continue
+            self._take_row(place, page.rows[number])
 
     def _take_row(self, place: EntityPath, row: Any) -> None:
         if isinstance(row, Damaged):
             self._fail(str(place), row.reason)
-        else:
-            self._take(row)
-
-    def _take(self, task: Any) -> None:
-        one = task.id
-        parts = (one.project, one.domain, one.name, one.version)
+            return
+        parts = _key_of(row.id)
+        key = row.id.SerializeToString()
         if parts in self._known:
             # It had come before the listing was taken up again; a second time would be once too many.
             self._known.discard(parts)
-            self._seen[one.SerializeToString()] = _BEFORE
+            self._seen[key] = _BEFORE
             return
-        key = one.SerializeToString()
         position = self._seen.get(key)
         entry = "/".join(parts)
         try:
-            data = spec_bytes(task)
+            data = spec_bytes(row)
             if isinstance(data, Damaged):
                 self._fail(entry, data.reason)
                 return
             if position is not None:
                 self._repeat(entry, position, data)
                 return
-            origin = origin_of(task, self._source, self._console)
-            if self._filters.here and not self._is_wanted(FlyteTask.from_bytes(data, origin)):
-                return
+            origin = origin_of(row, *self._server)
+            if self._filters.here:
+                task = FlyteTask.from_bytes(data, origin)
+                if not all(condition(task) for condition in self._filters.here):
+                    return
         except FlyteTaskError as error:
             self._fail(entry, str(error))
             return
@@ -142,11 +134,8 @@ class ListedTasks:
         else:
             self._fail(entry, "the server gives it a second time with other contents; the first is kept")
 
-    def _is_wanted(self, task: FlyteTask) -> bool:
-        return all(condition(task) for condition in self._filters.here)
-
     def _fail(self, entry: str, reason: str) -> None:
-        self.failures.append(Failure(self._source, entry, reason))
+        self.failures.append(Failure(self._server.source, entry, reason))
 
     @property
     def extent(self) -> tuple[int, int]:
@@ -166,15 +155,16 @@ def from_start_or_after(calls: Calls, place: EntityPath, filters: str, held: Tas
     question = Question(TASKS, place, filters)
     if held is None:
         return question
-    columns = (held.column(name) for name in ("project", "domain", "name", "version"))
-    mine = [key for key in zip(*columns, strict=True) if key[:2] == (place.project, place.domain)]
+    mine = [key for key in _keys_of(held) if key[:2] == (place.project, place.domain)]
     if not mine:
         return question
     # The rows that came are the first ones there are; where the last of them stands elsewhere, all are asked for.
     last = question._replace(start=len(mine) - 1)
     rows = rows_asked_for(calls, last, 1).rows
-    if not rows or isinstance(rows[0], Damaged):
+    if not rows or isinstance(rows[0], Damaged) or _key_of(rows[0].id) != mine[-1]:
         return question
-    found = rows[0].id
-    is_there = (found.project, found.domain, found.name, found.version) == mine[-1]
-    return question._replace(start=len(mine)) if is_there else question
+    return question._replace(start=len(mine))
+
+
+def _keys_of(tasks: TaskCollection) -> Iterator[tuple[str, ...]]:
+    return zip(*(tasks.column(part) for part in _PARTS), strict=True)

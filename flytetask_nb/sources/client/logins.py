@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from flytetask_nb.errors import AuthenticationError
 from flytetask_nb.extras import authlib_security, requests
+from flytetask_nb.sources.client.server_login import login_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,16 +54,16 @@ def by_browser(session: Any, login: ServerLogin, asked_for: dict[str, str], fetc
         _say(f"Log in at {address}")
         answer = landing.wait(0.0) if is_opened or not _can_ask() else _pasted(landing)
         answer = answer or landing.wait(PATIENCE)
-    found = {name: values[0] for name, values in parse_qs(urlsplit(answer).query).items()}
+    given = {name: values[0] for name, values in parse_qs(urlsplit(answer).query).items()}
     if not answer:
-        raise _failed("nobody logged in in time", "try again")
-    if found.get("state") != state:
-        raise _failed("the login that came back is not the one that was begun", "try again")
-    if "code" not in found:
-        raise _failed(f"the login was refused: {found.get('error', 'no code was given')}", "try again")
+        raise login_failure("nobody logged in in time", "try again")
+    if given.get("state") != state:
+        raise login_failure("the login that came back is not the one that was begun", "try again")
+    if "code" not in given:
+        raise login_failure(f"the login was refused: {given.get('error', 'no code was given')}", "try again")
     return fetch(
         grant_type="authorization_code",
-        code=found["code"],
+        code=given["code"],
         redirect_uri=login.redirect_uri,
         client_id=login.client_id,
         code_verifier=verifier,
@@ -76,9 +77,7 @@ def by_device(
     """Log in with a code on another device (RFC 8628).
 
     ``post``: sends a form to where devices ask for a code; gives the answer of requests.
-    ``login``: what the server says of logins.
     ``asked_for``: scopes and audience.
-    ``fetch``: gets tokens from the token endpoint.
     Raises AuthenticationError: the code was not entered in time, or the login was refused.
     """
     try:
@@ -88,7 +87,9 @@ def by_device(
         code, device = str(given["user_code"]), str(given["device_code"])
         address = str(given.get("verification_uri_complete") or given["verification_uri"])
     except (requests.RequestException, ValueError, KeyError) as error:
-        raise _failed(f"{login.device_endpoint} gives no code: {type(error).__name__}", "use auth='Pkce'") from None
+        raise login_failure(
+            f"{login.device_endpoint} gives no code: {type(error).__name__}", "use auth='Pkce'"
+        ) from None
     _say(f"Log in at {address} with the code {code}")
     interval = float(given.get("interval") or _INTERVAL)
     end = time.monotonic() + float(given.get("expires_in") or PATIENCE)
@@ -101,11 +102,7 @@ def by_device(
                 interval += _SLOWER
             elif error.code != "authorization_pending":
                 raise
-    raise _failed("the code was not entered in time", "try again")
-
-
-def _failed(problem: str, remedy: str) -> AuthenticationError:
-    return AuthenticationError(f"{problem}; {remedy}", code="UNAUTHENTICATED", remedy=remedy)
+    raise login_failure("the code was not entered in time", "try again")
 
 
 def _say(text: str) -> None:

@@ -6,32 +6,25 @@ a ``CompiledTask`` are those of a ``TaskSpec``: both hold the template as field 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
+from google.protobuf import message_factory, timestamp_pb2
 
 from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, Origin
 from flytetask_nb.models.plain_values import utc_datetime
+from flytetask_nb.protobuf_wire import BYTES, TEXT, Fields, described, wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-_PACKAGE = "flytetask_nb"
-_FIELD = descriptor_pb2.FieldDescriptorProto
-# Message, field, number, type, and the message that the field holds.
-_FIELDS = (
-    ("Closure", "compiled_task", 1, _FIELD.TYPE_BYTES, ""),
-    ("Closure", "created_at", 2, _FIELD.TYPE_BYTES, ""),
-    ("Task", "id", 1, _FIELD.TYPE_BYTES, ""),
-    ("Task", "closure", 2, _FIELD.TYPE_MESSAGE, "Closure"),
-    ("Task", "short_description", 3, _FIELD.TYPE_BYTES, ""),
-    ("Tasks", "tasks", 1, _FIELD.TYPE_MESSAGE, "Task"),
-    ("Tasks", "token", 2, _FIELD.TYPE_STRING, ""),
-)
-_REPEATED = "tasks"
-
-_TEMPLATE_TAG = 0x0A
-_SEVEN_BITS = 0x7F
+_MESSAGES: Mapping[str, Fields] = {
+    "Closure": [(1, "compiled_task", BYTES, False), (2, "created_at", BYTES, False)],
+    "Task": [(1, "id", BYTES, False), (2, "closure", "Closure", False), (3, "short_description", BYTES, False)],
+    "Tasks": [(1, "tasks", "Task", True), (2, "token", TEXT, False)],
+    # All lists of flyteidl have these two fields, under these numbers.
+    "Rows": [(1, "rows", BYTES, True), (2, "token", BYTES, False)],
+}
 
 NAME_TAG = b'"'
 """Stands in every serialized id that has a name."""
@@ -42,43 +35,25 @@ ENVELOPE = 12
 AFTER_SECONDS = frozenset({b"", b"\x10"})
 """What may be the seventh byte of a timestamp up to the year 3058; other times are looked at more closely."""
 
+_OF_NONE = b"\0"
+"""How no message begins: there are sizes that no single field comes to."""
+
 
 class _Prefixes(dict[int, bytes]):
     """How a compiled task of so many bytes begins if its template is all that it holds."""
 
     def __missing__(self, size: int) -> bytes:
-        for head in range(2, ENVELOPE):
-            prefix = bytearray([_TEMPLATE_TAG])
-            rest = max(size - head, 0)
-            while rest > _SEVEN_BITS:
-                prefix.append(rest & _SEVEN_BITS | 0x80)
-                rest >>= 7
-            prefix.append(rest)
-            if len(prefix) == head:
-                break
-        found = self[size] = bytes(prefix)
-        return found
+        tasks = ((head, wrapped(1, bytes(max(size - head, 0)))) for head in range(2, ENVELOPE))
+        prefix = self[size] = next((task[:head] for head, task in tasks if len(task) == size), _OF_NONE)
+        return prefix
 
 
 PREFIXES = _Prefixes()
 
-
-def _message() -> Any:
-    file = descriptor_pb2.FileDescriptorProto(name=f"{_PACKAGE}/partial_tasks.proto", package=_PACKAGE, syntax="proto3")
-    messages: dict[str, Any] = {}
-    for holder, name, number, kind, inner in _FIELDS:
-        if holder not in messages:
-            messages[holder] = file.message_type.add(name=holder)
-        label = _FIELD.LABEL_REPEATED if name == _REPEATED else _FIELD.LABEL_OPTIONAL
-        made = messages[holder].field.add(name=name, number=number, type=kind, label=label)
-        if inner:
-            made.type_name = f".{_PACKAGE}.{inner}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Tasks"))
-
-
-_PARSE = _message().FromString
+_parse_tasks, _parse_rows = (
+    message_factory.GetMessageClass(described(f"partial_tasks.{name.lower()}", _MESSAGES, name)).FromString
+    for name in ("Tasks", "Rows")
+)
 
 
 def partial_tasks_of(data: bytes) -> Any:
@@ -86,21 +61,22 @@ def partial_tasks_of(data: bytes) -> Any:
 
     Raises DecodeError: the outer ones are damaged.
     """
-    return _PARSE(data)
+    return _parse_tasks(data)
 
 
-class Server:
-    """What all tasks of a listing share.
+def rows_of(data: bytes) -> Any:
+    """Return any serialized list of Admin's as a message with ``rows`` and ``token``, which are bytes.
 
-    ``source``: which server they came from.
-    ``console``: the address of its console.
+    Raises DecodeError: the list itself is damaged.
     """
+    return _parse_rows(data)
 
-    __slots__ = ("console", "source")
 
-    def __init__(self, source: str, console: str) -> None:
-        self.source = source
-        self.console = console
+class Server(NamedTuple):
+    """What all tasks of a listing share: which server they came from, and the address of its console."""
+
+    source: str
+    console: str
 
 
 class ListedOrigin(Origin):

@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 def absence(calls: Calls, project: str, domain: str) -> str:
     """Return a sentence on why nothing can be found in a place; empty where something can, or nobody can tell."""
     try:
-        found = _project(calls, project)
+        known, domains = _project(calls, project)
     except RemoteError:
         # This is a hint to an answer that was had.
         return ""
-    if found is None:
+    if known is None:
         return f"there is no project {project!r}; projects() lists those that there are"
-    known = _domains(found)
-    if known and domain not in known:
-        return f"there is no domain {domain!r}; there are {', '.join(known)}"
+    if domains and domain not in domains:
+        return f"there is no domain {domain!r}; there are {', '.join(domains)}"
     return ""
 
 
@@ -36,33 +35,26 @@ def refusal(calls: Calls, project: str, domain: str) -> str:
 
     Raises RemoteError: the server cannot be reached or refuses.
     """
-    found = _project(calls, project)
-    if found is None:
+    known, domains = _project(calls, project)
+    if known is None:
         return (
             f"failed to validate that project [{project}] and domain [{domain}] are registered, err: "
             f"[project [{project}] not found]"
         )
-    if found.state != project_pb2.Project.ACTIVE:
+    if known.state != project_pb2.Project.ACTIVE:
         return f"project [{project}] is not active"
-    known = _domains(found)
-    return f"domain [{domain}] is unrecognized by system" if known and domain not in known else ""
+    return f"domain [{domain}] is unrecognized by system" if domains and domain not in domains else ""
 
 
-def _project(calls: Calls, project: str) -> project_pb2.Project | None:
-    """Return a project, archived or not; None: there is none. What cannot be asked gives one of which nothing is known."""
+def _project(calls: Calls, name: str) -> tuple[project_pb2.Project | None, list[str]]:
+    """Return a project, archived or not, and its domains; None: there is none. What cannot be asked says nothing."""
     try:
-        found: project_pb2.Project = calls.ask(
-            "GetProject", project_pb2.ProjectGetRequest(id=project), project_pb2.Project
-        )
+        project = calls.ask("GetProject", project_pb2.ProjectGetRequest(id=name), project_pb2.Project)
     except RemoteError as error:
         if error.code == "NOT_FOUND":
-            return None
+            return None, []
         # An old server has no such call, and not everybody may make it.
         if error.code not in {"UNIMPLEMENTED", "PERMISSION_DENIED"}:
             raise
-        return project_pb2.Project()
-    return found
-
-
-def _domains(project: project_pb2.Project) -> list[str]:
-    return [domain.id for domain in project.domains]
+        return project_pb2.Project(), []
+    return project, [domain.id for domain in project.domains]

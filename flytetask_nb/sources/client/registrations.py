@@ -62,11 +62,11 @@ class Registration(Report):
     def summary(self) -> str:
         """One sentence, secrets masked; of a conflict that tools alone made, which of what they write it is."""
         project, domain, name, version = self._parts
-        told = f"{project}/{domain}/{name} {version} {_SENTENCES[self.verdict]}"
+        sentence = f"{project}/{domain}/{name} {version} {_SENTENCES[self.verdict]}"
         written = () if self.diff is None else tool_differences(self.diff)
         if written:
-            return f"{told}; the task itself is the same but for {', '.join(written)}"
-        return f"{told}: {mask_text(self.reason)}" if self.reason else told
+            return f"{sentence}; the task itself is the same but for {', '.join(written)}"
+        return f"{sentence}: {mask_text(self.reason)}" if self.reason else sentence
 
     @property
     def _parts(self) -> tuple[str, ...]:

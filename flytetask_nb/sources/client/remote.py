@@ -10,22 +10,12 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.admin import (
-    common_pb2,
-    description_entity_pb2,
-    project_pb2,
-    task_pb2,
-)
+from flyteidl.admin import common_pb2, description_entity_pb2, project_pb2, task_pb2
 from flyteidl.core import identifier_pb2
 
 from flytetask_nb.collection import Failure, TaskCollection
 from flytetask_nb.diffs import CallerReport, diff
-from flytetask_nb.errors import (
-    FlyteTaskError,
-    OptionError,
-    RemoteError,
-    RemoteTaskNotFoundError,
-)
+from flytetask_nb.errors import FlyteTaskError, OptionError, RemoteError, RemoteTaskNotFoundError
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models import Documentation, FlyteTask
 from flytetask_nb.models.coercion import as_task, as_tasks, opened
@@ -163,12 +153,7 @@ class Remote:
             raise self._no_version(place, version, error) from None
         answered = EntityPath(task.id.project, task.id.domain, task.id.name)
         if task.HasField("id") and (answered, task.id.version) != (place, version):
-            raise RemoteError(
-                f"{self.endpoint} answers a question for {place} {version} with {answered} {task.id.version}; "
-                "ask who runs the server",
-                code="DATA_LOSS",
-                endpoint=self.endpoint,
-            )
+            raise self._damage(f"answers a question for {place} {version} with {answered} {task.id.version}")
         return self._task(task)
 
     def _newest(self, place: EntityPath) -> FlyteTask:
@@ -180,12 +165,11 @@ class Remote:
     def _task(self, message: Any) -> FlyteTask:
         data = message if isinstance(message, Damaged) else spec_bytes(message)
         if isinstance(data, Damaged):
-            raise RemoteError(
-                f"{self.endpoint} gives a task that cannot be read: {data.reason}; ask who runs the server",
-                code="DATA_LOSS",
-                endpoint=self.endpoint,
-            )
+            raise self._damage(f"gives a task that cannot be read: {data.reason}")
         return FlyteTask.from_bytes(data, origin_of(message, self.endpoint, self._console))
+
+    def _damage(self, what: str) -> RemoteError:
+        return RemoteError(f"{self.endpoint} {what}; ask who runs the server", code="DATA_LOSS", endpoint=self.endpoint)
 
     def description(self, task: object) -> Documentation | None:
         """Fetch what the author of a task says of it.
@@ -207,12 +191,12 @@ class Remote:
         """
         request = common_pb2.ObjectGetRequest(id=full_id(task))
         try:
-            found = self._calls.ask("GetDescriptionEntity", request, description_entity_pb2.DescriptionEntity)
+            message = self._calls.ask("GetDescriptionEntity", request, description_entity_pb2.DescriptionEntity)
         except RemoteError as error:
             if error.code != "NOT_FOUND":
                 raise
             return None
-        return Documentation.from_flyte_idl(found)
+        return Documentation.from_flyte_idl(message)
 
     def __getitem__(self, key: str | tuple[str, ...]) -> FlyteTask:
         if isinstance(key, tuple):
@@ -224,18 +208,17 @@ class Remote:
         now = time.monotonic()
         if self._keys is None or now - self._keys[0] > _KEYS_ARE_FRESH:
             try:
-                self._keys = (now, list(self._all_keys()))
+                names = self._names(*self._places(None, None))
+                self._keys = (now, [f"{name.project}/{name.domain}/{name.name}" for name in names])
             except FlyteTaskError:
                 # Completion is no place for errors: the call itself will say what is wrong.
                 return []
         return self._keys[1]
 
-    def _all_keys(self) -> Iterator[str]:
+    def _names(self, *places: EntityPath) -> list[Any]:
+        """Return the ids of all that is called something in some places, without versions."""
         with self._listing() as listing:
-            questions = [Question(NAMES, place, sort="name") for place in self._places(None, None)]
-            for _, page in listing.answers(questions):
-                rows = page.rows
-                yield from (f"{one.project}/{one.domain}/{one.name}" for one in rows if not isinstance(one, Damaged))
+            return list(listing.rows([Question(NAMES, place, sort="name") for place in places]))
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -244,14 +227,14 @@ class Remote:
         return [project.id for project in self._projects()]
 
     def _projects(self) -> list[Any]:
-        found: list[Any] = []
+        projects: list[Any] = []
         token = ""
         while True:
             request = project_pb2.ProjectListRequest(limit=_PROJECTS_A_PAGE, token=token)
             answer = self._calls.ask("ListProjects", request, project_pb2.Projects)
-            found += answer.projects
+            projects += answer.projects
             if not answer.token or answer.token == token:
-                return found
+                return projects
             token = answer.token
 
     def domains(self) -> list[str]:
@@ -279,15 +262,7 @@ class Remote:
         return names
 
     def _names_at(self, place: EntityPath) -> list[str]:
-        if place.name:
-            return [place.name]
-        with self._listing() as listing:
-            return [
-                row.name
-                for _, page in listing.answers([Question(NAMES, place, sort="name")])
-                for row in page.rows
-                if not isinstance(row, Damaged)
-            ]
+        return [place.name] if place.name else [row.name for row in self._names(place)]
 
     def _check_place(self, place: EntityPath) -> None:
         """Refuse a project or domain that does not exist: asked of nothing, there is nothing of anything."""
@@ -321,10 +296,10 @@ class Remote:
             There is none.
         """
         place = EntityPath(*self._one_place(project, domain), checked_part("name", name))
-        found = self._listed([place], compiled(), Bar("listing versions", "tasks"))
-        if not found and not found.failures:
+        tasks = self._listed([place], compiled(), Bar("listing versions", "tasks"))
+        if not tasks and not tasks.failures:
             raise self._no_task(place)
-        return found
+        return tasks
 
     def _no_version(self, place: EntityPath, version: str, error: RemoteTaskNotFoundError) -> RemoteTaskNotFoundError:
         """Say which versions there are, or that there is no task of that name; what the server said if it says no more."""
@@ -336,13 +311,7 @@ class Remote:
             return error
         newest = [repr(mask_identifier(row.id.version)) for row in rows if not isinstance(row, Damaged)]
         remedy = f"the newest are {', '.join(newest)}" if newest else "versions() lists those that there are"
-        return RemoteTaskNotFoundError(
-            f"{self.endpoint} has no version {mask_identifier(version)!r} of {place}; {remedy}",
-            code="NOT_FOUND",
-            endpoint=self.endpoint,
-            request=error.request,
-            remedy=remedy,
-        )
+        return self._nothing(f"version {mask_identifier(version)!r} of {place}", remedy, error.request)
 
     def _no_task(self, place: EntityPath) -> RemoteTaskNotFoundError:
         remedy = absence(self._calls, place.project, place.domain)
@@ -352,13 +321,11 @@ class Remote:
             remedy = (
                 f"did you mean {', '.join(map(repr, near))}?" if near else "task_names() lists the names that there are"
             )
-        return RemoteTaskNotFoundError(
-            f"{self.endpoint} has no task {place}; {remedy}",
-            code="NOT_FOUND",
-            endpoint=self.endpoint,
-            request=f"ListTasks {place}",
-            remedy=remedy,
-        )
+        return self._nothing(f"task {place}", remedy, f"ListTasks {place}")
+
+    def _nothing(self, what: str, remedy: str, request: str) -> RemoteTaskNotFoundError:
+        text = f"{self.endpoint} has no {what}; {remedy}"
+        return RemoteTaskNotFoundError(text, code="NOT_FOUND", endpoint=self.endpoint, request=request, remedy=remedy)
 
     # -- listings ----------------------------------------------------------------------------------------------------
 
@@ -434,9 +401,9 @@ class Remote:
         # Its clock starts with the work, to which asking for the places belongs.
         bar = Bar("listing tasks", "tasks")
         places = [place._replace(name=named) for place in self._places(project, domain)]
-        found = self._listed(places, asked, bar, latest=latest, limit=limit, held=held, page_size=page_size)
-        hint = () if found else self._absent(places)
-        return TaskCollection(failures=[*found.failures, *hint], skipped=found.skipped) if hint else found
+        tasks = self._listed(places, asked, bar, latest=latest, limit=limit, held=held, page_size=page_size)
+        hint = () if tasks else self._absent(places)
+        return TaskCollection(failures=[*tasks.failures, *hint], skipped=tasks.skipped) if hint else tasks
 
     def _absent(self, places: list[EntityPath]) -> tuple[Failure, ...]:
         """Say of a place in which there is nothing that it does not exist, if so."""
@@ -513,25 +480,22 @@ class Remote:
                     bar.step(len(page.rows))
                     if most is not None and len(listed) >= most:
                         break
-            except RemoteError as error:
-                error.tasks = self.unfinished = listed.tasks()
-                raise
-            except KeyboardInterrupt:
+            # As soon as flytekit is loaded, an interrupt is turned into SystemExit.
+            except (RemoteError, KeyboardInterrupt, SystemExit) as error:
                 self.unfinished = listed.tasks()
-                raise KeyboardInterrupt(
-                    f"{len(self.unfinished):,} tasks had come and are in remote.unfinished; "
-                    "list_tasks(..., resume=remote.unfinished) goes on"
-                ) from None
-            except SystemExit:
-                # What an interrupt is turned into as soon as flytekit is loaded.
-                self.unfinished = listed.tasks()
+                if isinstance(error, RemoteError):
+                    error.tasks = self.unfinished
+                if isinstance(error, KeyboardInterrupt):
+                    raise KeyboardInterrupt(
+                        f"{len(self.unfinished):,} tasks had come and are in remote.unfinished; "
+                        "list_tasks(..., resume=remote.unfinished) goes on"
+                    ) from None
                 raise
         self.unfinished = None
-        found = listed.tasks()
-        if latest:
-            found = found.latest()
-            return found if limit is None or len(found) <= limit else found._chosen(range(limit), is_part=False)
-        return found
+        if not latest:
+            return listed.tasks()
+        newest = listed.tasks().latest()
+        return newest if limit is None or len(newest) <= limit else newest._chosen(range(limit), is_part=False)
 
     def _listing(self, page_size: int = PAGE_SIZE) -> Listing:
         return Listing(self._calls, page_size, IN_FLIGHT)
@@ -542,18 +506,21 @@ class Remote:
     def _places(self, project: str | None, domain: str | None) -> list[EntityPath]:
         project = self.project if project is None else checked_part("project", project)
         domain = self.domain if domain is None else checked_part("domain", domain)
-        wants_project = project is not None and project != ALL
-        wants_domain = domain is not None and domain != ALL
-        if wants_project and wants_domain:
-            return [EntityPath(str(project), str(domain))]
-        if wants_project:
-            return [EntityPath(str(project), one) for one in self.domains()]
-        if wants_domain:
-            return [EntityPath(one, str(domain)) for one in self.projects()]
-        found = self._projects()
+        project, domain = (None if part == ALL else part for part in (project, domain))
+        if project and domain:
+            return [EntityPath(project, domain)]
+        if project:
+            return [EntityPath(project, each) for each in self.domains()]
+        if domain:
+            return [EntityPath(each, domain) for each in self.projects()]
+        projects = self._projects()
         # Each project names its domains; an older server leaves them out.
-        common = self.domains() if any(not one.domains for one in found) else []
-        return [EntityPath(one.id, domain) for one in found for domain in [each.id for each in one.domains] or common]
+        common = self.domains() if any(not each.domains for each in projects) else []
+        return [
+            EntityPath(each.id, domain_id)
+            for each in projects
+            for domain_id in [known.id for known in each.domains] or common
+        ]
 
     # -- what would become of a task ---------------------------------------------------------------------------------
 
@@ -629,13 +596,13 @@ class Remote:
             if not ids:
                 self._check_place(place)
             search = CallerSearch(self._calls, mine, self.endpoint)
-            found: list[Any] = []
+            calling: list[Any] = []
             used: set[str] = set()
             for report in listing.each(search.callers_in, ids):
                 bar.step(1)
-                found += report
+                calling += report
                 used.update(report.used)
-        return CallerReport(found, used, {one.name for one in mine} - used)
+        return CallerReport(calling, used, {each.name for each in mine} - used)
 
 
 def _newest_first(place: EntityPath, filters: str = "") -> Question:

@@ -1,8 +1,10 @@
-"""What a server says of how to log in."""
+"""What a server says of how to log in, and what is said where nobody can."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from flytetask_nb.errors import AuthenticationError
 
 DEFAULT_HEADER = "authorization"
 
@@ -25,3 +27,9 @@ class ServerLogin(NamedTuple):
     audience: str = ""
     scopes: tuple[str, ...] = ()
     header: str = DEFAULT_HEADER
+
+
+def login_failure(problem: str, remedy: str, endpoint: str = "", code: str = "UNAUTHENTICATED") -> AuthenticationError:
+    """Return what is raised where no token can be had."""
+    text = f"{endpoint}: {problem}; {remedy}" if endpoint else f"{problem}; {remedy}"
+    return AuthenticationError(text, code=code, endpoint=endpoint, remedy=remedy)

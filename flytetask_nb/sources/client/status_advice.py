@@ -24,12 +24,12 @@ class Circumstances(NamedTuple):
 
 
 class _Advice(NamedTuple):
-    """What to do where a status comes with a text, under a circumstance if one is named; any status if none is."""
+    """What to do where a text comes with a status, any if the code is empty, and under a circumstance if one is named."""
 
-    code: str
     pattern: str
     advice: str
     only_if: str = ""
+    code: str = "UNAVAILABLE"
 
 
 NOTHING_LISTENS: Final = "nothing listens there: check host and port, and whether a tunnel has to be opened"
@@ -41,206 +41,174 @@ _OUT_OF_DATE = r"certificate has expired|not yet valid"
 _NOT_TRUSTED = r"self.signed|CERTIFICATE_VERIFY_FAILED|unable to get (local )?issuer"
 _ADVICE = (
     _Advice(
-        "UNAVAILABLE",
         r"h2 in ALPN|ALPN property",
         "gRPC needs HTTP/2 over TLS: have the ingress or load balancer offer it (ALPN h2), or check host and port",
     ),
-    _Advice("UNAVAILABLE", r"speaks TLS", "the connection is plain text: pass insecure=False"),
+    _Advice(r"speaks TLS", "the connection is plain text: pass insecure=False"),
     # What stands in front of Flyte Admin answers in its place, under codes that gRPC makes of HTTP's.
     _Advice(
-        "",
         _HTTP + r"(?:3\d\d|401|407)",
         "what stands in front of Flyte Admin does not take the token of admin.proxyCommand: run that command in a "
         "terminal, and check that its token is for this proxy",
         only_if="has_proxy_command",
+        code="",
     ),
     _Advice(
-        "",
         _HTTP + r"3\d\d",
         "what answers leads on to another address, as an ingress or an identity-aware proxy does with who is not "
         "logged in: log in to it (admin.proxyCommand in config.yaml prints its token), or check host and port",
+        code="",
     ),
     _Advice(
-        "",
         _HTTP + r"(?:401|407)",
         "what stands in front of Flyte Admin wants a login of its own: set admin.proxyCommand in config.yaml to a "
         "command that prints its token",
+        code="",
     ),
-    _Advice("", _HTTP + r"403", "what stands in front of Flyte Admin refuses: ask who runs it for the right"),
+    _Advice(_HTTP + r"403", "what stands in front of Flyte Admin refuses: ask who runs it for the right", code=""),
     _Advice(
-        "", _HTTP + r"429", "what stands in front of Flyte Admin takes no more requests for now: wait, and try again"
+        _HTTP + r"429",
+        "what stands in front of Flyte Admin takes no more requests for now: wait, and try again",
+        code="",
     ),
     _Advice(
-        "",
         _HTTP + r"5(?!05)\d\d",
         "what stands in front of Flyte Admin does not reach it: try again later, or ask who runs the cluster",
+        code="",
     ),
-    _Advice("", _HTTP + r"404", "nothing of Flyte's is behind that address: check host and port"),
+    _Advice(_HTTP + r"404", "nothing of Flyte's is behind that address: check host and port", code=""),
     _Advice(
-        "UNAVAILABLE",
         r"a web server answers|http1\.x server|Failed parsing HTTP/2",
         "that is no gRPC but, as it seems, a web server: the endpoint is Admin's gRPC port (8089 where its HTTP port "
         "is 8088), or an ingress that passes gRPC on",
     ),
     _Advice(
-        "",
         r"END_STREAM flag received|No status received|answers HTTP 2",
         "what answers is no Flyte but a page, such as a login page or an ingress's own: log in to what stands in front "
         "of Flyte Admin (admin.proxyCommand in config.yaml prints its token), or check host and port",
+        code="",
     ),
     # The way there.
     _Advice(
-        "UNAVAILABLE",
         _REFUSED_WAY + r" 407",
         "the web proxy of the environment, {proxy}, wants a login: put user and password into its address, or set "
         "no_proxy={host} if the server can be reached without it",
         only_if="proxy",
     ),
     _Advice(
-        "UNAVAILABLE",
         _REFUSED_WAY,
         "the web proxy of the environment, {proxy}, refuses the way to the server: set no_proxy={host} if it can be "
         "reached without it, else ask who runs the proxy",
         only_if="proxy",
     ),
     _Advice(
-        "UNAVAILABLE",
         _OUT_OF_DATE,
         "gRPC refuses it whatever insecureSkipVerify says: have the certificate renewed, or this machine's clock set",
         only_if="skips_verification",
     ),
     _Advice(
-        "UNAVAILABLE",
         r"names no host|" + _OTHER_NAME,
         "gRPC needs a name in the certificate whatever insecureSkipVerify says: have one made that names its host",
         only_if="skips_verification",
     ),
     _Advice(
-        "UNAVAILABLE",
         _NOT_TRUSTED,
         "the server shows another certificate than when the connection was made: connect again",
         only_if="skips_verification",
     ),
     _Advice(
-        "UNAVAILABLE",
         _OUT_OF_DATE,
         "the certificate is out of date: have it renewed, or this machine's clock set",
     ),
     _Advice(
-        "UNAVAILABLE",
         _OTHER_NAME,
         "the certificate is for another name: use the name that it was made for, or set admin.insecureSkipVerify in "
         "config.yaml for a test cluster",
     ),
     _Advice(
-        "UNAVAILABLE",
         _NOT_TRUSTED,
         "the certificate is self-signed, or its authority is not known here: pass ca_cert='path/of/ca.pem'",
     ),
     _Advice(
-        "UNAVAILABLE",
         r"WRONG_VERSION_NUMBER|[Ss]sl handshake failed|TSI_PROTOCOL_FAILURE|tls handshake",
         "the server may speak plain text: pass insecure=True if it is meant to",
     ),
     _Advice(
-        "UNAVAILABLE",
         r"refused|resolv|lookup|DNS",
         "the web proxy of the environment, {proxy}, is not there: set no_proxy={host} if the server can be reached "
         "without it, else ask who runs the proxy",
         only_if="proxy",
     ),
     _Advice(
-        "UNAVAILABLE",
         r"",
         "the way goes through the web proxy of the environment, {proxy}, which may be down: set no_proxy={host} if the "
         "server can be reached without it, else check the proxy, then the server",
         only_if="proxy",
     ),
     _Advice(
-        "UNAVAILABLE",
         r"",
         "gRPC goes through web proxies of http://... alone, and not through {unusable_proxy}: name one of those, or "
         "check that the server can be reached straight from here",
         only_if="unusable_proxy",
     ),
     _Advice(
-        "UNAVAILABLE",
         r"DNS|Name or service|resolv|address lookup",
         "no server has that name: check the endpoint, host and port",
     ),
-    _Advice("UNAVAILABLE", r"refused", NOTHING_LISTENS),
+    _Advice(r"refused", NOTHING_LISTENS),
     _Advice(
-        "UNAVAILABLE",
-        r"",
-        "check that the server is up, and whether it speaks TLS (insecure=False) or plain text (insecure=True)",
-    ),
-    _Advice(
-        "DEADLINE_EXCEEDED",
         r"",
         "try again, or pass a longer timeout=... (seconds) to connect; the way goes through the web proxy of the "
         "environment, {proxy}: set no_proxy={host} if the server can be reached without it",
         only_if="proxy",
+        code="DEADLINE_EXCEEDED",
     ),
-    _Advice("DEADLINE_EXCEEDED", r"", "try again, or pass a longer timeout=... (seconds) to connect"),
     _Advice(
-        "RESOURCE_EXHAUSTED", r"larger than max|too large", "pass a larger max_message_size=... (bytes) to connect"
+        r"larger than max|too large", "pass a larger max_message_size=... (bytes) to connect", code="RESOURCE_EXHAUSTED"
     ),
-    _Advice("RESOURCE_EXHAUSTED", r"", "the server is busy: try again later"),
+    _Advice(r"database", "a filter's value may be of a kind that its column is not", code="UNKNOWN"),
     _Advice(
-        "UNAUTHENTICATED",
-        r"",
-        "log in: pass auth='Pkce', 'DeviceFlow', {'token': ...} or {'client_id': ..., 'client_secret': ...}",
+        r"(?i)closed channel|channel closed", "the connection is closed: connect again", code="FAILED_PRECONDITION"
     ),
-    _Advice("PERMISSION_DENIED", r"", "ask who runs the cluster for the right to do this"),
-    _Advice("UNIMPLEMENTED", r"", "this is no Flyte Admin, or an old one: check the endpoint"),
-    _Advice("NOT_FOUND", r"", "check project, domain, name and version; task_names() and versions() list them"),
-    _Advice("INVALID_ARGUMENT", r"", "check what was asked for"),
-    _Advice("UNKNOWN", r"database", "a filter's value may be of a kind that its column is not"),
-    _Advice("FAILED_PRECONDITION", r"(?i)closed channel|channel closed", "the connection is closed: connect again"),
 )
+_OTHERWISE = {
+    "UNAVAILABLE": (
+        "check that the server is up, and whether it speaks TLS (insecure=False) or plain text (insecure=True)"
+    ),
+    "DEADLINE_EXCEEDED": "try again, or pass a longer timeout=... (seconds) to connect",
+    "RESOURCE_EXHAUSTED": "the server is busy: try again later",
+    "UNAUTHENTICATED": (
+        "log in: pass auth='Pkce', 'DeviceFlow', {'token': ...} or {'client_id': ..., 'client_secret': ...}"
+    ),
+    "PERMISSION_DENIED": "ask who runs the cluster for the right to do this",
+    "UNIMPLEMENTED": "this is no Flyte Admin, or an old one: check the endpoint",
+    "NOT_FOUND": "check project, domain, name and version; task_names() and versions() list them",
+    "INVALID_ARGUMENT": "check what was asked for",
+}
+"""What to do where nothing in a text of that status says more."""
 
 _PLACE = re.compile(r"\{(host|proxy|unusable_proxy)\}")
-_TURNED_AWAY = re.compile(_HTTP + r"(?:3\d\d|401|403|407)")
-_NO_GRPC = re.compile(r"Socket closed|Endpoint closing|SETTINGS frame|Failed parsing HTTP/2|http1\.x server")
-_TOO_LARGE = re.compile(r"larger than max|message.*too large|exceeds.*maximum")
-_BROKEN = re.compile(
+TOO_LARGE = re.compile(r"larger than max|message.*too large|exceeds.*maximum")
+"""An answer is larger than one of the two sides takes, if the status is RESOURCE_EXHAUSTED."""
+BROKEN_STREAM = re.compile(
     r"RST_STREAM|[Ss]tream (removed|closed|terminated)|broken pipe|connection reset|GOAWAY|EOF", re.IGNORECASE
 )
+"""A status comes from a connection that broke, and not from the server's own trouble."""
+TURNED_AWAY = re.compile(_HTTP + r"(?:3\d\d|401|403|407)")
+"""A status comes from what stands in front of a server and does not know who asks."""
+NO_GRPC = re.compile(r"Socket closed|Endpoint closing|SETTINGS frame|Failed parsing HTTP/2|http1\.x server")
+"""What answered did not speak as gRPC does, so that it may speak TLS."""
 
 
 def remedy(code: str, details: str, circumstances: Circumstances | None = None) -> str:
     """Return what to do about a status, or nothing where there is nothing to say.
 
-    ``code``: name of the status.
-    ``details``: what it says.
+    ``code``, ``details``: of the status.
     ``circumstances``: what is known of the connection; None: nothing.
     """
     known = circumstances or Circumstances()
-    for one in _ADVICE:
-        if (
-            one.code in {"", code}
-            and (not one.only_if or getattr(known, one.only_if))
-            and re.search(one.pattern, details)
-        ):
-            return _PLACE.sub(lambda found: str(getattr(known, found[1])), one.advice)
-    return ""
-
-
-def is_too_large(code: str, details: str) -> bool:
-    """Tell whether an answer was larger than one of the two sides takes."""
-    return code == "RESOURCE_EXHAUSTED" and _TOO_LARGE.search(details) is not None
-
-
-def is_broken_stream(details: str) -> bool:
-    """Tell whether a status comes from a connection that broke, and not from the server's own trouble."""
-    return _BROKEN.search(details) is not None
-
-
-def is_turned_away(details: str) -> bool:
-    """Tell whether a status comes from what stands in front of a server and does not know who asks."""
-    return _TURNED_AWAY.search(details) is not None
-
-
-def is_no_grpc(details: str) -> bool:
-    """Tell whether what answered did not speak as gRPC does, so that it may speak TLS."""
-    return _NO_GRPC.search(details) is not None
+    for rule in _ADVICE:
+        is_meant = rule.code in {"", code} and (not rule.only_if or getattr(known, rule.only_if))
+        if is_meant and re.search(rule.pattern, details):
+            return _PLACE.sub(lambda place: str(getattr(known, place[1])), rule.advice)
+    return _OTHERWISE.get(code, "")

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 class TaskPages:
     """An iterator of ``TaskCollection``, each what a page brought. Made by ``Remote.task_pages``.
 
-    ``listing``: what asks.
-    ``questions``: what is asked; called when the first page is wanted.
-    ``listed``: what puts the tasks together.
+    ``questions``: called when the first page is wanted.
     ``if_empty``: what to say where nothing came at all.
     """
 

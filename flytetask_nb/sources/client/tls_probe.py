@@ -69,7 +69,6 @@ class Certificate(NamedTuple):
 def tls_problem(endpoint: str, ca_cert: str | None, patience: float) -> str:
     """Return what stands against a connection over TLS; empty where nothing does, or nothing is known.
 
-    ``endpoint``: host and port.
     ``ca_cert``: path of the certificates to trust; None: those of gRPC.
     ``patience``: seconds that it may take.
     """
