@@ -11,7 +11,7 @@ from google.protobuf.message import Message as ProtobufMessage
 from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
-from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.messages import copied, message_of
 from flytetask_nb.models.origins import (
     DESCRIPTION,
     NOWHERE,
@@ -70,9 +70,7 @@ def _with_template(template: Any) -> Any:
 
 
 def _of_spec(message: Any) -> tuple[Any, Origin]:
-    spec = task_pb2.TaskSpec()
-    spec.CopyFrom(message)
-    return spec, NOWHERE
+    return copied(message), NOWHERE
 
 
 def _of_template(message: Any) -> tuple[Any, Origin]:

@@ -6,18 +6,17 @@ message, and everything above this module works on messages alone.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError, shortened
+from flytetask_nb.models.class_names import without_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 M = TypeVar("M", bound=Message)
-_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
 
 
 @runtime_checkable
@@ -58,6 +57,13 @@ def message_of(value: object, kind: type[M]) -> M:
     )
 
 
+def copied(message: M) -> M:
+    """Return a message of its own with the same content."""
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy
+
+
 def _kind_name(value: object) -> str:
     """Name a message's type as flyteidl does, anything else as Python does."""
     if isinstance(value, Message):
@@ -83,5 +89,5 @@ def shown(value: object, key: str = "", limit: int = 80) -> str:
     foreign = isinstance(value, Message) or (
         hasattr(value, "to_flyte_idl") and not hasattr(value, "_message") and not isinstance(value, type)
     )
-    text = _kind_name(value) if foreign else _ADDRESS.sub("", repr(mask_value(value, key)))
+    text = _kind_name(value) if foreign else without_addresses(repr(mask_value(value, key)))
     return shortened(text, limit)

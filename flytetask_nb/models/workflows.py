@@ -13,7 +13,7 @@ from flytetask_nb.models.fields import Field, Sub, TextList
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
-from flytetask_nb.models.messages import shown
+from flytetask_nb.models.messages import copied, shown
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.tasks import NodeMetadata
@@ -117,9 +117,7 @@ class Workflow(Shown):
                 f"{shown(pb2_object)} is no workflow; expected workflows, such as ftn.load_workflows('release.tgz'), "
                 "or a flyteidl WorkflowSpec or CompiledWorkflowClosure"
             )
-        copy = type(message)()
-        copy.CopyFrom(message)
-        return cls._own(copy, source)
+        return cls._own(copied(message), source)
 
     @classmethod
     def _own(cls, message: Any, source: str | None = None) -> Workflow:
@@ -130,9 +128,7 @@ class Workflow(Shown):
 
     def to_flyte_idl(self) -> Any:
         """Return a copy of the message: a ``WorkflowSpec`` or a ``CompiledWorkflowClosure``, as it came."""
-        copy = type(self._message)()
-        copy.CopyFrom(self._message)
-        return copy
+        return copied(self._message)
 
     @property
     def _is_compiled(self) -> bool:
