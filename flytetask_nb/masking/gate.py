@@ -15,7 +15,7 @@ from flytetask_nb.extras import pa, pc
 from flytetask_nb.masking.plainness import plain_among
 from flytetask_nb.masking.shapes import SHAPES
 from flytetask_nb.masking.tainted import kept_secrets, without_secrets
-from flytetask_nb.masking.texts import mask_looks
+from flytetask_nb.masking.texts import each_text, mask_looks
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
@@ -49,13 +49,7 @@ def gated_value(value: Any) -> Any:
 
     ``value``: the output. In values and tables, control characters are data, and stay.
     """
-    if isinstance(value, str):
-        return _masked(value)
-    if isinstance(value, dict):
-        return {gated_value(key): gated_value(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [gated_value(inner) for inner in value]
-    return gated_frame(value) if type(value).__name__ == "DataFrame" else value
+    return gated_frame(value) if type(value).__name__ == "DataFrame" else each_text(value, _masked)
 
 
 def gated_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -104,4 +98,4 @@ def _changed(texts: set[str]) -> dict[str, str]:
             suspicious = array.filter(pc.match_substring_regex(array, _SUSPICIOUS)).to_pylist()
         except (MissingExtraError, UnicodeEncodeError):
             suspicious = texts - plain_among(texts)
-    return {text: shown for text in suspicious if (shown := _masked(text)) != text}
+    return {text: masked for text in suspicious if (masked := _masked(text)) != text}
