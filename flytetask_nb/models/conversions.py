@@ -9,9 +9,8 @@ from flyteidl.core import tasks_pb2
 from google.protobuf.message import Message as ProtobufMessage
 
 from flytetask_nb.errors import ModelTypeError
-from flytetask_nb.models.base import Model
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
-from flytetask_nb.models.messages import copied, message_of
+from flytetask_nb.models.messages import copied, message_of, stands_for
 from flytetask_nb.models.origins import (
     DESCRIPTION,
     NOWHERE,
@@ -35,7 +34,10 @@ def spec_of(value: Any) -> tuple[Any, Origin]:
     Raises ModelTypeError: it is something else.
     Raises ModelValueError: a ``created_at`` lies outside the years 1 to 9999.
     """
-    message = _any_message(value)
+    message = stands_for(value)
+    if not isinstance(message, ProtobufMessage):
+        # Says what is wrong in the words of every other conversion.
+        message = message_of(value, task_pb2.TaskSpec)
     unwrap = _WRAPPERS.get(message.DESCRIPTOR.full_name)
     if unwrap is None:
         raise ModelTypeError(
@@ -48,19 +50,6 @@ def spec_of(value: Any) -> tuple[Any, Origin]:
     # What flytekit's FlyteRemote made of a server's answer leaves out what that did.
     is_fetched = any(base.__module__ == "flytekit.remote.entities" for base in type(value).__mro__)
     return spec, _COMPILED if is_fetched and not spec.HasField(DESCRIPTION) else origin
-
-
-def _any_message(value: Any) -> Any:
-    if isinstance(value, ProtobufMessage):
-        return value
-    if isinstance(value, Model):
-        return value._message
-    if hasattr(value, "to_flyte_idl") and not isinstance(value, type):
-        message = value.to_flyte_idl()
-        if isinstance(message, ProtobufMessage):
-            return message
-    # Says what is wrong in the words of every other conversion.
-    return message_of(value, task_pb2.TaskSpec)
 
 
 def _with_template(template: Any) -> Any:

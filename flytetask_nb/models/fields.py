@@ -43,14 +43,8 @@ Got = TypeVar("Got", covariant=True)
 Given = TypeVar("Given", contravariant=True)
 
 
-class _Required:
-    """Stands for "no default": the constructor must be given the argument."""
-
-    def __repr__(self) -> str:
-        return "<required>"
-
-
-REQUIRED: Any = _Required()
+REQUIRED: Any = object()
+"""Stands for "no default": the constructor must be given the argument."""
 _EXPECTED = {
     FieldDescriptor.CPPTYPE_STRING: "a text",
     FieldDescriptor.CPPTYPE_BOOL: "True or False",
@@ -160,12 +154,12 @@ class OptionalText(Field[Got, Given]):
 
 
 class Presence(Field[Got, Given]):
-    """A scalar with presence: None where the message does not have it, whatever its default."""
+    """A field with presence, by itself a scalar: None where the message does not have it, whatever its default."""
 
     __slots__ = ()
 
     def read(self, message: Any) -> Any:
-        return self._get(message) if message.HasField(self.proto) else None
+        return super().read(message) if message.HasField(self.proto) else None
 
 
 def later(module: str, name: str) -> Callable[[], type[Any]]:
@@ -204,13 +198,10 @@ class Enumeration(_OfKind[Got, Given]):
         setattr(message, self.proto, index(getattr(value, "value", value)))
 
 
-class OptionalEnumeration(Enumeration[Got, Given]):
+class OptionalEnumeration(Presence[Got, Given], Enumeration[Got, Given]):
     """An enum with presence: None where the message does not have it."""
 
     __slots__ = ()
-
-    def read(self, message: Any) -> Any:
-        return self.kind(self._get(message)) if message.HasField(self.proto) else None
 
 
 class Sub(_OfKind[Got, Given]):
@@ -231,13 +222,10 @@ class Sub(_OfKind[Got, Given]):
         self.put_message(message).CopyFrom(message_of(value, self.kind.message_class))
 
 
-class OptionalSub(Sub[Got, Given]):
+class OptionalSub(Presence[Got, Given], Sub[Got, Given]):
     """A sub-message, as a view; None where the message has none."""
 
     __slots__ = ()
-
-    def read(self, message: Any) -> Any:
-        return self.kind._own(self._get(message)) if message.HasField(self.proto) else None
 
 
 class SubList(_OfKind[Got, Given]):

@@ -1,8 +1,7 @@
 """A registered task, or one that is about to be: what users of this package hold in their hands.
 
 Compatible with ``flytekit.remote.entities.FlyteTask``: the same constructor, the same attributes. Where flytekit
-rebuilds a task from parts and loses what it does not know, this one keeps the message. The module is long because
-whatever flytekit's class has is an attribute here, with its type and a line that says what it is.
+rebuilds a task from parts and loses what it does not know, this one keeps the message.
 """
 
 from __future__ import annotations

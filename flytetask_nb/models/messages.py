@@ -6,15 +6,12 @@ message, and everything above this module works on messages alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError, shortened
 from flytetask_nb.models.class_names import without_addresses
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 M = TypeVar("M", bound=Message)
 
@@ -27,6 +24,17 @@ class HasFlyteIdl(Protocol):
         """Return the flyteidl message."""
 
 
+def stands_for(value: object) -> Any:
+    """Return the message that a value is or holds, or what its ``to_flyte_idl()`` gives; None for other values."""
+    if isinstance(value, Message):
+        return value
+    message = getattr(value, "_message", None)
+    if isinstance(message, Message):
+        return message
+    convert = getattr(value, "to_flyte_idl", None)
+    return None if convert is None or isinstance(value, type) else convert()
+
+
 def message_of(value: object, kind: type[M]) -> M:
     """Return the message of type ``kind`` that ``value`` is or stands for.
 
@@ -36,16 +44,10 @@ def message_of(value: object, kind: type[M]) -> M:
       read it, never change it.
     Raises ModelTypeError: ``value`` is something else.
     """
-    if isinstance(value, kind):
-        return value
-    held = getattr(value, "_message", None)
-    if isinstance(held, kind):
-        return held
-    convert: Callable[[], object] | None = getattr(value, "to_flyte_idl", None)
-    if convert is not None and not isinstance(value, type):
-        message = convert()
-        if isinstance(message, kind):
-            return message
+    message = stands_for(value)
+    if isinstance(message, kind):
+        return message
+    if hasattr(value, "to_flyte_idl") and not isinstance(value, type):
         raise ModelTypeError(
             f"{type(value).__name__}.to_flyte_idl() gives {_kind_name(message)}, expected {_message_kind(kind)}; "
             f"hand in an object that stands for {_message_kind(kind)}"

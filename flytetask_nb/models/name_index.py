@@ -53,11 +53,11 @@ class NameIndex:
     @cached_property
     def groups(self) -> dict[str, list[int]]:
         """The positions of each task's versions, by the name under which it is found."""
-        found: dict[str, list[int]] = {}
+        groups: dict[str, list[int]] = {}
         for name, positions in self._by_name.items():
-            parted = self._parted.get(name)
-            found.update({name: positions} if parted is None else {_key(at, name): some for at, some in parted.items()})
-        return found
+            parted = self._parted.get(name, {})
+            groups |= {_key(place, name): some for place, some in parted.items()} or {name: positions}
+        return groups
 
     @property
     def names(self) -> list[str]:
@@ -90,10 +90,10 @@ class NameIndex:
                 f"{mask_text(name)!r} is the name of tasks in {len(keys)} places; "
                 f"give one of {', '.join(map(repr, keys[:_NAMES_SHOWN]))}{more}"
             )
-        found = self._by_name.get(name) or self._elsewhere(name)
-        if not found:
+        positions = self._by_name.get(name) or self._elsewhere(name)
+        if not positions:
             raise TaskNotFoundError(self._missing(name))
-        return found
+        return positions
 
     def _elsewhere(self, key: str) -> list[int]:
         """Find ``project/domain/name``."""

@@ -112,13 +112,13 @@ class TaskIndex:
 
     def newest_first(self, limit: int | None) -> list[int]:
         """Return where the newest version of each task is, then the next newest of each, and so on, so many at most."""
-        found: list[int] = []
+        chosen: list[int] = []
         groups = islice(self.names.groups.values(), limit)
         layer = [(self._by_age(positions), 1) for positions in groups]
-        while layer and (limit is None or len(found) < limit):
-            found += [aged[-age] for aged, age in layer]
+        while layer and (limit is None or len(chosen) < limit):
+            chosen += [aged[-age] for aged, age in layer]
             layer = [(aged, age + 1) for aged, age in layer if age < len(aged)]
-        return found[:limit]
+        return chosen[:limit]
 
     def place_among_versions(self, task: FlyteTask) -> tuple[int, int, str]:
         """Return the place of a task among its versions, from 1, the oldest; their number; what tells the order."""
@@ -158,10 +158,8 @@ class TaskIndex:
 
     def count_orders(self, least: int) -> dict[str, int]:
         """Count the tasks of at least so many versions likewise."""
-        counts: Counter[str] = Counter()
-        for positions in self.names.groups.values():
-            if len(positions) >= least:
-                counts[self._order_of(positions)] += 1
+        groups = self.names.groups.values()
+        counts = Counter(self._order_of(positions) for positions in groups if len(positions) >= least)
         return {order: counts[order] for order in ORDERS if counts[order]}
 
     def _order_of(self, positions: list[int]) -> str:

@@ -130,11 +130,11 @@ def ranks_given(order: object, labels: Sequence[str], tasks: Iterable[FlyteTask]
     if callable(order):
         places = _places_by_key([order(task) for task in tasks])
         # Places by a function are those among these tasks alone.
-        told = [f"{place} {label}" for place, label in zip(places, labels, strict=True)]
+        said = [f"{place} {label}" for place, label in zip(places, labels, strict=True)]
     else:
         listed = _listed(order, labels)
-        places, told = [listed[label] for label in labels], list(listed)
-    text = "\0".join(f"{len(label)}:{label}" for label in told)
+        places, said = [listed[label] for label in labels], list(listed)
+    text = "\0".join(f"{len(label)}:{label}" for label in said)
     fingerprint = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT]
     return [Rank(fingerprint, place) for place in places]
 
