@@ -301,8 +301,8 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         >>> "used by workflows.ingest_sales" in tasks["shops.ingest.daily_sales"].to_text()
         True
         """
-        known = [each if isinstance(each, Workflow) else Workflow.from_flyte_idl(each) for each in workflows]
-        calls = [calls_of(workflow._template, workflow.source) for workflow in known]
+        found = [each if isinstance(each, Workflow) else Workflow.from_flyte_idl(each) for each in workflows]
+        calls = [calls_of(workflow._template, workflow.source) for workflow in found]
         made = self._chosen(range(len(self)), is_part=False)
         made._fellows = Fellows(
             self._data, self._origins, self._index.place_among_versions, [*self._fellows.calls, *calls]

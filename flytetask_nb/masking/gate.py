@@ -98,4 +98,4 @@ def _changed(texts: set[str]) -> dict[str, str]:
             suspicious = array.filter(pc.match_substring_regex(array, _SUSPICIOUS)).to_pylist()
         except (MissingExtraError, UnicodeEncodeError):
             suspicious = texts - plain_among(texts)
-    return {text: masked for text in suspicious if (masked := _masked(text)) != text}
+    return {text: shown for text in suspicious if (shown := _masked(text)) != text}

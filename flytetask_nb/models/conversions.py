@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import task_pb2
-from flyteidl.core import tasks_pb2
 from google.protobuf.message import Message as ProtobufMessage
 
 from flytetask_nb.errors import ModelTypeError
@@ -58,26 +57,10 @@ def _with_template(template: Any) -> Any:
     return spec
 
 
-def _of_spec(message: Any) -> tuple[Any, Origin]:
-    return copied(message), NOWHERE
-
-
-def _of_template(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message), _TEMPLATE_ALONE
-
-
-def _of_compiled(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message.template), _COMPILED
-
-
 def _of_closure(message: Any, short_description: str | None = None) -> tuple[Any, Origin]:
     created = utc_datetime(message.created_at, "created_at") if message.HasField("created_at") else None
     origin = Origin(created_at=created, short_description=short_description, untold=UNTOLD_BY_SERVERS)
     return _with_template(message.compiled_task.template), origin
-
-
-def _of_task(message: Any) -> tuple[Any, Origin]:
-    return _of_closure(message.closure, message.short_description or None)
 
 
 def of_flyte2(details: Any) -> tuple[Any, Origin]:
@@ -102,10 +85,10 @@ def _of_flyte2_message(message: Any) -> tuple[Any, Origin]:
 
 
 _WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
-    task_pb2.TaskSpec.DESCRIPTOR.full_name: _of_spec,
-    tasks_pb2.TaskTemplate.DESCRIPTOR.full_name: _of_template,
-    task_pb2.Task.DESCRIPTOR.full_name: _of_task,
-    task_pb2.TaskClosure.DESCRIPTOR.full_name: _of_closure,
-    "flyteidl.core.CompiledTask": _of_compiled,
+    "flyteidl.admin.TaskSpec": lambda spec: (copied(spec), NOWHERE),
+    "flyteidl.core.TaskTemplate": lambda template: (_with_template(template), _TEMPLATE_ALONE),
+    "flyteidl.admin.Task": lambda task: _of_closure(task.closure, task.short_description or None),
+    "flyteidl.admin.TaskClosure": _of_closure,
+    "flyteidl.core.CompiledTask": lambda compiled: (_with_template(compiled.template), _COMPILED),
     **dict.fromkeys(FLYTE2_KINDS, _of_flyte2_message),
 }

@@ -7,7 +7,7 @@ rebuilds a task from parts and loses what it does not know, this one keeps the m
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
@@ -310,16 +310,8 @@ class FlyteTask(TaskSpec, RemoteEntity):
         name: str = self._message.template.id.name
         return name
 
-    @property
-    def resource_type(self) -> ResourceType:
-        """``ResourceType.TASK``."""
-        return ResourceType.TASK
-
-    @property
-    def entity_type_text(self) -> str:
-        """``"Task"``."""
-        return "Task"
-
+    resource_type: ClassVar = ResourceType.TASK
+    entity_type_text: ClassVar = "Task"
     should_register: bool = _of_origin("should_register", "As given to the constructor.")
     created_at: datetime | None = _of_origin("created_at", "When it was registered, in UTC, where the source said so.")
     source: str | None = _of_origin(

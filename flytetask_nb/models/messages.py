@@ -77,6 +77,13 @@ def _message_kind(kind: type[Message]) -> str:
     return f"a {kind.DESCRIPTOR.full_name}"
 
 
+def quoted(*names: str) -> str:
+    """Return names as an error lists them: in quotes, secrets masked."""
+    from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
+    return ", ".join(repr(mask_text(name)) for name in names)
+
+
 def shown(value: object, key: str = "", limit: int = 80) -> str:
     """Return what an error says of the value that it is about.
 

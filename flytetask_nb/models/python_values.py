@@ -9,19 +9,10 @@ from typing import Any, Final
 
 from flyteidl.core import types_pb2
 
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 _SIMPLE: Final[dict[int, Callable[[Any], bool]]] = {
     types_pb2.NONE: lambda value: value is None,
-    types_pb2.INTEGER: _is_integer,
-    types_pb2.FLOAT: _is_number,
+    types_pb2.INTEGER: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    types_pb2.FLOAT: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     types_pb2.STRING: lambda value: isinstance(value, str),
     types_pb2.BOOLEAN: lambda value: isinstance(value, bool),
     types_pb2.DATETIME: lambda value: isinstance(value, datetime | date),

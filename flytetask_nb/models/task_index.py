@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelValueError, TaskNotFoundError
+from flytetask_nb.models.messages import quoted
 from flytetask_nb.models.name_index import NameIndex
 from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, version_label
 
@@ -96,11 +97,9 @@ class TaskIndex:
         for position in reversed(positions):
             if versions[position] == version:
                 return position
-        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
-
-        known = list(dict.fromkeys(mask_text(versions[position]) for position in positions))[-_VERSIONS_SHOWN:]
+        known = list(dict.fromkeys(versions[position] for position in positions))[-_VERSIONS_SHOWN:]
         raise TaskNotFoundError(
-            f"{mask_text(name)!r} has no version {mask_text(version)!r} here; the newest are {', '.join(map(repr, known))}"
+            f"{quoted(name)} has no version {quoted(version)} here; the newest are {quoted(*known)}"
         )
 
     def newest(self) -> list[int]:
