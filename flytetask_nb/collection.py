@@ -640,13 +640,12 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         return self.to_text()
 
     def __getstate__(self) -> tuple[Any, ...]:
-        origins = [origin if isinstance(origin, str) else _origin_state(origin) for origin in self._origins]
+        # What only holds in one process, the Python types of a task that was compiled here, stays in it.
+        origins = [origin if isinstance(origin, str) else origin.but(python_interface=None) for origin in self._origins]
         return list(self._data), origins, self._failures, self._skipped, self._fellows.workflows
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        data, origins, failures, skipped, workflows = state
-        origins = [origin if isinstance(origin, str) else Origin(**origin) for origin in origins]
-        self._take(data, origins, failures, skipped, workflows)
+        self._take(*state)
 
 
 def _name_and_version(key: tuple[Any, ...]) -> tuple[str, str]:
@@ -663,11 +662,6 @@ def _tables() -> ModuleType:
 
 def _counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _origin_state(origin: Origin) -> dict[str, Any]:
-    # What only holds in one process, the Python types of a task that was compiled here, stays in it.
-    return {name: getattr(origin, name) for name in Origin.__slots__ if name != "python_interface"}
 
 
 def _records_of(task: object, place: str) -> Iterator[TaskRecord]:

@@ -41,9 +41,9 @@ def _plain(values: list[Any], dtype: Any) -> Any:
 
 
 def _texts(values: list[Any], dtype: Any) -> Any:
-    found = np.empty(len(values), dtype=object)
-    found[:] = [pd.NA if value is None else value for value in values]
-    return pd.array(found, dtype=dtype)
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = [pd.NA if value is None else value for value in values]
+    return pd.array(texts, dtype=dtype)
 
 
 def _numbers(values: list[Any], unit: str) -> Any:
@@ -51,8 +51,8 @@ def _numbers(values: list[Any], unit: str) -> Any:
 
 
 def _times(values: list[Any], _dtype: Any) -> Any:
-    found = [None if value is None else (value - _EPOCH) // _MICROSECOND for value in values]
-    return pd.DatetimeIndex(_numbers(found, "datetime64[us]")).tz_localize("UTC").array
+    numbers = [None if value is None else (value - _EPOCH) // _MICROSECOND for value in values]
+    return pd.DatetimeIndex(_numbers(numbers, "datetime64[us]")).tz_localize("UTC").array
 
 
 def _spans(values: list[Any], _dtype: Any) -> Any:

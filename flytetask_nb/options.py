@@ -8,7 +8,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from contextvars import ContextVar
 from threading import TIMEOUT_MAX, Lock, get_ident
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import OptionError
 
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 PROGRESS_VARIABLE = "FLYTETASK_NB_PROGRESS"
 """Environment variable that turns progress bars off with ``0``, ``false``, ``no`` or ``off``."""
+
+
+class _Option(NamedTuple):
+    """An option: its value at the start, what it accepts, and what an error says of that."""
+
+    start: Any
+    accepts: Callable[[Any], bool]
+    expected: str
 
 
 def _is_flag(value: object) -> bool:
@@ -34,40 +42,32 @@ def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= TIMEOUT_MAX
 
 
-def _is_expansion(value: object) -> bool:
-    return value is None or isinstance(value, bool)
-
-
 def _is_serialization(value: object) -> bool:
     return value is None or isinstance(value, Mapping) or type(value).__name__ == "SerializationSettings"
 
 
-_CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
-    "reveal_secrets": (_is_flag, "True or False"),
-    "fetch_timeout": (_is_duration, "a number of seconds above 0"),
-    "cache_bytes": (_is_count, "a whole number above 0"),
-    "max_in_flight": (_is_count, "a whole number above 0"),
-    "max_rows": (_is_count, "a whole number above 0"),
-    "expand": (_is_expansion, "True (all sections open), False (all closed) or None (the usual ones open)"),
-    "policy": (lambda _: True, "a path, a mapping or None"),
-    "progress": (_is_flag, "True or False"),
-    "serialization": (
+_SHOWS_PROGRESS = os.environ.get(PROGRESS_VARIABLE, "").strip().lower() not in {"0", "false", "no", "off"}
+_FLAG, _COUNT = "True or False", "a whole number above 0"
+_OPTIONS = {
+    "reveal_secrets": _Option(False, _is_flag, _FLAG),
+    "fetch_timeout": _Option(300.0, _is_duration, "a number of seconds above 0"),
+    "cache_bytes": _Option(2**30, _is_count, _COUNT),
+    "max_in_flight": _Option(16, _is_count, _COUNT),
+    "max_rows": _Option(10, _is_count, _COUNT),
+    "expand": _Option(
+        None,
+        lambda value: value is None or isinstance(value, bool),
+        "True (all sections open), False (all closed) or None (the usual ones open)",
+    ),
+    "policy": _Option(None, lambda _: True, "a path, a mapping or None"),
+    "serialization": _Option(
+        None,
         _is_serialization,
         "a mapping such as {'project': ..., 'domain': ..., 'image': ...}, flytekit's SerializationSettings, or None",
     ),
+    "progress": _Option(_SHOWS_PROGRESS, _is_flag, _FLAG),
 }
-
-_START: dict[str, Any] = {
-    "reveal_secrets": False,
-    "fetch_timeout": 300.0,
-    "cache_bytes": 2**30,
-    "max_in_flight": 16,
-    "max_rows": 10,
-    "expand": None,
-    "policy": None,
-    "serialization": None,
-    "progress": os.environ.get(PROGRESS_VARIABLE, "").strip().lower() not in {"0", "false", "no", "off"},
-}
+_START = {name: choice.start for name, choice in _OPTIONS.items()}
 _TO_ENTER: Final = 18 if sys.version_info >= (3, 14) else 10
 """Bytes of code from a call to where ``with`` enters what it returned."""
 _lock = Lock()
@@ -168,11 +168,10 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
 
     def __init__(self, **changes: Any) -> None:
         for name, value in changes.items():
-            if name not in _CHECKS:
-                raise OptionError(f"set_options has no option {name!r}; there are {', '.join(sorted(_CHECKS))}")
-            accepts, expected = _CHECKS[name]
-            if not accepts(value):
-                raise OptionError(f"option {name} cannot be {value!r}; expected {expected}")
+            if name not in _OPTIONS:
+                raise OptionError(f"set_options has no option {name!r}; there are {', '.join(sorted(_OPTIONS))}")
+            if not _OPTIONS[name].accepts(value):
+                raise OptionError(f"option {name} cannot be {value!r}; expected {_OPTIONS[name].expected}")
         if changes.get("policy") is not None:
             from flytetask_nb.policies import policy_of  # noqa: PLC0415 - few sessions have one
 
@@ -183,7 +182,9 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
         self._thread: int | None = get_ident()
         with _lock:
             # What has all its names set anew is of no more use.
-            kept = [one for one in _session if not (one.is_for_good() and one.changes.keys() <= changes.keys())]
+            kept = [
+                change for change in _session if not (change.is_for_good() and change.changes.keys() <= changes.keys())
+            ]
             _change_session([*kept, self])
 
     def is_for_good(self) -> bool:
@@ -203,7 +204,7 @@ class set_options:  # noqa: N801 - reads as the function that it is used as
 
     def __enter__(self) -> Self:
         with _lock:
-            _change_session([one for one in _session if one is not self])
+            _change_session([change for change in _session if change is not self])
         _blocks.set((*_blocks.get(), self))
         return self
 

@@ -62,13 +62,11 @@ def unlisted(files: Iterable[str], lists: Iterable[str], read: Callable[[str], b
     ``read``: returns what stands in a list.
     """
     files = list(files)
-    found: set[str] = set()
+    left_out: set[str] = set()
     for place in lists:
         listed = PartList.from_bytes(read(place))
-        root = place.removesuffix(LIST)
         if listed is not None:
-            for file in files:
-                inner = file.removeprefix(root).replace("\\", "/") if file.startswith(root) else ""
-                if is_part(inner) and inner not in listed.parts:
-                    found.add(file)
-    return found
+            root = place.removesuffix(LIST)
+            inner = {file: file.removeprefix(root).replace("\\", "/") for file in files if file.startswith(root)}
+            left_out |= {file for file, part in inner.items() if is_part(part) and part not in listed.parts}
+    return left_out

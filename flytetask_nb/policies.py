@@ -70,14 +70,9 @@ class Policy:
     def __repr__(self) -> str:
         return f"<{self.source or 'no policy'}>"
 
-    @property
-    def accepted_everywhere(self) -> frozenset[str]:
-        """The fingerprints that are accepted of every task, today."""
-        return frozenset(one.fingerprint for one in self.accepted if one.is_of(""))
-
     def accepted_of(self, task: str) -> frozenset[str]:
-        """Return the fingerprints that are accepted of a task, today."""
-        return frozenset(one.fingerprint for one in self.accepted if one.is_of(task))
+        """Return the fingerprints that are accepted of a task, today; of no task in particular where it is empty."""
+        return frozenset(acceptance.fingerprint for acceptance in self.accepted if acceptance.is_of(task))
 
 
 NO_POLICY: Final = Policy()
@@ -158,12 +153,9 @@ def _parsed(table: Any, source: str, folder: Path) -> Policy:
     fail_on = [fail_on] if isinstance(fail_on, str) else fail_on
     if not isinstance(fail_on, list | tuple) or not all(isinstance(each, str) for each in fail_on):
         raise OptionError(f"fail-on of {source} is {fail_on!r}; expected a list of texts")
-    accepted = table.get("accepted", [])
-    if isinstance(accepted, str):
-        taken = acceptances_in(folder / accepted)
-    else:
-        taken = _entries(accepted, f"accepted of {source}")
-    return Policy(dict(severities), tuple(fail_on), taken, None if limits is None else dict(limits), source)
+    given = table.get("accepted", [])
+    accepted = acceptances_in(folder / given) if isinstance(given, str) else _entries(given, f"accepted of {source}")
+    return Policy(dict(severities), tuple(fail_on), accepted, None if limits is None else dict(limits), source)
 
 
 def _entries(given: Any, source: str) -> tuple[Acceptance, ...]:
@@ -182,12 +174,10 @@ def _entry(given: Any, source: str) -> Acceptance:
     if unknown := sorted(given.keys() - set(_ENTRY)):
         raise OptionError(f"{source} has {unknown[0]!r}; expected {', '.join(_ENTRY)}")
     until = given.get("until")
-    if isinstance(until, str):
-        try:
-            until = date.fromisoformat(until)
-        except ValueError:
-            raise OptionError(f"until of {source} is {until!r}; expected a date such as 2026-01-31") from None
-    if until is not None and (not isinstance(until, date) or isinstance(until, datetime)):
+    day = until
+    with suppress(ValueError):  # of a text that is no date, and stays a text
+        day = date.fromisoformat(until) if isinstance(until, str) else until
+    if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
         raise OptionError(f"until of {source} is {until!r}; expected a date such as 2026-01-31")
     texts = {name: str(given.get(name, "")) for name in ("task", "reason", "rule")}
-    return Acceptance(given["fingerprint"], until=until, **texts)
+    return Acceptance(given["fingerprint"], until=day, **texts)

@@ -24,8 +24,8 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub(_escaped, text)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    number = ord(found[0])
+def _escaped(character: re.Match[str]) -> str:
+    number = ord(character[0])
     if number > 0xFFFF:  # noqa: PLR2004 - as Python writes them
         return f"\\U{number:08x}"
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"  # noqa: PLR2004

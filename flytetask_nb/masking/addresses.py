@@ -57,46 +57,46 @@ def users(text: str) -> Iterator[Span]:
     for word in _WORD.finditer(text):
         end = word[0].rfind("@") + 1
         if end and "://" in word[0]:
-            for found in _PASSWORD.finditer(text, word.start(), word.start() + end):
-                yield from _of_url(found)
-            for found in _TOKEN.finditer(text, word.start(), word.start() + end):
-                if not is_innocent("", found["secret"]):
-                    yield found.span("secret")
+            for login in _PASSWORD.finditer(text, word.start(), word.start() + end):
+                yield from _of_url(login)
+            for token in _TOKEN.finditer(text, word.start(), word.start() + end):
+                if not is_innocent("", token["secret"]):
+                    yield token.span("secret")
 
 
-def _of_url(found: re.Match[str]) -> Iterator[Span]:
-    if found["secret"] in _NO_PASSWORDS or (len(found["user"]) >= 30 and is_drawn(found["user"])):  # noqa: PLR2004
-        yield found.span("user")
-    if found["secret"] not in _NO_PASSWORDS and not is_innocent("", found["secret"]):
-        yield found.span("secret")
+def _of_url(login: re.Match[str]) -> Iterator[Span]:
+    if login["secret"] in _NO_PASSWORDS or (len(login["user"]) >= 30 and is_drawn(login["user"])):  # noqa: PLR2004
+        yield login.span("user")
+    if login["secret"] not in _NO_PASSWORDS and not is_innocent("", login["secret"]):
+        yield login.span("secret")
 
 
 def parameters(text: str) -> Iterator[Span]:
     """Yield where the values of secret-looking parameters of URLs stand."""
     if "=" not in text or "://" not in text:
         return
-    for found in _PARAMETER.finditer(text):
-        key, value = found["key"], found["secret"]
+    for parameter in _PARAMETER.finditer(text):
+        key, value = parameter["key"], parameter["secret"]
         lower = key.lower()
         if (
             lower in _SIGNATURES
             or (lower in _DRAWN_PARAMETERS and is_drawn(value))
             or (is_secret_key(key) and not is_innocent(key, value))
         ):
-            yield found.span("secret")
+            yield parameter.span("secret")
 
 
 def logins(text: str) -> Iterator[Span]:
     """Yield where passwords of addresses without a scheme stand."""
     if "@" in text:
-        for found in _LOGIN.finditer(text):
-            if _is_login(found["user"], found["secret"], found["host"]):
-                yield found.span("secret")
-        yield from (found.span("secret") for found in _ORACLE.finditer(text))
+        for login in _LOGIN.finditer(text):
+            if _is_login(login["user"], login["secret"], login["host"]):
+                yield login.span("secret")
+        yield from (login.span("secret") for login in _ORACLE.finditer(text))
     if ":" in text:
-        for found in _PGPASS.finditer(text):
-            if not is_innocent("password", found["secret"]) and "/" not in found["secret"]:
-                yield found.span("secret")
+        for line in _PGPASS.finditer(text):
+            if not is_innocent("password", line["secret"]) and "/" not in line["secret"]:
+                yield line.span("secret")
 
 
 def _is_login(user: str, secret: str, host: str) -> bool:

@@ -115,10 +115,10 @@ def _bare_value(entry: re.Match[str], text: str, *, flag: bool) -> Span | None:
 def _closing_bracket(text: str, start: int) -> int:
     """Return where the list or object that opens here ends: what is no JSON, or was cut, cannot be parsed."""
     depth = 0
-    for found in _BRACKET.finditer(text, start):
-        depth += 1 if found[0] in _BRACKETS else -1
+    for bracket in _BRACKET.finditer(text, start):
+        depth += 1 if bracket[0] in _BRACKETS else -1
         if not depth:
-            return found.end()
+            return bracket.end()
     return len(text)
 
 

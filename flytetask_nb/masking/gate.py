@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.masking.plainness import matching
 from flytetask_nb.masking.shapes import SHAPES
 from flytetask_nb.masking.tainted import kept_secrets, without_secrets
-from flytetask_nb.masking.texts import mask_looks
+from flytetask_nb.masking.texts import each_text, mask_looks
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
@@ -45,13 +45,7 @@ def gated_value(value: Any) -> Any:
 
     ``value``: the output. In values and tables, control characters are data, and stay.
     """
-    if isinstance(value, str):
-        return _masked(value)
-    if isinstance(value, dict):
-        return {gated_value(key): gated_value(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [gated_value(inner) for inner in value]
-    return gated_frame(value) if type(value).__name__ == "DataFrame" else value
+    return gated_frame(value) if type(value).__name__ == "DataFrame" else each_text(value, _masked)
 
 
 def gated_frame(frame: pd.DataFrame, known: Mapping[str, set[str]] | None = None) -> pd.DataFrame:

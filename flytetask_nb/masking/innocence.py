@@ -74,10 +74,8 @@ def is_code(key: str, value: str, *, spaced: bool) -> bool:
     ``value``: what follows it, to the end of the word or further.
     ``spaced``: whether there are blanks around the sign, which a shell would not have.
     """
-    if _TYPES.match(value) or _BOUND.fullmatch(value.rstrip(_END)) or _CALL.match(value):
-        return True
     text = value.rstrip(_END)
-    if text.lower() in _SAYINGS:
+    if _TYPES.match(value) or _BOUND.fullmatch(text) or _CALL.match(value) or text.lower() in _SAYINGS:
         return True
     if _NAME.fullmatch(text) is None or _DIGIT.search(text):
         return False

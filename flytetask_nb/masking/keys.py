@@ -7,6 +7,7 @@ it is, ``MIN_PASSWORD`` what it has to be, ``USE_AUTH`` whether there is any, an
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 PASSWORDS = frozenset({"pass", "passphrase", "passwd", "password", "passcode", "pwd", "pw"})
@@ -117,8 +118,6 @@ _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _RUN = re.compile("[A-Za-z0-9]+")
 _SHORT_WORD, _FEW_PIECES, _LENGTH_OF_WORDS = 3, 4, 3
 
-_known: dict[str, bool] = {}
-_KNOWN_LIMIT = 10_000
 _LONGEST_KEY = 500
 """Of a longer one, the beginning and the end are read."""
 
@@ -129,14 +128,9 @@ def is_secret_key(key: str) -> bool:
     ``key``: name of an environment variable, a label, a setting or a command line flag.
     Returns bool: True if one of the key's words says so (``password``, ``token``, ``api key`` and the like).
     """
-    answer = _known.get(key)
-    if answer is None:
-        if len(key) > _LONGEST_KEY:
-            return is_secret_key(key[: _LONGEST_KEY // 2 - 1] + "." + key[-_LONGEST_KEY // 2 :])
-        if len(_known) >= _KNOWN_LIMIT:
-            _known.clear()
-        answer = _known[key] = _looks_secret(key)
-    return answer
+    if len(key) > _LONGEST_KEY:
+        key = f"{key[: _LONGEST_KEY // 2 - 1]}.{key[-_LONGEST_KEY // 2 :]}"
+    return _looks_secret(key)
 
 
 def words_of(key: str) -> list[str]:
@@ -144,6 +138,7 @@ def words_of(key: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(key)]
 
 
+@lru_cache(maxsize=10_000)
 def _looks_secret(key: str) -> bool:
     words = words_of(key)
     words = [word for word in words if not word.isdecimal()] or words

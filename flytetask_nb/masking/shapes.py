@@ -121,12 +121,6 @@ _SCHEME = re.compile(r"\b(?:Bearer|Basic|AUTH (?:PLAIN|LOGIN))\s+(?P<secret>[\w.
 _HARD = re.compile(r"[0-9=+]|[A-Z].*[a-z].*[A-Z].*[a-z].*[A-Z]")
 
 
-def _key_blocks(text: str) -> Iterator[Span]:
-    """Yield where blocks of private keys stand."""
-    if "-----BEGIN" in text or "Private-Lines" in text:
-        yield from (found.span() for found in _KEY_BLOCK.finditer(text))
-
-
 def shapes_in(text: str, *, any_service: bool = True) -> Iterator[Span]:
     """Yield where tokens, webhooks, hashes of passwords and an authorization's values stand.
 
@@ -135,18 +129,15 @@ def shapes_in(text: str, *, any_service: bool = True) -> Iterator[Span]:
     """
     if len(text) < SHORTEST_SHAPE:
         return
-    yield from _key_blocks(text)
-    yield from (found.span() for found in _SURE.finditer(text))
-    for found in _MAYBE.finditer(text):
-        if _is_token(found[0], any_service=any_service):
-            yield found.span()
+    if "-----BEGIN" in text or "Private-Lines" in text:
+        yield from (block.span() for block in _KEY_BLOCK.finditer(text))
+    yield from (token.span() for token in _SURE.finditer(text))
+    yield from (word.span() for word in _MAYBE.finditer(text) if _is_token(word[0], any_service=any_service))
     if "/" in text:
-        yield from (found.span() for found in _HOOK.finditer(text) if "/" not in found[0][:1] or is_drawn(found[0]))
+        yield from (hook.span() for hook in _HOOK.finditer(text) if "/" not in hook[0][:1] or is_drawn(hook[0]))
     if "$" in text:
-        yield from (found.span() for found in _HASH.finditer(text))
-    for found in _SCHEME.finditer(text):
-        if _HARD.search(found["secret"]):
-            yield found.span("secret")
+        yield from (password.span() for password in _HASH.finditer(text))
+    yield from (value.span("secret") for value in _SCHEME.finditer(text) if _HARD.search(value["secret"]))
 
 
 def _is_token(word: str, *, any_service: bool) -> bool:

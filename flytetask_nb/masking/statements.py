@@ -144,46 +144,41 @@ def statements_in(text: str) -> Iterator[Span]:
     if "identified" in lower:
         yield from _identified(text)
     if "</" in text:
-        for found in _ELEMENT.finditer(text):
-            tag = found["tag"].rpartition(":")[2]
-            if is_secret_key(tag) and not is_innocent(tag, found["secret"]):
-                yield found.span("secret")
+        for element in _ELEMENT.finditer(text):
+            tag = element["tag"].rpartition(":")[2]
+            if is_secret_key(tag) and not is_innocent(tag, element["secret"]):
+                yield element.span("secret")
     if "\n" in text and ":" in text:
         yield from _yaml(text)
 
 
 def _by_rule(rule: Setting, text: str) -> Iterator[Span]:
-    for found in rule.form.finditer(text):
-        groups = found.groupdict()
+    for setting in rule.form.finditer(text):
+        groups = setting.groupdict()
         name = "secret" if groups.get("secret") is not None else "bare"
         key = groups.get("key") or "password"
-        if (not rule.by_key or is_secret_key(key)) and groups.get(name) and not is_innocent(key, found[name]):
-            yield found.span(name)
+        if (not rule.by_key or is_secret_key(key)) and groups.get(name) and not is_innocent(key, setting[name]):
+            yield setting.span(name)
 
 
 def _identified(text: str) -> Iterator[Span]:
     first = len(text)
-    for found in _IDENTIFIED.finditer(text):
-        if found["word"].isupper() or _BEFORE.search(text, max(found.start() - 500, 0), found.start()):
-            yield found.span("secret" if found["secret"] is not None else "bare")
-            first = min(first, found.end())
-    yield from (other.span("secret") for other in _REPLACE.finditer(text, first))
+    for clause in _IDENTIFIED.finditer(text):
+        if clause["word"].isupper() or _BEFORE.search(text, max(clause.start() - 500, 0), clause.start()):
+            yield clause.span("secret" if clause["secret"] is not None else "bare")
+            first = min(first, clause.end())
+    yield from (clause.span("secret") for clause in _REPLACE.finditer(text, first))
 
 
 def _yaml(text: str) -> Iterator[Span]:
-    for found in _BLOCK.finditer(text):
-        if not is_secret_key(found["key"]):
+    for block in _BLOCK.finditer(text):
+        if not is_secret_key(block["key"]):
             continue
-        start, end = found.span("inner")
-        if found["mark"]:
-            lead = len(found["inner"]) - len(found["inner"].lstrip())
-            yield start + lead, start + len(found["inner"].rstrip())
-        else:
-            yield from _nested(text, start, end)
-
-
-def _nested(text: str, start: int, end: int) -> Iterator[Span]:
-    for inner in _INNER.finditer(text, start, end):
-        if not is_reference(inner["key"]) and not is_innocent(inner["key"], inner["secret"]):
-            first, last = inner.span("secret")
-            yield first, first + len(text[first:last].rstrip())
+        start, end = block.span("inner")
+        if block["mark"]:
+            lead = len(block["inner"]) - len(block["inner"].lstrip())
+            yield start + lead, start + len(block["inner"].rstrip())
+            continue
+        for inner in _INNER.finditer(text, start, end):
+            if not is_reference(inner["key"]) and not is_innocent(inner["key"], inner["secret"]):
+                yield inner.start("secret"), inner.start("secret") + len(inner["secret"].rstrip())

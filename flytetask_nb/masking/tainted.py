@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from flytetask_nb.masking.texts import MASK, mask_value
+from flytetask_nb.masking.texts import MASK, each_text, mask_value
 from flytetask_nb.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -76,19 +76,11 @@ def _secrets_in(key: str, kind: Any, data: bytes) -> frozenset[str]:
     except Exception:  # noqa: BLE001 - what JSON has no word for (NaN, a time beyond any calendar) ends its printer
         return frozenset()
     if len(data) > _LOOKED_AT:
-        plain = _cut(plain)
+        # No output reads on.
+        plain = each_text(plain, lambda text: text[:_LOOKED_AT])
     pairs = [(plain, mask_value(plain, key)), *((words, mask_value(words)) for words in _joined_commands(plain))]
     secrets = {secret for pair in pairs for secret in _differences(*pair)}
     return frozenset(secret for secret in secrets if len(secret) >= _SHORTEST and MASK not in secret)
-
-
-def _cut(value: Any) -> Any:
-    """Return JSON values with their texts cut where no output reads on."""
-    if isinstance(value, dict):
-        return {key[:_LOOKED_AT]: _cut(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_cut(inner) for inner in value]
-    return value[:_LOOKED_AT] if isinstance(value, str) else value
 
 
 def _joined_commands(value: Any) -> Iterator[list[str]]:
@@ -97,29 +89,23 @@ def _joined_commands(value: Any) -> Iterator[list[str]]:
         command, args = value.get("command"), value.get("args")
         if isinstance(command, list) and isinstance(args, list):
             yield [*map(str, command), *map(str, args)]
-        for inner in value.values():
-            yield from _joined_commands(inner)
-    elif isinstance(value, list):
-        for inner in value:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
             yield from _joined_commands(inner)
 
 
-def _differences(plain: Any, shown: Any) -> Iterator[str]:
-    if isinstance(plain, dict) and isinstance(shown, dict):
+def _differences(plain: Any, masked: Any) -> Iterator[str]:
+    """Yield what stands in values where masks stand in others."""
+    if isinstance(plain, dict) and isinstance(masked, dict):
         for key, inner in plain.items():
-            yield from _differences(inner, shown.get(key))
-    elif isinstance(plain, list) and isinstance(shown, list):
-        for inner, masked in zip(plain, shown, strict=False):
-            yield from _differences(inner, masked)
-    elif isinstance(plain, str | int | float) and isinstance(shown, str) and plain != shown:
-        yield from _hidden(str(plain), shown)
-
-
-def _hidden(plain: str, shown: str) -> Iterator[str]:
-    """Yield what stands in a text where it shows masks."""
-    kept = [re.escape(part) for part in shown.split(MASK)]
-    found = re.fullmatch("(.+?)".join(kept), plain, re.DOTALL)
-    yield from found.groups() if found is not None else (plain,)
+            yield from _differences(inner, masked.get(key))
+    elif isinstance(plain, list) and isinstance(masked, list):
+        for inner, other in zip(plain, masked, strict=False):
+            yield from _differences(inner, other)
+    elif isinstance(plain, str | int | float) and isinstance(masked, str) and plain != masked:
+        form = "(.+?)".join(map(re.escape, masked.split(MASK)))
+        hidden = re.fullmatch(form, str(plain), re.DOTALL)
+        yield from (str(plain),) if hidden is None else hidden.groups()
 
 
 @contextmanager

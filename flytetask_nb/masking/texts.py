@@ -19,7 +19,7 @@ from flytetask_nb.masking.tools import secrets_of_command, secrets_of_shell
 from flytetask_nb.options import option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MASK = "••••••"
 """What stands in place of a masked value."""
@@ -31,7 +31,7 @@ _ONE_WORD = re.compile(r"""[^\s"'{}\[\]<>]+""")
 _DIGEST = re.compile(r"[\w-]{22}(?:==)?|[\w-]{43}=?")
 
 _FLAG = re.compile(r"^(?P<head>--?(?P<key>[A-Za-z][\w.-]*))(?P<equals>=)?(?P<secret>.*)$", re.DOTALL)
-_ASSIGNMENT = re.compile(rf"^(?P<key>[A-Za-z_][\w.-]*)=(?!{NO_VALUE})(?P<secret>.+)$", re.DOTALL)
+_ASSIGNMENT = re.compile(rf"^(?P<head>(?P<key>[A-Za-z_][\w.-]*))(?P<equals>=)(?!{NO_VALUE})(?P<secret>.+)$", re.DOTALL)
 _LONGEST_SHORT_FLAG = 2
 
 # How lists of key and value spell the two: Kubernetes, AWS.
@@ -55,19 +55,13 @@ _SIGNS = re.compile(r"[=:@'\"<|$]|-----| \S")
 
 def _without(text: str, secrets: Iterable[Span]) -> str:
     """Return the text with a mask in place of each span; of spans that overlap, one mask."""
-    found = sorted(span for span in secrets if span[0] < span[1])
-    if not found:
-        return text
-    shown: list[str] = []
-    done = 0
-    first, last = found[0]
-    for start, end in found[1:]:
-        if start <= last:
-            last = max(last, end)
-            continue
-        shown += [text[done:first], MASK]
-        done, first, last = last, start, end
-    return "".join([*shown, text[done:first], MASK, text[last:]])
+    pieces: list[str] = []
+    done = -1
+    for start, end in sorted(span for span in secrets if span[0] < span[1]):
+        if start > done:
+            pieces += [text[max(done, 0) : start], MASK]
+        done = max(done, end)
+    return "".join([*pieces, text[done:]]) if pieces else text
 
 
 def mask_text(text: str) -> str:
@@ -111,9 +105,9 @@ def mask_looks(text: str) -> str:
 def _identifier(text: str) -> str:
     if has_no_shape(text) and ("://" not in text or ("@" not in text and "=" not in text)):
         return text
-    shown = _without(text, chain(users(text), parameters(text), shapes_in(text, any_service=False)))
-    is_chance = shown != text and _DIGEST.fullmatch(text) and re.search(KEYS, text)
-    return text if is_chance else shown
+    masked_text = _without(text, chain(users(text), parameters(text), shapes_in(text, any_service=False)))
+    is_chance = masked_text != text and _DIGEST.fullmatch(text) and re.search(KEYS, text)
+    return text if is_chance else masked_text
 
 
 # Versions and images are the same in all tasks of a release.
@@ -153,10 +147,10 @@ def _mask_json(text: str) -> str:
 
     try:
         value = json_value(text)
-        shown = _mask_nested(value, secret=False)
+        masked_value = _mask_nested(value, secret=False)
     except (ValueError, RecursionError):
         return _mask_plain(text)
-    return text if shown == value else json.dumps(shown, ensure_ascii=False)
+    return text if masked_value == value else json.dumps(masked_value, ensure_ascii=False)
 
 
 def _mask_plain(text: str) -> str:
@@ -183,14 +177,24 @@ def masked(key: str, text: str) -> str:
     ``key``: the entry's key.
     ``text``: its value. An empty value is shown as it is: there is nothing to hide, and that it is empty matters.
     """
-    if text and is_secret_key(key) and not option("reveal_secrets") and not is_innocent(key, text):
+    return text if option("reveal_secrets") else _mask_string(key, text, secret=is_secret_key(key))
+
+
+def _mask_string(key: object, text: str, *, secret: bool) -> str:
+    if secret and not is_innocent(key if isinstance(key, str) else "", text):
         return MASK
-    return mask_identifier(text) if _identifies(key, text) else mask_text(text)
+    # What has blanks or quotes in it is more than a name.
+    is_name = not secret and key in IDENTIFIERS and _ONE_WORD.fullmatch(text) is not None
+    return mask_identifier(text) if is_name else _mask_leaf(text)
 
 
-def _identifies(key: object, text: str) -> bool:
-    """Tell whether an entry names something; what has blanks or quotes in it is more than a name."""
-    return key in IDENTIFIERS and _ONE_WORD.fullmatch(text) is not None
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """Return JSON values with each text in them, of keys too, as ``change`` makes it."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {each_text(key, change): each_text(inner, change) for key, inner in value.items()}
+    return [each_text(inner, change) for inner in value] if isinstance(value, list) else value
 
 
 def mask_value(value: Any, key: str = "") -> Any:
@@ -205,7 +209,7 @@ def mask_value(value: Any, key: str = "") -> Any:
     """
     if option("reveal_secrets"):
         return value
-    return _mask_entry(key, value, secret=bool(key) and is_secret_key(key))
+    return _mask_nested(value, secret=is_secret_key(key), key=key)
 
 
 def _mask_nested(value: Any, *, secret: bool, key: Any = "") -> Any:
@@ -216,8 +220,7 @@ def _mask_nested(value: Any, *, secret: bool, key: Any = "") -> Any:
             return _mask_words(value)
         return [_mask_nested(item, secret=secret, key=key) for item in value]
     if isinstance(value, str):
-        is_shown = not secret or is_innocent(key if isinstance(key, str) else "", value)
-        return _mask_leaf(value) if is_shown else MASK
+        return _mask_string(key, value, secret=secret)
     return MASK if secret and isinstance(value, bytes | int | float) and not isinstance(value, bool) else value
 
 
@@ -226,24 +229,19 @@ def _mask_dict(value: dict[Any, Any], *, secret: bool) -> dict[Any, Any]:
         (value[name] for name in _NAMES if isinstance(value.get(name), str) and is_secret_key(value[name])), ""
     )
     if secret and (value.get("type") in _SCHEMA_TYPES if isinstance(value.get("type"), str) else "$ref" in value):
-        return {entry: _mask_entry(entry, inner, secret=entry in _EXAMPLES) for entry, inner in value.items()}
+        return {entry: _mask_nested(inner, secret=entry in _EXAMPLES, key=entry) for entry, inner in value.items()}
     if len(value) > 1 and any(value.keys() <= keys for keys in _REQUESTS):
-        return {entry: _mask_entry(entry, inner, secret=False) for entry, inner in value.items()}
+        return {entry: _mask_nested(inner, secret=False, key=entry) for entry, inner in value.items()}
     return {
-        entry: _mask_entry(
-            named if named and entry in _VALUES else entry,
+        entry: _mask_nested(inner, secret=True, key=named)
+        if named and entry in _VALUES
+        else _mask_nested(
             inner,
-            secret=(bool(named) and entry in _VALUES)
-            or (isinstance(entry, str) and (is_secret_key(entry) or (secret and not is_reference(entry)))),
+            secret=isinstance(entry, str) and (is_secret_key(entry) or (secret and not is_reference(entry))),
+            key=entry,
         )
         for entry, inner in value.items()
     }
-
-
-def _mask_entry(key: Any, value: Any, *, secret: bool) -> Any:
-    if not secret and isinstance(value, str) and _identifies(key, value):
-        return mask_identifier(value)
-    return _mask_nested(value, secret=secret, key=key)
 
 
 def _mask_words(items: list[Any] | tuple[Any, ...]) -> list[Any]:
@@ -269,37 +267,25 @@ def mask_arguments(arguments: list[str]) -> list[str]:
     """
     if option("reveal_secrets"):
         return arguments
-    shown: list[str] = []
+    words: list[str] = []
     flag_before = ""
     for word in arguments:
-        if not flag_before and word and word[0] != "-" and "=" not in word:
-            # Most words are such.
-            shown.append(_mask_short(word) if len(word) <= _LONGEST_REMEMBERED else mask_any(word))
-            continue
         if flag_before and word and not _reads_as_flag(word):
-            shown.append(word if is_innocent(flag_before, word) else MASK)
+            words.append(word if is_innocent(flag_before, word) else MASK)
             flag_before = ""
             continue
         flag_before = ""
-        flag = _FLAG.match(word) if word.startswith("-") else None
-        if flag is not None and is_secret_key(flag["key"]):
-            if flag["equals"]:
-                shown.append(word if is_innocent(flag["key"], flag["secret"]) else f"{flag['head']}={MASK}")
+        # Most words are neither.
+        form = _FLAG if word[:1] == "-" else _ASSIGNMENT if "=" in word else None
+        setting = None if form is None else form.match(word)
+        if setting is not None and is_secret_key(setting["key"]):
+            if setting["equals"]:
+                words.append(word if is_innocent(setting["key"], setting["secret"]) else f"{setting['head']}={MASK}")
                 continue
-            flag_before = "" if flag["secret"] else flag["key"]
-        elif flag is None and "=" in word:
-            assignment = _ASSIGNMENT.match(word)
-            if assignment is not None and is_secret_key(assignment["key"]):
-                is_shown = is_innocent(assignment["key"], assignment["secret"])
-                shown.append(word if is_shown else f"{assignment['key']}={MASK}")
-                continue
-        shown.append(mask_text(word))
-    return _without_passwords(shown, arguments)
-
-
-def _without_passwords(shown: list[str], arguments: list[str]) -> list[str]:
-    """Mask what tools take for a password by its place, in words that show all so far."""
+            flag_before = "" if setting["secret"] else setting["key"]
+        words.append(_mask_leaf(word))
     for place, start, end in secrets_of_command(arguments):
-        if shown[place] == arguments[place]:
-            shown[place] = f"{arguments[place][:start]}{MASK}{arguments[place][end:]}"
-    return shown
+        # What tools take for a password by its place, in words that show all so far.
+        if words[place] == arguments[place]:
+            words[place] = f"{arguments[place][:start]}{MASK}{arguments[place][end:]}"
+    return words

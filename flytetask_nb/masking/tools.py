@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from flytetask_nb.masking.innocence import is_innocent
@@ -119,7 +120,7 @@ def secrets_of_command(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """
     places = [place for place, word in enumerate(words) if word.rpartition("/")[2] in TOOLS]
     for place, following in zip(places, [*places[1:], len(words)], strict=False):
-        behind = words[place + 1 : following]
+        behind = list(takewhile(lambda word: word not in _ENDS, words[place + 1 : following]))
         name = words[place].rpartition("/")[2]
         for index, start, end in _of_tool(name, TOOLS[name], behind):
             if not is_innocent("password", behind[index][start:end]):
@@ -130,21 +131,20 @@ def _of_tool(name: str, tool: Tool, words: Sequence[str]) -> Iterator[tuple[int,
     is_open = not tool.after
     before, last = "", ""
     for index, word in enumerate(words):
-        if word in _ENDS:
-            break
         is_open = is_open or word in tool.after
         if is_open and before in tool.flags:
-            yield from _of_value(index, word)
+            span = _of_value(word)
         elif before in tool.logins or ("" in tool.logins and "/" in word and not word.startswith(("-", "/", "@"))):
-            yield from _of_login(tool, index, word)
+            span = _of_login(tool, word)
         elif name == "curl" and (user := _CURL_USER.fullmatch(word)) is not None:
-            if user["login"]:
-                yield index, word.index(":") + 1, len(word)
+            span = (word.index(":") + 1, len(word)) if user["login"] else None
             word = "-u"  # noqa: PLW2901 - for the word after it: -sSu is -u
         elif word.partition("=")[0] in tool.logins:
-            yield from _of_login(tool, index, word)
+            span = _of_login(tool, word)
         else:
-            yield from _of_joined(tool, index, word)
+            span = _of_joined(tool, word)
+        if span is not None:
+            yield index, *span
         if tool.settings and ((last in _SETS and is_secret_key(before)) or last.startswith("http-basic.")):
             yield index, 0, len(word)
         last, before = before, word
@@ -152,41 +152,35 @@ def _of_tool(name: str, tool: Tool, words: Sequence[str]) -> Iterator[tuple[int,
         yield from _of_positions(name, start, wanted, words)
 
 
-def _of_value(index: int, word: str) -> Iterator[tuple[int, int, int]]:
-    if not word.startswith(("--", "env:", "file:", "fd:")) and word != "stdin":
-        yield index, len("pass:") if word.startswith("pass:") else 0, len(word)
+def _of_value(word: str) -> Span | None:
+    if word.startswith(("--", "env:", "file:", "fd:")) or word == "stdin":
+        return None
+    return len("pass:") if word.startswith("pass:") else 0, len(word)
 
 
-def _of_joined(tool: Tool, index: int, word: str) -> Iterator[tuple[int, int, int]]:
-    for flag in tool.joined:
-        if word.startswith(flag) and len(word) > len(flag) and word[len(flag)] != "-":
-            yield index, len(flag), len(word)
-            return
+def _of_joined(tool: Tool, word: str) -> Span | None:
+    starts = (len(flag) for flag in tool.joined if word.startswith(flag))
+    return next(((start, len(word)) for start in starts if word[start:] and word[start] != "-"), None)
 
 
 def _of_positions(
     name: str, start: str, wanted: tuple[int, ...], words: Sequence[str]
 ) -> Iterator[tuple[int, int, int]]:
     """Yield the plain words at certain places behind another: of ``add_user bob x``, the second."""
-    count = 0 if name == start else None
-    for index, word in enumerate(words):
-        if word in _ENDS:
-            return
-        if count is not None and not word.startswith("-"):
-            if count in wanted and "=" not in word:
-                yield index, 0, len(word)
-            count += 1
-        elif count is None and (word.lower() == start or (start == "-b" and _HTPASSWD.fullmatch(word) is not None)):
-            count = 0
+    behind = 0
+    if name != start:
+        starts = (word.lower() == start or (start == "-b" and _HTPASSWD.fullmatch(word) is not None) for word in words)
+        behind = next((index for index, is_start in enumerate(starts, 1) if is_start), len(words))
+    plain = [index for index in range(behind, len(words)) if not words[index].startswith("-")]
+    for index in [plain[place] for place in wanted if place < len(plain)]:
+        if "=" not in words[index]:
+            yield index, 0, len(words[index])
 
 
-def _of_login(tool: Tool, index: int, word: str) -> Iterator[tuple[int, int, int]]:
+def _of_login(tool: Tool, word: str) -> Span | None:
     start = word.find(tool.marks)
-    if start <= 0 or start == len(word) - 1 or "://" in word:
-        return
     end = word.find("@", start) if tool.marks == "/" else len(word)
-    if end > 0:
-        yield index, start + 1, end
+    return (start + 1, end) if 0 < start < len(word) - 1 and end > 0 and "://" not in word else None
 
 
 def secrets_of_shell(text: str) -> Iterator[Span]:
@@ -205,12 +199,12 @@ def secrets_of_shell(text: str) -> Iterator[Span]:
         for index, start, end in secrets_of_command([_unquoted(word) for word in words]):
             yield _in_quotes(words[index], spans[index][0], start, end)
     if "|" in text:
-        for found in _PIPED.finditer(text):
-            start, end = found.span("secret")
-            if found["secret"][0] in "\"'":
+        for command in _PIPED.finditer(text):
+            start, end = command.span("secret")
+            if command["secret"][0] in "\"'":
                 start, end = start + 1, end - 1
-            inner = _CHPASSWD.fullmatch(text, start, end)
-            start = inner.start("secret") if inner is not None and "chpasswd" in found[0] else start
+            login = _CHPASSWD.fullmatch(text, start, end)
+            start = login.start("secret") if login is not None and "chpasswd" in command[0] else start
             if not is_innocent("password", text[start:end]):
                 yield start, end
 

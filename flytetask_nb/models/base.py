@@ -6,14 +6,14 @@ in goes out again: unknown fields, fields that other SDKs drop, and the differen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError, shortened
 from flytetask_nb.models import fields as field_kinds
 from flytetask_nb.models.fields import REQUIRED, Field
-from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.messages import copied, message_of
 from flytetask_nb.models.showing import Shown
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ else:
         return lambda model_class: model_class
 
 
-M = TypeVar("M", bound="Model")
 _REPR_VALUE_LIMIT = 60
 _REPR_LIMIT = 240
 
@@ -135,9 +134,7 @@ class Model(Shown):
         ModelTypeError
             It is something else.
         """
-        message = cls.message_class()
-        message.CopyFrom(message_of(pb2_object, cls.message_class))
-        return cls._own(message)
+        return cls._own(copied(message_of(pb2_object, cls.message_class)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -156,10 +153,9 @@ class Model(Shown):
             The bytes are no message of this kind.
         """
         try:
-            message = cls.message_class.FromString(data)
+            return cls._own(cls.message_class.FromString(data))
         except (DecodeError, TypeError) as error:
             raise undecodable(cls, data, error) from None
-        return cls._own(message)
 
     @classmethod
     def _bind(cls, args: tuple[object, ...], named: Mapping[str, object]) -> dict[str, object]:
@@ -237,9 +233,7 @@ class Model(Shown):
 
     def to_flyte_idl(self) -> Any:
         """Return a copy of the message: the caller may change it freely."""
-        message = self.message_class()
-        message.CopyFrom(self._message)
-        return message
+        return copied(self._message)
 
     def serialize_to_string(self) -> bytes:
         """Return the message's bytes, deterministically: equal models give equal bytes."""
@@ -305,7 +299,7 @@ class Model(Shown):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.serialize_to_string())
+        return type(self).from_bytes, (self.serialize_to_string(),)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -333,10 +327,6 @@ class Model(Shown):
 _new = object.__new__
 # The slot's own descriptor: the way around __setattr__, for this module and its subclasses' constructors.
 _set_message = Model._message.__set__  # type: ignore[attr-defined, misc]
-
-
-def _restore(model_class: type[M], data: bytes) -> M:
-    return model_class.from_bytes(data)
 
 
 def undecodable(model_class: type[Model], data: Any, error: Exception) -> ModelTypeError | ModelValueError:

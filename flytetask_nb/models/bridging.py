@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flytetask_nb.errors import WorkflowIntegrationError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -38,7 +36,7 @@ class Bridge(Protocol):
         """Return flytekit's ``Interface`` with the Python types that fit a task's own."""
 
 
-_find_bridge: Callable[[], Bridge] | None = None
+_find_bridge: Callable[[], Bridge]
 
 
 def install_bridge(find: Callable[[], Bridge]) -> None:
@@ -50,16 +48,6 @@ def install_bridge(find: Callable[[], Bridge]) -> None:
     _find_bridge = find
 
 
-def is_installed() -> bool:
-    """Tell whether there is a bridge."""
-    return _find_bridge is not None
-
-
 def bridge() -> Bridge:
-    """Return the bridge.
-
-    Raises WorkflowIntegrationError: None is installed: the package's parts were imported without its front.
-    """
-    if _find_bridge is None:
-        raise WorkflowIntegrationError("nothing leads to flytekit: import flytetask_nb first")
+    """Return the bridge."""
     return _find_bridge()

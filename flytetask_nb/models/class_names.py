@@ -43,8 +43,8 @@ def class_notation(text: str) -> str:
     return _MODULES.sub(_kept, without_addresses(_unannotated(_WRAPPED.sub(r"\1", text))))
 
 
-def _kept(found: re.Match[str]) -> str:
-    return found[0] if found[0][0] in "'\"" else ""
+def _kept(part: re.Match[str]) -> str:
+    return part[0] if part[0][0] in "'\"" else ""
 
 
 def _unannotated(text: str) -> str:
@@ -62,14 +62,14 @@ def _unannotated(text: str) -> str:
 def _ends(text: str, start: int) -> tuple[int, int] | None:
     """Return where the first of the items in brackets ends, and where what follows the bracket begins."""
     depth, first = 0, None
-    for found in _BRACKETS.finditer(text, start):
-        mark = found[0]
+    for sign in _BRACKETS.finditer(text, start):
+        mark = sign[0]
         if mark in "[({":
             depth += 1
         elif mark == "," and not depth:
-            first = found.start() if first is None else first
+            first = sign.start() if first is None else first
         elif mark in "])}":
             if not depth:
-                return (found.start() if first is None else first), found.end()
+                return (sign.start() if first is None else first), sign.end()
             depth -= 1
     return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
-from flytetask_nb.models.bridging import bridge, is_installed
+from flytetask_nb.models.bridging import bridge
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.messages import HasFlyteIdl, shown
 
@@ -30,18 +30,19 @@ def opened(value: object) -> Any:
 
     ``value``: what a user handed in where a task, or several, are expected.
     """
-    if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
-        return value
-    through = bridge().opened(value)
-    return value if through is None else through
+    return _over_bridge("opened", value)
 
 
 def opened_workflow(value: object) -> Any:
     """Return the specification of a workflow of another package, as a message; everything else as it is."""
-    if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
+    return _over_bridge("workflow_of", value)
+
+
+def _over_bridge(way: str, value: object) -> Any:
+    if isinstance(value, _KNOWN) or hasattr(value, "_message"):
         return value
-    found = bridge().workflow_of(value)
-    return value if found is None else found
+    result = getattr(bridge(), way)(value)
+    return value if result is None else result
 
 
 def as_task(value: object, name: str = "task") -> FlyteTask:
@@ -80,7 +81,7 @@ def as_tasks(value: object, name: str = "tasks") -> Iterator[FlyteTask]:
     given = opened(value)
     if isinstance(given, (str, FlyteTask, Message, *_BYTES)) or not isinstance(given, Iterable):
         raise ModelTypeError(no_tasks(given, name))
-    return (task for position, one in enumerate(given) for task in each_task(one, f"{name}[{position}]"))
+    return (task for position, item in enumerate(given) for task in each_task(item, f"{name}[{position}]"))
 
 
 def each_task(value: object, name: str = "task") -> Iterator[FlyteTask]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import task_pb2
-from flyteidl.core import tasks_pb2
 from google.protobuf.message import Message as ProtobufMessage
 
 from flytetask_nb.errors import ModelTypeError
-from flytetask_nb.models.base import Model
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_spec, wrapped
-from flytetask_nb.models.messages import message_of
+from flytetask_nb.models.messages import copied, message_of, stands_for
 from flytetask_nb.models.origins import (
     DESCRIPTION,
     NOWHERE,
@@ -35,7 +33,10 @@ def spec_of(value: Any) -> tuple[Any, Origin]:
     Raises ModelTypeError: it is something else.
     Raises ModelValueError: a ``created_at`` lies outside the years 1 to 9999.
     """
-    message = _any_message(value)
+    message = stands_for(value)
+    if not isinstance(message, ProtobufMessage):
+        # Says what is wrong in the words of every other conversion.
+        message = message_of(value, task_pb2.TaskSpec)
     unwrap = _WRAPPERS.get(message.DESCRIPTOR.full_name)
     if unwrap is None:
         raise ModelTypeError(
@@ -50,47 +51,16 @@ def spec_of(value: Any) -> tuple[Any, Origin]:
     return spec, _COMPILED if is_fetched and not spec.HasField(DESCRIPTION) else origin
 
 
-def _any_message(value: Any) -> Any:
-    if isinstance(value, ProtobufMessage):
-        return value
-    if isinstance(value, Model):
-        return value._message
-    if hasattr(value, "to_flyte_idl") and not isinstance(value, type):
-        message = value.to_flyte_idl()
-        if isinstance(message, ProtobufMessage):
-            return message
-    # Says what is wrong in the words of every other conversion.
-    return message_of(value, task_pb2.TaskSpec)
-
-
 def _with_template(template: Any) -> Any:
     spec = task_pb2.TaskSpec()
     spec.template.CopyFrom(template)
     return spec
 
 
-def _of_spec(message: Any) -> tuple[Any, Origin]:
-    spec = task_pb2.TaskSpec()
-    spec.CopyFrom(message)
-    return spec, NOWHERE
-
-
-def _of_template(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message), _TEMPLATE_ALONE
-
-
-def _of_compiled(message: Any) -> tuple[Any, Origin]:
-    return _with_template(message.template), _COMPILED
-
-
 def _of_closure(message: Any, short_description: str | None = None) -> tuple[Any, Origin]:
     created = utc_datetime(message.created_at, "created_at") if message.HasField("created_at") else None
     origin = Origin(created_at=created, short_description=short_description, untold=UNTOLD_BY_SERVERS)
     return _with_template(message.compiled_task.template), origin
-
-
-def _of_task(message: Any) -> tuple[Any, Origin]:
-    return _of_closure(message.closure, message.short_description or None)
 
 
 def of_flyte2(details: Any) -> tuple[Any, Origin]:
@@ -115,10 +85,10 @@ def _of_flyte2_message(message: Any) -> tuple[Any, Origin]:
 
 
 _WRAPPERS: dict[str, Callable[[Any], tuple[Any, Origin]]] = {
-    task_pb2.TaskSpec.DESCRIPTOR.full_name: _of_spec,
-    tasks_pb2.TaskTemplate.DESCRIPTOR.full_name: _of_template,
-    task_pb2.Task.DESCRIPTOR.full_name: _of_task,
-    task_pb2.TaskClosure.DESCRIPTOR.full_name: _of_closure,
-    "flyteidl.core.CompiledTask": _of_compiled,
+    "flyteidl.admin.TaskSpec": lambda spec: (copied(spec), NOWHERE),
+    "flyteidl.core.TaskTemplate": lambda template: (_with_template(template), _TEMPLATE_ALONE),
+    "flyteidl.admin.Task": lambda task: _of_closure(task.closure, task.short_description or None),
+    "flyteidl.admin.TaskClosure": _of_closure,
+    "flyteidl.core.CompiledTask": lambda compiled: (_with_template(compiled.template), _COMPILED),
     **dict.fromkeys(FLYTE2_KINDS, _of_flyte2_message),
 }

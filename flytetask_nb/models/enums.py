@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-from typing import TypeVar
-
-E = TypeVar("E", bound="OpenEnum")
 
 
 class OpenEnum(IntEnum):

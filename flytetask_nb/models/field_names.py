@@ -14,7 +14,7 @@ _FAMILIAR: Final = {
     "description": "docs",
 }
 """Names under which models have what flyteidl calls otherwise: each of them can be read from a task."""
-_HEAD: Final = re.compile(rf"(?:{'|'.join(map(re.escape, _FAMILIAR))})(?![\w-])")
+_HEAD: Final = re.compile(rf"\A(?:{'|'.join(map(re.escape, _FAMILIAR))})(?![\w-])")
 
 
 def familiar_path(path: str) -> str:
@@ -27,5 +27,4 @@ def familiar_path(path: str) -> str:
     >>> familiar_path("metadata.discovery_version"), familiar_path("container.image")
     ('metadata.cache_version', 'container.image')
     """
-    found = _HEAD.match(path)
-    return path if found is None else f"{_FAMILIAR[found[0]]}{path[found.end() :]}"
+    return _HEAD.sub(lambda head: _FAMILIAR[head[0]], path, count=1)

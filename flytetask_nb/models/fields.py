@@ -13,13 +13,14 @@ how it is done. A test holds the two against each other and against flyteidl's d
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from importlib import import_module
 from operator import attrgetter, index
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from flyteidl.core.literals_pb2 import KeyValuePair
 from google.protobuf.descriptor import FieldDescriptor
 
-from flytetask_nb.errors import ImmutableError, ModelTypeError, ModelValueError
+from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models.messages import message_of, shown
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.plain_values import (
@@ -42,14 +43,8 @@ Got = TypeVar("Got", covariant=True)
 Given = TypeVar("Given", contravariant=True)
 
 
-class _Required:
-    """Stands for "no default": the constructor must be given the argument."""
-
-    def __repr__(self) -> str:
-        return "<required>"
-
-
-REQUIRED: Any = _Required()
+REQUIRED: Any = object()
+"""Stands for "no default": the constructor must be given the argument."""
 _EXPECTED = {
     FieldDescriptor.CPPTYPE_STRING: "a text",
     FieldDescriptor.CPPTYPE_BOOL: "True or False",
@@ -69,6 +64,9 @@ class Field(Generic[Got, Given]):
     """
 
     __slots__ = ("_get", "default", "kw_only", "name", "owner", "proto")
+
+    expected: ClassVar[str] = ""
+    """What errors say of the values that fit; empty where protobuf's type of the field says it."""
 
     def __init__(self, *, default: Any = REQUIRED, proto: str = "", kw_only: bool = False) -> None:
         self.default = default
@@ -90,17 +88,9 @@ class Field(Generic[Got, Given]):
     def __get__(self, instance: Any, owner: type) -> Any:
         return self if instance is None else self.read(instance._message)
 
-    def __set__(self, instance: object, value: Given) -> None:
-        raise ImmutableError(
-            f"{self.owner}.{self.name} cannot be assigned: models are read-only; "
-            f"use .replace({self.name}=...) for a changed copy"
-        )
-
-    def __delete__(self, instance: object) -> None:
-        raise ImmutableError(
-            f"{self.owner}.{self.name} cannot be deleted: models are read-only; "
-            f"use .replace({self.name}=None) for a copy without it"
-        )
+    if TYPE_CHECKING:
+        # Says what constructors take; assigning is what the models refuse.
+        def __set__(self, instance: object, value: Given) -> None: ...
 
     def read(self, message: Any) -> Any:
         """Return the attribute's value out of a message."""
@@ -121,17 +111,13 @@ class Field(Generic[Got, Given]):
             raise ModelTypeError(f"{self.owner}.{self.name}: {error}") from None
         except (TypeError, ValueError, OverflowError) as error:
             kind = ModelTypeError if isinstance(error, TypeError) else ModelValueError
-            expected = self.expects(message)
+            expected = self.expected or _EXPECTED.get(message.DESCRIPTOR.fields_by_name[self.proto].cpp_type)
             wanted = f", expected {expected}" if expected else ""
             raise kind(f"{self.owner}.{self.name} cannot hold {shown(value, self.name)}{wanted}: {error}") from None
         except RecursionError:
             raise ModelValueError(
                 f"{self.owner}.{self.name} cannot hold a value that is nested so deeply, or that holds itself"
             ) from None
-
-    def expects(self, message: Any) -> str:
-        """Return what errors say of the values that fit; empty where the error itself says it."""
-        return _EXPECTED.get(message.DESCRIPTOR.fields_by_name[self.proto].cpp_type, "")
 
     def clears(self, value: Any) -> bool:
         """Tell whether a value is written as absent."""
@@ -140,6 +126,12 @@ class Field(Generic[Got, Given]):
     def put(self, message: Any, value: Any) -> None:
         """Put a value that does not clear into a message whose field is clear."""
         setattr(message, self.proto, value)
+
+    def put_message(self, message: Any) -> Any:
+        """Return the field's own message, there even if it stays empty."""
+        inner = self._get(message)
+        inner.SetInParent()
+        return inner
 
     def is_set(self, message: ProtobufMessage) -> bool:
         """Tell whether the message holds the field: by presence where proto3 has it, else by being no default."""
@@ -162,12 +154,17 @@ class OptionalText(Field[Got, Given]):
 
 
 class Presence(Field[Got, Given]):
-    """A scalar with presence: None where the message does not have it, whatever its default."""
+    """A field with presence, by itself a scalar: None where the message does not have it, whatever its default."""
 
     __slots__ = ()
 
     def read(self, message: Any) -> Any:
-        return self._get(message) if message.HasField(self.proto) else None
+        return super().read(message) if message.HasField(self.proto) else None
+
+
+def later(module: str, name: str) -> Callable[[], type[Any]]:
+    """Return what finds a class of this folder once it is asked for: few tasks hold what it describes."""
+    return lambda: getattr(import_module(f"flytetask_nb.models.{module}"), name)
 
 
 class _OfKind(Field[Got, Given]):
@@ -201,13 +198,10 @@ class Enumeration(_OfKind[Got, Given]):
         setattr(message, self.proto, index(getattr(value, "value", value)))
 
 
-class OptionalEnumeration(Enumeration[Got, Given]):
+class OptionalEnumeration(Presence[Got, Given], Enumeration[Got, Given]):
     """An enum with presence: None where the message does not have it."""
 
     __slots__ = ()
-
-    def read(self, message: Any) -> Any:
-        return self.kind(self._get(message)) if message.HasField(self.proto) else None
 
 
 class Sub(_OfKind[Got, Given]):
@@ -225,18 +219,13 @@ class Sub(_OfKind[Got, Given]):
         )
 
     def put(self, message: Any, value: Any) -> None:
-        target = self._get(message)
-        target.SetInParent()
-        target.CopyFrom(message_of(value, self.kind.message_class))
+        self.put_message(message).CopyFrom(message_of(value, self.kind.message_class))
 
 
-class OptionalSub(Sub[Got, Given]):
+class OptionalSub(Presence[Got, Given], Sub[Got, Given]):
     """A sub-message, as a view; None where the message has none."""
 
     __slots__ = ()
-
-    def read(self, message: Any) -> Any:
-        return self.kind._own(self._get(message)) if message.HasField(self.proto) else None
 
 
 class SubList(_OfKind[Got, Given]):
@@ -255,9 +244,7 @@ class TextList(Field[Got, Given]):
     """A list of texts; each reading gives a new list."""
 
     __slots__ = ()
-
-    def expects(self, message: Any) -> str:  # noqa: ARG002 - its list says enough
-        return "a list of texts"
+    expected = "a list of texts"
 
     def read(self, message: Any) -> list[str]:
         return list(self._get(message))
@@ -278,8 +265,8 @@ class SubMap(_OfKind[Got, Given]):
         self.inner = inner
 
     def _map(self, message: Any) -> Any:
-        found = self._get(message)
-        return getattr(found, self.inner) if self.inner else found
+        holder = self._get(message)
+        return getattr(holder, self.inner) if self.inner else holder
 
     def read(self, message: Any) -> Any:
         entries = self._map(message)
@@ -287,8 +274,7 @@ class SubMap(_OfKind[Got, Given]):
 
     def put(self, message: Any, value: Any) -> None:
         if self.inner:
-            wrapper = self._get(message)
-            wrapper.SetInParent()
+            wrapper = self.put_message(message)
             if not hasattr(value, "items"):
                 wrapper.CopyFrom(message_of(value, type(wrapper)))
                 return
@@ -301,9 +287,7 @@ class TextMap(Field[Got, Given]):
     """A map of texts."""
 
     __slots__ = ()
-
-    def expects(self, message: Any) -> str:  # noqa: ARG002 - its map says enough
-        return "a mapping of texts to texts"
+    expected = "a mapping of texts to texts"
 
     def read(self, message: Any) -> dict[str, Any]:
         entries = self._get(message)
@@ -317,9 +301,7 @@ class KeyValues(Field[Got, Given]):
     """A list of ``KeyValuePair`` read as a dict; of a key that stands there twice, the last value, as in a shell."""
 
     __slots__ = ()
-
-    def expects(self, message: Any) -> str:  # noqa: ARG002 - its pairs say enough
-        return "a mapping of texts to texts, or pairs"
+    expected = "a mapping of texts to texts, or pairs"
 
     def read(self, message: Any) -> dict[str, str]:
         return {pair.key: pair.value for pair in self._get(message)}
@@ -356,8 +338,7 @@ class Struct(Field[Got, Given]):
         return value is None or (self.drops_empty and value == {})
 
     def put(self, message: Any, value: Any) -> None:
-        target = self._get(message)
-        target.SetInParent()
+        target = self.put_message(message)
         if isinstance(value, type(target)):
             target.CopyFrom(value)
         else:
@@ -399,9 +380,7 @@ class Duration(_Time[Got, Given]):
         if not isinstance(value, timedelta):
             # flytekit users write seconds where they mean a duration.
             value = timedelta(seconds=value)
-        target = self._get(message)
-        target.SetInParent()
-        target.FromTimedelta(value)
+        self.put_message(message).FromTimedelta(value)
 
 
 class Timestamp(_Time[Got, Given]):
@@ -417,9 +396,7 @@ class Timestamp(_Time[Got, Given]):
     def put(self, message: Any, value: datetime) -> None:
         if not isinstance(value, datetime):
             raise TypeError("expected a datetime")
-        target = self._get(message)
-        target.SetInParent()
-        target.FromDatetime(value)
+        self.put_message(message).FromDatetime(value)
 
 
 class WrappedFlag(Field[Got, Given]):
@@ -431,6 +408,4 @@ class WrappedFlag(Field[Got, Given]):
         return bool(self._get(message).value)
 
     def put(self, message: Any, value: Any) -> None:
-        target = self._get(message)
-        target.SetInParent()
-        target.value = getattr(value, "value", value)
+        self.put_message(message).value = getattr(value, "value", value)

@@ -77,26 +77,25 @@ def flyte2_spec(details: Any) -> Any:
     if details.HasField("spec"):
         beside.details.spec.ClearField("task_template")
     if details.spec.HasField("documentation"):
-        _document(spec.description, beside.details.spec.documentation)
+        for theirs, name, ours, our_name in _texts_of(beside.details.spec.documentation, spec.description):
+            if text := getattr(theirs, name):
+                setattr(ours, our_name, text)
+                theirs.ClearField(name)
     for side in _SIDES:
         # Flyte 2 orders variables, flyteidl does not.
-        getattr(beside, side).extend(one.key for one in getattr(template.interface, side).variables)
+        getattr(beside, side).extend(variable.key for variable in getattr(template.interface, side).variables)
     marked = message_class("Marked")(flyte2=beside)
     spec.MergeFromString(marked.SerializeToString(deterministic=True))
     return spec
 
 
-def _document(description: Any, documentation: Any) -> None:
-    """Move texts to where flyteidl has them."""
-    if documentation.short_description:
-        description.short_description = documentation.short_description
-        documentation.ClearField("short_description")
-    if documentation.long_description:
-        description.long_description.value = documentation.long_description
-        documentation.ClearField("long_description")
-    if documentation.source_code.link:
-        description.source_code.link = documentation.source_code.link
-        documentation.source_code.ClearField("link")
+def _texts_of(documentation: Any, description: Any) -> tuple[tuple[Any, str, Any, str], ...]:
+    """Return where each text of the documentation stands: holder and field in Flyte 2, then in flyteidl."""
+    return (
+        (documentation, "short_description", description, "short_description"),
+        (documentation, "long_description", description.long_description, "value"),
+        (documentation.source_code, "link", description.source_code, "link"),
+    )
 
 
 def is_flyte2(spec: Any) -> bool:
@@ -105,6 +104,7 @@ def is_flyte2(spec: Any) -> bool:
 
 
 def _unknown_fields(message: Any) -> Any:
+    # Its stubs do not know that it can be iterated.
     return UnknownFieldSet(message)
 
 
@@ -144,15 +144,12 @@ def flyte2_details(spec: Any) -> Any | None:
     template = details.spec.task_template
     for side in _SIDES:
         if template.interface.HasField(side):
-            place = {name: place for place, name in enumerate(getattr(beside, side))}
-            getattr(template.interface, side).variables.sort(key=lambda one, at=place: at.get(one.key, len(at)))
-    told = spec.description
-    if told.short_description:
-        details.spec.documentation.short_description = told.short_description
-    if told.long_description.value:
-        details.spec.documentation.long_description = told.long_description.value
-    if told.source_code.link:
-        details.spec.documentation.source_code.link = told.source_code.link
+            places = {name: place for place, name in enumerate(getattr(beside, side))}
+            variables = getattr(template.interface, side).variables
+            variables.sort(key=lambda variable, at=places: at.get(variable.key, len(at)))
+    for theirs, name, ours, our_name in _texts_of(details.spec.documentation, spec.description):
+        if text := getattr(ours, our_name):
+            setattr(theirs, name, text)
     return details
 
 
@@ -175,10 +172,10 @@ def flyte2_words(spec: Any) -> dict[str, Any] | None:
     """
     if not is_flyte2(spec):
         return None
-    found: dict[str, Any] = {}
+    words: dict[str, Any] = {}
     template = message_class("TaskTemplate").FromString(spec.template.SerializeToString(deterministic=True))
-    _add_gained(found, "", template)
-    found |= flyte2_surroundings(spec)
+    _add_gained(words, "", template)
+    words |= flyte2_surroundings(spec)
     details = _beside(spec).details
     # That of the template says the same, unless somebody changed it.
     if all(getattr(details.task_id, part) == getattr(spec.template.id, part) for part in _IDENTITY):
@@ -186,7 +183,7 @@ def flyte2_words(spec: Any) -> dict[str, Any] | None:
     unread = {path: value for path, value in _unread(details).items() if not path.startswith(_OWN)}
     for name in ("spec", "unread"):
         details.ClearField(name)
-    return found | {f"details.{name}": value for name, value in (_plain_message(details) | unread).items()}
+    return words | {f"details.{name}": value for name, value in (_plain_message(details) | unread).items()}
 
 
 def flyte2_surroundings(spec: Any) -> dict[str, Any]:
@@ -195,16 +192,16 @@ def flyte2_surroundings(spec: Any) -> dict[str, Any]:
         return {}
     beside = _beside(spec)
     own = beside.details.spec
-    found = {name: value for name, value in _plain_message(own).items() if value != {}}
-    names = [one.name for one in own.default_inputs]
+    words = {name: value for name, value in _plain_message(own).items() if value != {}}
+    names = [default.name for default in own.default_inputs]
     if len(set(names)) == len(names) > 0:
         # By name, as inputs are: what a name says of its value, that it is secret, counts for the default too.
-        found["default_inputs"] = dict(
-            zip(names, (one.get("parameter") for one in found["default_inputs"]), strict=True)
-        )
-    found |= {f"order of {side}": list(names) for side in _SIDES if len(names := getattr(beside, side)) > 1}
+        words["default_inputs"] = {
+            name: default.get("parameter") for name, default in zip(names, words["default_inputs"], strict=True)
+        }
+    words |= {f"order of {side}": list(names) for side in _SIDES if len(names := getattr(beside, side)) > 1}
     unread = _unread(beside.details)
-    return found | {path.removeprefix(_OWN): unread[path] for path in unread if path.startswith(_OWN)}
+    return words | {path.removeprefix(_OWN): unread[path] for path in unread if path.startswith(_OWN)}
 
 
 def _unread(details: Any) -> dict[str, Any]:
@@ -212,23 +209,23 @@ def _unread(details: Any) -> dict[str, Any]:
     if not details.unread:
         return {}
     try:
-        found = json_value(details.unread)
+        fields = json_value(details.unread)
     except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {"unread": details.unread}
+        fields = None
+    return fields if isinstance(fields, dict) else {"unread": details.unread}
 
 
-def _add_gained(found: dict[str, Any], path: str, message: Any) -> None:
+def _add_gained(words: dict[str, Any], path: str, message: Any) -> None:
     """Add the fields that flyteidl's form of a message does not have, here and in all messages inside."""
     gained = GAINED.get(message.DESCRIPTOR.name, frozenset())
     for field, value in message.ListFields():
         place = f"{path}.{field.name}" if path else field.name
         if field.name in gained:
-            found[place] = _plain(field, value)
+            words[place] = _plain(field, value)
             continue
         for name, inner in _inner_messages(value):
-            _add_gained(found, f"{place}.{name}" if name else place, inner)
-    found |= {f"{path}.{name}" if path else name: value for name, value in _nameless(message).items()}
+            _add_gained(words, f"{place}.{name}" if name else place, inner)
+    words |= {f"{path}.{name}" if path else name: value for name, value in _nameless(message).items()}
 
 
 def _inner_messages(value: Any) -> Iterator[tuple[str, Any]]:
@@ -282,10 +279,10 @@ def _plain_item(field: Any, value: Any) -> Any:
 
 def _nameless(message: Any) -> dict[str, Any]:
     """Return the fields that not even Flyte 2's form of a message has here, by number."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for field in _unknown_fields(message):
-        found.setdefault(f"field {field.field_number}", []).append(_nameless_data(field.data))
-    return found
+        fields.setdefault(f"field {field.field_number}", []).append(_nameless_data(field.data))
+    return fields
 
 
 def _nameless_data(data: Any) -> str:

@@ -1,13 +1,13 @@
 """A registered task, or one that is about to be: what users of this package hold in their hands.
 
 Compatible with ``flytekit.remote.entities.FlyteTask``: the same constructor, the same attributes. Where flytekit
-rebuilds a task from parts and loses what it does not know, this one keeps the message. The module is long because
-whatever flytekit's class has is an attribute here, with its type and a line that says what it is.
+rebuilds a task from parts and loses what it does not know, this one keeps the message.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from flyteidl.admin import task_pb2
 from google.protobuf.message import DecodeError
@@ -15,21 +15,34 @@ from google.protobuf.message import DecodeError
 from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.models.base import Model, undecodable
 from flytetask_nb.models.identifiers import Identifier, ResourceType
-from flytetask_nb.models.interfaces import TypedInterface
+from flytetask_nb.models.messages import copied
 from flytetask_nb.models.origins import NOWHERE, UNTOLD_BY_TEMPLATES, Origin, still_untold
 from flytetask_nb.models.remote_entities import RemoteEntity
-from flytetask_nb.models.tasks import Container, ExtendedResources, K8sPod, Sql, TaskMetadata, TaskSpec, TaskTemplate
+from flytetask_nb.models.tasks import TaskSpec, TaskTemplate
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from typing_extensions import Self
 
-    from flytetask_nb.models.declarations import Maybe, Message
+    from flytetask_nb.models.declarations import Maybe, Message, Number, StructDict, Text, TextDict
     from flytetask_nb.models.documentation import Documentation
     from flytetask_nb.models.fields import OptionalSub, Sub
+    from flytetask_nb.models.interfaces import TypedInterface
     from flytetask_nb.models.order import Rank
     from flytetask_nb.models.security import SecurityContext
+    from flytetask_nb.models.tasks import Container, ExtendedResources, K8sPod, Sql, TaskMetadata
+
+
+def _of_template(name: str, doc: str) -> Any:
+    """Return a property that reads a field of the template."""
+    read = TaskTemplate._fields[name].read
+    return property(lambda task: read(task._message.template), doc=doc)
+
+
+def _of_origin(name: str, doc: str) -> Any:
+    """Return a property that reads what is known beside the message."""
+    return property(attrgetter(f"_origin.{name}"), doc=doc)
 
 
 class FlyteTask(TaskSpec, RemoteEntity):
@@ -161,13 +174,9 @@ class FlyteTask(TaskSpec, RemoteEntity):
             The bytes are no TaskSpec.
         """
         try:
-            message = _parse(data)
+            return cls._own(_parse(data), origin)
         except (DecodeError, TypeError) as error:
             raise undecodable(cls, data, error) from None
-        made = _new(cls)
-        _set_message(made, message)
-        _set_origin(made, origin)
-        return made
 
     @classmethod
     def from_flyte_idl(cls, pb2_object: Any) -> Self:
@@ -194,9 +203,7 @@ class FlyteTask(TaskSpec, RemoteEntity):
             A ``created_at`` lies outside the years 1 to 9999.
         """
         if type(pb2_object) is task_pb2.TaskSpec:
-            spec = task_pb2.TaskSpec()
-            spec.CopyFrom(pb2_object)
-            return cls._own(spec)
+            return cls._own(copied(pb2_object))
         from flytetask_nb.models.conversions import spec_of  # noqa: PLC0415 - a task that is loaded needs none of it
 
         return cls._own(*spec_of(pb2_object))
@@ -271,67 +278,22 @@ class FlyteTask(TaskSpec, RemoteEntity):
 
     # -- the template's fields ---------------------------------------------------------------------------------------
 
-    @property
-    def id(self) -> Identifier:
-        """Its full name."""
-        return Identifier._own(self._message.template.id)
-
-    @property
-    def type(self) -> str:
-        """Which plugin runs it."""
-        kind: str = self._message.template.type
-        return kind
-
-    @property
-    def metadata(self) -> TaskMetadata:
-        """Caching, retries and the like."""
-        return TaskMetadata._own(self._message.template.metadata)
-
-    @property
-    def interface(self) -> TypedInterface:
-        """What it takes and gives."""
-        return TypedInterface._own(self._message.template.interface)
-
-    @property
-    def custom(self) -> dict[str, Any]:
-        """Settings of the plugin, as plain Python values."""
-        return self.template.custom
-
-    @property
-    def config(self) -> dict[str, str]:
-        """More settings of the plugin."""
-        return self.template.config
-
-    @property
-    def task_type_version(self) -> int:
-        """Version of the plugin's own format."""
-        version: int = self._message.template.task_type_version
-        return version
-
-    @property
-    def container(self) -> Container | None:
-        """The container it runs in; None when the target is another."""
-        return self.template.container
-
-    @property
-    def k8s_pod(self) -> K8sPod | None:
-        """The pod it runs in; None when the target is another."""
-        return self.template.k8s_pod
-
-    @property
-    def sql(self) -> Sql | None:
-        """The statement it runs; None when the target is another."""
-        return self.template.sql
-
-    @property
-    def security_context(self) -> SecurityContext | None:
-        """Identity and secrets, or None."""
-        return self.template.security_context
-
-    @property
-    def extended_resources(self) -> ExtendedResources | None:
-        """Accelerator and shared memory, or None."""
-        return self.template.extended_resources
+    id: Message[Identifier] = _of_template("id", "Its full name.")
+    type: Text = _of_template("type", "Which plugin runs it.")
+    metadata: Message[TaskMetadata] = _of_template("metadata", "Caching, retries and the like.")
+    interface: Message[TypedInterface] = _of_template("interface", "What it takes and gives.")
+    custom: StructDict = _of_template("custom", "Settings of the plugin, as plain Python values.")
+    config: TextDict = _of_template("config", "More settings of the plugin.")
+    task_type_version: Number = _of_template("task_type_version", "Version of the plugin's own format.")
+    container: Maybe[Container] = _of_template(
+        "container", "The container it runs in; None when the target is another."
+    )
+    k8s_pod: Maybe[K8sPod] = _of_template("k8s_pod", "The pod it runs in; None when the target is another.")
+    sql: Maybe[Sql] = _of_template("sql", "The statement it runs; None when the target is another.")
+    security_context: Maybe[SecurityContext] = _of_template("security_context", "Identity and secrets, or None.")
+    extended_resources: Maybe[ExtendedResources] = _of_template(
+        "extended_resources", "Accelerator and shared memory, or None."
+    )
 
     # -- beside the template -----------------------------------------------------------------------------------------
 
@@ -348,40 +310,36 @@ class FlyteTask(TaskSpec, RemoteEntity):
         name: str = self._message.template.id.name
         return name
 
-    @property
-    def resource_type(self) -> ResourceType:
-        """``ResourceType.TASK``."""
-        return ResourceType.TASK
-
-    @property
-    def entity_type_text(self) -> str:
-        """``"Task"``."""
-        return "Task"
-
-    @property
-    def should_register(self) -> bool:
-        """As given to the constructor."""
-        return self._origin.should_register
-
-    @property
-    def created_at(self) -> datetime | None:
-        """When it was registered, in UTC, where the source said so."""
-        return self._origin.created_at
+    resource_type: ClassVar = ResourceType.TASK
+    entity_type_text: ClassVar = "Task"
+    should_register: bool = _of_origin("should_register", "As given to the constructor.")
+    created_at: datetime | None = _of_origin("created_at", "When it was registered, in UTC, where the source said so.")
+    source: str | None = _of_origin(
+        "source",
+        "Where it was loaded from, e.g. ``release.tgz!0_shop.train_1.pb``; None if it was made by hand.",
+    )
+    note: str | None = _of_origin(
+        "note", "What its source says beside, e.g. the name of the code bundle that an archive holds."
+    )
+    untold: frozenset[str] = _of_origin(
+        "untold", "Paths of what its source leaves out: where nothing stands there, that says nothing."
+    )
+    is_draft: bool = _of_origin(
+        "is_draft",
+        "Whether it was made from flytekit's own and is not registered yet, so that parts of it are placeholders.",
+    )
+    rank: Rank | None = _of_origin(
+        "rank",
+        "Its place in the order that was given to ``load`` or ``TaskCollection.ordered``; None where none was.",
+    )
+    console: str | None = _of_origin(
+        "console", "Address of the console of the cluster that it was fetched from; None for other sources."
+    )
 
     @property
     def short_description(self) -> str | None:
         """One line about it: what the server said, else what its documentation says, else None."""
         return self._origin.short_description or self._message.description.short_description or None
-
-    @property
-    def source(self) -> str | None:
-        """Where it was loaded from, e.g. ``release.tgz!0_shop.train_1.pb``; None if it was made by hand."""
-        return self._origin.source
-
-    @property
-    def note(self) -> str | None:
-        """What its source says beside, e.g. the name of the code bundle that an archive holds."""
-        return self._origin.note
 
     def beside(self, fellows: object) -> Self:
         """Note the tasks of the collection that it is taken from, and return the task."""
@@ -394,26 +352,6 @@ class FlyteTask(TaskSpec, RemoteEntity):
         return getattr(self, "_fellows", None)
 
     @property
-    def untold(self) -> frozenset[str]:
-        """Paths of what its source leaves out: where nothing stands there, that says nothing."""
-        return self._origin.untold
-
-    @property
-    def is_draft(self) -> bool:
-        """Whether it was made from flytekit's own and is not registered yet, so that parts of it are placeholders."""
-        return self._origin.is_draft
-
-    @property
-    def rank(self) -> Rank | None:
-        """Its place in the order that was given to ``load`` or ``TaskCollection.ordered``; None where none was."""
-        return self._origin.rank
-
-    @property
-    def console(self) -> str | None:
-        """Address of the console of the cluster that it was fetched from; None for other sources."""
-        return self._origin.console
-
-    @property
     def console_url(self) -> str | None:
         """Address of its page in the cluster's console; None if it was not fetched from a cluster."""
         console = self._origin.console
@@ -421,9 +359,9 @@ class FlyteTask(TaskSpec, RemoteEntity):
             return None
         from urllib.parse import quote  # noqa: PLC0415 - only needed for fetched tasks
 
-        one = self._message.template.id
+        named = self._message.template.id
         project, domain, name, version = (
-            quote(part, safe="") for part in (one.project, one.domain, one.name, one.version)
+            quote(part, safe="") for part in (named.project, named.domain, named.name, named.version)
         )
         return f"{console}/console/projects/{project}/domains/{domain}/task/{name}/version/{version}"
 
@@ -457,26 +395,16 @@ class FlyteTask(TaskSpec, RemoteEntity):
         return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        origin = {name: getattr(self._origin, name) for name in Origin.__slots__}
-        return _restore, (type(self), self.serialize_to_string(), origin)
+        return type(self).from_bytes, (self.serialize_to_string(), self._origin)
 
     def __repr__(self) -> str:
         import hashlib  # noqa: PLC0415 - only needed to tell tasks apart, not to import this package
 
         template = self._message.template
         digest = hashlib.sha256(self.serialize_to_string()).hexdigest()[:8]
-        parts = [repr(template.id.name)]
-        parts += [
-            f"{part}={value!r}"
-            for part, value in (
-                ("project", template.id.project),
-                ("domain", template.id.domain),
-                ("version", template.id.version),
-                ("type", template.type),
-            )
-            if value
-        ]
-        return f"{type(self).__name__}({', '.join(parts)}, content={digest!r})"
+        named = {part: getattr(template.id, part) for part in ("project", "domain", "version")}
+        parts = [f", {part}={value!r}" for part, value in (named | {"type": template.type}).items() if value]
+        return f"{type(self).__name__}({template.id.name!r}{''.join(parts)}, content={digest!r})"
 
 
 _new = object.__new__
@@ -500,10 +428,6 @@ def _place_of(name: str) -> str:
     return place
 
 
-def _restore(task_class: type[FlyteTask], data: bytes, origin: dict[str, Any]) -> FlyteTask:
-    return task_class.from_bytes(data, Origin(**origin))
-
-
 _ELSEWHERE: Final = (
     dict.fromkeys(("project", "domain", "version"), "id")
     | dict.fromkeys(("inputs", "outputs"), "interface")
@@ -517,14 +441,14 @@ _OF_CONTAINERS: Final = frozenset({"args", "command", "env", "image", "ports", "
 
 def _elsewhere(task: FlyteTask, name: str) -> str:
     """Say that a task has no such attribute, and where what was meant stands."""
-    told = f"{type(task).__name__!r} object has no attribute {name!r}"
+    problem = f"{type(task).__name__!r} object has no attribute {name!r}"
     if name in _ELSEWHERE:
-        return f"{told}; use task.{_ELSEWHERE[name]}.{name}"
+        return f"{problem}; use task.{_ELSEWHERE[name]}.{name}"
     if name not in _OF_CONTAINERS:
-        return told
+        return problem
     template = task._message.template
     if template.HasField("container"):
-        return f"{told}; use task.container.{name}"
+        return f"{problem}; use task.container.{name}"
     if template.HasField("k8s_pod"):
-        return f"{told}; it runs in a pod: see task.k8s_pod.pod_spec['containers']"
-    return f"{told}; no container runs this task"
+        return f"{problem}; it runs in a pod: see task.k8s_pod.pod_spec['containers']"
+    return f"{problem}; no container runs this task"

@@ -7,24 +7,12 @@ from typing import TYPE_CHECKING
 from flyteidl.core import interface_pb2
 
 from flytetask_nb.models.base import Model
-from flytetask_nb.models.fields import Field, OptionalSub, Sub, SubMap
+from flytetask_nb.models.fields import Field, OptionalSub, Sub, SubMap, later
 from flytetask_nb.models.types import LiteralType
 
 if TYPE_CHECKING:
     from flytetask_nb.models.artifacts import ArtifactID, ArtifactTag
     from flytetask_nb.models.declarations import Maybe, Message, MessageMap, Text
-
-
-def _artifact_id() -> type[ArtifactID]:
-    from flytetask_nb.models.artifacts import ArtifactID  # noqa: PLC0415 - few outputs are published
-
-    return ArtifactID
-
-
-def _artifact_tag() -> type[ArtifactTag]:
-    from flytetask_nb.models.artifacts import ArtifactTag  # noqa: PLC0415 - few outputs are published
-
-    return ArtifactTag
 
 
 class Variable(Model, message=interface_pb2.Variable):
@@ -45,8 +33,8 @@ class Variable(Model, message=interface_pb2.Variable):
     __slots__ = ()
     type: Message[LiteralType] = Sub(LiteralType)
     description: Text = Field()
-    artifact_partial_id: Maybe[ArtifactID] = OptionalSub(_artifact_id, default=None)
-    artifact_tag: Maybe[ArtifactTag] = OptionalSub(_artifact_tag, default=None)
+    artifact_partial_id: Maybe[ArtifactID] = OptionalSub(later("artifacts", "ArtifactID"), default=None)
+    artifact_tag: Maybe[ArtifactTag] = OptionalSub(later("artifacts", "ArtifactTag"), default=None)
 
     def __str__(self) -> str:
         from flytetask_nb.models.notation import type_notation  # noqa: PLC0415 - not needed until it is shown

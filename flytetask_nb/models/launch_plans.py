@@ -62,8 +62,8 @@ class LaunchPlan(Model, message=launch_plan_pb2.LaunchPlan):
         kind = schedule.WhichOneof("ScheduleExpression")
         if kind == "rate":
             unit = schedule.rate.DESCRIPTOR.fields_by_name["unit"].enum_type.values_by_number.get(schedule.rate.unit)
-            told = f"{unit.name.lower()}s" if unit else f"units of kind {schedule.rate.unit}"
-            return f"every {schedule.rate.value} {told}"
+            units = f"{unit.name.lower()}s" if unit else f"units of kind {schedule.rate.unit}"
+            return f"every {schedule.rate.value} {units}"
         if kind == "cron_schedule":
             return str(schedule.cron_schedule.schedule)
         return str(schedule.cron_expression)

@@ -6,18 +6,14 @@ message, and everything above this module works on messages alone.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import ModelTypeError, shortened
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from flytetask_nb.models.class_names import without_addresses
 
 M = TypeVar("M", bound=Message)
-_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
 
 
 @runtime_checkable
@@ -26,6 +22,17 @@ class HasFlyteIdl(Protocol):
 
     def to_flyte_idl(self) -> Any:
         """Return the flyteidl message."""
+
+
+def stands_for(value: object) -> Any:
+    """Return the message that a value is or holds, or what its ``to_flyte_idl()`` gives; None for other values."""
+    if isinstance(value, Message):
+        return value
+    message = getattr(value, "_message", None)
+    if isinstance(message, Message):
+        return message
+    convert = getattr(value, "to_flyte_idl", None)
+    return None if convert is None or isinstance(value, type) else convert()
 
 
 def message_of(value: object, kind: type[M]) -> M:
@@ -37,16 +44,10 @@ def message_of(value: object, kind: type[M]) -> M:
       read it, never change it.
     Raises ModelTypeError: ``value`` is something else.
     """
-    if isinstance(value, kind):
-        return value
-    held = getattr(value, "_message", None)
-    if isinstance(held, kind):
-        return held
-    convert: Callable[[], object] | None = getattr(value, "to_flyte_idl", None)
-    if convert is not None and not isinstance(value, type):
-        message = convert()
-        if isinstance(message, kind):
-            return message
+    message = stands_for(value)
+    if isinstance(message, kind):
+        return message
+    if hasattr(value, "to_flyte_idl") and not isinstance(value, type):
         raise ModelTypeError(
             f"{type(value).__name__}.to_flyte_idl() gives {_kind_name(message)}, expected {_message_kind(kind)}; "
             f"hand in an object that stands for {_message_kind(kind)}"
@@ -58,6 +59,13 @@ def message_of(value: object, kind: type[M]) -> M:
     )
 
 
+def copied(message: M) -> M:
+    """Return a message of its own with the same content."""
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy
+
+
 def _kind_name(value: object) -> str:
     """Name a message's type as flyteidl does, anything else as Python does."""
     if isinstance(value, Message):
@@ -67,6 +75,13 @@ def _kind_name(value: object) -> str:
 
 def _message_kind(kind: type[Message]) -> str:
     return f"a {kind.DESCRIPTOR.full_name}"
+
+
+def quoted(*names: str) -> str:
+    """Return names as an error lists them: in quotes, secrets masked."""
+    from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
+
+    return ", ".join(repr(mask_text(name)) for name in names)
 
 
 def shown(value: object, key: str = "", limit: int = 80) -> str:
@@ -83,5 +98,5 @@ def shown(value: object, key: str = "", limit: int = 80) -> str:
     foreign = isinstance(value, Message) or (
         hasattr(value, "to_flyte_idl") and not hasattr(value, "_message") and not isinstance(value, type)
     )
-    text = _kind_name(value) if foreign else _ADDRESS.sub("", repr(mask_value(value, key)))
+    text = _kind_name(value) if foreign else without_addresses(repr(mask_value(value, key)))
     return shortened(text, limit)

@@ -161,13 +161,11 @@ def _check(name: str, kind: str, variables: Any, values: Mapping[str, Any]) -> N
                 f"{kind} {variable!r} of {name!r} is {shown(values[variable], variable)}, of type "
                 f"{type(values[variable]).__name__}; expected {type_notation(expected)}"
             )
-    missing = [
-        one for one in sorted(variables, key=natural_key) if one not in values and not fits(variables[one].type, None)
-    ]
-    if missing:
-        raise LocalExecutionError(
-            f"{kind} {missing[0]!r} of {name!r} is missing; expected {type_notation(variables[missing[0]].type)}"
-        )
+    for variable in sorted(variables, key=natural_key):
+        if variable not in values and not fits(variables[variable].type, None):
+            raise LocalExecutionError(
+                f"{kind} {variable!r} of {name!r} is missing; expected {type_notation(variables[variable].type)}"
+            )
 
 
 def _key(task: Any) -> bytes:

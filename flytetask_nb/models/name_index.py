@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.errors import TaskNotFoundError
 from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.messages import quoted
 from flytetask_nb.models.order import natural_key
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ class NameIndex:
     @cached_property
     def groups(self) -> dict[str, list[int]]:
         """The positions of each task's versions, by the name under which it is found."""
-        found: dict[str, list[int]] = {}
+        groups: dict[str, list[int]] = {}
         for name, positions in self._by_name.items():
-            parted = self._parted.get(name)
-            found.update({name: positions} if parted is None else {_key(at, name): some for at, some in parted.items()})
-        return found
+            parted = self._parted.get(name, {})
+            groups |= {_key(place, name): some for place, some in parted.items()} or {name: positions}
+        return groups
 
     @property
     def names(self) -> list[str]:
@@ -82,18 +83,16 @@ class NameIndex:
         Raises TaskNotFoundError: no task is called so, or several are: the error lists what could be meant.
         """
         if name in self._parted:
-            from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
-
-            keys = [mask_text(_key(place, name)) for place in sorted(self._parted[name])]
+            keys = [_key(place, name) for place in sorted(self._parted[name])]
             more = ", …" if len(keys) > _NAMES_SHOWN else ""
             raise TaskNotFoundError(
-                f"{mask_text(name)!r} is the name of tasks in {len(keys)} places; "
-                f"give one of {', '.join(map(repr, keys[:_NAMES_SHOWN]))}{more}"
+                f"{quoted(name)} is the name of tasks in {len(keys)} places; "
+                f"give one of {quoted(*keys[:_NAMES_SHOWN])}{more}"
             )
-        found = self._by_name.get(name) or self._elsewhere(name)
-        if not found:
+        positions = self._by_name.get(name) or self._elsewhere(name)
+        if not positions:
             raise TaskNotFoundError(self._missing(name))
-        return found
+        return positions
 
     def _elsewhere(self, key: str) -> list[int]:
         """Find ``project/domain/name``."""
@@ -117,11 +116,8 @@ class NameIndex:
             return f"no task is called {name!r}: this collection is empty"
         if near:
             return f"no task is called {name!r}; did you mean {', '.join(map(repr, near))}?"
-        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
-
-        known = ", ".join(repr(mask_text(each)) for each in names[:_NAMES_SHOWN])
         more = f", … {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
-        return f"no task is called {name!r}; there are {known}{more}"
+        return f"no task is called {name!r}; there are {quoted(*names[:_NAMES_SHOWN])}{more}"
 
 
 def _key(place: Place, name: str) -> str:

@@ -53,13 +53,10 @@ _SIMPLE = {
     types_pb2.STRUCT: "dict",
 }
 _UNTYPED_DICT = _SIMPLE[types_pb2.STRUCT]
+# Columns have types of the same names under other numbers.
 _COLUMN = {
-    types_pb2.SchemaType.SchemaColumn.INTEGER: "int",
-    types_pb2.SchemaType.SchemaColumn.FLOAT: "float",
-    types_pb2.SchemaType.SchemaColumn.STRING: "str",
-    types_pb2.SchemaType.SchemaColumn.BOOLEAN: "bool",
-    types_pb2.SchemaType.SchemaColumn.DATETIME: "datetime",
-    types_pb2.SchemaType.SchemaColumn.DURATION: "timedelta",
+    number: _SIMPLE[types_pb2.SimpleType.Value(name)]
+    for name, number in types_pb2.SchemaType.SchemaColumn.SchemaColumnType.items()
 }
 _BLOB = {types_pb2.BlobType.SINGLE: "FlyteFile", types_pb2.BlobType.MULTIPART: "FlyteDirectory"}
 # flytekit's name for files that hold a pickled Python object, and the key under which it notes the object's class.
@@ -98,8 +95,8 @@ def literal_values(message: Any) -> list[Any]:
     if not message.HasField("annotation"):
         return []
     annotations = message.annotation.annotations.fields
-    found = plain_json(annotations[_LITERAL_VALUES]) if _LITERAL_VALUES in annotations else None
-    return found if isinstance(found, list) else []
+    values = plain_json(annotations[_LITERAL_VALUES]) if _LITERAL_VALUES in annotations else None
+    return values if isinstance(values, list) else []
 
 
 def _struct(message: Any, brief: bool) -> str:
@@ -127,13 +124,13 @@ def dataclass_fields(message: Any) -> list[tuple[str, str]] | None:
         return None
     properties = properties or {}
     root = message.metadata.fields
-    found = []
+    fields = []
     for name in declared_order(_field_names(structure, properties), schema):
         notation = type_notation(structure[name]) if name in structure else ""
         if notation in ("", _UNTYPED_DICT) and name in properties:
             notation = property_notation(properties[name], root)
-        found.append((name, notation))
-    return found
+        fields.append((name, notation))
+    return fields
 
 
 def _field_names(structure: Any, properties: Any) -> set[str]:
@@ -178,10 +175,6 @@ def _dataset(message: Any, brief: bool) -> str:
     return f"StructuredDataset[{', '.join(parts)}]" if parts else "StructuredDataset"
 
 
-def _enum(message: Any, brief: bool) -> str:
-    return choice_notation("Enum", message.enum_type.values, brief=brief)
-
-
 def _union(message: Any, brief: bool) -> str:
     variants = [
         (variant.WhichOneof("type"), type_notation(variant, brief=brief)) for variant in message.union_type.variants
@@ -191,21 +184,13 @@ def _union(message: Any, brief: bool) -> str:
     return " | ".join(f"({notation})" if kind == "union_type" else notation for kind, notation in variants)
 
 
-def _collection(message: Any, brief: bool) -> str:
-    return f"list[{type_notation(message.collection_type, brief=brief)}]"
-
-
-def _map(message: Any, brief: bool) -> str:
-    return f"dict[str, {type_notation(message.map_value_type, brief=brief)}]"
-
-
 _WRITERS: dict[str | None, Callable[[Any, bool], str]] = {
     "simple": _simple,
     "schema": _schema,
-    "collection_type": _collection,
-    "map_value_type": _map,
+    "collection_type": lambda message, brief: f"list[{type_notation(message.collection_type, brief=brief)}]",
+    "map_value_type": lambda message, brief: f"dict[str, {type_notation(message.map_value_type, brief=brief)}]",
     "blob": _blob,
-    "enum_type": _enum,
+    "enum_type": lambda message, brief: choice_notation("Enum", message.enum_type.values, brief=brief),
     "union_type": _union,
     "structured_dataset_type": _dataset,
 }

@@ -81,7 +81,17 @@ class Origin:
 
     def but(self, **changes: Any) -> Origin:
         """Return a changed copy."""
-        return Origin(**({name: getattr(self, name) for name in self.__slots__} | changes))
+        return Origin(**(self._known() | changes))
+
+    def _known(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in Origin.__slots__}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._known(),)
+
+
+def _restore(known: dict[str, Any]) -> Origin:
+    return Origin(**known)
 
 
 NOWHERE: Final = Origin()

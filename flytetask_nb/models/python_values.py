@@ -9,21 +9,10 @@ from typing import Any, Final
 
 from flyteidl.core import types_pb2
 
-_Fit = Callable[[Any, Any], bool]
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 _SIMPLE: Final[dict[int, Callable[[Any], bool]]] = {
     types_pb2.NONE: lambda value: value is None,
-    types_pb2.INTEGER: _is_integer,
-    types_pb2.FLOAT: _is_number,
+    types_pb2.INTEGER: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    types_pb2.FLOAT: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     types_pb2.STRING: lambda value: isinstance(value, str),
     types_pb2.BOOLEAN: lambda value: isinstance(value, bool),
     types_pb2.DATETIME: lambda value: isinstance(value, datetime | date),
@@ -32,26 +21,20 @@ _SIMPLE: Final[dict[int, Callable[[Any], bool]]] = {
 
 
 def _fits_collection(kind: Any, value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(fits(kind, one) for one in value)
+    return (
+        isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(fits(kind, item) for item in value)
+    )
 
 
 def _fits_map(kind: Any, value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(key, str) and fits(kind, one) for key, one in value.items())
+    return isinstance(value, Mapping) and all(isinstance(key, str) and fits(kind, item) for key, item in value.items())
 
 
-def _fits_enum(kind: Any, value: Any) -> bool:
-    return (value.value if isinstance(value, Enum) else value) in kind.values
-
-
-def _fits_union(kind: Any, value: Any) -> bool:
-    return any(fits(variant, value) for variant in kind.variants)
-
-
-_NESTED: Final[dict[str, _Fit]] = {
+_NESTED: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "collection_type": _fits_collection,
     "map_value_type": _fits_map,
-    "enum_type": _fits_enum,
-    "union_type": _fits_union,
+    "enum_type": lambda kind, value: (value.value if isinstance(value, Enum) else value) in kind.values,
+    "union_type": lambda kind, value: any(fits(variant, value) for variant in kind.variants),
 }
 
 

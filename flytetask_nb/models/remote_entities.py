@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import LocalExecutionError, ModelTypeError
-from flytetask_nb.models.bridging import bridge, is_installed
+from flytetask_nb.models.bridging import bridge
 from flytetask_nb.models.tasks import NodeMetadata
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class RemoteEntity:
         LocalExecutionError
             The task is not mocked, or what it takes or gives does not fit its interface.
         """
-        if _is_flytekit_loaded():
+        if "flytekit" in sys.modules:
             return bridge().local_execute(self, ctx, kwargs)
         return self.execute(**kwargs)
 
@@ -164,7 +164,7 @@ class RemoteEntity:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do what flytekit does: become a node, run in a local workflow, or ``execute``."""
-        if _is_flytekit_loaded():
+        if "flytekit" in sys.modules:
             return bridge().call(self, args, kwargs)
         if args:
             raise ModelTypeError(
@@ -172,7 +172,3 @@ class RemoteEntity:
                 "fetched tasks take their inputs by keyword"
             )
         return self.execute(**kwargs)
-
-
-def _is_flytekit_loaded() -> bool:
-    return "flytekit" in sys.modules and is_installed()

@@ -131,10 +131,10 @@ def _values_notation(fields: Any) -> str:
 
 def choice_notation(kind: str, values: Iterable[Any], *, brief: bool = False) -> str:
     """Return a type that has these values and no others: ``Enum['a', 'b']``, ``Literal[1, None]``."""
-    shown = list(map(repr, values))
-    if brief and len(shown) > _BRIEF_CHOICES:
-        shown[_BRIEF_CHOICES - 1 :] = ["…"]
-    return f"{kind}[{', '.join(shown)}]"
+    choices = list(map(repr, values))
+    if brief and len(choices) > _BRIEF_CHOICES:
+        choices[_BRIEF_CHOICES - 1 :] = ["…"]
+    return f"{kind}[{', '.join(choices)}]"
 
 
 def _kind_notation(kind: str, fields: Any, root: Any, depth: int) -> str:

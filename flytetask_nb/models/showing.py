@@ -1,7 +1,7 @@
 """How an object shows itself without importing the views that lie floors above it.
 
-Objects inherit :class:`Shown`; the façade installs one renderer. Where none is installed, they fall back to their
-one-line ``repr``.
+Objects inherit :class:`Shown`; the façade, which nobody gets around who imports a part of the package, installs one
+renderer.
 """
 
 from __future__ import annotations
@@ -49,47 +49,42 @@ _VALUES = frozenset(
 
 _LONG_REPR = 2_000
 _LONGEST_WORD = re.compile(r"(\S{4000})\S+")
-_LONG_WORD = re.compile(r"\S{400,}")
-_WORD_SHOWN = 200
-
-
-def _shortened(found: re.Match[str]) -> str:
-    return f"{found[0][:_WORD_SHOWN]}…"
+_LONG_WORD = re.compile(r"(\S{200})\S{200,}")
 
 
 C = TypeVar("C", bound=type)
 
 
-def behind_gate(shown: C) -> C:
+def behind_gate(kind: C) -> C:
     """Put the gate before each output of a class: whoever writes one need not think of it.
 
-    ``shown``: the class. What gives a text, JSON values or a table is told by its name. Where it has ``_subjects``,
+    ``kind``: the class. What gives a text, JSON values or a table is told by its name. Where it has ``_subjects``,
       these are the messages of tasks whose secrets none of its outputs shows.
     """
-    for name, made in list(vars(shown).items()):
-        if isinstance(made, FunctionType) and (name in _TEXTS | _VALUES or name.endswith("_frame")):
-            setattr(shown, name, _gated(made, name))
-    return shown
+    for name, output in list(vars(kind).items()):
+        if isinstance(output, FunctionType) and (name in _TEXTS | _VALUES or name.endswith("_frame")):
+            setattr(kind, name, _gated(output, name))
+    return kind
 
 
-def _gated(made: FunctionType, name: str) -> Callable[..., Any]:
-    @wraps(made)
+def _gated(output: FunctionType, name: str) -> Callable[..., Any]:
+    @wraps(output)
     def gated_output(self: Any, *args: Any, **kwargs: Any) -> Any:
         # Its patterns cost time that only showing is worth.
         from flytetask_nb.masking.gate import gated, gated_value  # noqa: PLC0415
         from flytetask_nb.masking.tainted import secrets_kept  # noqa: PLC0415
 
         with secrets_kept(self._subjects() if hasattr(self, "_subjects") else ()):
-            found = made(self, *args, **kwargs)
-            if name == "__repr__" and len(found) > _LONG_REPR:
+            value = output(self, *args, **kwargs)
+            if name == "__repr__" and len(value) > _LONG_REPR:
                 # Cut before the work, so far that a secret's end is seen; and then to what a line takes.
-                found = _LONG_WORD.sub(_shortened, gated(_LONGEST_WORD.sub(r"\1…", found)))
-            return gated(found) if name in _TEXTS else gated_value(found)
+                value = _LONG_WORD.sub(r"\1…", gated(_LONGEST_WORD.sub(r"\1…", value)))
+            return gated(value) if name in _TEXTS else gated_value(value)
 
     return gated_output
 
 
-_find_renderer: Callable[[], Renderer] | None = None
+_find_renderer: Callable[[], Renderer]
 
 
 def install_renderer(find: Callable[[], Renderer]) -> None:
@@ -118,34 +113,22 @@ class Shown:
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
-        formats = asked_for(FORMATS, include, exclude)
-        if _find_renderer is None:
-            return {kind: repr(self) for kind in formats if kind == "text/plain"}
-        return _find_renderer().bundle(self, formats)
+        return _find_renderer().bundle(self, asked_for(FORMATS, include, exclude))
 
-    def _repr_html_(self) -> str | None:
-        return None if _find_renderer is None else _find_renderer().html(self)
+    def _repr_html_(self) -> str:
+        return _find_renderer().html(self)
 
     def __rich__(self) -> Any:
-        if _find_renderer is None:
-            from rich.text import Text  # noqa: PLC0415 - rich is at work when it asks for this
-
-            # A plain str would be read as markup, and list[int] has brackets.
-            return Text(repr(self))
         return _find_renderer().rich(self)
 
     def to_html(self) -> str:
         """Return this object as an HTML fragment, as a notebook shows it."""
-        if _find_renderer is None:
-            from html import escape  # noqa: PLC0415 - not needed where a renderer is installed
-
-            return f"<pre>{escape(repr(self))}</pre>"
         return _find_renderer().html(self)
 
     def to_text(self) -> str:
         """Return this object as plain text, as a terminal without colours shows it."""
-        return repr(self) if _find_renderer is None else _find_renderer().text(self)
+        return _find_renderer().text(self)
 
     def to_markdown(self) -> str:
         """Return this object as Markdown, fit for a pull request or a document."""
-        return repr(self) if _find_renderer is None else _find_renderer().markdown(self)
+        return _find_renderer().markdown(self)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from flyteidl.admin import task_pb2
 
 from flytetask_nb.errors import ModelValueError, TaskNotFoundError
+from flytetask_nb.models.messages import quoted
 from flytetask_nb.models.name_index import NameIndex
 from flytetask_nb.models.version_order import LOADING, ORDERS, by_age, order_of, version_label
 
@@ -96,11 +97,9 @@ class TaskIndex:
         for position in reversed(positions):
             if versions[position] == version:
                 return position
-        from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
-
-        known = list(dict.fromkeys(mask_text(versions[position]) for position in positions))[-_VERSIONS_SHOWN:]
+        known = list(dict.fromkeys(versions[position] for position in positions))[-_VERSIONS_SHOWN:]
         raise TaskNotFoundError(
-            f"{mask_text(name)!r} has no version {mask_text(version)!r} here; the newest are {', '.join(map(repr, known))}"
+            f"{quoted(name)} has no version {quoted(version)} here; the newest are {quoted(*known)}"
         )
 
     def newest(self) -> list[int]:
@@ -112,13 +111,13 @@ class TaskIndex:
 
     def newest_first(self, limit: int | None) -> list[int]:
         """Return where the newest version of each task is, then the next newest of each, and so on, so many at most."""
-        found: list[int] = []
+        chosen: list[int] = []
         groups = islice(self.names.groups.values(), limit)
         layer = [(self._by_age(positions), 1) for positions in groups]
-        while layer and (limit is None or len(found) < limit):
-            found += [aged[-age] for aged, age in layer]
+        while layer and (limit is None or len(chosen) < limit):
+            chosen += [aged[-age] for aged, age in layer]
             layer = [(aged, age + 1) for aged, age in layer if age < len(aged)]
-        return found[:limit]
+        return chosen[:limit]
 
     def place_among_versions(self, task: FlyteTask) -> tuple[int, int, str]:
         """Return the place of a task among its versions, from 1, the oldest; their number; what tells the order."""
@@ -158,10 +157,8 @@ class TaskIndex:
 
     def count_orders(self, least: int) -> dict[str, int]:
         """Count the tasks of at least so many versions likewise."""
-        counts: Counter[str] = Counter()
-        for positions in self.names.groups.values():
-            if len(positions) >= least:
-                counts[self._order_of(positions)] += 1
+        groups = self.names.groups.values()
+        counts = Counter(self._order_of(positions) for positions in groups if len(positions) >= least)
         return {order: counts[order] for order in ORDERS if counts[order]}
 
     def _order_of(self, positions: list[int]) -> str:

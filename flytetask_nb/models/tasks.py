@@ -23,6 +23,7 @@ from flytetask_nb.models.fields import (
     TextList,
     TextMap,
     WrappedFlag,
+    later,
 )
 from flytetask_nb.models.identifiers import Identifier
 from flytetask_nb.models.interfaces import TypedInterface
@@ -449,12 +450,6 @@ class TaskTemplate(Model, message=tasks_pb2.TaskTemplate):
     extended_resources: Maybe[ExtendedResources] = OptionalSub(ExtendedResources, default=None)
 
 
-def _documentation() -> type[Documentation]:
-    from flytetask_nb.models.documentation import Documentation  # noqa: PLC0415 - not needed until it is asked for
-
-    return Documentation
-
-
 class TaskSpec(Model, message=task_pb2.TaskSpec):
     """What is registered: a template, and what its author says of it.
 
@@ -468,4 +463,4 @@ class TaskSpec(Model, message=task_pb2.TaskSpec):
 
     __slots__ = ()
     template: Message[TaskTemplate] = Sub(TaskTemplate)
-    docs: Maybe[Documentation] = OptionalSub(_documentation, default=None, proto="description")
+    docs: Maybe[Documentation] = OptionalSub(later("documentation", "Documentation"), default=None, proto="description")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models.identifiers import is_filled_in
+from flytetask_nb.models.messages import quoted
 from flytetask_nb.models.order import Rank
 
 if TYPE_CHECKING:
@@ -130,11 +131,11 @@ def ranks_given(order: object, labels: Sequence[str], tasks: Iterable[FlyteTask]
     if callable(order):
         places = _places_by_key([order(task) for task in tasks])
         # Places by a function are those among these tasks alone.
-        told = [f"{place} {label}" for place, label in zip(places, labels, strict=True)]
+        said = [f"{place} {label}" for place, label in zip(places, labels, strict=True)]
     else:
         listed = _listed(order, labels)
-        places, told = [listed[label] for label in labels], list(listed)
-    text = "\0".join(f"{len(label)}:{label}" for label in told)
+        places, said = [listed[label] for label in labels], list(listed)
+    text = "\0".join(f"{len(label)}:{label}" for label in said)
     fingerprint = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_FINGERPRINT]
     return [Rank(fingerprint, place) for place in places]
 
@@ -157,20 +158,18 @@ def _listed(order: object, labels: Sequence[str]) -> dict[str, int]:
             f"order is {order!r}, of type {type(order).__name__}; expected a list of versions, the oldest first, or a "
             "function from a task to something that compares"
         )
-    from flytetask_nb.masking import mask_text  # noqa: PLC0415 - its patterns cost time, and only an error needs them
-
     places: dict[str, int] = {}
     for place, version in enumerate(order):
         if not isinstance(version, str):
             raise ModelTypeError(f"order[{place}] is {version!r}, of type {type(version).__name__}; expected a version")
         if version in places:
-            raise ModelValueError(f"order names {mask_text(version)!r} twice; give each version once, the oldest first")
+            raise ModelValueError(f"order names {quoted(version)} twice; give each version once, the oldest first")
         places[version] = place
     missing = list(dict.fromkeys(label for label in labels if label not in places))
     if missing:
         more = ", …" if len(missing) > _TOLD else ""
         raise ModelValueError(
-            f"order does not name {', '.join(map(repr, map(mask_text, missing[:_TOLD])))}{more}; "
+            f"order does not name {quoted(*missing[:_TOLD])}{more}; "
             "give every version that is loaded, "
             "the oldest first, or a function from a task to something that compares"
         )

@@ -70,14 +70,14 @@ def version_keys(texts: Iterable[str]) -> dict[str, Any] | None:
     digits alone or hexadecimal letters such as ``1e10``, ``3b12`` and ``e3``, is of no scheme, nor are numbers of more
     than three digits by themselves.
     """
-    found = {text: _parsed(text) for text in texts}
-    parsed = {text: one for text, one in found.items() if one is not None}
-    if len(parsed) < len(found) or len({one.scheme for one in parsed.values()}) != 1:
+    texts = set(texts)
+    parsed = {text: version for text in texts if (version := _parsed(text)) is not None}
+    if len(parsed) < len(texts) or len({version.scheme for version in parsed.values()}) != 1:
         return None
-    unordered = {place for one in parsed.values() for place, part in enumerate(one.tail) if part is None}
+    unordered = {place for version in parsed.values() for place, part in enumerate(version.tail) if part is None}
     keys = {
-        text: (one.key, tuple(part for place, part in enumerate(one.tail) if place not in unordered))
-        for text, one in parsed.items()
+        text: (version.key, tuple(part for place, part in enumerate(version.tail) if place not in unordered))
+        for text, version in parsed.items()
     }
     return keys if len(set(keys.values())) == len(keys) else None
 
@@ -97,12 +97,12 @@ def _parsed(text: str) -> _Parsed | None:
 
 
 def _of_date(prefix: str, rest: str) -> _Parsed | None:
-    found = _DATE.fullmatch(rest)
-    if found is None or (not found["day"] and (found["tail"][:1] or "-").isalnum()):
+    date = _DATE.fullmatch(rest)
+    if date is None or (not date["day"] and (date["tail"][:1] or "-").isalnum()):
         return None
-    key = int(found["year"]), int(found["month"]), int(found["day"] or 0)
-    chunks = _CHUNK.findall(found["tail"].removeprefix("t"))
-    return _Parsed(("date", prefix, found["mark"]), key, tuple(map(_part, chunks)))
+    key = int(date["year"]), int(date["month"]), int(date["day"] or 0)
+    chunks = _CHUNK.findall(date["tail"].removeprefix("t"))
+    return _Parsed(("date", prefix, date["mark"]), key, tuple(map(_part, chunks)))
 
 
 def _part(chunk: str) -> tuple[Any, ...] | None:
@@ -113,14 +113,14 @@ def _part(chunk: str) -> tuple[Any, ...] | None:
 
 
 def _of_release(prefix: str, rest: str, *, is_bare: bool) -> _Parsed | None:
-    found = _RELEASE.fullmatch(rest)
-    if found is None:
+    release = _RELEASE.fullmatch(rest)
+    if release is None:
         return None
-    texts = found["numbers"].split(".")
+    texts = release["numbers"].split(".")
     is_single = len(texts) == 1
     if is_single and len(texts[0]) > (_BARE if is_bare else _COUNTED):
         return None
-    suffix = _suffix(found["suffix"], is_single=is_single)
+    suffix = _suffix(release["suffix"], is_single=is_single)
     if suffix is None:
         return None
     numbers = [int(text) for text in texts]
@@ -128,7 +128,7 @@ def _of_release(prefix: str, rest: str, *, is_bare: bool) -> _Parsed | None:
         numbers.pop()
     kind, *stage = suffix
     scheme = ("number",) if is_single and is_bare else (kind, prefix)
-    return _Parsed(scheme, (int(found["epoch"] or 0), tuple(numbers), *stage, _local(found["local"] or "")))
+    return _Parsed(scheme, (int(release["epoch"] or 0), tuple(numbers), *stage, _local(release["local"] or "")))
 
 
 def _suffix(text: str, *, is_single: bool) -> tuple[str, int, tuple[Any, ...], tuple[int, int]] | None:

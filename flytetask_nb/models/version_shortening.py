@@ -6,6 +6,7 @@ A label is unambiguous among the versions of one output, so all versions of an o
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Final
@@ -45,9 +46,7 @@ def _labels(versions: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         shared[first], shared[second] = max(shared[first], common), max(shared[second], common)
     labels = {version: _label(version, shared[version]) for version in versions}
-    taken: dict[str, int] = {}
-    for label in labels.values():
-        taken[label] = taken.get(label, 0) + 1
+    taken = Counter(labels.values())
     return tuple((version, label if taken[label] == 1 else version) for version, label in labels.items())
 
 

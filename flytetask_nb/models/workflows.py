@@ -13,7 +13,7 @@ from flytetask_nb.models.fields import Field, Sub, TextList
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import Identifier, ResourceType
 from flytetask_nb.models.interfaces import TypedInterface
-from flytetask_nb.models.messages import shown
+from flytetask_nb.models.messages import copied, shown, stands_for
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.tasks import NodeMetadata
@@ -41,8 +41,8 @@ class Node(Model, message=workflow_pb2.Node):
     @property
     def reference(self) -> Identifier | None:
         """The id of the task, launch plan or sub-workflow that it runs; None for the other kinds."""
-        found = _reference(self._message)
-        return None if found is None else Identifier._own(found)
+        reference = _reference(self._message)
+        return None if reference is None else Identifier._own(reference)
 
 
 def _reference(node: Any) -> Any:
@@ -109,17 +109,13 @@ class Workflow(Shown):
         ModelTypeError
             It is something else.
         """
-        message = pb2_object
-        if not hasattr(message, "DESCRIPTOR") and hasattr(message, "to_flyte_idl"):
-            message = message.to_flyte_idl()
+        message = stands_for(pb2_object)
         if not isinstance(message, admin_workflow_pb2.WorkflowSpec | compiler_pb2.CompiledWorkflowClosure):
             raise ModelTypeError(
                 f"{shown(pb2_object)} is no workflow; expected workflows, such as ftn.load_workflows('release.tgz'), "
                 "or a flyteidl WorkflowSpec or CompiledWorkflowClosure"
             )
-        copy = type(message)()
-        copy.CopyFrom(message)
-        return cls._own(copy, source)
+        return cls._own(copied(message), source)
 
     @classmethod
     def _own(cls, message: Any, source: str | None = None) -> Workflow:
@@ -130,9 +126,7 @@ class Workflow(Shown):
 
     def to_flyte_idl(self) -> Any:
         """Return a copy of the message: a ``WorkflowSpec`` or a ``CompiledWorkflowClosure``, as it came."""
-        copy = type(self._message)()
-        copy.CopyFrom(self._message)
-        return copy
+        return copied(self._message)
 
     @property
     def _is_compiled(self) -> bool:
@@ -145,7 +139,7 @@ class Workflow(Shown):
     def _templates(self) -> list[Any]:
         """Return its own template and those of its sub-workflows."""
         inner = self._message.sub_workflows
-        return [self._template, *(one.template if self._is_compiled else one for one in inner)]
+        return [self._template, *((workflow.template for workflow in inner) if self._is_compiled else inner)]
 
     @property
     def id(self) -> Identifier:
@@ -180,12 +174,13 @@ class Workflow(Shown):
         return tuple(identifier for identifier in started if identifier.resource_type != _WORKFLOW)
 
     def _references(self, target: str) -> tuple[Identifier, ...]:
-        found: dict[bytes, Any] = {}
-        for template in self._templates():
-            for node, reference in referring_nodes(template):
-                if node.WhichOneof("target") == target:
-                    found.setdefault(reference.SerializeToString(deterministic=True), reference)
-        ordered = sorted(found.values(), key=lambda given: (natural_key(given.name), natural_key(given.version)))
+        references = {
+            reference.SerializeToString(deterministic=True): reference
+            for template in self._templates()
+            for node, reference in referring_nodes(template)
+            if node.WhichOneof("target") == target
+        }
+        ordered = sorted(references.values(), key=lambda given: (natural_key(given.name), natural_key(given.version)))
         return tuple(map(Identifier._own, ordered))
 
     @property

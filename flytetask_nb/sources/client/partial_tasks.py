@@ -120,7 +120,3 @@ class ListedOrigin(Origin):
     def short_description(self) -> str | None:  # type: ignore[override]
         """One line about it."""
         return self._described.decode() or None
-
-    def but(self, **changes: Any) -> Origin:
-        """Return a changed copy."""
-        return Origin(**({name: getattr(self, name) for name in Origin.__slots__} | changes))
