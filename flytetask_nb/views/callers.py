@@ -27,6 +27,7 @@ from flytetask_nb.views.document import (
     row_size,
     within,
 )
+from flytetask_nb.views.excerpts import more_row, table_within
 from flytetask_nb.views.name_prefixes import name_label, shared_prefix
 from flytetask_nb.views.wording import counted
 
@@ -95,11 +96,15 @@ def _cause_section(
             causes.setdefault((name, _sentence(problem, name)), []).append((caller, problem))
     ordered = sorted(causes.items(), key=lambda item: -len(item[1]))
     names = shared_prefix(name for name, _ in causes if name)
-    rows = (_row(cause, found, report, names, prefix) for cause, found in ordered)
-    shown, left = within(rows, _TABLE_BUDGET, _row_size, len(ordered))
-    shown[0] = replace(shown[0], is_open=is_open)
+    rows, left = within(
+        (_row(cause, problems, report, names, prefix) for cause, problems in ordered),
+        _TABLE_BUDGET,
+        _row_size,
+        len(ordered),
+    )
+    rows[0] = replace(rows[0], is_open=is_open)
     lead: Line = ["task or workflow, in ", code(names[:-1])] if names else "task or workflow"
-    blocks: list[Block] = [Folds(shown, (lead, "why", "workflows"))]
+    blocks: list[Block] = [Folds(rows, (lead, "why", "workflows"))]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more; to_frame() has all")))
     return Section(title, counted(len(callers), "workflow"), blocks, is_open=is_open)
@@ -107,32 +112,31 @@ def _cause_section(
 
 def _row_size(row: Fold) -> int:
     tables = (block for block in row.blocks if isinstance(block, Table))
-    return fold_size(row) + sum(row_size(one) for table in tables for one in table.rows)
+    return fold_size(row) + sum(row_size(cells) for table in tables for cells in table.rows)
 
 
 def _row(
     cause: tuple[str, str],
-    found: Sequence[tuple[Caller, CompileProblem]],
+    problems: Sequence[tuple[Caller, CompileProblem]],
     report: CallerReport,
     names: str,
     prefix: str,
 ) -> Fold:
     name, sentence = cause
-    told = shortened_map_task(mask_identifier(name))
-    lead: Line = name_label(mask_identifier(name), names, told) if name else dim("the workflow itself")
-    problem = found[0][1]
-    tone, glyph = ("risky", "?") if problem.is_unresolved else ("breaking", "✗")
-    text: list[Piece] = [Badge(tone, glyph, "not given" if problem.is_unresolved else "breaks"), " ", sentence]
-    near = _near(name, report.unused) if problem.is_unresolved else ""
+    lead: Line = _map_task(name, names) if name else dim("the workflow itself")
+    is_unresolved = problems[0][1].is_unresolved
+    badge = Badge("risky", "?", "not given") if is_unresolved else Badge("breaking", "✗", "breaks")
+    text: list[Piece] = [badge, " ", sentence]
+    near = _near(name, report.unused) if is_unresolved else ""
     if near:
         text += [" Is it now ", code(cut(mask_identifier(near), _NAME_BUDGET)[0]), "?"]
-    callers = list(dict.fromkeys(caller.workflow.name for caller, _ in found))
+    callers = list(dict.fromkeys(caller.workflow.name for caller, _ in problems))
     rows = [
-        Row([name_label(mask_identifier(caller.workflow.name), prefix), _place(one), dim(one.code)])
-        for caller, one in found[:_CALLERS_SHOWN]
+        Row([name_label(mask_identifier(caller.workflow.name), prefix), _place(problem), dim(problem.code)])
+        for caller, problem in problems[:_CALLERS_SHOWN]
     ]
-    if len(found) > _CALLERS_SHOWN:
-        rows.append(Row([dim(f"… {len(found) - _CALLERS_SHOWN:,} more"), "", ""]))
+    if len(problems) > _CALLERS_SHOWN:
+        rows.append(more_row(len(problems) - _CALLERS_SHOWN, 3))
     whole = mask_identifier(callers[0])
     first = name_label(whole, whole[: whole.rfind(".") + 1])
     return Fold(lead, text, first if len(callers) == 1 else counted(len(callers), "workflow"), [Table(rows)])
@@ -150,8 +154,8 @@ def _place(problem: CompileProblem) -> Line:
 def _near(name: str, given: Sequence[str]) -> str:
     """Return the one task that was given, is called by nobody and has the same function's name in another module."""
     function = mapped_task(name).rpartition(".")[2]
-    found = [one for one in given if mapped_task(one).rpartition(".")[2] == function]
-    return found[0] if function and len(found) == 1 else ""
+    alike = [task for task in given if mapped_task(task).rpartition(".")[2] == function]
+    return alike[0] if function and len(alike) == 1 else ""
 
 
 def _linked_section(report: CallerReport) -> Section | None:
@@ -159,25 +163,14 @@ def _linked_section(report: CallerReport) -> Section | None:
     linked = dict(pair for caller in report for pair in caller.linked)
     if not linked:
         return None
-    shown, left = within(
-        (Row([_map_task(old), ["→ ", _map_task(new)]]) for old, new in linked.items()),
-        _NAMES_BUDGET,
-        row_size,
-        len(linked),
-    )
-    blocks: list[Block] = [
-        Paragraph(
-            dim("A setting of a map task changes the hash in its name. Compiled against the one that is there now:")
-        ),
-        Table(shown),
-    ]
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
+    note = dim("A setting of a map task changes the hash in its name. Compiled against the one that is there now:")
+    rows = (Row([_map_task(old), ["→ ", _map_task(new)]]) for old, new in linked.items())
+    blocks = [Paragraph(note), *table_within(rows, _NAMES_BUDGET, len(linked))]
     return Section("Linked across a hash", counted(len(linked), "map task"), blocks)
 
 
-def _map_task(name: str) -> Label:
-    return name_label(mask_identifier(name), "", shortened_map_task(mask_identifier(name)))
+def _map_task(name: str, prefix: str = "") -> Label:
+    return name_label(mask_identifier(name), prefix, shortened_map_task(mask_identifier(name)))
 
 
 _SENTENCES = {
@@ -198,8 +191,8 @@ def _sentence(problem: CompileProblem, cause: str) -> str:
         return f"{taken} is of another type now: {output}, which feeds it, no longer fits."
     sentence = _SENTENCES.get(problem.code)
     if sentence is not None and (cause or not problem.is_unresolved):
-        told = sentence.format(variable=problem.variable or "something", message=problem.message)
-        return cut_masked(told, _MESSAGE_BUDGET)[0]
+        text = sentence.format(variable=problem.variable or "something", message=problem.message)
+        return cut_masked(text, _MESSAGE_BUDGET)[0]
     return " ".join(filter(None, cut_masked(problem.message, _MESSAGE_BUDGET)))
 
 
@@ -208,14 +201,6 @@ def _name_section(
 ) -> Section | None:
     if not names:
         return None
-    shown, left = within(
-        (Row([code(cut(mask_identifier(name), _NAME_BUDGET)[0])]) for name in names),
-        _NAMES_BUDGET,
-        row_size,
-        len(names),
-    )
-    blocks: list[Block] = [Paragraph(dim(note))] if note else []
-    blocks.append(Table(shown))
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
+    rows = (Row([code(cut(mask_identifier(name), _NAME_BUDGET)[0])]) for name in names)
+    blocks = [*([Paragraph(dim(note))] if note else []), *table_within(rows, _NAMES_BUDGET, len(names))]
     return Section(title, counted(len(names), noun), blocks, is_open=is_open)

@@ -36,6 +36,7 @@ from flytetask_nb.views.document import (
     row_size,
     within,
 )
+from flytetask_nb.views.excerpts import more, rows_within, table_within
 from flytetask_nb.views.execution import image_words
 from flytetask_nb.views.name_prefixes import name_label, shared_prefix
 from flytetask_nb.views.tasks import card_blocks, headline_words
@@ -75,18 +76,17 @@ def describe_collection(tasks: TaskCollection) -> Document:
     words += _order(tasks)
     lines: list[Line] = [_types(tasks)] if count else []
     blocks: list[Block] = []
-    found: list[FlyteTask] = []
+    newest: list[FlyteTask] = []
     if count:
         # One more than is shown: what the last row changed, the version before it tells.
-        found = list(tasks.newest_first(OPTIONS["max_rows"] + 1))
-        rows = _version_rows(found) if names == 1 and count > 1 else _task_rows(found, tasks)
-        rows = rows[: OPTIONS["max_rows"]]
-        shown, _ = within(rows, _TABLE_BUDGET, fold_size)
-        blocks.append(_opening(shown, found, names == 1))
-        if count > len(shown):
-            blocks.append(Paragraph(dim(f"… {count - len(shown):,} more")))
+        newest = list(tasks.newest_first(OPTIONS["max_rows"] + 1))
+        rows = _version_rows(newest) if names == 1 and count > 1 else _task_rows(newest, tasks)
+        rows, left = within(rows[: OPTIONS["max_rows"]], _TABLE_BUDGET, fold_size, count)
+        blocks.append(_opening(rows, newest, names == 1))
+        if left:
+            blocks.append(Paragraph(more(left)))
     sections = [failures_section(tasks.failures)] if tasks.failures else []
-    subjects = [task._message for task in found]
+    subjects = [task._message for task in newest]
     aside = ", ".join(words) if count else ""
     return Document(counted(count, "task"), aside, lines, blocks, sections, subjects)
 
@@ -125,10 +125,10 @@ def _opening(rows: Sequence[Fold], tasks: Sequence[FlyteTask], is_history: bool)
     name: Line = "task" if not prefix else ["task, in ", code(prefix[:-1])]
     # That nothing is registered yet is told above.
     what = "version · type" if any(map(_version, tasks)) else "type"
-    head: tuple[Line, Line, Line] = (
-        ("version", "what it changed", "") if is_history and len(rows) > 1 else (name, "signature", what)
+    is_changes = is_history and len(rows) > 1
+    return Folds(
+        opening, ("version", "what it changed", "") if is_changes else (name, "signature", what), in_place=True
     )
-    return Folds(opening, head, in_place=True)
 
 
 def _block_size(block: Any) -> int:
@@ -151,11 +151,9 @@ def _task_rows(tasks: Sequence[FlyteTask], collection: TaskCollection) -> list[F
     # So many versions as the head tells.
     usual = len(set(filter(is_filled_in, collection.column("version"))))
     rows = []
-    for task, said in zip(tasks, facts, strict=True):
-        template: Any = task._message.template
-        version = _version_piece(task, versions)
+    for task, own in zip(tasks, facts, strict=True):
         number = counts.get(collection.name_of(task), 1)
-        kind = cut(template.type, _NAME_BUDGET)[0] if has_types else ""
+        kind = cut(task._message.template.type, _NAME_BUDGET)[0] if has_types else ""
         words = [
             ""
             if number in (1, usual)
@@ -165,21 +163,25 @@ def _task_rows(tasks: Sequence[FlyteTask], collection: TaskCollection) -> list[F
             kind,
             FLYTE2_MARK if is_flyte2(task._message) else "",
         ]
-        told_version: list[Piece] = [version] if usual else []
-        end = joined([*told_version, *map(dim, filter(None, words))])
-        told = " · ".join(text for text, is_telling in zip(said, telling, strict=True) if is_telling and text)
-        signature = Clip(cut(signature_notation(template.interface, brief=True), _SIGNATURE_BUDGET)[0])
-        text: Line = Stack([signature, dim(told)]) if told else signature
+        version: list[Piece] = [_version_piece(task, versions)] if usual else []
+        end = joined([*version, *map(dim, filter(None, words))])
+        aside = " · ".join(text for text, is_telling in zip(own, telling, strict=True) if is_telling and text)
+        signature = _signature(task)
+        text: Line = Stack([signature, dim(aside)]) if aside else signature
         rows.append(Fold(name_label(task.name, prefix), text, end))
     return rows
 
 
+def _signature(task: FlyteTask) -> Clip:
+    notation = signature_notation(task._message.template.interface, brief=True)
+    return Clip(cut(notation, _SIGNATURE_BUDGET)[0])
+
+
 def _facts(task: FlyteTask) -> tuple[str, str]:
     """Return what a task asks for, and its image without registry and folders."""
+    template = task._message.template
     try:
-        return headline_words(task._message.template), image_words(task_image(task._message.template)).rpartition("/")[
-            2
-        ]
+        return headline_words(template), image_words(task_image(template)).rpartition("/")[2]
     except FlyteTaskError:
         return "", ""
 
@@ -203,27 +205,21 @@ def _version_rows(tasks: Sequence[FlyteTask]) -> list[Fold]:
     rows = []
     for task, before in zip(tasks, [*tasks[1:], None], strict=True):
         mark = dim(FLYTE2_MARK) if is_flyte2(task._message) else ""
-        if before is None:
-            signature = signature_notation(task._message.template.interface, brief=True)
-            rows.append(Fold(_version_piece(task, labels), Clip(cut(signature, _SIGNATURE_BUDGET)[0]), mark))
-        else:
-            text, blocks = _changes(diff(before, task))
-            rows.append(Fold(_version_piece(task, labels), text, mark, blocks))
+        text, blocks = (_signature(task), ()) if before is None else _changes(diff(before, task))
+        rows.append(Fold(_version_piece(task, labels), text, mark, blocks))
     return rows
 
 
-def _changes(found: TaskDiff) -> tuple[Line, Sequence[Block]]:
+def _changes(compared: TaskDiff) -> tuple[Line, Sequence[Block]]:
     """Return what changed in a line, and the changes to be opened."""
-    changes: tuple[Change, ...] = found.changes
+    changes: tuple[Change, ...] = compared.changes
     if not changes:
-        noise = listed(list(found.noise_summary), 4)
+        noise = listed(list(compared.noise_summary), 4)
         return dim(f"only the release moved: {noise}" if noise else "no changes"), ()
     worst = changes[0].severity
     places = list(dict.fromkeys(cut(change.place, _NAME_BUDGET)[0] for change in changes))
     line: list[Piece] = [Badge(worst, str(len(changes)), worst), " ", listed(places, _PLACES_SHOWN)]
-    rows, left = within(map(change_row, changes), _CHANGES_BUDGET, row_size, len(changes))
-    rows += [Row(["", dim(f"… {left:,} more"), "", ""])] if left else []
-    return line, [Table(rows)]
+    return line, [Table(rows_within(map(change_row, changes), _CHANGES_BUDGET, len(changes), columns=4, place=1))]
 
 
 # -- failures ------------------------------------------------------------------------------------------------------
@@ -235,11 +231,7 @@ def failures_section(failures: Sequence[Failure]) -> Section:
         Row([code(cut_masked(str(failure.place), _SIGNATURE_BUDGET)[0]), cut_masked(failure.reason, 700)[0]])
         for failure in failures
     ]
-    shown, left = within(rows, _FAILURES_BUDGET, row_size)
-    blocks: list[Block] = [
-        Notice(Badge("breaking", "✗", counted(len(failures), "failure")), "could not be read:"),
-        Table([Row(["source", "reason"], header=True), *shown]),
-    ]
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return Section("Failures", counted(len(failures), "source"), blocks, is_open=True)
+    count = len(failures)
+    notice = Notice(Badge("breaking", "✗", counted(count, "failure")), "could not be read:")
+    blocks = [notice, *table_within(rows, _FAILURES_BUDGET, head=["source", "reason"])]
+    return Section("Failures", counted(count, "source"), blocks, is_open=True)

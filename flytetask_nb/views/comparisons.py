@@ -10,7 +10,7 @@ from flytetask_nb.diffs.version_history import value_text
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.version_order import version_label as version_name
-from flytetask_nb.views.diffs import PARTS, describe_diff, value_sides
+from flytetask_nb.views.diffs import PARTS, change_badge, describe_diff, kept_changes, value_sides
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -27,6 +27,7 @@ from flytetask_nb.views.document import (
     row_size,
     within,
 )
+from flytetask_nb.views.excerpts import code_line, more_row, rows_within, title_of
 from flytetask_nb.views.name_prefixes import name_label, shared_prefix
 from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted
@@ -43,8 +44,7 @@ _VALUE_BUDGET: Final = 400
 _SECTION_BUDGET: Final = 14_000
 _SAME_BUDGET: Final = 5_000
 _PAIR: Final = 2
-_GLYPHS: Final = {"added": "+", "removed": "−", "changed": "~", "renamed": "→", "moved": "↕", "reordered": "↕"}
-_TOLD: Final = frozenset({"id.version", "id.name", "id.project", "id.domain"})
+_IN_HEADS: Final = frozenset({"id.version", "id.name", "id.project", "id.domain"})
 """What the heads of the columns say."""
 
 
@@ -57,21 +57,11 @@ def describe_pair(compared: TaskDiff, keep: Callable[[Change], bool] | None = No
       folded.
     """
     outline = describe_diff(compared, lambda _: False)
-    kept, accepted, noise = (
-        [change for change in changes if keep is None or keep(change)]
-        for changes in (compared.changes, compared.accepted, compared.noise)
-    )
     labels = _heads((compared.old, compared.new))
-    sections = []
-    left = _SECTION_BUDGET
-    for title, changes in (
-        *((part, [change for change in kept if change.part == part]) for part in PARTS),
-        ("Accepted", accepted),
-        ("Release noise", noise),
-    ):
-        if changes:
-            section, left = _pair_section(title, changes, labels, left)
-            sections.append(section)
+    sections, left = [], _SECTION_BUDGET
+    for title, changes in kept_changes(compared, keep):
+        section, left = _pair_section(title, changes, labels, left)
+        sections.append(section)
     sections.append(_same(compared))
     return replace(outline, sections=expanded(sections), subjects=compared._subjects())
 
@@ -80,7 +70,7 @@ def _pair_section(title: str, changes: Sequence[Change], labels: Sequence[Line],
     rows, rest = within(map(_pair_row, changes), max(budget, 0), row_size, len(changes))
     budget -= sum(map(row_size, rows))
     if rest:
-        rows.append(Row([dim(f"… {rest:,} more"), "", ""]))
+        rows.append(more_row(rest, 3))
     head = Row(["", *labels], header=True)
     note = counted(len(changes), "difference")
     is_open = title not in {"Accepted", "Release noise", "Documentation"}
@@ -88,8 +78,7 @@ def _pair_section(title: str, changes: Sequence[Change], labels: Sequence[Line],
 
 
 def _pair_row(change: Change) -> Row:
-    badge = Badge(change.severity, _GLYPHS[change.kind], change.severity)
-    place: list[Piece] = [badge, " ", code("".join(cut(change.place, _NAME_BUDGET)))]
+    place: list[Piece] = [change_badge(change), " ", code("".join(cut(change.place, _NAME_BUDGET)))]
     return Row([place, *value_sides(change)])
 
 
@@ -102,15 +91,12 @@ def _same(compared: TaskDiff) -> Section:
     paths = [
         path
         for path, value in before.items()
-        if path in after and after[path] == value and not path.startswith("interface.") and path not in _TOLD
+        if path in after and after[path] == value and not path.startswith("interface.") and path not in _IN_HEADS
     ]
     values = ((path, value_text(path, before[path]) or "") for path in paths)
-    total = len(variables) + len(paths)
-    rows = (_same_row(*pair) for pair in (*variables, *values))
-    shown, rest = within(rows, _SAME_BUDGET, row_size, total)
-    if rest:
-        shown.append(Row([dim(f"… {rest:,} more"), ""]))
-    return Section("The same in both", counted(compared.unchanged_count, "value"), [Table(shown)] if shown else [])
+    pairs = (_same_row(*pair) for pair in (*variables, *values))
+    rows = rows_within(pairs, _SAME_BUDGET, len(variables) + len(paths), columns=2)
+    return Section("The same in both", counted(compared.unchanged_count, "value"), [Table(rows)] if rows else [])
 
 
 def _same_variables(compared: TaskDiff) -> Iterator[tuple[str, str]]:
@@ -124,8 +110,7 @@ def _same_variables(compared: TaskDiff) -> Iterator[tuple[str, str]]:
 
 
 def _same_row(path: str, value: str) -> Row:
-    shown, rest = cut(" ".join(value.split()), _VALUE_BUDGET)
-    return Row([code("".join(cut_masked(path, _NAME_BUDGET))), [code(shown), dim(f" {rest}")] if rest else code(shown)])
+    return Row([code("".join(cut_masked(path, _NAME_BUDGET))), code_line(" ".join(value.split()), _VALUE_BUDGET)])
 
 
 # -- more than two ---------------------------------------------------------------------------------------------------
@@ -140,21 +125,20 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     """
     if len(tasks) == _PAIR:
         return describe_pair(diff(*tasks))
-    found = [diff(tasks[0], task) for task in tasks[1:]]
     places: dict[str, dict[int, Change]] = {}
     parts: dict[str, str] = {}
-    for column, compared in enumerate(found, start=1):
-        for change in compared.all_changes():
-            if change.place not in _TOLD and not change.is_consequence:
+    for column, task in enumerate(tasks[1:], start=1):
+        for change in diff(tasks[0], task).all_changes():
+            if change.place not in _IN_HEADS and not change.is_consequence:
                 places.setdefault(change.place, {}).setdefault(column, change)
                 parts.setdefault(change.place, change.part)
     ordered = sorted(places, key=lambda place: PARTS.index(parts[place]))
     rows = (_columns_row(place, places[place], len(tasks)) for place in ordered)
-    shown, rest = within(rows, _SECTION_BUDGET, row_size, len(ordered))
+    body, rest = within(rows, _SECTION_BUDGET, row_size, len(ordered))
     blocks: list[Table | Paragraph] = []
-    if shown:
+    if body:
         head = Row(["", *_heads(tasks)], header=True)
-        blocks.append(Table([head, *shown], named=True, is_wide=True))
+        blocks.append(Table([head, *body], named=True, is_wide=True))
     if rest:
         blocks.append(Paragraph(dim(f"… {rest:,} more rows")))
     names = {task.name for task in tasks}
@@ -163,18 +147,15 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     lines: list[Line] = [] if ordered else [[Badge("good", "✓", "no differences")]]
     aside = f"{counted(len(tasks), 'version')} · {note}" if len(names) == 1 else note
     subjects = [task._message for task in tasks]
-    return Document(cut(title, _NAME_BUDGET)[0] or "(no name)", aside, lines=lines, blocks=blocks, subjects=subjects)
+    return Document(title_of(title, _NAME_BUDGET), aside, lines=lines, blocks=blocks, subjects=subjects)
 
 
 def _columns_row(place: str, changes: dict[int, Change], count: int) -> Row:
     first = next(iter(changes.values())).texts[0]
-    cells: list[Line] = [code("".join(cut(place, _NAME_BUDGET))), _value(first)]
+    value = dim("none") if first is None else code("".join(cut(first, _VALUE_BUDGET)))
+    cells: list[Line] = [code("".join(cut(place, _NAME_BUDGET))), value]
     cells += [value_sides(changes[column])[1] if column in changes else dim("·") for column in range(1, count)]
     return Row(cells)
-
-
-def _value(text: str | None) -> Line:
-    return dim("none") if text is None else code("".join(cut(text, _VALUE_BUDGET)))
 
 
 def _heads(tasks: Sequence[FlyteTask]) -> list[Line]:

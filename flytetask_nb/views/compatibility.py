@@ -6,26 +6,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.texts import texts_of, windowed
-from flytetask_nb.views.document import (
-    Badge,
-    Document,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    code,
-    cut,
-    dim,
-    row_size,
-    within,
-)
+from flytetask_nb.views.document import Badge, Document, Paragraph, Row, Section, code, cut, dim
+from flytetask_nb.views.excerpts import code_line, table_within
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flytetask_nb.semantics.variable_verdicts import Compatibility, VariableCompatibility
-    from flytetask_nb.views.document import Block, Line
+    from flytetask_nb.views.document import Line
 
 _NAME_BUDGET: Final = 300
 _TYPE_BUDGET: Final = 500
@@ -33,6 +22,7 @@ _NARROW: Final = 60
 """Characters that are shown of two types whose difference was cut off."""
 _REASON_BUDGET: Final = 900
 _SECTION_BUDGET: Final = 12_000
+_HEAD: Final = ("variable", "was", "is", "verdict", "reason")
 
 _LOOKS: Final = {"breaking": ("breaking", "✗"), "risky": ("risky", "!"), "safe": ("good", "✓")}
 
@@ -67,43 +57,23 @@ def _section(title: str, variables: Mapping[str, VariableCompatibility]) -> Sect
         (variable for variable in variables.values() if variable.is_changed),
         key=lambda variable: order.index(variable.verdict),
     )
-    shown, left = within(map(_row, changed), _SECTION_BUDGET, row_size, len(changed))
-    blocks: list[Block] = [Table([Row(["variable", "was", "is", "verdict", "reason"], header=True), *shown])]
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
+    blocks = table_within(map(_row, changed), _SECTION_BUDGET, len(changed), _HEAD)
     if len(changed) < len(variables):
         blocks.append(Paragraph(dim(f"{len(variables) - len(changed):,} unchanged")))
     return Section(title, f"{counted(len(changed), 'change')} of {len(variables):,}", blocks, is_open=True)
 
 
 def _row(variable: VariableCompatibility) -> Row:
-    old, new = texts_of(variable.old, variable.new)
-    return Row(
-        [
-            code(cut(variable.name, _NAME_BUDGET)[0]),
-            *_types(old, new),
-            _badge(variable.verdict),
-            _cut(variable.reason),
-        ]
-    )
+    was, now = _types(*texts_of(variable.old, variable.new))
+    reason, rest = cut(variable.reason, _REASON_BUDGET)
+    text: Line = [reason, dim(f" {rest}")] if rest else reason
+    return Row([code(cut(variable.name, _NAME_BUDGET)[0]), was, now, _badge(variable.verdict), text])
 
 
 def _types(old: str | None, new: str | None) -> tuple[Line, Line]:
-    before, after = _type(old), _type(new)
     if old is None or new is None or cut(old, _TYPE_BUDGET)[0] != cut(new, _TYPE_BUDGET)[0]:
-        return before, after
+        was, now = (dim("none") if text is None else code_line(text, _TYPE_BUDGET) for text in (old, new))
+        return was, now
     # What differs was cut off.
     removed, added = windowed(old, new, _NARROW)
     return code(removed), code(added)
-
-
-def _type(text: str | None) -> Line:
-    if text is None:
-        return dim("none")
-    shown, rest = cut(text, _TYPE_BUDGET)
-    return [code(shown), dim(f" {rest}")] if rest else code(shown)
-
-
-def _cut(reason: str) -> Line:
-    shown, rest = cut(reason, _REASON_BUDGET)
-    return [shown, dim(f" {rest}")] if rest else shown

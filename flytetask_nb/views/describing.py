@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.masking import mask_field
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.views.document import Document, Fields, code, cut, dim, line_size, within
+from flytetask_nb.views.document import Document, Fields, code, cut, line_size
+from flytetask_nb.views.excerpts import code_line, fields_within
 from flytetask_nb.views.tasks import failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flytetask_nb.views.document import Line
+    from flytetask_nb.views.excerpts import Field
 
 _PACKAGE = __name__.partition(".")[0]
 _VALUE_BUDGET = 700
@@ -34,7 +35,7 @@ _DESCRIBERS: dict[str, str] = {
     "models.identifiers.Identifier": "tasks.describe_identifier",
     "models.interfaces.TypedInterface": "interfaces.describe_interface",
     "models.interfaces.Variable": "interfaces.describe_variable",
-    "models.launch_plans.LaunchPlan": "launch_plans.describe_launch_plan",
+    "models.launch_plans.LaunchPlan": "workflows.describe_launch_plan",
     "models.security.SecurityContext": "settings.describe_security",
     "models.tasks.Container": "execution.describe_container",
     "models.tasks.ExtendedResources": "resources.describe_extended_resources",
@@ -50,8 +51,8 @@ _DESCRIBERS: dict[str, str] = {
     "semantics.findings.Findings": "findings.describe_findings",
     "semantics.variable_verdicts.Compatibility": "compatibility.describe_compatibility",
     "sources.client.registrations.Registration": "registrations.describe_registration",
-    "sources.lists.LaunchPlanList": "lists.describe_launch_plans",
-    "sources.lists.WorkflowList": "lists.describe_workflows",
+    "sources.lists.LaunchPlanList": "workflows.describe_launch_plans",
+    "sources.lists.WorkflowList": "workflows.describe_workflows",
 }
 """What describes an object of which class: modules of this package on the left, of this folder on the right.
 
@@ -97,12 +98,8 @@ def _described(value: object) -> Document:
 
 
 def _describe_fields(model: Model) -> Document:
-    rows: list[tuple[str, list[Line]]] = [(name, [_field_line(name, value)]) for name, value in model._set_fields()]
-    shown, left = within(rows, _ROWS_BUDGET, lambda row: 100 + sum(map(line_size, row[1])))
-    kept: list[tuple[str, list[Line]]] = [*shown, ("…", [dim(f"{left:,} more")])] if left else rows
-    return Document(type(model).__name__, "" if rows else "empty", blocks=[Fields(kept)] if rows else [])
-
-
-def _field_line(name: str, value: Any) -> Line:
-    shown, remark = cut(str(mask_field(name, value)), _VALUE_BUDGET)
-    return [code(shown), dim(f" {remark}")] if remark else code(shown)
+    fields: list[Field] = [
+        (name, [code_line(str(mask_field(name, value)), _VALUE_BUDGET)]) for name, value in model._set_fields()
+    ]
+    rows = fields_within(fields, _ROWS_BUDGET, lambda field: 100 + sum(map(line_size, field[1])))
+    return Document(type(model).__name__, "" if rows else "empty", blocks=[Fields(rows)] if rows else [])

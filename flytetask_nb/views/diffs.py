@@ -31,6 +31,7 @@ from flytetask_nb.views.document import (
     strong,
     within,
 )
+from flytetask_nb.views.excerpts import more_row, title_of
 from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted
 
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 PARTS: Final = (
     *("Interface", "Resources", "Execution", "Metadata", "Security", "Plugin", "Identity", "Documentation", "Other"),
 )
+ACCEPTED_TITLE: Final = "Accepted"
+NOISE_TITLE: Final = "Release noise"
 _OPEN: Final = frozenset({"breaking", "risky", "behaviour"})
 _GLYPHS: Final = {"added": "+", "removed": "−", "changed": "~", "renamed": "→", "moved": "↕", "reordered": "↕"}
 CACHE_TONES: Final = {
@@ -87,35 +90,37 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
     Returns Document: verdict and headlines, a section for each part that changed, then what is folded.
     """
     old, new = diff.ids
-    title = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
-    versions = [one["version"] if is_filled_in(one["version"]) else "" for one in (old, new)]
+    name = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
+    versions = [version if is_filled_in(version) else "" for version in (old["version"], new["version"])]
     labels = short_versions(filter(None, versions))
     before, after = (version_label(version, labels) if version else "(no version)" for version in versions)
     aside: Line = [before, " → ", after] if any(versions) else "not registered yet"
     sections, left = [], _BUDGET
-    kept, accepted, noise = (
-        changes if keep is None else tuple(filter(keep, changes))
-        for changes in (diff.changes, diff.accepted, diff.noise)
-    )
-    for part in PARTS:
-        changes = [change for change in kept if change.part == part]
-        if changes:
-            section, left = _section(part, changes, left)
-            sections.append(section)
-    for word, changes_, note in (
-        ("Accepted", accepted, ""),
-        ("Release noise", noise, f"{', '.join(diff.noise_summary)} "),
-    ):
-        if changes_:
-            section, left = _section(word, changes_, left)
-            folded = f"{len(changes_)} folded"
-            sections.append(replace(section, note=f"{note}({folded})" if note else folded, is_open=False))
+    for title, changes in kept_changes(diff, keep):
+        section, left = _section(title, changes, left)
+        if title not in PARTS:
+            folded = f"{len(changes)} folded"
+            note = f"{', '.join(diff.noise_summary)} ({folded})" if title == NOISE_TITLE else folded
+            section = replace(section, note=note, is_open=False)
+        sections.append(section)
     return Document(
-        cut(title, _PATH_BUDGET)[0] or "(no name)",
+        title_of(name, _PATH_BUDGET),
         aside,
         lines=[_verdict(diff), _rest(diff)],
         blocks=_headlines(diff),
         sections=expanded(sections),
+    )
+
+
+def kept_changes(diff: TaskDiff, keep: Callable[[Change], bool] | None) -> Iterator[tuple[str, Sequence[Change]]]:
+    """Yield the changes that are listed under their titles: part by part, then what was accepted, and the noise."""
+    kept, accepted, noise = (
+        changes if keep is None else tuple(filter(keep, changes))
+        for changes in (diff.changes, diff.accepted, diff.noise)
+    )
+    parts = ((part, [change for change in kept if change.part == part]) for part in PARTS)
+    return (
+        (title, changes) for title, changes in (*parts, (ACCEPTED_TITLE, accepted), (NOISE_TITLE, noise)) if changes
     )
 
 
@@ -159,20 +164,14 @@ def _rest(diff: TaskDiff) -> Line:
 
 
 def _headlines(diff: TaskDiff) -> list[Block]:
-    found = diff.headlines
-    shown: list[Block] = []
-    for index, text in enumerate(found[:_HEADLINES_SHOWN]):
-        stale = index == 0 and diff.cache.stale_risk
-        badge = _stale_badge(diff.cache) if stale else _headline_badge(text)
-        shown.append(Notice(badge, cut(text, _HEADLINE_BUDGET)[0]))
-    if len(found) > _HEADLINES_SHOWN:
-        shown.append(Notice(Badge("breaking", "…", "more"), f"{len(found) - _HEADLINES_SHOWN} further headlines"))
-    return shown
-
-
-def _stale_badge(cache: CacheVerdict) -> Badge:
-    word = cache.word
-    return Badge(*_STALE[word], word)
+    headlines = diff.headlines
+    notices: list[Block] = []
+    for index, text in enumerate(headlines[:_HEADLINES_SHOWN]):
+        is_stale = index == 0 and diff.cache.stale_risk
+        badge = Badge(*_STALE[diff.cache.word], diff.cache.word) if is_stale else _headline_badge(text)
+        notices.append(Notice(badge, cut(text, _HEADLINE_BUDGET)[0]))
+    rest = len(headlines) - _HEADLINES_SHOWN
+    return [*notices, Notice(Badge("breaking", "…", "more"), f"{rest} further headlines")] if rest > 0 else notices
 
 
 def _headline_badge(text: str) -> Badge:
@@ -183,24 +182,24 @@ def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section
     """Describe the changes of one part in so many bytes, and give how many of them are left."""
     # One by one: those that do not fit are not looked at.
     rows, left = within(map(change_row, changes), max(budget, 0), row_size, len(changes))
-    blocks: list[Block] = [Table(rows)]
     if left:
-        rows.append(Row(["", dim(f"… {left:,} more"), "", ""]))
-    section = Section(
-        part,
-        counted(len(changes), "change"),
-        blocks,
-        is_open=any(change.severity in _OPEN for change in changes),
-    )
+        rows.append(more_row(left, 4, 1))
+    is_open = any(change.severity in _OPEN for change in changes)
+    section = Section(part, counted(len(changes), "change"), [Table(rows)], is_open=is_open)
     return section, budget - sum(map(row_size, rows))
 
 
 def change_row(change: Change) -> Row:
     """Return the row of a table that tells a change: severity, place, values, reason."""
-    badge = Badge(change.severity, _GLYPHS[change.kind], change.severity)
     path, remark = cut(change.place, _PATH_BUDGET)
     lines = _value_lines(change)
-    return Row([badge, code(path + remark), lines[0] if len(lines) == 1 else Stack(lines), _reason(change)])
+    values = lines[0] if len(lines) == 1 else Stack(lines)
+    return Row([change_badge(change), code(path + remark), values, _reason(change)])
+
+
+def change_badge(change: Change) -> Badge:
+    """Return how severe a change is, with a glyph for its kind."""
+    return Badge(change.severity, _GLYPHS[change.kind], change.severity)
 
 
 def places_line(changes: Sequence[Change]) -> list[Piece]:
@@ -210,8 +209,7 @@ def places_line(changes: Sequence[Change]) -> list[Piece]:
     for index, place in enumerate(places[:_PLACES_TOLD]):
         pieces += [", " if index else "", code(cut(place, _PATH_BUDGET)[0])]
     rest = len(places) - _PLACES_TOLD
-    told = f" and {rest} more" if rest > 0 else " only" if len(places) == 1 else ""
-    return [*pieces, told]
+    return [*pieces, f" and {rest} more" if rest > 0 else " only" if len(places) == 1 else ""]
 
 
 def _reason(change: Change) -> Line:
@@ -268,8 +266,8 @@ def value_sides(change: Change) -> tuple[Line, Line]:
 
 
 def _edit(text: str, *, is_added: bool) -> Edit:
-    shown, remark = cut(text.replace("\n", "⏎"), _VALUE_BUDGET)
-    return Edit([(shown or "(empty)", False), *([(f" {remark}", False)] if remark else [])], is_added=is_added)
+    start, remark = cut(text.replace("\n", "⏎"), _VALUE_BUDGET)
+    return Edit([(start or "(empty)", False), *([(f" {remark}", False)] if remark else [])], is_added=is_added)
 
 
 def _edits(old: str, new: str) -> tuple[Edit, Edit]:
@@ -303,29 +301,29 @@ def _marked(old: str, new: str) -> tuple[Edit, Edit]:
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[bool, str, str]]:
     """Return equal and different stretches; an equal one of a character or two between different ones counts as different."""
-    found: list[tuple[bool, str, str]] = []
+    runs: list[tuple[bool, str, str]] = []
     opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     for index, (tag, start, end, other_start, other_end) in enumerate(opcodes):
         first, second = "".join(old[start:end]), "".join(new[other_start:other_end])
         is_equal = tag == "equal" and not (len(first) <= _TINY and 0 < index < len(opcodes) - 1)
-        if found and not is_equal and not found[-1][0]:
-            found[-1] = (False, found[-1][1] + first, found[-1][2] + second)
+        if runs and not is_equal and not runs[-1][0]:
+            runs[-1] = (False, runs[-1][1] + first, runs[-1][2] + second)
         else:
-            found.append((is_equal, first, second))
-    return found
+            runs.append((is_equal, first, second))
+    return runs
 
 
 def _fitting(parts: list[tuple[str, bool]], *, is_added: bool) -> Edit:
-    shown: list[tuple[str, bool]] = []
+    fitting: list[tuple[str, bool]] = []
     budget = _VALUE_BUDGET
     for text, marked in parts:
         kept, remark = cut(text, max(budget, 0))
-        shown.append((kept, marked))
+        fitting.append((kept, marked))
         budget -= 7 + len(kept.encode("utf-8", "replace"))
         if remark:
-            shown.append((f" {remark}", False))
+            fitting.append((f" {remark}", False))
             break
-    return Edit(shown or [("(empty)", False)], is_added=is_added)
+    return Edit(fitting or [("(empty)", False)], is_added=is_added)
 
 
 def _shortened(text: str) -> str:
@@ -338,10 +336,10 @@ def _line_by_line(old: str, new: str) -> list[Line]:
         return list(_edits(old, new))
     runs = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     number = sum(1 if tag == "equal" else end - start + to - since for tag, start, end, since, to in runs)
-    found = list(islice(_run_lines(before, after, runs), _LINES_SHOWN))
-    if number > len(found):
-        found.append(dim(f"… {number - len(found):,} more lines"))
-    return found or [dim("line ends alone")]
+    lines = list(islice(_run_lines(before, after, runs), _LINES_SHOWN))
+    if number > len(lines):
+        lines.append(dim(f"… {number - len(lines):,} more lines"))
+    return lines or [dim("line ends alone")]
 
 
 def _run_lines(
@@ -350,7 +348,7 @@ def _run_lines(
     """Describe what became of lines, one by one: those that are not shown are not compared."""
     for tag, start, end, other_start, other_end in runs:
         if tag == "equal":
-            yield dim(f"{counted(end - start, 'equal line')}")
+            yield dim(counted(end - start, "equal line"))
             continue
         paired = min(end - start, other_end - other_start)
         for offset in range(paired):
@@ -365,7 +363,7 @@ def ratio_of(change: Change) -> str:
         return ""
     try:
         before, after = (
-            one.value if isinstance(one, Spelling) else parse(str(one)).value for one in (change.old, change.new)
+            side.value if isinstance(side, Spelling) else parse(str(side)).value for side in (change.old, change.new)
         )
     except QuantityError:
         return ""

@@ -391,9 +391,9 @@ def text_size(text: str) -> int:
 def _size(text: str) -> int:
     if _is_cheap(text):
         return len(text)
-    shown = visible(text)
-    size = len(shown) if shown.isascii() else len(shown.encode("utf-8", "backslashreplace"))
-    return size + 5 * len(_ENTITIES.findall(shown)) + 13 * len(_FORMULAS.findall(shown))
+    written = visible(text)
+    size = len(written) if written.isascii() else len(written.encode("utf-8", "backslashreplace"))
+    return size + 5 * len(_ENTITIES.findall(written)) + 13 * len(_FORMULAS.findall(written))
 
 
 _LABEL = 32
@@ -498,11 +498,11 @@ def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int
     """
     number = len(items) if total is None else total  # type: ignore[arg-type]
     budget = int(budget * _scale.get())
-    shown: list[T] = []
+    taken: list[T] = []
     used = 0
     for item in items:
         used += size(item)
-        if used > budget and shown:
+        if used > budget and taken:
             break
-        shown.append(item)
-    return shown, number - len(shown)
+        taken.append(item)
+    return taken, number - len(taken)

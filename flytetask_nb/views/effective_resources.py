@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, UNITS
 from flytetask_nb.semantics.limits import effective_resources
-from flytetask_nb.semantics.quantities import Quantity, format_bytes, format_cores
+from flytetask_nb.semantics.quantities import Quantity
 from flytetask_nb.semantics.task_container import task_amounts
-from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, cut, dim, row_size, within
+from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, cut, dim
+from flytetask_nb.views.excerpts import rows_within
+from flytetask_nb.views.resources import quantity_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,14 +53,13 @@ def effective_resources_blocks(task: FlyteTask, defaults: Mapping[str, str], lim
     except QuantityError as error:
         return [Notice(Badge("breaking", "✗", "cannot be told"), cut(str(error), _REASON_BUDGET)[0])]
     names = dict.fromkeys(name for side in otherwise for name in side)
-    rows = [Row(_cells(name, (requests, ceilings), (granted, capped), otherwise)) for name in names]
-    shown, left = within(rows, _BUDGET, row_size)
     head = Row(["the container", "gets at least", "gets at most", ""], header=True)
-    more = [Row([dim(f"… {left:,} more"), "", "", ""])] if left else []
+    rows = [Row(_cells(name, asked, (granted, capped), otherwise)) for name in names]
+    rows = rows_within(rows, _BUDGET, columns=4)
     if pod_template:
-        told = f"only where the pod template {cut(pod_template, _NAME_BUDGET)[0]} asks for it"
-        more.append(Row([dim("anything else"), "", "", dim(told)]))
-    return [Table([head, *shown, *more], named=True, numbers=(1, 2))]
+        remark = f"only where the pod template {cut(pod_template, _NAME_BUDGET)[0]} asks for it"
+        rows.append(Row([dim("anything else"), "", "", dim(remark)]))
+    return [Table([head, *rows], named=True, numbers=(1, 2))]
 
 
 def _asked(template: Any) -> tuple[dict[str, str], dict[str, str]] | None:
@@ -81,12 +82,12 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
     ``otherwise`` is what the container gets where its pod template has nothing to say.
     """
     remarks = [
-        f"{told} as asked: {cut(wanted[name], _NAME_BUDGET)[0]}"
-        for told, wanted, given in zip(_SIDES, asked, got, strict=True)
+        f"{side} as asked: {cut(wanted[name], _NAME_BUDGET)[0]}"
+        for side, wanted, given in zip(_SIDES, asked, got, strict=True)
         if name in wanted and given.get(name) != Quantity(wanted[name])
     ]
     open_sides = [
-        told for told, given, other in zip(_SIDES, got, otherwise, strict=True) if name in other and name not in given
+        side for side, given, other in zip(_SIDES, got, otherwise, strict=True) if name in other and name not in given
     ]
     if len(open_sides) == len(_SIDES):
         instead = [_OPEN, _OPEN]
@@ -95,17 +96,12 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
         instead = [f"pod template, else as {other}" for other in reversed(_SIDES)]
         if not open_sides and name not in asked[0] and name not in asked[1]:
             remarks = ["platform default"]
-    shown = cut(name, _NAME_BUDGET)[0]
     amounts = [
         dim(words) if side in open_sides else _amount(name, given.get(name))
         for side, words, given in zip(_SIDES, instead, got, strict=True)
     ]
-    return [shown, *amounts, dim("; ".join(remarks))]
+    return [cut(name, _NAME_BUDGET)[0], *amounts, dim("; ".join(remarks))]
 
 
 def _amount(name: str, quantity: Quantity | None) -> str:
-    if quantity is None:
-        return ""
-    if UNITS.get(name) == "bytes":
-        return format_bytes(quantity)
-    return format_cores(quantity) if name == "cpu" else str(quantity)
+    return "" if quantity is None else quantity_words(quantity, UNITS.get(name, "count"))

@@ -24,14 +24,17 @@ from flytetask_nb.views.document import (
     cut_masked,
     dim,
     line_size,
-    within,
 )
+from flytetask_nb.views.excerpts import code_line, fields_within, lines_within
 from flytetask_nb.views.resources import describe_resources
 from flytetask_nb.views.wording import counted, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from flytetask_nb.models import K8sPod
     from flytetask_nb.views.document import Block, Line, Piece
+    from flytetask_nb.views.excerpts import Field
 
 _IMAGE_BUDGET = 400
 _WORDS_BUDGET = 1_300
@@ -40,8 +43,6 @@ _ENTRIES_BUDGET = 2_200
 _JSON_BUDGET = 900
 _STATEMENT_BUDGET = 4_500
 _OTHERS_BUDGET = 2_000
-
-Rows = list[tuple[str, "list[Line]"]]
 
 
 def image_words(image: str) -> str:
@@ -59,19 +60,15 @@ def execution_section(template: Any, image: str) -> Section | None:
     if target == "container":
         container = template.container
         words = _masked_words(container)
-        rows = _container_rows(container, words)
-        notes = [image_words(image), _program(words)]
-        if container.env:
-            notes.append(f"{len(container.env)} env")
-        return Section("Execution", " · ".join(filter(None, notes)), [Fields(rows)])
+        notes = [image_words(image), _program(words), f"{len(container.env)} env" if container.env else ""]
+        return Section("Execution", " · ".join(filter(None, notes)), [Fields(_container_rows(container, words))])
     if target == "k8s_pod":
         blocks, note = _pod_blocks(template.k8s_pod, primary_container_name(template))
         return Section("Execution", note, blocks)
     if target == "sql":
         lines = template.sql.statement.count("\n") + 1
-        return Section(
-            "Execution", f"{_dialect(template.sql)}, {counted(lines, 'line')}", _sql_blocks(template.sql), is_open=True
-        )
+        note = f"{_dialect(template.sql)}, {counted(lines, 'line')}"
+        return Section("Execution", note, _sql_blocks(template.sql), is_open=True)
     return None
 
 
@@ -100,9 +97,12 @@ def _program(words: list[str]) -> str:
 
 
 def _words_line(words: list[str]) -> Line:
+    return code_line(_shell_line(words), _WORDS_BUDGET)
+
+
+def _shell_line(words: list[str]) -> str:
     """Return words as a shell would take them."""
-    shown, remark = cut(" ".join(map(_shell_word, words)), _WORDS_BUDGET)
-    return [code(shown), dim(f" {remark}")] if remark else code(shown)
+    return " ".join(map(_shell_word, words))
 
 
 def _shell_word(word: str) -> str:
@@ -110,16 +110,16 @@ def _shell_word(word: str) -> str:
     return word if word.startswith("{{") or word == MASK else quote(word)
 
 
-def _command_rows(words: list[str], command_length: int) -> Rows:
+def _command_rows(words: list[str], command_length: int) -> list[Field]:
     """Return a command line taken apart; words are masked, those of the command first."""
     parts = command_line(words)
     if parts is None:
         halves = (("command", words[:command_length]), ("args", words[command_length:]))
         return [(label, [_words_line(half)]) for label, half in halves if half]
-    rows: Rows = []
+    rows: list[Field] = []
     if parts.launcher:
         rows.append(("launcher", [_words_line(parts.launcher)]))
-    entrypoint: list[Piece] = [code(cut(" ".join(map(_shell_word, parts.entrypoint)), _WORDS_BUDGET)[0])]
+    entrypoint: list[Piece] = [code(cut(_shell_line(parts.entrypoint), _WORDS_BUDGET)[0])]
     if parts.has_usual_arguments:
         entrypoint.append(dim(" with the usual inputs and outputs"))
     rows.append(("entrypoint", [entrypoint]))
@@ -130,7 +130,7 @@ def _command_rows(words: list[str], command_length: int) -> Rows:
             loads.append(dim(f"{' ' if target else ''}by {cut(parts.resolver.rpartition('.')[2], _ENTRY_BUDGET)[0]} "))
         if rest:
             loads.append(dim("with ") if loads else "")
-            loads.append(code(cut(" ".join(map(_shell_word, rest)), _WORDS_BUDGET)[0]))
+            loads.append(code(cut(_shell_line(rest), _WORDS_BUDGET)[0]))
         rows.append(("loads", [loads]))
     return rows
 
@@ -138,11 +138,11 @@ def _command_rows(words: list[str], command_length: int) -> Rows:
 # -- containers ----------------------------------------------------------------------------------------------------
 
 
-def _container_rows(container: Any, words: list[str]) -> Rows:
-    rows: Rows = [("image", [_image_line(container.image)])]
+def _container_rows(container: Any, words: list[str]) -> list[Field]:
+    rows: list[Field] = [("image", [_image_line(container.image)])]
     rows += _command_rows(words, len(container.command))
-    rows += _entry_rows("env", [(pair.key, pair.value) for pair in container.env])
-    rows += _entry_rows("config", [(pair.key, pair.value) for pair in container.config])
+    for label, entries in (("env", container.env), ("config", container.config)):
+        rows += _entry_rows(label, [(pair.key, pair.value) for pair in entries])
     if container.ports:
         ports = [f"{port.container_port} {port.name}".strip() for port in container.ports]
         rows.append(("ports", [cut(listed(ports, 12), _ENTRY_BUDGET)[0]]))
@@ -153,27 +153,22 @@ def _container_rows(container: Any, words: list[str]) -> Rows:
     return rows
 
 
-def _entry_rows(label: str, entries: list[tuple[str, str]]) -> Rows:
+def _entry_rows(label: str, entries: list[tuple[str, str]]) -> list[Field]:
     """Return ``KEY=value`` lines, masked and cut."""
-    if not entries:
-        return []
     lines = (_entry_line(key, value) for key, value in entries)
-    shown, left = within(lines, _ENTRIES_BUDGET, line_size, len(entries))
-    out = list(shown)
-    if left:
-        out.append(dim(f"… {left:,} more"))
-    return [(label, out)]
+    return [(label, lines_within(lines, _ENTRIES_BUDGET, len(entries)))] if entries else []
 
 
 def _entry_line(key: str, value: str) -> Line:
-    shown_key = cut(key, _ENTRY_BUDGET)[0]
+    name = cut(key, _ENTRY_BUDGET)[0]
     if key == SETTINGS_VARIABLE and value:
-        return [code(f"{shown_key}="), dim(f"serialization settings, {len(value):,} characters")]
+        return [code(f"{name}="), dim(f"serialization settings, {len(value):,} characters")]
     text = masked(key, value[:LOOKED_AT])
     if text == MASK:
-        return [code(f"{shown_key}="), dim(f"{MASK} masked")]
-    shown, remark = cut(text, _ENTRY_BUDGET, beyond=len(value) - LOOKED_AT)
-    return [code(f"{shown_key}={shown}"), dim(f" {remark}")] if remark else code(f"{shown_key}={shown}")
+        return [code(f"{name}="), dim(f"{MASK} masked")]
+    start, remark = cut(text, _ENTRY_BUDGET, beyond=len(value) - LOOKED_AT)
+    entry = code(f"{name}={start}")
+    return [entry, dim(f" {remark}")] if remark else entry
 
 
 def _data_loading(config: Any) -> Line:
@@ -201,8 +196,7 @@ def json_text(value: Any) -> str:
 
 def json_line(value: Any) -> Line:
     """Return a JSON-like value on one line, cut where it is long."""
-    shown, remark = cut(json_text(value), _JSON_BUDGET)
-    return [code(shown), dim(f" {remark}")] if remark else code(shown)
+    return code_line(json_text(value), _JSON_BUDGET)
 
 
 def _pod_blocks(pod: Any, primary: str) -> tuple[list[Block], str]:
@@ -212,14 +206,13 @@ def _pod_blocks(pod: Any, primary: str) -> tuple[list[Block], str]:
     if main is None and len(containers) == 1:
         main = containers[0]
     others = [item for item in containers if item is not main]
-    rows: Rows = []
+    rows: list[Field] = []
     if main is not None:
         rows += _pod_container_rows(main)
     rows.append(("primary container", [code(cut(primary, _ENTRY_BUDGET)[0]) if primary else dim("not named")]))
     rows += _other_rows("container", others)
     rows += _other_rows("init container", _objects_of(spec, "initContainers"))
-    rest = {key: value for key, value in spec.items() if key not in {"containers", "initContainers"}}
-    rows += _rest_rows(rest)
+    rows += _rest_rows(spec, but=("containers", "initContainers"))
     for part in ("labels", "annotations"):
         entries = getattr(pod.metadata, part)
         rows += _entry_rows(part, [(key, entries[key]) for key in sorted(entries)])
@@ -252,9 +245,9 @@ def _objects_of(mapping: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return [item for item in _list_of(mapping, key) if isinstance(item, dict)]
 
 
-def _pod_container_rows(container: dict[str, Any]) -> Rows:
+def _pod_container_rows(container: dict[str, Any]) -> list[Field]:
     image = container.get("image")
-    rows: Rows = [("image", [_image_line(image) if isinstance(image, str) else dim("none")])]
+    rows: list[Field] = [("image", [_image_line(image) if isinstance(image, str) else dim("none")])]
     command, args = (
         [word if isinstance(word, str) else json_text(word) for word in _list_of(container, key)]
         for key in ("command", "args")
@@ -266,27 +259,22 @@ def _pod_container_rows(container: dict[str, Any]) -> Rows:
         if not isinstance(entry, dict):
             references.append(json_line(mask_value(entry)))
         elif "valueFrom" in entry:
-            name = entry.get("name", "")
-            source = json_text(mask_value(entry["valueFrom"]))
-            references.append(
-                [code(f"{cut(str(name), _ENTRY_BUDGET)[0]}"), dim(f" from {cut(source, _ENTRY_BUDGET)[0]}")]
-            )
+            name = cut(str(entry.get("name", "")), _ENTRY_BUDGET)[0]
+            source = cut(json_text(mask_value(entry["valueFrom"])), _ENTRY_BUDGET)[0]
+            references.append([code(name), dim(f" from {source}")])
         else:
             entries.append((str(entry.get("name", "")), _plain(entry.get("value", ""))))
     rows += _entry_rows("env", entries)
     if references:
-        shown, left = within(references, _OTHERS_BUDGET, line_size)
-        rows.append(("env from", [*shown, *([dim(f"… {left:,} more")] if left else [])]))
-    shown_apart = {"name", "image", "command", "args", "env", "resources"}
-    rows += _rest_rows({key: value for key, value in container.items() if key not in shown_apart})
-    return rows
+        rows.append(("env from", lines_within(references, _OTHERS_BUDGET)))
+    return rows + _rest_rows(container, but=("name", "image", "command", "args", "env", "resources"))
 
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json_text(value)
 
 
-def _other_rows(label: str, containers: list[dict[str, Any]]) -> Rows:
+def _other_rows(label: str, containers: list[dict[str, Any]]) -> list[Field]:
     """Return a line for each container that does not run the task."""
     lines: list[Line] = []
     for container in containers:
@@ -294,19 +282,17 @@ def _other_rows(label: str, containers: list[dict[str, Any]]) -> Rows:
         pieces: list[Piece] = [code(cut(_plain(container.get("name", "")), _ENTRY_BUDGET)[0]), " "]
         pieces.append(code(image_words(_plain(container.get("image", "")))))
         if rest:
-            shown, remark = cut(json_text(mask_value(rest)), _JSON_BUDGET)
-            pieces += [dim(f" {shown}"), dim(remark)] if remark else [dim(f" {shown}")]
+            text, remark = cut(json_text(mask_value(rest)), _JSON_BUDGET)
+            pieces += [dim(f" {text}"), dim(remark)] if remark else [dim(f" {text}")]
         lines.append(pieces)
-    if not lines:
-        return []
-    shown_lines, left = within(lines, _OTHERS_BUDGET, line_size)
-    return [(label, [*shown_lines, *([dim(f"… {left:,} more")] if left else [])])]
+    return [(label, lines_within(lines, _OTHERS_BUDGET))] if lines else []
 
 
-def _rest_rows(rest: dict[str, Any]) -> Rows:
+def _rest_rows(mapping: dict[str, Any], but: Collection[str]) -> list[Field]:
+    """Return what is not described in words, each entry as JSON."""
+    rest = {key: value for key, value in mapping.items() if key not in but}
     rows = ((cut(key, _ENTRY_BUDGET)[0], [json_line(mask_value(value, key))]) for key, value in rest.items())
-    shown, left = within(rows, _OTHERS_BUDGET, lambda row: 100 + line_size(row[0]) + line_size(row[1][0]), len(rest))
-    return [*shown, ("…", [dim(f"{left:,} more")])] if left else shown
+    return fields_within(rows, _OTHERS_BUDGET, lambda row: 100 + line_size(row[0]) + line_size(row[1][0]), len(rest))
 
 
 # -- statements ----------------------------------------------------------------------------------------------------
@@ -319,12 +305,8 @@ def _dialect(sql: Any) -> str:
 
 def _sql_blocks(sql: Any) -> list[Block]:
     # Marked keywords take about three times the bytes of the statement.
-    statement = sql.statement
-    shown, remark = cut_masked(statement, _STATEMENT_BUDGET // 3)
-    blocks: list[Block] = [Code(shown, "sql")]
-    if remark:
-        blocks.append(Paragraph(dim(remark)))
-    return blocks
+    statement, remark = cut_masked(sql.statement, _STATEMENT_BUDGET // 3)
+    return [Code(statement, "sql"), *([Paragraph(dim(remark))] if remark else [])]
 
 
 # -- on their own --------------------------------------------------------------------------------------------------
@@ -333,10 +315,8 @@ def _sql_blocks(sql: Any) -> list[Block]:
 def describe_container(container: Container) -> Document:
     """Describe a container on its own."""
     message = container._message
-    sections = []
     asked = describe_resources(container.resources)
-    if asked.blocks:
-        sections.append(Section("Resources", asked.aside, list(asked.blocks), is_open=True))
+    sections = [Section("Resources", asked.aside, asked.blocks, is_open=True)] if asked.blocks else []
     words = _masked_words(message)
     return Document("Container", _program(words), blocks=[Fields(_container_rows(message, words))], sections=sections)
 

@@ -72,13 +72,13 @@ class Picture(matplotlib_figure.Figure):
         # Without the version of matplotlib, so that equal pictures are equal files.
         self.savefig(stored, format="png", dpi=_DENSITY, facecolor=PLATE, metadata={"Software": None})
         width, height = self.get_size_inches()
-        told = {
+        about = {
             "alt": "; ".join([self.headline, *self.details[:_DETAILS_TOLD]]),
             "width": round(width * _PIXELS),
             "height": round(height * _PIXELS),
         }
         data["image/png"] = b64encode(stored.getvalue()).decode()
-        return data, {"image/png": told}
+        return data, {"image/png": about}
 
     def __repr__(self) -> str:
         rest = len(self.details) - _DETAILS_TOLD

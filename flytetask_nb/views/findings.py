@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from flytetask_nb.views.document import (
     text_size,
     within,
 )
+from flytetask_nb.views.excerpts import more, title_of
 from flytetask_nb.views.version_labels import whole_version
 from flytetask_nb.views.wording import counted, joined
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
-    from flytetask_nb.views.document import Block, Line, Piece
+    from flytetask_nb.views.document import Block, Piece
 
 _NAME_BUDGET = 300
 _PATH_BUDGET = 300
@@ -43,6 +45,7 @@ _SECTION_BUDGET = 13_000
 _BLOCK = 120
 """Bytes of markup around a notice and its paragraph, at most."""
 
+_FINE = ("good", "✓")
 _REFUSED = ("breaking", "✗")
 _WARNED = ("risky", "!")
 
@@ -53,19 +56,15 @@ def describe_findings(findings: Findings) -> Document:
     Returns Document: a section of what is refused and one of what is warned of, each in the order of the findings. What
       findings of one rule have in common is said once where they stand together.
     """
-    refusals, warnings = findings.refusals, findings.warnings
-    verdict: Line = (
-        Badge("good", "✓", "would register")
-        if findings.would_register
-        else Badge(*_REFUSED, "would be refused by Flyte Admin")
-    )
+    is_fine = findings.would_register
+    verdict = Badge(*_FINE, "would register") if is_fine else Badge(*_REFUSED, "would be refused by Flyte Admin")
     sections = [
-        _section(title, note, found, look)
-        for title, note, found, look in (
-            ("Refused", "Flyte Admin names the first of them", refusals, _REFUSED),
-            ("Warnings", "registered all the same", warnings, _WARNED),
+        _section(title, note, listed, look)
+        for title, note, listed, look in (
+            ("Refused", "Flyte Admin names the first of them", findings.refusals, _REFUSED),
+            ("Warnings", "registered all the same", findings.warnings, _WARNED),
         )
-        if found
+        if listed
     ]
     name, _, version = mask_identifier(findings.task).partition(" ")
     return Document(
@@ -85,24 +84,23 @@ def count_words(findings: Findings) -> list[str]:
 def describe_collection_findings(findings: CollectionFindings) -> Document:
     """Describe the findings of several tasks: which rules are broken how often, then task by task, the worst first."""
     refused, warned = findings.refused, findings.warned
-    tasks: dict[tuple[str, str], int] = {}
-    for one in findings:
-        for key in dict.fromkeys((finding.severity, finding.rule) for finding in one):
-            tasks[key] = tasks.get(key, 0) + 1
+    tasks = Counter(
+        key for of_task in findings for key in dict.fromkeys((finding.severity, finding.rule) for finding in of_task)
+    )
     ordered = sorted(tasks.items(), key=lambda item: (item[0][0] != REFUSED, -item[1], item[0][1]))
     rows = [
         Row([Badge(*(_REFUSED if severity == REFUSED else _WARNED), rule), f"in {counted(number, 'task')}"])
         for (severity, rule), number in ordered
     ]
-    found = [one for one in findings if len(one)][: OPTIONS["max_rows"]]
-    sections, budget = [], _SECTION_BUDGET
-    for number, one in enumerate(found):
+    sections: list[Section] = []
+    budget = _SECTION_BUDGET
+    for of_task in [of_task for of_task in findings if len(of_task)][: OPTIONS["max_rows"]]:
         if budget <= 0:
             break
-        look, note = (_REFUSED, "would be refused") if not one.would_register else (_WARNED, "would register")
-        section = _section(cut(mask_identifier(one.task), _NAME_BUDGET)[0] or "(no name)", note, one, look, budget)
-        sections.append(replace(section, is_open=number == 0))
-        budget -= sum(_size(finding, _line(finding)) for finding in one) + _BLOCK
+        look, note = (_WARNED, "would register") if of_task.would_register else (_REFUSED, "would be refused")
+        section = _section(title_of(mask_identifier(of_task.task), _NAME_BUDGET), note, of_task, look, budget)
+        sections.append(replace(section, is_open=not sections))
+        budget -= sum(_size(finding, _line(finding)) for finding in of_task) + _BLOCK
     left = len(refused) + len(warned) - len(sections)
     words = [f"{len(refused):,} would be refused"] if refused else []
     words += [f"{len(warned):,} with warnings"] if warned else []
@@ -110,7 +108,7 @@ def describe_collection_findings(findings: CollectionFindings) -> Document:
     if left:
         blocks.append(Paragraph(dim(f"the worst {len(sections):,} tasks below, … {left:,} more: see .to_frame()")))
     verdict = (
-        Badge("good", "✓", "all would register")
+        Badge(*_FINE, "all would register")
         if findings.would_register
         else Badge(*_REFUSED, f"{len(refused):,} would be refused by Flyte Admin")
     )
@@ -126,24 +124,19 @@ def describe_collection_findings(findings: CollectionFindings) -> Document:
 def _section(
     title: str, note: str, findings: Sequence[Finding], look: tuple[str, str], budget: int = _SECTION_BUDGET
 ) -> Section:
-    lines = [(finding, _line(finding)) for finding in findings]
-    shown, left = within(lines, budget, lambda item: _size(*item))
+    lines, left = within([(finding, _line(finding)) for finding in findings], budget, lambda item: _size(*item))
     blocks: list[Block] = []
-    for _, group in groupby(shown, key=lambda item: (item[0].rule, item[0].reason)):
+    for _, group in groupby(lines, key=lambda item: (item[0].rule, item[0].reason)):
         alike = list(group)
-        blocks += (
-            Notice(Badge(*_look(finding, look), cut(finding.rule, _NAME_BUDGET)[0]), line) for finding, line in alike
-        )
+        for finding, line in alike:
+            tone = look if finding.severity == REFUSED else _WARNED
+            blocks.append(Notice(Badge(*tone, cut(finding.rule, _NAME_BUDGET)[0]), line))
         reason = cut(alike[0][0].reason, _MESSAGE_BUDGET)[0]
         if reason:
             blocks.append(Paragraph(dim(reason)))
     if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
+        blocks.append(Paragraph(more(left)))
     return Section(title, note, blocks, is_open=True)
-
-
-def _look(finding: Finding, otherwise: tuple[str, str]) -> tuple[str, str]:
-    return _WARNED if finding.severity != REFUSED else otherwise
 
 
 def _line(finding: Finding) -> list[Piece]:

@@ -34,6 +34,7 @@ from flytetask_nb.views.document import (
     strong,
     within,
 )
+from flytetask_nb.views.excerpts import title_of
 from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted, listed, moment
 
@@ -95,16 +96,16 @@ def describe_history(history: TaskHistory) -> Document:
     runs = _shown_runs(history, labels)
     first = runs[0].start
     steps = list(history.steps)
-    found = {position: step for position, step in steps if position > first}
+    in_columns = {position: step for position, step in steps if position > first}
     lines: list[Line] = [_verdict(history, steps, labels)] if len(history) > 1 else []
     if first:
         lines.append(
             dim(f"… {counted(first, 'older version')} without a column; history[:{first}] shows them, matrix() has all")
         )
-    blocks, size = _blocks(history, runs, found, labels)
+    blocks, size = _blocks(history, runs, in_columns, labels)
     sections = [_steps_section(history, steps, labels, _BUDGET - size)] if steps else []
     return Document(
-        cut(shortened_map_task(history.name), _NAME_BUDGET)[0] or "(no name)",
+        title_of(shortened_map_task(history.name), _NAME_BUDGET),
         _span(history, labels),
         lines=lines,
         blocks=blocks,
@@ -114,14 +115,14 @@ def describe_history(history: TaskHistory) -> Document:
 
 def _shown_runs(history: TaskHistory, labels: Mapping[str, str]) -> list[range]:
     """Return the newest runs of identical versions that have room beside each other."""
-    shown: list[range] = []
+    newest: list[range] = []
     used = 0
     for run in reversed(history.runs):
         used += len(_label(history, run, labels).text) + 2
-        if used > _COLUMNS_WIDTH and len(shown) >= _FEWEST_COLUMNS:
+        if used > _COLUMNS_WIDTH and len(newest) >= _FEWEST_COLUMNS:
             break
-        shown.append(run)
-    return shown[::-1]
+        newest.append(run)
+    return newest[::-1]
 
 
 def _label(history: TaskHistory, run: range, labels: Mapping[str, str]) -> Label:
@@ -130,20 +131,20 @@ def _label(history: TaskHistory, run: range, labels: Mapping[str, str]) -> Label
 
 
 def _span(history: TaskHistory, labels: Mapping[str, str]) -> Line:
-    words: list[list[Piece]] = [[counted(len(history), "version")]]
+    parts: list[list[Piece]] = [[counted(len(history), "version")]]
     times = [task.created_at for task in history]
     if times[0] is not None and times[-1] is not None:
-        words.append([f"{moment(times[0])} to {moment(times[-1])}"])
+        parts.append([f"{moment(times[0])} to {moment(times[-1])}"])
     elif len(history) > 1:
         first, last = (version_label(history.versions[place], labels) for place in (0, -1))
-        words.append([first, " to ", last])
+        parts.append([first, " to ", last])
     if len(history) > 1:
-        words.append([in_words(history.order)])
+        parts.append([in_words(history.order)])
     if len(history.places) > 1:
-        words.append([f"of {listed([cut(place, _VALUE_BUDGET)[0] for place in history.places], _PLACES_NAMED)}"])
+        parts.append([f"of {listed([cut(place, _VALUE_BUDGET)[0] for place in history.places], _PLACES_NAMED)}"])
     if history.is_map_task:
-        words.append(["linked across the hash in the name of a map task"])
-    return [piece for index, one in enumerate(words) for piece in ([" · "] if index else []) + one]
+        parts.append(["linked across the hash in the name of a map task"])
+    return [piece for index, part in enumerate(parts) for piece in ([" · "] if index else []) + part]
 
 
 def _verdict(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]], labels: Mapping[str, str]) -> Line:
@@ -185,14 +186,14 @@ def _blocks(
         return line_size(row[0]) + marks_size(columns, row[1]) + line_size(row[2]) + 200
 
     described = ((name, marks, note()) for name, marks, note in rows)
-    shown, left = within(described, _BARS_BUDGET, size, len(rows))
-    used = sum(map(size, shown)) + sum(map(line_size, columns))
+    bars, left = within(described, _BARS_BUDGET, size, len(rows))
+    used = sum(map(size, bars)) + sum(map(line_size, columns))
     # The steps below are to open as well: they have the other half of what is left.
     left_over = int((_BUDGET - _STEPS_BUDGET) * budget_scale()) - used
     budget = min(int(_OPENED_BUDGET * budget_scale()), left_over // 2)
-    opened, opened_size = _openings(causes[: len(shown)], budget)
+    opened, opened_size = _openings(causes[: len(bars)], budget)
     titles = "field", "last change"
-    blocks: list[Block] = [Bars(columns, shown, titles=titles, caption=_legend(runs, rows), opened=opened)]
+    blocks: list[Block] = [Bars(columns, bars, titles=titles, caption=_legend(runs, rows), opened=opened)]
     if left:
         blocks.append(Paragraph(dim(f"… {counted(left, 'further field')}; blame() and matrix() have all")))
     return blocks, used + opened_size
@@ -244,8 +245,8 @@ def _worst_line(step: TaskDiff) -> Line:
 
 def _cache_line(step: TaskDiff) -> Line:
     """Say what the step does to cached results; what must not be missed of it comes first among the headlines."""
-    told = step.headlines[0] if step.cache.stale_risk else _CACHE_MARKS[step.cache.word][2]
-    return cut(told, _HEADLINE_BUDGET)[0]
+    text = step.headlines[0] if step.cache.stale_risk else _CACHE_MARKS[step.cache.word][2]
+    return cut(text, _HEADLINE_BUDGET)[0]
 
 
 def _cause_line(change: Change) -> Line:
@@ -287,14 +288,10 @@ def _rows(
     for place in sorted(marks, key=order):
         position, change = newest[place]
         label = version_label(history.versions[position], labels)
-        rows.append((_name(place), marks[place], partial(_dated_note, label, change)))
+        name = code("".join(cut(place, _PATH_BUDGET)))
+        rows.append((name, marks[place], partial(_dated_note, label, change)))
         causes.append({at: partial(_cause_line, cause) for at, cause in worst[place].items()})
     return rows, causes
-
-
-def _name(place: str) -> Line:
-    shown, remark = cut(place, _PATH_BUDGET)
-    return code(shown + remark)
 
 
 def _dated_note(label: Label, change: Change) -> Line:
@@ -316,34 +313,33 @@ def _note(change: Change) -> list[Piece]:
 
 
 def _short(text: str) -> str:
-    shown, remark = cut(shortened_map_task(" ".join(text.split())), _VALUE_BUDGET)
-    return f"{shown}…" if remark else shown
+    start, remark = cut(shortened_map_task(" ".join(text.split())), _VALUE_BUDGET)
+    return f"{start}…" if remark else start
 
 
 def _steps_section(
     history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]], labels: Mapping[str, str], budget: int
 ) -> Section:
     """Describe the steps one by one, newest first; each opens its changes, the worst first as far as there is room."""
-    found = steps[::-1]
-    rows = (_step(history, position, step, labels) for position, step in found)
-    shown, left = within(rows, _STEPS_BUDGET, lambda row: fold_size(row) + _HINT, total=len(steps))
-    budget -= sum(fold_size(row) + _HINT for row in shown)
-    opened: dict[int, list[Block]] = {}
-    for index in sorted(range(len(shown)), key=lambda index: rank(found[index][1].severity or NOISE)):
-        position, step = found[index]
+    newest_first = steps[::-1]
+    made = (_step(history, position, step, labels) for position, step in newest_first)
+    rows, left = within(made, _STEPS_BUDGET, lambda row: fold_size(row) + _HINT, total=len(steps))
+    budget -= sum(fold_size(row) + _HINT for row in rows)
+    for index in sorted(range(len(rows)), key=lambda index: rank(newest_first[index][1].severity or NOISE)):
+        position, step = newest_first[index]
         # That its hash moved is said in the head.
         changes = [change for change in step.changes if change.rule != "map-task-name"]
         table, rest = within(map(change_row, changes), max(budget, 0), row_size, len(changes))
         size = sum(map(row_size, table))
+        blocks: list[Block] = [Table(table)] if table else []
         if rest or size > budget:
-            opened[index] = [Paragraph([dim("the changes: "), code(f"history.diff({position - 1}, {position})")])]
+            blocks = [Paragraph([dim("the changes: "), code(f"history.diff({position - 1}, {position})")])]
         else:
-            opened[index] = [Table(table)] if table else []
             budget -= size
-    blocks: list[Block] = [Folds([replace(row, blocks=opened[index]) for index, row in enumerate(shown)])]
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more; timeline() has all")))
-    return Section("Steps", f"{counted(len(steps), 'step')}, newest first", blocks, is_open=len(steps) <= _STEPS_OPEN)
+        rows[index] = replace(rows[index], blocks=blocks)
+    note = f"{counted(len(steps), 'step')}, newest first"
+    further = [Paragraph(dim(f"… {left:,} more; timeline() has all"))] if left else []
+    return Section("Steps", note, [Folds(rows), *further], is_open=len(steps) <= _STEPS_OPEN)
 
 
 def _step(history: TaskHistory, position: int, step: TaskDiff, labels: Mapping[str, str]) -> Fold:
@@ -353,9 +349,9 @@ def _step(history: TaskHistory, position: int, step: TaskDiff, labels: Mapping[s
     breaking = [change for change in step.changes if change.severity == BREAKING]
     if breaking:
         more = f" And {len(breaking) - 1} more." if len(breaking) > 1 else ""
-        told: Line = f"{cut_masked(f'{breaking[0].place}: {breaking[0].reason}', _HEADLINE_BUDGET)[0]}{more}"
+        text: Line = f"{cut_masked(f'{breaking[0].place}: {breaking[0].reason}', _HEADLINE_BUDGET)[0]}{more}"
     elif step.changes:
-        told = places_line(step.changes)
+        text = places_line(step.changes)
     else:
-        told = dim(step.summary)
-    return Fold(pieces[:-1], told, cache_word(step.cache.word))
+        text = dim(step.summary)
+    return Fold(pieces[:-1], text, cache_word(step.cache.word))

@@ -186,8 +186,9 @@ def _has_long_word(text: str) -> bool:
     return max(map(len, text.split()), default=0) >= _LONG
 
 
-def _chunks(found: re.Match[str]) -> str:
-    return "<wbr>".join(found[0][start : start + _CHUNK] for start in range(0, len(found[0]), _CHUNK))
+def _chunks(match: re.Match[str]) -> str:
+    word = match[0]
+    return "<wbr>".join(word[start : start + _CHUNK] for start in range(0, len(word), _CHUNK))
 
 
 def _prose_text(text: str) -> str:
@@ -299,40 +300,33 @@ def _row(row: Row, table: Table) -> str:
 
 def _bars(bars: Bars) -> str:
     titles = [f'<th scope="col"{_LEFT}>{_prose(title)}</th>' for title in bars.titles]
-    columns = [f'<th scope="col" title="{escape(one.whole)}">{_prose(one.text)}</th>' for one in bars.columns]
+    columns = [f'<th scope="col" title="{escape(label.whole)}">{_prose(label.text)}</th>' for label in bars.columns]
     rows = [f"<tr>{titles[0]}{''.join(columns)}{titles[1]}</tr>"]
     for number, (name, marks, note) in enumerate(bars.rows):
-        cells = "".join(
-            [
-                "<td>·</td>" if mark is None else f"<td>{_bar_cell(_mark(mark, label), bars, number, place)}</td>"
-                for place, (mark, label) in enumerate(zip(marks, bars.columns, strict=True))
-            ]
-        )
+        cells = "".join([f"<td>{_bar_cell(mark, bars, number, place)}</td>" for place, mark in enumerate(marks)])
         rows.append(f'<tr><th scope="row"{_LEFT}>{_line(name)}</th>{cells}<td{_LEFT}>{_line(note)}</td></tr>')
     hint = "; a mark opens what it stands for" if bars.opened else ""
     caption = f"<caption>{_prose(bars.caption)}{hint}</caption>" if bars.caption else ""
     return f'<div class="ftn-wide"><table class="ftn-bars">{caption}{"".join(rows)}</table></div>'
 
 
-def _bar_cell(mark: str, bars: Bars, row: int, column: int) -> str:
-    """Return a mark with what it opens.
+def _bar_cell(badge: Badge | None, bars: Bars, row: int, column: int) -> str:
+    """Return a badge of which only the glyph is seen until one asks for the word and the column, with what it opens.
 
     In the newer half of many columns that lies below the marks to the left, so that no column is moved.
     """
+    if badge is None:
+        return "·"
+    word = f"{bars.columns[column].text}: {badge.word}"
+    # As a picture it is called by its title.
+    tone = f"ftn-tag ftn-{badge.tone}"
+    mark = f'<mark role="img" class="{tone}" title="{escape(word)}">{escape(badge.glyph)}</mark>'
     line = bars.opened.get((row, column))
     if line is None:
         return mark
     count = len(bars.columns)
     side = ' class="ftn-l"' if count >= _MANY and 2 * column >= count else ""
     return f"<details><summary>{mark}</summary><div{side}>{_line(line)}</div></details>"
-
-
-def _mark(badge: Badge, column: Label) -> str:
-    """Return a badge of which only the glyph is seen until one asks for the word, and for the column."""
-    word = f"{column.text}: {badge.word}"
-    # As a picture it is called by its title.
-    tone = f"ftn-tag ftn-{badge.tone}"
-    return f'<mark role="img" class="{tone}" title="{escape(word)}">{escape(badge.glyph)}</mark>'
 
 
 def _folds(folds: Folds) -> str:

@@ -12,21 +12,8 @@ from flytetask_nb.models.notation import (
     type_notation,
 )
 from flytetask_nb.options import OPTIONS
-from flytetask_nb.views.document import (
-    Document,
-    Fields,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    budget_scale,
-    code,
-    cut,
-    cut_masked,
-    dim,
-    row_size,
-    within,
-)
+from flytetask_nb.views.document import Document, Fields, Row, Section, Table, budget_scale, code, cut, cut_masked, dim
+from flytetask_nb.views.excerpts import code_line, rows_within, table_within
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -45,12 +32,6 @@ _LONGEST_KEPT = 8_192
 """Bytes of an interface whose description is kept."""
 _MOST_KEPT = 256
 _kept: dict[tuple[object, ...], Any] = {}
-
-
-def signature_line(notation: str) -> Line:
-    """Return a signature, cut where it grows too long to be read in one line."""
-    shown, remark = cut(notation, _SIGNATURE_BUDGET)
-    return [code(shown), dim(f" {remark}")] if remark else code(shown)
 
 
 def interface_section(message: Any) -> Section:
@@ -84,7 +65,7 @@ def _as_before(make: Callable[[Any], T], message: Any) -> T:
 
 
 def _signature(message: Any) -> Line:
-    return signature_line(signature_notation(message, brief=True))
+    return code_line(signature_notation(message, brief=True), _SIGNATURE_BUDGET)
 
 
 def _section(message: Any) -> Section:
@@ -94,51 +75,47 @@ def _section(message: Any) -> Section:
 
 
 def _interface_blocks(inputs: Any, outputs: Any) -> list[Block]:
-    notes = [{name: _said(name, of[name]) for name in of} for of in (inputs, outputs)]
-    described = any(any(said.values()) for said in notes)
-    blocks: list[Block] = []
+    sides = [
+        (title, variables, {name: _description(name, variables[name]) for name in variables})
+        for title, variables in (("input", inputs), ("output", outputs))
+    ]
+    is_described = any(any(descriptions.values()) for *_, descriptions in sides)
     rows: list[Row] = []
-    for title, variables, said in (("input", inputs, notes[0]), ("output", outputs, notes[1])):
+    for title, variables, descriptions in sides:
         if not variables:
             continue
-        header: list[Line] = [title, "type", "description"] if described else [title, "type"]
+        header: list[Line] = [title, "type", *(["description"] if is_described else [])]
         body = (
-            _variable_row(name, variables[name], said[name] if described else None)
+            _variable_row(name, variables[name], [descriptions[name]] if is_described else [])
             for name in signature_order(variables)
         )
-        shown, left = within(body, _TABLE_BUDGET, row_size, len(variables))
-        rows += [Row(header, header=True), *shown]
-        if left:
-            rows.append(Row([dim(f"… {left:,} more"), *[""] * (len(header) - 1)]))
-    if rows:
-        blocks.append(Table(rows))
-    return blocks
+        rows += [
+            Row(header, header=True),
+            *rows_within(body, _TABLE_BUDGET, len(variables), columns=len(header)),
+        ]
+    return [Table(rows)] if rows else []
 
 
-def _variable_row(name: str, variable: Any, note: Line | None) -> Row:
-    shown_name, remark = cut(name, _DESCRIPTION_BUDGET)
-    label: list[Piece] = [code(shown_name)]
+def _variable_row(name: str, variable: Any, description: list[Line]) -> Row:
+    start, remark = cut(name, _DESCRIPTION_BUDGET)
+    label: list[Piece] = [code(start)]
     if remark:
         label.append(dim(f" {remark}"))
     if accepts_none(variable.type):
         label.append(dim(" optional"))
-    cells: list[Line] = [label, _type_line(variable.type)]
-    if note is not None:
-        cells.append(note)
-    return Row(cells)
+    return Row([label, _type_line(variable.type), *description])
 
 
 def _type_line(message: Any) -> Line:
-    shown, remark = cut(type_notation(message), _TYPE_BUDGET)
-    return [code(shown), dim(f" {remark}")] if remark else code(shown)
+    return code_line(type_notation(message), _TYPE_BUDGET)
 
 
-def _said(name: str, variable: Any) -> Line:
+def _description(name: str, variable: Any) -> Line:
     """Return what is said of a variable; flytekit says its name where the docstring says nothing."""
     pieces: list[Piece] = []
     if variable.description and variable.description != name:
-        shown, remark = cut_masked(variable.description.strip(), _DESCRIPTION_BUDGET)
-        pieces += [shown, dim(f" {remark}")] if remark else [shown]
+        text, remark = cut_masked(variable.description.strip(), _DESCRIPTION_BUDGET)
+        pieces += [text, dim(f" {remark}")] if remark else [text]
     for what, field in (("artifact", "artifact_partial_id"), ("artifact tag", "artifact_tag")):
         if variable.HasField(field):
             key = getattr(variable, field).artifact_key
@@ -150,9 +127,9 @@ def _said(name: str, variable: Any) -> Line:
 
 def describe_interface(interface: TypedInterface) -> Document:
     """Describe an interface on its own."""
-    message = interface._message
-    section = interface_section(message)
-    return Document("TypedInterface", section.note, lines=[signature_line(str(interface))], blocks=section.blocks)
+    section = interface_section(interface._message)
+    signature = code_line(str(interface), _SIGNATURE_BUDGET)
+    return Document("TypedInterface", section.note, lines=[signature], blocks=section.blocks)
 
 
 def describe_variable(variable: Variable) -> Document:
@@ -161,9 +138,9 @@ def describe_variable(variable: Variable) -> Document:
     rows: list[tuple[str, list[Line]]] = [("type", [_type_line(message.type)])]
     if accepts_none(message.type):
         rows[0][1].append(dim("optional"))
-    said = _said("", message)
-    if said:
-        rows.append(("description", [said]))
+    description = _description("", message)
+    if description:
+        rows.append(("description", [description]))
     return Document("Variable", blocks=[Fields(rows), *_dataclass_blocks(message.type)])
 
 
@@ -178,9 +155,5 @@ def _dataclass_blocks(message: Any) -> list[Block]:
     fields = dataclass_fields(message) if message.WhichOneof("type") == "simple" else None
     if not fields:
         return []
-    body = [Row([code(cut(name, _DESCRIPTION_BUDGET)[0]), code(cut(kind, _TYPE_BUDGET)[0])]) for name, kind in fields]
-    shown, left = within(body, _TABLE_BUDGET, row_size)
-    blocks: list[Block] = [Table([Row(["field", "type"], header=True), *shown])]
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return blocks
+    rows = [Row([code(cut(name, _DESCRIPTION_BUDGET)[0]), code(cut(kind, _TYPE_BUDGET)[0])]) for name, kind in fields]
+    return table_within(rows, _TABLE_BUDGET, head=["field", "type"])

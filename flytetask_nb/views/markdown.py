@@ -31,7 +31,7 @@ from flytetask_nb.views.document import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from flytetask_nb.views.document import Block, Line, Section
+    from flytetask_nb.views.document import Block, Line
 
 # What could begin markup: some characters anywhere, underscores at the edge of a word, others only at a line's start.
 _SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|^[#+\-=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
@@ -59,18 +59,11 @@ def render(document: Document) -> str:
 
 def _parts(document: Document) -> Iterable[str]:
     yield f"### {escape(document.title)}{_beside(document.aside)}"
-    for line in document.lines:
-        yield _line(line)
-    for block in document.blocks:
-        yield _block(block)
+    yield from map(_line, document.lines)
+    yield from map(_block, document.blocks)
     for section in document.sections:
-        yield from _section(section)
-
-
-def _section(section: Section) -> Iterable[str]:
-    yield f"**{escape(section.title)}**{_beside(section.note)}"
-    for block in section.blocks:
-        yield _block(block)
+        yield f"**{escape(section.title)}**{_beside(section.note)}"
+        yield from map(_block, section.blocks)
 
 
 def _beside(line: Line) -> str:
@@ -86,9 +79,9 @@ def escape(value: object) -> str:
     return _WORD.sub(_unlinked, escaped) if "\\" in escaped and _ADDRESS.search(escaped) else escaped
 
 
-def _literal(found: re.Match[str]) -> str:
-    escaped = f"\\{found[0]}"
-    return f"<span>{escaped}</span>" if found[0] in _OF_FORMULAS else escaped
+def _literal(sign: re.Match[str]) -> str:
+    escaped = f"\\{sign[0]}"
+    return f"<span>{escaped}</span>" if sign[0] in _OF_FORMULAS else escaped
 
 
 def _unlinked(word: re.Match[str]) -> str:
@@ -97,16 +90,20 @@ def _unlinked(word: re.Match[str]) -> str:
 
 def code_span(text: str) -> str:
     """Return a text as a code span, whatever backticks it holds."""
-    shown = gated(text).replace("\n", " ")
-    if "\\|" in shown:
+    line = gated(text).replace("\n", " ")
+    if "\\|" in line:
         # In a table no code span can hold this: readers disagree on which of the two escapes the other.
         return escape(text)
-    if not shown.strip():
-        return f"`{shown}`" if shown else "` `"
-    longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)
-    fence = "`" * (longest + 1)
-    gap = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{gap}{shown}{gap}{fence}"
+    if not line.strip():
+        return f"`{line}`" if line else "` `"
+    fence = _fence(line)
+    gap = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{gap}{line}{gap}{fence}"
+
+
+def _fence(text: str) -> str:
+    """Return a longer run of backticks than any in a text."""
+    return "`" * (max(map(len, _BACKTICKS.findall(text)), default=0) + 1)
 
 
 def _line(line: Line) -> str:
@@ -118,7 +115,7 @@ def _badge(badge: Badge) -> str:
 
 
 def _link(link: Link) -> str:
-    href = _UNSAFE.sub(lambda found: quote(found[0]), mask_identifier(link.href))
+    href = _UNSAFE.sub(lambda sign: quote(sign[0]), mask_identifier(link.href))
     return f"[{escape(link.text)}]({href})" if _WEB.match(link.href) else escape(link.text)
 
 
@@ -143,8 +140,7 @@ def _fields(fields: Fields) -> str:
 
 
 def _code(block: Code) -> str:
-    longest = max((len(run) for run in _BACKTICKS.findall(block.text)), default=0)
-    fence = "`" * max(longest + 1, 3)
+    fence = _fence(block.text).ljust(3, "`")
     return f"{fence}{block.language}\n{gated(block.text)}\n{fence}"
 
 
@@ -152,29 +148,21 @@ def _notice(notice: Notice) -> str:
     return f"> {_line(notice.badge)} {_line(notice.line)}"
 
 
-def _paragraph(paragraph: Paragraph) -> str:
-    return _line(paragraph.line)
-
-
 def _cell(line: Line) -> str:
     """Return a line for a table, where a bar ends the cell even inside a code span."""
-    text = _line(line)
-    return re.sub(r"(?<!\\)\|", r"\\|", text)
+    return re.sub(r"(?<!\\)\|", r"\\|", _line(line))
 
 
 def _table(table: Table) -> str:
     """Return a table; header rows after the first one become rows in bold, for Markdown knows but one header."""
     columns = max((len(row.cells) for row in table.rows), default=0)
-    rows = table.rows
-    lines = []
-    if rows and rows[0].header:
-        lines.append(_row(rows[0], columns))
-        rows = rows[1:]
-    else:
-        lines.append(f"|{' |' * columns}")
-    lines.append("|" + "".join(" ---: |" if index in table.numbers else " --- |" for index in range(columns)))
-    lines += [_row(row, columns, bold=row.header) for row in rows]
-    return "\n".join(lines)
+    rule = ["---:" if index in table.numbers else "---" for index in range(columns)]
+    has_head = bool(table.rows) and table.rows[0].header
+    head = _row(table.rows[0], columns) if has_head else f"|{' |' * columns}"
+    rows = table.rows[1:] if has_head else table.rows
+    return "\n".join(
+        [head, "|" + "".join(f" {cell} |" for cell in rule), *(_row(row, columns, bold=row.header) for row in rows)]
+    )
 
 
 def _folds(folds: Folds) -> str:
@@ -188,7 +176,7 @@ def _folds(folds: Folds) -> str:
 
 
 def _bars(bars: Bars) -> str:
-    head = [_cell(title) for title in (bars.titles[0], *(one.text for one in bars.columns), bars.titles[1])]
+    head = [_cell(title) for title in (bars.titles[0], *(label.text for label in bars.columns), bars.titles[1])]
     rows = [
         [_cell(name), *("·" if mark is None else f"**{escape(mark.glyph)}**" for mark in marks), _cell(note)]
         for name, marks, note in bars.rows
@@ -222,7 +210,7 @@ _BLOCKS: dict[type, Callable[[Any], str]] = {
     Bars: _bars,
     Fields: _fields,
     Code: _code,
-    Paragraph: _paragraph,
+    Paragraph: lambda paragraph: _line(paragraph.line),
     Notice: _notice,
     Folds: _folds,
 }

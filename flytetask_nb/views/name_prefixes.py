@@ -17,21 +17,21 @@ _BUDGET: Final = 300
 
 def shared_prefix(names: Iterable[str]) -> str:
     """Return with which modules all names begin, the last dot included; empty where that is hardly shorter."""
-    found = set(names)
-    if len(found) <= 1:
+    distinct = set(names)
+    if len(distinct) <= 1:
         return ""
-    first, last = min(found), max(found)
+    first, last = min(distinct), max(distinct)
     common = first[: sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))]
     prefix = common[: common.rfind(".") + 1]
     return prefix if len(prefix) >= _SHORTEST else ""
 
 
-def name_label(name: str, prefix: str, shown: str = "") -> Label:
+def name_label(name: str, prefix: str, short: str = "") -> Label:
     """Return a name without what is told of it already, whole where a reader asks for it.
 
     ``name``: the name.
     ``prefix``: what ``shared_prefix`` gave.
-    ``shown``: the name in a shorter form, such as that of a map task; else the name itself.
+    ``short``: the name in a shorter form, such as that of a map task; else the name itself.
     """
-    text = (shown or name).removeprefix(prefix) or "(no name)"
+    text = (short or name).removeprefix(prefix) or "(no name)"
     return Label("".join(cut(text, _BUDGET)), cut(name, _BUDGET)[0] or text, name=True)

@@ -6,7 +6,7 @@ Each takes a table as ``tabulate`` makes it, or a part of one, and gives a figur
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.extras import matplotlib_ticker
@@ -69,8 +69,8 @@ def resources_scatter(frame: pd.DataFrame) -> Picture:
     asked = {what: frame[column] for what, column in columns.items()}
     is_told = ((asked["cpu"] > 0) & (asked["memory"] > 0)).fillna(value=False).astype(bool)
     has_gpu = (asked["gpu"] > 0).fillna(value=False).astype(bool)
-    found = Counter(zip(asked["cpu"][is_told], asked["memory"][is_told], has_gpu[is_told], strict=True))
-    dots = [(cpu, memory / _GIB, gpu, count) for (cpu, memory, gpu), count in found.items()]
+    amounts = Counter(zip(asked["cpu"][is_told], asked["memory"][is_told], has_gpu[is_told], strict=True))
+    dots = [(cpu, memory / _GIB, gpu, count) for (cpu, memory, gpu), count in amounts.items()]
     untold = len(frame) - int(is_told.sum())
     headline = f"Requested resources of {counted(int(is_told.sum()), 'task')}"
     headline += f", {untold} more without cores or memory" if untold else ""
@@ -201,33 +201,32 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     texts = {name: frame[name].astype("string").fillna("none") for name in {"version", by}}
     is_dated = bool(frame["created_at"].notna().all()) and len(frame) > 0
     grouped = frame["created_at"].groupby([texts[by], texts["version"]])
-    found: dict[str, list[tuple[str, Any, int]]] = {}
+    rows: dict[str, list[_Release]] = {}
     for (group, version), times in grouped:
-        found.setdefault(mask_field(by, str(group)), []).append(
-            (mask_identifier(str(version)), times.min(), len(times))
-        )
-    known = {version for row in found.values() for version, *_ in row}
+        release = _Release(mask_identifier(str(version)), times.min(), len(times))
+        rows.setdefault(mask_field(by, str(group)), []).append(release)
+    known = {release.version for row in rows.values() for release in row}
     keys = version_keys(known)
     versions = sorted(known, key=natural_key if keys is None else keys.__getitem__)
-    busiest = sorted(found, key=lambda group: (-len(found[group]), natural_key(group)))[:_MOST_BARS]
+    busiest = sorted(rows, key=lambda group: (-len(rows[group]), natural_key(group)))[:_MOST_BARS]
     groups = sorted(busiest, key=natural_key)
-    hidden = len(found) - len(groups)
+    hidden = len(rows) - len(groups)
     headline = f"{counted(len(versions), 'version')} of {counted(len(frame), 'task')}"
     headline += f", {hidden:,} less frequent rows not shown" if hidden else ""
     picture: Picture
     picture, axes = figures.blank(
         _FRAME + 1.5 * _BAR * max(len(groups), 1),
         headline,
-        [_told(group, found[group], None if is_dated else versions) for group in groups],
+        [_in_words(group, rows[group], None if is_dated else versions) for group in groups],
     )
-    largest = max((count for row in found.values() for *_, count in row), default=1)
+    largest = max((release.tasks for row in rows.values() for release in row), default=1)
     places = {version: place for place, version in enumerate(versions)}
     for line, group in enumerate(groups):
-        row = found[group]
+        row = rows[group]
         axes.scatter(
-            [time.to_pydatetime() if is_dated else places[version] for version, time, _ in row],
+            [release.time.to_pydatetime() if is_dated else places[release.version] for release in row],
             [line] * len(row),
-            s=[_area(count, largest) for *_, count in row],
+            s=[_area(release.tasks, largest) for release in row],
             color=figures.PLAIN,
             alpha=0.7,
         )
@@ -243,11 +242,19 @@ def release_timeline(frame: pd.DataFrame, by: str = "project") -> Picture:
     return picture
 
 
-def _told(group: str, row: list[tuple[str, Any, int]], versions: list[str] | None) -> str:
-    ordered = sorted(row, key=lambda one: one[1] if versions is None else versions.index(one[0]))
-    ends = ordered[0], ordered[-1]
-    span = " to ".join(dict.fromkeys(str(one[1].date()) if versions is None else one[0] for one in ends))
-    return f"{group}: {counted(len(row), 'version')}, {span}; {counted(ordered[-1][2], 'task')} in the last"
+class _Release(NamedTuple):
+    """A dot of the timeline."""
+
+    version: str
+    time: Any
+    tasks: int
+
+
+def _in_words(group: str, row: list[_Release], versions: list[str] | None) -> str:
+    ordered = sorted(row, key=lambda release: release.time if versions is None else versions.index(release.version))
+    ends = (str(release.time.date()) if versions is None else release.version for release in (ordered[0], ordered[-1]))
+    span = " to ".join(dict.fromkeys(ends))
+    return f"{group}: {counted(len(row), 'version')}, {span}; {counted(ordered[-1].tasks, 'task')} in the last"
 
 
 def _require(frame: Any, columns: list[str]) -> None:

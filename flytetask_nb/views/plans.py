@@ -36,6 +36,7 @@ from flytetask_nb.views.document import (
     strong,
     within,
 )
+from flytetask_nb.views.excerpts import more, rows_within
 from flytetask_nb.views.name_prefixes import name_label, shared_prefix
 from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted, listed
@@ -67,7 +68,7 @@ _HINT: Final = 150
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Head:
     """What the head of the plan tells of all tasks, so that no row has to."""
 
     places: frozenset[tuple[str, str]]
@@ -83,13 +84,13 @@ def describe_plan(plan: Plan) -> Document:
     Returns Document: a row for each task, or for tasks with equal changes, the worst first; each opens its changes.
       What is the same or changed in release noise alone is folded.
     """
-    told = _told(plan)
+    head = _head(plan)
     groups = sorted(
         _groups(entry for entry in plan if entry.status != "identical" and not _is_noise(entry)), key=_urgency
     )
     folded = [
-        _folded("Release noise alone", [entry for entry in plan.changed if _is_noise(entry)], told),
-        _folded("Identical", plan.identical, told),
+        _folded("Release noise alone", [entry for entry in plan.changed if _is_noise(entry)], head),
+        _folded("Identical", plan.identical, head),
         _failures(plan),
     ]
     budget = _BUDGET - sum(size for _, size in folded)
@@ -97,17 +98,17 @@ def describe_plan(plan: Plan) -> Document:
     nothing = "nothing but release noise would change" if plan.changed else "nothing would change"
     return Document(
         plan.summary,
-        _aside(told),
+        _aside(head),
         lines=[] if groups or not len(plan) else [[Badge("good", "✓", nothing)]],
-        blocks=expanded_blocks(_rows(groups, told, budget)),
+        blocks=expanded_blocks(_rows(groups, head, budget)),
         sections=expanded(sections),
     )
 
 
-def _told(plan: Plan) -> _Told:
+def _head(plan: Plan) -> _Head:
     differing = plan.changed or plan.conflicts
     pairs = {(entry.remote_version, entry.local_version) for entry in differing}
-    return _Told(
+    return _Head(
         frozenset((entry.project, entry.domain) for entry in plan),
         shared_prefix(entry.name for entry in plan),
         short_versions(
@@ -118,23 +119,22 @@ def _told(plan: Plan) -> _Told:
     )
 
 
-def _aside(told: _Told) -> Line:
+def _aside(head: _Head) -> Line:
     pieces: list[Piece] = []
-    if len(told.places) == 1:
-        (place,) = told.places
+    if len(head.places) == 1:
+        (place,) = head.places
         pieces.append(cut("/".join(filter(None, place)), _NAME_BUDGET)[0])
-    if told.pair is not None:
-        versions = _versions(told.pair, told)
+    if head.pair is not None:
+        versions = _versions(head.pair, head)
         pieces += [" · ", *versions] if pieces and pieces[0] and versions else versions
     return [piece for piece in pieces if piece]
 
 
-def _versions(pair: tuple[str | None, str | None], told: _Told) -> list[Piece]:
-    there, here = pair
-    if there == here:
-        return [version_label(there, told.labels)] if there else []
-    first, second = (version_label(one, told.labels) if one else "(none)" for one in pair)
-    return [first, " → ", second]
+def _versions(pair: tuple[str | None, str | None], head: _Head) -> list[Piece]:
+    there, here = (version_label(version, head.labels) if version else "(none)" for version in pair)
+    if pair[0] == pair[1]:
+        return [there] if pair[0] else []
+    return [there, " → ", here]
 
 
 def _is_noise(entry: PlanEntry) -> bool:
@@ -148,13 +148,11 @@ def _groups(entries: Iterable[PlanEntry]) -> list[list[PlanEntry]]:
     groups: dict[object, list[PlanEntry]] = {}
     for entry in entries:
         groups.setdefault(_likeness(entry), []).append(entry)
-    found: list[list[PlanEntry]] = []
+    rows: list[list[PlanEntry]] = []
     for group in groups.values():
-        if group[0].diff is None and len(group) < _FEWEST:
-            found += ([entry] for entry in group)
-        else:
-            found.append(group)
-    return found
+        is_apart = group[0].diff is None and len(group) < _FEWEST
+        rows += [[entry] for entry in group] if is_apart else [group]
+    return rows
 
 
 def _likeness(entry: PlanEntry) -> object:
@@ -169,8 +167,8 @@ def _likeness(entry: PlanEntry) -> object:
         for change in entry.diff.changes
         if change.rule != "version-reused"
     }
-    told = entry.cause if not changes or entry.tool_differences else ""
-    return entry.status, entry.is_repeated, entry.cache_word, told, frozenset(changes)
+    cause = entry.cause if not changes or entry.tool_differences else ""
+    return entry.status, entry.is_repeated, entry.cache_word, cause, frozenset(changes)
 
 
 _NEW_RANK: Final = 1.5
@@ -191,59 +189,55 @@ def _urgency(group: Sequence[PlanEntry]) -> tuple[float, int]:
 # -- the rows --------------------------------------------------------------------------------------------------------
 
 
-def _rows(groups: Sequence[Sequence[PlanEntry]], told: _Told, budget: int) -> list[Block]:
+def _rows(groups: Sequence[Sequence[PlanEntry]], head: _Head, budget: int) -> list[Block]:
     """Describe the groups in rows, the worst open as far as there is room."""
     if not groups:
         return []
     limit = OPTIONS["max_rows"]
-    rows = (_row(group, told) for group in groups[:limit])
-    shown, _ = within(rows, budget, lambda row: fold_size(row) + _HINT, min(len(groups), limit))
-    left = budget - sum(fold_size(row) + _HINT for row in shown)
+    made = (_row(group, head) for group in groups[:limit])
+    rows, _ = within(made, budget, lambda row: fold_size(row) + _HINT, min(len(groups), limit))
+    left = budget - sum(fold_size(row) + _HINT for row in rows)
     opened: list[Fold] = []
-    for row, group in zip(shown, groups, strict=False):
+    for row, group in zip(rows, groups, strict=False):
         # Of many tasks a row says at most so much that there is room for the next rows.
-        blocks, size = _changes(group, told, left if len(group) == 1 else left // 2)
+        blocks, size = _changes(group, head, left if len(group) == 1 else left // 2)
         if size > left:
-            blocks = [_hint(group[0], told)] if group[0].diff is not None else []
+            blocks = [_hint(group[0], head)] if group[0].diff is not None else []
             size = 0
         left -= size
         opened.append(replace(row, blocks=blocks))
-    head: Line = "task" if not told.prefix else ["task, in ", code(told.prefix[:-1])]
-    blocks = [Folds(opened, (head, "what changes", "cache"))]
-    hidden = groups[len(shown) :]
+    lead: Line = "task" if not head.prefix else ["task, in ", code(head.prefix[:-1])]
+    blocks = [Folds(opened, (lead, "what changes", "cache"))]
+    hidden = groups[len(rows) :]
     if hidden:
         tasks = counted(sum(map(len, hidden)), "task")
-        more = f"… {counted(len(hidden), 'more row')} of {tasks}: set_options(max_rows=…), .changed and .new have all"
-        blocks.append(Paragraph(dim(more)))
+        rest = f"… {counted(len(hidden), 'more row')} of {tasks}: set_options(max_rows=…), .changed and .new have all"
+        blocks.append(Paragraph(dim(rest)))
     return blocks
 
 
-def _row(group: Sequence[PlanEntry], told: _Told) -> Fold:
+def _row(group: Sequence[PlanEntry], head: _Head) -> Fold:
     entry = group[0]
-    lead = _lead(group, told)
+    lead: Line = _name(entry, head)
+    if len(group) > 1:
+        lead = [strong(counted(len(group), "task")), dim(": "), _name(entry, head), dim(", …")]
     cache = entry.cache_word
     end: list[Piece] = [cache_word(cache)] if cache else []
     pair = entry.remote_version, entry.local_version
-    is_told = told.pair == pair or len(group) > 1 or not (entry.local and entry.remote)
-    if not is_told and (versions := _versions(pair, told)):
+    is_own = head.pair != pair and len(group) == 1 and entry.local and entry.remote
+    if is_own and (versions := _versions(pair, head)):
         end += [" " if end else "", *versions]
     return Fold(lead, [_status(entry), " ", *_what(group)], end)
-
-
-def _lead(group: Sequence[PlanEntry], told: _Told) -> Line:
-    if len(group) == 1:
-        return _name(group[0], told)
-    return [strong(counted(len(group), "task")), dim(": "), _name(group[0], told), dim(", …")]
 
 
 def _what(group: Sequence[PlanEntry]) -> list[Piece]:
     """Return what changes in one line: of what breaks callers and of a single change why, else where."""
     entry = group[0]
-    found = entry.diff
-    if found is None or entry.is_repeated:
+    compared = entry.diff
+    if compared is None or entry.is_repeated:
         return [cut(entry.headline, _HEADLINE_BUDGET)[0]]
     changes = _listed_changes(entry, noise=False)
-    is_plain = found.severity not in _GRAVE and not entry.renamed_from and not entry.tool_differences
+    is_plain = compared.severity not in _GRAVE and not entry.renamed_from and not entry.tool_differences
     if is_plain and (len(changes) > 1 or (changes and len(group) > 1)):
         return places_line(changes)
     return [cut(entry.cause, _HEADLINE_BUDGET)[0]]
@@ -256,36 +250,35 @@ def _status(entry: PlanEntry) -> Badge:
     return Badge(tone, glyph, entry.status)
 
 
-def _name(entry: PlanEntry, told: _Told) -> Label:
+def _name(entry: PlanEntry, head: _Head) -> Label:
     """Return the task's name, with its project and domain unless these are told; of a map task's hash the beginning."""
-    parts = [] if len(told.places) == 1 else [entry.project, entry.domain]
+    parts = [] if len(head.places) == 1 else [entry.project, entry.domain]
     place = "".join(f"{part}/" for part in parts if part)
-    prefix = told.prefix
-    label = name_label(entry.name, prefix, shortened_map_task(entry.name))
+    label = name_label(entry.name, head.prefix, shortened_map_task(entry.name))
     return replace(label, text=place + label.text) if place else label
 
 
 # -- what a row opens ------------------------------------------------------------------------------------------------
 
 
-def _hint(entry: PlanEntry, told: _Told) -> Block:
-    return Paragraph([dim("the changes: "), code(f"plan[{told.positions[id(entry)]}].diff")])
+def _hint(entry: PlanEntry, head: _Head) -> Block:
+    return Paragraph([dim("the changes: "), code(f"plan[{head.positions[id(entry)]}].diff")])
 
 
-def _changes(group: Sequence[PlanEntry], told: _Told, budget: int) -> tuple[list[Block], int]:
+def _changes(group: Sequence[PlanEntry], head: _Head, budget: int) -> tuple[list[Block], int]:
     """Describe the changes of a group, each once with the tasks that have it, and tell how many bytes that takes."""
     entry = group[0]
     if entry.diff is None:
-        return _names_of(group, told) if len(group) > 1 else ([], 0)
+        return _names_of(group, head) if len(group) > 1 else ([], 0)
     variants: dict[object, list[PlanEntry]] = {}
-    for one in group:
-        variants.setdefault(tuple(change.texts for change in _listed_changes(one)), []).append(one)
+    for member in group:
+        variants.setdefault(tuple(change.texts for change in _listed_changes(member)), []).append(member)
     blocks: list[Block] = []
     used = 0
     for entries in variants.values():
-        made, size = _variant(entries, told, budget - used, is_alone=len(group) == 1)
+        made, size = _variant(entries, head, budget - used, is_alone=len(group) == 1)
         if blocks and used + size > budget:
-            rest = sum(map(len, variants.values())) - sum(1 for _ in blocks)
+            rest = len(group) - len(blocks)
             blocks.append(Paragraph(dim(f"… and other values in more of these {rest:,} tasks: .changed has all")))
             break
         blocks += made
@@ -293,10 +286,10 @@ def _changes(group: Sequence[PlanEntry], told: _Told, budget: int) -> tuple[list
     return blocks, used
 
 
-def _variant(entries: Sequence[PlanEntry], told: _Told, budget: int, *, is_alone: bool) -> tuple[list[Block], int]:
+def _variant(entries: Sequence[PlanEntry], head: _Head, budget: int, *, is_alone: bool) -> tuple[list[Block], int]:
     """Describe changes with equal values."""
     entry = entries[0]
-    blocks, size = ([], 0) if is_alone else _names_of(entries, told)
+    blocks, size = ([], 0) if is_alone else _names_of(entries, head)
     lines: list[Line] = [cut(line, _HEADLINE_BUDGET)[0] for line in _explanation(entries)]
     blocks += [Paragraph(line) for line in lines]
     if entry.refusal:
@@ -304,33 +297,31 @@ def _variant(entries: Sequence[PlanEntry], told: _Told, budget: int, *, is_alone
     size += sum(map(line_size, lines)) + 40 * len(lines)
     changes = _listed_changes(entry)
     # One by one: those that do not fit are not looked at.
-    rows, left = within(map(change_row, changes), max(budget - size, 0), row_size, len(changes))
-    if left:
-        rows.append(Row(["", dim(f"… {left:,} more"), "", ""]))
+    rows = rows_within(map(change_row, changes), max(budget - size, 0), len(changes), columns=4, place=1)
     return [*blocks, *([Table(rows)] if rows else [])], size + sum(map(row_size, rows))
 
 
 def _listed_changes(entry: PlanEntry, *, noise: bool = True) -> list[Change]:
     """Return the changes that are told: of a conflict all, for what is noise from version to version is none there."""
-    found = entry.diff
-    if found is None:
+    compared = entry.diff
+    if compared is None:
         return []
-    everything = found.all_changes() if entry.refusal and noise else found.changes
+    everything = compared.all_changes() if entry.refusal and noise else compared.changes
     # That the version is there already is said before.
     return [change for change in everything if change.rule != "version-reused"]
 
 
-def _names_of(entries: Sequence[PlanEntry], told: _Told) -> tuple[list[Block], int]:
-    line = _names(entries, told)
+def _names_of(entries: Sequence[PlanEntry], head: _Head) -> tuple[list[Block], int]:
+    line = _names(entries, head)
     return [Paragraph(line)], line_size(line) + 40
 
 
-def _names(entries: Sequence[PlanEntry], told: _Told) -> Line:
+def _names(entries: Sequence[PlanEntry], head: _Head) -> Line:
     pieces: list[Piece] = []
     # Without what the head tells: a title for each would take more than the name.
-    names = [code(_name(entry, told).text) for entry in entries]
-    shown, left = within(names, _NAMES_BUDGET, lambda name: 2 + line_size(name))
-    for name in shown:
+    names = [code(_name(entry, head).text) for entry in entries]
+    names, left = within(names, _NAMES_BUDGET, lambda name: 2 + line_size(name))
+    for name in names:
         pieces += [", " if pieces else "", name]
     return [*pieces, dim(f" … {left:,} more")] if left else pieces
 
@@ -348,16 +339,16 @@ def _explanation(entries: Sequence[PlanEntry]) -> Iterable[str]:
 # -- what is folded --------------------------------------------------------------------------------------------------
 
 
-def _folded(title: str, entries: Sequence[PlanEntry], told: _Told) -> tuple[Section | None, int]:
+def _folded(title: str, entries: Sequence[PlanEntry], head: _Head) -> tuple[Section | None, int]:
     if not entries:
         return None, 0
     names: dict[str, list[PlanEntry]] = {}
     for entry in entries:
         version = entry.remote_version or ""
-        headline = entry.headline.replace(version, told.labels[version]) if version else entry.headline
+        headline = entry.headline.replace(version, head.labels[version]) if version else entry.headline
         names.setdefault(headline, []).append(entry)
     # What several tasks have in common is said once.
-    rows = (Row([dim(cut(headline, _HEADLINE_BUDGET)[0]), _names(alike, told)]) for headline, alike in names.items())
+    rows = (Row([dim(cut(headline, _HEADLINE_BUDGET)[0]), _names(alike, head)]) for headline, alike in names.items())
     return _section_of(title, counted(len(entries), "task"), rows, _FOLDED_BUDGET, len(names))
 
 
@@ -372,8 +363,6 @@ def _failures(plan: Plan) -> tuple[Section | None, int]:
 
 
 def _section_of(title: str, note: str, rows: Iterable[Row], budget: int, count: int) -> tuple[Section, int]:
-    shown, left = within(rows, budget, row_size, count)
-    blocks: list[Block] = [Table(shown)]
-    if left:
-        blocks.append(Paragraph(dim(f"… {left:,} more")))
-    return Section(title, note, blocks), sum(map(row_size, shown))
+    taken, left = within(rows, budget, row_size, count)
+    rest = [Paragraph(more(left))] if left else []
+    return Section(title, note, [Table(taken), *rest]), sum(map(row_size, taken))

@@ -79,8 +79,8 @@ def _mask_field(message: Message, field: Any, value: Any, key: str) -> None:
     if entry is not None:
         _mask_map(entry[1], value, key)
     elif field.message_type is not None:
-        for one in value if is_repeated(field) else (value,):
-            _mask(one, key)
+        for part in value if is_repeated(field) else (value,):
+            _mask(part, key)
     elif field.type != field.TYPE_STRING:
         return
     elif is_repeated(field):

@@ -27,8 +27,8 @@ from flytetask_nb.views.document import (
     cut_masked,
     dim,
     line_size,
-    within,
 )
+from flytetask_nb.views.excerpts import fields_within, lines_within
 from flytetask_nb.views.execution import json_line
 from flytetask_nb.views.wording import counted, listed, moment, quoted
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.models import Documentation, SecurityContext
     from flytetask_nb.views.document import Block, Line, Piece
+    from flytetask_nb.views.excerpts import Field
 
 _VALUE_BUDGET = 500
 _ROWS_BUDGET = 2_000
@@ -45,35 +46,32 @@ _TEXT_BUDGET = 2_500
 _DEEPEST = 6
 """Levels of settings that are taken apart; what lies deeper stands on one line."""
 
-Rows = list[tuple[str, "list[Line]"]]
-
 
 def _short(text: str, budget: int = _VALUE_BUDGET) -> str:
-    shown, remark = cut_masked(text, budget)
-    return f"{shown} {remark}" if remark else shown
+    return _with_remark(*cut_masked(text, budget))
 
 
-def _row_size(row: tuple[str, list[Line]]) -> int:
+def _with_remark(start: str, remark: str) -> str:
+    return f"{start} {remark}" if remark else start
+
+
+def _row_size(row: Field) -> int:
     return 80 + line_size(row[0]) + sum(map(line_size, row[1]))
 
 
-def _fitting(rows: Iterable[tuple[str, list[Line]]], total: int, budget: int = _ROWS_BUDGET) -> Rows:
-    """Take as many rows as fit, and say how many do not."""
-    shown, left = within(rows, budget, _row_size, total)
-    return [*shown, ("…", [dim(f"{left:,} more")])] if left else shown
+def _fitting(rows: Iterable[Field], total: int, budget: int = _ROWS_BUDGET) -> list[Field]:
+    return fields_within(rows, budget, _row_size, total)
 
 
 def _entry_lines(entries: Any) -> list[Line]:
     """Return the entries of a map as ``key=value`` lines, masked, as many as fit."""
-    lines: Iterable[Line] = (code(f"{_short(key)}={_short_value(key, entries[key])}") for key in sorted(entries))
-    shown, left = within(lines, _ROWS_BUDGET, line_size, len(entries))
-    return [*shown, dim(f"… {left:,} more")] if left else shown
+    lines = (code(f"{_short(key)}={_short_value(key, entries[key])}") for key in sorted(entries))
+    return lines_within(lines, _ROWS_BUDGET, len(entries))
 
 
 def _short_value(key: str, text: str) -> str:
     """Return the value of an entry, masked if its key looks secret."""
-    shown, remark = cut(masked(key, text[:LOOKED_AT]), _VALUE_BUDGET, beyond=len(text) - LOOKED_AT)
-    return f"{shown} {remark}" if remark else shown
+    return _with_remark(*cut(masked(key, text[:LOOKED_AT]), _VALUE_BUDGET, beyond=len(text) - LOOKED_AT))
 
 
 # -- metadata ------------------------------------------------------------------------------------------------------
@@ -137,26 +135,20 @@ def metadata_section(metadata: Any) -> Section:
     return Section("Metadata", ", ".join(words) or "all at their defaults", blocks)
 
 
-def _metadata_rows(metadata: Any) -> tuple[Rows, list[str]]:
-    rows: Rows = []
-    defaults: list[str] = []
-
-    def row(label: str, words: str, default: str) -> None:
-        """Show what is set as a row, and count what is not among the defaults."""
-        if words:
-            rows.append((label, [words]))
-        else:
-            defaults.append(default)
-
-    row("cache", _cache_words(metadata), "not cached")
-    retries = metadata.retries.retries
-    row("retries", f"{retries:,}" if retries else "", "no retries")
-    row("time limit", _time_limit(metadata), "no time limit")
+def _metadata_rows(metadata: Any) -> tuple[list[Field], list[str]]:
+    """Return what is set, and in words what is left at its default."""
     interruptible = metadata.interruptible if metadata.HasField("interruptible") else None
-    row("interruptible", "" if interruptible is None else ("yes" if interruptible else "no"), "interruptible unset")
-    row("runtime", _runtime_words(metadata.runtime) if metadata.HasField("runtime") else "", "no runtime")
-    row("deck", "yes" if metadata.generates_deck.value else "", "no deck")
-    row("pod template", _short(metadata.pod_template_name), "no pod template")
+    settings = (
+        ("cache", _cache_words(metadata), "not cached"),
+        ("retries", f"{metadata.retries.retries:,}" if metadata.retries.retries else "", "no retries"),
+        ("time limit", _time_limit(metadata), "no time limit"),
+        ("interruptible", {None: "", True: "yes", False: "no"}[interruptible], "interruptible unset"),
+        ("runtime", _runtime_words(metadata.runtime) if metadata.HasField("runtime") else "", "no runtime"),
+        ("deck", "yes" if metadata.generates_deck.value else "", "no deck"),
+        ("pod template", _short(metadata.pod_template_name), "no pod template"),
+    )
+    rows: list[Field] = [(label, [words]) for label, words, _ in settings if words]
+    defaults = [default for _, words, default in settings if not words]
     if metadata.is_eager:
         rows.append(("eager", ["yes: an eager workflow"]))
     if metadata.deprecated_error_message:
@@ -195,8 +187,7 @@ def describe_metadata(metadata: TaskMetadata) -> Document:
 
 def security_section(context: Any) -> Section | None:
     """Describe identity, secrets and tokens; None where there is nothing of them."""
-    rows: Rows = []
-    rows += _fitting(map(_secret_row, context.secrets), len(context.secrets))
+    rows = _fitting(map(_secret_row, context.secrets), len(context.secrets))
     run_as = context.run_as
     for label, value in (
         ("IAM role", run_as.iam_role),
@@ -215,7 +206,7 @@ def security_section(context: Any) -> Section | None:
     return Section("Security", ", ".join(notes), [Fields(rows)])
 
 
-def _secret_row(secret: Any) -> tuple[str, list[Line]]:
+def _secret_row(secret: Any) -> Field:
     name = "/".join(_short(part) for part in (secret.group, secret.key) if part) or "(no name)"
     if secret.group_version:
         name += f" version {_short(secret.group_version)}"
@@ -231,7 +222,7 @@ def _secret_row(secret: Any) -> tuple[str, list[Line]]:
     return f"secret {name}", [pieces]
 
 
-def _token_row(token: Any) -> tuple[str, list[Line]]:
+def _token_row(token: Any) -> Field:
     kind = OAuth2TokenRequest.Type(token.type)
     where = token.token_endpoint or token.idp_discovery_endpoint
     pieces: list[Piece] = [f"{kind} for client ", code(_short(token.client.client_id))]
@@ -263,16 +254,16 @@ def plugin_section(template: Any) -> Section | None:
     total = len(custom) + len(keys)
     rows = list(chain.from_iterable(_setting_rows(key, value) for key, value in custom.items()))
     rows += [(f"config {_short(key)}", [code(_short_value(key, config[key]))]) for key in keys]
-    shown = _fitting(rows, len(rows), 3_000)
+    rows = _fitting(rows, len(rows), 3_000)
     notes = [_short(template.type, 200)]
     notes += [counted(total, "setting")] if total else []
     if version:
-        shown.append(("task type version", [str(version)]))
+        rows.append(("task type version", [str(version)]))
         notes.append(f"task type version {version}")
-    return Section("Plugin", ", ".join(notes), [Fields(shown)])
+    return Section("Plugin", ", ".join(notes), [Fields(rows)])
 
 
-def _setting_rows(key: str, value: Any) -> Iterable[tuple[str, list[Line]]]:
+def _setting_rows(key: str, value: Any) -> Iterable[Field]:
     """Return a setting as rows: of an object, also of one that is written as text, each of its entries by itself."""
     return ((_short(place), [_value_line(entry)]) for place, entry in _entries(key, mask_value(_opened(value), key)))
 
@@ -293,7 +284,7 @@ def _entries(place: str, value: Any, depth: int = 0) -> Iterable[tuple[str, Any]
     if depth < _DEEPEST and isinstance(value, dict) and value:
         for key, held in value.items():
             yield from _entries(f"{place} › {key}", held, depth + 1)
-    elif depth < _DEEPEST and isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+    elif depth < _DEEPEST and isinstance(value, list) and value and all(isinstance(held, dict) for held in value):
         for number, held in enumerate(value):
             yield from _entries(f"{place}[{number}]", held, depth + 1)
     else:
@@ -304,10 +295,6 @@ def _value_line(value: Any) -> Line:
     return code(_short(value)) if isinstance(value, str) else json_line(value)
 
 
-def _setting(key: str, value: Any) -> Line:
-    return _value_line(mask_value(value, key))
-
-
 # -- Flyte 2 -------------------------------------------------------------------------------------------------------
 
 
@@ -316,7 +303,7 @@ def flyte2_section(spec: Any) -> Section | None:
     words = flyte2_words(spec)
     if words is None:
         return None
-    rows = ((_short(path), [_setting(path.rpartition(".")[2], value)]) for path, value in words.items())
+    rows = ((_short(path), [_value_line(mask_value(value, path.rpartition(".")[2]))]) for path, value in words.items())
     blocks: list[Block] = [Fields(_fitting(rows, len(words), 3_000))] if words else []
     return Section(FLYTE2_MARK, _short(listed(list(words), 6), 200) or "nothing that Flyte 1 has no word for", blocks)
 
@@ -343,7 +330,7 @@ def source_section(
     # Said already under the task's name.
     first = first_line(description, short_description)
     blocks = _documentation_blocks(description, short_description, but=first)
-    rows: Rows = []
+    rows: list[Field] = []
     if source:
         rows.append(("loaded from", [code(_short(source))]))
     if note:
@@ -384,15 +371,14 @@ def _documentation_blocks(description: Any, short_description: str | None, *, bu
     texts = (short_description or description.short_description, description.long_description.value)
     distinct = filter(None, dict.fromkeys(text.strip() for text in texts))
     blocks: list[Block] = [Paragraph(_short(text, _TEXT_BUDGET)) for text in distinct if text != but]
-    rows: Rows = []
+    rows: list[Field] = []
     for label, address in (
         ("code", description.source_code.link),
         ("description", description.long_description.uri),
         ("icon", description.long_description.icon_link),
     ):
         if address:
-            shown = _short(address)
-            rows.append((label, [Link(shown, shown)]))
+            rows.append((label, [Link(_short(address), _short(address))]))
     if description.tags:
         rows.append(("tags", [_short(listed(list(description.tags), 20))]))
     if rows:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flytetask_nb.models import Identifier, TaskTemplate
     from flytetask_nb.models.tasks import TaskSpec
     from flytetask_nb.views.document import Block, Line, Piece
+    from flytetask_nb.views.resources import Amounts
 
 _NAME_BUDGET = 700
 _PART_BUDGET = 300
@@ -115,15 +116,15 @@ def _describe(
     is_registered: bool = False,
     is_flyte2: bool = False,
 ) -> Document:
-    found = _attempt(lambda: amounts(template), {})
+    asked = _attempt(lambda: amounts(template), {})
     image = _attempt(lambda: task_image(template), "")
     makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
         ("Interface", lambda: interface_section(template.interface)),
-        # Where nothing was found, asked again: what cannot be read is told by the section.
+        # Where nothing is asked for, looked again: what cannot be read is told by the section.
         (
             "Resources",
             lambda: resources_section(
-                found or amounts(template), template.extended_resources, template.metadata.pod_template_name
+                asked or amounts(template), template.extended_resources, template.metadata.pod_template_name
             ),
         ),
         ("Execution", lambda: execution_section(template, image)),
@@ -136,7 +137,7 @@ def _describe(
     return Document(
         _name(template.id),
         _attempt(lambda: _aside(template, among, is_registered=is_registered, is_flyte2=is_flyte2), ""),
-        lines=[*([says] if says else []), *_attempt(lambda: _summary(template, found, image), []), *callers],
+        lines=[*([says] if says else []), *_attempt(lambda: _summary(template, asked, image), []), *callers],
         blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
         sections=expanded(sections),
     )
@@ -164,23 +165,22 @@ def _attempt(make: Callable[[], Any], otherwise: Any) -> Any:
 
 
 def _name(identifier: Any) -> str:
-    shown, remark = cut(identifier.name, _NAME_BUDGET)
-    return f"{shown} {remark}".strip() or "(no name)"
+    return " ".join(cut(identifier.name, _NAME_BUDGET)).strip() or "(no name)"
 
 
 def _aside(template: Any, among: str, *, is_registered: bool, is_flyte2: bool) -> Line:
     identifier = template.id
-    parts: list[Piece] = [
-        FLYTE2_MARK if is_flyte2 else "",
-        whole_version(identifier.version),
-        among,
-        cut(template.type, _PART_BUDGET)[0] or "(no type)",
-    ]
-    place = " / ".join(cut(part, _PART_BUDGET)[0] for part in (identifier.project, identifier.domain) if part)
-    parts += [place, *([f"org {cut(identifier.org, _PART_BUDGET)[0]}"] if identifier.org else [])]
-    if not is_registered and _is_unregistered(template):
-        parts.append("not registered yet")
-    return joined(parts)
+    return joined(
+        (
+            FLYTE2_MARK if is_flyte2 else "",
+            whole_version(identifier.version),
+            among,
+            cut(template.type, _PART_BUDGET)[0] or "(no type)",
+            " / ".join(cut(part, _PART_BUDGET)[0] for part in (identifier.project, identifier.domain) if part),
+            f"org {cut(identifier.org, _PART_BUDGET)[0]}" if identifier.org else "",
+            "not registered yet" if not is_registered and _is_unregistered(template) else "",
+        )
+    )
 
 
 def _is_unregistered(template: Any) -> bool:
@@ -200,10 +200,8 @@ def _is_unregistered(template: Any) -> bool:
     return bool(unfilled(words))
 
 
-def _summary(template: Any, found: Any, image: str) -> list[Line]:
-    facts = _attempt(lambda: job_words(template), [])
-    facts = facts or summary_words(found, accelerator_words(template.extended_resources))
-    facts += _attempt(lambda: array_words(template), [])
+def _summary(template: Any, asked: Amounts, image: str) -> list[Line]:
+    facts = _amount_words(template, asked)
     target = template.WhichOneof("target")
     if image:
         facts += [image_words(image), *other_containers(template)]
@@ -215,10 +213,13 @@ def _summary(template: Any, found: Any, image: str) -> list[Line]:
 
 def headline_words(template: Any) -> str:
     """Return what a task asks for in one line, without its image; empty where it asks for nothing."""
-    found = _attempt(lambda: amounts(template), {})
-    facts = _attempt(lambda: job_words(template), [])
-    facts = facts or summary_words(found, accelerator_words(template.extended_resources))
-    return " · ".join(facts + _attempt(lambda: array_words(template), []))
+    return " · ".join(_amount_words(template, _attempt(lambda: amounts(template), {})))
+
+
+def _amount_words(template: Any, asked: Amounts) -> list[str]:
+    words: list[str] = _attempt(lambda: job_words(template), [])
+    words = words or summary_words(asked, accelerator_words(template.extended_resources))
+    return [*words, *_attempt(lambda: array_words(template), [])]
 
 
 def card_blocks(task: FlyteTask) -> list[Block]:
@@ -236,11 +237,9 @@ def card_blocks(task: FlyteTask) -> list[Block]:
 def describe_identifier(identifier: Identifier) -> Document:
     """Describe an identifier on its own."""
     message = identifier._message
-    parts = [part for part in (message.project, message.domain, message.version) if part]
-    aside = " · ".join([str(identifier.resource_type), *(cut(part, _PART_BUDGET)[0] for part in parts)])
-    lines: list[Line] = []
-    if not all(map(is_filled_in, (message.project, message.domain, message.version))):
-        lines.append(dim("not registered yet"))
+    parts = (message.project, message.domain, message.version)
+    aside = " · ".join([str(identifier.resource_type), *(cut(part, _PART_BUDGET)[0] for part in parts if part)])
+    lines: list[Line] = [] if all(map(is_filled_in, parts)) else [dim("not registered yet")]
     if message.org:
         lines.append(["org ", code(cut(message.org, _PART_BUDGET)[0])])
     return Document(_name(message), aside, lines=lines)

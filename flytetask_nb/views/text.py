@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from contextvars import ContextVar
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
@@ -37,7 +38,7 @@ from flytetask_nb.views.highlighting import highlighted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from flytetask_nb.views.document import Block, Line, Piece, Section
+    from flytetask_nb.views.document import Block, Line
 
 Segment = tuple[str, str]
 """A text and a style of rich's."""
@@ -143,46 +144,25 @@ def _lines(document: Document) -> list[list[Segment]]:
 
 
 def _all_lines(document: Document) -> Iterable[list[Segment]]:
-    head = [(gated(document.title), "bold")]
-    if document.aside:
-        head += [(_GAP, ""), *_dimmed(document.aside)]
-    yield head
+    yield _head(document.title, document.aside)
     for line in document.lines:
         yield _flat(_segments(line))
     for block in document.blocks:
         yield from _block(block, "")
     for section in document.sections:
-        yield from _section(section)
+        yield []
+        yield _head(section.title.replace("\n", " "), section.note)
+        for block in section.blocks:
+            yield from _block(block, _INDENT)
 
 
-def _section(section: Section) -> Iterable[list[Segment]]:
-    head = [(gated(section.title).replace("\n", " "), "bold")]
-    if section.note:
-        head += [(_GAP, ""), *_dimmed(section.note)]
-    yield []
-    yield head
-    for block in section.blocks:
-        yield from _block(block, _INDENT)
-
-
-def _dimmed(line: Line) -> list[Segment]:
-    return [(text, style or "dim") for text, style in _flat(_segments(line))]
+def _head(title: str, beside: Line) -> list[Segment]:
+    dimmed = [(text, style or "dim") for text, style in _flat(_segments(beside))] if beside else []
+    return [(gated(title), "bold"), *([(_GAP, ""), *dimmed] if beside else [])]
 
 
 def _segments(line: Line) -> list[Segment]:
     return _PIECES[type(line)](line)
-
-
-def _pieces(line: list[Piece]) -> list[Segment]:
-    return [segment for piece in line for segment in _segments(piece)]
-
-
-def _span(span: Span) -> list[Segment]:
-    return [(gated(span.text), _ROLES[span.role])]
-
-
-def _badge(badge: Badge) -> list[Segment]:
-    return [(f"{badge.glyph} {gated(badge.word)}", _TONES.get(badge.tone, ""))]
 
 
 def _link(link: Link) -> list[Segment]:
@@ -212,8 +192,7 @@ def _notice(notice: Notice, indent: str) -> Iterable[list[Segment]]:
 
 
 def _paragraph(paragraph: Paragraph, indent: str) -> Iterable[list[Segment]]:
-    for line in _broken(_segments(paragraph.line)):
-        yield [(indent, ""), *line]
+    return ([(indent, ""), *line] for line in _broken(_segments(paragraph.line)))
 
 
 def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
@@ -226,11 +205,6 @@ def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
             yield line
             line = [(part, style)]
     yield line
-
-
-def _table(table: Table, indent: str) -> Iterable[list[Segment]]:
-    for lines in _row_lines(table, indent):
-        yield from lines
 
 
 def _folds(folds: Folds, indent: str) -> Iterable[list[Segment]]:
@@ -300,14 +274,14 @@ def _fit_beside(least: Sequence[int], room: int) -> int:
 
 def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
     """Return widths of columns that fit: the widest give way first, none below the least at which it can be read."""
-    found = list(widths)
-    while _total(found) > room:
-        spare = [width - lowest for width, lowest in zip(found, least, strict=False)]
+    narrowed = list(widths)
+    while _total(narrowed) > room:
+        spare = [width - lowest for width, lowest in zip(narrowed, least, strict=False)]
         if not any(spare):
-            return [min(width, room) for width in found]
-        at = max(range(len(found)), key=lambda index: (spare[index] > 0, found[index]))
-        found[at] -= 1
-    return found
+            return [min(width, room) for width in narrowed]
+        widest = max(range(len(narrowed)), key=lambda index: (spare[index] > 0, narrowed[index]))
+        narrowed[widest] -= 1
+    return narrowed
 
 
 def _side_by_side(
@@ -421,8 +395,7 @@ def _hanging(segments: list[Segment], indent: str, width: int) -> list[list[Segm
 
 def _code(block: Code, indent: str) -> Iterable[list[Segment]]:
     segments = [(gated(text), _HIGHLIGHTS[role]) for role, text in highlighted(block.text, block.language)]
-    for line in _broken(segments):
-        yield [(indent, ""), *line]
+    return ([(indent, ""), *line] for line in _broken(segments))
 
 
 def _width(segments: list[Segment]) -> int:
@@ -436,9 +409,9 @@ def _columns(text: str) -> int:
 
 _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
     str: lambda text: [(gated(text), "")],
-    list: _pieces,
-    Span: _span,
-    Badge: _badge,
+    list: lambda pieces: [segment for piece in pieces for segment in _segments(piece)],
+    Span: lambda span: [(gated(span.text), _ROLES[span.role])],
+    Badge: lambda badge: [(f"{badge.glyph} {gated(badge.word)}", _TONES.get(badge.tone, ""))],
     Link: _link,
     Label: lambda label: [(gated(label.text), "")],
     Clip: lambda clip: [(gated(clip.start), "")],
@@ -446,7 +419,7 @@ _PIECES: dict[type, Callable[[Any], list[Segment]]] = {
     Stack: lambda stack: [segment for line in stack.lines for segment in (*_segments(line), (" ", ""))],
 }
 _BLOCKS: dict[type, Callable[[Any, str], Iterable[list[Segment]]]] = {
-    Table: _table,
+    Table: lambda table, indent: chain.from_iterable(_row_lines(table, indent)),
     Bars: _bars,
     Fields: _fields,
     Code: _code,

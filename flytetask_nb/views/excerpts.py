@@ -1,0 +1,69 @@
+"""What is shown of what would take too much room, and how it is said that there is more: the same way everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from flytetask_nb.views.document import Paragraph, Row, Table, code, cut, dim, line_size, row_size, within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from flytetask_nb.views.document import Block, Line, Span
+
+Field: TypeAlias = "tuple[str, list[Line]]"
+"""A name with the lines of its value, as ``Fields`` has them."""
+
+
+def more(left: int) -> Span:
+    """Return how many there are beyond those that are shown."""
+    return dim(f"… {left:,} more")
+
+
+def code_line(text: str, budget: int) -> Line:
+    """Return text as it stands in the task, cut to a number of bytes, and how much of it is left out."""
+    start, remark = cut(text, budget)
+    return [code(start), dim(f" {remark}")] if remark else code(start)
+
+
+def title_of(name: str, budget: int) -> str:
+    """Return a name as the title of a document."""
+    return cut(name, budget)[0] or "(no name)"
+
+
+def lines_within(lines: Iterable[Line], budget: int, total: int | None = None) -> list[Line]:
+    """Return as many lines as fit, the last one with how many do not; parameters as ``within`` takes them."""
+    taken, left = within(lines, budget, line_size, total)
+    return [*taken, more(left)] if left else taken
+
+
+def fields_within(
+    fields: Iterable[Field], budget: int, size: Callable[[Field], int], total: int | None = None
+) -> list[Field]:
+    """Return as many fields as fit, the last one with how many do not; parameters as ``within`` takes them."""
+    taken, left = within(fields, budget, size, total)
+    return [*taken, ("…", [more(left)])] if left else taken
+
+
+def rows_within(
+    rows: Iterable[Row], budget: int, total: int | None = None, *, columns: int, place: int = 0
+) -> list[Row]:
+    """Return as many rows as fit, the last one with how many do not, in the column at that place."""
+    taken, left = within(rows, budget, row_size, total)
+    return [*taken, more_row(left, columns, place)] if left else taken
+
+
+def more_row(left: int, columns: int, place: int = 0) -> Row:
+    """Return the row of a table that says how many others there are."""
+    return Row([more(left) if column == place else "" for column in range(columns)])
+
+
+def table_within(rows: Iterable[Row], budget: int, total: int | None = None, head: Sequence[Line] = ()) -> list[Block]:
+    """Return a table of as many rows as fit under a head, and below it how many do not; nothing where there are none.
+
+    ``rows``, ``budget``, ``total``: as ``within`` takes them.
+    ``head``: the names of the columns.
+    """
+    taken, left = within(rows, budget, row_size, total)
+    blocks: list[Block] = [Table([*([Row(head, header=True)] if head else []), *taken])] if taken else []
+    return [*blocks, Paragraph(more(left))] if left else blocks
