@@ -121,29 +121,34 @@ def _with_template(spec: Any) -> Any:
 
 
 def _fill(draw: st.DrawFn, message: Any, depth: int, unknown: bool) -> None:
-    fields = [field for field in message.DESCRIPTOR.fields if depth > 1 or field.message_type is None]
-    if fields and draw(st.integers(0, 15)):
+    fields = _fields(message.DESCRIPTOR, depth > 1)
+    if fields and draw(_UP_TO[15]):
         # Deep levels get few fields, or generated trees would outgrow what one example may draw.
         most = min(len(fields), 9 if depth >= 8 else 4 if depth >= 5 else 2)
         least = most // 2 if depth >= 8 else 1
-        for field in draw(st.permutations(fields))[: draw(st.integers(least, most))]:
-            _fill_field(draw, message, field, depth, unknown)
-    if unknown and draw(st.integers(0, 9)) == 0:
-        message.MergeFromString(draw(st.sampled_from(sorted(UNKNOWN_FIELDS.values()))))
+        rest = list(fields)
+        chosen = [rest.pop(draw(_UP_TO[len(rest) - 1])) for _ in range(least + draw(_UP_TO[most - least]))]
+        # Of a oneof the last that is set stays: what the others would hold is not drawn.
+        last = {field.containing_oneof.name: field for field in chosen if field.containing_oneof is not None}
+        for field in chosen:
+            if field.containing_oneof is None or last[field.containing_oneof.name] is field:
+                _fill_field(draw, message, field, depth, unknown)
+    if unknown and draw(_UP_TO[9]) == 0:
+        message.MergeFromString(draw(_UNKNOWN))
 
 
 def _fill_field(draw: st.DrawFn, message: Any, field: FieldDescriptor, depth: int, unknown: bool) -> None:
     if is_map(field):
         value_field = field.message_type.fields_by_name["value"]
         entries = getattr(message, field.name)
-        for key in draw(st.lists(KEYS, min_size=1, max_size=3, unique=True)):
+        for key in draw(_MAP_KEYS):
             if value_field.message_type is not None:
                 _fill(draw, entries[key], depth - 1, unknown)
             else:
                 entries[key] = draw(_scalar(value_field))
     elif is_repeated(field):
         items = getattr(message, field.name)
-        for _ in range(draw(st.integers(1, 3 if depth > 5 else 2))):
+        for _ in range(1 + draw(_UP_TO[2 if depth > 5 else 1])):
             if field.message_type is not None:
                 _fill(draw, items.add(), depth - 1, unknown)
             else:
@@ -156,12 +161,25 @@ def _fill_field(draw: st.DrawFn, message: Any, field: FieldDescriptor, depth: in
         setattr(message, field.name, draw(_scalar(field)))
 
 
+@cache
+def _fields(descriptor: Descriptor, deeper: bool) -> tuple[FieldDescriptor, ...]:
+    return tuple(field for field in descriptor.fields if deeper or field.message_type is None)
+
+
+# A strategy that is made anew for each draw costs more than the draw.
+_UP_TO = [st.integers(0, most) for most in range(64)]
+_UNKNOWN = st.sampled_from(sorted(UNKNOWN_FIELDS.values()))
+_MAP_KEYS = st.lists(KEYS, min_size=1, max_size=3, unique=True)
+_BYTES = st.binary(max_size=8)
+
+
+@cache
 def _scalar(field: FieldDescriptor) -> st.SearchStrategy[Any]:
     if field.cpp_type == FieldDescriptor.CPPTYPE_ENUM:
         named = [value.number for value in field.enum_type.values]
         return st.one_of(st.sampled_from(named), st.sampled_from((42, 2**31 - 1, -1)))
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-        return st.binary(max_size=8) if field.type == FieldDescriptor.TYPE_BYTES else TEXTS
+        return _BYTES if field.type == FieldDescriptor.TYPE_BYTES else TEXTS
     return _SCALARS[field.cpp_type]
 
 

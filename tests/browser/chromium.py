@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -41,6 +42,9 @@ TALLEST_PICTURE = 16000
 HIDDEN_HEIGHT = """() => Math.max(...Array.from(document.querySelectorAll('*'))
     .filter(node => node === document.documentElement || /auto|scroll/.test(getComputedStyle(node).overflowY))
     .map(node => node.scrollHeight - node.clientHeight))"""
+
+# Milliseconds between two looks at what is waited for.
+POLLING = 50
 
 NOT_LOADED = "Failed to load resource"
 
@@ -114,24 +118,28 @@ class Tab:
 
     def _new_page(self) -> Page:
         page = self._chromium.new_page()
-        page.context.route("**/*", self._route)
+        # What the server is asked for does not go by here: there are hundreds of requests to a page.
+        page.context.route(re.compile(f"^(?!http://{re.escape(self._origin)}/)"), self._route)
+        page.context.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda socket: self._note(socket.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._listen)
         page.on("dialog", self._dismiss)
         return page
 
-    def _note(self, url: str) -> bool:
-        """Remember an address; return whether it is one of the server's own."""
+    def _is_inside(self, url: str) -> bool:
+        """Tell whether an address is one of the server's own."""
         parts = urlsplit(url)
-        inside = parts.scheme in INNER_SCHEMES or parts.netloc == self._origin
+        return parts.scheme in INNER_SCHEMES or parts.netloc == self._origin
+
+    def _note(self, url: str) -> None:
+        """Remember an address."""
         self.requests.append(url)
-        if not inside:
+        if not self._is_inside(url):
             self.outside.append(url)
-        return inside
 
     def _route(self, route: Route) -> None:
-        if self._note(route.request.url):
+        if self._is_inside(route.request.url):
             route.continue_()
         else:
             route.abort("blockedbyclient")
@@ -168,7 +176,8 @@ class Tab:
 
     def wait_for(self, condition: str, seconds: float = 60, argument: object = None) -> None:
         """Wait until a JavaScript function returns something true."""
-        self.do(lambda page: page.wait_for_function(condition, arg=argument, timeout=seconds * 1000))
+        # At each frame of the page, which is the default, the question takes the time of what is waited for.
+        self.do(lambda page: page.wait_for_function(condition, arg=argument, timeout=seconds * 1000, polling=POLLING))
 
     def texts(self, selector: str) -> list[str]:
         """Return what a person reads in each element, in the order of the page."""

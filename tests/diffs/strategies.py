@@ -22,7 +22,10 @@ def neighbours(draw: st.DrawFn) -> tuple[Any, Any]:
 
 
 def _mix(draw: st.DrawFn, target: Any, other: Any) -> None:
+    filled = {field.name for message in (target, other) for field, _ in message.ListFields()}
     for field in target.DESCRIPTOR.fields:
+        if field.name not in filled:
+            continue
         choice = draw(st.integers(0, 3))
         if choice == 0:
             target.ClearField(field.name)
