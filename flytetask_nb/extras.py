@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = [
-    "admin_pb2_grpc",
-    "auth_pb2_grpc",
     "authlib_client",
     "authlib_errors",
     "authlib_security",
@@ -154,10 +152,7 @@ if TYPE_CHECKING:
     from authlib.common import security as authlib_security
     from authlib.integrations import base_client as authlib_errors
     from authlib.integrations import requests_client as authlib_client
-    from flyteidl.service import admin_pb2_grpc, auth_pb2_grpc
 else:
-    admin_pb2_grpc = _Module("flyteidl.service.admin_pb2_grpc")
-    auth_pb2_grpc = _Module("flyteidl.service.auth_pb2_grpc")
     authlib_client = _Module("authlib.integrations.requests_client")
     authlib_errors = _Module("authlib.integrations.base_client")
     authlib_security = _Module("authlib.common.security")

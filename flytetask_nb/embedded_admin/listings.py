@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import common_pb2
@@ -10,6 +9,7 @@ from flyteidl.admin import common_pb2
 from flytetask_nb.embedded_admin.columns import EXECUTIONS, NAME
 from flytetask_nb.embedded_admin.filters import parse_filters
 from flytetask_nb.embedded_admin.identifiers import check_parts, key_of, require
+from flytetask_nb.embedded_admin.postgres_values import LARGEST, whole_number
 from flytetask_nb.embedded_admin.queries import PageRequest, Sorting, equals
 from flytetask_nb.embedded_admin.refusals import invalid
 from flytetask_nb.semantics.prototext import compact_text
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from flytetask_nb.embedded_admin.columns import DatabaseTable
     from flytetask_nb.embedded_admin.store import Store
 
-_TOKEN: Final = re.compile(r"[+-]?[0-9]+")
-_LARGEST: Final = 2**63
 _DIRECTIONS: Final = common_pb2.Sort.Direction
 
 
@@ -70,12 +68,8 @@ def _sorting(request: Any, table: DatabaseTable) -> Sorting | None:
 
 
 def _offset(token: str, method: str) -> int:
-    if not token:
-        return 0
-    # Python refuses to read thousands of digits; so many are too many for Go too.
-    is_number = _TOKEN.fullmatch(token) is not None and len(token.lstrip("+-0")) <= len(str(_LARGEST))
-    offset = int(token) if is_number else -1
-    if not 0 <= offset < _LARGEST:
+    offset = whole_number(token or "0")
+    if offset is None or not 0 <= offset < LARGEST:
         raise invalid(f"invalid pagination token {token}{method and f' for {method}'}")
     return offset
 

@@ -16,8 +16,11 @@ from flytetask_nb.embedded_admin.refusals import Refusal, database_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_RANGES: Final = {BIGINT: 2**63, INTEGER: 2**31}
-_INTEGER: Final = re.compile(r"\s*([+-]?[0-9]+)\s*", re.ASCII)
+LARGEST: Final = 2**63
+"""What no whole number reaches, neither in PostgreSQL nor in Go."""
+_RANGES: Final = {BIGINT: LARGEST, INTEGER: 2**31}
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_BLANKS: Final = " \t\n\r\f\v"
 _TIMESTAMP: Final = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2})?)(\.\d+)?)?\s*(?:[Zz]|UTC|([+-]\d{2}):?(\d{2})?)?", re.ASCII
 )
@@ -34,12 +37,18 @@ def read_value(kind: str, text: str) -> Any:
     return _READERS[kind](kind, text)
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that a text is, ``LARGEST`` where it is out of range by its length; None where it is none."""
+    if not _INTEGER.fullmatch(text):
+        return None
+    # Python refuses to read thousands of digits.
+    return int(text) if len(text.lstrip("+-0")) <= len(str(LARGEST)) else LARGEST
+
+
 def _integer(kind: str, text: str) -> int:
-    match = _INTEGER.fullmatch(text)
-    if match is None:
+    number = whole_number(text.strip(_BLANKS))
+    if number is None:
         raise _unreadable(kind, text)
-    # Whatever has more digits than this is out of range; Python itself refuses to read thousands of them.
-    number = int(match[1]) if len(match[1].lstrip("+-0")) <= len(str(2**63)) else 2**63
     if not -_RANGES[kind] <= number < _RANGES[kind]:
         raise database_error(f'value "{text}" is out of range for type {kind}')
     return number

@@ -231,7 +231,8 @@ def _displaced(path: str) -> str | None:
     return None if place is None else os.path.join(parent, place)  # noqa: PTH118
 
 
-def _local_location(path: str, name: str, *, is_passed_over: bool = False) -> Location:
+def _local_location(path: str, name: str, *, is_inner: bool = False) -> Location:
+    is_passed_over = is_inner and not is_readable_name(path)
     # A pipe or a device among the files would be waited for, or never end.
     if not is_passed_over and os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         return _unreadable(name, _NO_FILE)
@@ -243,7 +244,7 @@ def _local_folder(path: str, name: str) -> Iterator[Location]:
     base = name.rstrip(os.sep) or os.sep
     for file in without_links(files):
         full_name = os.path.join(base, os.path.relpath(file, path))  # noqa: PTH118
-        yield _local_location(file, full_name, is_passed_over=not is_readable_name(file))
+        yield _local_location(file, full_name, is_inner=True)
     yield from unreadable
 
 
@@ -283,9 +284,7 @@ def _local_glob(path: str, name: str) -> Iterator[Location]:
             inner, unreadable = _files_in(folder)
             files += inner
             locations += unreadable
-    locations += (
-        _local_location(file, file, is_passed_over=not is_readable_name(file)) for file in without_links(files)
-    )
+    locations += (_local_location(file, file, is_inner=True) for file in without_links(files))
     yield from _some_readable(name, "the pattern matches", locations)
 
 
@@ -388,7 +387,7 @@ def _is_of_web(name: str) -> bool:
 
 
 def _remote_location(
-    system: Any, path: str, name: str, details: Mapping[str, Any], *, is_passed_over: bool = False
+    system: Any, path: str, name: str, details: Mapping[str, Any], *, is_inner: bool = False
 ) -> Location:
     size = details.get("size")
     is_chained = "::" in name
@@ -400,7 +399,7 @@ def _remote_location(
         fingerprint="" if is_chained else fingerprint_of(details),
         is_chained=is_chained,
     )
-    return Location(legible(name), file, is_passed_over=is_passed_over)
+    return Location(legible(name), file, is_passed_over=is_inner and not is_readable_name(path))
 
 
 def _remote_folder(system: Any, path: str, name: str) -> list[Location]:
@@ -415,9 +414,8 @@ def _remote_folder(system: Any, path: str, name: str) -> list[Location]:
         # The root of some file systems is an empty text, and their names begin with no slash.
         inner = file.removeprefix(root).lstrip("/")
         if file not in dropped and not any(part.startswith(".") for part in inner.split("/")):
-            is_other = not is_readable_name(file)
             full_name = f"{head}{inner}{mark}{rest}"
-            locations.append(_remote_location(system, file, full_name, details, is_passed_over=is_other))
+            locations.append(_remote_location(system, file, full_name, details, is_inner=True))
     return locations
 
 
@@ -429,8 +427,7 @@ def _remote_glob(system: Any, path: str, name: str) -> list[Location]:
         # Some file systems give names with their scheme, some with a slash in front, some with neither.
         full_name = file if file.startswith(scheme) else scheme + file
         if details.get("type") != _FOLDER:
-            is_other = not is_readable_name(file)
-            locations.append(_remote_location(system, file, full_name, details, is_passed_over=is_other))
+            locations.append(_remote_location(system, file, full_name, details, is_inner=True))
         elif EVERY_DEPTH not in name:  # which names what is in the folders as well
             locations += _remote_folder(system, file, full_name)
     if not matches:

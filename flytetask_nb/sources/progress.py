@@ -20,14 +20,14 @@ _UNTIL_TOLD = 1e-9
 class Bar:
     """Counts what has come since it was made. The option ``progress`` turns it off."""
 
-    def __init__(self, what: str, unit: str, *, is_on: bool = True) -> None:
+    def __init__(self, what: str, unit: str) -> None:
         self._what, self._unit = what, unit
         # tqdm's clock, which the bar is to go by.
         self._start = time.time()
         self._count = 0
         self._total: int | None = None
         self._bar: Any = None
-        self._is_on = is_on and option("progress")
+        self._is_on = option("progress")
 
     def __enter__(self) -> Self:
         return self

@@ -68,8 +68,6 @@ class RegisteredTasks:
                     tasks = remote.versions(place.name, place.project, place.domain)
                 else:
                     tasks = remote.list_tasks(place.project, place.domain)
-        except LoadError:
-            raise
         except FlyteTaskError as error:
             raise LoadError(str(error)) from error
         for task in tasks:

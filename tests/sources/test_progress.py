@@ -53,9 +53,8 @@ def test_quick_work_shows_nothing(clock: list[float], capsys: pytest.CaptureFixt
     assert shown(capsys) == []
 
 
-@pytest.mark.parametrize("how", ["option", "argument"])
-def test_a_bar_can_be_turned_off(clock: list[float], capsys: pytest.CaptureFixture[str], how: str) -> None:
-    with ftn.set_options(progress=how != "option"), Bar("listing", "tasks", is_on=how != "argument") as bar:
+def test_a_bar_can_be_turned_off(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    with ftn.set_options(progress=False), Bar("listing", "tasks") as bar:
         clock[0] += 9.0
         bar.step(10)
     assert shown(capsys) == []

@@ -7,15 +7,15 @@ from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.service import auth_pb2
+from flyteidl.service import admin_pb2, auth_pb2
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from flytetask_nb.errors import AuthenticationError, RemoteError, RemoteTaskNotFoundError
-from flytetask_nb.extras import admin_pb2_grpc, auth_pb2_grpc, grpc, tenacity
+from flytetask_nb.extras import grpc, tenacity
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.sources.client.authentication import Authenticator
-from flytetask_nb.sources.client.channels import Undecoded, circumstances_of
+from flytetask_nb.sources.client.channels import circumstances_of
 from flytetask_nb.sources.client.server_login import ServerLogin
 from flytetask_nb.sources.client.status_advice import (
     BROKEN_STREAM,
@@ -41,6 +41,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
 _DEADLINES = 4
 """How many times the deadline of one try all tries together may take."""
 
+_ADMIN = admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name
+_LOGINS = auth_pb2.DESCRIPTOR.services_by_name["AuthMetadataService"].full_name
 # A server that goes down cancels what is under way; calls that this side stops are not tried again in any case.
 _PASSING = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "CANCELLED"})
 _PASSING_IF_BROKEN = frozenset({"INTERNAL", "UNKNOWN"})
@@ -110,9 +112,6 @@ class Calls:
         self._is_looked_at = is_lent or config.insecure or config.insecure_skip_verify
         self._circumstances = circumstances_of(config)
         self._has_answered = False
-        raw = Undecoded(channel)
-        self._admin = admin_pb2_grpc.AdminServiceStub(raw)
-        self._logins = auth_pb2_grpc.AuthMetadataServiceStub(raw)
         self._authenticator = Authenticator(config, self._server_login, allows_plain_text=allows_plain_text)
 
     def close(self) -> None:
@@ -139,14 +138,17 @@ class Calls:
         ``is_patient``: whether the same is asked again where the server has no room for it.
         """
         __tracebackhide__ = True
-        return self._asked(self._admin, method, request, stop or Stop(), is_patient=is_patient)
+        return self._asked(_ADMIN, method, request, stop or Stop(), is_patient=is_patient)
 
-    def _asked(self, service: Any, method: str, request: Any, stop: Stop, *, is_patient: bool = True) -> bytes:
+    def _asked(self, service: str, method: str, request: Any, stop: Stop, *, is_patient: bool = True) -> bytes:
         __tracebackhide__ = True
-        call = getattr(service, method)
+        # Answers stay bytes, so that one damaged message does not hide the others.
+        call: Any = self._channel.unary_unary(
+            f"/{service}/{method}", request_serializer=type(request).SerializeToString
+        )
 
         def once() -> bytes:
-            if service is self._logins:
+            if service == _LOGINS:
                 return self._tried(call, method, request, stop, self._authenticator.proxy_metadata())
             generation = self._authenticator.generation
             try:
@@ -237,7 +239,7 @@ class Calls:
             ("GetPublicClientConfig", auth_pb2.PublicClientAuthConfigRequest, auth_pb2.PublicClientAuthConfigResponse),
         ):
             try:
-                data = self._asked(self._logins, method, request(), Stop())
+                data = self._asked(_LOGINS, method, request(), Stop())
             except RemoteError as error:
                 # A server that knows no logins takes a token that is at hand under the usual name.
                 if error.code not in {"UNIMPLEMENTED", "NOT_FOUND"}:

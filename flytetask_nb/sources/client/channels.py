@@ -114,23 +114,3 @@ def flytekit_channel(flyte_remote: Any) -> grpc.Channel | None:
         channel = channel._channel
     opened: grpc.Channel | None = channel
     return opened
-
-
-class Undecoded:
-    """A channel whose answers stay bytes, so that one damaged message does not hide the others.
-
-    flyteidl's stubs ask for nothing but methods of one request and one answer.
-    """
-
-    def __init__(self, channel: grpc.Channel) -> None:
-        self._channel = channel
-
-    def unary_unary(
-        self,
-        method: str,
-        request_serializer: Any = None,
-        response_deserializer: Any = None,  # noqa: ARG002 - the stub's own decoder is what is left out
-        **rest: Any,
-    ) -> Any:
-        """Return the caller of a method."""
-        return self._channel.unary_unary(method, request_serializer=request_serializer, **rest)
