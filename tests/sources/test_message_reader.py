@@ -137,11 +137,11 @@ def test_generated_launch_plans_are_told(message: Any) -> None:
         identified(core_workflow_pb2.WorkflowTemplate, identifier_pb2.WORKFLOW, "id"),
         identified(workflow_pb2.Workflow, identifier_pb2.WORKFLOW, "id"),
         identified(workflow_pb2.WorkflowCreateRequest, identifier_pb2.WORKFLOW, "id"),
+        identified(execution_pb2.ExecutionSpec, identifier_pb2.LAUNCH_PLAN, "launch_plan"),
         *(
             messages(message_class, unknown=False, depth=6)
             for message_class in (
                 common_pb2.NamedEntity,
-                execution_pb2.ExecutionSpec,
                 interface_pb2.TypedInterface,
                 literals_pb2.LiteralMap,
                 node_execution_pb2.NodeExecution,
@@ -150,7 +150,7 @@ def test_generated_launch_plans_are_told(message: Any) -> None:
         ),
     ],
     ids=(
-        "WorkflowTemplate Workflow WorkflowCreateRequest NamedEntity ExecutionSpec TypedInterface LiteralMap "
+        "WorkflowTemplate Workflow WorkflowCreateRequest ExecutionSpec NamedEntity TypedInterface LiteralMap "
         "NodeExecution Project"
     ).split(),
 )
