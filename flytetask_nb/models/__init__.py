@@ -6,6 +6,7 @@ their order, so code that was written for those keeps working.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.models.base import Model
@@ -153,9 +154,7 @@ def __getattr__(name: str) -> Any:
     place = _LATER.get(name)
     if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib  # noqa: PLC0415 - not needed to import the package
-
-    value = getattr(importlib.import_module(f"{__name__}.{place}"), name)
+    value = getattr(import_module(f"{__name__}.{place}"), name)
     globals()[name] = value
     return value
 

@@ -23,13 +23,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models.messages import message_of, shown
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.models.plain_values import (
-    fill_struct,
-    mapping_items,
-    microseconds,
-    plain_struct,
-    utc_datetime,
-)
+from flytetask_nb.models.plain_values import fill_struct, mapping_items, plain_struct, span_of, utc_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -365,7 +359,7 @@ class Duration(_Time[Got, Given]):
     def read(self, message: Any) -> timedelta:
         value = self._get(message)
         try:
-            return timedelta(seconds=value.seconds, microseconds=microseconds(value.nanos))
+            return span_of(value)
         except OverflowError:
             raise ModelValueError(
                 f"{self.owner}.{self.name} holds {value.seconds} s, more than a timedelta can: "

@@ -143,7 +143,7 @@ def _field_names(structure: Any, properties: Any) -> set[str]:
     return {*names, *unknown} if len(unknown) > len(names.difference(properties)) else names
 
 
-def _blob(message: Any, brief: bool) -> str:  # noqa: ARG001 - called like the others
+def _blob(message: Any) -> str:
     blob = message.blob
     if blob.format == _PICKLE:
         fields = message.metadata.fields
@@ -189,7 +189,7 @@ _WRITERS: dict[str | None, Callable[[Any, bool], str]] = {
     "schema": _schema,
     "collection_type": lambda message, brief: f"list[{type_notation(message.collection_type, brief=brief)}]",
     "map_value_type": lambda message, brief: f"dict[str, {type_notation(message.map_value_type, brief=brief)}]",
-    "blob": _blob,
+    "blob": lambda message, _: _blob(message),
     "enum_type": lambda message, brief: choice_notation("Enum", message.enum_type.values, brief=brief),
     "union_type": _union,
     "structured_dataset_type": _dataset,

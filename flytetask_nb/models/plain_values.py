@@ -22,7 +22,7 @@ def utc_datetime(value: Any, what: str) -> datetime:
     Raises ModelValueError: the timestamp lies outside the years 1 to 9999.
     """
     try:
-        return _EPOCH + timedelta(seconds=value.seconds, microseconds=microseconds(value.nanos))
+        return _EPOCH + span_of(value)
     except OverflowError:
         raise ModelValueError(
             f"{what} holds {value.seconds} s since 1970, outside the years 1 to 9999: "
@@ -30,9 +30,12 @@ def utc_datetime(value: Any, what: str) -> datetime:
         ) from None
 
 
-def microseconds(nanos: int) -> int:
-    """Cut nanoseconds towards zero, as protobuf does: a negative duration has negative ones."""
-    return nanos // 1000 if nanos >= 0 else -(-nanos // 1000)
+def span_of(value: Any) -> timedelta:
+    """Return the seconds and nanoseconds of a message, these cut towards zero, as protobuf does.
+
+    Raises OverflowError: they are more than Python can hold.
+    """
+    return timedelta(seconds=value.seconds, microseconds=int(value.nanos / 1000))
 
 
 def mapping_items(value: Any) -> Iterable[tuple[Any, Any]]:

@@ -124,11 +124,8 @@ class TaskIndex:
         identifier = task._message.template.id
         name = self.names.name_of(identifier.project, identifier.domain, identifier.name)
         positions = self.names.groups.get(name, [])
-        alike = [
-            place
-            for place, version in zip(positions, self._versions_at(positions), strict=True)
-            if version == identifier.version
-        ]
+        versions = self.columns[_VERSION]
+        alike = [position for position in positions if versions[position] == identifier.version]
         if len(alike) != 1:
             # Another task, or one of several that are called alike.
             return 1, 1, LOADING
