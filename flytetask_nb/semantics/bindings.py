@@ -15,12 +15,12 @@ from flytetask_nb.semantics import problems
 from flytetask_nb.semantics.castability import castable, is_optional
 from flytetask_nb.semantics.graphs import START_NODE
 from flytetask_nb.semantics.literal_types import scalar_says_its_type, scalar_type_message
-from flytetask_nb.semantics.problems import Fault, Pretty
+from flytetask_nb.semantics.problems import Pretty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from flytetask_nb.semantics.graphs import Direction, Graph, GraphNode
+    from flytetask_nb.semantics.graphs import Graph, GraphNode
 
 # An output may be written as an item of a list, "[3].name"; the compiler searches for this anywhere in the text.
 _OUTPUT: Final = re.compile(r"(?:\[(?P<index>[0-9]+)\]\.)?(?P<name>[0-9A-Za-z_]+)")
@@ -43,7 +43,7 @@ class _Variable(NamedTuple):
     is_typed: bool
 
     def add(self, kind: Any, *details: Any, upstream: str = "") -> None:
-        self.graph.add(Fault(kind, self.node.id, self.name, upstream, details))
+        self.graph.add(kind, self.node.id, self.name, upstream, details)
 
 
 def check_bindings(
@@ -51,8 +51,8 @@ def check_bindings(
     node: GraphNode,
     bindings: Iterable[Any],
     inputs: Mapping[str, Any],
-    direction: Direction,
     *,
+    both_ways: bool = False,
     is_typed: bool = True,
 ) -> dict[str, Any]:
     """Check what a node's inputs are bound to, and let the node wait for those that it needs.
@@ -61,7 +61,7 @@ def check_bindings(
     ``node``: whose inputs these are.
     ``bindings``: ``Binding`` messages. A promise that names no node is completed: it is one of the workflow's inputs.
     ``inputs``: types of the inputs by name.
-    ``direction``: which edges are made.
+    ``both_ways``: whether edges are noted at the nodes that it waits for, too.
     ``is_typed``: False where the inputs are not known beforehand: whatever is bound becomes one.
     Returns dict of str to LiteralType: the inputs that are bound without a problem, and the types of what they are
       bound to.
@@ -74,7 +74,7 @@ def check_bindings(
         if is_typed and name not in inputs:
             place.add(problems.VARIABLE_NOT_FOUND)
         elif not binding.HasField("binding"):
-            graph.add(Fault(problems.VALUE_REQUIRED, node.id, "Binding"))
+            graph.add(problems.VALUE_REQUIRED, node.id, "Binding")
         elif name in bound:
             place.add(problems.BOUND_TWICE)
         else:
@@ -84,10 +84,10 @@ def check_bindings(
             if checked is not None:
                 resolved[name] = checked.literal_type
                 for provider in checked.upstream:
-                    graph.add_edge(provider, node.id, direction)
+                    graph.add_edge(provider, node.id, both_ways=both_ways)
     for name, literal_type in inputs.items():
         if name not in bound and (literal_type is None or not is_optional(literal_type)):
-            graph.add(Fault(problems.NOT_BOUND, node.id, name))
+            graph.add(problems.NOT_BOUND, node.id, name)
     return resolved
 
 
@@ -145,7 +145,7 @@ def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved |
     provider = place.graph.nodes.get(promise.node_id or START_NODE)
     if provider is None:
         # The compiler blames the node that is not there.
-        place.graph.add(Fault(problems.NODE_NOT_FOUND, promise.node_id))
+        place.graph.add(problems.NODE_NOT_FOUND, promise.node_id)
         place.add(problems.NOT_BOUND)
         return None
     name, is_item = _output_of(promise.var)
@@ -155,7 +155,7 @@ def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved |
     outputs = output_types(place.graph, provider)
     if outputs is None or name not in outputs:
         if outputs is not None:
-            place.graph.add(Fault(problems.VARIABLE_NOT_FOUND, provider.id, name))
+            place.graph.add(problems.VARIABLE_NOT_FOUND, provider.id, name)
         place.add(problems.NOT_BOUND)
         return None
     promised = outputs[name]
@@ -170,7 +170,7 @@ def _check_promise(place: _Variable, binding: Any, expected: Any) -> _Resolved |
         inner = _inside(source, attribute)
         if inner is None:
             place.graph.add(
-                Fault(problems.FIELD_NOT_FOUND, place.node.id, promise.var, label, (source, attribute.string_value))
+                problems.FIELD_NOT_FOUND, place.node.id, promise.var, label, (source, attribute.string_value)
             )
             return None
         source = inner
@@ -249,13 +249,14 @@ def output_types(graph: Graph, node: GraphNode) -> dict[str, Any] | None:
     """
     before = len(graph.catalog.faults)
     aliases: dict[str, str] = {}
-    for alias in node.message.output_aliases:
-        if alias.var in aliases:
-            graph.add(Fault(problems.DUPLICATE_ALIAS, node.id, alias.alias))
+    for given in node.message.output_aliases:
+        if given.var in aliases:
+            graph.add(problems.DUPLICATE_ALIAS, node.id, given.alias)
         else:
-            aliases[alias.var] = alias.alias
+            aliases[given.var] = given.alias
     types: dict[str, Any] = {}
     if node.interface is not None:
         types = {aliases.pop(name, name): literal_type for name, literal_type in node.interface.outputs.items()}
-        graph.add(*(Fault(problems.NOT_BOUND, node.id, alias) for alias in aliases.values()))
+        for alias in aliases.values():
+            graph.add(problems.NOT_BOUND, node.id, alias)
     return types if len(graph.catalog.faults) == before else None

@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flyteidl.core import types_pb2
 
 from flytetask_nb.models.notation import literal_values
-from flytetask_nb.semantics.castability import (
-    ENUM,
-    LIST,
-    MAP,
-    UNION,
-    castable_types,
-    json_schema_of,
-)
+from flytetask_nb.semantics.castability import Kind, castable_types, json_schema_of
 from flytetask_nb.semantics.json_examples import examples
 from flytetask_nb.semantics.json_values import canonical
 from flytetask_nb.semantics.meta_schemas import NoAnswerError
@@ -75,15 +68,17 @@ def _whole(value: Json) -> Json:
 
 
 def _refused(given: DerivedType, wanted: DerivedType) -> RefusedValue | None:
-    if UNION in (given.kind, wanted.kind):
+    if Kind.UNION in (given.kind, wanted.kind):
         return _refused_by_union(given, wanted)
-    if given.kind in (LIST, MAP):
+    if given.kind in (Kind.LIST, Kind.MAP):
         if given.kind != wanted.kind or given.element is None or wanted.element is None:
             return None
         refused = _refused(given.element, wanted.element)
         if refused is None or refused.value is NOTHING:
             return refused and RefusedValue(("[0]", *refused.path))
-        return RefusedValue(("[0]", *refused.path), [refused.value] if given.kind == LIST else {"other": refused.value})
+        return RefusedValue(
+            ("[0]", *refused.path), [refused.value] if given.kind == Kind.LIST else {"other": refused.value}
+        )
     if given.simple == wanted.simple == types_pb2.STRUCT:
         return (
             refusal(json_schema_of(given), json_schema_of(wanted))
@@ -95,8 +90,8 @@ def _refused(given: DerivedType, wanted: DerivedType) -> RefusedValue | None:
 
 def _refused_by_union(given: DerivedType, wanted: DerivedType) -> RefusedValue | None:
     """Hold each variant against those that it becomes: it is told by whose values fit."""
-    for variant in given.variants if given.kind == UNION else [given]:
-        others = wanted.variants if wanted.kind == UNION else [wanted]
+    for variant in given.variants if given.kind == Kind.UNION else [given]:
+        others = wanted.variants if wanted.kind == Kind.UNION else [wanted]
         refused = [_refused(variant, other) for other in others if castable_types(variant, other)]
         if refused and refused[0] is not None and None not in refused:
             # What one of several refuses another one may take.
@@ -123,7 +118,7 @@ def _refused_by_literal(given: DerivedType, wanted: DerivedType) -> RefusedValue
     if not allowed:
         return None
     known = set(map(canonical, allowed))
-    values = list(given.message.enum_type.values) if given.kind == ENUM else literal_values(given.message)
+    values = list(given.message.enum_type.values) if given.kind == Kind.ENUM else literal_values(given.message)
     for value in values or _OTHERS.get(given.simple, ()):
         if canonical(value) not in known:
             return RefusedValue((), value)
@@ -138,8 +133,8 @@ def _left_out(given: DerivedType, wanted: DerivedType) -> BlindSpot | None:
     if given.element is not None and wanted.element is not None:
         spot = _left_out(given.element, wanted.element)
         return spot and spot._replace(path=("[0]", *spot.path), value="")
-    if UNION in (given.kind, wanted.kind):
-        ours, theirs = (side.variants if side.kind == UNION else [side] for side in (given, wanted))
+    if Kind.UNION in (given.kind, wanted.kind):
+        ours, theirs = (side.variants if side.kind == Kind.UNION else [side] for side in (given, wanted))
         spots = (_left_out(mine, other) for mine in ours for other in theirs if castable_types(mine, other))
         return next(filter(None, spots), None)
     if not (given.simple == wanted.simple == types_pb2.STRUCT and given.has_metadata and wanted.has_metadata):

@@ -23,14 +23,19 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.json_schemas import Schema
 
-SIMPLE: Final = "simple"
-ENUM: Final = "enum_type"
-LIST: Final = "collection_type"
-MAP: Final = "map_value_type"
-BLOB: Final = "blob"
-SCHEMA: Final = "schema"
-DATASET: Final = "structured_dataset_type"
-UNION: Final = "union_type"
+
+class Kind:
+    """What a literal type can be, by the field of its message that says so."""
+
+    SIMPLE: Final = "simple"
+    ENUM: Final = "enum_type"
+    LIST: Final = "collection_type"
+    MAP: Final = "map_value_type"
+    BLOB: Final = "blob"
+    SCHEMA: Final = "schema"
+    DATASET: Final = "structured_dataset_type"
+    UNION: Final = "union_type"
+
 
 # The only format that a schema is stored in.
 PARQUET: Final = "parquet"
@@ -162,15 +167,15 @@ class DerivedType:
         self.columns: list[tuple[str, Any]] = []
         self.format = ""
         self.rest: bytes | None = None
-        if self.kind in (LIST, MAP):
+        if self.kind in (Kind.LIST, Kind.MAP):
             self.element = DerivedType(getattr(message, self.kind))
-        elif self.kind == UNION:
+        elif self.kind == Kind.UNION:
             self.variants = [DerivedType(variant) for variant in message.union_type.variants]
-        elif self.kind == BLOB:
+        elif self.kind == Kind.BLOB:
             self.format = message.blob.format
-        elif self.kind == SCHEMA:
+        elif self.kind == Kind.SCHEMA:
             self.columns = [(column.name, column.type) for column in message.schema.columns]
-        elif self.kind == DATASET:
+        elif self.kind == Kind.DATASET:
             self.format = message.structured_dataset_type.format
             self.columns = [(column.name, _column_type(column)) for column in message.structured_dataset_type.columns]
         else:
@@ -184,7 +189,7 @@ class DerivedType:
     def parts(self) -> list[DerivedType]:
         """The types inside of it: of elements, of a dataset's columns, of variants."""
         elements = [] if self.element is None else [self.element]
-        columns = self.column_types.values() if self.kind == DATASET else ()
+        columns = self.column_types.values() if self.kind == Kind.DATASET else ()
         return [*elements, *columns, *self.variants]
 
 
@@ -231,7 +236,7 @@ def _accepts(downstream: DerivedType, upstream: DerivedType, known: _Known) -> b
 
 def is_none(literal_type: DerivedType) -> bool:
     """Tell whether a type is NONE."""
-    return literal_type.kind == SIMPLE and literal_type.simple == types_pb2.NONE
+    return literal_type.kind == Kind.SIMPLE and literal_type.simple == types_pb2.NONE
 
 
 def _elements_accept(downstream: DerivedType, upstream: DerivedType, known: _Known) -> bool:
@@ -242,25 +247,25 @@ def _elements_accept(downstream: DerivedType, upstream: DerivedType, known: _Kno
 
 
 def _blob_accepts(downstream: DerivedType, upstream: DerivedType, _known: _Known) -> bool:
-    if upstream.kind != BLOB:
+    if upstream.kind != Kind.BLOB:
         return False
     return not upstream.format or not downstream.format or upstream.format == downstream.format
 
 
 def _schema_accepts(downstream: DerivedType, upstream: DerivedType, _known: _Known) -> bool:
-    if upstream.kind == SCHEMA:
+    if upstream.kind == Kind.SCHEMA:
         return _columns_accept(downstream, upstream, lambda wanted, given: wanted == given)
-    if upstream.kind != DATASET or not formats_agree(upstream.format, PARQUET):
+    if upstream.kind != Kind.DATASET or not formats_agree(upstream.format, PARQUET):
         return False
     return _columns_accept(downstream, upstream, lambda wanted, given: SIMPLE_OF_COLUMN.get(wanted) == given.simple)
 
 
 def _dataset_accepts(downstream: DerivedType, upstream: DerivedType, known: _Known) -> bool:
-    if upstream.kind == SCHEMA:
+    if upstream.kind == Kind.SCHEMA:
         return formats_agree(downstream.format, PARQUET) and _columns_accept(
             downstream, upstream, lambda wanted, given: SIMPLE_OF_COLUMN.get(given) == wanted.simple
         )
-    if upstream.kind == DATASET:
+    if upstream.kind == Kind.DATASET:
         return formats_agree(upstream.format, downstream.format) and _columns_accept(
             downstream, upstream, lambda wanted, given: _accepts(wanted, given, known)
         )
@@ -278,7 +283,7 @@ def _columns_accept(downstream: DerivedType, upstream: DerivedType, agree: Calla
 
 
 def _union_accepts(downstream: DerivedType, upstream: DerivedType, known: _Known) -> bool:
-    if upstream.kind == UNION:
+    if upstream.kind == Kind.UNION:
         return all(
             any(_castable(variant, wanted, known) for wanted in downstream.variants) for variant in upstream.variants
         )
@@ -290,9 +295,9 @@ def _union_accepts(downstream: DerivedType, upstream: DerivedType, known: _Known
 def _simple_accepts(downstream: DerivedType, upstream: DerivedType, _known: _Known) -> bool:
     if is_none(downstream):
         return is_none(upstream)
-    if upstream.kind == ENUM and downstream.simple == types_pb2.STRING:
+    if upstream.kind == Kind.ENUM and downstream.simple == types_pb2.STRING:
         return True
-    if downstream.kind == ENUM and upstream.simple == types_pb2.STRING:
+    if downstream.kind == Kind.ENUM and upstream.simple == types_pb2.STRING:
         return True
     if upstream.tag and upstream.tag != downstream.tag:
         return False
@@ -324,12 +329,12 @@ def json_schema_of(literal_type: DerivedType) -> Schema:
 
 
 _RULES: Final[dict[str | None, Callable[[DerivedType, DerivedType, _Known], bool]]] = {
-    LIST: _elements_accept,
-    MAP: _elements_accept,
-    BLOB: _blob_accepts,
-    SCHEMA: _schema_accepts,
-    DATASET: _dataset_accepts,
-    UNION: _union_accepts,
+    Kind.LIST: _elements_accept,
+    Kind.MAP: _elements_accept,
+    Kind.BLOB: _blob_accepts,
+    Kind.SCHEMA: _schema_accepts,
+    Kind.DATASET: _dataset_accepts,
+    Kind.UNION: _union_accepts,
 }
 
 

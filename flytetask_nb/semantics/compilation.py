@@ -18,10 +18,8 @@ from flytetask_nb.semantics.bindings import check_bindings, output_types
 from flytetask_nb.semantics.conditions import check_condition
 from flytetask_nb.semantics.digests import unhashable_answer
 from flytetask_nb.semantics.graphs import (
-    BOTH_WAYS,
     END_NODE,
     START_NODE,
-    UPSTREAM,
     Catalog,
     Graph,
     GraphNode,
@@ -47,7 +45,6 @@ from flytetask_nb.semantics.workflow_templates import WorkflowSource, readable_c
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from flytetask_nb.semantics.graphs import Direction
     from flytetask_nb.semantics.requirements import Requirements
 
 
@@ -251,7 +248,7 @@ def _compile_one(compiled: Any, catalog: Catalog) -> bool:
     template = compiled.template
     graph = Graph(template, catalog)
     if not template.nodes:
-        graph.add(Fault(problems.NO_NODES, text_of(template.id if template.HasField("id") else None)))
+        graph.add(problems.NO_NODES, text_of(template.id if template.HasField("id") else None))
         return False
     complete_interface(template.interface)
     interface = interface_of(template.interface)
@@ -289,11 +286,11 @@ def _check_nodes(graph: Graph) -> set[str]:
         _check_node(graph, node)
     for node_id, node in graph.nodes.items():
         if node_id != START_NODE:
-            _add_edges(graph, node, BOTH_WAYS)
+            _add_edges(graph, node, both_ways=True)
     if graph.template.HasField("failure_node"):
         node = GraphNode(graph.template.failure_node)
         _check_node(graph, node)
-        _add_edges(graph, node, UPSTREAM)
+        _add_edges(graph, node)
     return own_ids
 
 
@@ -306,14 +303,14 @@ def _add_edges_of_idle_nodes(graph: Graph, own_ids: set[str]) -> None:
             graph.add_edge(node_id, END_NODE)
 
 
-def _add_edges(graph: Graph, node: GraphNode, direction: Direction) -> None:
+def _add_edges(graph: Graph, node: GraphNode, *, both_ways: bool = False) -> None:
     """Connect a node with those that it waits for, because it says so or because its inputs are promised by them."""
     if node.interface is None:
         return
-    if direction.downstream:
+    if both_ways:
         for provider in node.message.upstream_node_ids:
             graph.add_edge(provider, node.id)
-    check_bindings(graph, node, node.message.inputs, node.interface.inputs, direction)
+    check_bindings(graph, node, node.message.inputs, node.interface.inputs, both_ways=both_ways)
 
 
 def _check_node(graph: Graph, node: GraphNode) -> bool:
@@ -321,7 +318,7 @@ def _check_node(graph: Graph, node: GraphNode) -> bool:
     graph.catalog.step()
     before = len(graph.catalog.faults)
     if not node.id:
-        graph.add(Fault(problems.VALUE_REQUIRED, "<node>", "Id"))
+        graph.add(problems.VALUE_REQUIRED, "<node>", "Id")
     if node.id in (START_NODE, END_NODE):
         return True
     if find_interface(graph, node) is not None:
@@ -330,9 +327,13 @@ def _check_node(graph: Graph, node: GraphNode) -> bool:
     target = node.message.WhichOneof("target")
     if target == "branch_node":
         for inner in _check_branch(graph, node):
-            _add_edges(graph, inner, UPSTREAM)
+            _add_edges(graph, inner)
     elif target == "workflow_node" and node.message.workflow_node.HasField("sub_workflow_ref"):
-        _check_sub_workflow(graph, node.message.workflow_node.sub_workflow_ref)
+        key = id_key(node.message.workflow_node.sub_workflow_ref)
+        compiled = graph.catalog.sub_workflows.get(key)
+        # One that is broken is looked at again for each node that runs it.
+        if compiled is not None and key not in graph.compiled and _compile_one(compiled, graph.catalog):
+            graph.compiled.add(key)
     return len(graph.catalog.faults) == before
 
 
@@ -341,20 +342,12 @@ def _check_branch(graph: Graph, node: GraphNode) -> list[GraphNode]:
     before = len(graph.catalog.faults)
     if_else = node.message.branch_node.if_else
     if not if_else.HasField("case"):
-        graph.add(Fault(problems.BRANCH_WITHOUT_CONDITION, node.id))
+        graph.add(problems.BRANCH_WITHOUT_CONDITION, node.id)
     for case in cases_of(if_else):
         check_condition(graph, node, case.condition if case.HasField("condition") else None)
         if not case.HasField("then_node"):
-            graph.add(Fault(problems.BRANCH_WITHOUT_NODE, node.id))
+            graph.add(problems.BRANCH_WITHOUT_NODE, node.id)
     if if_else.WhichOneof("default") is None:
-        graph.add(Fault(problems.BRANCH_WITHOUT_DEFAULT, node.id))
+        graph.add(problems.BRANCH_WITHOUT_DEFAULT, node.id)
     inner = [case for case in nodes_of_cases(node) if case is not None and _check_node(graph, case)]
     return inner if len(graph.catalog.faults) == before else []
-
-
-def _check_sub_workflow(graph: Graph, reference: Any) -> None:
-    key = id_key(reference)
-    compiled = graph.catalog.sub_workflows.get(key)
-    # One that is broken is looked at again for each node that runs it.
-    if compiled is not None and key not in graph.compiled and _compile_one(compiled, graph.catalog):
-        graph.compiled.add(key)

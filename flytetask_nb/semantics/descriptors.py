@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
 
 def map_entry(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor] | None:
@@ -19,3 +19,9 @@ def is_repeated(field: FieldDescriptor) -> bool:
     if hasattr(field, "is_repeated"):
         return bool(field.is_repeated)
     return bool(getattr(field, "label", None) == FieldDescriptor.LABEL_REPEATED)
+
+
+def enum_name(enum: EnumDescriptor, number: int) -> str:
+    """Name a value of an enum as Go does: a number without a name is told as such."""
+    value = enum.values_by_number.get(number)
+    return str(number) if value is None else str(value.name)

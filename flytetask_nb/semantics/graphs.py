@@ -7,7 +7,7 @@ on the order in which it looks, so nodes and edges are added here in that order 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import compiler_pb2, workflow_pb2
 
@@ -15,6 +15,8 @@ from flytetask_nb.semantics.problems import CYCLE, UNREACHABLE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from flytetask_nb.semantics.problems import FaultKind
 
 START_NODE: Final = "start-node"
 END_NODE: Final = "end-node"
@@ -32,17 +34,6 @@ def id_key(identifier: Any) -> bytes:
 
 class WorkflowTooLargeError(Exception):
     """The workflow takes more steps to check than this package is willing to take."""
-
-
-class Direction(NamedTuple):
-    """Which edges a binding makes."""
-
-    upstream: bool
-    downstream: bool
-
-
-BOTH_WAYS: Final = Direction(upstream=True, downstream=True)
-UPSTREAM: Final = Direction(upstream=True, downstream=False)
 
 
 @dataclass(frozen=True)
@@ -115,9 +106,11 @@ class Graph:
         # Ids of the sub-workflows that were compiled from here without a problem.
         self.compiled: set[bytes] = set()
 
-    def add(self, *faults: Fault) -> None:
-        """Note problems."""
-        self.catalog.faults.extend(faults)
+    def add(
+        self, kind: FaultKind, node: str, variable: str = "", upstream: str = "", details: tuple[Any, ...] = ()
+    ) -> None:
+        """Note a problem."""
+        self.catalog.faults.append(Fault(kind, node, variable, upstream, details))
 
     def add_sentinel(self, node_id: str, interface: Interface) -> GraphNode:
         """Add the node that stands for the workflow's inputs or outputs."""
@@ -136,12 +129,11 @@ class Graph:
             raise WorkflowTooLargeError(f"the id of a node inside its branches exceeds {_LONGEST_ID:,} characters")
         node.message.id = name
 
-    def add_edge(self, provider: str, dependent: str, direction: Direction = BOTH_WAYS) -> None:
-        """Let one node wait for another; one that is not named is the start."""
+    def add_edge(self, provider: str, dependent: str, *, both_ways: bool = True) -> None:
+        """Let one node wait for another, the start if it is not named; ``both_ways``: and note it there too."""
         provider = provider or START_NODE
-        if direction.upstream:
-            self.upstream.setdefault(dependent, set()).add(provider)
-        if direction.downstream:
+        self.upstream.setdefault(dependent, set()).add(provider)
+        if both_ways:
             self.downstream.setdefault(provider, set()).add(dependent)
 
     def check_reachable(self) -> None:
@@ -156,7 +148,7 @@ class Graph:
                 pending.pop()
                 on_path.discard(path.pop())
             elif following in on_path:
-                self.add(Fault(CYCLE, START_NODE, details=(">".join([*path, following]),)))
+                self.add(CYCLE, START_NODE, details=(">".join([*path, following]),))
                 return
             elif following not in visited:
                 visited.add(following)
@@ -165,7 +157,7 @@ class Graph:
                 pending.append(iter(sorted(self.downstream.get(following, ()))))
         unreachable = self.nodes.keys() - visited - {END_NODE}
         if unreachable:
-            self.add(Fault(UNREACHABLE, START_NODE, details=(",".join(sorted(unreachable)),)))
+            self.add(UNREACHABLE, START_NODE, details=(",".join(sorted(unreachable)),))
 
     def connections(self) -> Any:
         """Return the edges as the message that a compiled workflow carries."""

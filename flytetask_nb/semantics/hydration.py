@@ -112,8 +112,13 @@ def hydrated_message(
     if target == "container":
         template.container.args[:] = [replacements.get(argument, argument) for argument in template.container.args]
     elif target == "k8s_pod" and template.k8s_pod.HasField("pod_spec"):
-        place = f"task {template.id.name!r}: k8s_pod.pod_spec"
-        template.k8s_pod.CopyFrom(_registered_pod(template.k8s_pod, replacements, place))
+        from flytetask_nb.semantics.pod_specs import passed_through_kubernetes  # noqa: PLC0415 - pod tasks are rare
+
+        pod, place = template.k8s_pod, f"task {template.id.name!r}: k8s_pod.pod_spec"
+        spec = passed_through_kubernetes(pod.pod_spec, lambda argument: replacements.get(argument, argument), place)
+        # flytectl copies nothing else.
+        metadata = pod.metadata if pod.HasField("metadata") else None
+        pod.CopyFrom(tasks_pb2.K8sPod(metadata=metadata, pod_spec=spec))
     return message
 
 
@@ -165,11 +170,3 @@ def _fill_id(identifier: Any, parts: Mapping[str, str | None], *, force: bool = 
         is_open = getattr(identifier, part) in ("", PLACEHOLDERS[part]) or (force and part == "version")
         if text is not None and is_open:
             setattr(identifier, part, text)
-
-
-def _registered_pod(pod: Any, replacements: dict[str, str], place: str) -> Any:
-    """Build the pod anew from its metadata and spec alone: flytectl copies nothing else."""
-    from flytetask_nb.semantics.pod_specs import passed_through_kubernetes  # noqa: PLC0415 - pod tasks are rare
-
-    spec = passed_through_kubernetes(pod.pod_spec, lambda argument: replacements.get(argument, argument), place)
-    return tasks_pb2.K8sPod(metadata=pod.metadata if pod.HasField("metadata") else None, pod_spec=spec)

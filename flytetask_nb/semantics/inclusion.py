@@ -15,16 +15,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from flyteidl.core import types_pb2
 
 from flytetask_nb.semantics.castability import (
-    BLOB,
-    DATASET,
-    ENUM,
-    LIST,
-    MAP,
     PARQUET,
-    SCHEMA,
-    SIMPLE,
     SIMPLE_OF_COLUMN,
-    UNION,
+    Kind,
     formats_agree,
     is_missing,
     is_none,
@@ -59,9 +52,9 @@ def accepts_all(new: DerivedType, old: DerivedType, *, but_none: bool = False) -
         return True
     if is_missing(old) or is_missing(new):
         return False
-    if old.kind == UNION:
-        return new.kind == UNION and _union_accepts_union(new, old)
-    if new.kind == UNION:
+    if old.kind == Kind.UNION:
+        return new.kind == Kind.UNION and _union_accepts_union(new, old)
+    if new.kind == Kind.UNION:
         return _union_accepts_other(new, old, but_none)
     if is_none(old):
         return _accepts_none(new)
@@ -72,9 +65,9 @@ def accepts_all(new: DerivedType, old: DerivedType, *, but_none: bool = False) -
 
 
 def _accepts_none(literal_type: DerivedType) -> bool:
-    if literal_type.kind == UNION:
+    if literal_type.kind == Kind.UNION:
         return sum(map(_accepts_none, literal_type.variants)) == 1
-    return literal_type.kind == DATASET or is_none(literal_type)
+    return literal_type.kind == Kind.DATASET or is_none(literal_type)
 
 
 def _tags_fit(new: DerivedType, old: DerivedType) -> bool:
@@ -101,26 +94,17 @@ def _elements_accept_all(new: DerivedType, old: DerivedType, _but_none: bool) ->
     return accepts_all(new.element, old.element, but_none=True)
 
 
-def _blob_accepts_all(new: DerivedType, old: DerivedType, _but_none: bool) -> bool:
-    return new.kind == BLOB and new.format in ("", old.format)
-
-
 def _schema_accepts_all(new: DerivedType, old: DerivedType, _but_none: bool) -> bool:
-    if new.kind == SCHEMA:
-        return _has_columns_of(new, old)
+    if new.kind == Kind.SCHEMA:
+        return not new.columns or (bool(old.columns) and set(new.columns) <= set(old.columns))
     # With columns it does not follow: a schema takes a dataset's column of any tag, a dataset only of its own.
-    return new.kind == DATASET and formats_agree(new.format, PARQUET) and not new.columns
-
-
-def _has_columns_of(new: DerivedType, old: DerivedType) -> bool:
-    """Tell whether each column that ``new`` wants is one that ``old`` wants."""
-    return not new.columns or (bool(old.columns) and set(new.columns) <= set(old.columns))
+    return new.kind == Kind.DATASET and formats_agree(new.format, PARQUET) and not new.columns
 
 
 def _dataset_accepts_all(new: DerivedType, old: DerivedType, but_none: bool) -> bool:
-    if new.kind == SCHEMA:
+    if new.kind == Kind.SCHEMA:
         return but_none and bool(old.format) and formats_agree(old.format, PARQUET) and _schema_takes_columns(new, old)
-    if new.kind != DATASET or (new.format and not (old.format and formats_agree(new.format, old.format))):
+    if new.kind != Kind.DATASET or (new.format and not (old.format and formats_agree(new.format, old.format))):
         return False
     return not new.columns or (bool(old.columns) and _dataset_takes_columns(new, old))
 
@@ -146,11 +130,11 @@ def _schema_takes_columns(new: DerivedType, old: DerivedType) -> bool:
 
 
 _ACCEPTS_ALL: Final[dict[str | None, Callable[[DerivedType, DerivedType, bool], bool]]] = {
-    LIST: _elements_accept_all,
-    MAP: _elements_accept_all,
-    BLOB: _blob_accepts_all,
-    SCHEMA: _schema_accepts_all,
-    DATASET: _dataset_accepts_all,
+    Kind.LIST: _elements_accept_all,
+    Kind.MAP: _elements_accept_all,
+    Kind.BLOB: lambda new, old, _but_none: new.kind == Kind.BLOB and new.format in ("", old.format),
+    Kind.SCHEMA: _schema_accepts_all,
+    Kind.DATASET: _dataset_accepts_all,
 }
 
 
@@ -161,14 +145,14 @@ _ACCEPTS_ALL: Final[dict[str | None, Callable[[DerivedType, DerivedType, bool], 
 _Family: TypeAlias = "tuple[str | None, int]"
 _TEXT: Final[_Family] = ("text", 0)
 _TABLE: Final[_Family] = ("table", 0)
-_STRUCT: Final[_Family] = (SIMPLE, types_pb2.STRUCT)
-_NOTHING: Final[_Family] = (SIMPLE, types_pb2.NONE)
+_STRUCT: Final[_Family] = (Kind.SIMPLE, types_pb2.STRUCT)
+_NOTHING: Final[_Family] = (Kind.SIMPLE, types_pb2.NONE)
 
 
 def _family(literal_type: DerivedType) -> _Family:
-    if literal_type.kind == ENUM or literal_type.simple == types_pb2.STRING:
+    if literal_type.kind == Kind.ENUM or literal_type.simple == types_pb2.STRING:
         return _TEXT
-    if literal_type.kind in (SCHEMA, DATASET):
+    if literal_type.kind in (Kind.SCHEMA, Kind.DATASET):
         return _TABLE
     return literal_type.kind, literal_type.simple
 
@@ -182,20 +166,15 @@ def _by_family(variants: Sequence[DerivedType]) -> dict[_Family, list[DerivedTyp
 
 def _families(literal_type: DerivedType) -> set[_Family]:
     """Return the families of a type, of a union those of its variants."""
-    if literal_type.kind != UNION:
+    if literal_type.kind != Kind.UNION:
         return {_family(literal_type)}
     return set().union(*map(_families, literal_type.variants))
-
-
-def _is_plain(union: DerivedType) -> bool:
-    """Tell whether no variant is a union itself."""
-    return not any(variant.kind == UNION for variant in union.variants)
 
 
 def _is_whole(union: DerivedType) -> bool:
     """Tell whether each variant is typed."""
     return not any(
-        is_missing(variant) or (variant.kind == UNION and not _is_whole(variant)) for variant in union.variants
+        is_missing(variant) or (variant.kind == Kind.UNION and not _is_whole(variant)) for variant in union.variants
     )
 
 
@@ -219,8 +198,9 @@ def _union_accepts_union(new: DerivedType, old: DerivedType) -> bool:
         return True
     if len(new.variants) + len(old.variants) > _MOST_VARIANTS:
         return False
-    if not all(_is_plain(union) and _is_whole(union) for union in (new, old)):
-        return all(variant.kind != UNION and accepts_all(new, variant) for variant in old.variants)
+    is_plain = Kind.UNION not in [variant.kind for union in (new, old) for variant in union.variants]
+    if not is_plain or not (_is_whole(new) and _is_whole(old)):
+        return all(variant.kind != Kind.UNION and accepts_all(new, variant) for variant in old.variants)
     if not _counts_agree(sum(map(_accepts_none, old.variants)), sum(map(_accepts_none, new.variants))):
         return False
     had, has = _by_family(old.variants), _by_family(new.variants)
@@ -263,9 +243,9 @@ def _classes_agree(new: Sequence[DerivedType], old: Sequence[DerivedType]) -> bo
     everyone = [*new, *old]
     payloads = {(variant.kind, variant.rest, variant.format) for variant in everyone}
     # And those that no variant names.
-    payloads |= {(variant.kind, b"\0other", "\0other") for variant in everyone} | {(BLOB, None, "")}
+    payloads |= {(variant.kind, b"\0other", "\0other") for variant in everyone} | {(Kind.BLOB, None, "")}
     if _family(everyone[0]) == _TEXT:
-        payloads |= {(ENUM, b"\0other", ""), (SIMPLE, _TEXT_REST, "")}
+        payloads |= {(Kind.ENUM, b"\0other", ""), (Kind.SIMPLE, _TEXT_REST, "")}
     tags = {"", "\0other", *(variant.tag for variant in everyone)}
     return all(
         _counts_agree(
@@ -281,8 +261,8 @@ _TEXT_REST: Final[bytes] = types_pb2.LiteralType(simple=types_pb2.STRING).Serial
 
 def _takes(variant: DerivedType, payload: tuple[str | None, bytes | None, str], tag: str) -> bool:
     kind, rest, blob_format = payload
-    if variant.kind == BLOB:
-        return kind == BLOB and (not blob_format or not variant.format or blob_format == variant.format)
+    if variant.kind == Kind.BLOB:
+        return kind == Kind.BLOB and (not blob_format or not variant.format or blob_format == variant.format)
     if _family(variant) == _TEXT and variant.kind != kind:
         return True
     return variant.kind == kind and variant.rest == rest and tag in ("", variant.tag)
@@ -325,7 +305,7 @@ def _can_assign(choices: Sequence[Sequence[int]]) -> bool:
 
 
 # Families whose producers cannot be told apart by a few names.
-_PAIRED: Final = frozenset({(LIST, 0), (MAP, 0), _TABLE, _STRUCT})
+_PAIRED: Final = frozenset({(Kind.LIST, 0), (Kind.MAP, 0), _TABLE, _STRUCT})
 
 
 # -- what a type feeds ---------------------------------------------------------------------------------------------
@@ -344,24 +324,24 @@ def feeds_all(new: DerivedType, old: DerivedType, *, inside: bool = False) -> bo
     consumer and one that both feed, for then two variants fit. So all that follows is that types which feed exactly
     the same can stand for each other, and that a union may lose variants.
     """
-    if old.kind != UNION:
-        if new.kind != UNION:
+    if old.kind != Kind.UNION:
+        if new.kind != Kind.UNION:
             return _feeds_the_same(new, old)
         only = new.only
-        return only is not None and not inside and only.kind != UNION and _feeds_the_same(only, old)
-    return new.kind == UNION and (_same_variants(new, old) or _union_feeds_all(new, old, inside=inside))
+        return only is not None and not inside and only.kind != Kind.UNION and _feeds_the_same(only, old)
+    return new.kind == Kind.UNION and (_same_variants(new, old) or _union_feeds_all(new, old, inside=inside))
 
 
 def _union_feeds_all(new: DerivedType, old: DerivedType, *, inside: bool) -> bool:
     if len(new.variants) + len(old.variants) > _MOST_VARIANTS:
         return False
     only_old, only_new = old.only, new.only
-    if only_new is not None and only_new.kind == UNION and len(only_new.variants) != 1 and not inside:
+    if only_new is not None and only_new.kind == Kind.UNION and len(only_new.variants) != 1 and not inside:
         # It stands for its variant, and that feeds unions alone.
         return feeds_all(only_new, old)
     if only_old is not None and only_new is None:
         # It feeds what its variant feeds, and that is more than unions, unless the variant is one.
-        return only_old.kind == UNION and not new.variants
+        return only_old.kind == Kind.UNION and not new.variants
     if only_old is None and only_new is not None and _has_schema(only_new):
         # The compiler first looks for exactly one variant that the only one fits, and so at all of them: it may stumble.
         return False
@@ -375,7 +355,7 @@ def _has_schema(literal_type: DerivedType) -> bool:
 
 
 def _variants_feed_the_same(new: DerivedType, old: DerivedType) -> bool:
-    if UNION in (new.kind, old.kind):
+    if Kind.UNION in (new.kind, old.kind):
         return bool(new.message == old.message)
     return _feeds_the_same(new, old)
 
@@ -391,9 +371,11 @@ def _feeds_the_same(new: DerivedType, old: DerivedType) -> bool:
 
 def _is_any_schema(literal_type: DerivedType) -> bool:
     """Tell whether it is a schema without columns, or the dataset that the compiler takes for the same."""
-    if literal_type.columns or literal_type.kind not in (SCHEMA, DATASET):
+    if literal_type.columns or literal_type.kind not in (Kind.SCHEMA, Kind.DATASET):
         return False
-    return literal_type.kind == SCHEMA or (bool(literal_type.format) and formats_agree(literal_type.format, PARQUET))
+    return literal_type.kind == Kind.SCHEMA or (
+        bool(literal_type.format) and formats_agree(literal_type.format, PARQUET)
+    )
 
 
 def _leaf_feeds_the_same(new: DerivedType, old: DerivedType) -> bool:
@@ -421,8 +403,8 @@ def _dataset_feeds_the_same(new: DerivedType, old: DerivedType) -> bool:
 
 
 _FEEDS_THE_SAME: Final[dict[str | None, Callable[[DerivedType, DerivedType], bool]]] = {
-    **dict.fromkeys((LIST, MAP), lambda new, old: _parts_feed_the_same(new.element, old.element)),
-    BLOB: lambda new, old: new.format == old.format,
-    SCHEMA: lambda new, old: new.column_types == old.column_types,
-    DATASET: _dataset_feeds_the_same,
+    **dict.fromkeys((Kind.LIST, Kind.MAP), lambda new, old: _parts_feed_the_same(new.element, old.element)),
+    Kind.BLOB: lambda new, old: new.format == old.format,
+    Kind.SCHEMA: lambda new, old: new.column_types == old.column_types,
+    Kind.DATASET: _dataset_feeds_the_same,
 }

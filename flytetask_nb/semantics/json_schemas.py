@@ -99,9 +99,7 @@ class Schema:
         return part_of_document
 
 
-@lru_cache(maxsize=1024)
-def _schema(serialized: bytes) -> Schema:
-    return Schema(serialized)
+_schema: Final = lru_cache(maxsize=1024)(Schema)
 
 
 def schema_of(metadata: Struct) -> Schema:

@@ -41,19 +41,21 @@ def _floated(value: Json) -> Json:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _type_of(value: Json) -> str:
-    if value is None:
-        return "null"
-    for kind, name in ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array")):
-        if isinstance(value, kind):
-            return name
-    return "object"
+_TYPES: Final = {
+    type(None): "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 
 
 def _is_of(value: Json, name: str) -> bool:
     if name == "integer":
-        return _type_of(value) == "number" and float(value).is_integer()
-    return _type_of(value) == name
+        return _TYPES[type(value)] == "number" and float(value).is_integer()
+    return _TYPES[type(value)] == name
 
 
 # -- what a schema says, in whichever words ------------------------------------------------------------------------
@@ -149,14 +151,10 @@ def _fits(at: _At, value: Json) -> bool:
         return part
     if any(word in part for word in _UNREAD):
         raise NoAnswerError
-    at, kind = at._replace(part=part), _type_of(value)
+    at, kind = at._replace(part=part), _TYPES[type(value)]
     return all(
         check(at, part[word], value) for word, (of, check) in _CHECKS.items() if word in part and of in ("", kind)
     )
-
-
-def _fits_type(at: _At, _wanted: Json, value: Json) -> bool:
-    return any(_is_of(value, name) for name in types_of(at.part))
 
 
 def _fits_bound(word: str, at: _At, wanted: Json, value: float) -> bool:
@@ -185,18 +183,10 @@ def _fits_contains(at: _At, wanted: Json, value: list[Json]) -> bool:
     return bool(at.part.get("minContains", 1) <= count <= at.part.get("maxContains", len(value)))
 
 
-def _fits_fields(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(inner, value[name]) for name, inner in wanted.items() if name in value)
-
-
 def _fits_patterns(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
     return all(
         at.fits(inner, value[name]) for pattern, inner in wanted.items() for name in value if matches(pattern, name)
     )
-
-
-def _fits_others(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
-    return all(at.fits(wanted, value[name]) for name in extra(at.part, value))
 
 
 def _fits_needed(at: _At, wanted: Json, value: dict[str, Json]) -> bool:
@@ -221,7 +211,7 @@ _BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _SIZES: Final = {"Length": "string", "Items": "array", "Properties": "object"}
 
 _CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {
-    "type": ("", _fits_type),
+    "type": ("", lambda at, _, value: any(_is_of(value, name) for name in types_of(at.part))),
     "enum": ("", lambda _, wanted, value: canonical(value) in map(canonical, wanted)),
     "const": ("", lambda _, wanted, value: canonical(value) == canonical(wanted)),
     **{word: ("number", partial(_fits_bound, word)) for word in _BOUNDS},
@@ -234,9 +224,15 @@ _CHECKS: Final[dict[str, tuple[str, Callable[[_At, Any, Any], bool]]]] = {
     "additionalItems": ("array", _fits_more_items),
     "contains": ("array", _fits_contains),
     "required": ("object", lambda _, wanted, value: all(name in value for name in wanted)),
-    "properties": ("object", _fits_fields),
+    "properties": (
+        "object",
+        lambda at, wanted, value: all(at.fits(wanted[name], value[name]) for name in wanted if name in value),
+    ),
     "patternProperties": ("object", _fits_patterns),
-    "additionalProperties": ("object", _fits_others),
+    "additionalProperties": (
+        "object",
+        lambda at, wanted, value: all(at.fits(wanted, value[name]) for name in extra(at.part, value)),
+    ),
     "propertyNames": ("object", lambda at, wanted, value: all(at.fits(wanted, name) for name in value)),
     **dict.fromkeys(("dependencies", "dependentRequired", "dependentSchemas"), ("object", _fits_needed)),
     "allOf": ("", lambda at, _, value: at.fitting("allOf", value) == len(at.part["allOf"])),

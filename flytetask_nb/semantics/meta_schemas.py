@@ -121,21 +121,15 @@ def _when(fits: Callable[[Json], bool], inside: KeywordRule = lambda _value: ())
     return rule
 
 
-def is_text(value: Json) -> bool:
-    """Tell whether a value is a text."""
-    return isinstance(value, str)
+def _is(kind: type) -> Callable[[Json], bool]:
+    return lambda value: isinstance(value, kind)
 
 
-def _is_flag(value: Json) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_list(value: Json) -> bool:
-    return isinstance(value, list)
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, float)
+_is_flag: Final = _is(bool)
+_is_list: Final = _is(list)
+_is_number: Final = _is(float)
+is_text: Final = _is(str)
+"""Tell whether a value is a text."""
 
 
 def _is_count(value: Json) -> bool:
@@ -173,10 +167,6 @@ def _are_names(value: Json) -> bool:
     return isinstance(value, list) and all(map(is_text, value)) and _are_unique(value)
 
 
-def _are_some_values(value: Json) -> bool:
-    return isinstance(value, list) and bool(value) and _are_unique(value)
-
-
 def _one_of(names: frozenset[str]) -> KeywordRule:
     return _when(lambda value: isinstance(value, str) and value in names)
 
@@ -185,17 +175,9 @@ def _schema_inside(value: Json) -> Iterable[Json]:
     return (value,)
 
 
-def _schema_or_flag(value: Json) -> Iterable[Json]:
-    return () if isinstance(value, bool) else (value,)
-
-
 _some_schemas: Final = _when(lambda value: isinstance(value, list) and bool(value), lambda value: value)
 _schemas_by_name: Final = _when(lambda value: isinstance(value, dict), dict.values)
 _schemas_by_pattern: Final = _when(lambda value: isinstance(value, dict) and all(map(_is_pattern, value)), dict.values)
-
-
-def _schema_or_schemas(value: Json) -> Iterable[Json]:
-    return _some_schemas(value) if isinstance(value, list) else (value,)
 
 
 def _dependencies(names_fit: Callable[[Json], bool]) -> KeywordRule:
@@ -212,16 +194,18 @@ _META_SCHEMA_4: Final[Mapping[str, KeywordRule]] = {
     **dict.fromkeys(
         ("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"), _when(_is_count)
     ),
-    **dict.fromkeys(("additionalItems", "additionalProperties"), _schema_or_flag),
+    **dict.fromkeys(
+        ("additionalItems", "additionalProperties"), lambda value: () if isinstance(value, bool) else (value,)
+    ),
     **dict.fromkeys(("definitions", "properties"), _schemas_by_name),
     **dict.fromkeys(MEMBERS, _some_schemas),
     "multipleOf": _when(lambda value: _is_number(value) and value > 0),
     "pattern": _when(_is_pattern),
-    "items": _schema_or_schemas,
+    "items": lambda value: _some_schemas(value) if _is_list(value) else (value,),
     "required": _when(lambda value: _are_names(value) and bool(value)),
     "patternProperties": _schemas_by_pattern,
     "dependencies": _dependencies(lambda names: _are_names(names) and bool(names)),
-    "enum": _when(_are_some_values),
+    "enum": _when(lambda value: _is_list(value) and bool(value) and _are_unique(value)),
     "type": _when(_is_type),
     "not": _schema_inside,
     "format": _one_of(_FORMATS),

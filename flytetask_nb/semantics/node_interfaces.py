@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from flytetask_nb.semantics import problems
 from flytetask_nb.semantics.bindings import check_bindings
 from flytetask_nb.semantics.conditions import is_same_type
-from flytetask_nb.semantics.graphs import UPSTREAM, GraphNode, Interface, id_key
-from flytetask_nb.semantics.problems import Fault, Pretty
+from flytetask_nb.semantics.graphs import GraphNode, Interface, id_key
+from flytetask_nb.semantics.problems import Pretty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,9 +47,9 @@ def check_interface(graph: Graph, node_id: str, interface: Interface) -> bool:
     for types in (interface.inputs, interface.outputs):
         for name, literal_type in types.items():
             if not name:
-                graph.add(Fault(problems.VALUE_REQUIRED, node_id, "paramName"))
+                graph.add(problems.VALUE_REQUIRED, node_id, "paramName")
             if literal_type is None:
-                graph.add(Fault(problems.VALUE_REQUIRED, node_id, "param.Type"))
+                graph.add(problems.VALUE_REQUIRED, node_id, "param.Type")
     return len(graph.catalog.faults) == before
 
 
@@ -64,8 +64,10 @@ def find_interface(graph: Graph, node: GraphNode) -> Interface | None:
     if node.interface is None:
         graph.catalog.step()
         before = len(graph.catalog.faults)
-        find = _TARGETS.get(node.message.WhichOneof("target"), _of_nothing)
-        interface = find(graph, node)
+        find = _TARGETS.get(node.message.WhichOneof("target"))
+        if find is None:
+            _requires(graph, node, "Target")
+        interface = None if find is None else find(graph, node)
         if interface is not None:
             check_interface(graph, node.id, interface)
         if len(graph.catalog.faults) == before:
@@ -74,11 +76,7 @@ def find_interface(graph: Graph, node: GraphNode) -> Interface | None:
 
 
 def _requires(graph: Graph, node: GraphNode, what: str) -> None:
-    graph.add(Fault(problems.VALUE_REQUIRED, node.id, what))
-
-
-def _of_nothing(graph: Graph, node: GraphNode) -> None:
-    _requires(graph, node, "Target")
+    graph.add(problems.VALUE_REQUIRED, node.id, what)
 
 
 def _of_task(graph: Graph, node: GraphNode) -> Interface | None:
@@ -88,7 +86,7 @@ def _of_task(graph: Graph, node: GraphNode) -> Interface | None:
         return None
     task = graph.catalog.tasks.get(id_key(target.reference_id))
     if task is None:
-        graph.add(Fault(problems.TASK_NOT_FOUND, node.id, details=(target.reference_id,)))
+        graph.add(problems.TASK_NOT_FOUND, node.id, details=(target.reference_id,))
         return None
     if task.HasField("interface"):
         complete_interface(task.interface)
@@ -108,14 +106,14 @@ def _of_workflow(graph: Graph, node: GraphNode) -> Interface | None:
         return _of_launch_plan(graph, node, reference)
     if target.HasField("sub_workflow_ref"):
         return _of_sub_workflow(graph, node, target.sub_workflow_ref)
-    graph.add(Fault(problems.WORKFLOW_NOT_NAMED, node.id))
+    graph.add(problems.WORKFLOW_NOT_NAMED, node.id)
     return None
 
 
 def _of_launch_plan(graph: Graph, node: GraphNode, reference: Any) -> Interface | None:
     closure = graph.catalog.launch_plans.get(id_key(reference))
     if closure is None:
-        graph.add(Fault(problems.WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+        graph.add(problems.WORKFLOW_NOT_FOUND, node.id, details=(reference,))
         return None
     for name, what in (("expected_inputs", "ExpectedInputs"), ("expected_outputs", "ExpectedOutputs")):
         if not closure.HasField(name):
@@ -133,7 +131,7 @@ def _of_launch_plan(graph: Graph, node: GraphNode, reference: Any) -> Interface 
 def _of_sub_workflow(graph: Graph, node: GraphNode, reference: Any) -> Interface | None:
     compiled = graph.catalog.sub_workflows.get(id_key(reference))
     if compiled is None:
-        graph.add(Fault(problems.WORKFLOW_NOT_FOUND, node.id, details=(reference,)))
+        graph.add(problems.WORKFLOW_NOT_FOUND, node.id, details=(reference,))
         return None
     if not compiled.template.HasField("interface"):
         _requires(graph, node, "WorkflowNode.Template.Interface")
@@ -178,7 +176,7 @@ def _of_branch(graph: Graph, node: GraphNode) -> Interface | None:
     before = len(graph.catalog.faults)
     outputs = _common_outputs(graph, node)
     # What the conditions compare is bound to the branch node itself.
-    inputs = check_bindings(graph, node, node.message.inputs, {}, UPSTREAM, is_typed=False)
+    inputs = check_bindings(graph, node, node.message.inputs, {}, is_typed=False)
     return Interface(inputs, outputs) if len(graph.catalog.faults) == before else None
 
 
@@ -203,7 +201,7 @@ def _common_outputs(graph: Graph, branch: GraphNode) -> dict[str, Any]:
                 other = interface.outputs[name]
                 if not is_same_type(literal_type, other):
                     details = (Pretty(literal_type), Pretty(other))
-                    graph.add(Fault(problems.MISMATCHING_TYPES, node.id, name, details=details))
+                    graph.add(problems.MISMATCHING_TYPES, node.id, name, details=details)
     return common or {}
 
 
@@ -211,17 +209,16 @@ def _common_outputs(graph: Graph, branch: GraphNode) -> dict[str, Any]:
 
 
 def _of_gate(graph: Graph, node: GraphNode) -> Interface | None:
-    gate = node.message.gate_node
-    kind = gate.WhichOneof("condition")
-    if kind is None:
-        graph.add(Fault(problems.GATE_WITHOUT_CONDITION, node.id))
+    find = _GATES.get(node.message.gate_node.WhichOneof("condition"))
+    if find is None:
+        graph.add(problems.GATE_WITHOUT_CONDITION, node.id)
         return None
-    return _GATES[kind](graph, node)
+    return find(graph, node)
 
 
 def _of_approval(graph: Graph, node: GraphNode) -> Interface:
     # What is approved is handed on.
-    types = check_bindings(graph, node, node.message.inputs, {}, UPSTREAM, is_typed=False)
+    types = check_bindings(graph, node, node.message.inputs, {}, is_typed=False)
     return Interface(types, types)
 
 
@@ -236,7 +233,7 @@ def _of_signal(graph: Graph, node: GraphNode) -> Interface | None:
     return Interface({}, {signal.output_variable_name: signal.type})
 
 
-_GATES: Final[dict[str, Callable[[Graph, GraphNode], Interface | None]]] = {
+_GATES: Final[dict[str | None, Callable[[Graph, GraphNode], Interface | None]]] = {
     "approve": _of_approval,
     "signal": _of_signal,
     "sleep": lambda _graph, _node: Interface(),

@@ -258,26 +258,22 @@ def _no_json(what: str, reason: str) -> UnhashableError:
 # -- messages --------------------------------------------------------------------------------------------------------
 
 
-class _MessageHash:
-    """Hashes messages of one type. What it has to know of a field it finds out when the field first occurs."""
+def _message_hash(find_out: Callable[[FieldDescriptor], _FieldHash]) -> _Hash:
+    """Return what hashes messages of one type. What it has to know of a field it finds out when the field first occurs."""
+    fields: dict[int, _FieldHash] = {}
 
-    __slots__ = ("_fields", "_find_out")
-
-    def __init__(self, find_out: Callable[[FieldDescriptor], _FieldHash]) -> None:
-        self._find_out = find_out
-        self._fields: dict[int, _FieldHash] = {}
-
-    def __call__(self, message: Message) -> bytes:
-        fields = self._fields
+    def hash_message(message: Message) -> bytes:
         members = []
         for field, value in message.ListFields():
             number = field.number
             if number not in fields:
-                fields[number] = self._find_out(field)
+                fields[number] = find_out(field)
             name, hash_value, is_omitted = fields[number]
             if is_omitted is None or not is_omitted(value):
                 members.append(name + hash_value(value))
         return _object(members)
+
+    return hash_message
 
 
 class ObjectHasher:
@@ -299,7 +295,7 @@ class ObjectHasher:
 
     def _of_message(self, descriptor: Any) -> _Hash:
         name = descriptor.full_name
-        return self._messages.get(name) or self._messages.setdefault(name, _MessageHash(self._of_field))
+        return self._messages.get(name) or self._messages.setdefault(name, _message_hash(self._of_field))
 
     def _of_field(self, field: FieldDescriptor) -> _FieldHash:
         return hash_text(field.json_name), self._of_values(field), self._omitted.get(field.full_name)

@@ -12,7 +12,8 @@ from flytetask_nb.models.resource_names import GPU, UNITS
 from flytetask_nb.semantics.plugin_resources import RAY_HEAD, RAY_WORKER, containers_of, groups_of, own_pod
 from flytetask_nb.semantics.plugin_settings import KUBEFLOW, Spelling, amounts_in, settings_of
 from flytetask_nb.semantics.pod_specs import misfit
-from flytetask_nb.semantics.quantities import NANO, Quantity, format_bytes, quantity_fault
+from flytetask_nb.semantics.quantities import NANO, Quantity, quantity_fault
+from flytetask_nb.semantics.sent_tasks import Hit, amount_hits
 from flytetask_nb.semantics.spark_conf import notation_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from flytetask_nb.semantics.plugin_resources import Group, PluginPod
 
-_MEBIBYTE: Final = Quantity("1Mi")
 _IGNORED: Final = frozenset({"storage", "unknown"})
 _COMPARED: Final = ("cpu", "memory", "ephemeral-storage", GPU)
 _GPU_KEYS: Final = (f"requests.{GPU}", f"limits.{GPU}")
@@ -33,17 +33,16 @@ _SPARK_ORDER: Final = (
 )
 
 
-def plugin_hits(template: Any, platform: Mapping[str, Quantity]) -> Iterator[tuple[str, str, str]]:
+def plugin_hits(template: Any, platform: Mapping[str, Quantity]) -> Iterator[Hit]:
     """Find what is wrong with the settings of a task's plugin.
 
     ``template``: a flyteidl ``TaskTemplate``.
     ``platform``: the most that the platform grants, by resource: ``cpu``, ``memory``, ``gpu``, ``ephemeral-storage``.
-    Yields tuple of str: rule, path and message of each finding.
     """
     settings = settings_of(template)
     if settings.misread:
         # The plugin gives up there, so nothing else of them counts.
-        yield from (("unreadable-plugin-settings", path, message) for path, message in settings.misread)
+        yield from (Hit("unreadable-plugin-settings", path, message) for path, message in settings.misread)
         return
     values = settings.values
     if template.type in ("spark", "databricks"):
@@ -53,7 +52,7 @@ def plugin_hits(template: Any, platform: Mapping[str, Quantity]) -> Iterator[tup
         return
     if template.type != "databricks":
         faults = [(path, fault) for path, spec in settings.pods if (fault := misfit(spec))]
-        yield from (("unreadable-plugin-pod", path, fault) for path, fault in faults)
+        yield from (Hit("unreadable-plugin-pod", path, fault) for path, fault in faults)
         if faults:
             return
     try:
@@ -85,27 +84,23 @@ def replicas_ask_for_gpus(template: Any) -> bool:
 # -- amounts -------------------------------------------------------------------------------------------------------
 
 
-def _amounts(group: Group) -> Iterator[tuple[str, str, str]]:
+def _amounts(group: Group) -> Iterator[Hit]:
     """Look at each amount by itself."""
     for key, text in group.amounts.items():
         path, resource = f"{group.path}.{key}", key.partition(".")[2]
         if not isinstance(text, Spelling):
             fault = quantity_fault(text)
             if fault:
-                yield "unreadable-plugin-amount", path, f"{text!r}: {fault}"
+                yield Hit("unreadable-plugin-amount", path, f"{text!r}: {fault}")
         elif resource in _IGNORED and not group.is_overlaid:
-            yield "ignored-resource", path, f"{resource} is not passed on to Kubernetes"
-        elif text.value < 0:
-            yield "negative-amount", path, f"{text} is negative"
-        elif not text.value:
-            if not group.is_overlaid:
-                yield "zero-amount", path, f"{text} asks for nothing"
-        elif UNITS.get(resource) == "bytes" and text.value < _MEBIBYTE.value:
-            size = format_bytes(Quantity(text.value)) if text.value >= 1 else "less than one byte"
-            yield "tiny-amount", path, f"{text} is {size}"
+            yield Hit("ignored-resource", path, f"{resource} is not passed on to Kubernetes")
+        else:
+            is_bytes = UNITS.get(resource) == "bytes"
+            hits = amount_hits(Quantity(text.value), text, path, is_bytes=is_bytes)
+            yield from (hit for hit in hits if not (group.is_overlaid and hit.rule == "zero-amount"))
 
 
-def _contradictions(group: Group, platform: Mapping[str, Quantity]) -> Iterator[tuple[str, str, str]]:
+def _contradictions(group: Group, platform: Mapping[str, Quantity]) -> Iterator[Hit]:
     """Compare what one pod of a group requests with what it is limited to, and both with the platform's limit."""
     for resource in _COMPARED:
         try:
@@ -117,19 +112,19 @@ def _contradictions(group: Group, platform: Mapping[str, Quantity]) -> Iterator[
         path = f"{group.path}.{group.key_of(resource)}"
         asked, allowed = (_said(group, side, resource) for side in ("requests", "limits"))
         if not group.is_overlaid and asked and allowed and asked > allowed:
-            yield "lowered-plugin-request", path, f"{asked} is more than the limit {allowed}"
+            yield Hit("lowered-plugin-request", path, f"{asked} is more than the limit {allowed}")
         elif group.is_overlaid and resource != GPU and limit is not None and request > limit:
-            yield "refused-plugin-request", path, f"its pods request {request} and are limited to {limit}"
+            yield Hit("refused-plugin-request", path, f"its pods request {request} and are limited to {limit}")
         if resource == GPU and request != limit:
             bound = "no limit" if limit is None else f"the limit {limit}"
-            yield "unequal-plugin-gpus", path, f"its pods request {request}, with {bound}"
+            yield Hit("unequal-plugin-gpus", path, f"its pods request {request}, with {bound}")
         if resource == GPU and request.nanos % NANO:
-            yield "fractional-plugin-gpu", path, f"{request} is no whole number"
+            yield Hit("fractional-plugin-gpu", path, f"{request} is no whole number")
         ceiling = platform.get(resource)
         for side, amount in (("requests", asked), ("limits", allowed)):
             if ceiling is not None and amount is not None and amount > ceiling and not group.is_overlaid:
                 message = f"{amount} is more than the platform's limit {ceiling}"
-                yield "hidden-over-platform-limit", f"{group.path}.{side}.{resource}", message
+                yield Hit("hidden-over-platform-limit", f"{group.path}.{side}.{resource}", message)
 
 
 def _said(group: Group, side: str, resource: str) -> Quantity | None:
@@ -140,17 +135,17 @@ def _said(group: Group, side: str, resource: str) -> Quantity | None:
 # -- Spark ---------------------------------------------------------------------------------------------------------
 
 
-def _spark(conf: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _spark(conf: Mapping[str, Any]) -> Iterator[Hit]:
     for key, value in conf.items():
         notation = notation_of(key)
         if notation is not None and not isinstance(value, Spelling):
             message = f"{value!r}, where Spark expects {notation.expected}"
-            yield "unreadable-spark-amount", f"custom.sparkConf.{key}", message
+            yield Hit("unreadable-spark-amount", f"custom.sparkConf.{key}", message)
     for less, more in _SPARK_ORDER:
         given = [conf[key].value for key in (less, more) if isinstance(conf.get(key), Spelling)]
         if len(given) > 1 and given[0] > given[1] and not _is_off(conf, less):
             message = f"{conf[less]} is more than {more}, {conf[more]}"
-            yield "contradictory-spark-setting", f"custom.sparkConf.{less}", message
+            yield Hit("contradictory-spark-setting", f"custom.sparkConf.{less}", message)
 
 
 def _is_off(conf: Mapping[str, Any], key: str) -> bool:
@@ -162,10 +157,10 @@ def _is_off(conf: Mapping[str, Any], key: str) -> bool:
 # -- numbers of pods -----------------------------------------------------------------------------------------------
 
 
-def _counts(kind: str, values: Mapping[str, Any], groups: Iterable[Group]) -> Iterator[tuple[str, str, str]]:
+def _counts(kind: str, values: Mapping[str, Any], groups: Iterable[Group]) -> Iterator[Hit]:
     workers = [group for group in groups if group.name == "workerReplicas"]
     if kind in _MUST_HAVE_WORKERS and any(group.replicas == 0 for group in workers):
-        yield "no-plugin-workers", "custom", f"a job of type {kind!r} without workers"
+        yield Hit("no-plugin-workers", "custom", f"a job of type {kind!r} without workers")
     if kind != "ray":
         return
     for place, group in enumerate(values.get("rayCluster", {}).get("workerGroupSpec", ())):
@@ -174,17 +169,17 @@ def _counts(kind: str, values: Mapping[str, Any], groups: Iterable[Group]) -> It
         for bound, is_off in (("minReplicas", number.__lt__), ("maxReplicas", number.__gt__)):
             limit = group.get(bound, 0)
             if limit and is_off(limit):
-                yield "adjusted-plugin-replicas", f"{path}.{bound}", f"{bound} {limit} beside replicas {number}"
+                yield Hit("adjusted-plugin-replicas", f"{path}.{bound}", f"{bound} {limit} beside replicas {number}")
 
 
 # -- what no plugin looks at ---------------------------------------------------------------------------------------
 
 
-def _unread(kind: str, values: Mapping[str, Any], own: PluginPod) -> Iterator[tuple[str, str, str]]:
+def _unread(kind: str, values: Mapping[str, Any], own: PluginPod) -> Iterator[Hit]:
     look = _UNREAD.get(kind)
     for path, amounts, reason in () if look is None else look(values, {name for name, _ in own.beside}):
         for key, text in amounts.items():
-            yield "ignored-plugin-amount", f"{path}.resources.{key}", f"{text} {reason}"
+            yield Hit("ignored-plugin-amount", f"{path}.resources.{key}", f"{text} {reason}")
 
 
 def _unread_of_kubeflow(values: Mapping[str, Any], _beside: set[str]) -> Iterator[tuple[str, dict[str, str], str]]:

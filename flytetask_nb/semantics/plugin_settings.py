@@ -166,7 +166,7 @@ _RANGES: Final = {
     FieldDescriptor.TYPE_INT64: (-(2**63), 2**63),
     FieldDescriptor.TYPE_UINT64: (0, 2**64),
 }
-_SCALARS: Final[Mapping[int, tuple[tuple[type, ...], str]]] = {
+_SCALARS: Final = {
     FieldDescriptor.TYPE_FLOAT: ((int, float), "a number"),
     FieldDescriptor.TYPE_DOUBLE: ((int, float), "a number"),
     FieldDescriptor.TYPE_STRING: ((str,), "a text"),
@@ -236,10 +236,8 @@ class _Reading:
             return self._enum(field.enum_type, value, path)
         if field.type in _RANGES:
             return self._whole(field.type, value, path)
-        kind, words = _SCALARS[field.type]
-        # To Python, a flag is a number too.
-        is_it = isinstance(value, kind) and (bool in kind or not isinstance(value, bool))
-        return value if is_it else self._refuse(path, value, words)
+        kinds, words = _SCALARS[field.type]
+        return value if type(value) in kinds else self._refuse(path, value, words)
 
     def _whole(self, kind: int, value: Any, path: str) -> Any:
         least, end = _RANGES[kind]

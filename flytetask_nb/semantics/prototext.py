@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from flytetask_nb.semantics.descriptors import is_repeated, map_entry
+from flytetask_nb.semantics.descriptors import enum_name, is_repeated, map_entry
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -50,8 +50,7 @@ def _text(field: FieldDescriptor, value: Any) -> str:
     if field.message_type is not None:
         return f"{{{compact_text(value)}}}"
     if field.enum_type is not None:
-        named = field.enum_type.values_by_number.get(value)
-        return str(value) if named is None else named.name
+        return enum_name(field.enum_type, value)
     if isinstance(value, bytes):
         return _quoted(value.decode(errors="surrogateescape"))
     if isinstance(value, str):

@@ -99,8 +99,8 @@ def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findin
     sent = sent_task(task, platform_limits)
     findings = [
         Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
-        # In Admin's order; then what it does not look for, in the order of the template.
-        for look in (*REFUSALS, *WARNINGS)
+        # In Admin's order; then what it does not look for, in the order of the template, where there is one.
+        for look in (*REFUSALS, *(WARNINGS if sent.template is not None else ()))
         for hit in look(sent)
         for rule in (RULES[hit.rule],)
     ]

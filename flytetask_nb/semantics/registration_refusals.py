@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flyteidl.core import identifier_pb2, tasks_pb2
 
 from flytetask_nb.semantics import problems
+from flytetask_nb.semantics.descriptors import enum_name
 from flytetask_nb.semantics.digests import structure_digest, unhashable_answer
 from flytetask_nb.semantics.objecthash import UnhashableError
 from flytetask_nb.semantics.prototext import compact_text
 from flytetask_nb.semantics.quantities import NANO
 from flytetask_nb.semantics.sent_tasks import CHECKED, Hit, comparable, is_over, resource_name, rounded
+from flytetask_nb.semantics.shared_memory import DNS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,8 +31,7 @@ def _identity(sent: SentTask) -> Iterator[Hit]:
         yield Hit("missing-id", "id", "missing id")
         return
     if identifier.resource_type != identifier_pb2.TASK:
-        named = identifier_pb2.ResourceType.DESCRIPTOR.values_by_number.get(identifier.resource_type)
-        kind = str(identifier.resource_type) if named is None else named.name.lower()
+        kind = enum_name(identifier_pb2.ResourceType.DESCRIPTOR, identifier.resource_type).lower()
         message = f"unexpected resource type {kind} for identifier [{compact_text(identifier)}], expected task instead"
         yield Hit("resource-type", "id.resource_type", message)
     for part in ("project", "domain", "name", "version"):
@@ -148,8 +148,6 @@ def _over_platform(subject: str, amount: ComparedAmount, ceiling: Quantity | Non
 
 
 _INVALID_VALUE: Final = problems.FaultKind("InvalidValue", "Invalid value [{variable}].")
-_LABEL: Final = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_LONGEST_LABEL: Final = 63
 
 
 def _compilation(sent: SentTask) -> Iterator[Hit]:
@@ -158,7 +156,9 @@ def _compilation(sent: SentTask) -> Iterator[Hit]:
     target = sent.target
     if target == "container":
         container = sent.containers[0]
-        if not container.command and not container.args and _has_variables(sent.template):
+        interface = sent.template.interface
+        has_variables = interface.inputs.variables or interface.outputs.variables
+        if has_variables and not container.command and not container.args:
             missing = problems.Fault(problems.VALUE_REQUIRED, "container", "command")
             hits.append(("missing-command", "container.args", missing))
         for entry in (*container.requests, *container.limits):
@@ -172,20 +172,12 @@ def _compilation(sent: SentTask) -> Iterator[Hit]:
         hits += [
             ("container-name", f"{container.path}.name", invalid)
             for container in sent.containers
-            if not _is_label(container.path.removeprefix("k8s_pod.pod_spec.containers."))
+            if DNS_LABEL.fullmatch(container.path.removeprefix("k8s_pod.pod_spec.containers.")) is None
         ]
     if hits:
         answer = f"task failed compilation with {problems.report(problems.problems_of(hit[2] for hit in hits))}"
         for rule, path, _ in hits:
             yield Hit(rule, path, answer)
-
-
-def _is_label(name: str) -> bool:
-    return len(name) <= _LONGEST_LABEL and _LABEL.fullmatch(name) is not None
-
-
-def _has_variables(template: Any) -> bool:
-    return bool(template.interface.inputs.variables or template.interface.outputs.variables)
 
 
 def _digest(sent: SentTask) -> Iterator[Hit]:

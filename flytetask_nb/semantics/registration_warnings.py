@@ -10,18 +10,18 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb import masking
 from flytetask_nb.errors import shortened
-from flytetask_nb.semantics import copilot, placeholders, quantities
+from flytetask_nb.semantics import copilot, placeholders
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.images import image_reference
 from flytetask_nb.semantics.plugin_findings import plugin_hits, replicas_ask_for_gpus
-from flytetask_nb.semantics.quantities import NANO, Quantity
-from flytetask_nb.semantics.sent_tasks import CHECKED, LIMITED, Hit, comparable, is_over
+from flytetask_nb.semantics.sent_tasks import CHECKED, LIMITED, Hit, amount_hits, comparable, is_over
 from flytetask_nb.semantics.shared_memory import shared_memory_faults
 from flytetask_nb.semantics.task_container import PRIMARY_CONTAINER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from flytetask_nb.semantics.quantities import Quantity
     from flytetask_nb.semantics.sent_tasks import SentAmount, SentContainer, SentTask
 
 _Resource: Final = tasks_pb2.Resources
@@ -38,14 +38,11 @@ _FIRST_WITH_TARGET: Final = 2
 _NO_SECRET: Final = re.compile(
     r"|true|false|yes|no|on|off|none|null|[01]|\$\(.*\)|\$\{?\w+\}?|\{\{.*\}\}", re.IGNORECASE
 )
-_MEBIBYTE: Final = Quantity("1Mi")
 _BYTES: Final = frozenset({_Resource.MEMORY, _Resource.EPHEMERAL_STORAGE})
 
 
 def _identity(sent: SentTask) -> Iterator[Hit]:
     """Look at the id."""
-    if sent.template is None:
-        return
     identifier = sent.template.id if sent.identifier is None else sent.identifier
     for part in ("project", "domain", "version"):
         for left in unfilled([], (getattr(identifier, part),)):
@@ -59,10 +56,7 @@ def _identity(sent: SentTask) -> Iterator[Hit]:
 
 def _settings(sent: SentTask) -> Iterator[Hit]:
     """Look at what the task says of itself."""
-    template = sent.template
-    if template is None:
-        return
-    metadata = template.metadata
+    template, metadata = sent.template, sent.template.metadata
     if metadata.deprecated_error_message:
         yield Hit("deprecated", "metadata.deprecated_error_message", metadata.deprecated_error_message)
     yield from _caching(template)
@@ -102,17 +96,18 @@ def _caching(template: Any) -> Iterator[Hit]:
 
 def _in_containers(sent: SentTask) -> Iterator[Hit]:
     """Look into each container."""
+    inputs = sent.template.interface.inputs.variables
     for container in sent.init_containers:
-        yield from _command_line(container, sent.template.interface.inputs.variables)
+        yield from _command_line(container, inputs)
     for container in sent.containers:
         yield from _image(container)
-        yield from _command_line(container, sent.template.interface.inputs.variables)
+        yield from _command_line(container, inputs)
         yield from _environment(container)
         yield from _amounts(container, sent.platform)
     if sent.target == "k8s_pod" and sent.containers:
         yield from _primary_container(sent)
-    extended = sent.template.extended_resources if sent.template is not None else None
-    if extended is not None and extended.HasField("gpu_accelerator") and sent.containers:
+    extended = sent.template.extended_resources
+    if extended.HasField("gpu_accelerator") and sent.containers:
         entries = [entry for container in sent.containers for entry in (*container.requests, *container.limits)]
         # A pod template of the platform may ask for one, and replicas may ask by themselves.
         may_be_added = bool(sent.template.metadata.pod_template_name) or replicas_ask_for_gpus(sent.template)
@@ -153,17 +148,15 @@ def _placeholders(path: str, texts: Sequence[str], inputs: Mapping[str, Any], wr
 
 def _in_plugins(sent: SentTask) -> Iterator[Hit]:
     """Look at what plugins make of the task's own texts."""
-    if sent.template is not None:
-        inputs = sent.template.interface.inputs.variables
-        for text in placeholders.texts_of_plugins(sent.template):
-            yield from _placeholders(text.path, [text.text], inputs, text.writer)
+    inputs = sent.template.interface.inputs.variables
+    for text in placeholders.texts_of_plugins(sent.template):
+        yield from _placeholders(text.path, [text.text], inputs, text.writer)
 
 
 def _in_plugin_settings(sent: SentTask) -> Iterator[Hit]:
     """Look at the amounts in the settings of the plugin."""
-    if sent.template is not None:
-        ceilings = {name: sent.platform[kind] for name, kind in LIMITED.items() if kind in sent.platform}
-        yield from (Hit(*hit) for hit in plugin_hits(sent.template, ceilings))
+    ceilings = {name: sent.platform[kind] for name, kind in LIMITED.items() if kind in sent.platform}
+    yield from plugin_hits(sent.template, ceilings)
 
 
 def _in_pod(sent: SentTask) -> Iterator[Hit]:
@@ -266,13 +259,8 @@ def _amount(entry: SentAmount, *, ours: bool) -> Iterator[Hit]:
         yield Hit("incomparable-amount", entry.path, f"{shortened(entry.text)} is too large or too fine to be compared")
     elif entry.quantity is None:
         return
-    elif entry.quantity.nanos < 0:
-        yield Hit("negative-amount", entry.path, f"{entry.text} is negative")
-    elif not entry.quantity:
-        yield Hit("zero-amount", entry.path, f"{entry.text} asks for nothing")
-    elif entry.kind in _BYTES and entry.quantity < _MEBIBYTE:
-        size = quantities.format_bytes(entry.quantity) if entry.quantity.nanos >= NANO else "less than one byte"
-        yield Hit("tiny-amount", entry.path, f"{entry.text} is {size}")
+    else:
+        yield from amount_hits(entry.quantity, entry.text, entry.path, is_bytes=entry.kind in _BYTES)
 
 
 def _is_gpu(entry: SentAmount) -> bool:

@@ -105,21 +105,15 @@ class _SchemaPair:
         return _FITS if all(fits) else _MISFIT
 
     def _constants(self, wanted: Json, given: Json) -> int:
-        if not self._has_constant(self.wanted, wanted):
+        ours, theirs = _constant(wanted, self.wanted.draft), _constant(given, self.given.draft)
+        if not ours:
             return _FITS
-        if not self._has_constant(self.given, given):
+        if not theirs or type(ours[0]) is not type(theirs[0]):
             return _MISFIT
-        ours, theirs = wanted["const"], given["const"]
-        if type(ours) is not type(theirs):
-            return _MISFIT
-        if isinstance(ours, (list, dict)):
+        if isinstance(ours[0], (list, dict)):
             # Go cannot compare lists and objects.
             raise NoAnswerError
         return _FITS if ours == theirs else _MISFIT
-
-    @staticmethod
-    def _has_constant(schema: Schema, part: Json) -> bool:
-        return schema.draft >= WITH_FLAGS and isinstance(part, dict) and "const" in part
 
     def _arrays(self, wanted: Json, given: Json, depth: int) -> int:
         answers = [_limits(wanted, given, "minItems", "maxItems")]
@@ -164,6 +158,10 @@ class _SchemaPair:
             if mine is None or their is None or self._deeply(mine, their, depth) != _FITS:
                 answer = _MISFIT
         return answer
+
+
+def _constant(part: Json, draft: int) -> list[Json]:
+    return [part["const"]] if draft >= WITH_FLAGS and isinstance(part, dict) and "const" in part else []
 
 
 def is_not_compared(part: Json) -> bool:

@@ -174,7 +174,7 @@ def _reduced(schema: Schema, part: Json, walk: _Parts, *, ordered: bool, is_memb
         reduced.update((name, part[name]) for name in names if part.get(name) is not None)
         for name in MEMBERS:
             members = [reduce(member, is_member=True) for member in part.get(name) or ()]
-            reduced[name] = members if ordered else _sorted(members)
+            reduced[name] = members if ordered else sorted({json.dumps(member, sort_keys=True) for member in members})
         if "const" in part:
             reduced["const"] = [part["const"], schema.draft]
         if ("array" in kinds or is_member) and part.get("items") is not None:
@@ -189,7 +189,3 @@ def _reduced(schema: Schema, part: Json, walk: _Parts, *, ordered: bool, is_memb
         if is_member:
             reduced["unsupported"] = is_not_compared(part)
         return reduced
-
-
-def _sorted(members: list[Json]) -> list[str]:
-    return sorted({json.dumps(member, sort_keys=True) for member in members})

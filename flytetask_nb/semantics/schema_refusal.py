@@ -370,14 +370,6 @@ def _is_same(word: str, case: Case, wanted: Case) -> bool:
     return word in case and canonical(case[word]) == canonical(wanted[word])
 
 
-def _is_unique(_word: str, case: Case, wanted: Case) -> bool:
-    return not wanted["uniqueItems"] or bool(case.get("uniqueItems"))
-
-
-def _has_names(_word: str, case: Case, wanted: Case) -> bool:
-    return set(wanted["required"]) <= set(case.get("required") or ())
-
-
 def _has_enough(_word: str, case: Case, wanted: Case) -> bool:
     return bool(max(case.get("minProperties", 0), len(set(case.get("required") or ()))) >= wanted["minProperties"])
 
@@ -397,9 +389,9 @@ _RULES: Final[dict[str, tuple[tuple[str, ...], Callable[[str, Case, Case], bool]
     "pattern": (("string",), _is_same),
     "minItems": (("array",), _is_at_least),
     "maxItems": (("array",), _is_at_most),
-    "uniqueItems": (("array",), _is_unique),
+    "uniqueItems": (("array",), lambda _, case, wanted: not wanted["uniqueItems"] or case.get("uniqueItems", False)),
     **dict.fromkeys(("contains", "minContains", "maxContains"), (("array",), _is_same)),
-    "required": (("object",), _has_names),
+    "required": (("object",), lambda _, case, wanted: set(wanted["required"]) <= set(case.get("required") or ())),
     "minProperties": (("object",), _has_enough),
     "maxProperties": (("object",), _has_few),
     **dict.fromkeys(("dependencies", "dependentRequired", "dependentSchemas"), (("object",), lambda *_: False)),

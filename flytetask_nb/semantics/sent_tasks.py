@@ -12,12 +12,13 @@ from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError,
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import NVIDIA_GPU, RESOURCES
 from flytetask_nb.semantics import limits, pod_specs, quantities
+from flytetask_nb.semantics.descriptors import enum_name
 from flytetask_nb.semantics.quantities import NANO, Quantity
 from flytetask_nb.semantics.task_container import TaskContainer, listed_objects, own_container, pod_container
 from flytetask_nb.semantics.templates import template_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from flytetask_nb.semantics.limits import Amount
 
@@ -99,6 +100,7 @@ class SentTask(NamedTuple):
 
 _Resource: Final = tasks_pb2.Resources
 _LARGEST: Final = 2**63 - 1
+_MEBIBYTE: Final = Quantity("1Mi")
 _SIDES: Final = ("requests", "limits")
 CHECKED: Final = (_Resource.CPU, _Resource.GPU, _Resource.MEMORY, _Resource.EPHEMERAL_STORAGE)
 """The resources that Admin looks at, in its order."""
@@ -194,9 +196,8 @@ def _sent_container(
 
 
 def resource_name(number: int) -> str:
-    """Name a resource as Go does: a number without a name is told as such."""
-    named = _Resource.ResourceName.DESCRIPTOR.values_by_number.get(number)
-    return str(number) if named is None else str(named.name)
+    """Name a resource as Flyte does."""
+    return enum_name(_Resource.ResourceName.DESCRIPTOR, number)
 
 
 def _number_of(name: str) -> int:
@@ -236,3 +237,14 @@ def comparable(entries: Iterable[SentAmount]) -> dict[int, ComparedAmount]:
 def is_over(amount: ComparedAmount, ceiling: Quantity | None) -> bool:
     """Tell whether Admin takes an amount for more than a ceiling; None: there is none."""
     return ceiling is not None and amount.value > value_of(ceiling)
+
+
+def amount_hits(quantity: Quantity, text: str, path: str, *, is_bytes: bool) -> Iterator[Hit]:
+    """Find what is wrong with an amount by itself, whoever asks for it."""
+    if quantity.nanos < 0:
+        yield Hit("negative-amount", path, f"{text} is negative")
+    elif not quantity:
+        yield Hit("zero-amount", path, f"{text} asks for nothing")
+    elif is_bytes and quantity < _MEBIBYTE:
+        size = quantities.format_bytes(quantity) if quantity.nanos >= NANO else "less than one byte"
+        yield Hit("tiny-amount", path, f"{text} is {size}")

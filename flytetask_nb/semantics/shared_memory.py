@@ -22,8 +22,8 @@ class MemoryFault(NamedTuple):
     """Whether Flyte takes it and Kubernetes refuses the pod."""
 
 
-# Kubernetes' names of volumes: a DNS label (apimachinery/pkg/util/validation).
-_LABEL: Final = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+DNS_LABEL: Final = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""What Kubernetes calls volumes and containers (apimachinery/pkg/util/validation)."""
 
 
 def shared_memory_faults(
@@ -60,7 +60,7 @@ def _of_name(name: str, volumes: set[str], mounted: set[str]) -> Iterator[tuple[
         yield f"A volume is already named {name} in pod spec", False
     if name in mounted:
         yield f"A volume is already named {name} in container", False
-    if _LABEL.fullmatch(name) is None:
+    if DNS_LABEL.fullmatch(name) is None:
         yield f"{name!r} is no name of a volume", True
 
 

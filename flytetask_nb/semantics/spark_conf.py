@@ -55,12 +55,8 @@ def _with_unit(units: Mapping[str, Fraction | int], bare: str, text: str) -> Fra
     return int(int(match[1]) * unit / own) * own
 
 
-def _whole(text: str) -> Fraction | None:
-    return Fraction(int(text)) if _WHOLE.fullmatch(text.strip()) else None
-
-
-def _number(text: str) -> Fraction | None:
-    return Fraction(text.strip()) if _NUMBER.fullmatch(text.strip()) else None
+def _number(pattern: re.Pattern[str], text: str) -> Fraction | None:
+    return Fraction(text.strip()) if pattern.fullmatch(text.strip()) else None
 
 
 def _quantity(text: str) -> Fraction | None:
@@ -70,9 +66,9 @@ def _quantity(text: str) -> Fraction | None:
         return None
 
 
-_COUNT: Final = Notation("a whole number", _whole)
+_COUNT: Final = Notation("a whole number", partial(_number, _WHOLE))
 _CORES: Final = Notation("a quantity of Kubernetes such as 500m or 2", _quantity)
-_SHARE: Final = Notation("a number", _number)
+_SHARE: Final = Notation("a number", partial(_number, _NUMBER))
 _FLAG: Final = Notation("true or false", lambda text: _FLAGS.get(text.strip().lower()))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, resource_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 PRIMARY_CONTAINER_KEY: Final = "primary_container_name"
 """Key under which flytekit writes the primary container's name into ``config``."""
@@ -163,7 +164,10 @@ def own_container(container: Any, path: str = "container") -> TaskContainer:
         list(container.args),
         [(pair.key, pair.value) for pair in container.env],
         *resource_amounts(container.resources),
-        {_port_key(port): _port(port) for port in container.ports},
+        _ports(
+            {"containerPort": port.container_port} | ({"name": port.name} if port.name else {})
+            for port in container.ports
+        ),
         {},
     )
 
@@ -177,56 +181,53 @@ def resource_amounts(resources: Any) -> tuple[list[tuple[str, str]], list[tuple[
     return requests, limits
 
 
-def _port(port: Any) -> dict[str, Any]:
-    return {"containerPort": port.container_port, **({"name": port.name} if port.name else {})}
+def _ports(ports: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        f"{port['containerPort']} {port.get('name', '')}".strip(): {
+            name: value for name, value in port.items() if (name, value) != ("protocol", _PROTOCOL)
+        }
+        for port in ports
+    }
 
 
-def _port_key(port: Any) -> str:
-    return f"{port.container_port} {port.name}".strip()
+def _are_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
 
-_COMMON: Final = frozenset({"name", "image", "command", "args", "env", "resources", "ports"})
+def _are_keyed(key: str, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) and key in item for item in value)
+
+
+# The settings that all containers have, and whether they have the form that Kubernetes asks for.
+_COMMON: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "name": lambda _: True,
+    "image": lambda image: isinstance(image, str),
+    "command": _are_words,
+    "args": _are_words,
+    "env": partial(_are_keyed, "name"),
+    "resources": lambda resources: isinstance(resources, dict),
+    "ports": partial(_are_keyed, "containerPort"),
+}
 
 
 def pod_container(container: Mapping[str, Any], path: str = "k8s_pod") -> TaskContainer:
     """Return a container of a pod, as plain Python values, in the common form."""
-    odd: dict[str, Any] = {
-        name: value
-        for name, value in container.items()
-        if name not in _COMMON or (name != "name" and not _is_usual(name, value))
-    }
-    resources = container.get("resources")
-    (requests, limits), left = _pod_amounts(resources if isinstance(resources, dict) else {})
+    usual = {name: value for name, value in container.items() if name in _COMMON and _COMMON[name](value)}
+    odd = {name: value for name, value in container.items() if name not in usual}
+    (requests, limits), left = _pod_amounts(usual.get("resources", {}))
     if left:
         odd["resources"] = left
-    env = container.get("env")
     return TaskContainer(
         path,
-        container["image"] if isinstance(container.get("image"), str) else "",
-        _words(container.get("command")),
-        _words(container.get("args")),
-        [_pod_variable(item) for item in env] if _is_usual("env", env) and env else [],
+        usual.get("image", ""),
+        list(usual.get("command", ())),
+        list(usual.get("args", ())),
+        [_pod_variable(item) for item in usual.get("env", ())],
         requests,
         limits,
-        _pod_ports(container.get("ports")),
+        _ports(usual.get("ports", ())),
         odd,
     )
-
-
-def _is_usual(name: str, value: Any) -> bool:
-    """Tell whether a setting of a pod's container has the form that Kubernetes asks for."""
-    if name == "image":
-        return isinstance(value, str)
-    if name in {"command", "args"}:
-        return isinstance(value, list) and all(isinstance(word, str) for word in value)
-    if name in {"env", "ports"}:
-        label = "name" if name == "env" else "containerPort"
-        return isinstance(value, list) and all(isinstance(item, dict) and label in item for item in value)
-    return isinstance(value, dict)
-
-
-def _words(value: Any) -> list[str]:
-    return list(value) if _is_usual("args", value) else []
 
 
 def _pod_variable(item: dict[str, Any]) -> tuple[str, Any]:
@@ -251,13 +252,3 @@ def _pod_amounts(resources: dict[str, Any]) -> tuple[list[list[tuple[str, str]]]
             if not left[side]:
                 del left[side]
     return sides, left
-
-
-def _pod_ports(value: Any) -> dict[str, Any]:
-    if not _is_usual("ports", value):
-        return {}
-    return {f"{port['containerPort']} {port.get('name', '')}".strip(): _without_protocol(port) for port in value}
-
-
-def _without_protocol(port: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in port.items() if (name, value) != ("protocol", _PROTOCOL)}

@@ -17,15 +17,7 @@ from flytetask_nb.models.coercion import no_task
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.blind_spots import blind_spot
-from flytetask_nb.semantics.castability import (
-    LIST,
-    MAP,
-    castable_types,
-    derived_type,
-    is_none,
-    is_optional,
-    type_of,
-)
+from flytetask_nb.semantics.castability import Kind, castable_types, derived_type, is_none, is_optional, type_of
 from flytetask_nb.semantics.inclusion import accepts_all, feeds_all
 from flytetask_nb.semantics.templates import TEMPLATES, held_message, template_of
 from flytetask_nb.semantics.variable_verdicts import (
@@ -280,7 +272,7 @@ def _changed_part(old: Any, new: Any, path: tuple[str, ...] = ()) -> VariableCom
     """Find a part of an output that a caller can read no longer, or not as what it was."""
     if old == new:
         return None
-    for element in (LIST, MAP):
+    for element in (Kind.LIST, Kind.MAP):
         if old.HasField(element) and new.HasField(element):
             return _changed_part(getattr(old, element), getattr(new, element), (*path, "[0]"))
     judgements = (_judge_field((*path, name), before, after) for name, before, after in _fields(old, new))
@@ -332,13 +324,14 @@ def _added_input(new: DerivedType) -> VariableCompatibility:
     )
 
 
-def _added_output(_new: DerivedType) -> VariableCompatibility:
-    return _judged(RISKY, "A new output: Python code that unpacks the outputs gets one value more than it expects.")
-
-
+_ADDED_OUTPUT: Final = _judged(
+    RISKY, "A new output: Python code that unpacks the outputs gets one value more than it expects."
+)
 _INPUTS: Final = _Direction(
     _changed_input, _added_input, _judged(BREAKING, "The input is gone: workflows that pass it no longer compile.")
 )
 _OUTPUTS: Final = _Direction(
-    _changed_output, _added_output, _judged(BREAKING, "The output is gone: workflows that use it no longer compile.")
+    _changed_output,
+    lambda _new: _ADDED_OUTPUT,
+    _judged(BREAKING, "The output is gone: workflows that use it no longer compile."),
 )

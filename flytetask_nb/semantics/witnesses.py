@@ -13,16 +13,10 @@ from flyteidl.core import types_pb2
 from google.protobuf.json_format import ParseDict
 
 from flytetask_nb.semantics.castability import (
-    BLOB,
-    DATASET,
-    ENUM,
-    LIST,
-    MAP,
     PARQUET,
-    SCHEMA,
     SIMPLE_OF_COLUMN,
-    UNION,
     DerivedType,
+    Kind,
     castable_types,
     is_none,
     json_schema_of,
@@ -142,12 +136,12 @@ def _unreadable(name: str, tag: str = "") -> Any:
 
 
 def _holder(like: DerivedType, element: Any) -> Any:
-    return _Literal(collection_type=element) if like.kind == LIST else _Literal(map_value_type=element)
+    return _Literal(collection_type=element) if like.kind == Kind.LIST else _Literal(map_value_type=element)
 
 
 def _columns(literal_type: DerivedType) -> list[tuple[str, Any]]:
     """Return the columns of a dataset with their types as messages, of a schema with the types they stand for."""
-    if literal_type.kind == DATASET:
+    if literal_type.kind == Kind.DATASET:
         return [(name, column.message) for name, column in literal_type.columns]
     return [(name, _simple(SIMPLE_OF_COLUMN.get(kind, 0))) for name, kind in literal_type.columns]
 
@@ -220,7 +214,7 @@ def _producers_of_simple(fed: DerivedType, other: DerivedType, names: _Names) ->
             yield _unreadable(names.name)
     elif fed.simple == types_pb2.STRING:
         yield _simple(types_pb2.STRING)
-        if other.kind == ENUM:
+        if other.kind == Kind.ENUM:
             yield other.message
         yield _enum(names.name)
     elif fed.kind is not None:
@@ -237,11 +231,9 @@ def _producers_of_enum(fed: DerivedType, _other: DerivedType, names: _Names) -> 
 def _producers_of_holder(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
     if fed.element is not None:
         inner = other.element if other.kind == fed.kind else None
-        for element in _producers(fed.element, inner or fed.element, names):
-            yield _holder(fed, element)
-        if inner is not None:
-            for element in _producers(inner, fed.element, names):
-                yield _holder(fed, element)
+        elements = _producers(fed.element, inner or fed.element, names)
+        others = () if inner is None else _producers(inner, fed.element, names)
+        yield from (_holder(fed, element) for element in chain(elements, others))
     yield _holder(fed, _simple(types_pb2.NONE))
 
 
@@ -252,7 +244,7 @@ def _producers_of_blob(fed: DerivedType, _other: DerivedType, names: _Names) -> 
 
 def _producers_of_table(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
     """Return datasets and schemas; a dataset also takes nothing."""
-    if fed.kind == DATASET:
+    if fed.kind == Kind.DATASET:
         yield _simple(types_pb2.NONE)
         yield _dataset("" if fed.format else names.format)
         yield _dataset()
@@ -262,9 +254,9 @@ def _producers_of_table(fed: DerivedType, other: DerivedType, names: _Names) -> 
     if not own:
         yield _dataset(fed.format, [(names.name, _simple(types_pb2.INTEGER))])
         yield _schema([(names.name, _Schema.SchemaColumn.INTEGER)])
-    same = fed.message.schema if fed.kind == SCHEMA else None
+    same = fed.message.schema if fed.kind == Kind.SCHEMA else None
     yield _Literal(schema=same) if same is not None else _dataset(fed.format, own)
-    as_schema = _as_schema(fed) if fed.kind == DATASET else None
+    as_schema = _as_schema(fed) if fed.kind == Kind.DATASET else None
     if as_schema is not None:
         yield as_schema
     for index, (name, kind) in enumerate(own):
@@ -277,16 +269,16 @@ def _for_column(
 ) -> Iterator[Any]:
     """Return types that feed a column, or that it feeds."""
     name, kind = column
-    if table.kind == SCHEMA:
+    if table.kind == Kind.SCHEMA:
         # A schema looks at no tag.
         return iter([_simple(kind.simple, names.name)])
     own = table.column_types[name]
-    hint = other.column_types.get(name) if other.kind == DATASET else None
+    hint = other.column_types.get(name) if other.kind == Kind.DATASET else None
     return find(own, hint or own, names)
 
 
 def _producers_of_union(fed: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
-    variants = other.variants if other.kind == UNION else [other]
+    variants = other.variants if other.kind == Kind.UNION else [other]
     for variant in fed.variants:
         for hint in variants:
             yield from _producers(variant, hint, names)
@@ -300,13 +292,13 @@ def _producers_of_union(fed: DerivedType, other: DerivedType, names: _Names) -> 
 
 
 _PRODUCERS: Final[dict[str | None, _Find]] = {
-    ENUM: _producers_of_enum,
-    LIST: _producers_of_holder,
-    MAP: _producers_of_holder,
-    BLOB: _producers_of_blob,
-    SCHEMA: _producers_of_table,
-    DATASET: _producers_of_table,
-    UNION: _producers_of_union,
+    Kind.ENUM: _producers_of_enum,
+    Kind.LIST: _producers_of_holder,
+    Kind.MAP: _producers_of_holder,
+    Kind.BLOB: _producers_of_blob,
+    Kind.SCHEMA: _producers_of_table,
+    Kind.DATASET: _producers_of_table,
+    Kind.UNION: _producers_of_union,
 }
 
 
@@ -315,16 +307,16 @@ _PRODUCERS: Final[dict[str | None, _Find]] = {
 
 def _consumers(old: DerivedType, new: DerivedType, names: _Names) -> Iterator[Any]:
     """Return types that ``old`` feeds and ``new`` perhaps does not, the likeliest first."""
-    if old.kind == UNION:
+    if old.kind == Kind.UNION:
         yield from _consumers_of_union(old, new, names)
-    elif new.kind == UNION:
+    elif new.kind == Kind.UNION:
         yield from _readers(old, new, names)
         for variant in new.variants:
             for consumer in _consumers(old, variant, names):
                 yield consumer
                 # As variant of a union, the new one feeds what takes any of its variants; not so one level deeper.
                 yield _union(consumer)
-    if UNION in (old.kind, new.kind):
+    if Kind.UNION in (old.kind, new.kind):
         return
     yield from _readers(old, new, names)
     # What only the new one feeds, beside what both feed: two variants fit.
@@ -338,14 +330,14 @@ def _consumers_of_union(old: DerivedType, new: DerivedType, names: _Names) -> It
     if len(old.variants) == 1:
         # It stands for its variant.
         yield from _consumers(old.variants[0], new, names)
-    if new.kind != UNION:
+    if new.kind != Kind.UNION:
         for reader in _readers(new, new, names):
             yield _union(*old.message.union_type.variants, reader)
             yield _union(reader, *reversed(old.message.union_type.variants))
         return
     if len(new.variants) == 1:
         only = new.variants[0]
-        if only.kind == UNION:
+        if only.kind == Kind.UNION:
             yield from _consumers_of_union(old, only, names)
         for stumbling in _stumbling(only):
             yield _union(*old.message.union_type.variants, stumbling)
@@ -409,7 +401,7 @@ def _readers_of_blob(fed_by: DerivedType, _other: DerivedType, names: _Names) ->
 
 
 def _readers_of_table(fed_by: DerivedType, other: DerivedType, names: _Names) -> Iterator[Any]:
-    if fed_by.kind == DATASET and not fed_by.format:
+    if fed_by.kind == Kind.DATASET and not fed_by.format:
         yield _dataset(names.format)
     if not fed_by.columns:
         yield _dataset(fed_by.format, [(names.name, _simple(types_pb2.INTEGER))])
@@ -419,15 +411,15 @@ def _readers_of_table(fed_by: DerivedType, other: DerivedType, names: _Names) ->
         for reader in _for_column(_consumers, fed_by, other, (name, kind), names):
             yield _dataset(fed_by.format, [(name, reader)])
         # A schema's column feeds no union.
-        if fed_by.kind == DATASET:
+        if fed_by.kind == Kind.DATASET:
             yield _dataset(fed_by.format, [(name, _union(kind, _simple(types_pb2.NONE)))])
 
 
 _READERS: Final[dict[str | None, _Find]] = {
-    ENUM: _readers_of_enum,
-    LIST: _readers_of_holder,
-    MAP: _readers_of_holder,
-    BLOB: _readers_of_blob,
-    SCHEMA: _readers_of_table,
-    DATASET: _readers_of_table,
+    Kind.ENUM: _readers_of_enum,
+    Kind.LIST: _readers_of_holder,
+    Kind.MAP: _readers_of_holder,
+    Kind.BLOB: _readers_of_blob,
+    Kind.SCHEMA: _readers_of_table,
+    Kind.DATASET: _readers_of_table,
 }
