@@ -19,16 +19,14 @@ from flytetask_nb.views.document import (
     Section,
     Table,
     code,
-    cut,
     cut_masked,
     dim,
     expanded,
-    fold_size,
-    row_size,
+    size_of,
     within,
 )
-from flytetask_nb.views.excerpts import more_row, table_within
-from flytetask_nb.views.name_prefixes import name_label, shared_prefix
+from flytetask_nb.views.excerpts import NAME_BUDGET, more_row, start_of, table_within
+from flytetask_nb.views.labels import name_label, prefix_head, shared_prefix
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.problems import CompileProblem
     from flytetask_nb.views.document import Block, Label, Line, Piece
 
-_NAME_BUDGET = 300
 _MESSAGE_BUDGET = 700
 _TABLE_BUDGET = 12_000
 _NAMES_BUDGET = 4_000
@@ -99,20 +96,18 @@ def _cause_section(
     rows, left = within(
         (_row(cause, problems, report, names, prefix) for cause, problems in ordered),
         _TABLE_BUDGET,
-        _row_size,
         len(ordered),
+        _row_size,
     )
     rows[0] = replace(rows[0], is_open=is_open)
-    lead: Line = ["task or workflow, in ", code(names[:-1])] if names else "task or workflow"
-    blocks: list[Block] = [Folds(rows, (lead, "why", "workflows"))]
+    blocks: list[Block] = [Folds(rows, (prefix_head("task or workflow", names), "why", "workflows"))]
     if left:
         blocks.append(Paragraph(dim(f"… {left:,} more; to_frame() has all")))
     return Section(title, counted(len(callers), "workflow"), blocks, is_open=is_open)
 
 
 def _row_size(row: Fold) -> int:
-    tables = (block for block in row.blocks if isinstance(block, Table))
-    return fold_size(row) + sum(row_size(cells) for table in tables for cells in table.rows)
+    return size_of(row) + sum(size_of(block) for block in row.blocks if isinstance(block, Table))
 
 
 def _row(
@@ -129,7 +124,7 @@ def _row(
     text: list[Piece] = [badge, " ", sentence]
     near = _near(name, report.unused) if is_unresolved else ""
     if near:
-        text += [" Is it now ", code(cut(mask_identifier(near), _NAME_BUDGET)[0]), "?"]
+        text += [" Is it now ", code(start_of(mask_identifier(near))), "?"]
     callers = list(dict.fromkeys(caller.workflow.name for caller, _ in problems))
     rows = [
         Row([name_label(mask_identifier(caller.workflow.name), prefix), _place(problem), dim(problem.code)])
@@ -145,10 +140,10 @@ def _row(
 def _place(problem: CompileProblem) -> Line:
     if problem.node == "start-node":
         return ""
-    node = code(cut_masked(problem.node, _NAME_BUDGET)[0])
+    node = code(cut_masked(problem.node, NAME_BUDGET)[0])
     if not problem.variable:
         return ["node ", node]
-    return ["node ", node, ", variable ", code(cut_masked(problem.variable, _NAME_BUDGET)[0])]
+    return ["node ", node, ", variable ", code(cut_masked(problem.variable, NAME_BUDGET)[0])]
 
 
 def _near(name: str, given: Sequence[str]) -> str:
@@ -187,7 +182,7 @@ def _sentence(problem: CompileProblem, cause: str) -> str:
     """Return the reason as a person would say it; the compiler's own words where they say more."""
     feeds = _FEEDS.match(problem.message)
     if feeds is not None:
-        output, taken = (cut_masked(name, _NAME_BUDGET)[0] for name in feeds.groups())
+        output, taken = (cut_masked(name, NAME_BUDGET)[0] for name in feeds.groups())
         return f"{taken} is of another type now: {output}, which feeds it, no longer fits."
     sentence = _SENTENCES.get(problem.code)
     if sentence is not None and (cause or not problem.is_unresolved):
@@ -201,6 +196,6 @@ def _name_section(
 ) -> Section | None:
     if not names:
         return None
-    rows = (Row([code(cut(mask_identifier(name), _NAME_BUDGET)[0])]) for name in names)
+    rows = (Row([code(start_of(mask_identifier(name)))]) for name in names)
     blocks = [*([Paragraph(dim(note))] if note else []), *table_within(rows, _NAMES_BUDGET, len(names))]
     return Section(title, counted(len(names), noun), blocks, is_open=is_open)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flytetask_nb.diffs import diff
 from flytetask_nb.errors import FlyteTaskError
@@ -28,19 +28,15 @@ from flytetask_nb.views.document import (
     Stack,
     Table,
     code,
-    cut,
     cut_masked,
     dim,
-    fold_size,
-    line_size,
-    row_size,
+    size_of,
     within,
 )
-from flytetask_nb.views.excerpts import more, rows_within, table_within
+from flytetask_nb.views.excerpts import more, rows_within, start_of, table_within
 from flytetask_nb.views.execution import image_words
-from flytetask_nb.views.name_prefixes import name_label, shared_prefix
+from flytetask_nb.views.labels import name_label, prefix_head, shared_prefix, short_versions, version_label
 from flytetask_nb.views.tasks import card_blocks, headline_words
-from flytetask_nb.views.version_labels import short_versions, version_label
 from flytetask_nb.views.wording import counted, joined, listed
 
 if TYPE_CHECKING:
@@ -51,7 +47,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models import FlyteTask
     from flytetask_nb.views.document import Block, Line, Piece
 
-_NAME_BUDGET = 300
 _SIGNATURE_BUDGET = 400
 _TABLE_BUDGET = 12_000
 _CARDS_BUDGET = 9_000
@@ -81,7 +76,7 @@ def describe_collection(tasks: TaskCollection) -> Document:
         # One more than is shown: what the last row changed, the version before it tells.
         newest = list(tasks.newest_first(OPTIONS["max_rows"] + 1))
         rows = _version_rows(newest) if names == 1 and count > 1 else _task_rows(newest, tasks)
-        rows, left = within(rows[: OPTIONS["max_rows"]], _TABLE_BUDGET, fold_size, count)
+        rows, left = within(rows[: OPTIONS["max_rows"]], _TABLE_BUDGET, count)
         blocks.append(_opening(rows, newest, names == 1))
         if left:
             blocks.append(Paragraph(more(left)))
@@ -104,7 +99,7 @@ def _types(tasks: TaskCollection) -> Line:
     counts = Counter(tasks.column("type"))
     # The commonest first; of equally common ones the first by name.
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    words = [f"{number:,} {cut(kind, _NAME_BUDGET)[0] or '(no type)'}" for kind, number in ordered[:_TYPES_SHOWN]]
+    words = [f"{number:,} {start_of(kind) or '(no type)'}" for kind, number in ordered[:_TYPES_SHOWN]]
     if len(ordered) > _TYPES_SHOWN:
         words.append(f"… {len(ordered) - _TYPES_SHOWN} more types")
     return " · ".join(words)
@@ -117,24 +112,17 @@ def _opening(rows: Sequence[Fold], tasks: Sequence[FlyteTask], is_history: bool)
     # What a version changed comes before what a task is.
     for place in sorted(range(len(rows)), key=lambda place: not rows[place].blocks):
         blocks: Sequence[Block] = rows[place].blocks or (card_blocks(tasks[place]) if left > 0 else ())
-        size = sum(map(_block_size, blocks))
+        size = sum(size_of(block) if isinstance(block, Table | Paragraph) else _CARDS_BUDGET for block in blocks)
         if size <= left:
             opening[place] = replace(rows[place], blocks=blocks)
         left -= size
-    prefix = shared_prefix(task.name for task in tasks)
-    name: Line = "task" if not prefix else ["task, in ", code(prefix[:-1])]
+    name = prefix_head("task", shared_prefix(task.name for task in tasks))
     # That nothing is registered yet is told above.
     what = "version · type" if any(map(_version, tasks)) else "type"
     is_changes = is_history and len(rows) > 1
     return Folds(
         opening, ("version", "what it changed", "") if is_changes else (name, "signature", what), in_place=True
     )
-
-
-def _block_size(block: Any) -> int:
-    if isinstance(block, Table):
-        return sum(map(row_size, block.rows))
-    return line_size(block.line) if isinstance(block, Paragraph) else _CARDS_BUDGET
 
 
 # -- tasks of several names ----------------------------------------------------------------------------------------
@@ -153,7 +141,7 @@ def _task_rows(tasks: Sequence[FlyteTask], collection: TaskCollection) -> list[F
     rows = []
     for task, own in zip(tasks, facts, strict=True):
         number = counts.get(collection.name_of(task), 1)
-        kind = cut(task._message.template.type, _NAME_BUDGET)[0] if has_types else ""
+        kind = start_of(task._message.template.type) if has_types else ""
         words = [
             ""
             if number in (1, usual)
@@ -174,7 +162,7 @@ def _task_rows(tasks: Sequence[FlyteTask], collection: TaskCollection) -> list[F
 
 def _signature(task: FlyteTask) -> Clip:
     notation = signature_notation(task._message.template.interface, brief=True)
-    return Clip(cut(notation, _SIGNATURE_BUDGET)[0])
+    return Clip(start_of(notation, _SIGNATURE_BUDGET))
 
 
 def _facts(task: FlyteTask) -> tuple[str, str]:
@@ -217,7 +205,7 @@ def _changes(compared: TaskDiff) -> tuple[Line, Sequence[Block]]:
         noise = listed(list(compared.noise_summary), 4)
         return dim(f"only the release moved: {noise}" if noise else "no changes"), ()
     worst = changes[0].severity
-    places = list(dict.fromkeys(cut(change.place, _NAME_BUDGET)[0] for change in changes))
+    places = list(dict.fromkeys(start_of(change.place) for change in changes))
     line: list[Piece] = [Badge(worst, str(len(changes)), worst), " ", listed(places, _PLACES_SHOWN)]
     return line, [Table(rows_within(map(change_row, changes), _CHANGES_BUDGET, len(changes), columns=4, place=1))]
 

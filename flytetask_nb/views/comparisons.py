@@ -24,12 +24,11 @@ from flytetask_nb.views.document import (
     cut_masked,
     dim,
     expanded,
-    row_size,
+    size_of,
     within,
 )
-from flytetask_nb.views.excerpts import code_line, more_row, rows_within, title_of
-from flytetask_nb.views.name_prefixes import name_label, shared_prefix
-from flytetask_nb.views.version_labels import short_versions, version_label
+from flytetask_nb.views.excerpts import NAME_BUDGET, code_line, more_row, rows_within, title_of
+from flytetask_nb.views.labels import name_label, shared_prefix, short_versions, version_label
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from flytetask_nb.models.flyte_task import FlyteTask
     from flytetask_nb.views.document import Line, Piece
 
-_NAME_BUDGET: Final = 300
 _VALUE_BUDGET: Final = 400
 _SECTION_BUDGET: Final = 14_000
 _SAME_BUDGET: Final = 5_000
@@ -67,8 +65,8 @@ def describe_pair(compared: TaskDiff, keep: Callable[[Change], bool] | None = No
 
 
 def _pair_section(title: str, changes: Sequence[Change], labels: Sequence[Line], budget: int) -> tuple[Section, int]:
-    rows, rest = within(map(_pair_row, changes), max(budget, 0), row_size, len(changes))
-    budget -= sum(map(row_size, rows))
+    rows, rest = within(map(_pair_row, changes), max(budget, 0), len(changes))
+    budget -= sum(map(size_of, rows))
     if rest:
         rows.append(more_row(rest, 3))
     head = Row(["", *labels], header=True)
@@ -78,7 +76,7 @@ def _pair_section(title: str, changes: Sequence[Change], labels: Sequence[Line],
 
 
 def _pair_row(change: Change) -> Row:
-    place: list[Piece] = [change_badge(change), " ", code("".join(cut(change.place, _NAME_BUDGET)))]
+    place: list[Piece] = [change_badge(change), " ", code("".join(cut(change.place, NAME_BUDGET)))]
     return Row([place, *value_sides(change)])
 
 
@@ -94,8 +92,11 @@ def _same(compared: TaskDiff) -> Section:
         if path in after and after[path] == value and not path.startswith("interface.") and path not in _IN_HEADS
     ]
     values = ((path, value_text(path, before[path]) or "") for path in paths)
-    pairs = (_same_row(*pair) for pair in (*variables, *values))
-    rows = rows_within(pairs, _SAME_BUDGET, len(variables) + len(paths), columns=2)
+    same = (
+        Row([code("".join(cut_masked(path, NAME_BUDGET))), code_line(" ".join(value.split()), _VALUE_BUDGET)])
+        for path, value in (*variables, *values)
+    )
+    rows = rows_within(same, _SAME_BUDGET, len(variables) + len(paths), columns=2)
     return Section("The same in both", counted(compared.unchanged_count, "value"), [Table(rows)] if rows else [])
 
 
@@ -107,10 +108,6 @@ def _same_variables(compared: TaskDiff) -> Iterator[tuple[str, str]]:
         for name in sorted(before):
             if name in after and before[name] == after[name]:
                 yield f"{side}.{name}", type_notation(before[name].type, brief=True)
-
-
-def _same_row(path: str, value: str) -> Row:
-    return Row([code("".join(cut_masked(path, _NAME_BUDGET))), code_line(" ".join(value.split()), _VALUE_BUDGET)])
 
 
 # -- more than two ---------------------------------------------------------------------------------------------------
@@ -134,7 +131,7 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
                 parts.setdefault(change.place, change.part)
     ordered = sorted(places, key=lambda place: PARTS.index(parts[place]))
     rows = (_columns_row(place, places[place], len(tasks)) for place in ordered)
-    body, rest = within(rows, _SECTION_BUDGET, row_size, len(ordered))
+    body, rest = within(rows, _SECTION_BUDGET, len(ordered))
     blocks: list[Table | Paragraph] = []
     if body:
         head = Row(["", *_heads(tasks)], header=True)
@@ -147,13 +144,13 @@ def describe_columns(tasks: Sequence[FlyteTask]) -> Document:
     lines: list[Line] = [] if ordered else [[Badge("good", "✓", "no differences")]]
     aside = f"{counted(len(tasks), 'version')} · {note}" if len(names) == 1 else note
     subjects = [task._message for task in tasks]
-    return Document(title_of(title, _NAME_BUDGET), aside, lines=lines, blocks=blocks, subjects=subjects)
+    return Document(title_of(title), aside, lines=lines, blocks=blocks, subjects=subjects)
 
 
 def _columns_row(place: str, changes: dict[int, Change], count: int) -> Row:
     first = next(iter(changes.values())).texts[0]
     value = dim("none") if first is None else code("".join(cut(first, _VALUE_BUDGET)))
-    cells: list[Line] = [code("".join(cut(place, _NAME_BUDGET))), value]
+    cells: list[Line] = [code("".join(cut(place, NAME_BUDGET))), value]
     cells += [value_sides(changes[column])[1] if column in changes else dim("·") for column in range(1, count)]
     return Row(cells)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.views.document import Badge, Document, Paragraph, Row, Section, code, cut, dim
-from flytetask_nb.views.excerpts import code_line, table_within
+from flytetask_nb.views.excerpts import code_line, start_of, table_within
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.variable_verdicts import Compatibility, VariableCompatibility
     from flytetask_nb.views.document import Line
 
-_NAME_BUDGET: Final = 300
 _TYPE_BUDGET: Final = 500
 _NARROW: Final = 60
 """Characters that are shown of two types whose difference was cut off."""
@@ -67,11 +66,11 @@ def _row(variable: VariableCompatibility) -> Row:
     was, now = _types(*texts_of(variable.old, variable.new))
     reason, rest = cut(variable.reason, _REASON_BUDGET)
     text: Line = [reason, dim(f" {rest}")] if rest else reason
-    return Row([code(cut(variable.name, _NAME_BUDGET)[0]), was, now, _badge(variable.verdict), text])
+    return Row([code(start_of(variable.name)), was, now, _badge(variable.verdict), text])
 
 
 def _types(old: str | None, new: str | None) -> tuple[Line, Line]:
-    if old is None or new is None or cut(old, _TYPE_BUDGET)[0] != cut(new, _TYPE_BUDGET)[0]:
+    if old is None or new is None or start_of(old, _TYPE_BUDGET) != start_of(new, _TYPE_BUDGET):
         was, now = (dim("none") if text is None else code_line(text, _TYPE_BUDGET) for text in (old, new))
         return was, now
     # What differs was cut off.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.masking import mask_field
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.showing import Shown
-from flytetask_nb.views.document import Document, Fields, code, cut, line_size
-from flytetask_nb.views.excerpts import code_line, fields_within
+from flytetask_nb.views.document import Document, code, size_of
+from flytetask_nb.views.excerpts import code_line, fields_blocks, fields_within, start_of
 from flytetask_nb.views.tasks import failure
 
 if TYPE_CHECKING:
@@ -94,12 +94,12 @@ def _described(value: object) -> Document:
             break
     if isinstance(value, Model):
         return _describe_fields(value)
-    return Document(type(value).__name__, lines=[code(cut(repr(value), _VALUE_BUDGET)[0])])
+    return Document(type(value).__name__, lines=[code(start_of(repr(value), _VALUE_BUDGET))])
 
 
 def _describe_fields(model: Model) -> Document:
     fields: list[Field] = [
         (name, [code_line(str(mask_field(name, value)), _VALUE_BUDGET)]) for name, value in model._set_fields()
     ]
-    rows = fields_within(fields, _ROWS_BUDGET, lambda field: 100 + sum(map(line_size, field[1])))
-    return Document(type(model).__name__, "" if rows else "empty", blocks=[Fields(rows)] if rows else [])
+    rows = fields_within(fields, _ROWS_BUDGET, None, lambda field: 100 + sum(map(size_of, field[1])))
+    return Document(type(model).__name__, "" if rows else "empty", blocks=fields_blocks(rows))

@@ -27,13 +27,13 @@ from flytetask_nb.views.document import (
     cut,
     dim,
     expanded,
-    row_size,
+    size_of,
     strong,
     within,
 )
-from flytetask_nb.views.excerpts import more_row, title_of
-from flytetask_nb.views.version_labels import short_versions, version_label
-from flytetask_nb.views.wording import counted
+from flytetask_nb.views.excerpts import more_row, start_of, title_of
+from flytetask_nb.views.labels import short_versions, version_label
+from flytetask_nb.views.wording import counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,7 +104,7 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
             section = replace(section, note=note, is_open=False)
         sections.append(section)
     return Document(
-        title_of(name, _PATH_BUDGET),
+        title_of(name),
         aside,
         lines=[_verdict(diff), _rest(diff)],
         blocks=_headlines(diff),
@@ -125,13 +125,11 @@ def kept_changes(diff: TaskDiff, keep: Callable[[Change], bool] | None) -> Itera
 
 
 def _verdict(diff: TaskDiff) -> Line:
-    pieces: list[Piece] = []
-    for severity, count in diff.counts.items():
-        pieces += [Badge(severity, str(count), severity), " · "]
-    if not pieces:
+    badges = [Badge(severity, str(count), severity) for severity, count in diff.counts.items()]
+    if not badges:
         is_same = not diff.noise and not diff.accepted
-        pieces += [Badge("good" if is_same else "cosmetic", "✓", diff.summary), " · "]
-    return [*pieces, cache_badge(diff.cache)]
+        badges = [Badge("good" if is_same else "cosmetic", "✓", diff.summary)]
+    return joined((*badges, cache_badge(diff.cache)))
 
 
 def cache_badge(cache: CacheVerdict) -> Badge:
@@ -151,16 +149,14 @@ def cache_word(word: str) -> Piece:
 
 
 def _rest(diff: TaskDiff) -> Line:
-    words = [f"{counted(diff.unchanged_count, 'value')} unchanged"]
-    if diff.noise and diff.changes:
-        words.append(f"release noise folded: {', '.join(diff.noise_summary)}")
-    if diff.accepted:
-        words.append(f"{len(diff.accepted)} accepted")
-    if diff.unregistered:
-        words.append(f"not registered yet: {', '.join(diff.unregistered)}")
-    if diff.left_out:
-        words.append(f"not compared, for only one side tells it: {', '.join(diff.left_out)}")
-    return dim(" · ".join(words))
+    words = (
+        f"{counted(diff.unchanged_count, 'value')} unchanged",
+        f"release noise folded: {', '.join(diff.noise_summary)}" if diff.noise and diff.changes else "",
+        f"{len(diff.accepted)} accepted" if diff.accepted else "",
+        f"not registered yet: {', '.join(diff.unregistered)}" if diff.unregistered else "",
+        f"not compared, for only one side tells it: {', '.join(diff.left_out)}" if diff.left_out else "",
+    )
+    return dim(" · ".join(filter(None, words)))
 
 
 def _headlines(diff: TaskDiff) -> list[Block]:
@@ -168,25 +164,26 @@ def _headlines(diff: TaskDiff) -> list[Block]:
     notices: list[Block] = []
     for index, text in enumerate(headlines[:_HEADLINES_SHOWN]):
         is_stale = index == 0 and diff.cache.stale_risk
-        badge = Badge(*_STALE[diff.cache.word], diff.cache.word) if is_stale else _headline_badge(text)
-        notices.append(Notice(badge, cut(text, _HEADLINE_BUDGET)[0]))
+        if is_stale:
+            badge = Badge(*_STALE[diff.cache.word], diff.cache.word)
+        elif text.startswith("The cache key"):
+            badge = Badge("behaviour", "⟳", "cache")
+        else:
+            badge = Badge("breaking", "!", "breaking")
+        notices.append(Notice(badge, start_of(text, _HEADLINE_BUDGET)))
     rest = len(headlines) - _HEADLINES_SHOWN
     return [*notices, Notice(Badge("breaking", "…", "more"), f"{rest} further headlines")] if rest > 0 else notices
-
-
-def _headline_badge(text: str) -> Badge:
-    return Badge("behaviour", "⟳", "cache") if text.startswith("The cache key") else Badge("breaking", "!", "breaking")
 
 
 def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section, int]:
     """Describe the changes of one part in so many bytes, and give how many of them are left."""
     # One by one: those that do not fit are not looked at.
-    rows, left = within(map(change_row, changes), max(budget, 0), row_size, len(changes))
+    rows, left = within(map(change_row, changes), max(budget, 0), len(changes))
     if left:
         rows.append(more_row(left, 4, 1))
     is_open = any(change.severity in _OPEN for change in changes)
     section = Section(part, counted(len(changes), "change"), [Table(rows)], is_open=is_open)
-    return section, budget - sum(map(row_size, rows))
+    return section, budget - sum(map(size_of, rows))
 
 
 def change_row(change: Change) -> Row:
@@ -205,9 +202,7 @@ def change_badge(change: Change) -> Badge:
 def places_line(changes: Sequence[Change]) -> list[Piece]:
     """Return where changes are, in a line: the first of them, and whether that is all."""
     places = list(dict.fromkeys(change.place for change in changes))
-    pieces: list[Piece] = []
-    for index, place in enumerate(places[:_PLACES_TOLD]):
-        pieces += [", " if index else "", code(cut(place, _PATH_BUDGET)[0])]
+    pieces = joined((code(start_of(place, _PATH_BUDGET)) for place in places[:_PLACES_TOLD]), ", ")
     rest = len(places) - _PLACES_TOLD
     return [*pieces, f" and {rest} more" if rest > 0 else " only" if len(places) == 1 else ""]
 

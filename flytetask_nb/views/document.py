@@ -51,10 +51,9 @@ __all__ = [
     "dim",
     "expanded",
     "expanded_blocks",
-    "fold_size",
-    "line_size",
     "marks_size",
     "scaled",
+    "size_of",
     "strong",
     "visible",
     "within",
@@ -265,6 +264,12 @@ class Folds:
     head: tuple[Line, Line, Line] | None = None
     in_place: bool = False
 
+    @property
+    def table(self) -> Table:
+        """The rows as those of a table, without what opens."""
+        head = [Row(self.head, header=True)] if self.head else []
+        return Table([*head, *(Row([row.lead, row.text, row.end]) for row in self.rows)])
+
 
 Block: TypeAlias = "Table | Bars | Fields | Code | Paragraph | Notice | Folds"
 
@@ -409,15 +414,15 @@ def _breaks_size(text: str) -> int:
     return _BREAK * breaks + _UNBROKEN * (text.count("->") + text.count(" -") + 1)
 
 
-def line_size(line: Line) -> int:
-    """Return an upper bound of the bytes that a line takes in HTML."""
-    return _SIZES[type(line)](line)
+def size_of(part: Line | Row | Fold | Table | Paragraph) -> int:
+    """Return an upper bound of the bytes that a part takes in HTML; of a row that opens, without what opens."""
+    return _SIZES[type(part)](part)
 
 
 _SIZES: dict[type, Callable[[Any], int]] = {
     str: text_size,
-    list: lambda pieces: sum(map(line_size, pieces)),
-    Stack: lambda stack: sum(_PIECE + line_size(line) for line in stack.lines),
+    list: lambda pieces: sum(map(size_of, pieces)),
+    Stack: lambda stack: sum(_PIECE + size_of(line) for line in stack.lines),
     Span: lambda span: _PIECE + text_size(span.text) + _breaks_size(span.text),
     Badge: lambda badge: _PIECE * 2 + text_size(badge.glyph) + text_size(badge.word),
     Link: lambda link: _PIECE * 2 + text_size(link.text) + text_size(link.href),
@@ -429,17 +434,11 @@ _SIZES: dict[type, Callable[[Any], int]] = {
     ),
     Clip: lambda clip: 2 * _PIECE + 2 * text_size(clip.text),
     Edit: lambda edit: 2 * _PIECE + sum(_MARKED + text_size(text) + _breaks_size(text) for text, _ in edit.parts),
+    Row: lambda row: sum(_CELL + size_of(cell) for cell in row.cells),
+    Fold: lambda fold: _FOLD + size_of(fold.lead) + size_of(fold.text) + size_of(fold.end),
+    Table: lambda table: sum(map(size_of, table.rows)),
+    Paragraph: lambda paragraph: size_of(paragraph.line),
 }
-
-
-def row_size(row: Row) -> int:
-    """Return an upper bound of the bytes that a row takes in HTML."""
-    return sum(_CELL + line_size(cell) for cell in row.cells)
-
-
-def fold_size(fold: Fold) -> int:
-    """Return an upper bound of the bytes that a row takes in HTML, without what opens."""
-    return _FOLD + line_size(fold.lead) + line_size(fold.text) + line_size(fold.end)
 
 
 def marks_size(columns: Sequence[Label], marks: Sequence[Badge | None]) -> int:
@@ -487,13 +486,15 @@ def cut_masked(text: str, budget: int) -> tuple[str, str]:
     return cut(mask_text(text[:LOOKED_AT]), budget, beyond=len(text) - LOOKED_AT)
 
 
-def within(items: Iterable[T], budget: int, size: Callable[[T], int], total: int | None = None) -> tuple[list[T], int]:
+def within(
+    items: Iterable[T], budget: int, total: int | None = None, size: Callable[[Any], int] = size_of
+) -> tuple[list[T], int]:
     """Take as many items from the front as fit into a number of bytes.
 
     ``items``: lines or rows; where there may be many, made one by one, for those that do not fit are not asked for.
     ``budget``: bytes that they may take in HTML.
-    ``size``: gives the bytes of one.
     ``total``: how many there are; needed where ``items`` does not know.
+    ``size``: gives the bytes of one, where it is no part of a document or more than that.
     Returns (list, int): the items that fit, and how many do not. The first item is always shown.
     """
     number = len(items) if total is None else total  # type: ignore[arg-type]

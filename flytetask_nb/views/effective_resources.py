@@ -9,8 +9,8 @@ from flytetask_nb.models.resource_names import GPU, NVIDIA_GPU, UNITS
 from flytetask_nb.semantics.limits import effective_resources
 from flytetask_nb.semantics.quantities import Quantity
 from flytetask_nb.semantics.task_container import task_amounts
-from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, cut, dim
-from flytetask_nb.views.excerpts import rows_within
+from flytetask_nb.views.document import Badge, Notice, Paragraph, Row, Table, dim
+from flytetask_nb.views.excerpts import rows_within, start_of
 from flytetask_nb.views.resources import quantity_words
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ def effective_resources_blocks(task: FlyteTask, defaults: Mapping[str, str], lim
         granted, capped = effective_resources(requests, ceilings, defaults, limits, pod_template)
         otherwise = effective_resources(requests, ceilings, defaults, limits)
     except QuantityError as error:
-        return [Notice(Badge("breaking", "✗", "cannot be told"), cut(str(error), _REASON_BUDGET)[0])]
+        return [Notice(Badge("breaking", "✗", "cannot be told"), start_of(str(error), _REASON_BUDGET))]
     names = dict.fromkeys(name for side in otherwise for name in side)
     head = Row(["the container", "gets at least", "gets at most", ""], header=True)
     rows = [Row(_cells(name, asked, (granted, capped), otherwise)) for name in names]
     rows = rows_within(rows, _BUDGET, columns=4)
     if pod_template:
-        remark = f"only where the pod template {cut(pod_template, _NAME_BUDGET)[0]} asks for it"
+        remark = f"only where the pod template {start_of(pod_template, _NAME_BUDGET)} asks for it"
         rows.append(Row([dim("anything else"), "", "", dim(remark)]))
     return [Table([head, *rows], named=True, numbers=(1, 2))]
 
@@ -82,7 +82,7 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
     ``otherwise`` is what the container gets where its pod template has nothing to say.
     """
     remarks = [
-        f"{side} as asked: {cut(wanted[name], _NAME_BUDGET)[0]}"
+        f"{side} as asked: {start_of(wanted[name], _NAME_BUDGET)}"
         for side, wanted, given in zip(_SIDES, asked, got, strict=True)
         if name in wanted and given.get(name) != Quantity(wanted[name])
     ]
@@ -100,7 +100,7 @@ def _cells(name: str, asked: _Sides, got: _Sides, otherwise: _Sides) -> list[Any
         dim(words) if side in open_sides else _amount(name, given.get(name))
         for side, words, given in zip(_SIDES, instead, got, strict=True)
     ]
-    return [cut(name, _NAME_BUDGET)[0], *amounts, dim("; ".join(remarks))]
+    return [start_of(name, _NAME_BUDGET), *amounts, dim("; ".join(remarks))]
 
 
 def _amount(name: str, quantity: Quantity | None) -> str:

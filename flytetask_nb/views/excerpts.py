@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from flytetask_nb.views.document import Paragraph, Row, Table, code, cut, dim, line_size, row_size, within
+from flytetask_nb.views.document import Fields, Paragraph, Row, Table, code, cut, dim, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,28 +20,45 @@ def more(left: int) -> Span:
     return dim(f"… {left:,} more")
 
 
+NAME_BUDGET: Final = 300
+"""Bytes of a name."""
+
+
+def start_of(text: str, budget: int = NAME_BUDGET) -> str:
+    """Return as much of a text as fits into a number of bytes, without a remark on the rest."""
+    return cut(text, budget)[0]
+
+
 def code_line(text: str, budget: int) -> Line:
     """Return text as it stands in the task, cut to a number of bytes, and how much of it is left out."""
     start, remark = cut(text, budget)
     return [code(start), dim(f" {remark}")] if remark else code(start)
 
 
-def title_of(name: str, budget: int) -> str:
+def title_of(name: str) -> str:
     """Return a name as the title of a document."""
-    return cut(name, budget)[0] or "(no name)"
+    return start_of(name) or "(no name)"
+
+
+def set_fields(*fields: tuple[str, Line]) -> list[Field]:
+    """Return the fields that have a value, each of one line."""
+    return [(name, [line]) for name, line in fields if line]
+
+
+def fields_blocks(fields: list[Field]) -> list[Block]:
+    """Return a block of fields; nothing where there are none."""
+    return [Fields(fields)] if fields else []
 
 
 def lines_within(lines: Iterable[Line], budget: int, total: int | None = None) -> list[Line]:
     """Return as many lines as fit, the last one with how many do not; parameters as ``within`` takes them."""
-    taken, left = within(lines, budget, line_size, total)
+    taken, left = within(lines, budget, total)
     return [*taken, more(left)] if left else taken
 
 
-def fields_within(
-    fields: Iterable[Field], budget: int, size: Callable[[Field], int], total: int | None = None
-) -> list[Field]:
+def fields_within(fields: Iterable[Field], budget: int, total: int | None, size: Callable[[Field], int]) -> list[Field]:
     """Return as many fields as fit, the last one with how many do not; parameters as ``within`` takes them."""
-    taken, left = within(fields, budget, size, total)
+    taken, left = within(fields, budget, total, size)
     return [*taken, ("…", [more(left)])] if left else taken
 
 
@@ -49,7 +66,7 @@ def rows_within(
     rows: Iterable[Row], budget: int, total: int | None = None, *, columns: int, place: int = 0
 ) -> list[Row]:
     """Return as many rows as fit, the last one with how many do not, in the column at that place."""
-    taken, left = within(rows, budget, row_size, total)
+    taken, left = within(rows, budget, total)
     return [*taken, more_row(left, columns, place)] if left else taken
 
 
@@ -64,6 +81,6 @@ def table_within(rows: Iterable[Row], budget: int, total: int | None = None, hea
     ``rows``, ``budget``, ``total``: as ``within`` takes them.
     ``head``: the names of the columns.
     """
-    taken, left = within(rows, budget, row_size, total)
+    taken, left = within(rows, budget, total)
     blocks: list[Block] = [Table([*([Row(head, header=True)] if head else []), *taken])] if taken else []
     return [*blocks, Paragraph(more(left))] if left else blocks

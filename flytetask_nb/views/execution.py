@@ -23,9 +23,9 @@ from flytetask_nb.views.document import (
     cut,
     cut_masked,
     dim,
-    line_size,
+    size_of,
 )
-from flytetask_nb.views.excerpts import code_line, fields_within, lines_within
+from flytetask_nb.views.excerpts import code_line, fields_within, lines_within, set_fields, start_of
 from flytetask_nb.views.resources import describe_resources
 from flytetask_nb.views.wording import counted, listed
 
@@ -47,7 +47,7 @@ _OTHERS_BUDGET = 2_000
 
 def image_words(image: str) -> str:
     """Return an image's name, cut where it is overlong."""
-    return cut(mask_identifier(image[:LOOKED_AT]), _IMAGE_BUDGET)[0]
+    return start_of(mask_identifier(image[:LOOKED_AT]), _IMAGE_BUDGET)
 
 
 def execution_section(template: Any, image: str) -> Section | None:
@@ -93,7 +93,7 @@ def _masked_words(container: Any) -> list[str]:
 def _program(words: list[str]) -> str:
     """Return the program of a command line in a word: what the launcher or entrypoint is called."""
     first = next(filter(None, words), "")
-    return cut(first, _ENTRY_BUDGET)[0] if "\n" not in first else ""
+    return start_of(first, _ENTRY_BUDGET) if "\n" not in first else ""
 
 
 def _words_line(words: list[str]) -> Line:
@@ -102,12 +102,8 @@ def _words_line(words: list[str]) -> Line:
 
 def _shell_line(words: list[str]) -> str:
     """Return words as a shell would take them."""
-    return " ".join(map(_shell_word, words))
-
-
-def _shell_word(word: str) -> str:
     # Flyte's templates are left bare: quoting them would only hide them.
-    return word if word.startswith("{{") or word == MASK else quote(word)
+    return " ".join(word if word.startswith("{{") or word == MASK else quote(word) for word in words)
 
 
 def _command_rows(words: list[str], command_length: int) -> list[Field]:
@@ -119,18 +115,19 @@ def _command_rows(words: list[str], command_length: int) -> list[Field]:
     rows: list[Field] = []
     if parts.launcher:
         rows.append(("launcher", [_words_line(parts.launcher)]))
-    entrypoint: list[Piece] = [code(cut(_shell_line(parts.entrypoint), _WORDS_BUDGET)[0])]
+    entrypoint: list[Piece] = [code(start_of(_shell_line(parts.entrypoint), _WORDS_BUDGET))]
     if parts.has_usual_arguments:
         entrypoint.append(dim(" with the usual inputs and outputs"))
     rows.append(("entrypoint", [entrypoint]))
     if parts.loader or parts.resolver:
         target, rest = parts.target, parts.loader_rest
-        loads: list[Piece] = [code(cut(target, _WORDS_BUDGET)[0])] if target else []
+        loads: list[Piece] = [code(start_of(target, _WORDS_BUDGET))] if target else []
         if parts.resolver:
-            loads.append(dim(f"{' ' if target else ''}by {cut(parts.resolver.rpartition('.')[2], _ENTRY_BUDGET)[0]} "))
+            resolver = start_of(parts.resolver.rpartition(".")[2], _ENTRY_BUDGET)
+            loads.append(dim(f"{' ' if target else ''}by {resolver} "))
         if rest:
             loads.append(dim("with ") if loads else "")
-            loads.append(code(cut(_shell_line(rest), _WORDS_BUDGET)[0]))
+            loads.append(code(start_of(_shell_line(rest), _WORDS_BUDGET)))
         rows.append(("loads", [loads]))
     return rows
 
@@ -143,14 +140,13 @@ def _container_rows(container: Any, words: list[str]) -> list[Field]:
     rows += _command_rows(words, len(container.command))
     for label, entries in (("env", container.env), ("config", container.config)):
         rows += _entry_rows(label, [(pair.key, pair.value) for pair in entries])
-    if container.ports:
-        ports = [f"{port.container_port} {port.name}".strip() for port in container.ports]
-        rows.append(("ports", [cut(listed(ports, 12), _ENTRY_BUDGET)[0]]))
-    if container.architecture:
-        rows.append(("architecture", [str(Container.Architecture(container.architecture))]))
-    if container.HasField("data_config"):
-        rows.append(("data loading", [_data_loading(container.data_config)]))
-    return rows
+    ports = [f"{port.container_port} {port.name}".strip() for port in container.ports]
+    architecture = container.architecture
+    return rows + set_fields(
+        ("ports", start_of(listed(ports, 12), _ENTRY_BUDGET)),
+        ("architecture", str(Container.Architecture(architecture)) if architecture else ""),
+        ("data loading", _data_loading(container)),
+    )
 
 
 def _entry_rows(label: str, entries: list[tuple[str, str]]) -> list[Field]:
@@ -160,7 +156,7 @@ def _entry_rows(label: str, entries: list[tuple[str, str]]) -> list[Field]:
 
 
 def _entry_line(key: str, value: str) -> Line:
-    name = cut(key, _ENTRY_BUDGET)[0]
+    name = start_of(key, _ENTRY_BUDGET)
     if key == SETTINGS_VARIABLE and value:
         return [code(f"{name}="), dim(f"serialization settings, {len(value):,} characters")]
     text = masked(key, value[:LOOKED_AT])
@@ -171,10 +167,14 @@ def _entry_line(key: str, value: str) -> Line:
     return [entry, dim(f" {remark}")] if remark else entry
 
 
-def _data_loading(config: Any) -> Line:
+def _data_loading(target: Any) -> Line:
+    """Return how a container or pod is given its inputs by Flyte; empty where nothing is said of it."""
+    config = target.data_config
+    if not target.HasField("data_config"):
+        return ""
     if not config.enabled:
         return dim("off")
-    paths = f"{cut(config.input_path, _ENTRY_BUDGET)[0]} → {cut(config.output_path, _ENTRY_BUDGET)[0]}"
+    paths = f"{start_of(config.input_path, _ENTRY_BUDGET)} → {start_of(config.output_path, _ENTRY_BUDGET)}"
     words = [str(LiteralMapFormat(config.format))]
     if config.HasField("io_strategy"):
         words += [
@@ -209,19 +209,16 @@ def _pod_blocks(pod: Any, primary: str) -> tuple[list[Block], str]:
     rows: list[Field] = []
     if main is not None:
         rows += _pod_container_rows(main)
-    rows.append(("primary container", [code(cut(primary, _ENTRY_BUDGET)[0]) if primary else dim("not named")]))
+    rows.append(("primary container", [code(start_of(primary, _ENTRY_BUDGET)) if primary else dim("not named")]))
     rows += _other_rows("container", others)
     rows += _other_rows("init container", _objects_of(spec, "initContainers"))
     rows += _rest_rows(spec, but=("containers", "initContainers"))
     for part in ("labels", "annotations"):
         entries = getattr(pod.metadata, part)
         rows += _entry_rows(part, [(key, entries[key]) for key in sorted(entries)])
-    if pod.HasField("data_config"):
-        rows.append(("data loading", [_data_loading(pod.data_config)]))
-    notes = ["pod", counted(len(containers), "container")]
-    if main is not None:
-        image = main.get("image")
-        notes.insert(0, image_words(image) if isinstance(image, str) else "")
+    rows += set_fields(("data loading", _data_loading(pod)))
+    image = None if main is None else main.get("image")
+    notes = [image_words(image) if isinstance(image, str) else "", "pod", counted(len(containers), "container")]
     return [Fields(rows)], " · ".join(filter(None, notes))
 
 
@@ -232,8 +229,8 @@ def other_containers(template: Any) -> list[str]:
     spec = template.k8s_pod.pod_spec
     beside = len(listed_structs(spec, "containers")) - 1
     before = len(listed_structs(spec, "initContainers"))
-    words = [f"+{counted(beside, 'container')}"] if beside > 0 else []
-    return words + ([f"+{counted(before, 'init container')}"] if before else [])
+    counts = ((beside, "container"), (before, "init container"))
+    return [f"+{counted(number, noun)}" for number, noun in counts if number > 0]
 
 
 def _list_of(mapping: dict[str, Any], key: str) -> list[Any]:
@@ -248,10 +245,7 @@ def _objects_of(mapping: dict[str, Any], key: str) -> list[dict[str, Any]]:
 def _pod_container_rows(container: dict[str, Any]) -> list[Field]:
     image = container.get("image")
     rows: list[Field] = [("image", [_image_line(image) if isinstance(image, str) else dim("none")])]
-    command, args = (
-        [word if isinstance(word, str) else json_text(word) for word in _list_of(container, key)]
-        for key in ("command", "args")
-    )
+    command, args = ([*map(_plain, _list_of(container, key))] for key in ("command", "args"))
     rows += _command_rows(mask_arguments([*command, *args]), len(command))
     entries: list[tuple[str, str]] = []
     references: list[Line] = []
@@ -259,8 +253,8 @@ def _pod_container_rows(container: dict[str, Any]) -> list[Field]:
         if not isinstance(entry, dict):
             references.append(json_line(mask_value(entry)))
         elif "valueFrom" in entry:
-            name = cut(str(entry.get("name", "")), _ENTRY_BUDGET)[0]
-            source = cut(json_text(mask_value(entry["valueFrom"])), _ENTRY_BUDGET)[0]
+            name = start_of(str(entry.get("name", "")), _ENTRY_BUDGET)
+            source = start_of(json_text(mask_value(entry["valueFrom"])), _ENTRY_BUDGET)
             references.append([code(name), dim(f" from {source}")])
         else:
             entries.append((str(entry.get("name", "")), _plain(entry.get("value", ""))))
@@ -279,7 +273,7 @@ def _other_rows(label: str, containers: list[dict[str, Any]]) -> list[Field]:
     lines: list[Line] = []
     for container in containers:
         rest = {key: value for key, value in container.items() if key not in {"name", "image"}}
-        pieces: list[Piece] = [code(cut(_plain(container.get("name", "")), _ENTRY_BUDGET)[0]), " "]
+        pieces: list[Piece] = [code(start_of(_plain(container.get("name", "")), _ENTRY_BUDGET)), " "]
         pieces.append(code(image_words(_plain(container.get("image", "")))))
         if rest:
             text, remark = cut(json_text(mask_value(rest)), _JSON_BUDGET)
@@ -291,8 +285,8 @@ def _other_rows(label: str, containers: list[dict[str, Any]]) -> list[Field]:
 def _rest_rows(mapping: dict[str, Any], but: Collection[str]) -> list[Field]:
     """Return what is not described in words, each entry as JSON."""
     rest = {key: value for key, value in mapping.items() if key not in but}
-    rows = ((cut(key, _ENTRY_BUDGET)[0], [json_line(mask_value(value, key))]) for key, value in rest.items())
-    return fields_within(rows, _OTHERS_BUDGET, lambda row: 100 + line_size(row[0]) + line_size(row[1][0]), len(rest))
+    rows = ((start_of(key, _ENTRY_BUDGET), [json_line(mask_value(value, key))]) for key, value in rest.items())
+    return fields_within(rows, _OTHERS_BUDGET, len(rest), lambda row: 100 + size_of(row[0]) + size_of(row[1][0]))
 
 
 # -- statements ----------------------------------------------------------------------------------------------------

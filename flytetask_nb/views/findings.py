@@ -20,16 +20,15 @@ from flytetask_nb.views.document import (
     Section,
     Table,
     code,
-    cut,
     cut_masked,
     dim,
     expanded,
-    line_size,
+    size_of,
     text_size,
     within,
 )
-from flytetask_nb.views.excerpts import more, title_of
-from flytetask_nb.views.version_labels import whole_version
+from flytetask_nb.views.excerpts import NAME_BUDGET, more, start_of, title_of
+from flytetask_nb.views.labels import whole_version
 from flytetask_nb.views.wording import counted, joined
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
     from flytetask_nb.views.document import Block, Piece
 
-_NAME_BUDGET = 300
 _PATH_BUDGET = 300
 _MESSAGE_BUDGET = 700
 _SECTION_BUDGET = 13_000
@@ -68,7 +66,7 @@ def describe_findings(findings: Findings) -> Document:
     ]
     name, _, version = mask_identifier(findings.task).partition(" ")
     return Document(
-        cut(name, _NAME_BUDGET)[0] or "Findings",
+        start_of(name) or "Findings",
         joined((whole_version(version), *(count_words(findings) or ["nothing found"]))),
         lines=[verdict],
         sections=sections,
@@ -98,7 +96,7 @@ def describe_collection_findings(findings: CollectionFindings) -> Document:
         if budget <= 0:
             break
         look, note = (_WARNED, "would register") if of_task.would_register else (_REFUSED, "would be refused")
-        section = _section(title_of(mask_identifier(of_task.task), _NAME_BUDGET), note, of_task, look, budget)
+        section = _section(title_of(mask_identifier(of_task.task)), note, of_task, look, budget)
         sections.append(replace(section, is_open=not sections))
         budget -= sum(_size(finding, _line(finding)) for finding in of_task) + _BLOCK
     left = len(refused) + len(warned) - len(sections)
@@ -124,14 +122,14 @@ def describe_collection_findings(findings: CollectionFindings) -> Document:
 def _section(
     title: str, note: str, findings: Sequence[Finding], look: tuple[str, str], budget: int = _SECTION_BUDGET
 ) -> Section:
-    lines, left = within([(finding, _line(finding)) for finding in findings], budget, lambda item: _size(*item))
+    lines, left = within([(finding, _line(finding)) for finding in findings], budget, size=lambda item: _size(*item))
     blocks: list[Block] = []
     for _, group in groupby(lines, key=lambda item: (item[0].rule, item[0].reason)):
         alike = list(group)
         for finding, line in alike:
             tone = look if finding.severity == REFUSED else _WARNED
-            blocks.append(Notice(Badge(*tone, cut(finding.rule, _NAME_BUDGET)[0]), line))
-        reason = cut(alike[0][0].reason, _MESSAGE_BUDGET)[0]
+            blocks.append(Notice(Badge(*tone, start_of(finding.rule)), line))
+        reason = start_of(alike[0][0].reason, _MESSAGE_BUDGET)
         if reason:
             blocks.append(Paragraph(dim(reason)))
     if left:
@@ -149,7 +147,7 @@ def _line(finding: Finding) -> list[Piece]:
 def _size(finding: Finding, line: list[Piece]) -> int:
     return (
         _BLOCK
-        + min(text_size(finding.rule), _NAME_BUDGET)
+        + min(text_size(finding.rule), NAME_BUDGET)
         + min(text_size(finding.reason), _MESSAGE_BUDGET)
-        + line_size(line)
+        + size_of(line)
     )

@@ -27,15 +27,13 @@ from flytetask_nb.views.document import (
     cut_masked,
     dim,
     expanded,
-    fold_size,
-    line_size,
     marks_size,
-    row_size,
+    size_of,
     strong,
     within,
 )
-from flytetask_nb.views.excerpts import title_of
-from flytetask_nb.views.version_labels import short_versions, version_label
+from flytetask_nb.views.excerpts import start_of, title_of
+from flytetask_nb.views.labels import short_versions, version_label
 from flytetask_nb.views.wording import counted, listed, moment
 
 if TYPE_CHECKING:
@@ -54,7 +52,6 @@ _MARKS: Final = {"breaking": "!", "risky": "?", "behaviour": "~", "cost": "$", "
 _COLUMNS_WIDTH: Final = 76
 """Characters that the labels of all columns may take together; the newest versions are shown."""
 _FEWEST_COLUMNS: Final = 6
-_NAME_BUDGET: Final = 300
 _PATH_BUDGET: Final = 160
 _VALUE_BUDGET: Final = 70
 _NARROW: Final = 40
@@ -105,7 +102,7 @@ def describe_history(history: TaskHistory) -> Document:
     blocks, size = _blocks(history, runs, in_columns, labels)
     sections = [_steps_section(history, steps, labels, _BUDGET - size)] if steps else []
     return Document(
-        title_of(shortened_map_task(history.name), _NAME_BUDGET),
+        title_of(shortened_map_task(history.name)),
         _span(history, labels),
         lines=lines,
         blocks=blocks,
@@ -141,7 +138,7 @@ def _span(history: TaskHistory, labels: Mapping[str, str]) -> Line:
     if len(history) > 1:
         parts.append([in_words(history.order)])
     if len(history.places) > 1:
-        parts.append([f"of {listed([cut(place, _VALUE_BUDGET)[0] for place in history.places], _PLACES_NAMED)}"])
+        parts.append([f"of {listed([start_of(place, _VALUE_BUDGET) for place in history.places], _PLACES_NAMED)}"])
     if history.is_map_task:
         parts.append(["linked across the hash in the name of a map task"])
     return [piece for index, part in enumerate(parts) for piece in ([" · "] if index else []) + part]
@@ -183,11 +180,11 @@ def _blocks(
             causes.insert(place, lines)
 
     def size(row: _BarsRow) -> int:
-        return line_size(row[0]) + marks_size(columns, row[1]) + line_size(row[2]) + 200
+        return size_of(row[0]) + marks_size(columns, row[1]) + size_of(row[2]) + 200
 
     described = ((name, marks, note()) for name, marks, note in rows)
-    bars, left = within(described, _BARS_BUDGET, size, len(rows))
-    used = sum(map(size, bars)) + sum(map(line_size, columns))
+    bars, left = within(described, _BARS_BUDGET, len(rows), size)
+    used = sum(map(size, bars)) + sum(map(size_of, columns))
     # The steps below are to open as well: they have the other half of what is left.
     left_over = int((_BUDGET - _STEPS_BUDGET) * budget_scale()) - used
     budget = min(int(_OPENED_BUDGET * budget_scale()), left_over // 2)
@@ -210,7 +207,7 @@ def _openings(causes: Sequence[_Causes], budget: int) -> tuple[dict[tuple[int, i
     opened: dict[tuple[int, int], Line] = {}
     used = 0
     for place, line in lines:
-        size = line_size(line) + _OPENING
+        size = size_of(line) + _OPENING
         if used + size > budget:
             break
         opened[place] = line
@@ -246,7 +243,7 @@ def _worst_line(step: TaskDiff) -> Line:
 def _cache_line(step: TaskDiff) -> Line:
     """Say what the step does to cached results; what must not be missed of it comes first among the headlines."""
     text = step.headlines[0] if step.cache.stale_risk else _CACHE_MARKS[step.cache.word][2]
-    return cut(text, _HEADLINE_BUDGET)[0]
+    return start_of(text, _HEADLINE_BUDGET)
 
 
 def _cause_line(change: Change) -> Line:
@@ -323,14 +320,14 @@ def _steps_section(
     """Describe the steps one by one, newest first; each opens its changes, the worst first as far as there is room."""
     newest_first = steps[::-1]
     made = (_step(history, position, step, labels) for position, step in newest_first)
-    rows, left = within(made, _STEPS_BUDGET, lambda row: fold_size(row) + _HINT, total=len(steps))
-    budget -= sum(fold_size(row) + _HINT for row in rows)
+    rows, left = within(made, _STEPS_BUDGET, len(steps), lambda row: size_of(row) + _HINT)
+    budget -= sum(size_of(row) + _HINT for row in rows)
     for index in sorted(range(len(rows)), key=lambda index: rank(newest_first[index][1].severity or NOISE)):
         position, step = newest_first[index]
         # That its hash moved is said in the head.
         changes = [change for change in step.changes if change.rule != "map-task-name"]
-        table, rest = within(map(change_row, changes), max(budget, 0), row_size, len(changes))
-        size = sum(map(row_size, table))
+        table, rest = within(map(change_row, changes), max(budget, 0), len(changes))
+        size = sum(map(size_of, table))
         blocks: list[Block] = [Table(table)] if table else []
         if rest or size > budget:
             blocks = [Paragraph([dim("the changes: "), code(f"history.diff({position - 1}, {position})")])]

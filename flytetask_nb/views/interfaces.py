@@ -13,7 +13,7 @@ from flytetask_nb.models.notation import (
 )
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.document import Document, Fields, Row, Section, Table, budget_scale, code, cut, cut_masked, dim
-from flytetask_nb.views.excerpts import code_line, rows_within, table_within
+from flytetask_nb.views.excerpts import code_line, rows_within, start_of, table_within
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _description(name: str, variable: Any) -> Line:
     for what, field in (("artifact", "artifact_partial_id"), ("artifact tag", "artifact_tag")):
         if variable.HasField(field):
             key = getattr(variable, field).artifact_key
-            pieces.append(dim(f"{' · ' if pieces else ''}{what} {cut(key.name, _DESCRIPTION_BUDGET)[0]}"))
+            pieces.append(dim(f"{' · ' if pieces else ''}{what} {start_of(key.name, _DESCRIPTION_BUDGET)}"))
     if not pieces:
         return ""
     return pieces[0] if len(pieces) == 1 else pieces
@@ -155,5 +155,7 @@ def _dataclass_blocks(message: Any) -> list[Block]:
     fields = dataclass_fields(message) if message.WhichOneof("type") == "simple" else None
     if not fields:
         return []
-    rows = [Row([code(cut(name, _DESCRIPTION_BUDGET)[0]), code(cut(kind, _TYPE_BUDGET)[0])]) for name, kind in fields]
+    rows = [
+        Row([code(start_of(name, _DESCRIPTION_BUDGET)), code(start_of(kind, _TYPE_BUDGET))]) for name, kind in fields
+    ]
     return table_within(rows, _TABLE_BUDGET, head=["field", "type"])

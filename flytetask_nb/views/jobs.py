@@ -8,7 +8,7 @@ from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.semantics.plugin_resources import GROUPED_TYPES, job_of, own_pod
 from flytetask_nb.semantics.quantities import format_bytes, format_cores
-from flytetask_nb.views.document import cut
+from flytetask_nb.views.excerpts import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def job_words(template: Any) -> list[str]:
 
 
 def _group_words(group: Group) -> str:
-    name = cut(group.name, _NAME_BUDGET)[0]
+    name = start_of(group.name, _NAME_BUDGET)
     if group.replicas is None:
         counted = f"any number of {_plural(name)}"
     elif group.replicas == 1:

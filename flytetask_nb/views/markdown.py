@@ -110,10 +110,6 @@ def _line(line: Line) -> str:
     return _PIECES[type(line)](line)
 
 
-def _badge(badge: Badge) -> str:
-    return f"**{badge.glyph} {escape(badge.word)}**"
-
-
 def _link(link: Link) -> str:
     href = _UNSAFE.sub(lambda sign: quote(sign[0]), mask_identifier(link.href))
     return f"[{escape(link.text)}]({href})" if _WEB.match(link.href) else escape(link.text)
@@ -144,10 +140,6 @@ def _code(block: Code) -> str:
     return f"{fence}{block.language}\n{gated(block.text)}\n{fence}"
 
 
-def _notice(notice: Notice) -> str:
-    return f"> {_line(notice.badge)} {_line(notice.line)}"
-
-
 def _cell(line: Line) -> str:
     """Return a line for a table, where a bar ends the cell even inside a code span."""
     return re.sub(r"(?<!\\)\|", r"\\|", _line(line))
@@ -167,8 +159,7 @@ def _table(table: Table) -> str:
 
 def _folds(folds: Folds) -> str:
     """Return the rows as a table, and below it what opens of each, under its name."""
-    rows = [Row([row.lead, row.text, row.end]) for row in folds.rows]
-    parts = [_table(Table([Row(folds.head, header=True), *rows] if folds.head else rows))]
+    parts = [_table(folds.table)]
     for row in folds.rows:
         if row.blocks:
             parts += [f"{_line(row.lead)}:", *map(_block, row.blocks)]
@@ -198,7 +189,7 @@ _PIECES: dict[type, Callable[[Any], str]] = {
     str: escape,
     list: lambda pieces: "".join(map(_line, pieces)),
     Span: _span,
-    Badge: _badge,
+    Badge: lambda badge: f"**{badge.glyph} {escape(badge.word)}**",
     Link: _link,
     Clip: lambda clip: code_span(clip.start),
     Label: lambda label: code_span(label.text) if label.name else escape(label.text),
@@ -211,6 +202,6 @@ _BLOCKS: dict[type, Callable[[Any], str]] = {
     Fields: _fields,
     Code: _code,
     Paragraph: lambda paragraph: _line(paragraph.line),
-    Notice: _notice,
+    Notice: lambda notice: f"> {_line(notice.badge)} {_line(notice.line)}",
     Folds: _folds,
 }

@@ -115,7 +115,9 @@ def resources_scatter(frame: pd.DataFrame) -> Picture:
         axis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.margins(0.12)
     if has_gpu[is_told].any():
-        _legend(axes, figures)
+        legend = axes.legend(loc="lower right", labelcolor=figures.INK, frameon=False)
+        for handle in legend.legend_handles:
+            handle.set_sizes([60.0])
     picture.settle()
     return picture
 
@@ -165,7 +167,7 @@ def image_bars(frame: pd.DataFrame) -> Picture:
     axes.set_yticks(places, [_label(image) for image, _ in bars])
     axes.invert_yaxis()
     axes.set_xlabel("tasks")
-    _whole_numbers(axes.xaxis)
+    axes.xaxis.set_major_locator(matplotlib_ticker.MaxNLocator(integer=True, min_n_ticks=1))
     picture.settle()
     return picture
 
@@ -284,13 +286,3 @@ def _label(text: str, longest: int = _LONGEST_LABEL) -> str:
     half = longest // 2
     short = text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
     return short.replace("$", r"\$")
-
-
-def _whole_numbers(axis: Any) -> None:
-    axis.set_major_locator(matplotlib_ticker.MaxNLocator(integer=True, min_n_ticks=1))
-
-
-def _legend(axes: Any, figures: ModuleType) -> None:
-    legend = axes.legend(loc="lower right", labelcolor=figures.INK, frameon=False)
-    for handle in legend.legend_handles:
-        handle.set_sizes([60.0])

@@ -25,21 +25,17 @@ from flytetask_nb.views.document import (
     Section,
     Table,
     code,
-    cut,
     cut_masked,
     dim,
     expanded,
     expanded_blocks,
-    fold_size,
-    line_size,
-    row_size,
+    size_of,
     strong,
     within,
 )
-from flytetask_nb.views.excerpts import more, rows_within
-from flytetask_nb.views.name_prefixes import name_label, shared_prefix
-from flytetask_nb.views.version_labels import short_versions, version_label
-from flytetask_nb.views.wording import counted, listed
+from flytetask_nb.views.excerpts import more, rows_within, start_of
+from flytetask_nb.views.labels import name_label, prefix_head, shared_prefix, short_versions, version_label
+from flytetask_nb.views.wording import counted, joined, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +50,6 @@ _BADGES: Final = {
     "missing": ("cosmetic", "−"),
     "identical": ("good", "✓"),
 }
-_NAME_BUDGET: Final = 300
 _HEADLINE_BUDGET: Final = 400
 _BUDGET: Final = 26_000
 _FOLDED_BUDGET: Final = 3_000
@@ -120,14 +115,10 @@ def _head(plan: Plan) -> _Head:
 
 
 def _aside(head: _Head) -> Line:
-    pieces: list[Piece] = []
-    if len(head.places) == 1:
-        (place,) = head.places
-        pieces.append(cut("/".join(filter(None, place)), _NAME_BUDGET)[0])
-    if head.pair is not None:
-        versions = _versions(head.pair, head)
-        pieces += [" · ", *versions] if pieces and pieces[0] and versions else versions
-    return [piece for piece in pieces if piece]
+    (parts,) = head.places if len(head.places) == 1 else [()]
+    place = start_of("/".join(filter(None, parts)))
+    versions = [] if head.pair is None else _versions(head.pair, head)
+    return [piece for piece in (place, " · " if place and versions else "", *versions) if piece]
 
 
 def _versions(pair: tuple[str | None, str | None], head: _Head) -> list[Piece]:
@@ -195,25 +186,29 @@ def _rows(groups: Sequence[Sequence[PlanEntry]], head: _Head, budget: int) -> li
         return []
     limit = OPTIONS["max_rows"]
     made = (_row(group, head) for group in groups[:limit])
-    rows, _ = within(made, budget, lambda row: fold_size(row) + _HINT, min(len(groups), limit))
-    left = budget - sum(fold_size(row) + _HINT for row in rows)
+    rows, _ = within(made, budget, min(len(groups), limit), _row_size)
+    left = budget - sum(map(_row_size, rows))
     opened: list[Fold] = []
     for row, group in zip(rows, groups, strict=False):
         # Of many tasks a row says at most so much that there is room for the next rows.
         blocks, size = _changes(group, head, left if len(group) == 1 else left // 2)
         if size > left:
-            blocks = [_hint(group[0], head)] if group[0].diff is not None else []
+            place = code(f"plan[{head.positions[id(group[0])]}].diff")
+            blocks = [Paragraph([dim("the changes: "), place])] if group[0].diff is not None else []
             size = 0
         left -= size
         opened.append(replace(row, blocks=blocks))
-    lead: Line = "task" if not head.prefix else ["task, in ", code(head.prefix[:-1])]
-    blocks = [Folds(opened, (lead, "what changes", "cache"))]
+    blocks = [Folds(opened, (prefix_head("task", head.prefix), "what changes", "cache"))]
     hidden = groups[len(rows) :]
     if hidden:
         tasks = counted(sum(map(len, hidden)), "task")
         rest = f"… {counted(len(hidden), 'more row')} of {tasks}: set_options(max_rows=…), .changed and .new have all"
         blocks.append(Paragraph(dim(rest)))
     return blocks
+
+
+def _row_size(row: Fold) -> int:
+    return size_of(row) + _HINT
 
 
 def _row(group: Sequence[PlanEntry], head: _Head) -> Fold:
@@ -235,12 +230,12 @@ def _what(group: Sequence[PlanEntry]) -> list[Piece]:
     entry = group[0]
     compared = entry.diff
     if compared is None or entry.is_repeated:
-        return [cut(entry.headline, _HEADLINE_BUDGET)[0]]
+        return [start_of(entry.headline, _HEADLINE_BUDGET)]
     changes = _listed_changes(entry, noise=False)
     is_plain = compared.severity not in _GRAVE and not entry.renamed_from and not entry.tool_differences
     if is_plain and (len(changes) > 1 or (changes and len(group) > 1)):
         return places_line(changes)
-    return [cut(entry.cause, _HEADLINE_BUDGET)[0]]
+    return [start_of(entry.cause, _HEADLINE_BUDGET)]
 
 
 def _status(entry: PlanEntry) -> Badge:
@@ -259,10 +254,6 @@ def _name(entry: PlanEntry, head: _Head) -> Label:
 
 
 # -- what a row opens ------------------------------------------------------------------------------------------------
-
-
-def _hint(entry: PlanEntry, head: _Head) -> Block:
-    return Paragraph([dim("the changes: "), code(f"plan[{head.positions[id(entry)]}].diff")])
 
 
 def _changes(group: Sequence[PlanEntry], head: _Head, budget: int) -> tuple[list[Block], int]:
@@ -290,15 +281,15 @@ def _variant(entries: Sequence[PlanEntry], head: _Head, budget: int, *, is_alone
     """Describe changes with equal values."""
     entry = entries[0]
     blocks, size = ([], 0) if is_alone else _names_of(entries, head)
-    lines: list[Line] = [cut(line, _HEADLINE_BUDGET)[0] for line in _explanation(entries)]
+    lines: list[Line] = [start_of(line, _HEADLINE_BUDGET) for line in _explanation(entries)]
     blocks += [Paragraph(line) for line in lines]
     if entry.refusal:
         blocks[-len(lines)] = Notice(Badge("breaking", "✗", "INVALID_ARGUMENT"), lines[0])
-    size += sum(map(line_size, lines)) + 40 * len(lines)
+    size += sum(map(size_of, lines)) + 40 * len(lines)
     changes = _listed_changes(entry)
     # One by one: those that do not fit are not looked at.
     rows = rows_within(map(change_row, changes), max(budget - size, 0), len(changes), columns=4, place=1)
-    return [*blocks, *([Table(rows)] if rows else [])], size + sum(map(row_size, rows))
+    return [*blocks, *([Table(rows)] if rows else [])], size + sum(map(size_of, rows))
 
 
 def _listed_changes(entry: PlanEntry, *, noise: bool = True) -> list[Change]:
@@ -313,16 +304,14 @@ def _listed_changes(entry: PlanEntry, *, noise: bool = True) -> list[Change]:
 
 def _names_of(entries: Sequence[PlanEntry], head: _Head) -> tuple[list[Block], int]:
     line = _names(entries, head)
-    return [Paragraph(line)], line_size(line) + 40
+    return [Paragraph(line)], size_of(line) + 40
 
 
 def _names(entries: Sequence[PlanEntry], head: _Head) -> Line:
-    pieces: list[Piece] = []
     # Without what the head tells: a title for each would take more than the name.
     names = [code(_name(entry, head).text) for entry in entries]
-    names, left = within(names, _NAMES_BUDGET, lambda name: 2 + line_size(name))
-    for name in names:
-        pieces += [", " if pieces else "", name]
+    names, left = within(names, _NAMES_BUDGET, size=lambda name: 2 + size_of(name))
+    pieces = joined(names, ", ")
     return [*pieces, dim(f" … {left:,} more")] if left else pieces
 
 
@@ -348,7 +337,7 @@ def _folded(title: str, entries: Sequence[PlanEntry], head: _Head) -> tuple[Sect
         headline = entry.headline.replace(version, head.labels[version]) if version else entry.headline
         names.setdefault(headline, []).append(entry)
     # What several tasks have in common is said once.
-    rows = (Row([dim(cut(headline, _HEADLINE_BUDGET)[0]), _names(alike, head)]) for headline, alike in names.items())
+    rows = (Row([dim(start_of(headline, _HEADLINE_BUDGET)), _names(alike, head)]) for headline, alike in names.items())
     return _section_of(title, counted(len(entries), "task"), rows, _FOLDED_BUDGET, len(names))
 
 
@@ -363,6 +352,6 @@ def _failures(plan: Plan) -> tuple[Section | None, int]:
 
 
 def _section_of(title: str, note: str, rows: Iterable[Row], budget: int, count: int) -> tuple[Section, int]:
-    taken, left = within(rows, budget, row_size, count)
+    taken, left = within(rows, budget, count)
     rest = [Paragraph(more(left))] if left else []
-    return Section(title, note, [Table(taken), *rest]), sum(map(row_size, taken))
+    return Section(title, note, [Table(taken), *rest]), sum(map(size_of, taken))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flytetask_nb.views.diffs import describe_diff
-from flytetask_nb.views.document import Badge, Document, cut
+from flytetask_nb.views.document import Badge, Document
+from flytetask_nb.views.excerpts import start_of
 
 if TYPE_CHECKING:
     from flytetask_nb.sources.client.registrations import Registration
@@ -24,7 +25,7 @@ def describe_registration(result: Registration) -> Document:
     """Describe the verdict; under a conflict, what differs."""
     tone, glyph = _BADGES[result.verdict]
     verdict: Line = [Badge(tone, glyph, result.verdict)]
-    title = cut(result.summary, _NAME_BUDGET)[0]
+    title = start_of(result.summary, _NAME_BUDGET)
     if result.diff is None:
         return Document(title, lines=[verdict])
     inner = describe_diff(result.diff)

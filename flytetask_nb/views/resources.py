@@ -9,8 +9,8 @@ from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.resource_names import RESOURCES
 from flytetask_nb.semantics.quantities import format_bytes, format_cores, parse
 from flytetask_nb.semantics.task_container import resource_amounts, task_amounts
-from flytetask_nb.views.document import Badge, Document, Fields, Row, Section, Table, code, cut, cut_masked, dim
-from flytetask_nb.views.excerpts import rows_within
+from flytetask_nb.views.document import Badge, Document, Row, Section, Table, code, cut_masked, dim
+from flytetask_nb.views.excerpts import fields_blocks, rows_within, set_fields, start_of
 from flytetask_nb.views.wording import device_name
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from flytetask_nb.models import ExtendedResources
     from flytetask_nb.models.tasks import Resources
     from flytetask_nb.semantics.quantities import Quantity
-    from flytetask_nb.views.document import Block
-    from flytetask_nb.views.excerpts import Field
+    from flytetask_nb.views.document import Block, Line
 
 # How a resource is called, and how its amounts are written.
 _KINDS = {resource.name: (resource.label, resource.unit) for resource in RESOURCES} | {
@@ -86,9 +85,9 @@ def accelerator_words(extended: Any) -> str:
     if not extended.HasField("gpu_accelerator"):
         return ""
     accelerator = extended.gpu_accelerator
-    words = device_name(cut(accelerator.device, _AMOUNT_BUDGET)[0]) or "any device"
+    words = device_name(start_of(accelerator.device, _AMOUNT_BUDGET)) or "any device"
     if accelerator.HasField("partition_size"):
-        return f"{words}, {cut(accelerator.partition_size, _AMOUNT_BUDGET)[0]}"
+        return f"{words}, {start_of(accelerator.partition_size, _AMOUNT_BUDGET)}"
     return f"{words}, unpartitioned" if accelerator.unpartitioned else words
 
 
@@ -98,7 +97,7 @@ def shared_memory_words(extended: Any) -> str:
         return ""
     memory = extended.shared_memory
     size = _amount(memory.size_limit, "bytes") if memory.size_limit else "as large as the memory"
-    return f"{size} at {cut(memory.mount_path, _AMOUNT_BUDGET)[0]}" if memory.mount_path else size
+    return f"{size} at {start_of(memory.mount_path, _AMOUNT_BUDGET)}" if memory.mount_path else size
 
 
 def resources_section(asked: Amounts, extended: Any, pod_template_name: str = "") -> Section | None:
@@ -142,14 +141,11 @@ def _resource_blocks(
         [_resource_row(name, asked.get(name, ([], [])), first) for name in names], _TABLE_BUDGET, columns=4
     )
     blocks: list[Block] = [Table([head, *rows], named=True, numbers=(1, 2))] if rows else []
-    fields: list[Field] = []
+    device = ""
     if accelerator:
-        device = cut(extended.gpu_accelerator.device, _AMOUNT_BUDGET)[0]
-        fields.append(("accelerator", [[accelerator, " ", code(device)] if device else accelerator]))
-    if shared:
-        fields.append(("shared memory", [shared]))
-    if fields:
-        blocks.append(Fields(fields))
+        device = start_of(extended.gpu_accelerator.device, _AMOUNT_BUDGET)
+    named: Line = [accelerator, " ", code(device)] if device else accelerator
+    blocks += fields_blocks(set_fields(("accelerator", named), ("shared memory", shared)))
     note = ", ".join([*summary_words(asked, accelerator), *([f"shared memory {shared}"] if shared else [])])
     if not note and pod_template_name:
         note = "pod template, else platform default"

@@ -26,9 +26,9 @@ from flytetask_nb.views.document import (
     cut,
     cut_masked,
     dim,
-    line_size,
+    size_of,
 )
-from flytetask_nb.views.excerpts import fields_within, lines_within
+from flytetask_nb.views.excerpts import fields_blocks, fields_within, lines_within, set_fields
 from flytetask_nb.views.execution import json_line
 from flytetask_nb.views.wording import counted, listed, moment, quoted
 
@@ -55,12 +55,8 @@ def _with_remark(start: str, remark: str) -> str:
     return f"{start} {remark}" if remark else start
 
 
-def _row_size(row: Field) -> int:
-    return 80 + line_size(row[0]) + sum(map(line_size, row[1]))
-
-
 def _fitting(rows: Iterable[Field], total: int, budget: int = _ROWS_BUDGET) -> list[Field]:
-    return fields_within(rows, budget, _row_size, total)
+    return fields_within(rows, budget, total, lambda row: 80 + size_of(row[0]) + sum(map(size_of, row[1])))
 
 
 def _entry_lines(entries: Any) -> list[Line]:
@@ -129,7 +125,7 @@ def metadata_section(metadata: Any) -> Section:
     words = metadata_words(metadata)
     if metadata.HasField("runtime"):
         words.append(_runtime_words(metadata.runtime))
-    blocks: list[Block] = [Fields(rows)] if rows else []
+    blocks = fields_blocks(rows)
     if defaults:
         blocks.append(Paragraph(dim(f"at their defaults: {', '.join(defaults)}")))
     return Section("Metadata", ", ".join(words) or "all at their defaults", blocks)
@@ -149,17 +145,13 @@ def _metadata_rows(metadata: Any) -> tuple[list[Field], list[str]]:
     )
     rows: list[Field] = [(label, [words]) for label, words, _ in settings if words]
     defaults = [default for _, words, default in settings if not words]
-    if metadata.is_eager:
-        rows.append(("eager", ["yes: an eager workflow"]))
-    if metadata.deprecated_error_message:
-        rows.append(("deprecated", [_short(metadata.deprecated_error_message, 900)]))
-    for label, entries in (
-        ("tags", metadata.tags),
-        ("labels", metadata.metadata.labels),
-        ("annotations", metadata.metadata.annotations),
-    ):
-        if entries:
-            rows.append((label, _entry_lines(entries)))
+    rows += set_fields(
+        ("eager", "yes: an eager workflow" if metadata.is_eager else ""),
+        ("deprecated", _short(metadata.deprecated_error_message, 900)),
+    )
+    kept = metadata.metadata
+    maps = {"tags": metadata.tags, "labels": kept.labels, "annotations": kept.annotations}
+    rows += [(label, _entry_lines(entries)) for label, entries in maps.items() if entries]
     return rows, defaults
 
 
@@ -189,14 +181,13 @@ def security_section(context: Any) -> Section | None:
     """Describe identity, secrets and tokens; None where there is nothing of them."""
     rows = _fitting(map(_secret_row, context.secrets), len(context.secrets))
     run_as = context.run_as
-    for label, value in (
-        ("IAM role", run_as.iam_role),
-        ("service account", run_as.k8s_service_account),
-        ("runs as", run_as.execution_identity),
-        ("OAuth2 client", run_as.oauth2_client.client_id),
-    ):
-        if value:
-            rows.append((label, [code(_short(value))]))
+    identity = {
+        "IAM role": run_as.iam_role,
+        "service account": run_as.k8s_service_account,
+        "runs as": run_as.execution_identity,
+        "OAuth2 client": run_as.oauth2_client.client_id,
+    }
+    rows += [(label, [code(_short(value))]) for label, value in identity.items() if value]
     rows += _fitting(map(_token_row, context.tokens), len(context.tokens), 1_000)
     if not rows:
         return None
@@ -233,9 +224,7 @@ def _token_row(token: Any) -> Field:
 
 def describe_security(context: SecurityContext) -> Document:
     """Describe identity and secrets on their own."""
-    section = security_section(context._message)
-    if section is None:
-        return Document("SecurityContext", "nothing asked for")
+    section = security_section(context._message) or Section("", "nothing asked for", ())
     return Document("SecurityContext", section.note, blocks=section.blocks)
 
 
@@ -255,11 +244,10 @@ def plugin_section(template: Any) -> Section | None:
     rows = list(chain.from_iterable(_setting_rows(key, value) for key, value in custom.items()))
     rows += [(f"config {_short(key)}", [code(_short_value(key, config[key]))]) for key in keys]
     rows = _fitting(rows, len(rows), 3_000)
+    rows += set_fields(("task type version", str(version) if version else ""))
     notes = [_short(template.type, 200)]
     notes += [counted(total, "setting")] if total else []
-    if version:
-        rows.append(("task type version", [str(version)]))
-        notes.append(f"task type version {version}")
+    notes += [f"task type version {version}"] if version else []
     return Section("Plugin", ", ".join(notes), [Fields(rows)])
 
 
@@ -304,7 +292,7 @@ def flyte2_section(spec: Any) -> Section | None:
     if words is None:
         return None
     rows = ((_short(path), [_value_line(mask_value(value, path.rpartition(".")[2]))]) for path, value in words.items())
-    blocks: list[Block] = [Fields(_fitting(rows, len(words), 3_000))] if words else []
+    blocks = fields_blocks(_fitting(rows, len(words), 3_000))
     return Section(FLYTE2_MARK, _short(listed(list(words), 6), 200) or "nothing that Flyte 1 has no word for", blocks)
 
 
@@ -329,29 +317,20 @@ def source_section(
     """
     # Said already under the task's name.
     first = first_line(description, short_description)
-    blocks = _documentation_blocks(description, short_description, but=first)
-    rows: list[Field] = []
-    if source:
-        rows.append(("loaded from", [code(_short(source))]))
-    if note:
-        rows.append(("note", [_short(note)]))
-    if created_at is not None:
-        rows.append(("created at", [moment(created_at)]))
-    if is_fetchable:
-        rows.append(("description", [dim("not fetched; fetch_task(…, description=True) fetches it")]))
-    if console_url:
-        rows.append(("console", [Link(_short(console_url), console_url)]))
-    if rows:
-        blocks.append(Fields(rows))
+    rows = set_fields(
+        ("loaded from", code(_short(source)) if source else ""),
+        ("note", _short(note or "")),
+        ("created at", moment(created_at) if created_at is not None else ""),
+        ("description", dim("not fetched; fetch_task(…, description=True) fetches it") if is_fetchable else ""),
+        ("console", Link(_short(console_url), console_url) if console_url else ""),
+    )
+    blocks = _documentation_blocks(description, short_description, but=first) + fields_blocks(rows)
     if not blocks:
         return None
-    notes = [_short(_file_name(source or ""), 200), "" if created_at is None else moment(created_at)]
+    # Without its folder and without the entry in it.
+    file_name = (source or "").partition("!")[0].replace("\\", "/").rpartition("/")[2]
+    notes = [_short(file_name, 200), "" if created_at is None else moment(created_at)]
     return Section("Source", " · ".join(filter(None, notes)), blocks)
-
-
-def _file_name(source: str) -> str:
-    """Return the name of the file that a task was loaded from, without its folder and without the entry in it."""
-    return source.partition("!")[0].replace("\\", "/").rpartition("/")[2]
 
 
 def first_line(description: Any, short_description: str | None = None) -> str:
@@ -371,19 +350,15 @@ def _documentation_blocks(description: Any, short_description: str | None, *, bu
     texts = (short_description or description.short_description, description.long_description.value)
     distinct = filter(None, dict.fromkeys(text.strip() for text in texts))
     blocks: list[Block] = [Paragraph(_short(text, _TEXT_BUDGET)) for text in distinct if text != but]
-    rows: list[Field] = []
-    for label, address in (
-        ("code", description.source_code.link),
-        ("description", description.long_description.uri),
-        ("icon", description.long_description.icon_link),
-    ):
-        if address:
-            rows.append((label, [Link(_short(address), _short(address))]))
+    addresses = {
+        "code": _short(description.source_code.link),
+        "description": _short(description.long_description.uri),
+        "icon": _short(description.long_description.icon_link),
+    }
+    rows: list[Field] = [(label, [Link(text, text)]) for label, text in addresses.items() if text]
     if description.tags:
         rows.append(("tags", [_short(listed(list(description.tags), 20))]))
-    if rows:
-        blocks.append(Fields(rows))
-    return blocks
+    return blocks + fields_blocks(rows)
 
 
 def describe_documentation(documentation: Documentation) -> Document:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flyteidl.admin import task_pb2
+
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, is_flyte2
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
@@ -12,10 +14,11 @@ from flytetask_nb.models.version_order import LOADING
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.task_container import pod_containers, task_image
 from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, Section, code, cut, dim, expanded
+from flytetask_nb.views.excerpts import start_of
 from flytetask_nb.views.execution import execution_section, image_words, other_containers
 from flytetask_nb.views.interfaces import interface_line, interface_section
 from flytetask_nb.views.jobs import array_words, job_words
-from flytetask_nb.views.name_prefixes import name_label, shared_prefix
+from flytetask_nb.views.labels import name_label, shared_prefix, whole_version
 from flytetask_nb.views.resources import accelerator_words, amounts, resources_section, summary_words
 from flytetask_nb.views.settings import (
     deprecation_notice,
@@ -27,15 +30,14 @@ from flytetask_nb.views.settings import (
     security_section,
     source_section,
 )
-from flytetask_nb.views.version_labels import whole_version
 from flytetask_nb.views.wording import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from flytetask_nb.models import Identifier, TaskTemplate
     from flytetask_nb.models.tasks import TaskSpec
-    from flytetask_nb.views.document import Block, Line, Piece
+    from flytetask_nb.views.document import Block, Line
     from flytetask_nb.views.resources import Amounts
 
 _NAME_BUDGET = 700
@@ -50,13 +52,21 @@ def describe_task(task: FlyteTask) -> Document:
     Returns Document: a section that cannot be described shows why, and the others still stand.
     """
     message = task._message
-    return _describe(
-        message.template,
-        _attempt(lambda: first_line(message.description, task.short_description), ""),
-        _attempt(lambda: _place_among_versions(task), ""),
-        _attempt(lambda: _callers(task), []),
-        lambda: flyte2_section(message),
-        lambda: source_section(
+    template: Any = message.template
+    asked = _attempt(lambda: amounts(template), {})
+    image = _attempt(lambda: task_image(template), "")
+    makers: dict[str, Callable[[], Section | None]] = {
+        "Interface": lambda: interface_section(template.interface),
+        # Where nothing is asked for, looked again: what cannot be read is told by the section.
+        "Resources": lambda: resources_section(
+            asked or amounts(template), template.extended_resources, template.metadata.pod_template_name
+        ),
+        "Execution": lambda: execution_section(template, image),
+        "Metadata": lambda: metadata_section(template.metadata),
+        "Security": lambda: security_section(template.security_context),
+        "Plugin": lambda: plugin_section(template),
+        FLYTE2_MARK: lambda: flyte2_section(message),
+        "Source": lambda: source_section(
             message.description,
             source=task.source,
             note=task.note,
@@ -66,9 +76,14 @@ def describe_task(task: FlyteTask) -> Document:
             # A listing has the short one alone.
             is_fetchable=task.console is not None and DESCRIPTION in task.untold,
         ),
-        # Only a server says when.
-        is_registered=task.created_at is not None,
-        is_flyte2=is_flyte2(message),
+    }
+    sections = [section for title, make in makers.items() if (section := _section(title, make)) is not None]
+    return Document(
+        _name(template.id),
+        _attempt(lambda: _aside(task), ""),
+        lines=_lines(task, asked, image),
+        blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
+        sections=expanded(sections),
     )
 
 
@@ -79,7 +94,16 @@ def describe_spec(spec: TaskSpec) -> Document:
 
 def describe_template(template: TaskTemplate) -> Document:
     """Describe a template, which has no documentation."""
-    return _describe(template._message)
+    return describe_task(FlyteTask._own(task_pb2.TaskSpec(template=template._message)))
+
+
+def _lines(task: FlyteTask, asked: Amounts, image: str) -> list[Line]:
+    """Return what its author says of a task, what it takes, gives and asks for, and who uses it."""
+    message = task._message
+    says = _attempt(lambda: first_line(message.description, task.short_description), "")
+    lines: list[Line] = [says] if says else []
+    lines += _attempt(lambda: _summary(message.template, asked, image), [])
+    return [*lines, *_attempt(lambda: _callers(task), [])]
 
 
 def _place_among_versions(task: FlyteTask) -> str:
@@ -100,47 +124,9 @@ def _callers(task: FlyteTask) -> list[Line]:
         return [dim("used by no workflow beside it")]
     # Without the modules that the task itself is in: its name is told.
     prefix = shared_prefix([task.name, *callers])
-    pieces: list[Piece] = ["used by "]
-    for place, name in enumerate(callers[:_CALLERS_SHOWN]):
-        pieces += [", " if place else "", name_label(name, prefix)]
+    names = joined((name_label(name, prefix) for name in callers[:_CALLERS_SHOWN]), ", ")
     rest = len(callers) - _CALLERS_SHOWN
-    return [[*pieces, f" and {rest:,} more"] if rest > 0 else pieces]
-
-
-def _describe(
-    template: Any,
-    says: str = "",
-    among: str = "",
-    callers: Sequence[Line] = (),
-    *describe_rest: Callable[[], Section | None],
-    is_registered: bool = False,
-    is_flyte2: bool = False,
-) -> Document:
-    asked = _attempt(lambda: amounts(template), {})
-    image = _attempt(lambda: task_image(template), "")
-    makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
-        ("Interface", lambda: interface_section(template.interface)),
-        # Where nothing is asked for, looked again: what cannot be read is told by the section.
-        (
-            "Resources",
-            lambda: resources_section(
-                asked or amounts(template), template.extended_resources, template.metadata.pod_template_name
-            ),
-        ),
-        ("Execution", lambda: execution_section(template, image)),
-        ("Metadata", lambda: metadata_section(template.metadata)),
-        ("Security", lambda: security_section(template.security_context)),
-        ("Plugin", lambda: plugin_section(template)),
-        *zip((FLYTE2_MARK, "Source"), describe_rest, strict=False),
-    )
-    sections = [section for title, make in makers if (section := _section(title, make)) is not None]
-    return Document(
-        _name(template.id),
-        _attempt(lambda: _aside(template, among, is_registered=is_registered, is_flyte2=is_flyte2), ""),
-        lines=[*([says] if says else []), *_attempt(lambda: _summary(template, asked, image), []), *callers],
-        blocks=_attempt(lambda: deprecation_notice(template.metadata), []),
-        sections=expanded(sections),
-    )
+    return [["used by ", *names, f" and {rest:,} more" if rest > 0 else ""]]
 
 
 def _section(title: str, make: Callable[[], Section | None]) -> Section | None:
@@ -153,7 +139,7 @@ def _section(title: str, make: Callable[[], Section | None]) -> Section | None:
 
 def failure(error: Exception) -> Block:
     """Return the visible line that stands for what could not be described."""
-    return Notice(Badge("breaking", "✗", "error"), cut(f"{type(error).__name__}: {error}", _NAME_BUDGET)[0])
+    return Notice(Badge("breaking", "✗", "error"), start_of(f"{type(error).__name__}: {error}", _NAME_BUDGET))
 
 
 def _attempt(make: Callable[[], Any], otherwise: Any) -> Any:
@@ -168,16 +154,19 @@ def _name(identifier: Any) -> str:
     return " ".join(cut(identifier.name, _NAME_BUDGET)).strip() or "(no name)"
 
 
-def _aside(template: Any, among: str, *, is_registered: bool, is_flyte2: bool) -> Line:
+def _aside(task: FlyteTask) -> Line:
+    template: Any = task._message.template
     identifier = template.id
+    # Only a server says when.
+    is_registered = task.created_at is not None
     return joined(
         (
-            FLYTE2_MARK if is_flyte2 else "",
+            FLYTE2_MARK if is_flyte2(task._message) else "",
             whole_version(identifier.version),
-            among,
-            cut(template.type, _PART_BUDGET)[0] or "(no type)",
-            " / ".join(cut(part, _PART_BUDGET)[0] for part in (identifier.project, identifier.domain) if part),
-            f"org {cut(identifier.org, _PART_BUDGET)[0]}" if identifier.org else "",
+            _attempt(lambda: _place_among_versions(task), ""),
+            start_of(template.type, _PART_BUDGET) or "(no type)",
+            " / ".join(start_of(part, _PART_BUDGET) for part in (identifier.project, identifier.domain) if part),
+            f"org {start_of(identifier.org, _PART_BUDGET)}" if identifier.org else "",
             "not registered yet" if not is_registered and _is_unregistered(template) else "",
         )
     )
@@ -225,11 +214,9 @@ def _amount_words(template: Any, asked: Amounts) -> list[str]:
 def card_blocks(task: FlyteTask) -> list[Block]:
     """Return what a row about a task opens: what it is, and what it takes and gives."""
     template = task._message.template
-    says = _attempt(lambda: first_line(task._message.description, task.short_description), "")
-    lines: list[Line] = [says] if says else []
-    lines += _attempt(lambda: _summary(template, amounts(template), task_image(template)), [])
-    lines += _attempt(lambda: _callers(task), [])
-    blocks: list[Block] = [Paragraph(line) for line in lines]
+    asked = _attempt(lambda: amounts(template), {})
+    lines = _lines(task, asked, _attempt(lambda: task_image(template), ""))
+    blocks: list[Block] = list(map(Paragraph, lines))
     section = _section("Interface", lambda: interface_section(template.interface))
     return blocks + (list(section.blocks) if section is not None else [])
 
@@ -238,8 +225,8 @@ def describe_identifier(identifier: Identifier) -> Document:
     """Describe an identifier on its own."""
     message = identifier._message
     parts = (message.project, message.domain, message.version)
-    aside = " · ".join([str(identifier.resource_type), *(cut(part, _PART_BUDGET)[0] for part in parts if part)])
+    aside = " · ".join([str(identifier.resource_type), *(start_of(part, _PART_BUDGET) for part in parts if part)])
     lines: list[Line] = [] if all(map(is_filled_in, parts)) else [dim("not registered yet")]
     if message.org:
-        lines.append(["org ", code(cut(message.org, _PART_BUDGET)[0])])
+        lines.append(["org ", code(start_of(message.org, _PART_BUDGET))])
     return Document(_name(message), aside, lines=lines)

@@ -191,8 +191,8 @@ def _notice(notice: Notice, indent: str) -> Iterable[list[Segment]]:
     yield [(indent, ""), *_segments(notice.badge), (" ", ""), *_flat(_segments(notice.line))]
 
 
-def _paragraph(paragraph: Paragraph, indent: str) -> Iterable[list[Segment]]:
-    return ([(indent, ""), *line] for line in _broken(_segments(paragraph.line)))
+def _indented(segments: list[Segment], indent: str) -> Iterable[list[Segment]]:
+    return ([(indent, ""), *line] for line in _broken(segments))
 
 
 def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
@@ -209,11 +209,10 @@ def _broken(segments: list[Segment]) -> Iterable[list[Segment]]:
 
 def _folds(folds: Folds, indent: str) -> Iterable[list[Segment]]:
     """Put what opens of a row below it."""
-    head = [Row(folds.head, header=True)] if folds.head else []
-    table = Table([*head, *(Row([row.lead, row.text, row.end]) for row in folds.rows)])
-    for lines, row in zip(_row_lines(table, indent), [None] * len(head) + list(folds.rows), strict=True):
+    opened: list[Sequence[Block]] = [() if folds.in_place else row.blocks for row in folds.rows]
+    for lines, blocks in zip(_row_lines(folds.table, indent), [*([()] if folds.head else []), *opened], strict=True):
         yield from lines
-        for block in () if row is None or folds.in_place else row.blocks:
+        for block in blocks:
             yield from _block(block, indent + _INDENT)
 
 
@@ -394,8 +393,8 @@ def _hanging(segments: list[Segment], indent: str, width: int) -> list[list[Segm
 
 
 def _code(block: Code, indent: str) -> Iterable[list[Segment]]:
-    segments = [(gated(text), _HIGHLIGHTS[role]) for role, text in highlighted(block.text, block.language)]
-    return ([(indent, ""), *line] for line in _broken(segments))
+    pieces = highlighted(block.text, block.language)
+    return _indented([(gated(text), _HIGHLIGHTS[role]) for role, text in pieces], indent)
 
 
 def _width(segments: list[Segment]) -> int:
@@ -423,7 +422,7 @@ _BLOCKS: dict[type, Callable[[Any, str], Iterable[list[Segment]]]] = {
     Bars: _bars,
     Fields: _fields,
     Code: _code,
-    Paragraph: _paragraph,
+    Paragraph: lambda paragraph, indent: _indented(_segments(paragraph.line), indent),
     Notice: _notice,
     Folds: _folds,
 }

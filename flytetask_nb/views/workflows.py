@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.models.notation import signature_notation
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.views.collections import failures_section
-from flytetask_nb.views.document import Document, Fields, Row, Section, code, cut, dim
-from flytetask_nb.views.excerpts import code_line, table_within, title_of
+from flytetask_nb.views.document import Document, Fields, Row, Section, code, dim
+from flytetask_nb.views.excerpts import code_line, start_of, table_within, title_of
 from flytetask_nb.views.interfaces import interface_line, interface_section
-from flytetask_nb.views.version_labels import short_versions, version_label, whole_version
+from flytetask_nb.views.labels import short_versions, version_label, whole_version
 from flytetask_nb.views.wording import counted, joined, listed
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from flytetask_nb.views.document import Line, Piece, Span
     from flytetask_nb.views.excerpts import Field
 
-_NAME_BUDGET = 300
 _SIGNATURE_BUDGET = 400
 _NODES_BUDGET = 9_000
 _LIST_BUDGET = 20_000
@@ -35,7 +34,7 @@ def describe_workflow(workflow: Workflow) -> Document:
     nodes = list(map(_node_row, workflow.nodes))
     note = f"{counted(len(nodes), 'node')}, {counted(len(workflow.task_ids), 'task')}"
     return Document(
-        title_of(workflow.name, _NAME_BUDGET),
+        title_of(workflow.name),
         _aside(workflow._template.id, "workflow"),
         lines=[interface_line(interface)],
         sections=[
@@ -58,22 +57,22 @@ def describe_launch_plan(plan: LaunchPlan) -> Document:
     }
     fields: list[Field] = [(label, [_name(text)]) for label, text in words.items() if text or label == "starts"]
     aside = _aside(plan._message.id, "launch plan")
-    return Document(title_of(plan.name, _NAME_BUDGET), aside, blocks=[Fields(fields)])
+    return Document(title_of(plan.name), aside, blocks=[Fields(fields)])
 
 
 def _aside(identifier: Any, noun: str) -> list[Piece]:
     place = " / ".join(part for part in (identifier.project, identifier.domain) if part)
-    return joined((whole_version(identifier.version), noun, cut(place, _NAME_BUDGET)[0]))
+    return joined((whole_version(identifier.version), noun, start_of(place)))
 
 
 def _name(text: str) -> Span:
-    return code(cut(text, _NAME_BUDGET)[0])
+    return code(start_of(text))
 
 
 def _node_row(node: Node) -> Row:
     reference = node.reference
     runs: Line = [f"{node.kind} ", _name(reference.name)] if reference else node.kind or dim("nothing")
-    return Row([_name(node.id), runs, cut(listed(node.upstream_node_ids), _NAME_BUDGET)[0]])
+    return Row([_name(node.id), runs, start_of(listed(node.upstream_node_ids))])
 
 
 # -- lists -----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, cut,
 from flytetask_nb.views.wording import counted, listed
 from flytetask_nb.widgets.comparison import Comparison
 from flytetask_nb.widgets.explorer import Explorer
-from flytetask_nb.widgets.panes import Pane, Panel, option_layout
+from flytetask_nb.widgets.panes import HIDDEN, Pane, Panel, displayed, option_layout
 from flytetask_nb.widgets.task_panel import TaskPanel
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ __all__ = ["ArchiveViewer", "ExplorerApp"]
 _SUFFIXES: Final = (".tar.gz", ".tgz", ".tar", ".pb", ".json", ".yaml", ".yml")
 _FAILURES_SHOWN: Final = 5
 _FAILURE_BUDGET: Final = 600
-_HIDDEN: Final = "none"
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -63,16 +62,16 @@ class ArchiveReader(Panel):
         self._reject = Button(
             description="Remove rejected",
             tooltip="Forget the files without tasks",
-            layout=Layout(width="12em", display=_HIDDEN),
+            layout=Layout(width="12em", display=HIDDEN),
         )
         self._status = Pane()
         self._shown = shown
-        self._shown.layout.display = _HIDDEN
+        self._shown.layout.display = HIDDEN
         buttons = [self._upload, self._clear, self._reject, *controls]
         super().__init__([HBox(buttons, layout=Layout(flex_flow="row wrap")), self._status, shown])
-        self._upload.observe(self.guarded(lambda change: self._add(change.new)), "value")
+        self.on_value(self._upload, self._add)
         self._clear.on_click(self.guarded(lambda _button: self._remove_all()))
-        self._reject.on_click(self.guarded(lambda _button: self._remove(self._rejected)))
+        self._reject.on_click(self.guarded(lambda _button: self._remove_rejected()))
         self.observe(self._show_tasks, "tasks")
         self.tasks = TaskCollection()
 
@@ -107,56 +106,48 @@ class ArchiveReader(Panel):
         """The files in which there is no task."""
         return [name for name, tasks in self._archives.items() if not len(tasks)]
 
-    def _remove(self, names: Iterable[str]) -> None:
-        for name in names:
+    def _remove_rejected(self) -> None:
+        for name in self._rejected:
             del self._archives[name]
         self._gather()
 
     def _gather(self) -> None:
-        display = None if self._rejected else _HIDDEN
-        if self._reject.layout.display != display:
-            self._reject.layout.display = display
+        self._reject.layout.display = displayed(bool(self._rejected))
         collections = list(self._archives.values())
         self.tasks = sum(collections[1:], collections[0]) if collections else TaskCollection()
         # What failed is no part of what makes two collections equal, so that alone would tell nobody.
-        self._status.show_part(*self._told())
+        self._status.show_part(*self._report())
 
     def _show_tasks(self, _change: Any) -> None:
-        self._status.show_part(*self._told())
+        self._status.show_part(*self._report())
         self.show_tasks()
-        display = None if len(self.tasks) else _HIDDEN
-        if self._shown.layout.display != display:
-            self._shown.layout.display = display
+        self._shown.layout.display = displayed(len(self.tasks) > 0)
 
     def show_tasks(self) -> None:
         """Show other tasks than before."""
         raise NotImplementedError
 
-    def _told(self) -> list[Block]:
+    def _report(self) -> list[Block]:
         tasks = self.tasks
         if not self._archives and not tasks:
             return [Paragraph(dim("Add one or several archives: each of them is a version of its tasks."))]
         rejected = {name: self._archives[name].failures for name in self._rejected}
         names = listed([cut(name, 200)[0] for name in self._archives if name not in rejected])
-        found = f"{counted(len(tasks), 'task')} of {counted(len(tasks.names), 'name')}"
-        blocks: list[Block] = [Paragraph(f"{found} from {names}" if names else found)]
+        counts = f"{counted(len(tasks), 'task')} of {counted(len(tasks.names), 'name')}"
+        blocks: list[Block] = [Paragraph(f"{counts} from {names}" if names else counts)]
         for name, why in rejected.items():
             reason = why[0].reason if why else "it holds no task"
-            words = f"{cut(name, 200)[0]} is no archive of tasks: {reason}"
-            blocks.append(Notice(Badge("breaking", "✗", "rejected"), cut(words, _FAILURE_BUDGET)[0]))
-        told = {failure for why in rejected.values() for failure in why}
-        failures = [failure for failure in tasks.failures if failure not in told]
-        blocks += [
-            Notice(Badge("breaking", "✗", "not read"), cut(str(failure), _FAILURE_BUDGET)[0])
-            for failure in failures[:_FAILURES_SHOWN]
-        ]
+            blocks.append(_notice("rejected", f"{cut(name, 200)[0]} is no archive of tasks: {reason}"))
+        of_rejected = {failure for why in rejected.values() for failure in why}
+        failures = [failure for failure in tasks.failures if failure not in of_rejected]
+        blocks += [_notice("not read", str(failure)) for failure in failures[:_FAILURES_SHOWN]]
         if len(failures) > _FAILURES_SHOWN:
             blocks.append(Paragraph(dim(f"… {len(failures) - _FAILURES_SHOWN:,} more that could not be read")))
         return blocks
 
     def document(self) -> Document:
         """Return what was read, for places without a kernel."""
-        return Document("Archives", blocks=self._told())
+        return Document("Archives", blocks=self._report())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({counted(len(self._archives), 'archive')}, {counted(len(self.tasks), 'task')})"
@@ -204,6 +195,10 @@ class ExplorerApp(ArchiveReader):
             self.explorer.close()
         self.explorer = None if source is None else Explorer(source)
         self._shown.children = () if self.explorer is None else (self.explorer,)
+
+
+def _notice(word: str, text: str) -> Notice:
+    return Notice(Badge("breaking", "✗", word), cut(text, _FAILURE_BUDGET)[0])
 
 
 def _stem(name: str) -> str:

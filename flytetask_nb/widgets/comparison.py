@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ipywidgets import Button, Checkbox, Dropdown, HBox, Layout, SelectionRangeSlider, ToggleButton
@@ -20,16 +21,15 @@ from flytetask_nb.views import describe
 from flytetask_nb.views.comparisons import describe_columns, describe_pair
 from flytetask_nb.views.diffs import PARTS
 from flytetask_nb.views.document import Document, Paragraph, Section, dim
-from flytetask_nb.views.version_labels import short_versions
+from flytetask_nb.views.labels import short_versions
 from flytetask_nb.views.wording import counted, listed
 from flytetask_nb.widgets.pairing import EVERYTHING, PairSelection
-from flytetask_nb.widgets.panes import CopyBox, Pane, Panel, offer, option_layout
+from flytetask_nb.widgets.panes import HIDDEN, CopyBox, Pane, Panel, displayed, offer, option_layout
 from flytetask_nb.widgets.selection import as_collection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flytetask_nb.diffs import TaskHistory
     from flytetask_nb.models.flyte_task import FlyteTask
 
 __all__ = ["Columns", "Comparison", "compare", "history_of"]
@@ -41,7 +41,6 @@ _CHARACTER: Final = 0.65
 _PAIR: Final = 2
 _NAMES_TOLD: Final = 3
 _NO_VERSION: Final = "(no version)"
-_HIDDEN: Final = "none"
 
 
 class Comparison(Panel):
@@ -84,8 +83,11 @@ class Comparison(Panel):
         self._verdict = Pane()
         self._severity = Dropdown(
             description="Severity",
-            options=[(f"{one} and worse" if one != SEVERITIES[0] else one, one) for one in SEVERITIES if one != NOISE]
-            + [(EVERYTHING, EVERYTHING)],
+            options=[
+                (SEVERITIES[0], SEVERITIES[0]),
+                *((f"{severity} and worse", severity) for severity in SEVERITIES[1:] if severity != NOISE),
+                (EVERYTHING, EVERYTHING),
+            ],
             value=EVERYTHING,
             layout=option_layout(_NARROW),
         )
@@ -97,7 +99,7 @@ class Comparison(Panel):
             description="as Markdown", tooltip="The comparison as text for a pull request", layout=option_layout("10em")
         )
         self._diff = Pane()
-        self._markdown = CopyBox(layout=Layout(display=_HIDDEN))
+        self._markdown = CopyBox(layout=Layout(display=HIDDEN))
         wrap = Layout(flex_flow="row wrap", align_items="center")
         super().__init__(
             [
@@ -124,22 +126,21 @@ class Comparison(Panel):
     def _react(self) -> None:
         """Connect controls with the state, and the state with what is on screen."""
         selection = self.selection
-        self._names.observe(self.guarded(lambda change: self._pick("name", change.new)), "value")
-        self._old.observe(self.guarded(lambda change: self._pick_version(0, change.new)), "value")
-        self._new.observe(self.guarded(lambda change: self._pick_version(1, change.new)), "value")
-        self._range.observe(self.guarded(lambda change: self._pick_range(change.new)), "value")
+        self.on_value(self._old, partial(self._pick_version, 0))
+        self.on_value(self._new, partial(self._pick_version, 1))
+        self.on_value(self._range, self._pick_range)
+        for trait, control in (
+            ("name", self._names),
+            ("severity", self._severity),
+            ("part", self._part),
+            ("noise", self._noise),
+        ):
+            self.sets_trait(control, selection, trait)
         self._swap.on_click(self.guarded(lambda _button: selection.swap()))
-        self._severity.observe(self.guarded(lambda change: self._pick("severity", change.new)), "value")
-        self._part.observe(self.guarded(lambda change: self._pick("part", change.new)), "value")
-        self._noise.observe(self.guarded(lambda change: self._pick("noise", change.new)), "value")
         self._as_markdown.observe(self.guarded(self._show_markdown), "value")
         selection.observe(self._show_name, ["tasks", "name", "versions"])
         selection.observe(self._show_pair, "pair")
         selection.observe(self._show_changes, ["severity", "part", "noise"])
-
-    def _pick(self, trait: str, value: Any) -> None:
-        if value is not None:
-            self.selection.set_trait(trait, value)
 
     def _pick_version(self, side: int, version: str | None) -> None:
         if version is not None:
@@ -171,17 +172,15 @@ class Comparison(Panel):
                     self._range.options = options
         self._show_pickers()
         self._show_history()
-        display = _HIDDEN if len(selection.tasks.names) <= 1 else None
-        if self._names.layout.display != display:
-            self._names.layout.display = display
+        self._names.layout.display = displayed(len(selection.tasks.names) > 1)
 
     def _show_history(self) -> None:
         """Show what every version changed, under the slider; nothing where there is only one."""
         versions = self.selection.history
-        if len(versions) <= 1:
+        if len(versions) > 1:
+            self._history.show_fitting(lambda: history_of(versions, self.selection.name))
+        else:
             self._history.value = ""
-            return
-        self._history.show_fitting(lambda: history_of(versions, self.selection.name))
 
     def _show_pickers(self) -> None:
         selection = self.selection
@@ -222,13 +221,11 @@ class Comparison(Panel):
         )
 
     def _show_markdown(self, _change: Any) -> None:
-        is_shown = self._as_markdown.value
-        display = None if is_shown else _HIDDEN
+        is_asked = self._as_markdown.value
         compared = self.selection.diff
-        if is_shown and compared is not None:
+        if is_asked and compared is not None:
             self._markdown.show("Markdown for a pull request", compared.to_markdown())
-        if self._markdown.layout.display != display:
-            self._markdown.layout.display = display
+        self._markdown.layout.display = displayed(is_asked)
 
     # -- without a kernel --------------------------------------------------------------------------------------------
 
@@ -240,8 +237,8 @@ class Comparison(Panel):
             return Document("No task", "the collection is empty")
         if len(selection.versions) == 1:
             # Of which nobody can say that it changed nothing.
-            told = dim("Add another version of the task to see what changed.")
-            return Document(mask_identifier(selection.name), f"only one version: {selection.versions[0]}", lines=[told])
+            hint = dim("Add another version of the task to see what changed.")
+            return Document(mask_identifier(selection.name), f"only one version: {selection.versions[0]}", lines=[hint])
         return describe_pair(compared)
 
     def __repr__(self) -> str:
@@ -250,14 +247,6 @@ class Comparison(Panel):
             return "Comparison(no task)"
         old, new = selection.pair
         return f"Comparison({selection.name!r}, {old!r} → {new!r}, {counted(len(selection.versions), 'version')})"
-
-
-def _history_document(found: TaskHistory) -> Document:
-    """Describe a history without the name, which stands above, and without the steps, which are compared below."""
-    shown = describe(found)
-    told = f"{counted(len(found), 'version')}, {in_words(found.order)}"
-    section = Section("History", told, [*map(Paragraph, shown.lines), *shown.blocks])
-    return Document("", sections=[section], subjects=shown.subjects)
 
 
 class Columns(Panel):
@@ -300,11 +289,15 @@ def history_of(versions: TaskCollection, name: str) -> Document:
         What they are called where nothing can be told of them.
     """
     try:
-        found = history(versions)
+        steps = history(versions)
     except DiffError as error:
         # Two tasks of one version have no place in a row; they can be compared all the same.
         return Document(name, blocks=[Paragraph(dim(str(error)))])
-    return _history_document(found)
+    # Without the name, which stands above, and without the steps, which are compared below.
+    document = describe(steps)
+    note = f"{counted(len(steps), 'version')}, {in_words(steps.order)}"
+    section = Section("History", note, [*map(Paragraph, document.lines), *document.blocks])
+    return Document("", sections=[section], subjects=document.subjects)
 
 
 def compare(*tasks: object, name: str | None = None) -> Comparison | Columns:
@@ -342,5 +335,5 @@ def compare(*tasks: object, name: str | None = None) -> Comparison | Columns:
         name, tasks = last, tasks[:1]
     given: object = tasks[0] if len(tasks) == 1 else list(tasks)
     if isinstance(given, list | tuple) and len(given) > 1 and name is None:
-        return Columns([as_task(one, f"tasks[{place}]") for place, one in enumerate(given)])
+        return Columns([as_task(task, f"tasks[{place}]") for place, task in enumerate(given)])
     return Comparison(as_collection(given), name)

@@ -76,12 +76,7 @@ class Exploration:
         The selected positions, in the order of their selection.
     """
 
-    def __init__(
-        self,
-        browser: Browser,
-        tasks: TaskCollection | None = None,
-        source: str = "tasks",
-    ) -> None:
+    def __init__(self, browser: Browser, tasks: TaskCollection | None = None, source: str = "tasks") -> None:
         self.browser = browser
         self.tasks = tasks
         self.view = View()
@@ -162,10 +157,10 @@ class Exploration:
         lines = browser.line_count(view)
         start = max(0, min(start, lines - 1))
         columns = self.shown_columns()
-        found = browser.lines(view, start, min(count, _MOST_ROWS))
-        cells = browser.cells([line.position for line in found], columns)
+        grid = browser.lines(view, start, min(count, _MOST_ROWS))
+        cells = browser.cells([line.position for line in grid], columns)
         for longest in _LONGEST:
-            rows = [self._row(line, texts, longest) for line, texts in zip(found, cells, strict=True)]
+            rows = [self._row(line, texts, longest) for line, texts in zip(grid, cells, strict=True)]
             if len(json.dumps(rows)) <= _BUDGET:
                 break
         return {
@@ -183,9 +178,9 @@ class Exploration:
 
     def _row(self, line: GridLine, texts: list[str], longest: int) -> list[Any]:
         is_group = line.kind == GROUP
-        shown = [*texts[:1], *(text if len(text) <= longest else f"{text[: longest - 1]}…" for text in texts[1:])]
         group = {"key": line.key, "count": line.count, "open": line.key in self.view.opened} if is_group else None
-        return [line.kind, line.position, int(line.position in self.selected and not is_group), group, *shown]
+        cells = [*texts[:1], *(text if len(text) <= longest else f"{text[: longest - 1]}…" for text in texts[1:])]
+        return [line.kind, line.position, int(line.position in self.selected and not is_group), group, *cells]
 
     def counts(self) -> dict[str, Any]:
         """Return facets and histograms of the view; nothing of a search that cannot be read."""
@@ -251,17 +246,17 @@ class Exploration:
     def side(self, position: int | None) -> dict[str, Any]:
         """Return the card of a row; of two selected rows or more their comparison."""
         if len(self.selected) >= _PAIR:
-            return {"title": "Comparison", "compares": True, "html": fitting(self._comparison, _whole)[0]}
-        where = next(iter(self.selected)) if position is None and self.selected else position
+            return {
+                "title": "Comparison",
+                "compares": True,
+                "html": fitting(self._comparison, lambda made: [html.fragment(made)])[0],
+            }
+        where = next(iter(self.selected), None) if position is None else position
+        card = {"title": "Card", "compares": False, "html": None}
         if where is None:
-            return {"title": "Card", "compares": False, "html": None}
-        return {
-            "title": "Card",
-            "compares": False,
-            "position": where,
-            "html": fitting(lambda: self._card(where), _head_and_rest)[0],
-            "more": self.tasks is not None,
-        }
+            return card
+        html_parts = fitting(lambda: self._card(where), _head_and_rest)[0]
+        return {**card, "position": where, "html": html_parts, "more": self.tasks is not None}
 
     def more(self, position: int) -> dict[str, Any]:
         """Return what costs more than a card: the history of a task."""
@@ -281,14 +276,15 @@ class Exploration:
         return replace(head, sections=[*head.sections, *describe(task).sections])
 
     def _comparison(self) -> Document:
-        positions = list(self.selected)
-        shown = sorted(positions[:_COMPARED]) if self.tasks is None else positions[:_COMPARED]
-        left = len(positions) - len(shown)
-        told = [dim(f"The first {len(shown)} of {counted(len(positions), 'selected row')}.")] if left else []
+        positions = list(self.selected)[:_COMPARED]
         if self.tasks is None:
-            return self._columns(shown, told)
-        document = describe_columns(self._oldest_first([self.tasks[position] for position in shown]))
-        return replace(document, lines=[*told, *document.lines])
+            document = self._columns(sorted(positions))
+        else:
+            document = describe_columns(self._oldest_first([self.tasks[position] for position in positions]))
+        if len(positions) == len(self.selected):
+            return document
+        note = f"The first {len(positions)} of {counted(len(self.selected), 'selected row')}."
+        return replace(document, lines=[dim(note), *document.lines])
 
     def _oldest_first(self, tasks: list[FlyteTask]) -> list[FlyteTask]:
         """Return versions of one task by their age, and others as they were selected."""
@@ -296,7 +292,7 @@ class Exploration:
             return tasks
         return list(TaskCollection(tasks).versions(tasks[0].name))
 
-    def _columns(self, positions: Sequence[int], told: list[Any]) -> Document:
+    def _columns(self, positions: Sequence[int]) -> Document:
         names = self._all_columns()
         rows = self.browser.cells(positions, names)
         differing = [
@@ -306,15 +302,15 @@ class Exploration:
         ]
         head = Row(["", *(f"row {position:,}" for position in positions)], header=True)
         blocks: list[Block] = [Table([head, *differing], named=True, is_wide=True), Paragraph(dim(_NO_TASKS))]
-        return Document(counted(len(positions), "row"), "only what differs", lines=told, blocks=blocks)
+        return Document(counted(len(positions), "row"), "only what differs", blocks=blocks)
 
     @staticmethod
     def _history(tasks: TaskCollection, task: FlyteTask) -> Document | None:
         versions = tasks.versions(tasks.name_of(task))
         if len(versions) <= 1:
             return None
-        shown = versions[-_VERSIONS:]
-        document = history_of(shown if task in shown else versions[:_VERSIONS], task.name)
+        newest = versions[-_VERSIONS:]
+        document = history_of(newest if task in newest else versions[:_VERSIONS], task.name)
         return replace(document, sections=[replace(section, is_open=True) for section in document.sections])
 
     # -- out ---------------------------------------------------------------------------------------------------------
@@ -337,10 +333,6 @@ def column_title(name: str) -> str:
 
 def _problem(error: QueryError) -> dict[str, Any]:
     return {"problem": {"message": str(error), "position": error.position}}
-
-
-def _whole(document: Document) -> list[str]:
-    return [html.fragment(document)]
 
 
 def _head_and_rest(document: Document) -> list[str]:

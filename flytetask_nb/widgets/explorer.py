@@ -7,6 +7,7 @@ is answered stands in ``exploration.py``.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from threading import RLock
@@ -19,7 +20,7 @@ from traitlets import Tuple as TupleTrait
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.diffs.rules import SEVERITIES
-from flytetask_nb.errors import FlyteTaskError, LoadError, ModelTypeError
+from flytetask_nb.errors import LoadError, ModelTypeError
 from flytetask_nb.masking.gate import gated
 from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.tables.browsing import COMPUTED, WORST_CHANGE, Browser, View
@@ -27,12 +28,13 @@ from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.search_query import parsed_query
 from flytetask_nb.tables.view_code import listing_of
 from flytetask_nb.views import html
-from flytetask_nb.views.document import Document, Paragraph, Row, Table, code, cut, dim, row_size, within
+from flytetask_nb.views.document import Document, Paragraph, Row, Table, code, cut, within
+from flytetask_nb.views.excerpts import more
 from flytetask_nb.views.wording import counted
 from flytetask_nb.widgets.behind import SLICE, Behind, made_aside
 from flytetask_nb.widgets.exploration import FIRST_ROWS, Exploration, column_title
 from flytetask_nb.widgets.explorer_background import computed_behind
-from flytetask_nb.widgets.panes import HERE, StaticForm
+from flytetask_nb.widgets.panes import HERE, StaticForm, error_text
 from flytetask_nb.widgets.selection import as_collection
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.client.task_pages import TaskPages
     from flytetask_nb.tables.search_query import Query
+    from flytetask_nb.views.document import Block
 
 __all__ = ["Explorer", "explore"]
 
@@ -53,7 +56,6 @@ _STATIC_COLUMNS: Final = 8
 _TABLE_BUDGET: Final = 20_000
 _CELL_BUDGET: Final = 200
 T = TypeVar("T")
-_ERROR_BUDGET: Final = 1_000
 
 
 def _alone(method: Callable[..., T]) -> Callable[..., T]:
@@ -152,27 +154,26 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         self._frame: pd.DataFrame | None = None
         self._pages = None
         if hasattr(source, "task_pages"):
-            told = listing_of([asked])
-            place = {name: where for name in ("project", "domain") if (where := getattr(told, name))}
-            self._pages = source.task_pages(**{"filters": list(told.filters), **place, **filters})
+            listing = listing_of([asked])
+            place = {name: where for name in ("project", "domain") if (where := getattr(listing, name))}
+            self._pages = source.task_pages(**{"filters": list(listing.filters), **place, **filters})
             self._exploration = Exploration(_browser(TaskCollection()), TaskCollection(), "remote")
-            self._behind = [Behind(self._listing(self._pages), self)]
+            steps = self._listing(self._pages)
         elif filters:
             raise ModelTypeError(f"{', '.join(filters)} can be asked of a cluster; what is at hand is searched")
         elif isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas"):
             frame = self._frame = source if isinstance(source, pd.DataFrame) else source.to_pandas()
             self._exploration = Exploration(Browser(frame.iloc[:_AT_ONCE]), None, "frame")
             self._exploration.total = len(frame)
-            chunks = (CodedTable.of_frame(frame.iloc[at : at + _CHUNK]) for at in _starts(len(frame)))
-            self._behind = [Behind(self._reading(chunks), self)]
-            return
+            steps = self._reading(CodedTable.of_frame(frame.iloc[at : at + _CHUNK]) for at in _starts(len(frame)))
         else:
             tasks = as_collection(source)
             first = tasks[:_AT_ONCE] if len(tasks) > _AT_ONCE else tasks
             self._exploration = Exploration(_browser(first), tasks, "tasks")
-            chunks = (CodedTable.of_frame(tasks[at : at + _CHUNK].to_frame()) for at in _starts(len(tasks)))
-            self._behind = [Behind(self._reading(chunks), self)]
-        self._behind.append(Behind(self._computing(), self))
+            steps = self._reading(CodedTable.of_frame(tasks[at : at + _CHUNK].to_frame()) for at in _starts(len(tasks)))
+        self._behind = [Behind(steps, self)]
+        if self._frame is None:
+            self._behind.append(Behind(self._computing(), self))
 
     def _reading(self, tables: Iterator[CodedTable]) -> Generator[float, None, None]:
         """Read the tables of the rows that were not read at once."""
@@ -205,13 +206,13 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         exploration = self._exploration
         browser, tasks = exploration.browser, exploration.tasks or TaskCollection()
         looked_at = [line.position for line in browser.lines(exploration.view, 0, FIRST_ROWS)]
-        told = time.monotonic()
+        last_told = time.monotonic()
         done = dict.fromkeys(COMPUTED, 0)
         for column, positions, values in computed_behind(tasks, looked_at):
             browser.set_column(column, values, positions, order=SEVERITIES if column == WORST_CHANGE else ())
             done[column] += len(positions)
-            if time.monotonic() - told > _TOLD:
-                told = time.monotonic()
+            if time.monotonic() - last_told > _TOLD:
+                last_told = time.monotonic()
                 self._tell_progress(f"checked {min(done.values()):,} of {len(tasks):,}")
             yield SLICE
         self._tell_progress("")
@@ -249,7 +250,9 @@ class Explorer(StaticForm, anywidget.AnyWidget):
     @_alone
     def _take_query(self, change: Any) -> None:
         if not self._follows:
-            self._change_view(query=change.new)
+            self._exploration.view = replace(self._exploration.view, query=change.new)
+            self._push()
+            self._tell_rows()
 
     @validate("columns")
     def _check_columns(self, proposal: Any) -> tuple[str, ...]:
@@ -269,21 +272,21 @@ class Explorer(StaticForm, anywidget.AnyWidget):
             self._exploration.selected = self._exploration.positions_of(change.new)
             self._push()
 
-    def _change_view(self, **changes: Any) -> None:
-        self._exploration.view = replace(self._exploration.view, **changes)
-        self._push()
-        self._tell_rows()
-
     def _push(self) -> None:
         self.send({"kind": "state", "state": self._exploration.state()})
 
     def _tell_traits(self) -> None:
         """Let the traits say what the page did; who observes them is told."""
-        exploration = self._exploration
+        with self._following():
+            self.columns = self._exploration.shown_columns()
+            self.query = self._exploration.view.query
+
+    @contextmanager
+    def _following(self) -> Iterator[None]:
+        """Let traits be set without taking that for a user's doing."""
         self._follows = True
         try:
-            self.columns = exploration.shown_columns()
-            self.query = exploration.view.query
+            yield
         finally:
             self._follows = False
 
@@ -306,15 +309,13 @@ class Explorer(StaticForm, anywidget.AnyWidget):
             raise ModelTypeError(f"a frame is a pandas.DataFrame, got an object of type {type(frame).__name__}")
         tasks = self.tasks
         self._stop()
-        is_part = tasks is not None and frame.index.is_unique and frame.index.isin(range(len(tasks))).all()
-        if (
+        is_part = (
             tasks is not None
-            and is_part
+            and frame.index.is_unique
+            and frame.index.isin(range(len(tasks))).all()
             and list(frame["name"]) == list(map(tasks.column("name").__getitem__, frame.index))
-        ):
-            self._open(tasks._chosen(frame.index), parsed_query(""), {})
-        else:
-            self._open(frame, parsed_query(""), {})
+        )
+        self._open(tasks._chosen(frame.index) if tasks is not None and is_part else frame, parsed_query(""), {})
         self._begin()
         self._push()
         self._tell_traits()
@@ -334,12 +335,19 @@ class Explorer(StaticForm, anywidget.AnyWidget):
             return
         self._views.add(asked["view"])
         self._begin()
-        kinds = {
-            "hello": self._hello, "look": self._look, "differing": self._differ, "select": self._select, "open": self._open_card,
-            "more": self._more, "code": self._copy, "cancel": self._cancel,
-        }  # fmt: skip
+        exploration = self._exploration
+        answers: dict[str, Callable[[], dict[str, Any]]] = {
+            "hello": lambda: {"kind": "state", "state": exploration.state()},
+            "look": lambda: self._look(asked),
+            "differing": lambda: self._differ(asked),
+            "select": lambda: self._select(asked),
+            "open": lambda: {"kind": "side", **exploration.side(int(asked["position"]))},
+            "more": lambda: {"kind": "side", **exploration.more(int(asked["position"]))},
+            "code": lambda: {"kind": "code", "text": exploration.code()},
+            "cancel": self._cancel,
+        }
         try:
-            answer = kinds[asked["kind"]](asked)
+            answer = answers[asked["kind"]]()
         except Exception as error:  # noqa: BLE001 - a callback's error would be seen by nobody
             answer = _error_message(error)
         if answer:
@@ -353,22 +361,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         """Let traits follow a page once it has its answer."""
         kind = asked["kind"]
         if kind == "select":
-            self._follows = True
-            try:
+            with self._following():
                 self.selection = self._exploration.chosen_tasks()
-            finally:
-                self._follows = False
         if kind in {"look", "differing"}:
-            before = self._told_view
+            before, now = self._told_view, replace(self._exploration.view, opened=frozenset())
             self._tell_traits()
-            self._told_view = self._exploration.view
-            if before is not None and replace(before, opened=frozenset()) != replace(
-                self._told_view, opened=frozenset()
-            ):
+            self._told_view = now
+            if before not in (None, now):
                 self._tell_rows()
-
-    def _hello(self, _asked: dict[str, Any]) -> dict[str, Any]:
-        return {"kind": "state", "state": self._exploration.state()}
 
     def _look(self, asked: dict[str, Any]) -> dict[str, Any]:
         exploration = self._exploration
@@ -396,16 +396,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         exploration.select(asked["steps"])
         return {"kind": "side", **exploration.side(None), "selected": len(exploration.selected)}
 
-    def _open_card(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"kind": "side", **self._exploration.side(int(asked["position"]))}
-
-    def _more(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"kind": "side", **self._exploration.more(int(asked["position"]))}
-
-    def _copy(self, _asked: dict[str, Any]) -> dict[str, Any]:
-        return {"kind": "code", "text": self._exploration.code()}
-
-    def _cancel(self, _asked: dict[str, Any]) -> dict[str, Any]:
+    def _cancel(self) -> dict[str, Any]:
         self._stop()
         self._tell_progress("")
         return {}
@@ -440,17 +431,14 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         positions = exploration.browser.matches(exploration.view)[:_STATIC_ROWS].tolist()
         cells = exploration.browser.cells(positions, columns)
         rows = [Row([code(cut(text, _CELL_BUDGET)[0]) if text else "" for text in texts]) for texts in cells]
-        shown, _ = within(rows, _TABLE_BUDGET, row_size)
+        rows, left = within(rows, _TABLE_BUDGET, matched)
         head = Row([column_title(name) for name in columns], header=True)
         numbers = tuple(place for place, name in enumerate(columns) if exploration.browser.is_numeric(name))
         query = f" match {exploration.view.query}" if exploration.view.query else ""
-        left = matched - len(shown)
-        blocks = [Table([head, *shown], named=True, numbers=numbers, is_wide=True)] if shown else []
-        return Document(
-            "Explorer",
-            f"{counted(matched, self._thing)}{query}",
-            blocks=[*blocks, *([Paragraph(dim(f"… {left:,} more"))] if left else [])],
-        )
+        blocks: list[Block] = [Table([head, *rows], named=True, numbers=numbers, is_wide=True)] if rows else []
+        if left:
+            blocks.append(Paragraph(more(left)))
+        return Document("Explorer", f"{counted(matched, self._thing)}{query}", blocks=blocks)
 
     @property
     def _thing(self) -> str:
@@ -475,8 +463,7 @@ def _starts(count: int) -> range:
 
 
 def _error_message(error: Exception) -> dict[str, Any]:
-    told = str(error) if isinstance(error, FlyteTaskError) else f"{type(error).__name__}: {error}"
-    return {"kind": "error", "message": gated(cut(told, _ERROR_BUDGET)[0])}
+    return {"kind": "error", "message": gated(error_text(error))}
 
 
 def explore(

@@ -93,12 +93,12 @@ def _of_versions(
         if FINDINGS in wanted:
             yield FINDINGS, position, _computed(COLUMNS[FINDINGS].read, task)
         if WORST_CHANGE in wanted:
-            yield WORST_CHANGE, position, None if before is None else _computed(_severity, (before, task))
+            yield (
+                WORST_CHANGE,
+                position,
+                None if before is None else _computed(lambda pair: diff(*pair).severity, (before, task)),
+            )
         before = task
-
-
-def _severity(pair: tuple[Any, Any]) -> str | None:
-    return diff(*pair).severity
 
 
 def _computed(compute: Any, subject: Any) -> str | None:

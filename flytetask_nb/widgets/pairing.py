@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from traitlets import Bool, HasTraits, Instance, Unicode, observe, validate
+from traitlets import Bool, Unicode, observe, validate
 from traitlets import Tuple as TupleTrait
 
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.diffs import Change, TaskDiff, diff
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, rank
-from flytetask_nb.errors import ModelValueError, TaskNotFoundError
+from flytetask_nb.errors import ModelValueError
 from flytetask_nb.views.diffs import PARTS
-from flytetask_nb.widgets.selection import known_name, version_labels
+from flytetask_nb.widgets.selection import NameChoice, known_name, version_labels
 
 __all__ = ["EVERYTHING", "PairSelection"]
 
@@ -22,7 +22,7 @@ EVERYTHING: Final = "all"
 _PAIR: Final = 2
 
 
-class PairSelection(HasTraits):
+class PairSelection(NameChoice):
     """A choice of two versions of one task.
 
     Attributes
@@ -43,23 +43,16 @@ class PairSelection(HasTraits):
         Whether release noise is listed, folded.
     """
 
-    tasks = Instance(TaskCollection)
-    name = Unicode()
-    versions = TupleTrait()
     pair = TupleTrait()
     severity = Unicode(EVERYTHING)
     part = Unicode(EVERYTHING)
     noise = Bool(True)
 
     def __init__(self, tasks: TaskCollection, name: str | None = None) -> None:
-        self._found = TaskCollection()
-        self._follows = False
         self._compared: tuple[tuple[str, ...], TaskDiff] | None = None
         super().__init__()
         if name is not None:
-            self._follows = True
-            self.name = known_name(tasks, name)
-            self._follows = False
+            self._set(name=known_name(tasks, name))
         self.tasks = tasks
 
     @observe("tasks")
@@ -71,13 +64,8 @@ class PairSelection(HasTraits):
             # The name with the most versions; of several the first.
             self._enter(max(names, key=self.tasks.version_counts().__getitem__), ())
         else:
-            self._found = TaskCollection()
+            self._of_name = TaskCollection()
             self._set(name="", versions=(), pair=())
-
-    @validate("name")
-    def _check_name(self, proposal: Any) -> str:
-        name = str(proposal["value"])
-        return known_name(self.tasks, name) if name and not self._follows else name
 
     @validate("pair")
     def _check_pair(self, proposal: Any) -> tuple[str, ...]:
@@ -98,11 +86,9 @@ class PairSelection(HasTraits):
             return pair
         if len(pair) != _PAIR:
             raise ModelValueError(f"pair is {pair!r}, expected two versions, e.g. {self.pair!r}")
-        for version in pair:
-            if version not in self.versions:
-                raise TaskNotFoundError(
-                    f"{self.name!r} has no version {version!r}; there are {', '.join(self.versions[-10:]) or 'none'}"
-                )
+        missing = next((version for version in pair if version not in self.versions), None)
+        if missing is not None:
+            raise self._no_version(missing, self.versions[-10:])
         return pair
 
     @validate("severity")
@@ -120,23 +106,12 @@ class PairSelection(HasTraits):
 
     def _enter(self, name: str, pair: tuple[str, ...]) -> None:
         """Choose a task, and of its versions those, or else the newest two."""
-        self._found = self.tasks.versions(name)
+        self._of_name = self.tasks.versions(name)
         self._compared = None
-        labels = tuple(version_labels(self._found))
+        labels = tuple(version_labels(self._of_name))
         newest = (labels[-_PAIR:] * _PAIR)[:_PAIR]
-        is_kept = len(set(pair)) == _PAIR and all(label in labels for label in pair)
-        kept = pair if is_kept else newest
-        self._set(name=name, versions=labels, pair=kept)
-
-    def _set(self, **traits: Any) -> None:
-        """Set traits together; who observes one sees the others as they will be."""
-        self._follows = True
-        try:
-            with self.hold_trait_notifications():
-                for name, value in traits.items():
-                    setattr(self, name, value)
-        finally:
-            self._follows = False
+        is_kept = len(set(pair)) == _PAIR and set(pair) <= set(labels)
+        self._set(name=name, versions=labels, pair=pair if is_kept else newest)
 
     def swap(self) -> None:
         """Compare in the other direction."""
@@ -145,7 +120,7 @@ class PairSelection(HasTraits):
     @property
     def history(self) -> TaskCollection:
         """All versions of the task, oldest first."""
-        return self._found
+        return self._of_name
 
     @property
     def diff(self) -> TaskDiff | None:
@@ -153,7 +128,7 @@ class PairSelection(HasTraits):
         if not self.pair:
             return None
         if self._compared is None or self._compared[0] != self.pair:
-            old, new = (self._found[self.versions.index(label)] for label in self.pair)
+            old, new = (self._of_name[self.versions.index(label)] for label in self.pair)
             self._compared = self.pair, diff(old, new)
         return self._compared[1]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
 from ipywidgets import HTML, Dropdown, Layout, Select, VBox
-from traitlets import Unicode
+from traitlets import HasTraits, Unicode
 
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.showing import behind_gate
@@ -21,12 +21,28 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Block
 
-__all__ = ["FOUND", "HERE", "SEARCH", "CopyBox", "Pane", "Panel", "StaticForm", "group", "offer", "option_layout"]
+__all__ = [
+    "FOUND",
+    "HERE",
+    "HIDDEN",
+    "SEARCH",
+    "CopyBox",
+    "Pane",
+    "Panel",
+    "StaticForm",
+    "displayed",
+    "error_text",
+    "group",
+    "offer",
+    "option_layout",
+]
 
 SEARCH: Final = "ftn-search"
 FOUND: Final = "ftn-found"
 """Classes of a field to search in and of the list of what is found: the arrow down leads from one to the other."""
 
+HIDDEN: Final = "none"
+"""The ``display`` of what is not seen."""
 _ERROR_BUDGET: Final = 1_000
 _COPIED_BUDGET: Final = 30_000
 """Characters of a text to be copied: what one pick may send is limited."""
@@ -37,6 +53,17 @@ HERE: Final = Path(__file__)
 def option_layout(width: str = "auto") -> Layout:
     """Return the layout of a control among others: as wide as it needs, at most as wide as the notebook."""
     return Layout(width=width, max_width="100%")
+
+
+def displayed(is_visible: bool) -> str | None:
+    """Return what the ``display`` of a layout is for what is seen, or for what is not."""
+    return None if is_visible else HIDDEN
+
+
+def error_text(error: Exception) -> str:
+    """Return what a user is told of an error; of one that is not this package's, its kind as well."""
+    text = str(error) if isinstance(error, FlyteTaskError) else f"{type(error).__name__}: {error}"
+    return cut(text, _ERROR_BUDGET)[0]
 
 
 class Pane(HTML):  # type: ignore[misc]
@@ -152,7 +179,7 @@ class Panel(StaticForm, VBox):  # type: ignore[misc]
 
     def __init__(self, children: Sequence[Any]) -> None:
         self._is_updating = False
-        self._error = Pane(layout=Layout(display="none"))
+        self._error = Pane(layout=Layout(display=HIDDEN))
         super().__init__([PanelRoot(), self._error, *children])
         self.add_class("ftn-panel")
 
@@ -187,14 +214,19 @@ class Panel(StaticForm, VBox):  # type: ignore[misc]
 
         return guard
 
+    def on_value(self, control: Any, action: Callable[[Any], None]) -> None:
+        """Do something with each value that a user gives a control: see :meth:`guarded`."""
+        control.observe(self.guarded(lambda change: action(change.new)), "value")
+
+    def sets_trait(self, control: Any, state: HasTraits, trait: str) -> None:
+        """Let a control set a trait of the state; a control with nothing chosen sets none."""
+        self.on_value(control, lambda value: None if value is None else state.set_trait(trait, value))
+
     def tell(self, error: Exception | None) -> None:
         """Show an error, or that there is none any more."""
-        if error is None:
-            self._error.layout.display = "none"
-            return
-        told = str(error) if isinstance(error, FlyteTaskError) else f"{type(error).__name__}: {error}"
-        self._error.show_part(Notice(Badge("breaking", "✗", "error"), cut(told, _ERROR_BUDGET)[0]))
-        self._error.layout.display = None
+        if error is not None:
+            self._error.show_part(Notice(Badge("breaking", "✗", "error"), error_text(error)))
+        self._error.layout.display = displayed(error is not None)
 
     def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**settings) or {}

@@ -18,7 +18,7 @@ from flytetask_nb.semantics.task_container import task_image
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["NAMES_SHOWN", "TaskSelection", "as_collection", "known_name", "version_labels"]
+__all__ = ["NAMES_SHOWN", "NameChoice", "TaskSelection", "as_collection", "known_name", "version_labels"]
 
 NAMES_SHOWN = 200
 """How many names are offered at once; a search narrows them down."""
@@ -95,7 +95,40 @@ def _told_apart(texts: Sequence[str], marks: Sequence[str]) -> list[str]:
     return [f"{text} · {mark}" if mark and counts[text] > 1 else text for text, mark in zip(texts, marks, strict=True)]
 
 
-class TaskSelection(HasTraits):
+class NameChoice(HasTraits):
+    """A choice of one name in a collection, and what goes with it; state without any widget."""
+
+    tasks = Instance(TaskCollection)
+    name = Unicode()
+    versions = TupleTrait()
+
+    def __init__(self, **traits: Any) -> None:
+        self._of_name = TaskCollection()
+        self._follows = False
+        super().__init__(**traits)
+
+    @validate("name")
+    def _check_name(self, proposal: Any) -> str:
+        name = str(proposal["value"])
+        return known_name(self.tasks, name) if name and not self._follows else name
+
+    def _no_version(self, version: str, known: Sequence[str]) -> TaskNotFoundError:
+        return TaskNotFoundError(f"{self.name!r} has no version {version!r}; there are {', '.join(known) or 'none'}")
+
+    def _set(self, **traits: Any) -> None:
+        """Set traits together; who observes one sees the others as they will be."""
+        self._follows = True
+        try:
+            with self.hold_trait_notifications():
+                for name, value in traits.items():
+                    setattr(self, name, value)
+        except TraitError as error:
+            raise ModelTypeError(str(error)) from None
+        finally:
+            self._follows = False
+
+
+class TaskSelection(NameChoice):
     """A choice of one task by name and version.
 
     Setting any of the traits brings the others along: a name its newest version, a version its task, a task of the
@@ -120,25 +153,20 @@ class TaskSelection(HasTraits):
         The chosen task; may be set to any other.
     """
 
-    tasks = Instance(TaskCollection)
     query = Unicode()
     names = TupleTrait()
-    name = Unicode()
-    versions = TupleTrait()
     version = Unicode()
     task = Instance(FlyteTask, allow_none=True)
 
     def __init__(self, tasks: TaskCollection, **traits: Any) -> None:
-        self._found = TaskCollection()
         self._searched: dict[str, str] | None = None
-        self._follows = False
         super().__init__(**traits)
         self.tasks = tasks
 
     @property
     def order(self) -> str:
         """What the order of the versions rests on: see ``TaskCollection.order``."""
-        return self._found.order
+        return self._of_name.order
 
     @property
     def matching(self) -> int:
@@ -149,14 +177,11 @@ class TaskSelection(HasTraits):
         words = self.query.casefold().split()
         if not words:
             return self.tasks.names
-        texts = self._texts()
-        return [name for name in self.tasks.names if all(word in texts[name] for word in words)]
-
-    def _texts(self) -> dict[str, str]:
-        """Return what is searched in, by name; read once, when something is searched for."""
         if self._searched is None:
+            # Read once, when something is searched for.
             self._searched = {self.tasks.name_of(task): _text_of(task) for task in self.tasks.latest()}
-        return self._searched
+        texts = self._searched
+        return [name for name in self.tasks.names if all(word in texts[name] for word in words)]
 
     def pick_first(self) -> None:
         """Choose the first of the names that fit the query, where one does."""
@@ -180,18 +205,11 @@ class TaskSelection(HasTraits):
     def _offer_names(self, _change: Any) -> None:
         self.names = tuple(self._matches()[:NAMES_SHOWN])
 
-    @validate("name")
-    def _check_name(self, proposal: Any) -> str:
-        name = str(proposal["value"])
-        return known_name(self.tasks, name) if name else name
-
     @validate("version")
     def _check_version(self, proposal: Any) -> str:
         version = str(proposal["value"])
         if version and not self._follows and version not in self.versions:
-            raise TaskNotFoundError(
-                f"{self.name!r} has no version {version!r}; there are {', '.join(self.versions[:10]) or 'none'}"
-            )
+            raise self._no_version(version, self.versions[:10])
         return version
 
     @observe("name")
@@ -202,7 +220,7 @@ class TaskSelection(HasTraits):
     @observe("version")
     def _follow_version(self, change: Any) -> None:
         if not self._follows and change.new:
-            self._set(task=self._found[self.versions.index(change.new)])
+            self._set(task=self._of_name[self.versions.index(change.new)])
 
     @observe("task")
     def _follow_task(self, change: Any) -> None:
@@ -210,33 +228,21 @@ class TaskSelection(HasTraits):
             return
         task = change.new
         name = self.tasks.name_of(task)
-        found = self.tasks.versions(name) if name in self.tasks.names else TaskCollection()
-        position = next((index for index, one in enumerate(found) if one == task), None)
+        versions = self.tasks.versions(name) if name in self.tasks.names else TaskCollection()
+        position = next((place for place, version in enumerate(versions) if version == task), None)
         if position is None:
             self._leave(task)
         else:
-            self._enter(name, version_labels(found)[position])
+            self._enter(name, version_labels(versions)[position])
 
     def _enter(self, name: str, version: str) -> None:
         """Choose a version of a name; the newest where there is none of that label."""
-        self._found = self.tasks.versions(name)[::-1]
-        labels = tuple(version_labels(self._found[::-1])[::-1])
+        self._of_name = self.tasks.versions(name)[::-1]
+        labels = tuple(version_labels(self._of_name[::-1])[::-1])
         chosen = version if version in labels else labels[0]
-        self._set(name=name, versions=labels, version=chosen, task=self._found[labels.index(chosen)])
+        self._set(name=name, versions=labels, version=chosen, task=self._of_name[labels.index(chosen)])
 
     def _leave(self, task: FlyteTask | None) -> None:
         """Look at a task that the collection does not hold, or at none."""
-        self._found = TaskCollection()
+        self._of_name = TaskCollection()
         self._set(name="", versions=(), version="", task=task)
-
-    def _set(self, **traits: Any) -> None:
-        """Set traits together; who observes one sees the others as they will be."""
-        self._follows = True
-        try:
-            with self.hold_trait_notifications():
-                for name, value in traits.items():
-                    setattr(self, name, value)
-        except TraitError as error:
-            raise ModelTypeError(str(error)) from None
-        finally:
-            self._follows = False

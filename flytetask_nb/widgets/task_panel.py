@@ -19,13 +19,13 @@ from flytetask_nb.views.effective_resources import PLATFORM_RESOURCES, effective
 from flytetask_nb.views.findings import count_words
 from flytetask_nb.views.raw_forms import RAW_FORMS, raw_text
 from flytetask_nb.views.wording import counted
-from flytetask_nb.widgets.panes import FOUND, SEARCH, CopyBox, Pane, Panel, group, offer, option_layout
+from flytetask_nb.widgets.panes import FOUND, SEARCH, CopyBox, Pane, Panel, displayed, group, offer, option_layout
 from flytetask_nb.widgets.selection import NAMES_SHOWN, TaskSelection, as_collection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flytetask_nb.views.document import Block, Section
+    from flytetask_nb.views.document import Block
 
 __all__ = ["TABS", "TaskPanel", "head_of", "panel"]
 
@@ -113,27 +113,21 @@ class TaskPanel(Panel):
         if title != _RESOURCES:
             return self._panes[title]
         fields = [
-            group(f"Platform {side}", [self._amounts[side, one] for one in PLATFORM_RESOURCES])
+            group(f"Platform {side}", [self._amounts[side, resource] for resource in PLATFORM_RESOURCES])
             for side in ("defaults", "limits")
         ]
         return VBox([self._panes[title], self._effective, HBox(fields, layout=Layout(flex_flow="row wrap"))])
 
     def _react(self) -> None:
         """Connect controls with the state, and the state with what is on screen."""
-        self._search.observe(self.guarded(lambda change: self.selection.set_trait("query", change.new)), "value")
+        for trait, control in (("query", self._search), ("name", self._names), ("version", self._versions)):
+            self.sets_trait(control, self.selection, trait)
         self._search.on_msg(self.guarded(self._take_search))
-        self._names.observe(self.guarded(lambda change: self._pick("name", change.new)), "value")
-        self._versions.observe(self.guarded(lambda change: self._pick("version", change.new)), "value")
         self.selection.observe(self._show_choice, ["names", "name", "versions", "version", "tasks"])
         self.selection.observe(self._show_task, "task")
         self._tabs.observe(self.guarded(self._show_tab), "selected_index")
-        self._form.observe(self.guarded(self._show_tab), "value")
-        for field in self._amounts.values():
-            field.observe(self.guarded(self._show_tab), "value")
-
-    def _pick(self, trait: str, value: str | None) -> None:
-        if value is not None:
-            self.selection.set_trait(trait, value)
+        for field in (self._form, *self._amounts.values()):
+            self.on_value(field, self._show_tab)
 
     def _take_search(self, _search: Any, content: Any, _buffers: Any) -> None:
         """Go to the first task that is found, once Enter is pressed."""
@@ -148,18 +142,16 @@ class TaskPanel(Panel):
             self._search.value = selection.query
             offer(self._names, selection.names, selection.name)
             offer(self._versions, selection.versions, selection.version)
-            found = selection.matching
-            words = counted(found, "name")
-            if found > NAMES_SHOWN:
+            matching = selection.matching
+            words = counted(matching, "name")
+            if matching > NAMES_SHOWN:
                 words += f", the first {NAMES_SHOWN} are listed: search for others"
             if selection.name and selection.name not in selection.names:
                 words += f" · the task below, {selection.name}, is not among them"
             if len(selection.versions) > 1:
                 words += f" · {counted(len(selection.versions), 'version')}, {in_words(selection.order)}"
             self._count.show_part(Paragraph(dim(words)))
-            display = "none" if len(selection.tasks) <= 1 else None
-            if self._pickers.layout.display != display:
-                self._pickers.layout.display = display
+            self._pickers.layout.display = displayed(len(selection.tasks) > 1)
 
     def _show_task(self, _change: Any) -> None:
         self._head.show_fitting(lambda: head_of(self.selection.task))
@@ -170,7 +162,8 @@ class TaskPanel(Panel):
         title = list(TABS)[self._tabs.selected_index or 0]
         task = self.selection.task
         if title == _RAW:
-            self._raw.show(*self._raw_form())
+            form = self._form.value
+            self._raw.show(form, "" if task is None else raw_text(task, form))
             return
         self._panes[title].show_fitting(lambda: Document("", blocks=self._blocks(title)), self._head)
         if title == _RESOURCES and task is not None:
@@ -183,18 +176,11 @@ class TaskPanel(Panel):
         values = {resource: self._amounts[side, resource].value.strip() for resource in PLATFORM_RESOURCES}
         return {resource: value for resource, value in values.items() if value}
 
-    def _sections(self) -> dict[str, Section]:
-        task = self.selection.task
-        return {} if task is None else {section.title: section for section in describe(task).sections}
-
     def _blocks(self, title: str) -> list[Block]:
-        found = self._sections()
-        blocks = [block for part in TABS[title] if part in found for block in found[part].blocks]
-        return blocks or [Paragraph(dim("Nothing is set here."))]
-
-    def _raw_form(self) -> tuple[str, str]:
         task = self.selection.task
-        return self._form.value, "" if task is None else raw_text(task, self._form.value)
+        sections = {} if task is None else {section.title: section for section in describe(task).sections}
+        blocks = [block for part in TABS[title] if part in sections for block in sections[part].blocks]
+        return blocks or [Paragraph(dim("Nothing is set here."))]
 
     # -- without a kernel --------------------------------------------------------------------------------------------
 
@@ -210,8 +196,8 @@ class TaskPanel(Panel):
         task = self.selection.task
         if task is None:
             return "TaskPanel(no task)"
-        others = len(self.selection.tasks) - 1
-        beside = f", one of {counted(others + 1, 'task')}" if others > 0 else ""
+        count = len(self.selection.tasks)
+        beside = f", one of {counted(count, 'task')}" if count > 1 else ""
         return f"TaskPanel({task.name!r}, version={task.id.version!r}{beside})"
 
 

@@ -7,7 +7,7 @@ from hashlib import sha1
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flytetask_nb.views.version_labels import short_versions
+from flytetask_nb.views.labels import short_versions
 
 SHAS = [sha1(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(300)]
 
