@@ -185,15 +185,15 @@ def of_plan(entries: Iterable[PlanEntry], policy: Policy, source: str = "", *, t
     """Return what a plan has to say: changes, conflicts, and what is gone where that is asked for."""
     for entry in entries:
         task = entry.remote if entry.local is None else entry.local
+        is_conflict = entry.status == CONFLICT
         if entry.diff is not None:
             for alert in of_diff(entry.diff, source):
-                flags = (*alert.flags, CONFLICT) if entry.status == CONFLICT else alert.flags
-                yield alert._replace(flags=flags)
-        if entry.status == CONFLICT or (entry.status == MISSING and tells_missing):
+                yield alert._replace(flags=(*alert.flags, CONFLICT)) if is_conflict else alert
+        if is_conflict or (entry.status == MISSING and tells_missing):
             version = entry.local_version or entry.remote_version or ""
-            rule, severity = ("version-conflict", BREAKING) if entry.status == CONFLICT else ("task-removed", RISKY)
-            fingerprint = fingerprint_of(rule, entry.name, version if entry.status == CONFLICT else "")
-            flags = (CONFLICT,) if entry.status == CONFLICT else ()
+            rule, severity = ("version-conflict", BREAKING) if is_conflict else ("task-removed", RISKY)
+            fingerprint = fingerprint_of(rule, entry.name, version if is_conflict else "")
+            flags = (CONFLICT,) if is_conflict else ()
             reason = entry.refusal or "Workflows that call it cannot be registered without it."
             yield Alert(
                 *(rule, severity, entry.name, version, "id", entry.headline or entry.status, reason, fingerprint),

@@ -97,7 +97,7 @@ def _of_reports(
     policy: PolicyOption = None,
     output: Output = None,
 ) -> None:
-    """Take what every report does."""
+    """Declare the options that every report takes."""
 
 
 def _report(declared: Callable[..., None]) -> None:

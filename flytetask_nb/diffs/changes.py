@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.diffs.edits import Replacement
 from flytetask_nb.diffs.plain import plain_message
-from flytetask_nb.diffs.rules import RULES, rank
+from flytetask_nb.diffs.rules import RULES
 from flytetask_nb.diffs.structures import kind_of
 from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.masking import IDENTIFIERS, mask_text, mask_value, masked
@@ -283,8 +283,3 @@ class Ledger:
         """Take down differences, each by one of the three rules of a stem."""
         for difference in differences:
             self.difference(f"{stem}-{difference.kind}", difference)
-
-
-def worst(changes: Iterable[Change]) -> str:
-    """Return the worst severity among changes, empty if there are none."""
-    return min((change.severity for change in changes), key=rank, default="")

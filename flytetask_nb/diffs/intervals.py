@@ -101,9 +101,9 @@ def _note(
 def _parts(message: Any) -> dict[str, bytes]:
     """Return the parts of a task in a form that is equal exactly if they are."""
     parts: dict[str, bytes] = {}
-    for owner, of_template in ((message, False), (message.template, True)):
+    for owner in (message, message.template):
         for field, value in owner.ListFields():
-            if field.name == "template" and not of_template:
+            if field.name == "template":
                 continue
             if hasattr(value, "SerializeToString"):
                 written = value.SerializeToString(deterministic=True)

@@ -26,7 +26,9 @@ NEW: Final = "new"
 MISSING: Final = "missing"
 IDENTICAL: Final = "identical"
 _MOST_PATHS: Final = 5
-_VALUES: Final = "status project domain name local_version remote_version renamed_from severity cache headline answer refusal".split()
+_VALUES: Final = (
+    "status project domain name local_version remote_version renamed_from severity cache headline answer refusal"
+).split()
 # What an entry says by itself, in its status or its name.
 _SAID_BY_STATUS: Final = frozenset({"version-reused", "map-task-name"})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -25,31 +26,26 @@ TaskKey = tuple[str, str, str]
 class MatchedTask:
     """A task with what it is matched by."""
 
-    __slots__ = ("_digest", "counterpart", "key", "task", "version")
-
     def __init__(self, task: FlyteTask) -> None:
         identifier = task._message.template.id
         self.task = task
         self.key: TaskKey = (identifier.project, identifier.domain, identifier.name)
         self.version: str = identifier.version
         self.counterpart = self.key
-        self._digest: bytes | None = None
 
     @property
     def has_version(self) -> bool:
         """Whether it says its version."""
         return is_filled_in(self.version)
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """The digest without place and version; computed once, and only of what is compared."""
-        if self._digest is None:
-            try:
-                self._digest = unplaced_digest(self.task)
-            except FlyteTaskError:
-                # Admin refuses what cannot be hashed, but here it can still be the same or not.
-                self._digest = sha256(self.task.serialize_to_string()).digest()
-        return self._digest
+        try:
+            return unplaced_digest(self.task)
+        except FlyteTaskError:
+            # Admin refuses what cannot be hashed, but here it can still be the same or not.
+            return sha256(self.task.serialize_to_string()).digest()
 
     def completed_like(self, versions: Sequence[MatchedTask]) -> MatchedTask:
         """Return a task that is not registered yet with what only registration can know, as in the newest version."""

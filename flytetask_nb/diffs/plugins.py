@@ -121,7 +121,9 @@ def compare_custom(ledger: Ledger, path: str, old: Any, new: Any) -> None:
         if meaning == "plugin-scale" and before.is_known and after.is_known and not is_text:
             # What a message leaves out is zero; what a text leaves out, somebody else decides.
             counts = [count or 0 for count in counts]
-        rule = _amount_rule(meaning, inner, *counts) if meaning in _AMOUNTS else _other_rule(meaning, was, now)
+        rule = _amount_rule(meaning, inner, *counts) if meaning in _AMOUNTS else meaning
+        if meaning == "image":
+            rule = image_rule(was, now) if isinstance(was, str) and isinstance(now, str) else ""
         if rule:
             reason = "" if is_text else _REASONS.get(rule.rpartition("-")[2], "")
             ledger.difference(rule, difference, reason=reason)
@@ -149,13 +151,6 @@ def _by_amount(difference: Difference) -> Iterator[Difference]:
         if not number and {} in sides:
             edits = (*(edits or (Replacement(part.old_path, part.path, part.old, part.new),)), empty)
         yield part._replace(edits=edits)
-
-
-def _other_rule(meaning: str, old: Any, new: Any) -> str:
-    """Return the rule of a setting that is no amount; empty where it cannot be told."""
-    if meaning != "image":
-        return meaning
-    return image_rule(old, new) if isinstance(old, str) and isinstance(new, str) else ""
 
 
 def _amount_rule(meaning: str, inner: str, old: Any, new: Any) -> str:

@@ -87,14 +87,18 @@ def primary_edits(path: str, old: TaskPod, new: TaskPod) -> Edits:
         edits = (Replacement(place, place, old.name or None, new.name or None),)
     if old.held != new.held:
         place = f"{path}.pod_spec.containers"
-        words = (
-            () if pod.held is None else (([item["name"] for item in pod.spec["containers"]].index(pod.held), pod.held),)
-            for pod in (old, new)
-        )
-        edits += (Splice(place, place, *words),)
+        edits += (Splice(place, place, _place(old), _place(new)),)
         if old.held is not None and new.held is not None:
             edits += (Move(joined(place, old.held), joined(place, new.held)),)
     return edits
+
+
+def _place(pod: TaskPod) -> tuple[tuple[int, str], ...]:
+    """Return the container that runs the task, with its place among the others."""
+    if pod.held is None:
+        return ()
+    names = [container["name"] for container in pod.spec["containers"]]
+    return ((names.index(pod.held), pod.held),)
 
 
 def compare_pod_rest(ledger: Ledger, path: str, old: Any, new: Any, pods: tuple[TaskPod, TaskPod]) -> None:

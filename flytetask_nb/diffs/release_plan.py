@@ -196,9 +196,9 @@ def plan(
 
     Notes
     -----
-    Tasks belong together by project, domain and name. A task that does not say its project or domain gets
-    that of the other side, where all tasks of that have the same. A map task whose name has another hash counts as changed, where that
-    leaves no doubt which it was.
+    Tasks belong together by project, domain and name. A task that does not say its project or domain gets that of the
+    other side, where all tasks of that have the same. A map task whose name has another hash counts as changed, where
+    that leaves no doubt which it was.
 
     A task is compared with the version there that has its own id; where there is none, with the newest, which is that
     of ``TaskCollection.versions``.

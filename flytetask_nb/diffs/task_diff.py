@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flytetask_nb.diffs.changes import Change, worst
+from flytetask_nb.diffs.changes import Change
 from flytetask_nb.diffs.comparing import compare_tasks, numbered_changes
 from flytetask_nb.diffs.knowledge import known_pair
 from flytetask_nb.diffs.rules import NOISE, SEVERITIES, checked_accepted, checked_severities, counted, rank
@@ -164,7 +164,7 @@ class TaskDiff(Report):
     @property
     def severity(self) -> str | None:
         """The worst severity among the changes; None if there are none."""
-        return worst(self.changes) or None
+        return min((change.severity for change in self.changes), key=rank, default=None)
 
     @property
     def counts(self) -> dict[str, int]:
