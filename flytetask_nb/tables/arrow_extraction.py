@@ -15,19 +15,17 @@ The plain path in ``extraction`` is the reference. Two rules keep this one equal
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from flytetask_nb.extras import pa, pc, ptars
+from flytetask_nb.extras import pa, pc
 from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.protobuf_wire import BYTES, NUMBER, TEXT, Fields, described, parsed
 from flytetask_nb.semantics.commands import MAP_ENTRYPOINT
-from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, parsed_batch
+from flytetask_nb.tables.arrow_lists import items, lengths, listed, lists, numbered, owners, parsed_batch
 from flytetask_nb.tables.command_text import BUNDLE_FLAG, MARKED_WORD, PLAIN_WORD, code_bundle
 from flytetask_nb.tables.extractors import PARTS, Messages, is_mapped
-from flytetask_nb.tables.factorized import NOTHING
 from flytetask_nb.tables.interfaces import signatures_in
 from flytetask_nb.tables.pods import pod_runners
 from flytetask_nb.tables.runners import NO_RUNNER
@@ -82,6 +80,7 @@ _MESSAGES: Final[dict[str, Fields]] = {
     ],
     "Spec": [(1, "template", "Template", True), (2, "description", BYTES, True), (FLYTE2, "flyte2", BYTES, True)],
 }
+_SPEC: Final = described("projection", _MESSAGES, "Spec")
 _NUMBERS: Final = {message: {name: number for number, name, _, _ in fields} for message, fields in _MESSAGES.items()}
 _SEPARATOR: Final = "\0"
 _TEMPLATE: Final = (_NUMBERS["Spec"]["template"],)
@@ -89,12 +88,12 @@ _CONTAINER: Final = (*_TEMPLATE, _NUMBERS["Template"]["container"])
 
 
 # Fields of the template of which parts are the bytes: which parts, and what stands where it is absent.
-_BLOBS: Final[dict[str, tuple[tuple[str, ...], bytes | None]]] = {
-    "metadata": (("metadata",), None),
-    "interface": (("interface", "signature"), b""),
-    "security_context": (("security",), b""),
-    "extended_resources": (("extended",), b""),
-    "custom": (("custom",), b""),
+_BLOBS: Final[dict[str, dict[str, bytes | None]]] = {
+    "metadata": {"metadata": None},
+    "interface": {"interface": b"", "signature": b""},
+    "security_context": {"security": b""},
+    "extended_resources": {"extended": b""},
+    "custom": {"custom": b""},
 }
 _UNREAD: Final = ("config", "k8s_pod", "sql")
 _INTERFACE: Final = (*_TEMPLATE, _NUMBERS["Template"]["interface"])
@@ -103,13 +102,6 @@ _VARIABLE: Final = (*_INTERFACE, 1, 1, 2)
 _IDENTITY: Final = ("project", "domain", "name", "version")
 _SINGLE: Final = ("metadata", "interface", "custom", "container", "security_context", "extended_resources")
 _TARGETS: Final = ("container", "k8s_pod", "sql")
-
-
-@cache
-def _handler() -> Any:
-    """Return what parses by the projection."""
-    spec = described("projection", _MESSAGES, "Spec")
-    return ptars.HandlerPool([spec.file]).get_for_message(spec)
 
 
 def extract_by_arrow(taken: Extracted) -> None:
@@ -136,7 +128,7 @@ class _Projected:
 
     def take(self, positions: Any, data: list[bytes]) -> None:
         """Take some tasks; halve where ptars refuses, or where they are too much at once."""
-        batch = parsed_batch(_handler(), data) if sum(map(len, data)) <= _BATCH_BYTES else None
+        batch = parsed_batch(_SPEC, data) if sum(map(len, data)) <= _BATCH_BYTES else None
         if batch is not None:
             self._take_batch(batch, positions)
         elif len(positions) <= _FEW:
@@ -169,13 +161,13 @@ class _Projected:
             return
         identifier = items(fields.field("id"))
         for name in _IDENTITY:
-            self._put_texts(name, positions, identifier.field(name))
-        self._put_texts("type", positions, fields.field("type"))
-        self._put_numbers("task_type_version", positions, fields.field("task_type_version"))
+            self._put_values(name, positions, identifier.field(name))
+        self._put_values("type", positions, fields.field("type"))
+        self._put_values("task_type_version", positions, fields.field("task_type_version"))
         self._put_documentation(batch.column("description"), positions)
-        self._put_flags("flyte2", positions, lengths(batch.column("flyte2")) > 0)
-        for name, what in _BLOBS.items():
-            self._put_blobs(what, fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
+        self._put_values("flyte2", positions, pa.array(lengths(batch.column("flyte2")) > 0))
+        for name, parts in _BLOBS.items():
+            self._put_blobs(parts, fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
         for name in _UNREAD:
             # Pods are parsed with their settings, where anything is read from them.
             if name == "k8s_pod" and self._runner_parts:
@@ -194,10 +186,8 @@ class _Projected:
         has = {name: lengths(fields.field(name)) == 1 for name in _TARGETS}
         target = self._parts.get("target")
         if target is not None:
-            codes = np.full(len(positions), target.code([None])[0], dtype=np.int32)
-            for name in _TARGETS:
-                codes[has[name]] = target.code([name])[0]
-            target.codes[positions] = codes
+            which = sum(place * has[name] for place, name in enumerate(_TARGETS, 1))
+            target.put_numbered(positions, [None, *_TARGETS], which)
         contained = positions[has["container"]]
         container = items(fields.field("container"))
         path = (*_CONTAINER, _NUMBERS["Container"]["resources"])
@@ -205,13 +195,13 @@ class _Projected:
         if not is_usual.all():
             self._plain.extend(contained[~is_usual].tolist())
             contained, container = contained[is_usual], container.filter(pa.array(is_usual))
-        self._put_blobs((("resources",), b""), container.field("resources"), contained, path)
+        self._put_blobs({"resources": b""}, container.field("resources"), contained, path)
         for name in ("ports", "data_config"):
             self._require_sound(container.field(name), contained, (*_CONTAINER, _NUMBERS["Container"][name]))
         if not self._runner_parts:
             return
-        self._put_texts("image", contained, container.field("image"))
-        self._put_numbers("architecture", contained, container.field("architecture"))
+        self._put_values("image", contained, container.field("image"))
+        self._put_values("architecture", contained, container.field("architecture"))
         self._put_environment(container.field("env"), contained)
         self._put_words("command", container.field("command"), contained)
         self._put_words("args", container.field("args"), contained)
@@ -227,18 +217,18 @@ class _Projected:
             return
         pods = listed(items(fields.field("k8s_pod")))
         settings = lists(fields.field("config").take(pa.array(rows)))
-        found = pod_runners(pods, settings)
-        chosen, is_read = positions[rows], found.which >= 0
+        containers = pod_runners(pods, settings)
+        chosen, is_read = positions[rows], containers.which >= 0
         self._plain.extend(chosen[~is_read].tolist())
-        messages = Messages([], [], found.runners, [runner.args for runner in found.runners])
+        messages = Messages([], [], containers.runners, [runner.args for runner in containers.runners])
         for name in self._runner_parts:
             coded = self._parts[name]
             # Their images are all that most pods differ in.
             if name == "image":
-                coded.put(chosen, found.images)
+                coded.put(chosen, containers.images)
             else:
-                codes = np.array(coded.code(PARTS[name].take(messages, self._taken.words)), dtype=np.int32)
-                coded.codes[chosen[is_read]] = codes[found.which[is_read]]
+                values = PARTS[name].take(messages, self._taken.words)
+                coded.put_numbered(chosen[is_read], values, containers.which[is_read])
 
     def _take_without_runner(self, positions: Any) -> None:
         """Take what the plain path takes where a task has no container."""
@@ -255,74 +245,50 @@ class _Projected:
         if coded is not None:
             coded.codes[positions] = coded.code([value])[0]
 
-    def _put_flags(self, part: str, positions: Any, flags: Any) -> None:
+    def _put_values(self, part: str, positions: Any, array: Any) -> None:
         coded = self._parts.get(part)
         if coded is not None:
-            coded.codes[positions] = np.array(coded.code([False, True]), dtype=np.int32)[flags.astype(np.int8)]
-
-    def _put_texts(self, part: str, positions: Any, array: Any) -> None:
-        coded = self._parts.get(part)
-        if coded is not None:
-            coded.codes[positions] = _codes_of(coded, array.dictionary_encode())
-
-    def _put_numbers(self, part: str, positions: Any, array: Any) -> None:
-        coded = self._parts.get(part)
-        if coded is not None:
-            numbers, where = np.unique(array.to_numpy(), return_inverse=True)
-            coded.codes[positions] = np.array(coded.code(numbers.tolist()), dtype=np.int32)[where]
+            values, which = numbered(array)
+            if len(values) > len(which) // 2:
+                coded.codes[positions] = which + np.int32(coded.add(values))
+            else:
+                coded.put_numbered(positions, values, which)
 
     def _put_documentation(self, array: Any, positions: Any) -> None:
-        path = (_NUMBERS["Spec"]["description"],)
+        blobs, which = numbered(items(array))
+        specs = [parsed((_NUMBERS["Spec"]["description"],), (blob,)) for blob in blobs]
+        texts = [None if spec is None else spec.description.short_description for spec in specs]
+        self._put_read({"documentation": ""}, array, positions, texts, which)
 
-        def read(blob: bytes) -> str | None:
-            spec = parsed(path, (blob,))
-            return None if spec is None else spec.description.short_description
-
-        self._put_read((("documentation",), ""), array, items(array).dictionary_encode(), positions, read)
-
-    def _put_blobs(
-        self, what: tuple[tuple[str, ...], bytes | None], array: Any, positions: Any, path: tuple[int, ...]
-    ) -> None:
+    def _put_blobs(self, parts: dict[str, bytes | None], array: Any, positions: Any, path: tuple[int, ...]) -> None:
         """Put the bytes of a field, as far as protobuf can parse them."""
-
-        def read(blob: bytes) -> bytes | None:
-            return blob if self._is_sound(path, blob) else None
-
-        encoded = items(array).dictionary_encode()
+        blobs, which = numbered(items(array))
         if path == _INTERFACE:
-            self._look_into_interfaces(listed(encoded.dictionary))
-        self._put_read(what, array, encoded, positions, read)
+            self._look_into_interfaces(blobs)
+        sound = [blob if self._is_sound(path, blob) else None for blob in blobs]
+        self._put_read(parts, array, positions, sound, which)
 
-    def _put_read(self, what: tuple[tuple[str, ...], Any], array: Any, encoded: Any, positions: Any, read: Any) -> None:
-        """Put what is read from lists of at most one; what cannot be read goes to the plain path."""
-        parts, absent = what
-        is_there = lengths(array) == 1
-        values = [read(blob) for blob in listed(encoded.dictionary)]
+    def _put_read(self, parts: dict[str, Any], array: Any, positions: Any, values: list[Any], which: Any) -> None:
+        """Put what was read from lists of at most one; what cannot be read goes to the plain path.
+
+        ``parts``: what stands in each part where the list is empty.
+        ``values``, ``which``: what was read, None where it cannot be; and of each item which of them it is.
+        """
+        present = positions[lengths(array) == 1]
         is_bad = np.array([value is None for value in values], dtype=bool)
-        where = encoded.indices.to_numpy()
         if is_bad.any():
-            self._plain.extend(positions[is_there][is_bad[where]].tolist())
-        for part in parts:
-            coded = self._parts.get(part)
-            if coded is None:
-                continue
-            found = np.full(len(positions), coded.code([absent])[0], dtype=np.int32)
-            if values:
-                codes = np.full(len(values), NOTHING, dtype=np.int32)
-                codes[~is_bad] = coded.code([value for value in values if value is not None])
-                found[is_there] = codes[where]
-            coded.codes[positions] = found
+            self._plain.extend(present[is_bad[which]].tolist())
+        for part, absent in parts.items():
+            self._put_same(part, positions, absent)
+            if part in self._parts:
+                self._parts[part].put_numbered(present, [absent if value is None else value for value in values], which)
 
     def _require_sound(self, array: Any, positions: Any, path: tuple[int, ...]) -> None:
         """See to it that protobuf can parse a field that no column reads."""
-        blobs = items(array)
-        if not len(blobs):
-            return
-        encoded = blobs.dictionary_encode()
-        is_bad = np.array([not self._is_sound(path, blob) for blob in listed(encoded.dictionary)], dtype=bool)
+        blobs, which = numbered(items(array))
+        is_bad = np.array([not self._is_sound(path, blob) for blob in blobs], dtype=bool)
         if is_bad.any():
-            rows = np.repeat(positions, lengths(array))
-            self._plain.extend(set(rows[is_bad[encoded.indices.to_numpy()]].tolist()))
+            self._plain.extend(set(positions[owners(array)][is_bad[which]].tolist()))
 
     def _is_sound(self, path: tuple[int, ...], blob: bytes) -> bool:
         known = self._sound.setdefault(path, {})
@@ -336,8 +302,8 @@ class _Projected:
         known = self._sound.setdefault(_INTERFACE, {})
         unknown = [blob for blob in blobs if blob not in known]
         signatures = self._taken.already_read.setdefault("signature", {})
-        found = signatures_in(unknown, lambda variable: self._is_sound(_VARIABLE, variable))
-        for blob, signature in zip(unknown, found, strict=True):
+        judged = signatures_in(unknown, lambda variable: self._is_sound(_VARIABLE, variable))
+        for blob, signature in zip(unknown, judged, strict=True):
             if signature is not None:
                 known[blob] = True
                 signatures[blob] = signature
@@ -351,15 +317,12 @@ class _Projected:
         if coded is None:
             return
         keys = items(array).field("key")
-        joined = pc.binary_join(pa.ListArray.from_arrays(array.offsets, keys), _SEPARATOR).dictionary_encode()
-        texts = listed(joined.dictionary)
+        texts, which = numbered(pc.binary_join(pa.ListArray.from_arrays(array.offsets, keys), _SEPARATOR))
         count = lengths(array)
         # Keys that hold the separator, or one key that is empty, cannot be told apart any more.
-        is_odd = np.array([text.count(_SEPARATOR) for text in texts], dtype=np.int64)[joined.indices.to_numpy()]
-        is_odd = is_odd != np.maximum(count - 1, 0)
-        is_odd |= (count == 1) & (pc.binary_length(joined.cast(pa.string())).to_numpy() == 0)
-        codes = coded.code(tuple(text.split(_SEPARATOR)) if text else () for text in texts)
-        coded.codes[positions] = np.array(codes, dtype=np.int32)[joined.indices.to_numpy()]
+        separators = np.array([text.count(_SEPARATOR) if text else -1 for text in texts], dtype=np.int64)[which]
+        is_odd = separators != count - 1
+        coded.put_numbered(positions, [tuple(text.split(_SEPARATOR)) if text else () for text in texts], which)
         self._plain.extend(positions[is_odd].tolist())
 
     def _put_mapped(self, container: Any, positions: Any) -> None:
@@ -383,22 +346,19 @@ class _Projected:
         encoded = items(array).dictionary_encode()
         where, distinct = encoded.indices.to_numpy(), encoded.dictionary
         if bundles is not None:
-            bundles.codes[positions] = _codes_of_bundles(bundles, array, where, distinct)
+            _put_bundles(bundles, positions, array, where, distinct)
         if coded is None:
             return
         words = self._taken.words
         is_plain = _plain_words(distinct)
         special = listed(distinct.filter(pa.array(~is_plain)))
-        shown = pc.replace_with_mask(
-            distinct, pa.array(~is_plain), pa.array([words[word] for word in special], pa.string())
-        )
-        texts = pc.binary_join(pa.ListArray.from_arrays(array.offsets, shown.take(encoded.indices)), " ")
-        lines = texts.dictionary_encode()
-        coded.codes[positions] = _codes_of(coded, lines)
+        quoted = pa.array([words[word] for word in special], pa.string())
+        texts = pc.replace_with_mask(distinct, pa.array(~is_plain), quoted).take(encoded.indices)
+        self._put_values(part, positions, pc.binary_join(pa.ListArray.from_arrays(array.offsets, texts), " "))
         # What masking makes of a word depends on the words beside it.
         rows = _rows_with(array, where, np.flatnonzero(~is_plain)[[word in words.telling for word in special]])
         if len(rows):
-            coded.put(positions[rows], map(words.shown, lists(array.take(pa.array(rows)))))
+            coded.put(positions[rows], map(words.line, lists(array.take(pa.array(rows)))))
 
 
 def _plain_words(distinct: Any) -> Any:
@@ -411,30 +371,20 @@ def _plain_words(distinct: Any) -> Any:
 
 def _rows_that_hold(array: Any, word: str) -> Any:
     """Return the rows whose lists hold a word."""
-    hits = np.flatnonzero(pc.equal(items(array), word).to_numpy(zero_copy_only=False))
-    return np.searchsorted(np.cumsum(lengths(array)), hits, side="right")
-
-
-def _codes_of(coded: Coded, encoded: Any) -> Any:
-    """Return the codes of texts that Arrow has numbered already."""
-    texts, where = listed(encoded.dictionary), encoded.indices.to_numpy()
-    if len(texts) > len(where) // 2:
-        return where + np.int32(coded.add(texts))
-    return np.array(coded.code(texts), dtype=np.int32)[where]
+    return owners(array)[pc.equal(items(array), word).to_numpy(zero_copy_only=False)]
 
 
 _NO_WORD: Final = -1
 """Follows a flag at the end of a command line. What is below tells a word that holds flag and value."""
 
 
-def _codes_of_bundles(coded: Coded, array: Any, where: Any, distinct: Any) -> Any:
-    """Return the codes of code bundles of command lines; a word that many share is looked at once.
+def _put_bundles(coded: Coded, positions: Any, array: Any, where: Any, distinct: Any) -> None:
+    """Put the code bundles of command lines; a word that many share is looked at once.
 
-    ``coded``: code bundles.
     ``array``: the command lines.
     ``where``, ``distinct``: which word each of their items is, and the words.
     """
-    found = np.full(len(array), coded.code([""])[0], dtype=np.int32)
+    coded.codes[positions] = coded.code([""])[0]
     is_flag = pc.equal(distinct, BUNDLE_FLAG).to_numpy(zero_copy_only=False)
     is_joined = pc.starts_with(distinct, f"{BUNDLE_FLAG}=").to_numpy(zero_copy_only=False)
     hits = np.flatnonzero((is_flag | is_joined)[where])
@@ -453,9 +403,7 @@ def _codes_of_bundles(coded: Coded, array: Any, where: Any, distinct: Any) -> An
         joined = word < _NO_WORD
         text = [] if word == _NO_WORD else [distinct[-2 - word if joined else word].as_py()]
         values.append(code_bundle(text if joined else [BUNDLE_FLAG, *text]))
-    if values:
-        found[rows] = np.array(coded.code(values), dtype=np.int32)[which]
-    return found
+    coded.put_numbered(positions[rows], values, which)
 
 
 def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
@@ -464,5 +412,4 @@ def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
         return wanted
     is_wanted = np.zeros(words.max() + 1, dtype=bool)
     is_wanted[wanted] = True
-    rows = np.repeat(np.arange(len(array)), lengths(array))
-    return np.unique(rows[is_wanted[words]])
+    return np.unique(owners(array)[is_wanted[words]])

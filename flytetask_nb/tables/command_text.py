@@ -40,10 +40,10 @@ class Words(dict[str, str]):
             return word
         if _TOOL.match(word) is not None or mask_arguments([word, _PROBE]) != [word, _PROBE]:
             self.telling.add(word)
-        shown = self[word] = quote(word)
-        return shown
+        quoted = self[word] = quote(word)
+        return quoted
 
-    def shown(self, words: Sequence[str]) -> str:
+    def line(self, words: Sequence[str]) -> str:
         """Return a command line as text."""
         text = " ".join(map(self.__getitem__, words))
         if self.telling and not self.telling.isdisjoint(words):

@@ -16,20 +16,15 @@ _FEW = 500
 """Tasks for which it does not pay to import Arrow."""
 
 
-def extract(records: Records, names: Iterable[str], *, plainly: bool = False) -> Extracted:
-    """Take parts of all tasks.
-
-    ``records``: the tasks.
-    ``names``: of the parts: keys of ``PARTS``.
-    ``plainly``: build every message, whether or not the faster path is at hand.
-    """
-    found = Extracted(records, names)
-    project = None if plainly or len(records.data) < _FEW else _projection()
+def extract(records: Records, names: Iterable[str]) -> Extracted:
+    """Take parts of all tasks, named as in ``PARTS``."""
+    extracted = Extracted(records, names)
+    project = None if len(records.data) < _FEW else _projection()
     if project is None:
-        found.take_plainly(range(len(records.data)), found.parts)
+        extracted.take_plainly(range(len(records.data)), extracted.parts)
     else:
-        project(found)
-    return found
+        project(extracted)
+    return extracted
 
 
 def _projection() -> Callable[[Extracted], None] | None:

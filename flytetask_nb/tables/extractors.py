@@ -6,6 +6,7 @@ taken from each task in the form in which it costs least, its bytes mostly, and 
 
 from __future__ import annotations
 
+from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import interface_pb2, security_pb2, tasks_pb2
@@ -74,11 +75,11 @@ def _mapped(messages: Messages, _words: Words) -> list[bool]:
 
 
 def _command(messages: Messages, words: Words) -> list[str]:
-    return [words.shown(tuple(runner.command)) for runner in messages.runners]
+    return [words.line(tuple(runner.command)) for runner in messages.runners]
 
 
 def _arguments(messages: Messages, words: Words) -> list[str]:
-    return [words.shown(arguments) for arguments in messages.arguments]
+    return [words.line(arguments) for arguments in messages.arguments]
 
 
 def _code_bundles(messages: Messages, _words: Words) -> list[str]:
@@ -88,13 +89,10 @@ def _code_bundles(messages: Messages, _words: Words) -> list[str]:
 
 def _read_image(image: str) -> tuple[str | None, ...]:
     """Return an image as it is shown, and the parts of its name; a template that is still to be filled in has none."""
-    shown = mask_identifier(image)
-    reference = image_reference(image)
-    parts: tuple[str, ...] = ("",) * 4 if reference is None else reference
-    if shown != image:
+    parts: tuple[str, ...] = (image, *(image_reference(image) or ("",) * 4))
+    if mask_identifier(image) != image:
         parts = tuple(map(mask_identifier, parts))
-    registry, repository, tag, digest = parts
-    return shown or None, registry or None, repository or None, tag or None, digest or None
+    return tuple([part or None for part in parts])
 
 
 def _metadata(data: bytes | None) -> Any:
@@ -107,63 +105,47 @@ def _read_asked(taken: Any) -> dict[tuple[str, str], str]:
     return {(name, side): amount for side, name, amount in entries}
 
 
+def _of_templates(read: Callable[[Any], Hashable]) -> Callable[[Messages, Words], Iterable[Hashable]]:
+    return lambda messages, _words: map(read, messages.templates)
+
+
+def _of_runners(read: Callable[[Any], Hashable]) -> Callable[[Messages, Words], Iterable[Hashable]]:
+    return lambda messages, _words: map(read, messages.runners)
+
+
+def _bytes_of(field: str, absent: bytes | None = b"") -> Callable[[Messages, Words], Iterable[Hashable]]:
+    """Return what takes the bytes of a message that a template holds."""
+    read = attrgetter(field)
+    return _of_templates(lambda template: read(template).SerializeToString() if template.HasField(field) else absent)
+
+
 PARTS: Final[dict[str, Part]] = {
-    "project": Part(lambda messages, _: [one.id.project for one in messages.templates]),
-    "domain": Part(lambda messages, _: [one.id.domain for one in messages.templates]),
-    "name": Part(lambda messages, _: [one.id.name for one in messages.templates]),
-    "version": Part(lambda messages, _: [one.id.version for one in messages.templates]),
-    "type": Part(lambda messages, _: [one.type for one in messages.templates]),
-    "task_type_version": Part(lambda messages, _: [one.task_type_version for one in messages.templates]),
-    "target": Part(lambda messages, _: [one.WhichOneof("target") for one in messages.templates]),
-    "documentation": Part(lambda messages, _: [one.description.short_description for one in messages.specs]),
-    "flyte2": Part(lambda messages, _: list(map(is_flyte2, messages.specs))),
-    "metadata": Part(
-        lambda messages, _: [
-            one.metadata.SerializeToString() if one.HasField("metadata") else None for one in messages.templates
-        ],
-        _metadata,
-    ),
-    "interface": Part(
-        lambda messages, _: [one.interface.SerializeToString() for one in messages.templates],
-        interface_pb2.TypedInterface.FromString,
-    ),
-    "signature": Part(
-        lambda messages, _: [one.interface.SerializeToString() for one in messages.templates], signature_of
-    ),
-    "security": Part(
-        lambda messages, _: [
-            one.security_context.SerializeToString() if one.HasField("security_context") else b""
-            for one in messages.templates
-        ],
-        security_pb2.SecurityContext.FromString,
-    ),
-    "extended": Part(
-        lambda messages, _: [
-            one.extended_resources.SerializeToString() if one.HasField("extended_resources") else b""
-            for one in messages.templates
-        ],
-        tasks_pb2.ExtendedResources.FromString,
-    ),
-    "custom": Part(
-        lambda messages, _: [
-            one.custom.SerializeToString() if one.HasField("custom") else b"" for one in messages.templates
-        ]
-    ),
-    "image": Part(lambda messages, _: [one.image for one in messages.runners], _read_image, needs_runner=True),
+    "project": Part(_of_templates(attrgetter("id.project"))),
+    "domain": Part(_of_templates(attrgetter("id.domain"))),
+    "name": Part(_of_templates(attrgetter("id.name"))),
+    "version": Part(_of_templates(attrgetter("id.version"))),
+    "type": Part(_of_templates(attrgetter("type"))),
+    "task_type_version": Part(_of_templates(attrgetter("task_type_version"))),
+    "target": Part(_of_templates(methodcaller("WhichOneof", "target"))),
+    "documentation": Part(lambda messages, _: map(attrgetter("description.short_description"), messages.specs)),
+    "flyte2": Part(lambda messages, _: map(is_flyte2, messages.specs)),
+    "metadata": Part(_bytes_of("metadata", None), _metadata),
+    "interface": Part(_bytes_of("interface"), interface_pb2.TypedInterface.FromString),
+    "signature": Part(_bytes_of("interface"), signature_of),
+    "security": Part(_bytes_of("security_context"), security_pb2.SecurityContext.FromString),
+    "extended": Part(_bytes_of("extended_resources"), tasks_pb2.ExtendedResources.FromString),
+    "custom": Part(_bytes_of("custom")),
+    "image": Part(_of_runners(attrgetter("image")), _read_image, needs_runner=True),
     "command": Part(_command, needs_runner=True),
     "args": Part(_arguments, needs_runner=True, needs_arguments=True),
     "code_bundle": Part(_code_bundles, needs_runner=True, needs_arguments=True),
-    "resources": Part(lambda messages, _: [_asked(one) for one in messages.runners], _read_asked, needs_runner=True),
-    "beside": Part(
-        lambda messages, _: [one.beside if type(one) is PodRunner else () for one in messages.runners],
-        needs_runner=True,
-    ),
+    "resources": Part(_of_runners(_asked), _read_asked, needs_runner=True),
+    "beside": Part(_of_runners(lambda runner: runner.beside if type(runner) is PodRunner else ()), needs_runner=True),
     "is_mapped": Part(_mapped, needs_runner=True, needs_arguments=True),
-    "env_keys": Part(lambda messages, _: [_env_keys(one) for one in messages.runners], needs_runner=True),
-    "environment": Part(lambda messages, _: [environment_of(one) for one in messages.runners], needs_runner=True),
-    "architecture": Part(lambda messages, _: [one.architecture for one in messages.runners], needs_runner=True),
+    "env_keys": Part(_of_runners(_env_keys), needs_runner=True),
+    "environment": Part(_of_runners(environment_of), needs_runner=True),
+    "architecture": Part(_of_runners(attrgetter("architecture")), needs_runner=True),
     "pod_problem": Part(
-        lambda messages, _: [one.problem if type(one) is PodRunner else "" for one in messages.runners],
-        needs_runner=True,
+        _of_runners(lambda runner: runner.problem if type(runner) is PodRunner else ""), needs_runner=True
     ),
 }

@@ -33,12 +33,12 @@ class Coded:
         """The values in the order of the codes, each once, but for what was added."""
         if not self._added:
             return list(self._known)
-        found: list[Any] = [None] * (len(self._known) + self._size_added)
+        entries: list[Any] = [None] * (len(self._known) + self._size_added)
         for start, values in self._added:
-            found[start : start + len(values)] = values
+            entries[start : start + len(values)] = values
         for value, code in self._known.items():
-            found[code] = value
-        return found
+            entries[code] = value
+        return entries
 
     def code(self, values: Iterable[Hashable]) -> list[int]:
         """Return the codes of values."""
@@ -47,6 +47,10 @@ class Coded:
     def put(self, positions: Any, values: Iterable[Hashable]) -> None:
         """Set the values of the tasks at some positions."""
         self.codes[positions] = self.code(values)
+
+    def put_numbered(self, positions: Any, values: Iterable[Hashable], which: Any) -> None:
+        """Set the values of the tasks at some positions: of each which of the values it has."""
+        self.codes[positions] = np.array(self.code(values), dtype=np.int32)[which]
 
     def add(self, values: list[Any]) -> int:
         """Take values in without looking whether they are known, which costs more than it saves where most are new.

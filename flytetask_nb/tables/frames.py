@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
 _PAIR = 2
 _NEAREST = 3
 _LARGEST = 2**62
-
-
-class _Own(NamedTuple):
-    """A column that the user defines."""
-
-    compute: Callable[[FlyteTask], Any]
 
 
 def tabulate(
@@ -192,7 +186,7 @@ def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None
     """
     chosen = _chosen(columns)
     table = _Table(records, chosen)
-    own = {name: object for name, what in chosen.items() if isinstance(what, _Own)}
+    own = {name: object for name, what in chosen.items() if not isinstance(what, str)}
     return gated_frame(table.frame().astype(own), table.texts)
 
 
@@ -204,8 +198,8 @@ def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.
     return tabulate((), columns)
 
 
-def _chosen(columns: Any) -> dict[str, str | _Own]:
-    """Return what each column of the table is: the name of one of ours, or a function."""
+def _chosen(columns: Any) -> dict[str, str | Callable[[FlyteTask], Any]]:
+    """Return what each column of the table is: the name of one of ours, or a function of the user's."""
     if columns is None:
         return {name: name for name in DEFAULT_COLUMNS}
     if isinstance(columns, str) or not hasattr(columns, "__iter__"):
@@ -214,18 +208,18 @@ def _chosen(columns: Any) -> dict[str, str | _Own]:
             '["name", "image", ("team", lambda task: ...)] or a mapping of names to functions'
         )
     entries = columns.items() if hasattr(columns, "items") else map(_named, columns)
-    found: dict[str, str | _Own] = {}
+    chosen: dict[str, str | Callable[[FlyteTask], Any]] = {}
     for name, what in entries:
         if not isinstance(name, str) or not (isinstance(what, str) or callable(what)):
             raise ModelTypeError(
                 f"column {shown(name)} is to be {shown(what)}; expected a name and a function that takes a task"
             )
-        if name in found:
+        if name in chosen:
             raise ModelValueError(f"column {name!r} is asked for twice; give one of them another name")
         if isinstance(what, str) and what not in COLUMNS:
             raise ModelValueError(_unknown(what))
-        found[name] = what if isinstance(what, str) else _Own(what)
-    return found
+        chosen[name] = what
+    return chosen
 
 
 def _named(entry: Any) -> tuple[Any, Any]:
@@ -247,11 +241,10 @@ def _unknown(name: str) -> str:
 class _Table:
     """A table while it is made."""
 
-    def __init__(self, records: Any, chosen: dict[str, str | _Own]) -> None:
+    def __init__(self, records: Records, chosen: dict[str, str | Callable[[FlyteTask], Any]]) -> None:
         self._records = records
         self._chosen = chosen
-        self._wanted = [what for what in chosen.values() if isinstance(what, str)]
-        parts = dict.fromkeys(COLUMNS[name].part for name in self._wanted)
+        parts = dict.fromkeys(COLUMNS[what].part for what in chosen.values() if isinstance(what, str))
         parts |= dict.fromkeys(JOB_PARTS if JOB in parts else ())
         self._taken: Extracted = extract(records, [name for name in parts if name in PARTS])
         self._read: dict[str, list[Any]] = {}
@@ -260,17 +253,13 @@ class _Table:
 
     def frame(self) -> pd.DataFrame:
         """Return the table."""
-        arrays: dict[str, Any] = {}
-        for name, what in self._chosen.items():
-            if isinstance(what, _Own):
-                arrays[name] = self._own(name, what)
-            elif what == ERROR:
-                # Takes its place, and is filled when all others are done.
-                arrays[name] = None
-            else:
-                arrays[name] = self._array(what, COLUMNS[what])
-        errors = {name: self._errors() for name, what in self._chosen.items() if what == ERROR}
-        return pd.DataFrame({**arrays, **errors}, index=pd.RangeIndex(len(self._records.data)), copy=False)
+        arrays = {
+            name: self._array(what, COLUMNS[what]) if isinstance(what, str) else self._own(name, what)
+            for name, what in self._chosen.items()
+        }
+        # What went wrong is known when all others are done.
+        arrays |= {name: self._with_reasons(arrays[name]) for name, what in self._chosen.items() if what == ERROR}
+        return pd.DataFrame(arrays, index=pd.RangeIndex(len(self._records.data)), copy=False)
 
     @property
     def texts(self) -> dict[str, set[str]]:
@@ -295,23 +284,23 @@ class _Table:
         values, reasons = read_all(column.read, parts)
         for code, reason in reasons.items():
             self._blame(np.flatnonzero(codes == code), name, reason, once=is_of_job)
-        found = array_of(column.kind, values).take(codes, allow_fill=True)
+        array = array_of(column.kind, values).take(codes, allow_fill=True)
         if name == "short_description":
-            return self._with_told(found)
+            return self._with_descriptions(array)
         if column.kind is TEXT and name != ERROR:
             self._said[name] = values
-        return found
+        return array
 
     def _parts(self, name: str) -> list[Any]:
         """Read each value of a part once, for all columns that look at it."""
-        found = self._read.get(name)
-        if found is None:
+        if name not in self._read:
             read = PARTS[name].read
             values = self._taken.parts[name].entries
             known = self._taken.already_read.get(name, {})
-            found = values if read is None else [known[one] if one in known else read(one) for one in values]
-            self._read[name] = found
-        return found
+            self._read[name] = (
+                values if read is None else [known[value] if value in known else read(value) for value in values]
+            )
+        return self._read[name]
 
     @cached_property
     def _jobs(self) -> tuple[list[Job], Any]:
@@ -319,7 +308,7 @@ class _Table:
         taken = [self._taken.parts[name].codes for name in JOB_PARTS]
         values = [self._parts(name) for name in JOB_PARTS]
         # Of metadata nothing counts but this, and there are many.
-        has_template = [one is not None and bool(one.pod_template_name) for one in values[-1]]
+        has_template = [metadata is not None and bool(metadata.pod_template_name) for metadata in values[-1]]
         taken[-1], values[-1] = np.array([*has_template, NOTHING], dtype=np.int32)[taken[-1]], [False, True]
         is_there = np.all([codes >= 0 for codes in taken], axis=0)
         # One number for all parts together, made small again where it would not fit into 64 bits.
@@ -332,7 +321,7 @@ class _Table:
         where = np.full(len(is_there), NOTHING, dtype=np.int64)
         _, first, where[is_there] = np.unique(whole[is_there], return_index=True, return_inverse=True)
         examples = np.flatnonzero(is_there)[first]
-        parts = [map(one.__getitem__, codes[examples].tolist()) for one, codes in zip(values, taken, strict=True)]
+        parts = [map(read.__getitem__, codes[examples].tolist()) for read, codes in zip(values, taken, strict=True)]
         return list(map(job_in, *parts)), where
 
     def _of_sources(self, column: Column) -> Any:
@@ -363,16 +352,14 @@ class _Table:
             codes[:] = list(map(known.__getitem__, numbers))
         return list(distinct.values()), codes
 
-    def _with_told(self, documented: Any) -> Any:
+    def _with_descriptions(self, documented: Any) -> Any:
         """Put what a server said of a task before what the task says of itself."""
         origins, codes = self._origins
-        told = {code: origin.short_description for code, origin in enumerate(origins) if origin.short_description}
-        if not told:
-            return documented
-        is_broken = np.zeros(len(codes), dtype=bool)
-        is_broken[list(self._taken.broken)] = True
-        for code, text in told.items():
-            documented[(codes == code) & ~is_broken] = mask_text(text)
+        is_read = np.ones(len(codes), dtype=bool)
+        is_read[list(self._taken.broken)] = False
+        for code, origin in enumerate(origins):
+            if origin.short_description:
+                documented[(codes == code) & is_read] = mask_text(origin.short_description)
         return documented
 
     def _of_tasks(self, name: str, column: Column) -> Any:
@@ -385,12 +372,12 @@ class _Table:
             self._blame([position], name, reason)
         return array_of(column.kind, values)
 
-    def _own(self, name: str, what: _Own) -> Any:
+    def _own(self, name: str, compute: Callable[[FlyteTask], Any]) -> Any:
         values = []
         for position in range(len(self._records.data)):
             task = self._task(position)
             try:
-                values.append(None if task is None else what.compute(task))
+                values.append(None if task is None else compute(task))
             except Exception as error:  # noqa: BLE001 - whatever the user's function raises is told, for this task alone
                 values.append(None)
                 self._blame([position], name, mask_text(f"{type(error).__name__}: {error}"))
@@ -408,15 +395,15 @@ class _Table:
     def _blame(self, positions: Iterable[int], name: str, reason: str, *, once: bool = False) -> None:
         """Tell why a value is missing; once: unless another column tells the same."""
         for position in positions:
-            told = self._reasons.setdefault(int(position), [])
-            if not (once and any(one.endswith(f": {reason}") for one in told)):
-                told.append(f"{name}: {reason}")
+            reasons = self._reasons.setdefault(int(position), [])
+            if not (once and any(known.endswith(f": {reason}") for known in reasons)):
+                reasons.append(f"{name}: {reason}")
 
-    def _errors(self) -> Any:
-        found = self._array(ERROR, COLUMNS[ERROR])
+    def _with_reasons(self, errors: Any) -> Any:
+        """Put what went wrong with other columns before what is wrong with a pod."""
         for position, reasons in self._reasons.items():
-            already = found[position]
-            found[position] = "; ".join([*reasons, *([] if already is pd.NA else [already])])
+            already = errors[position]
+            errors[position] = "; ".join([*reasons, *([] if already is pd.NA else [already])])
         for position, reason in self._taken.broken.items():
-            found[position] = mask_text(reason)
-        return found
+            errors[position] = mask_text(reason)
+        return errors

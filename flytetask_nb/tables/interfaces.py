@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from flytetask_nb.extras import pa, pc, ptars
-from flytetask_nb.protobuf_wire import BYTES, TEXT, Fields, described
-from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
-from flytetask_nb.tables.signatures import Signature, notation_of, order_of, word_of
+from flytetask_nb.extras import pa, pc
+from flytetask_nb.tables.arrow_lists import items, lengths, listed, numbered, owners_of_repeated, parsed_batch
+from flytetask_nb.tables.signatures import Signature, interface_message, notation_of, order_of, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# What holds one message is repeated, to see when it stands there twice.
-_MESSAGES: Final[dict[str, Fields]] = {
-    "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
-    "Variables": [(1, "entries", "Entry", True)],
-    "Interface": [(1, "inputs", "Variables", True), (2, "outputs", "Variables", True)],
-}
-
-
-@cache
-def _handler() -> Any:
-    interface = described("interfaces", _MESSAGES, "Interface")
-    return ptars.HandlerPool([interface.file]).get_for_message(interface)
 
 
 def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list[Signature | None]:
@@ -37,7 +22,7 @@ def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list
     Returns list of Signature or None: as ``signature_of`` gives them. None where that, or protobuf, has to look: one
       cannot be parsed, or is merged.
     """
-    batch = parsed_batch(_handler(), blobs)
+    batch = parsed_batch(interface_message(), blobs)
     if batch is None:
         return [None] * len(blobs)
     given, returned = (_side(batch.column(name), is_sound) for name in ("inputs", "outputs"))
@@ -45,17 +30,11 @@ def signatures_in(blobs: list[bytes], is_sound: Callable[[bytes], bool]) -> list
         # Merged: so rare that the whole batch may be looked at one by one.
         return [None] * len(blobs)
     texts = pc.binary_join_element_wise("(", given.texts, ") -> (", returned.texts, ")", "")
-    columns = (
-        given.count.tolist(),
-        listed(given.names),
-        returned.count.tolist(),
-        listed(returned.names),
-        listed(texts),
-    )
-    found: list[Signature | None] = list(map(Signature._make, zip(*columns, strict=True)))
+    columns = given.count.tolist(), listed(given.names), returned.count.tolist(), listed(returned.names), listed(texts)
+    signatures: list[Signature | None] = list(map(Signature._make, zip(*columns, strict=True)))
     for row in np.flatnonzero(given.is_bad | returned.is_bad).tolist():
-        found[row] = None
-    return found
+        signatures[row] = None
+    return signatures
 
 
 class _Side(NamedTuple):
@@ -79,29 +58,26 @@ def _side(column: Any, is_sound: Callable[[bytes], bool]) -> _Side | None:
     count = np.zeros(len(times), dtype=np.int64)
     count[times == 1] = lengths(variables)
     rows = np.repeat(np.arange(len(times)), count)
-    keys, values = entries.field("key").dictionary_encode(), items(entries.field("value")).dictionary_encode()
-    key, value = keys.indices.to_numpy(), values.indices.to_numpy()
-    names, kinds = listed(keys.dictionary), listed(values.dictionary)
+    names, key = numbered(entries.field("key"))
+    kinds, value = numbered(items(entries.field("value")))
     is_bad = np.zeros(len(times), dtype=bool)
     is_kind_bad = np.array([not is_sound(kind) for kind in kinds], dtype=bool)
     is_bad[rows[is_kind_bad[value]]] = True
     # Of entries with the same name the last counts: left to whoever looks at them one by one.
-    by_name = np.lexsort((key, rows))
-    is_again = (np.diff(rows[by_name]) == 0) & (np.diff(key[by_name]) == 0)
-    is_bad[rows[by_name][1:][is_again]] = True
+    is_bad[owners_of_repeated(rows, key)] = True
 
     notations = [("", False) if bad else notation_of(kind) for kind, bad in zip(kinds, is_kind_bad, strict=True)]
     rank = np.empty(len(names), dtype=np.int64)
-    rank[sorted(range(len(names)), key=lambda one: order_of(names[one]))] = np.arange(len(names))
+    rank[sorted(range(len(names)), key=lambda place: order_of(names[place]))] = np.arange(len(names))
     accepts_none = np.array([accepts for _, accepts in notations], dtype=bool)
     order = np.lexsort((rank[key], accepts_none[value], rows))
     words = list(map(word_of, names))
     # Few names have more than one type, so each pair is put into words once.
     pairs, which = np.unique(key[order] * len(kinds) + value[order], return_inverse=True)
-    shown = [f"{words[one // len(kinds)]}: {notations[one % len(kinds)][0]}" for one in pairs.tolist()]
+    parameters = [f"{words[pair // len(kinds)]}: {notations[pair % len(kinds)][0]}" for pair in pairs.tolist()]
     ends = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
-    called = _joined(keys.dictionary.take(pa.array(key[order])), ends)
-    return _Side(count, called, _joined(pa.array(shown, pa.string()).take(pa.array(which)), ends), is_bad)
+    called = _joined(entries.field("key").take(pa.array(order)), ends)
+    return _Side(count, called, _joined(pa.array(parameters, pa.string()).take(pa.array(which)), ends), is_bad)
 
 
 def _joined(texts: Any, ends: Any) -> Any:

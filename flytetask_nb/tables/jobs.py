@@ -40,7 +40,7 @@ def job_in(  # noqa: PLR0917 - a part of the task each
     """
     own = None
     if target in _IN_PODS:
-        others = [(name, {f"{side}.{resource}": text for side, resource, text in one}) for name, one in beside]
+        others = [(name, {f"{side}.{resource}": text for side, resource, text in theirs}) for name, theirs in beside]
         amounts = {f"{side}.{resource}": text for (resource, side), text in asked.items()}
         own = PluginPod(amounts, others, has_template)
     return job_of(_Declared(kind, version, custom), own, is_mapped=is_mapped)

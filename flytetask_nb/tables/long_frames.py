@@ -121,8 +121,8 @@ def _resources(asked: dict[tuple[str, str], str]) -> Iterator[_Row]:
         reasons = [
             f"{side}: {reason}" for side, (_, reason) in zip(("request", "limit"), amounts, strict=True) if reason
         ]
-        shown = [None if text is None else mask_text(text) for text in texts]
-        yield resource, unit, *(amount for amount, _ in amounts), *shown, "; ".join(reasons) or None
+        masked_texts = [None if text is None else mask_text(text) for text in texts]
+        yield resource, unit, *(amount for amount, _ in amounts), *masked_texts, "; ".join(reasons) or None
 
 
 def _amount(unit: str, text: str | None) -> tuple[float | None, str]:
@@ -195,7 +195,7 @@ def producers_of(tasks: Any, variable: object) -> pd.DataFrame:
     flytetask_nb.semantics.castable : the rule.
     """
     wanted = _literal_type(variable)
-    return _long(tasks, "interface", _ENDS, lambda interface: _ends(interface.outputs, lambda one: (one, wanted)))
+    return _long(tasks, "interface", _ENDS, lambda each: _ends(each.outputs, lambda kind: castable(kind, wanted)))
 
 
 def consumers_of(tasks: Any, variable: object) -> pd.DataFrame:
@@ -208,7 +208,7 @@ def consumers_of(tasks: Any, variable: object) -> pd.DataFrame:
     Raises ModelTypeError: ``variable`` is neither.
     """
     given = _literal_type(variable)
-    return _long(tasks, "interface", _ENDS, lambda interface: _ends(interface.inputs, lambda one: (given, one)))
+    return _long(tasks, "interface", _ENDS, lambda each: _ends(each.inputs, lambda kind: castable(given, kind)))
 
 
 def _literal_type(variable: object) -> Any:
@@ -220,19 +220,16 @@ def _literal_type(variable: object) -> Any:
     return message_of(variable, types_pb2.LiteralType)
 
 
-def _ends(side: Any, pair: Callable[[Any], tuple[Any, Any]]) -> Iterator[_Row]:
+def _ends(side: Any, fits: Callable[[Any], bool]) -> Iterator[_Row]:
     for name in signature_order(side.variables):
         variable = side.variables[name]
-        fits, reason = _castable(*pair(variable.type))
-        if fits or reason:
-            yield name, type_notation(variable.type), mask_text(variable.description) or None, reason
-
-
-def _castable(upstream: Any, downstream: Any) -> tuple[bool, str | None]:
-    try:
-        return castable(upstream, downstream), None
-    except FlyteTaskError as error:
-        return False, mask_text(str(error))
+        reason = None
+        try:
+            if not fits(variable.type):
+                continue
+        except FlyteTaskError as error:
+            reason = mask_text(str(error))
+        yield name, type_notation(variable.type), mask_text(variable.description) or None, reason
 
 
 # -- several rows a task -------------------------------------------------------------------------------------------
@@ -243,32 +240,31 @@ def _long(
 ) -> pd.DataFrame:
     """Make a table from a part of tasks that gives several rows, their error last."""
     records = records_of(tasks)
-    count = len(records.data)
-    found = extract(records, (*_IDENTITY, part, "pod_problem"))
+    extracted = extract(records, (*_IDENTITY, part, "pod_problem"))
     read = PARTS[part].read
     rows: list[_Row] = []
     starts, counts = [], []
-    for value in found.parts[part].entries:
+    for value in extracted.parts[part].entries:
         starts.append(len(rows))
         rows.extend(rows_of(value if read is None else read(value)))
         counts.append(len(rows) - starts[-1])
-    codes = found.parts[part].codes
+    codes = extracted.parts[part].codes
     starts_of, counts_of = (np.array([*numbers, 0], dtype=np.intp)[codes] for numbers in (starts, counts))
-    reasons = dict(found.broken)
+    reasons = dict(extracted.broken)
     if part != "interface":
-        problems = found.parts["pod_problem"]
+        problems = extracted.parts["pod_problem"]
         for code, problem in enumerate(problems.entries):
             if problem:
                 reasons |= dict.fromkeys(np.flatnonzero(problems.codes == code).tolist(), problem)
     for position, reason in reasons.items():
         starts_of[position], counts_of[position] = len(rows), 1
         rows.append((*(None,) * len(kinds), mask_text(reason)))
-    task = np.repeat(np.arange(count), counts_of)
+    task = np.repeat(np.arange(len(records.data)), counts_of)
     before = np.cumsum(counts_of) - counts_of
     which = np.arange(len(task)) - np.repeat(before - starts_of, counts_of)
     arrays: dict[str, Any] = {"task": task}
     for name in _IDENTITY:
-        column, coded = COLUMNS[name], found.parts[name]
+        column, coded = COLUMNS[name], extracted.parts[name]
         arrays[name] = array_of(column.kind, [column.read(value) for value in coded.entries]).take(
             coded.codes[task], allow_fill=True
         )

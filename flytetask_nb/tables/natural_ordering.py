@@ -30,11 +30,11 @@ def natural_order(texts: Sequence[str]) -> list[int]:
     """Return the positions of texts in the order of ``natural_key``."""
     keys: list[bytes] = []
     for start in range(0, len(texts), _AT_ONCE):
-        found = _keys(texts[start : start + _AT_ONCE])
-        if found is None:
+        some = _keys(texts[start : start + _AT_ONCE])
+        if some is None:
             slow = list(map(natural_key, texts))
             return sorted(range(len(texts)), key=slow.__getitem__)
-        keys += found
+        keys += some
     order = sorted(range(len(texts)), key=keys.__getitem__)
     ordered = list(map(keys.__getitem__, order))
     if any(map(eq, ordered, islice(ordered, 1, None))):

@@ -15,11 +15,11 @@ import numpy as np
 from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 
-from flytetask_nb.extras import pa, ptars
+from flytetask_nb.extras import pa
 from flytetask_nb.protobuf_wire import BOOL, BYTES, DOUBLE, NUMBER, TEXT, Fields, described, parsed, parsed_at, wrapped
 from flytetask_nb.semantics.task_container import primary_container_name
-from flytetask_nb.tables.arrow_lists import items, lengths, listed, parsed_batch
-from flytetask_nb.tables.runners import READERS, PodRunner, runner_of, runner_of_fields, text_of
+from flytetask_nb.tables.arrow_lists import items, lengths, listed, numbered, owners, owners_of_repeated, parsed_batch
+from flytetask_nb.tables.runners import ABSENT, READERS, PodRunner, runner_of, runner_of_fields, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,15 +29,13 @@ _STRUCT: Final[dict[str, Fields]] = {
     "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
     "Struct": [(1, "fields", "Entry", True)],
 }
-_POD: Final[dict[str, Fields]] = {
-    **_STRUCT,
-    "Pod": [
-        (1, "metadata", BYTES, True),
-        (2, "pod_spec", "Struct", True),
-        (3, "data_config", BYTES, True),
-        (4, "primary_container_name", TEXT, False),
-    ],
-}
+_POD_FIELDS: Final[Fields] = [
+    (1, "metadata", BYTES, True),
+    (2, "pod_spec", "Struct", True),
+    (3, "data_config", BYTES, True),
+    (4, "primary_container_name", TEXT, False),
+]
+_POD: Final = described("pods.pod", {**_STRUCT, "Pod": _POD_FIELDS}, "Pod")
 _OTHERS: Final[Fields] = [
     (1, "null_value", NUMBER, True),
     (2, "number_value", DOUBLE, True),
@@ -50,6 +48,7 @@ _CONTAINERS: Final[dict[str, Fields]] = {
     "List": [(1, "values", "Container", True)],
     "Value": [*_OTHERS, (5, "struct_value", BYTES, True), (6, "list_value", "List", True)],
 }
+_VALUE: Final = described("pods.value", _CONTAINERS, "Value")
 _KINDS: Final = tuple(name for _, name, _, _ in _CONTAINERS["Value"])
 _CONFIG, _K8S_POD = 16, 17
 _TEMPLATE: Final = (1,)
@@ -60,13 +59,6 @@ _OF_SPEC: Final = (*_TEMPLATE, _K8S_POD, 2, 1, 2)
 _OF_CONTAINER: Final = (*_OF_SPEC, 6, 1, 5, 1, 2)
 _SHALLOW: Final = 128
 """Bytes in which nothing is nested too deep at any place: a level takes two, and protobuf allows a hundred levels."""
-
-
-@cache
-def _handler(wanted: str) -> Any:
-    messages = _POD if wanted == "Pod" else _CONTAINERS
-    described_one = described(f"pods.{wanted.lower()}", messages, wanted)
-    return ptars.HandlerPool([described_one.file]).get_for_message(described_one)
 
 
 class PodRunners(NamedTuple):
@@ -89,14 +81,14 @@ def pod_runners(pods: Sequence[bytes], configs: Sequence[Sequence[bytes]]) -> Po
     ``configs``: of each task the entries of the template's ``config``.
     """
     settings = [b"".join([wrapped(_CONFIG, entry) for entry in entries]) for entries in configs]
-    found = _of_usual(pods, settings)
-    for position in np.flatnonzero(found.which < 0).tolist():
+    containers = _of_usual(pods, settings)
+    for position in np.flatnonzero(containers.which < 0).tolist():
         runner = _reference(pods[position], settings[position])
         if runner is not None:
-            found.which[position] = len(found.runners)
-            found.runners.append(runner)
-            found.images[position] = runner.image
-    return found
+            containers.which[position] = len(containers.runners)
+            containers.runners.append(runner)
+            containers.images[position] = runner.image
+    return containers
 
 
 def _reference(pod: bytes, settings: bytes) -> PodRunner | None:
@@ -106,19 +98,19 @@ def _reference(pod: bytes, settings: bytes) -> PodRunner | None:
 
 def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
     """Return the runners of pods; none of one that is out of the ordinary, or cannot be parsed."""
-    found = PodRunners([], np.full(len(pods), -1, dtype=np.int64), [""] * len(pods))
+    pod_containers = PodRunners([], np.full(len(pods), -1, dtype=np.int64), [""] * len(pods))
     positions, names, lists = _usual_pods(pods)
     containers, is_usual, starts = _containers(lists)
     rows = np.flatnonzero(is_usual).tolist()
     if not rows:
-        return found
+        return pod_containers
     fields = [_read_under(containers, key, read) for key, read in READERS.items()]
     (images, image_of), *others = fields
     # What else there is in each container: equal where that is.
     rest_of = list(zip(*(where for _, where in others), strict=True))
     amounts, amounts_of = others[-1]
-    texts, text_of_each = _read_under(containers, "name", lambda value: None if value is None else text_of(value))
-    called = [texts[one] for one in text_of_each]
+    texts, text_of_each = _read_under(containers, "name", text_of)
+    called = [texts[place] for place in text_of_each]
     primary_name = cache(_primary_name)
     groups: dict[tuple[Any, ...], int] = {}
     for row in rows:
@@ -131,20 +123,16 @@ def _of_usual(pods: Sequence[bytes], settings: Sequence[bytes]) -> PodRunners:
                 continue
             if not is_only:
                 chosen = called.index(name, chosen)
-        found.images[position], problem = images[image_of[chosen]]
-        beside = tuple(
-            [
-                (other, amounts[amounts_of[one]][0])
-                for one in range(starts[row], end)
-                if one != chosen and (other := called[one]) is not None
-            ]
-        )
+        pod_containers.images[position], problem = images[image_of[chosen]]
+        places = [place for place in range(starts[row], end) if place != chosen and called[place] is not None]
+        beside = tuple([(called[place], amounts[amounts_of[place]][0]) for place in places])
         group = (problem, rest_of[chosen], beside)
         if group not in groups:
             groups[group] = len(groups)
-            found.runners.append(runner_of_fields([values[where[chosen]] for values, where in fields], beside))
-        found.which[position] = groups[group]
-    return found
+            chosen_fields = [values[where[chosen]] for values, where in fields]
+            pod_containers.runners.append(runner_of_fields(chosen_fields, beside))
+        pod_containers.which[position] = groups[group]
+    return pod_containers
 
 
 def _primary_name(name: str, settings: bytes) -> str | None:
@@ -154,8 +142,7 @@ def _primary_name(name: str, settings: bytes) -> str | None:
         return None
     if name:
         spec.template.k8s_pod.primary_container_name = name
-    found: str = primary_container_name(spec.template)
-    return found
+    return str(primary_container_name(spec.template))
 
 
 class _Structs(NamedTuple):
@@ -177,11 +164,11 @@ class _Structs(NamedTuple):
 
     def under(self, key: str) -> Any:
         """Return of each object which value it has under a key; -1 where it has none."""
-        found = np.full(self.size, -1, dtype=np.int64)
+        values = np.full(self.size, -1, dtype=np.int64)
         if key in self.keys:
             is_it = self.key == self.keys.index(key)
-            found[self.owner[is_it]] = self.value[is_it]
-        return found
+            values[self.owner[is_it]] = self.value[is_it]
+        return values
 
 
 _NO_STRUCTS: Final = _Structs(0, *(np.zeros(0, dtype=np.int64),) * 3, [], [], np.zeros(0, dtype=bool))
@@ -194,49 +181,44 @@ def _structs(array: Any, path: tuple[int, ...], unread: str = "") -> _Structs:
     ``path``: where their values stand.
     ``unread``: key of values that are not to be judged.
     """
-    entries = items(array.field("fields"))
-    counts = lengths(array.field("fields"))
-    owner = np.repeat(np.arange(len(array)), counts)
-    is_usual = counts > 0
+    fields = array.field("fields")
+    entries, owner = items(fields), owners(fields)
+    is_usual = lengths(fields) > 0
     # An entry without a value, or with two that are merged, is out of the ordinary.
     is_odd = lengths(entries.field("value")) != 1
     is_usual[owner[is_odd]] = False
-    keys = entries.field("key").dictionary_encode()
-    key, names = keys.indices.to_numpy(), listed(keys.dictionary)
-    by_key = np.lexsort((key, owner))
-    is_again = (np.diff(owner[by_key]) == 0) & (np.diff(key[by_key]) == 0)
-    is_usual[owner[by_key][1:][is_again]] = False
+    names, key = numbered(entries.field("key"))
+    is_usual[owners_of_repeated(owner, key)] = False
 
     owner, key = owner[~is_odd], key[~is_odd]
-    encoded = items(entries.field("value").filter(pa.array(~is_odd))).dictionary_encode()
-    value, values = encoded.indices.to_numpy(), listed(encoded.dictionary)
+    values, value = numbered(items(entries.field("value").filter(pa.array(~is_odd))))
     is_judged = np.ones(len(value), dtype=bool) if unread not in names else key != names.index(unread)
     is_bad = np.zeros(len(values), dtype=bool)
-    for one in np.unique(value[is_judged]).tolist():
-        is_bad[one] = not _is_sound(path, values[one])
+    for place in np.unique(value[is_judged]).tolist():
+        is_bad[place] = not _is_sound(path, values[place])
     is_usual[owner[is_judged & is_bad[value]]] = False
     return _Structs(len(array), owner, key, value, names, values, is_usual)
 
 
 def _usual_pods(pods: Sequence[bytes]) -> tuple[list[int], list[str], list[bytes]]:
     """Return of pods that are as usual: the position, the name of the primary container, and the containers."""
-    batch = parsed_batch(_handler("Pod"), pods)
+    batch = parsed_batch(_POD, pods)
     if batch is None:
         return [], [], []
     is_usual = lengths(batch.column("pod_spec")) == 1
     for name, path in (("metadata", _METADATA), ("data_config", _DATA_CONFIG)):
-        blobs, counts = batch.column(name), lengths(batch.column(name))
-        encoded = items(blobs).dictionary_encode()
-        is_bad = np.array([parsed(path, (blob,)) is None for blob in listed(encoded.dictionary)], dtype=bool)
-        is_usual &= counts <= 1
-        is_usual[np.repeat(np.arange(len(blobs)), counts)[is_bad[encoded.indices.to_numpy()]]] = False
+        column = batch.column(name)
+        blobs, which = numbered(items(column))
+        is_bad = np.array([parsed(path, (blob,)) is None for blob in blobs], dtype=bool)
+        is_usual &= lengths(column) <= 1
+        is_usual[owners(column)[is_bad[which]]] = False
     rows = np.flatnonzero(is_usual)
     specs = _structs(items(batch.column("pod_spec").filter(pa.array(is_usual))), _OF_SPEC, unread="containers")
     containers = specs.under("containers")
     chosen = np.flatnonzero(specs.is_usual & (containers >= 0))
     names = listed(batch.column("primary_container_name"))
     positions = rows[chosen].tolist()
-    return positions, [names[one] for one in positions], [specs.values[one] for one in containers[chosen]]
+    return positions, [names[row] for row in positions], [specs.values[place] for place in containers[chosen]]
 
 
 def _containers(lists: Sequence[bytes]) -> tuple[_Structs, Any, list[int]]:
@@ -252,7 +234,7 @@ def _containers(lists: Sequence[bytes]) -> tuple[_Structs, Any, list[int]]:
     starts : list of int
         Where the containers of each pod begin, and the end of the last.
     """
-    batch = parsed_batch(_handler("Value"), lists)
+    batch = parsed_batch(_VALUE, lists)
     if batch is None:
         return _NO_STRUCTS, np.zeros(len(lists), dtype=bool), []
     is_usual = _is_only(batch.column, "list_value")
@@ -286,7 +268,8 @@ def _is_only(field: Callable[[str], Any], name: str) -> Any:
 def _read_under(structs: _Structs, key: str, read: Callable[[Any], Any]) -> tuple[list[Any], list[int]]:
     """Return what is read from each value that stands under a key, once, and for each object which of them it has."""
     distinct, where = np.unique(structs.under(key), return_inverse=True)
-    values = [None if one < 0 else struct_pb2.Value.FromString(structs.values[one]) for one in distinct.tolist()]
+    parse = struct_pb2.Value.FromString
+    values = [ABSENT if place < 0 else parse(structs.values[place]) for place in distinct.tolist()]
     return list(map(read, values)), where.tolist()
 
 

@@ -17,7 +17,7 @@ from flytetask_nb.dtypes import COUNT, TEXT, array_of
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError, ModelValueError
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.messages import shown
-from flytetask_nb.models.origins import Origin
+from flytetask_nb.models.origins import NOWHERE
 from flytetask_nb.models.version_order import by_age
 from flytetask_nb.semantics.digests import nameless_digest
 from flytetask_nb.tables.columns import ERROR
@@ -27,6 +27,7 @@ from flytetask_nb.tables.serialized_tasks import records_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flytetask_nb.models.origins import Origin
     from flytetask_nb.tables.serialized_tasks import Records
 
 _NAMED: Final = ["project", "domain", "name"]
@@ -66,8 +67,7 @@ def duplicates(tasks: Any) -> pd.DataFrame:
     """
     records = records_of(tasks)
     frame = table_of(records, [*_IDENTITY, *_FEATURES, ERROR])
-    is_broken = _is_broken(frame)
-    reasons: list[str | None] = [text if broken else None for text, broken in zip(frame[ERROR], is_broken, strict=True)]
+    is_broken, reasons = _unread(frame)
     may_have_copies = frame.groupby(_FEATURES, dropna=False)["name"].transform("nunique") > 1
     digests: list[str | None] = [None] * len(frame)
     for position in np.flatnonzero(may_have_copies & ~is_broken).tolist():
@@ -75,9 +75,9 @@ def duplicates(tasks: Any) -> pd.DataFrame:
     frame[ERROR] = array_of(TEXT, reasons)
     frame["digest"] = array_of(TEXT, digests)
     is_copy = frame.groupby("digest")["name"].transform("nunique").fillna(0) > 1
-    found = _answer(frame, is_copy | frame[ERROR].notna(), ["digest"])
-    first = found.groupby("digest", dropna=False)["task"].transform("min")
-    in_order: pd.DataFrame = found.iloc[np.lexsort((found["task"], first, found["digest"].isna()))]
+    answer = _answer(frame, is_copy | frame[ERROR].notna(), ["digest"])
+    first = answer.groupby("digest", dropna=False)["task"].transform("min")
+    in_order: pd.DataFrame = answer.iloc[np.lexsort((answer["task"], first, answer["digest"].isna()))]
     return in_order.reset_index(drop=True)
 
 
@@ -131,8 +131,7 @@ def stale_caches(tasks: Any) -> pd.DataFrame:
     matters to the results only its authors know; this says where to ask.
     """
     records = records_of(tasks)
-    wanted = ["image", "code_bundle", "cached", "cache_version", "cache_key", ERROR]
-    frame = table_of(records, [*_IDENTITY, *wanted])
+    frame = table_of(records, [*_IDENTITY, "image", "code_bundle", "cached", "cache_version", "cache_key", ERROR])
     ordered = frame.loc[_by_age(frame, records.origins)]
     newest = ordered.groupby(_NAMED, dropna=False).tail(1).index
     # An empty text stands for none, which counts as a value here, and nothing is an empty text in a table.
@@ -144,9 +143,9 @@ def stale_caches(tasks: Any) -> pd.DataFrame:
         frame[name] = oldest.mask(oldest == "")
     is_newest = frame.index.isin(newest) & frame["cached"].fillna(value=False).to_numpy(dtype=bool)
     is_stale = ((frame["images"] > 1) | (frame["code_bundles"] > 1)).fillna(value=False).astype(bool)
-    told = ["cache_version", "since", "image_then", "image", "images", "code_bundles"]
-    is_told = (is_newest & (is_stale | frame[ERROR].notna())) | _is_broken(frame)
-    return _answer(frame, is_told, told)
+    is_broken, _ = _unread(frame)
+    chosen = (is_newest & (is_stale | frame[ERROR].notna())) | is_broken
+    return _answer(frame, chosen, ["cache_version", "since", "image_then", "image", "images", "code_bundles"])
 
 
 def _by_age(frame: pd.DataFrame, origins: Sequence[Origin | str]) -> list[int]:
@@ -155,13 +154,14 @@ def _by_age(frame: pd.DataFrame, origins: Sequence[Origin | str]) -> list[int]:
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, key in enumerate(zip(*(texts[name] for name in _NAMED), strict=True)):
         groups.setdefault(key, []).append(position)
-    found: list[int] = []
+    whole = [NOWHERE if isinstance(origin, str) else origin for origin in origins]
+    by_group: list[int] = []
     for positions in groups.values():
-        known = [Origin(source=one) if isinstance(one, str) else one for one in map(origins.__getitem__, positions)]
         versions = [texts["version"][position] for position in positions]
-        order, _ = by_age(versions, [one.created_at for one in known], [one.rank for one in known])
-        found += [positions[place] for place in order]
-    return found
+        known = [whole[position] for position in positions]
+        order, _ = by_age(versions, [origin.created_at for origin in known], [origin.rank for origin in known])
+        by_group += [positions[place] for place in order]
+    return by_group
 
 
 # -- SDKs -------------------------------------------------------------------------------------------------------------
@@ -199,10 +199,7 @@ def runtime_before(tasks: Any, version: str, *, runtime: str = "python") -> pd.D
     if bound is None:
         raise ModelValueError(f"version={version!r} is no version; expected numbers with dots between, like '1.16'")
     frame = table_of(records_of(tasks), [*_IDENTITY, "runtime", "runtime_version", ERROR])
-    reasons: list[str | None] = [None] * len(frame)
-    is_told = _is_broken(frame).copy()
-    for position in np.flatnonzero(is_told).tolist():
-        reasons[position] = frame[ERROR].iloc[position]
+    chosen, reasons = _unread(frame)
     versions = frame["runtime_version"].tolist()
     releases = {text: _release(text) for text in frame["runtime_version"].dropna().unique()}
     for position in np.flatnonzero((frame["runtime"] == runtime).fillna(value=False)).tolist():
@@ -210,33 +207,34 @@ def runtime_before(tasks: Any, version: str, *, runtime: str = "python") -> pd.D
         release = None if text is pd.NA else releases[text]
         if release is None:
             reasons[position] = f"{'no version' if text is pd.NA else shown(text)} cannot be compared with {version}"
-        is_told[position] = release is None or release < bound
+        chosen[position] = release is None or release < bound
     frame[ERROR] = array_of(TEXT, reasons)
-    return _answer(frame, is_told, ["runtime_version"])
+    return _answer(frame, chosen, ["runtime_version"])
 
 
 def _release(text: str) -> tuple[tuple[int, ...], int, int] | None:
     """Return a version in a form that can be compared; None for what is none."""
-    found = _VERSION.fullmatch(text.strip())
-    if found is None:
+    match = _VERSION.fullmatch(text.strip())
+    if match is None:
         return None
-    numbers = [int(number) for number in found[1].split(".")]
+    numbers = [int(number) for number in match[1].split(".")]
     while numbers and not numbers[-1]:
         numbers.pop()
-    return tuple(numbers), _STAGES[(found[2] or "").lower()], int(found[3] or 0)
+    return tuple(numbers), _STAGES[(match[2] or "").lower()], int(match[3] or 0)
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 
-def _is_broken(frame: pd.DataFrame) -> Any:
-    """Tell which rows are those of tasks that could not be read at all."""
-    return (frame[ERROR].notna() & frame[_IDENTITY].isna().all(axis="columns")).to_numpy()
+def _unread(frame: pd.DataFrame) -> tuple[Any, list[str | None]]:
+    """Tell which rows are those of tasks that could not be read at all, and why not."""
+    is_broken = (frame[ERROR].notna() & frame[_IDENTITY].isna().all(axis="columns")).to_numpy(copy=True)
+    return is_broken, [text if broken else None for text, broken in zip(frame[ERROR], is_broken, strict=True)]
 
 
 def _answer(frame: pd.DataFrame, chosen: Any, columns: list[str]) -> pd.DataFrame:
     """Return the chosen rows with their positions, identity, and what was found out."""
     positions = np.flatnonzero(np.asarray(chosen))
-    found = frame.iloc[positions][[*_IDENTITY, *columns, ERROR]].reset_index(drop=True)
-    found.insert(0, "task", pd.Series(positions, dtype="int64"))
-    return found
+    answer = frame.iloc[positions][[*_IDENTITY, *columns, ERROR]].reset_index(drop=True)
+    answer.insert(0, "task", pd.Series(positions, dtype="int64"))
+    return answer

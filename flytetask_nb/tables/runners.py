@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.core import tasks_pb2
+from google.protobuf.struct_pb2 import NULL_VALUE, Value
 
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import COLUMNS, resource_name
@@ -45,6 +46,8 @@ class PodRunner(NamedTuple):
 
 NO_RUNNER: Final = PodRunner()
 """Stands where a task has no container: a query, or a task that a service runs."""
+ABSENT: Final = Value(null_value=NULL_VALUE)
+"""Stands where a field is absent: Kubernetes takes null for that too."""
 
 
 def runner_of(template: Any) -> Any:
@@ -61,25 +64,24 @@ def runner_of(template: Any) -> Any:
 def _of_pod(template: Any) -> PodRunner:
     chosen = primary_container(template)
     if chosen is None:
-        listed = template.k8s_pod.pod_spec.fields.get("containers")
-        count = 0 if listed is None else len(listed.list_value.values)
-        told = f"none of its {count} containers is the primary one" if count else "it has no containers"
-        return PodRunner(problem=f"k8s_pod: {told}, so there is nothing to read from")
-    found = [read(chosen.fields.get(key)) for key, read in READERS.items()]
-    others = [one.fields for one in listed_structs(template.k8s_pod.pod_spec, "containers") if one is not chosen]
-    named = [(text_of(one["name"]), one.get("resources")) for one in others if "name" in one]
-    beside = tuple((name, _asked(asked)[0]) for name, asked in named if name is not None)
-    return runner_of_fields(found, beside)
+        count = len(template.k8s_pod.pod_spec.fields.get("containers", ABSENT).list_value.values)
+        reason = f"none of its {count} containers is the primary one" if count else "it has no containers"
+        return PodRunner(problem=f"k8s_pod: {reason}, so there is nothing to read from")
+    fields = [read(chosen.fields.get(key, ABSENT)) for key, read in READERS.items()]
+    containers = listed_structs(template.k8s_pod.pod_spec, "containers")
+    others = [container.fields for container in containers if container is not chosen]
+    named = [(text_of(other.get("name", ABSENT)), other.get("resources", ABSENT)) for other in others]
+    return runner_of_fields(fields, tuple((name, _asked(asked)[0]) for name, asked in named if name is not None))
 
 
-def runner_of_fields(found: Sequence[tuple[Any, str]], beside: tuple[tuple[str, Asked], ...] = ()) -> PodRunner:
+def runner_of_fields(fields: Sequence[tuple[Any, str]], beside: tuple[tuple[str, Asked], ...]) -> PodRunner:
     """Return the runner that a pod's container is.
 
-    ``found``: what each of ``READERS``, in order, makes of the container's field.
+    ``fields``: what each of ``READERS``, in order, makes of the container's field.
     ``beside``: names of the other containers of the pod, and what those ask for.
     """
-    image, command, args, env, asked = (value for value, _ in found)
-    problem = "; ".join([problem for _, problem in found if problem])
+    image, command, args, env, asked = (value for value, _ in fields)
+    problem = "; ".join([problem for _, problem in fields if problem])
     return PodRunner(image, command, args, env, asked, 0, problem, beside)
 
 
@@ -90,7 +92,8 @@ def text_of(value: Any) -> str | None:
 
 
 def _as_text(value: Any) -> str:
-    return value.string_value or ("" if value.HasField("string_value") else json.dumps(_plain(value)))
+    text = text_of(value)
+    return json.dumps(_plain(value)) if text is None else text
 
 
 def _plain(value: Any) -> Any:
@@ -99,52 +102,41 @@ def _plain(value: Any) -> Any:
     return plain_struct(holder)["value"]
 
 
+def _is_other_than(kind: str, value: Any) -> bool:
+    return not value.HasField(kind) and not value.HasField("null_value")
+
+
 def _image(value: Any) -> tuple[str, str]:
-    if value is None:
-        return "", ""
-    image = text_of(value)
-    is_wrong = image is None and not value.HasField("null_value")
-    return image or "", "k8s_pod: the image of the primary container is no text" if is_wrong else ""
+    image = value.string_value
+    is_wrong = not image and _is_other_than("string_value", value)
+    return image, "k8s_pod: the image of the primary container is no text" if is_wrong else ""
 
 
 def _words(key: str, value: Any) -> tuple[tuple[str, ...], str]:
-    if value is None:
-        return (), ""
     words = tuple([word.string_value or _as_text(word) for word in value.list_value.values])
-    is_wrong = not words and not value.HasField("list_value") and not value.HasField("null_value")
+    is_wrong = not words and _is_other_than("list_value", value)
     return words, f"k8s_pod: {key} of the primary container is no list" if is_wrong else ""
 
 
 def _environment(value: Any) -> tuple[tuple[tuple[str, Any], ...], str]:
     """Return names and values; of a reference the message, which few columns look into."""
-    if value is None:
-        return (), ""
-    found: list[tuple[str, Any]] = []
-    for one in value.list_value.values:
-        entry = one.struct_value.fields
-        name = entry.get("name")
-        if name is not None and (text := text_of(name)) is not None:
-            found.append((text, entry))
-    return tuple(found), ""
+    entries = [entry.struct_value.fields for entry in value.list_value.values]
+    named = [(text_of(entry.get("name", ABSENT)), entry) for entry in entries]
+    return tuple([(name, entry) for name, entry in named if name is not None]), ""
 
 
 def _asked(value: Any) -> tuple[Asked, str]:
-    if value is None:
-        return (), ""
-    parts = value.struct_value.fields
-    found: list[tuple[str, str, str]] = []
+    asked: list[tuple[str, str, str]] = []
     problems: list[str] = []
     for side in _SIDES:
-        amounts = parts.get(side)
-        if amounts is None:
-            continue
+        amounts = value.struct_value.fields.get(side, ABSENT)
         entries = amounts.struct_value.fields
-        if not entries and not amounts.HasField("struct_value") and not amounts.HasField("null_value"):
+        if not entries and _is_other_than("struct_value", amounts):
             problems.append(f"k8s_pod: {side} of the primary container are no object")
         for name in sorted(entries):
             amount = entries[name]
-            found.append((side, COLUMNS.get(name, name), amount.string_value or _amount(amount)))
-    return tuple(found), "; ".join(problems)
+            asked.append((side, COLUMNS.get(name, name), amount.string_value or _amount(amount)))
+    return tuple(asked), "; ".join(problems)
 
 
 def _amount(value: Any) -> str:
@@ -159,18 +151,18 @@ READERS: Final[dict[str, Callable[[Any], tuple[Any, str]]]] = {
     "env": _environment,
     "resources": _asked,
 }
-"""From the value of a field of a pod's container, or None, to what a ``PodRunner`` holds of it, and what is wrong."""
+"""From the value of a field of a pod's container to what a ``PodRunner`` holds of it, and what is wrong."""
 
 
 def environment_of(runner: Any) -> tuple[tuple[str, str, str], ...]:
     """Return the environment variables of a container: name, value, and where the value is to be found instead."""
     if type(runner) is not PodRunner:
         return tuple((pair.key, pair.value, "") for pair in runner.env)
-    found = []
+    variables = []
     for name, entry in runner.env:
         reference = json.dumps(_plain(entry["valueFrom"]), sort_keys=True) if "valueFrom" in entry else ""
-        found.append((name, _as_text(entry["value"]) if "value" in entry and not reference else "", reference))
-    return tuple(found)
+        variables.append((name, _as_text(entry["value"]) if "value" in entry and not reference else "", reference))
+    return tuple(variables)
 
 
 def asked_of_bytes(data: bytes) -> Asked:

@@ -22,7 +22,7 @@ from flytetask_nb.folder_swap import put_in_place, room_beside
 from flytetask_nb.part_lists import LIST, PartList, is_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 SUFFIX: Final = ".parquet"
 FAILED: Final = f"failures{SUFFIX}"
@@ -106,9 +106,8 @@ def save_folder(path: Any, parts: Mapping[str, Callable[[Any], None]]) -> None:
 
 
 def _save_far(system: Any, root: str, parts: Mapping[str, Callable[[Any], None]]) -> None:
-    before = {one.removeprefix(root).lstrip("/"): one for one in system.find(root)} if system.exists(root) else {}
-    if foreign := sorted(one for one in before if one != LIST and not is_part(one)):
-        raise SaveError(_foreign(foreign[0]))
+    before = {path.removeprefix(root).lstrip("/"): path for path in system.find(root)} if system.exists(root) else {}
+    _check_parts(sorted(before))
     listing = f"{root}/{LIST}"
     listed = PartList.from_bytes(system.cat_file(listing)) if LIST in before else None
     if listed is None:
@@ -135,15 +134,16 @@ def _check_own(target: Path) -> None:
     """Refuse a folder that holds what nobody asked to replace."""
     if target.exists() and not target.is_dir():
         raise NotADirectoryError("there is a file of that name")
-    for folder, _, files in os.walk(target):
-        for file in files:
-            inner = Path(folder, file).relative_to(target).as_posix()
-            if inner != LIST and not is_part(inner):
-                raise SaveError(_foreign(inner))
+    paths = (Path(folder, file) for folder, _, files in os.walk(target) for file in files)
+    _check_parts(path.relative_to(target).as_posix() for path in paths)
 
 
-def _foreign(inner: str) -> str:
-    return f"the folder holds {inner!r}, which is no part of a snapshot and would be lost; choose another folder"
+def _check_parts(paths: Iterable[str]) -> None:
+    for path in paths:
+        if path != LIST and not is_part(path):
+            raise SaveError(
+                f"the folder holds {path!r}, which is no part of a snapshot and would be lost; choose another folder"
+            )
 
 
 def _written(write: Callable[[Any], None]) -> bytes:

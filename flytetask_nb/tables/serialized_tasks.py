@@ -9,7 +9,7 @@ from flyteidl.admin import task_pb2
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
 from flytetask_nb.models.coercion import as_task, no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
-from flytetask_nb.models.origins import Origin
+from flytetask_nb.models.origins import NOWHERE, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 Place: TypeAlias = "Origin | str"
 """Where a task comes from: as a collection keeps it, the source alone or all that is known."""
 
-_NOWHERE = Origin()
 _PAIR = 2
 
 
@@ -50,37 +49,37 @@ def records_of(tasks: Any) -> Records:
     if isinstance(tasks, str | bytes | bytearray | memoryview) or not hasattr(tasks, "__iter__"):
         raise ModelTypeError(no_tasks(tasks, "tasks"))
     if isinstance(tasks, list | tuple) and set(map(type, tasks)) == {bytes}:
-        return Records(tasks, [_NOWHERE] * len(tasks), {})
+        return Records(tasks, [NOWHERE] * len(tasks), {})
     data, origins = [], []
     refused: dict[int, str] = {}
     for given in tasks:
         try:
-            found = _found(given)
+            pairs = _pairs(given)
         except FlyteTaskError as error:
             refused[len(data)] = str(error)
-            found = [(b"", _NOWHERE)]
-        for one, origin in found:
-            data.append(one)
+            pairs = [(b"", NOWHERE)]
+        for task, origin in pairs:
+            data.append(task)
             origins.append(origin)
     return Records(data, origins, refused)
 
 
-def _found(given: Any) -> list[tuple[bytes, Place]]:
+def _pairs(given: Any) -> list[tuple[bytes, Place]]:
     """Return the task of an item, or those of a workflow or a module."""
     task = opened(given)
-    return [_record(task)] if task is given or isinstance(task, FlyteTask) else [_record(one) for one in task]
+    return list(map(_pair, [task] if task is given or isinstance(task, FlyteTask) else task))
 
 
-def _record(task: Any) -> tuple[bytes, Place]:
+def _pair(task: Any) -> tuple[bytes, Place]:
     if isinstance(task, FlyteTask):
         return task._message.SerializeToString(), task._origin
     if isinstance(task, bytes):
-        return task, _NOWHERE
+        return task, NOWHERE
     if isinstance(task, task_pb2.TaskSpec):
-        return task.SerializeToString(), _NOWHERE
+        return task.SerializeToString(), NOWHERE
     if isinstance(task, bytearray | memoryview):
-        return bytes(task), _NOWHERE
+        return bytes(task), NOWHERE
     if isinstance(task, tuple) and len(task) == _PAIR and isinstance(task[0], bytes):
-        return task[0], task[1] if isinstance(task[1], Origin | str) else _NOWHERE
+        return task[0], task[1] if isinstance(task[1], Origin | str) else NOWHERE
     made = as_task(task)
     return made._message.SerializeToString(), made._origin

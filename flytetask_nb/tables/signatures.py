@@ -25,17 +25,18 @@ class Signature(NamedTuple):
     text: str
 
 
+# What holds one message is repeated, to see when it stands there twice.
 _MESSAGES: Final[dict[str, Fields]] = {
     "Entry": [(1, "key", TEXT, False), (2, "value", BYTES, True)],
     "Variables": [(1, "entries", "Entry", True)],
-    "Interface": [(1, "inputs", "Variables", False), (2, "outputs", "Variables", False)],
+    "Interface": [(1, "inputs", "Variables", True), (2, "outputs", "Variables", True)],
 }
 
 
 @cache
-def _interface_class() -> Any:
-    """Return a class that parses a ``TypedInterface`` and leaves the variables in bytes."""
-    return message_factory.GetMessageClass(described("signatures", _MESSAGES, "Interface"))
+def interface_message() -> Any:
+    """Return the descriptor of a ``TypedInterface`` of which the variables are left in bytes."""
+    return described("signatures", _MESSAGES, "Interface")
 
 
 def signature_of(data: bytes) -> Signature:
@@ -45,19 +46,19 @@ def signature_of(data: bytes) -> Signature:
     -----
     Order and notation are those of ``flytetask_nb.models.notation``, brief.
     """
-    interface = _interface_class().FromString(data)
+    interface: Any = message_factory.GetMessageClass(interface_message()).FromString(data)
     inputs, input_names, given = _side(interface.inputs)
     outputs, output_names, returned = _side(interface.outputs)
     return Signature(inputs, input_names, outputs, output_names, f"({given}) -> ({returned})")
 
 
-def _side(variables: Any) -> tuple[int, str, str]:
+def _side(pieces: Any) -> tuple[int, str, str]:
     # Of entries with the same key the last counts; pieces of a value are one message.
-    found = {entry.key: notation_of(b"".join(entry.value)) for entry in variables.entries}
-    names = list(found)
+    notations = {entry.key: notation_of(b"".join(entry.value)) for piece in pieces for entry in piece.entries}
+    names = list(notations)
     if len(names) > 1:
-        names.sort(key=lambda name: (found[name][1], order_of(name)))
-    return len(names), ", ".join(names), ", ".join([f"{word_of(name)}: {found[name][0]}" for name in names])
+        names.sort(key=lambda name: (notations[name][1], order_of(name)))
+    return len(names), ", ".join(names), ", ".join([f"{word_of(name)}: {notations[name][0]}" for name in names])
 
 
 word_of = lru_cache(_KEPT)(word_notation)

@@ -148,9 +148,9 @@ class StoredTasks(TaskGroups):
             template = task_pb2.TaskSpec.FromString(row).template
         except DecodeError:
             return f"no serialized TaskSpec; {DAMAGED}"
-        one = template.id
-        named = tuple(column[position] for column in self.identity)
-        if (one.project, one.domain, one.name, one.version, template.type) != named:
+        identifier = template.id
+        own = identifier.project, identifier.domain, identifier.name, identifier.version, template.type
+        if own != tuple(column[position] for column in self.identity):
             return f"its columns name another task than its bytes; {DAMAGED}"
         return ""
 

@@ -140,8 +140,8 @@ def _compared(clause: Clause) -> str:
     if clause.operator == ":" and kind is TEXT:
         return f"{column}.str.casefold().str.contains({value.casefold()!r}, regex=False, na=False)"
     if clause.operator == ":" and kind is TIME:
-        told = f'{column}.map(pd.Timestamp.isoformat, na_action="ignore").astype("string")'
-        return f"{told}.str.startswith({value!r}, na=False)"
+        texts = f'{column}.map(pd.Timestamp.isoformat, na_action="ignore").astype("string")'
+        return f"{texts}.str.startswith({value!r}, na=False)"
     method = {":": "eq", "=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[clause.operator]
     given = f"pd.{value!r}" if isinstance(value, pd.Timestamp | pd.Timedelta) else repr(value)
     # NaT is unequal to everything.
