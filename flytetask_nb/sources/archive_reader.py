@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.sources.streams import Stream
 
-__all__ = ["GZIP", "Limits", "Member", "members_of"]
+__all__ = ["Limits", "Member", "members_of"]
 
 _CHUNK = 1 << 16
 _HEADERS = 1 << 20

@@ -13,8 +13,8 @@ from flytetask_nb.models.flyte2 import FLYTE2_KINDS, is_sdk2_version
 from flytetask_nb.models.flyte2_schema import GAINED
 from flytetask_nb.sources.fitting import fitted, plain
 from flytetask_nb.sources.foreign import foreign_value
-from flytetask_nb.sources.message_kinds import OF_FLYTE2
-from flytetask_nb.sources.message_reader import KINDS, kind_by_keys, settled
+from flytetask_nb.sources.message_kinds import KINDS, OF_FLYTE2
+from flytetask_nb.sources.message_reader import kind_by_keys, settled
 
 if TYPE_CHECKING:
     from flytetask_nb.sources.message_kinds import Kind

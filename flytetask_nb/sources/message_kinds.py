@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
@@ -20,7 +21,7 @@ from flytetask_nb.models.flyte2_schema import message_class
 from flytetask_nb.models.origins import UNTOLD_BY_SERVERS, UNTOLD_BY_TEMPLATES, Origin, registered_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 TASKS = "tasks"
 WORKFLOWS = "workflows"
@@ -127,10 +128,6 @@ def _is_request(message: Any) -> bool:
     )
 
 
-def _are_templates(templates: Iterable[Any]) -> bool:
-    return all(map(_is_template, templates))
-
-
 def _is_workflow(template: Any) -> bool:
     return _is_name_of(template.id, identifier_pb2.WORKFLOW) or (
         _is_name_of(template.id, _UNSAID) and bool(template.nodes)
@@ -138,19 +135,19 @@ def _is_workflow(template: Any) -> bool:
 
 
 def _is_closure(message: Any) -> bool:
-    if not _are_templates(task.template for task in message.tasks):
+    if not all(_is_template(task.template) for task in message.tasks):
         return False
     return _is_workflow(message.primary.template) if message.HasField("primary") else bool(message.tasks)
 
 
 def _is_bare_closure(message: Any) -> bool:
-    return _is_workflow(message.workflow) and _are_templates(message.tasks)
+    return _is_workflow(message.workflow) and all(map(_is_template, message.tasks))
 
 
 def _is_dynamic_job(message: Any) -> bool:
     # Its nodes have no names that could be checked; what they run stands beside them.
-    parts = (*message.tasks, *message.subworkflows)
-    return bool(parts) and _are_templates(message.tasks) and all(map(_is_workflow, message.subworkflows))
+    is_empty = not message.tasks and not message.subworkflows
+    return not is_empty and all(map(_is_template, message.tasks)) and all(map(_is_workflow, message.subworkflows))
 
 
 def _is_registered_workflow(message: Any) -> bool:
@@ -224,17 +221,13 @@ def _of_templates(message: Any) -> Iterator[Content]:
         yield Content(_spec_of(template), Origin(untold=UNTOLD_BY_SERVERS), position)
 
 
-def _workflow_spec_of(template: Any) -> Any:
-    return workflow_pb2.WorkflowSpec(template=template)
-
-
 def _of_bare_closure(message: Any) -> Iterator[Content]:
-    yield Content(_workflow_spec_of(message.workflow))
+    yield Content(workflow_pb2.WorkflowSpec(template=message.workflow))
 
 
 def _of_subworkflows(message: Any) -> Iterator[Content]:
     for position, template in enumerate(message.subworkflows):
-        yield Content(_workflow_spec_of(template), position=position)
+        yield Content(workflow_pb2.WorkflowSpec(template=template), position=position)
 
 
 def _closure_itself(message: Any) -> Iterator[Content]:
@@ -243,15 +236,10 @@ def _closure_itself(message: Any) -> Iterator[Content]:
         yield Content(message)
 
 
-def _of_inner_closure(content: Callable[[Any], Iterator[Content]], *path: str) -> Callable[[Any], Iterator[Content]]:
+def _inside(path: str, content: Callable[[Any], Iterator[Content]]) -> Callable[[Any], Iterator[Content]]:
     """Return what finds the same in a closure that stands inside another message."""
-
-    def contents_of(message: Any) -> Iterator[Content]:
-        for part in path:
-            message = getattr(message, part)
-        return content(message)
-
-    return contents_of
+    closure_of = attrgetter(path)
+    return lambda message: content(closure_of(message))
 
 
 def _of_flyte2(source: str) -> Callable[[Any], Iterator[Content]]:
@@ -327,8 +315,8 @@ KINDS: tuple[Kind, ...] = (
         workflow_pb2.Workflow,
         _is_registered_workflow,
         {
-            TASKS: _of_inner_closure(_of_compiled_tasks, "closure", "compiled_workflow"),
-            WORKFLOWS: _of_inner_closure(_itself, "closure", "compiled_workflow"),
+            TASKS: _inside("closure.compiled_workflow", _of_compiled_tasks),
+            WORKFLOWS: _inside("closure.compiled_workflow", _itself),
         },
         _shapes("closure closure.compiledWorkflow"),
     ),
@@ -346,8 +334,8 @@ KINDS: tuple[Kind, ...] = (
         workflow_pb2.WorkflowClosure,
         lambda message: _is_closure(message.compiled_workflow),
         {
-            TASKS: _of_inner_closure(_of_compiled_tasks, "compiled_workflow"),
-            WORKFLOWS: _of_inner_closure(_closure_itself, "compiled_workflow"),
+            TASKS: _inside("compiled_workflow", _of_compiled_tasks),
+            WORKFLOWS: _inside("compiled_workflow", _closure_itself),
         },
         _shapes("compiledWorkflow"),
     ),

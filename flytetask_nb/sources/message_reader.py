@@ -17,28 +17,13 @@ from flytetask_nb.errors import LoadError
 from flytetask_nb.models.flyte2 import is_sdk2
 from flytetask_nb.sources.budgets import refuse_bombs
 from flytetask_nb.sources.foreign import foreign_bytes
-from flytetask_nb.sources.message_kinds import KINDS, LAUNCH_PLANS, TASKS, WORKFLOWS, Content, Kind, PassedOver
+from flytetask_nb.sources.message_kinds import KINDS, Content, PassedOver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-__all__ = [
-    "KINDS",
-    "LAUNCH_PLANS",
-    "TASKS",
-    "WORKFLOWS",
-    "Content",
-    "Kind",
-    "items_in",
-    "kind_by_keys",
-    "kind_in",
-    "kind_of",
-    "kind_of_message",
-    "kind_of_name",
-    "parsed",
-    "settled",
-]
+    from flytetask_nb.sources.message_kinds import Kind
 
 _DEEPEST = 100
 _BY_NAME = {kind.name: kind for kind in KINDS}
@@ -136,22 +121,20 @@ def kind_of(data: bytes) -> tuple[Kind, Any]:
       the least unread.
     Raises LoadError: None does, or the bytes are out of all proportion to what is in them.
     """
-    found = _likeliest(data)
-    if found is None:
+    likeliest = _likeliest(data)
+    if likeliest is None:
         raise LoadError(
             f"{_described(data)} are none of {', '.join(_BY_NAME)}; "
             "expected a file that pyflyte, flytectl or flyteidl wrote"
         )
-    return found
+    return likeliest
 
 
 def _likeliest(data: bytes) -> tuple[Kind, Any] | None:
     best: tuple[int, Kind, Any] | None = None
     for kind in KINDS:
         message = _read(kind, data)
-        if message is None:
-            continue
-        unread = _unread(message)
+        unread = None if message is None else _unread(message)
         if unread is not None and (best is None or unread < best[0]):
             best = unread, kind, message
         if unread == 0:
@@ -161,8 +144,8 @@ def _likeliest(data: bytes) -> tuple[Kind, Any] | None:
 
 def _described(data: bytes) -> str:
     foreign = foreign_bytes(data)
-    told = f"{foreign}, no message: " if foreign else ""
-    return f"{told}{len(data):,} bytes beginning with {data[:8].hex(' ')}"
+    form = f"{foreign}, no message: " if foreign else ""
+    return f"{form}{len(data):,} bytes beginning with {data[:8].hex(' ')}"
 
 
 def _unread(message: Any, depth: int = 0) -> int | None:
@@ -215,10 +198,10 @@ def parsed(kind: Kind, data: bytes) -> Any:
 
 
 def _advice(data: bytes) -> str:
-    found = _likeliest(data)
-    if found is None:
+    likeliest = _likeliest(data)
+    if likeliest is None:
         return "the file is damaged; make or copy it again"
-    return f"they are a {found[0].name}; give the file a name without _1, _2 or _3"
+    return f"they are a {likeliest[0].name}; give the file a name without _1, _2 or _3"
 
 
 def items_in(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
+    from flytetask_nb.models.origins import Origin
     from flytetask_nb.semantics.fellows import WorkflowRecord
     from flytetask_nb.tables.snapshots import Snapshot
 
@@ -88,14 +89,8 @@ class Outcomes:
 
     def tasks(self) -> TaskCollection:
         """Return the tasks, with all that was noted beside them."""
-        if all(isinstance(run, list) for run in self._runs):
-            records = [record for run in self._runs if isinstance(run, list) for record in run]
-            data, origins = [record.data for record in records], [record.origin for record in records]
-            return TaskCollection.of_serialized(data, origins, self.failures, self.skipped, self._beside)
-        from flytetask_nb.tables.snapshots import Joined  # noqa: PLC0415 - loads pandas
-
         parts: list[Sequence[bytes]] = []
-        origins = []
+        origins: list[Origin | str] = []
         for run in self._runs:
             if isinstance(run, list):
                 parts.append([record.data for record in run])
@@ -103,4 +98,10 @@ class Outcomes:
             else:
                 parts.append(run.data)
                 origins += run.origins
-        return TaskCollection.of_serialized(Joined(parts), origins, self.failures, self.skipped, self._beside)
+        data: Sequence[bytes] = parts[0] if parts else []
+        if not isinstance(data, list) or len(parts) > 1:
+            # Tasks that were read are one run, unless a snapshot stands between.
+            from flytetask_nb.tables.snapshots import Joined  # noqa: PLC0415 - loads pandas
+
+            data = Joined(parts)
+        return TaskCollection.of_serialized(data, origins, self.failures, self.skipped, self._beside)

@@ -12,7 +12,7 @@ from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.origins import Origin
 from flytetask_nb.models.workflows import Workflow
 from flytetask_nb.semantics.fellows import WorkflowRecord
-from flytetask_nb.sources.archive_reader import GZIP, Limits, members_of
+from flytetask_nb.sources.archive_reader import Limits, members_of
 from flytetask_nb.sources.blob_cache import opened_cache
 from flytetask_nb.sources.fetching import fetched
 from flytetask_nb.sources.file_names import (
@@ -37,6 +37,7 @@ from flytetask_nb.sources.locations import locations_of
 from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, TASKS, WORKFLOWS, PassedOver
 from flytetask_nb.sources.outcomes import Outcomes, Skipped, UnreadSnapshot
 from flytetask_nb.sources.progress import Bar
+from flytetask_nb.sources.tar_stream import GZIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,7 +76,7 @@ def read(source: Any, settings: ReadSettings) -> Outcomes:
             locations = list(locations)
             counts_files = len(locations) > 1
             bar.expect("files" if counts_files else "entries", len(locations) if counts_files else None)
-        reader = Reader(settings, None if counts_files else bar.step)
+        reader = Reader(settings) if counts_files else Reader(settings, bar.step)
         for location in fetched(locations, in_flight, blobs):
             for outcome in reader.outcomes(location):
                 outcomes.add(outcome)
@@ -87,12 +88,12 @@ def read(source: Any, settings: ReadSettings) -> Outcomes:
 class Reader:
     """Reads files one after the other."""
 
-    def __init__(self, settings: ReadSettings, on_entry: Callable[[], None] | None = None) -> None:
+    def __init__(self, settings: ReadSettings, count_entry: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
         self._values = settings.values
         self._wanted = settings.wanted
         self._limits = Limits(settings.max_entry_bytes, settings.max_total_bytes)
-        self._on_entry = on_entry
+        self._count_entry = count_entry
         self._open_snapshots = 0
 
     def outcomes(self, location: Location) -> Iterator[Outcome]:
@@ -121,26 +122,26 @@ class Reader:
 
     def _in_stream(self, location: Location, stream: Stream) -> Iterator[Outcome]:
         name = location.name
-        told = content_name(name)
+        file = content_name(name)
         version = self._values.version_of(name)
         if location.message:
             data = stream.read_whole(self._limits.entry)
             contents = contents_of_message(location.message, data, self._wanted)
             yield from self._in_file(name, "", version, data, contents)
             return
-        if is_archive_name(told) if location.is_named else _begins_as_archive(stream):
+        if is_archive_name(file) if location.is_named else _begins_as_archive(stream):
             yield from self._in_archive(name, version, stream)
             return
-        if told.lower().endswith(SNAPSHOT) if location.is_named else stream.peek(len(_PARQUET_MARK)) == _PARQUET_MARK:
+        if file.lower().endswith(SNAPSHOT) if location.is_named else stream.peek(len(_PARQUET_MARK)) == _PARQUET_MARK:
             yield from self._in_snapshot(location, version, stream)
             return
-        if location.is_named and not is_readable_name(told):
+        if location.is_named and not is_readable_name(file):
             kinds = ", ".join([*ARCHIVES, MESSAGE, *DOCUMENTS, SNAPSHOT])
             raise LoadError(f"files of this kind are not read; expected {kinds}")
         data = stream.read_whole(self._limits.entry)
         media_type = location.media_type
-        form = form_of_name(told) if location.is_named else form_of_media_type(media_type) or form_of_content(data)
-        yield from self._in_file(name, "", version, data, contents_of(form, told, data, self._wanted))
+        form = form_of_name(file) if location.is_named else form_of_media_type(media_type) or form_of_content(data)
+        yield from self._in_file(name, "", version, data, contents_of(form, file, data, self._wanted))
 
     def _in_snapshot(self, location: Location, version: str | None, stream: Stream) -> Iterator[Outcome]:
         from flytetask_nb.sources.snapshot_reader import snapshot_outcomes  # noqa: PLC0415 - loads pandas
@@ -239,14 +240,8 @@ class Reader:
         origin = source if content.origin is None else content.origin.but(source=source)
         return TaskRecord(data, origin if filled is None else self._values.origin(filled, origin))
 
-    def _count_entry(self) -> None:
-        if self._on_entry is not None:
-            self._on_entry()
 
-
-@cache
-def _skipped(kind: str) -> Skipped:
-    return Skipped(kind)
+_skipped = cache(Skipped)
 
 
 def _is_entry_name(name: str) -> bool:

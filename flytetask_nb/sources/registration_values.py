@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import LoadError, ModelTypeError
@@ -13,41 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@dataclass(frozen=True)
 class RegistrationValues:
     """What registration would fill in, as ``load`` takes it.
 
     Raises ModelTypeError: one of them is no text.
     """
 
-    def __init__(
-        self,
-        project: str | None = None,
-        domain: str | None = None,
-        version: str | Callable[[str], str] | None = None,
-        source_uploaded_location: str | None = None,
-        destination_directory: str | None = None,
-    ) -> None:
-        texts: dict[str, object] = {
-            "project": project,
-            "domain": domain,
-            "version": None if callable(version) else version,
-            "source_uploaded_location": source_uploaded_location,
-            "destination_directory": destination_directory,
-        }
-        for name, value in texts.items():
-            if value is not None and not isinstance(value, str):
-                also = ", or a function from the source's path to one" if name == "version" else ""
+    project: str | None = None
+    domain: str | None = None
+    version: str | Callable[[str], str] | None = None
+    source_uploaded_location: str | None = None
+    destination_directory: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            is_version = name == "version"
+            if not (value is None or isinstance(value, str) or (is_version and callable(value))):
+                also = ", or a function from the source's path to one" if is_version else ""
                 raise ModelTypeError(f"{name} is {value!r}, of type {type(value).__name__}; expected a text{also}")
-        self.project = project
-        self.domain = domain
-        self.version = version
-        self.location = source_uploaded_location
-        self.directory = destination_directory
 
     @property
     def are_given(self) -> bool:
         """Whether there may be anything to fill in."""
-        return any(value is not None for value in (self.project, self.domain, self.version, self.location))
+        return self._fill_in(self.version)
+
+    def _fill_in(self, version: object) -> bool:
+        given = self.project, self.domain, version, self.source_uploaded_location
+        return any(value is not None for value in given)
 
     def version_of(self, name: str) -> str | None:
         """Return the version of what comes from a file of this name.
@@ -69,7 +63,7 @@ class RegistrationValues:
 
     def filled(self, wanted: str, message: Any, version: str | None) -> Any | None:
         """Return a message as registration would send it, or None where there is nothing to fill in."""
-        if self.project is None and self.domain is None and version is None and self.location is None:
+        if not self._fill_in(version):
             return None
         names = {"project": self.project, "domain": self.domain, "version": version}
         if wanted == WORKFLOWS:
@@ -81,13 +75,13 @@ class RegistrationValues:
             project=self.project,
             domain=self.domain,
             version=version,
-            source_uploaded_location=self.location,
-            destination_directory=self.directory or "",
+            source_uploaded_location=self.source_uploaded_location,
+            destination_directory=self.destination_directory or "",
         )
 
     def origin(self, task: Any, origin: Origin | str) -> Origin | str:
         """Return what is known of a task beside its message once it was filled in."""
-        if self.location is None or not task.template.HasField("k8s_pod"):
+        if self.source_uploaded_location is None or not task.template.HasField("k8s_pod"):
             return origin
         whole = Origin(source=origin) if isinstance(origin, str) else origin
         return whole.but(untold=whole.untold | UNTOLD_BY_FLYTECTL)

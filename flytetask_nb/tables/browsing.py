@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from flytetask_nb.tables.search_query import Query
-    from flytetask_nb.tables.view_code import Listing
 
 FINDINGS, WORST_CHANGE = "findings", "worst_change"
 COMPUTED: Final = (FINDINGS, WORST_CHANGE)
@@ -46,6 +45,7 @@ _SHOWN_FIRST: Final = (
 _NAMED: Final = ("project", "domain", "name")
 _KEPT: Final = 64
 """Answers that are kept, a byte or eight a row each."""
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,7 @@ class Browser:
         Raises QueryError: the search cannot be read: says at which character.
         """
         key = replace(view, is_grouped=False, opened=frozenset())
-        matches: npt.NDArray[np.intp] = self._answer(
-            ("matches", key), lambda: self._sorted(np.flatnonzero(self._fits(view)), view.sort)
-        )
-        return matches
+        return self._answer(("matches", key), lambda: self._sorted(np.flatnonzero(self._fits(view)), view.sort))
 
     def line_count(self, view: View) -> int:
         """Return how many lines a view has."""
@@ -231,17 +228,17 @@ class Browser:
     def facets(self, view: View) -> tuple[Facet, ...]:
         """Count the values of each facet among the rows that everything but its own ticks lets through."""
         chosen = dict(view.chosen)
-        made = []
+        facets = []
         for name in FACETS:
             computed = self._computed.get(name)
-            is_pending = computed is not None and not computed.is_complete
             if self._table.is_empty(name) and not (computed or name in chosen):
                 continue
             fits = self._fits(view, but=("chosen", name))
-            if is_pending and computed is not None:
+            if computed is not None:
                 fits = fits & computed.is_known
-            made.append(facet_of(name, self._labels(name).counts(fits), chosen.get(name, ()), is_pending=is_pending))
-        return tuple(made)
+            is_pending = computed is not None and not computed.is_complete
+            facets.append(facet_of(name, self._labels(name).counts(fits), chosen.get(name, ()), is_pending=is_pending))
+        return tuple(facets)
 
     def histograms(self, view: View) -> tuple[Histogram, ...]:
         """Count each amount by bin, among the rows that everything but its own range lets through."""
@@ -262,22 +259,16 @@ class Browser:
         Returns str: what only a browser can tell, such as the worst change, is told by the positions of the rows.
         """
         queries = self.queries(view)
-        texts = [spelled(query) for query in queries]
-        own = [name for name, _ in view.chosen if name not in COLUMNS or name in self._computed]
-        if source == "frame" and not own:
-            conditions = filter(None, (frame_condition(query, self._table.names) for query in queries))
-            condition = " & ".join(conditions)
+        if source == "frame":
+            if any(name not in COLUMNS or name in self._computed for name, _ in view.chosen):
+                return f"frame.iloc[{sorted(self.matches(view).tolist())}]"
+            condition = " & ".join(filter(None, (frame_condition(query, self._table.names) for query in queries)))
             return f"frame[{condition}]" if condition else source
-        if None in texts or (own and source == "frame"):
+        texts = [spelled(query) for query in queries]
+        if None in texts:
             places = sorted(self.matches(view).tolist())
-            return (
-                f"frame.iloc[{places}]"
-                if source == "frame"
-                else f"ftn.TaskCollection([{source}[place] for place in {places}])"
-            )
-        start = source
-        if source == "remote":
-            start = f"remote.list_tasks({_arguments(listing_of(queries))})"
+            return f"ftn.TaskCollection([{source}[place] for place in {places}])"
+        start = f"remote.list_tasks({listing_of(queries).arguments})" if source == "remote" else source
         return "".join([start, *(f".search({text!r})" for text in texts if text)])
 
     def queries(self, view: View) -> list[Query]:
@@ -312,18 +303,19 @@ class Browser:
 
     # -- answers, which are kept -------------------------------------------------------------------------------------
 
-    def _answer(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
+    def _answer(self, key: tuple[Any, ...], compute: Callable[[], _Answer]) -> _Answer:
         if key in self._answers:
             self._answers.move_to_end(key)
         else:
             self._answers[key] = compute()
             if len(self._answers) > _KEPT:
                 self._answers.popitem(last=False)
-        return self._answers[key]
+        answer: _Answer = self._answers[key]
+        return answer
 
     def _fits(self, view: View, but: tuple[str, str] = ("", "")) -> npt.NDArray[np.bool_]:
         """Tell which rows a view lets through, one facet's ticks or one amount's range left aside."""
-        fits: npt.NDArray[np.bool_] = self._answer(("query", view.query), lambda: self._searched(view.query))
+        fits = self._answer(("query", view.query), lambda: self._searched(view.query))
         for name, values in view.chosen:
             if values and ("chosen", name) != but:
                 fits = fits & self._ticked(name, values)
@@ -344,20 +336,17 @@ class Browser:
             fits = self._labels(name).mask(values)
             return fits if computed is None else fits & computed.is_known
 
-        fits: npt.NDArray[np.bool_] = self._answer(("ticks", name, values), compute)
-        return fits
+        return self._answer(("ticks", name, values), compute)
 
     def _labels(self, name: str) -> Labels:
         if name not in FACETS:
             raise ModelValueError(f"there is no facet {name!r}; there are {', '.join(FACETS)}")
-        made: Labels = self._answer(("labels", name), lambda: Labels(name, self._table[name]))
-        return made
+        return self._answer(("labels", name), lambda: Labels(name, self._table[name]))
 
     def _bins(self, name: str) -> Bins:
         if name not in NUMERIC:
             raise ModelValueError(f"there is no amount {name!r}; there are {', '.join(NUMERIC)}")
-        made: Bins = self._answer(("bins", name), lambda: Bins(name, self._table[name]))
-        return made
+        return self._answer(("bins", name), lambda: Bins(name, self._table[name]))
 
     def _sorted(self, positions: npt.NDArray[np.intp], sort: Sequence[tuple[str, bool]]) -> npt.NDArray[np.intp]:
         for name, is_descending in reversed(sort):
@@ -401,8 +390,7 @@ class Browser:
                 whole = whole * (len(column.distinct) + 1) + column.codes + 1
             return whole
 
-        made: npt.NDArray[np.intp] = self._answer(("names", "name"), compute)
-        return made
+        return self._answer(("names", "name"), compute)
 
     def _name_of(self, key: str) -> int:
         """Return the number of a name by the key of its group; -1 where there is none."""
@@ -433,14 +421,6 @@ class Browser:
         moments = [None if code < 0 else times.distinct[code] for code in times.codes[positions].tolist()]
         order, _ = by_age(texts, moments, [None] * len(texts))
         return [positions[place] for place in reversed(order)]
-
-
-def _arguments(listing: Listing) -> str:
-    """Return how a listing is asked for."""
-    filters = ", ".join(f"ftn.{condition!r}" for condition in listing.filters)
-    given = {"project": listing.project, "domain": listing.domain}
-    parts = [f"{name}={value!r}" for name, value in given.items() if value is not None]
-    return ", ".join([*parts, *([f"filters=[{filters}]"] if filters else [])])
 
 
 def _columns_of(key: tuple[Any, ...]) -> set[str]:

@@ -5,7 +5,7 @@ The order of the entries is the order of the columns.
 
 from __future__ import annotations
 
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.dtypes import AMOUNT, COUNT, FLAG, SPAN, TEXT, TIME, ColumnKind, whole
@@ -133,9 +133,14 @@ def _architecture(number: int) -> str | None:
 # -- metadata ------------------------------------------------------------------------------------------------------
 
 
-def _of_metadata(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Read from metadata, where there are any."""
-    return lambda metadata: None if metadata is None else read(metadata)
+def _of_metadata(kind: ColumnKind, read: Callable[[Any], Any]) -> Column:
+    """Return a column that is read from metadata, where there are any."""
+    return Column(kind, "metadata", lambda metadata: None if metadata is None else read(metadata))
+
+
+def _if_set(name: str, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Read what may be absent from metadata."""
+    return lambda metadata: read(metadata) if metadata.HasField(name) else None
 
 
 def _timeout(metadata: Any) -> int | None:
@@ -144,9 +149,7 @@ def _timeout(metadata: Any) -> int | None:
     return whole(microseconds) if microseconds else None
 
 
-def _runtime(metadata: Any) -> str | None:
-    if not metadata.HasField("runtime"):
-        return None
+def _runtime(metadata: Any) -> str:
     return metadata.runtime.flavor or str(RuntimeType(metadata.runtime.type))
 
 
@@ -215,36 +218,24 @@ COLUMNS: Final[dict[str, Column]] = {
     "accelerator_partition": Column(TEXT, "extended", _partition),
     "shared_memory": Column(COUNT, "extended", _shared_memory),
     "architecture": Column(TEXT, "architecture", _architecture),
-    "retries": Column(
-        COUNT,
-        "metadata",
-        _of_metadata(lambda metadata: metadata.retries.retries if metadata.HasField("retries") else None),
-    ),
-    "timeout": Column(SPAN, "metadata", _of_metadata(_timeout)),
-    "interruptible": Column(
-        FLAG,
-        "metadata",
-        _of_metadata(lambda metadata: metadata.interruptible if metadata.HasField("interruptible") else None),
-    ),
-    "cached": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.discoverable)),
-    "cache_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.discovery_version))),
-    "cache_serializable": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.cache_serializable)),
-    "deprecated": Column(TEXT, "metadata", _of_metadata(lambda metadata: _shown(metadata.deprecated_error_message))),
-    "runtime": Column(TEXT, "metadata", _of_metadata(_runtime)),
-    "runtime_version": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.runtime.version or None)),
+    "retries": _of_metadata(COUNT, _if_set("retries", attrgetter("retries.retries"))),
+    "timeout": _of_metadata(SPAN, _timeout),
+    "interruptible": _of_metadata(FLAG, _if_set("interruptible", attrgetter("interruptible"))),
+    "cached": _of_metadata(FLAG, lambda metadata: metadata.discoverable),
+    "cache_version": _of_metadata(TEXT, lambda metadata: _shown(metadata.discovery_version)),
+    "cache_serializable": _of_metadata(FLAG, lambda metadata: metadata.cache_serializable),
+    "deprecated": _of_metadata(TEXT, lambda metadata: _shown(metadata.deprecated_error_message)),
+    "runtime": _of_metadata(TEXT, _if_set("runtime", _runtime)),
+    "runtime_version": _of_metadata(TEXT, lambda metadata: metadata.runtime.version or None),
     "flyte": Column(TEXT, "flyte2", lambda is_marked: FLYTE2_MARK if is_marked else None),
-    "pod_template": Column(TEXT, "metadata", _of_metadata(lambda metadata: metadata.pod_template_name or None)),
+    "pod_template": _of_metadata(TEXT, lambda metadata: metadata.pod_template_name or None),
     "service_account": Column(TEXT, "security", lambda security: security.run_as.k8s_service_account or None),
     "iam_role": Column(TEXT, "security", lambda security: security.run_as.iam_role or None),
     "secrets": Column(TEXT, "security", _secrets),
     "env_keys": Column(TEXT, "env_keys", lambda keys: ", ".join(keys) or None),
-    "tags": Column(TEXT, "metadata", _of_metadata(_tags)),
-    "generates_deck": Column(
-        FLAG,
-        "metadata",
-        _of_metadata(lambda metadata: metadata.generates_deck.value if metadata.HasField("generates_deck") else None),
-    ),
-    "is_eager": Column(FLAG, "metadata", _of_metadata(lambda metadata: metadata.is_eager)),
+    "tags": _of_metadata(TEXT, _tags),
+    "generates_deck": _of_metadata(FLAG, _if_set("generates_deck", attrgetter("generates_deck.value"))),
+    "is_eager": _of_metadata(FLAG, lambda metadata: metadata.is_eager),
     "code_bundle": Column(TEXT, "code_bundle", _itself),
     "source": Column(TEXT, SOURCE, _shown),
     # Not computed from a part, but from what goes wrong with the others.

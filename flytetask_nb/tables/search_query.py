@@ -211,9 +211,7 @@ class _Parser:
             return self._comparison(named, is_excluded)
         at = self._at
         value = self._value()
-        if value is None:
-            raise self._wrong(at, "a field is expected before the operator, such as memory>8Gi")
-        if value[0] in "<>=:" and self._text[at] != '"':
+        if value is None or (value[0] in "<>=:" and self._text[at] != '"'):
             raise self._wrong(at, "a field is expected before the operator, such as memory>8Gi")
         return Clause("", ":", value, is_excluded)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime, timedelta, timezone
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flytetask_nb.bounded_reading import json_value
@@ -17,25 +17,39 @@ from flytetask_nb.errors import LoadError, one_line
 from flytetask_nb.extras import load_module, pa, pq
 from flytetask_nb.masking import mask_text
 from flytetask_nb.models.order import Rank
-from flytetask_nb.models.origins import Origin
+from flytetask_nb.models.origins import NOWHERE, Origin
 from flytetask_nb.options import set_options
 from flytetask_nb.tables.frames import empty_table, stored_table
 from flytetask_nb.tables.saving import FAILED, SUFFIX, part_path, save_file, save_folder
 from flytetask_nb.tables.stored_tasks import DAMAGED, DATA, EXPECTED, StoredTasks, TaskGroups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 SCHEMA: Final = 1
 """The form of the file; readers refuse those above it."""
 
 _KEY: Final = b"flytetask_nb"
-_NOTE, _TOLD, _CONSOLE, _PENDING = "origin_note", "origin_short_description", "origin_console", "should_register"
-_UNTOLD, _ORDER, _PLACE = "origin_untold", "origin_order", "origin_place"
 IDENTITY: Final = ("project", "domain", "name", "version", "type")
 """The columns that tell tasks apart, as a collection has them."""
-_ORIGIN: Final = ("source", "created_at", _NOTE, _TOLD, _CONSOLE, _PENDING, _UNTOLD, _ORDER, _PLACE)
-_TEXTS: Final = (*IDENTITY, "source", _NOTE, _TOLD, _CONSOLE, _UNTOLD, _ORDER)
+_TEXT: Final = "string"
+_BESIDE: Final[dict[str, tuple[str, Callable[[Origin], Any]]]] = {
+    "origin_note": (_TEXT, lambda origin: _masked(origin.note)),
+    "origin_short_description": (_TEXT, lambda origin: _masked(origin.short_description)),
+    "origin_console": (_TEXT, lambda origin: _masked(origin.console)),
+    "origin_untold": (_TEXT, lambda origin: " ".join(sorted(origin.untold)) or None),
+    "origin_order": (_TEXT, lambda origin: origin.rank.order if origin.rank else None),
+    "origin_place": ("int64", lambda origin: origin.rank.place if origin.rank else None),
+    "should_register": ("bool", lambda origin: origin.should_register),
+}
+"""Columns of what is known of a task beside it and its table: their type in Arrow, and from an origin to a value."""
+_TYPES: Final = {
+    **dict.fromkeys((*IDENTITY, "source"), _TEXT),
+    **{name: kind for name, (kind, _) in _BESIDE.items()},
+    "created_at": "timestamp[us, tz=UTC]",
+    DATA: "binary",
+}
+"""The columns that are read, and their types in Arrow."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _GROUP: Final = 4096
 """Tasks in a group of rows: what is in memory at a time while a file is written, and is read for one task."""
@@ -129,19 +143,9 @@ def write_snapshot(
 
 def _arrow(frame: Any, data: Sequence[bytes], origins: Sequence[Origin | str]) -> Any:
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    whole = [Origin(source=origin) if isinstance(origin, str) else origin for origin in origins]
-    beside = {
-        _NOTE: [_masked(origin.note) for origin in whole],
-        _TOLD: [_masked(origin.short_description) for origin in whole],
-        _CONSOLE: [_masked(origin.console) for origin in whole],
-        _UNTOLD: [" ".join(sorted(origin.untold)) or None for origin in whole],
-        _ORDER: [origin.rank.order if origin.rank else None for origin in whole],
-    }
-    for name, values in beside.items():
-        table = table.append_column(name, pa.array(values, type=pa.string()))
-    places = [origin.rank.place if origin.rank else None for origin in whole]
-    table = table.append_column(_PLACE, pa.array(places, type=pa.int64()))
-    table = table.append_column(_PENDING, pa.array([origin.should_register for origin in whole], type=pa.bool_()))
+    whole = [NOWHERE if isinstance(origin, str) else origin for origin in origins]
+    for name, (kind, read) in _BESIDE.items():
+        table = table.append_column(name, pa.array(list(map(read, whole)), type=kind))
     return table.append_column(DATA, pa.array(data, type=pa.binary()))
 
 
@@ -184,10 +188,10 @@ class Snapshot(NamedTuple):
             failures, skipped = _beside(about)
             _check_form(opened.schema_arrow)
             _check_size(opened.metadata, total_limit)
-            columns = opened.read(columns=[*IDENTITY, *_ORIGIN], use_pandas_metadata=False)
+            columns = opened.read(columns=[name for name in _TYPES if name != DATA], use_pandas_metadata=False)
             if columns.num_rows != opened.metadata.num_rows:
                 raise LoadError(f"its columns have other lengths than it says; {DAMAGED}")  # noqa: TRY301 - told as it is
-            identity = tuple(_texts(columns, one) for one in IDENTITY)
+            identity = tuple(_texts(columns, column) for column in IDENTITY)
             origins = _origins(columns)
         except LoadError:
             raise
@@ -199,18 +203,17 @@ class Snapshot(NamedTuple):
 
 
 def _about(metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
-    found = metadata.get(_KEY)
-    if found is None:
+    if _KEY not in metadata:
         raise LoadError(f"a Parquet file that holds no tasks; {EXPECTED}")
-    about = json_value(found)
+    about = json_value(metadata[_KEY])
     schema = about.get("schema") if isinstance(about, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise LoadError(f"a Parquet file whose form is not told; {EXPECTED}")
     if schema > SCHEMA:
         by = about.get("version")
-        told = f" by flytetask-nb {by[:_LONGEST_VERSION]}" if isinstance(by, str) and by else ""
+        writer = f" by flytetask-nb {by[:_LONGEST_VERSION]}" if isinstance(by, str) and by else ""
         raise LoadError(
-            f"a snapshot of form {schema}, written{told}; this version reads forms up to {SCHEMA}; "
+            f"a snapshot of form {schema}, written{writer}; this version reads forms up to {SCHEMA}; "
             "run: pip install --upgrade flytetask-nb"
         )
     return dict(about)
@@ -227,18 +230,11 @@ def _beside(about: Mapping[str, Any]) -> tuple[list[tuple[str, str, str]], dict[
 
 
 def _check_form(schema: Any) -> None:
-    kinds = {
-        **dict.fromkeys(_TEXTS, pa.string()),
-        "created_at": pa.timestamp("us", "UTC"),
-        _PENDING: pa.bool_(),
-        _PLACE: pa.int64(),
-        DATA: pa.binary(),
-    }
-    for name, kind in kinds.items():
-        places = schema.get_all_field_indices(name)
-        if len(places) != 1 or schema.field(places[0]).type != kind:
-            found = ", ".join(str(schema.field(place).type) for place in places) or "none"
-            raise LoadError(f"column {name!r} should be one of {kind}, found {found}; {EXPECTED}")
+    for name, kind in _TYPES.items():
+        types = [str(schema.field(place).type) for place in schema.get_all_field_indices(name)]
+        if types != [kind]:
+            listed = ", ".join(types) or "none"
+            raise LoadError(f"column {name!r} should be one of {kind}, found {listed}; {EXPECTED}")
 
 
 def _check_size(metadata: Any, limit: int) -> None:
@@ -255,28 +251,23 @@ def _texts(columns: Any, name: str) -> list[str]:
 
 
 def _origins(columns: Any) -> list[Origin | str]:
-    texts = [_texts(columns, name) for name in ("source", _NOTE, _TOLD, _CONSOLE, _UNTOLD, _ORDER)]
+    values = [
+        _texts(columns, name) if _TYPES[name] == _TEXT else columns.column(name).to_pylist()
+        for name in ("source", *_BESIDE)
+    ]
     moments = columns.column("created_at").cast("int64").to_pylist()
-    pending, places = (columns.column(name).to_pylist() for name in (_PENDING, _PLACE))
     # Tasks of one source share what says so, as they do when they are loaded.
-    known: dict[tuple[Any, ...], Origin | str] = {}
-    found = []
-    for key in zip(*texts, moments, pending, places, strict=True):
-        origin = known.get(key)
-        if origin is None:
-            origin = known[key] = _origin(key)
-        found.append(origin)
-    return found
+    return list(map(cache(_origin), *values, moments))
 
 
-def _origin(values: tuple[Any, ...]) -> Origin | str:
-    source, note, told, console, untold, order, moment, pending, place = values
-    if source and not any((note, told, console, untold, order, pending)) and moment is None:
+def _origin(*values: Any) -> Origin | str:
+    source, note, description, console, untold, order, place, pending, moment = values
+    if source and not any((note, description, console, untold, order, pending)) and moment is None:
         return str(source)
     return Origin(
         source=source or None,
         note=note or None,
-        short_description=told or None,
+        short_description=description or None,
         console=console or None,
         created_at=None if moment is None else _EPOCH + timedelta(microseconds=moment),
         should_register=bool(pending),

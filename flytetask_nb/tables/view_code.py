@@ -166,6 +166,14 @@ class Listing(NamedTuple):
     domain: str | None = None
     filters: tuple[Condition, ...] = ()
 
+    @property
+    def arguments(self) -> str:
+        """How ``Remote.list_tasks`` is asked for it."""
+        filters = ", ".join(f"ftn.{condition!r}" for condition in self.filters)
+        places = {"project": self.project, "domain": self.domain}
+        texts = [f"{name}={value!r}" for name, value in places.items() if value is not None]
+        return ", ".join([*texts, *([f"filters=[{filters}]"] if filters else [])])
+
 
 _TEXTS: Final = frozenset({"project", "domain", "name", "version", "type"})
 _BOUNDS: Final[dict[str, Callable[[Any, datetime], Condition]]] = {

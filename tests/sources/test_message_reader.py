@@ -22,7 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flytetask_nb.errors import LoadError
-from flytetask_nb.sources.message_reader import KINDS, kind_of, kind_of_name, parsed
+from flytetask_nb.sources.message_kinds import KINDS
+from flytetask_nb.sources.message_reader import kind_of, kind_of_name, parsed
 from tests.generated import UNKNOWN_FIELDS, messages
 from tests.real_tasks import task_messages
 from tests.sources import building
