@@ -16,6 +16,8 @@ from flyteidl.admin import task_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import strategies as st
 
+from flytetask_nb.semantics.descriptors import is_map, is_repeated
+
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
@@ -80,15 +82,6 @@ UNKNOWN_FIELDS = {
     "group": _varint(_FREE_NUMBER << 3 | 3) + _varint(1 << 3 | 0) + b"\x01" + _varint(_FREE_NUMBER << 3 | 4),
     "fixed32": _varint(_FREE_NUMBER << 3 | 5) + b"\x01\x02\x03\x04",
 }
-
-
-def is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
-
-
-def is_repeated(field: FieldDescriptor) -> bool:
-    # The newer spelling; protobuf before 6.31 has the older alone.
-    return bool(field.is_repeated if hasattr(field, "is_repeated") else field.label == FieldDescriptor.LABEL_REPEATED)
 
 
 @st.composite

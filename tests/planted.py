@@ -15,6 +15,7 @@ from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
 from google.protobuf.struct_pb2 import Struct
 
 import flytetask_nb as ftn
+from flytetask_nb.semantics.descriptors import is_map, is_repeated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,8 +80,7 @@ def filled(message: Message, plants: Plants, place: str = "", depth: int = 0, ch
 def _fill(  # noqa: PLR0917 - what a walk carries along
     message: Any, field: Any, plants: Plants, place: str, depth: int, choice: int
 ) -> None:
-    is_map = field.message_type is not None and field.message_type.GetOptions().map_entry
-    if is_map:
+    if is_map(field):
         value_field = field.message_type.fields_by_name["value"]
         key = "key"
         if value_field.message_type is None:
@@ -95,13 +95,13 @@ def _fill(  # noqa: PLR0917 - what a walk carries along
             "google.protobuf.Duration",
         }:
             value = getattr(message, field.name)
-            inner = value.add() if field.is_repeated else value
+            inner = value.add() if is_repeated(field) else value
             inner.SetInParent()
             filled(inner, plants, place, depth + 1, choice)
     elif field.type == field.TYPE_STRING:
         text = plants.at(place)
-        getattr(message, field.name).append(text) if field.is_repeated else setattr(message, field.name, text)
-    elif field.type == field.TYPE_BOOL and not field.is_repeated:
+        getattr(message, field.name).append(text) if is_repeated(field) else setattr(message, field.name, text)
+    elif field.type == field.TYPE_BOOL and not is_repeated(field):
         setattr(message, field.name, True)
 
 

@@ -19,9 +19,6 @@ from flytetask_nb.diffs.interfaces import own_description
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
     enum_name,
-    is_map,
-    is_repeated,
-    map_values,
     plain_list,
     plain_value,
     unknown_fields,
@@ -36,6 +33,7 @@ from flytetask_nb.errors import QuantityError
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
 from flytetask_nb.models.plain_values import plain_struct
+from flytetask_nb.semantics.descriptors import is_map, is_repeated, map_values
 from flytetask_nb.semantics.flytekit_settings import unpacked_settings
 from flytetask_nb.semantics.plugin_settings import Spelling, settings_of
 from flytetask_nb.semantics.pod_normal_form import with_normal_pods

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any
 from flytetask_nb.diffs.edits import Replacement, joined, named
 from flytetask_nb.diffs.plain import (
     UNKNOWN,
-    is_map,
-    is_repeated,
-    map_values,
     plain_list,
     plain_message,
     plain_value,
@@ -25,6 +22,7 @@ from flytetask_nb.diffs.structures import Difference, listed_differences, mapped
 from flytetask_nb.models.flyte2 import FLYTE2_MARK, flyte2_surroundings, is_flyte2
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.plain_values import plain_struct
+from flytetask_nb.semantics.descriptors import is_map, is_repeated, map_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Final
 
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -10,27 +9,11 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from flytetask_nb.models.flyte2_schema import FLYTE2
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.models.plain_values import plain_struct
+from flytetask_nb.semantics.descriptors import is_map, is_repeated, map_values
 
 _SURROUNDINGS: Final = f"{FLYTE2}: "
 UNKNOWN: Final = "(unknown fields)"
 """Key under which the fields stand that this flyteidl does not know."""
-
-
-@lru_cache(maxsize=1024)
-def is_map(field: Any) -> bool:
-    """Tell whether a field, by its descriptor, is a map."""
-    return bool(field.message_type is not None and field.message_type.GetOptions().map_entry)
-
-
-def is_repeated(field: Any) -> bool:
-    """Tell whether a field, by its descriptor, is a list or a map."""
-    # The newer spelling; protobuf before 6.31 has the older alone.
-    return bool(field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED)
-
-
-def map_values(field: Any) -> Any:
-    """Return the descriptor of the values of a map, by that of the map."""
-    return field.message_type.fields_by_name["value"]
 
 
 def unknown_fields(message: Any) -> list[str]:

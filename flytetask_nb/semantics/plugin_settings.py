@@ -18,7 +18,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from flytetask_nb.errors import QuantityError, shortened
 from flytetask_nb.models.plain_values import plain_struct
 from flytetask_nb.models.resource_names import RESOURCES, resource_name
-from flytetask_nb.semantics.descriptors import is_repeated
+from flytetask_nb.semantics.descriptors import is_map, is_repeated, map_values
 from flytetask_nb.semantics.pod_normal_form import nested_normal_pods, normal_pod_spec
 from flytetask_nb.semantics.pod_specs import json_number
 from flytetask_nb.semantics.quantities import parse
@@ -209,11 +209,10 @@ class _Reading:
 
     def _field(self, field: Any, value: Any, path: str) -> Any:
         hook = _HOOKS.get(field.full_name)
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        if is_map(field):
             if not isinstance(value, dict):
                 return self._refuse(path, value, "an object")
-            item = field.message_type.fields_by_name["value"]
-            entries = {key: self._value(item, inner, f"{path}.{key}") for key, inner in value.items()}
+            entries = {key: self._value(map_values(field), inner, f"{path}.{key}") for key, inner in value.items()}
             return hook(entries) if hook else entries
         if is_repeated(field):
             if not isinstance(value, list):

@@ -15,6 +15,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from flytetask_nb.errors import LoadError
 from flytetask_nb.models.flyte2 import is_sdk2
+from flytetask_nb.semantics.descriptors import is_map, map_values
 from flytetask_nb.sources.budgets import refuse_bombs
 from flytetask_nb.sources.foreign import foreign_bytes
 from flytetask_nb.sources.message_kinds import KINDS, Content, PassedOver
@@ -173,8 +174,8 @@ def _inner_messages(message: Any) -> Iterator[Any]:
     for field, value in message.ListFields():
         if field.message_type is None:
             continue
-        if field.message_type.GetOptions().map_entry:
-            if field.message_type.fields_by_name["value"].message_type is not None:
+        if is_map(field):
+            if map_values(field).message_type is not None:
                 yield from (value[key] for key in value)
         elif hasattr(value, "ListFields"):
             yield value

@@ -8,7 +8,8 @@ from flyteidl.admin import task_pb2
 from flyteidl.core import types_pb2
 from hypothesis import strategies as st
 
-from tests.generated import is_map, is_repeated, task_specs
+from flytetask_nb.semantics.descriptors import is_map, is_repeated
+from tests.generated import task_specs
 
 
 @st.composite

@@ -10,7 +10,8 @@ from flyteidl.core import security_pb2, types_pb2
 
 import flytetask_nb as ftn
 from flytetask_nb.diffs.flattening import flatten
-from flytetask_nb.diffs.plain import enum_name, is_map, is_repeated, plain_message
+from flytetask_nb.diffs.plain import enum_name, plain_message
+from flytetask_nb.semantics.descriptors import is_map, is_repeated
 from tests.diffs.test_laws import assert_applied
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flyteidl.admin import task_pb2
-from generated import is_map, is_repeated, reachable
+from generated import reachable
 
 import flytetask_nb as ftn
 from flytetask_nb import models
 from flytetask_nb.models import Model, fields
 from flytetask_nb.models.enums import OpenEnum
+from flytetask_nb.semantics.descriptors import is_map, is_repeated
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor

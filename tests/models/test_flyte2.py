@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 import flytetask_nb as ftn
 from flytetask_nb.models.flyte2 import FLYTE2_KINDS, flyte2_details, is_flyte2, wrapped
 from flytetask_nb.models.flyte2_schema import FLYTE2, message_class
+from flytetask_nb.semantics.descriptors import is_repeated
 from tests.flyte2 import details, with_sound_interface
-from tests.generated import is_repeated, messages
+from tests.generated import messages
 from tests.real_tasks import task_messages
 
 if TYPE_CHECKING:
