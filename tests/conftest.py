@@ -28,6 +28,9 @@ REQUIRED = frozenset(os.environ.get(REQUIRED_VARIABLE, "").replace(",", " ").spl
 # Trying hostile input takes as long as it is given: this makes it hours instead of a minute.
 LONG_VARIABLE = "FLYTETASK_NB_LONG"
 
+# A hundred kernels, servers and interpreters are started: each of them would compile the package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Servers and clients are tested over gRPC, which comes with an extra.
 try:
     require("cluster")

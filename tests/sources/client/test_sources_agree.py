@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import pickle
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -103,8 +104,16 @@ def sources(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return found
 
 
+def different(sources: dict[str, ftn.TaskCollection]) -> dict[str, ftn.TaskCollection]:
+    """Leave out sources whose tasks are, bit for bit, those of another: what holds of the one holds of both."""
+    found = {
+        tuple(pickle.dumps(tasks[task]) for task in tasks.names): name for name, tasks in reversed(sources.items())
+    }
+    return {name: sources[name] for name in sources if name in found.values()}
+
+
 def pairs(sources: dict[str, ftn.TaskCollection]) -> Iterator[tuple[str, str, ftn.FlyteTask, ftn.FlyteTask]]:
-    for (one, mine), (other, theirs) in itertools.permutations(sources.items(), 2):
+    for (one, mine), (other, theirs) in itertools.permutations(different(sources).items(), 2):
         for name in mine.names:
             yield f"{one} → {other}", name, mine[name], theirs[name]
 
@@ -194,7 +203,7 @@ def test_a_history_of_all_sources_shows_what_is_unknown_as_unknown(sources: dict
 def test_a_plan_of_any_two_sources_changes_nothing(sources: dict[str, ftn.TaskCollection]) -> None:
     """Where Admin would refuse another structure, tools alone made it."""
     told = []
-    for (one, mine), (other, theirs) in itertools.permutations(sources.items(), 2):
+    for (one, mine), (other, theirs) in itertools.permutations(different(sources).items(), 2):
         for entry in ftn.plan(mine, theirs):
             is_explained = entry.status == "identical" or not entry.diff
             if not is_explained or (entry.status == "conflict" and not entry.tool_differences):
@@ -315,8 +324,6 @@ def test_a_servers_entity_has_an_id_and_no_tags() -> None:
 
 def test_what_was_unknown_stays_unknown_in_copies(tmp_path: Path) -> None:
     """Pickled, saved, taken out of a collection or changed elsewhere, a task knows no more than before."""
-    import pickle  # noqa: PLC0415 - only here
-
     spec = pod(TWO, primary="p")
     spec.description.short_description = "trains"
     fetched = answered(pod(AS_REGISTERED))
