@@ -119,10 +119,10 @@ def _opening(rows: Sequence[Fold], tasks: Sequence[FlyteTask], is_history: bool)
     name = prefix_head("task", shared_prefix(task.name for task in tasks))
     # That nothing is registered yet is told above.
     what = "version · type" if any(map(_version, tasks)) else "type"
-    is_changes = is_history and len(rows) > 1
-    return Folds(
-        opening, ("version", "what it changed", "") if is_changes else (name, "signature", what), in_place=True
-    )
+    head: tuple[Line, Line, Line] = (name, "signature", what)
+    if is_history and len(rows) > 1:
+        head = ("version", "what it changed", "")
+    return Folds(opening, head, in_place=True)
 
 
 # -- tasks of several names ----------------------------------------------------------------------------------------

@@ -10,7 +10,15 @@ from flytetask_nb.diffs.version_history import value_text
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.version_order import version_label as version_name
-from flytetask_nb.views.diffs import PARTS, change_badge, describe_diff, kept_changes, value_sides
+from flytetask_nb.views.diffs import (
+    ACCEPTED_TITLE,
+    NOISE_TITLE,
+    PARTS,
+    change_badge,
+    describe_diff,
+    kept_changes,
+    value_sides,
+)
 from flytetask_nb.views.document import (
     Badge,
     Document,
@@ -49,7 +57,6 @@ _IN_HEADS: Final = frozenset({"id.version", "id.name", "id.project", "id.domain"
 def describe_pair(compared: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe two tasks beside each other: what the old one says on the left, what the new one says on the right.
 
-    ``compared``: the changes from the one to the other.
     ``keep``: tells whether a change is listed; verdict and headlines are about all of them. None lists all.
     Returns Document: verdict and headlines as of the changes; only what differs, part by part; what is the same is
       folded.
@@ -71,7 +78,7 @@ def _pair_section(title: str, changes: Sequence[Change], labels: Sequence[Line],
         rows.append(more_row(rest, 3))
     head = Row(["", *labels], header=True)
     note = counted(len(changes), "difference")
-    is_open = title not in {"Accepted", "Release noise", "Documentation"}
+    is_open = title not in {ACCEPTED_TITLE, NOISE_TITLE, "Documentation"}
     return Section(title, note, [Table([head, *rows], is_even=True)], is_open=is_open), budget
 
 

@@ -85,7 +85,6 @@ _WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
 def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
     """Describe the changes between two versions of a task.
 
-    ``diff``: the changes.
     ``keep``: tells whether a change is listed; verdict and headlines are about all of them. None lists all.
     Returns Document: verdict and headlines, a section for each part that changed, then what is folded.
     """

@@ -434,7 +434,7 @@ _SIZES: dict[type, Callable[[Any], int]] = {
     ),
     Clip: lambda clip: 2 * _PIECE + 2 * text_size(clip.text),
     Edit: lambda edit: 2 * _PIECE + sum(_MARKED + text_size(text) + _breaks_size(text) for text, _ in edit.parts),
-    Row: lambda row: sum(_CELL + size_of(cell) for cell in row.cells),
+    Row: lambda row: sum([_CELL + size_of(cell) for cell in row.cells]),
     Fold: lambda fold: _FOLD + size_of(fold.lead) + size_of(fold.text) + size_of(fold.end),
     Table: lambda table: sum(map(size_of, table.rows)),
     Paragraph: lambda paragraph: size_of(paragraph.line),
@@ -459,9 +459,10 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
     ``beyond``: how many characters follow that were not looked at, for only the first ``LOOKED_AT`` are.
     Returns (str, str): what is shown, and a remark such as ``"… 1,204 more characters"``, empty if all of it is shown.
     """
-    budget = int(budget * _scale.get())
+    if (factor := _scale.get()) != 1:
+        budget = int(budget * factor)
     # No text takes fewer bytes than it has characters, so that a long one is not measured.
-    if beyond <= 0 and len(text) <= budget and (_WORST * len(text) <= budget or text_size(text) <= budget):
+    if beyond <= 0 and (_WORST * len(text) <= budget or (len(text) <= budget and text_size(text) <= budget)):
         return text, ""
     low, high = 0, min(len(text), budget)
     while low < high:
@@ -474,15 +475,7 @@ def cut(text: str, budget: int, *, beyond: int = 0) -> tuple[str, str]:
 
 
 def cut_masked(text: str, budget: int) -> tuple[str, str]:
-    """Cut a text with its secrets masked as ``cut`` does; what is not looked at is not masked either.
-
-    Parameters
-    ----------
-    text
-        Any text.
-    budget
-        Bytes that it may take.
-    """
+    """Cut a text with its secrets masked as ``cut`` does; what is not looked at is not masked either."""
     return cut(mask_text(text[:LOOKED_AT]), budget, beyond=len(text) - LOOKED_AT)
 
 
@@ -498,7 +491,8 @@ def within(
     Returns (list, int): the items that fit, and how many do not. The first item is always shown.
     """
     number = len(items) if total is None else total  # type: ignore[arg-type]
-    budget = int(budget * _scale.get())
+    if (factor := _scale.get()) != 1:
+        budget = int(budget * factor)
     taken: list[T] = []
     used = 0
     for item in items:

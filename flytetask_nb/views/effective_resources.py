@@ -37,7 +37,6 @@ _REASON_BUDGET = 600
 def effective_resources_blocks(task: FlyteTask, defaults: Mapping[str, str], limits: Mapping[str, str]) -> list[Block]:
     """Describe the requests and limits that a task's container ends up with.
 
-    ``task``: the task.
     ``defaults``, ``limits``: the platform's, by resource (``cpu``, ``memory``, ``ephemeral-storage``, ``gpu``). Without
       any defaults, Flyte's own apply; without a limit, a resource is not cut down.
     """

@@ -59,7 +59,7 @@ def lines_within(lines: Iterable[Line], budget: int, total: int | None = None) -
 def fields_within(fields: Iterable[Field], budget: int, total: int | None, size: Callable[[Field], int]) -> list[Field]:
     """Return as many fields as fit, the last one with how many do not; parameters as ``within`` takes them."""
     taken, left = within(fields, budget, total, size)
-    return [*taken, ("…", [more(left)])] if left else taken
+    return [*taken, ("…", [dim(f"{left:,} more")])] if left else taken
 
 
 def rows_within(

@@ -25,7 +25,7 @@ from flytetask_nb.views.document import (
     dim,
     size_of,
 )
-from flytetask_nb.views.excerpts import code_line, fields_within, lines_within, set_fields, start_of
+from flytetask_nb.views.excerpts import code_line, fields_within, lines_within, start_of
 from flytetask_nb.views.resources import describe_resources
 from flytetask_nb.views.wording import counted, listed
 
@@ -140,13 +140,12 @@ def _container_rows(container: Any, words: list[str]) -> list[Field]:
     rows += _command_rows(words, len(container.command))
     for label, entries in (("env", container.env), ("config", container.config)):
         rows += _entry_rows(label, [(pair.key, pair.value) for pair in entries])
-    ports = [f"{port.container_port} {port.name}".strip() for port in container.ports]
-    architecture = container.architecture
-    return rows + set_fields(
-        ("ports", start_of(listed(ports, 12), _ENTRY_BUDGET)),
-        ("architecture", str(Container.Architecture(architecture)) if architecture else ""),
-        ("data loading", _data_loading(container)),
-    )
+    if container.ports:
+        ports = [f"{port.container_port} {port.name}".strip() for port in container.ports]
+        rows.append(("ports", [start_of(listed(ports, 12), _ENTRY_BUDGET)]))
+    if container.architecture:
+        rows.append(("architecture", [str(Container.Architecture(container.architecture))]))
+    return rows + _data_rows(container)
 
 
 def _entry_rows(label: str, entries: list[tuple[str, str]]) -> list[Field]:
@@ -167,13 +166,13 @@ def _entry_line(key: str, value: str) -> Line:
     return [entry, dim(f" {remark}")] if remark else entry
 
 
-def _data_loading(target: Any) -> Line:
-    """Return how a container or pod is given its inputs by Flyte; empty where nothing is said of it."""
-    config = target.data_config
+def _data_rows(target: Any) -> list[Field]:
+    """Return how a container or pod is given its inputs by Flyte; nothing where that is not said."""
     if not target.HasField("data_config"):
-        return ""
+        return []
+    config = target.data_config
     if not config.enabled:
-        return dim("off")
+        return [("data loading", [dim("off")])]
     paths = f"{start_of(config.input_path, _ENTRY_BUDGET)} → {start_of(config.output_path, _ENTRY_BUDGET)}"
     words = [str(LiteralMapFormat(config.format))]
     if config.HasField("io_strategy"):
@@ -181,7 +180,7 @@ def _data_loading(target: Any) -> Line:
             str(IOStrategy.DownloadMode(config.io_strategy.download_mode)),
             str(IOStrategy.UploadMode(config.io_strategy.upload_mode)),
         ]
-    return [code(paths), dim(f" as {', '.join(words)}")]
+    return [("data loading", [[code(paths), dim(f" as {', '.join(words)}")]])]
 
 
 # -- pods ----------------------------------------------------------------------------------------------------------
@@ -216,7 +215,7 @@ def _pod_blocks(pod: Any, primary: str) -> tuple[list[Block], str]:
     for part in ("labels", "annotations"):
         entries = getattr(pod.metadata, part)
         rows += _entry_rows(part, [(key, entries[key]) for key in sorted(entries)])
-    rows += set_fields(("data loading", _data_loading(pod)))
+    rows += _data_rows(pod)
     image = None if main is None else main.get("image")
     notes = [image_words(image) if isinstance(image, str) else "", "pod", counted(len(containers), "container")]
     return [Fields(rows)], " · ".join(filter(None, notes))

@@ -76,7 +76,8 @@ def describe_findings(findings: Findings) -> Document:
 def count_words(findings: Findings) -> list[str]:
     """Return how much is refused and warned of, in a few words each; empty where nothing is."""
     refusals, warnings = len(findings.refusals), len(findings.warnings)
-    return [*([f"{refusals:,} refused"] if refusals else []), *([counted(warnings, "warning")] if warnings else [])]
+    words = (f"{refusals:,} refused" if refusals else "", counted(warnings, "warning") if warnings else "")
+    return list(filter(None, words))
 
 
 def describe_collection_findings(findings: CollectionFindings) -> Document:
@@ -100,8 +101,10 @@ def describe_collection_findings(findings: CollectionFindings) -> Document:
         sections.append(replace(section, is_open=not sections))
         budget -= sum(_size(finding, _line(finding)) for finding in of_task) + _BLOCK
     left = len(refused) + len(warned) - len(sections)
-    words = [f"{len(refused):,} would be refused"] if refused else []
-    words += [f"{len(warned):,} with warnings"] if warned else []
+    words = (
+        f"{len(refused):,} would be refused" if refused else "",
+        f"{len(warned):,} with warnings" if warned else "",
+    )
     blocks: list[Block] = [Table(rows)] if rows else []
     if left:
         blocks.append(Paragraph(dim(f"the worst {len(sections):,} tasks below, … {left:,} more: see .to_frame()")))
@@ -112,7 +115,7 @@ def describe_collection_findings(findings: CollectionFindings) -> Document:
     )
     return Document(
         f"Check of {counted(len(findings), 'task')}",
-        " · ".join(words) or "nothing found",
+        " · ".join(filter(None, words)) or "nothing found",
         lines=[verdict],
         blocks=blocks,
         sections=expanded(sections),

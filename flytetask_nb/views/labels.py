@@ -32,9 +32,9 @@ def shared_prefix(names: Iterable[str]) -> str:
     distinct = set(names)
     if len(distinct) <= 1:
         return ""
-    first, last = min(distinct), max(distinct)
-    common = first[: sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))]
-    prefix = common[: common.rfind(".") + 1]
+    first, last = (name.split(".")[:-1] for name in (min(distinct), max(distinct)))
+    common = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    prefix = "".join([f"{module}." for module, _ in common])
     return prefix if len(prefix) >= _SHORTEST else ""
 
 

@@ -148,13 +148,11 @@ def _cell(line: Line) -> str:
 def _table(table: Table) -> str:
     """Return a table; header rows after the first one become rows in bold, for Markdown knows but one header."""
     columns = max((len(row.cells) for row in table.rows), default=0)
-    rule = ["---:" if index in table.numbers else "---" for index in range(columns)]
+    rule = "".join(" ---: |" if index in table.numbers else " --- |" for index in range(columns))
     has_head = bool(table.rows) and table.rows[0].header
     head = _row(table.rows[0], columns) if has_head else f"|{' |' * columns}"
     rows = table.rows[1:] if has_head else table.rows
-    return "\n".join(
-        [head, "|" + "".join(f" {cell} |" for cell in rule), *(_row(row, columns, bold=row.header) for row in rows)]
-    )
+    return "\n".join([head, f"|{rule}", *(_row(row, columns, bold=row.header) for row in rows)])
 
 
 def _folds(folds: Folds) -> str:

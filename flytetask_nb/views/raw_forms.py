@@ -43,7 +43,6 @@ RAW_FORMS: Final[dict[str, Callable[[Message], str]]] = {"JSON": _json, "proto t
 def raw_text(task: FlyteTask, form: str) -> str:
     """Write a task down as it is, secrets masked.
 
-    ``task``: the task.
     ``form``: ``"JSON"`` or ``"proto text"``, with the fields' names as flyteidl spells them.
     Returns str: a ``TaskSpec``; of a task of Flyte 2 its own ``TaskDetails``. Fields that these do not know have no
       names to be written under and are left out.

@@ -48,10 +48,7 @@ _DEEPEST = 6
 
 
 def _short(text: str, budget: int = _VALUE_BUDGET) -> str:
-    return _with_remark(*cut_masked(text, budget))
-
-
-def _with_remark(start: str, remark: str) -> str:
+    start, remark = cut_masked(text, budget)
     return f"{start} {remark}" if remark else start
 
 
@@ -67,7 +64,8 @@ def _entry_lines(entries: Any) -> list[Line]:
 
 def _short_value(key: str, text: str) -> str:
     """Return the value of an entry, masked if its key looks secret."""
-    return _with_remark(*cut(masked(key, text[:LOOKED_AT]), _VALUE_BUDGET, beyond=len(text) - LOOKED_AT))
+    start, remark = cut(masked(key, text[:LOOKED_AT]), _VALUE_BUDGET, beyond=len(text) - LOOKED_AT)
+    return f"{start} {remark}" if remark else start
 
 
 # -- metadata ------------------------------------------------------------------------------------------------------
@@ -133,25 +131,26 @@ def metadata_section(metadata: Any) -> Section:
 
 def _metadata_rows(metadata: Any) -> tuple[list[Field], list[str]]:
     """Return what is set, and in words what is left at its default."""
-    interruptible = metadata.interruptible if metadata.HasField("interruptible") else None
+    is_interruptible = ("yes" if metadata.interruptible else "no") if metadata.HasField("interruptible") else ""
     settings = (
         ("cache", _cache_words(metadata), "not cached"),
         ("retries", f"{metadata.retries.retries:,}" if metadata.retries.retries else "", "no retries"),
         ("time limit", _time_limit(metadata), "no time limit"),
-        ("interruptible", {None: "", True: "yes", False: "no"}[interruptible], "interruptible unset"),
+        ("interruptible", is_interruptible, "interruptible unset"),
         ("runtime", _runtime_words(metadata.runtime) if metadata.HasField("runtime") else "", "no runtime"),
         ("deck", "yes" if metadata.generates_deck.value else "", "no deck"),
         ("pod template", _short(metadata.pod_template_name), "no pod template"),
     )
     rows: list[Field] = [(label, [words]) for label, words, _ in settings if words]
     defaults = [default for _, words, default in settings if not words]
-    rows += set_fields(
-        ("eager", "yes: an eager workflow" if metadata.is_eager else ""),
-        ("deprecated", _short(metadata.deprecated_error_message, 900)),
-    )
+    if metadata.is_eager:
+        rows.append(("eager", ["yes: an eager workflow"]))
+    if metadata.deprecated_error_message:
+        rows.append(("deprecated", [_short(metadata.deprecated_error_message, 900)]))
     kept = metadata.metadata
-    maps = {"tags": metadata.tags, "labels": kept.labels, "annotations": kept.annotations}
-    rows += [(label, _entry_lines(entries)) for label, entries in maps.items() if entries]
+    for label, entries in (("tags", metadata.tags), ("labels", kept.labels), ("annotations", kept.annotations)):
+        if entries:
+            rows.append((label, _entry_lines(entries)))
     return rows, defaults
 
 
@@ -181,13 +180,14 @@ def security_section(context: Any) -> Section | None:
     """Describe identity, secrets and tokens; None where there is nothing of them."""
     rows = _fitting(map(_secret_row, context.secrets), len(context.secrets))
     run_as = context.run_as
-    identity = {
-        "IAM role": run_as.iam_role,
-        "service account": run_as.k8s_service_account,
-        "runs as": run_as.execution_identity,
-        "OAuth2 client": run_as.oauth2_client.client_id,
-    }
-    rows += [(label, [code(_short(value))]) for label, value in identity.items() if value]
+    for label, value in (
+        ("IAM role", run_as.iam_role),
+        ("service account", run_as.k8s_service_account),
+        ("runs as", run_as.execution_identity),
+        ("OAuth2 client", run_as.oauth2_client.client_id),
+    ):
+        if value:
+            rows.append((label, [code(_short(value))]))
     rows += _fitting(map(_token_row, context.tokens), len(context.tokens), 1_000)
     if not rows:
         return None
@@ -319,7 +319,7 @@ def source_section(
     first = first_line(description, short_description)
     rows = set_fields(
         ("loaded from", code(_short(source)) if source else ""),
-        ("note", _short(note or "")),
+        ("note", _short(note) if note else ""),
         ("created at", moment(created_at) if created_at is not None else ""),
         ("description", dim("not fetched; fetch_task(…, description=True) fetches it") if is_fetchable else ""),
         ("console", Link(_short(console_url), console_url) if console_url else ""),
@@ -350,12 +350,13 @@ def _documentation_blocks(description: Any, short_description: str | None, *, bu
     texts = (short_description or description.short_description, description.long_description.value)
     distinct = filter(None, dict.fromkeys(text.strip() for text in texts))
     blocks: list[Block] = [Paragraph(_short(text, _TEXT_BUDGET)) for text in distinct if text != but]
-    addresses = {
-        "code": _short(description.source_code.link),
-        "description": _short(description.long_description.uri),
-        "icon": _short(description.long_description.icon_link),
-    }
-    rows: list[Field] = [(label, [Link(text, text)]) for label, text in addresses.items() if text]
+    long = description.long_description
+    addresses = (("code", description.source_code.link), ("description", long.uri), ("icon", long.icon_link))
+    rows: list[Field] = []
+    for label, address in addresses:
+        if address:
+            text = _short(address)
+            rows.append((label, [Link(text, text)]))
     if description.tags:
         rows.append(("tags", [_short(listed(list(description.tags), 20))]))
     return blocks + fields_blocks(rows)

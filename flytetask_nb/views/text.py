@@ -144,21 +144,21 @@ def _lines(document: Document) -> list[list[Segment]]:
 
 
 def _all_lines(document: Document) -> Iterable[list[Segment]]:
-    yield _head(document.title, document.aside)
+    yield _head(gated(document.title), document.aside)
     for line in document.lines:
         yield _flat(_segments(line))
     for block in document.blocks:
         yield from _block(block, "")
     for section in document.sections:
         yield []
-        yield _head(section.title.replace("\n", " "), section.note)
+        yield _head(gated(section.title).replace("\n", " "), section.note)
         for block in section.blocks:
             yield from _block(block, _INDENT)
 
 
 def _head(title: str, beside: Line) -> list[Segment]:
     dimmed = [(text, style or "dim") for text, style in _flat(_segments(beside))] if beside else []
-    return [(gated(title), "bold"), *([(_GAP, ""), *dimmed] if beside else [])]
+    return [(title, "bold"), *([(_GAP, ""), *dimmed] if beside else [])]
 
 
 def _segments(line: Line) -> list[Segment]:
@@ -224,7 +224,8 @@ def _row_lines(table: Table, indent: str) -> Iterable[list[list[Segment]]]:
     beside = len(widths)
     if page is not None and (room := max(page - len(indent), _LEAST)) < _total(widths):
         least = _least_widths(natural, widths)
-        beside = _fit_beside(least, room)
+        # Those that can still be read beside each other; the others go below, each on its own.
+        beside = next((count for count in range(len(least), 1, -1) if _total(least[:count]) <= room), 1)
         widths = [
             *_narrowed(widths[:beside], least, room),
             *[max(room - len(_INDENT), _LEAST)] * (len(widths) - beside),
@@ -261,14 +262,6 @@ def _least_widths(rows: Sequence[Sequence[Sequence[list[Segment]]]], widths: Seq
             words = (word for part in parts for text, _ in part for word in text.split())
             longest[index] = max([longest[index], *(_width([(word, "")]) for word in words)])
     return [min(width, max(min(word, _LONGEST_WORD), _LEAST)) for width, word in zip(widths, longest, strict=True)]
-
-
-def _fit_beside(least: Sequence[int], room: int) -> int:
-    """Return how many columns stand beside each other and can still be read; the others go below, each on its own."""
-    beside = len(least)
-    while beside > 1 and _total(least[:beside]) > room:
-        beside -= 1
-    return beside
 
 
 def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:

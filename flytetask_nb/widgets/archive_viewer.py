@@ -11,7 +11,8 @@ from traitlets import Instance
 from flytetask_nb.collection import TaskCollection
 from flytetask_nb.sources import load
 from flytetask_nb.sources.client import connect
-from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, cut, dim
+from flytetask_nb.views.document import Badge, Document, Notice, Paragraph, dim
+from flytetask_nb.views.excerpts import start_of
 from flytetask_nb.views.wording import counted, listed
 from flytetask_nb.widgets.comparison import Comparison
 from flytetask_nb.widgets.explorer import Explorer
@@ -132,12 +133,12 @@ class ArchiveReader(Panel):
         if not self._archives and not tasks:
             return [Paragraph(dim("Add one or several archives: each of them is a version of its tasks."))]
         rejected = {name: self._archives[name].failures for name in self._rejected}
-        names = listed([cut(name, 200)[0] for name in self._archives if name not in rejected])
+        names = listed([start_of(name, 200) for name in self._archives if name not in rejected])
         counts = f"{counted(len(tasks), 'task')} of {counted(len(tasks.names), 'name')}"
         blocks: list[Block] = [Paragraph(f"{counts} from {names}" if names else counts)]
         for name, why in rejected.items():
             reason = why[0].reason if why else "it holds no task"
-            blocks.append(_notice("rejected", f"{cut(name, 200)[0]} is no archive of tasks: {reason}"))
+            blocks.append(_notice("rejected", f"{start_of(name, 200)} is no archive of tasks: {reason}"))
         of_rejected = {failure for why in rejected.values() for failure in why}
         failures = [failure for failure in tasks.failures if failure not in of_rejected]
         blocks += [_notice("not read", str(failure)) for failure in failures[:_FAILURES_SHOWN]]
@@ -198,7 +199,7 @@ class ExplorerApp(ArchiveReader):
 
 
 def _notice(word: str, text: str) -> Notice:
-    return Notice(Badge("breaking", "✗", word), cut(text, _FAILURE_BUDGET)[0])
+    return Notice(Badge("breaking", "✗", word), start_of(text, _FAILURE_BUDGET))
 
 
 def _stem(name: str) -> str:

@@ -97,10 +97,7 @@ class Behind:
 def made_aside(items: Iterable[T]) -> Iterator[T | None]:
     """Return items as they are, made in a thread of their own; None each time that the next is not ready.
 
-    Parameters
-    ----------
-    items
-        Once the caller does not ask any more, no further ones are made.
+    Once the caller does not ask any more, no further ones are made.
     """
     making = iter(items)
     pool = ThreadPoolExecutor(1, thread_name_prefix="flytetask-nb-behind")

@@ -171,16 +171,13 @@ class Comparison(Panel):
                 with self._range.hold_sync():
                     self._range.options = options
         self._show_pickers()
-        self._show_history()
-        self._names.layout.display = displayed(len(selection.tasks.names) > 1)
-
-    def _show_history(self) -> None:
-        """Show what every version changed, under the slider; nothing where there is only one."""
-        versions = self.selection.history
+        # Nothing where there is only one version, of which nobody can say what it changed.
+        versions = selection.history
         if len(versions) > 1:
-            self._history.show_fitting(lambda: history_of(versions, self.selection.name))
+            self._history.show_fitting(lambda: history_of(versions, selection.name))
         else:
             self._history.value = ""
+        self._names.layout.display = displayed(len(selection.tasks.names) > 1)
 
     def _show_pickers(self) -> None:
         selection = self.selection

@@ -28,8 +28,8 @@ from flytetask_nb.tables.coded_table import CodedTable
 from flytetask_nb.tables.search_query import parsed_query
 from flytetask_nb.tables.view_code import listing_of
 from flytetask_nb.views import html
-from flytetask_nb.views.document import Document, Paragraph, Row, Table, code, cut, within
-from flytetask_nb.views.excerpts import more
+from flytetask_nb.views.document import Document, Paragraph, Row, Table, code, within
+from flytetask_nb.views.excerpts import more, start_of
 from flytetask_nb.views.wording import counted
 from flytetask_nb.widgets.behind import SLICE, Behind, made_aside
 from flytetask_nb.widgets.exploration import FIRST_ROWS, Exploration, column_title
@@ -246,31 +246,25 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         parsed_query(query)
         return query
 
-    @observe("query")
-    @_alone
-    def _take_query(self, change: Any) -> None:
-        if not self._follows:
-            self._exploration.view = replace(self._exploration.view, query=change.new)
-            self._push()
-            self._tell_rows()
-
     @validate("columns")
     def _check_columns(self, proposal: Any) -> tuple[str, ...]:
         return self._exploration.checked_columns(proposal["value"])
 
-    @observe("columns")
+    @observe("query", "columns", "selection")
     @_alone
-    def _take_columns(self, change: Any) -> None:
-        if not self._follows:
-            self._exploration.columns = change.new
-            self._push()
-
-    @observe("selection")
-    @_alone
-    def _take_selection(self, change: Any) -> None:
-        if not self._follows:
-            self._exploration.selected = self._exploration.positions_of(change.new)
-            self._push()
+    def _take_trait(self, change: Any) -> None:
+        if self._follows:
+            return
+        exploration = self._exploration
+        if change.name == "query":
+            exploration.view = replace(exploration.view, query=change.new)
+        elif change.name == "columns":
+            exploration.columns = change.new
+        else:
+            exploration.selected = exploration.positions_of(change.new)
+        self._push()
+        if change.name == "query":
+            self._tell_rows()
 
     def _push(self) -> None:
         self.send({"kind": "state", "state": self._exploration.state()})
@@ -364,10 +358,10 @@ class Explorer(StaticForm, anywidget.AnyWidget):
             with self._following():
                 self.selection = self._exploration.chosen_tasks()
         if kind in {"look", "differing"}:
-            before, now = self._told_view, replace(self._exploration.view, opened=frozenset())
+            before = self._told_view
             self._tell_traits()
-            self._told_view = now
-            if before not in (None, now):
+            self._told_view = replace(self._exploration.view, opened=frozenset())
+            if before not in (None, self._told_view):
                 self._tell_rows()
 
     def _look(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -430,7 +424,7 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         matched = len(exploration.browser.matches(exploration.view)) if exploration.view.query else exploration.total
         positions = exploration.browser.matches(exploration.view)[:_STATIC_ROWS].tolist()
         cells = exploration.browser.cells(positions, columns)
-        rows = [Row([code(cut(text, _CELL_BUDGET)[0]) if text else "" for text in texts]) for texts in cells]
+        rows = [Row([code(start_of(text, _CELL_BUDGET)) if text else "" for text in texts]) for texts in cells]
         rows, left = within(rows, _TABLE_BUDGET, matched)
         head = Row([column_title(name) for name in columns], header=True)
         numbers = tuple(place for place, name in enumerate(columns) if exploration.browser.is_numeric(name))

@@ -93,11 +93,8 @@ def _of_versions(
         if FINDINGS in wanted:
             yield FINDINGS, position, _computed(COLUMNS[FINDINGS].read, task)
         if WORST_CHANGE in wanted:
-            yield (
-                WORST_CHANGE,
-                position,
-                None if before is None else _computed(lambda pair: diff(*pair).severity, (before, task)),
-            )
+            worst = None if before is None else _computed(lambda pair: diff(*pair).severity, (before, task))
+            yield WORST_CHANGE, position, worst
         before = task
 
 

@@ -14,7 +14,8 @@ from traitlets import HasTraits, Unicode
 from flytetask_nb.errors import FlyteTaskError
 from flytetask_nb.models.showing import behind_gate
 from flytetask_nb.views import LIMIT, fitting, html, markdown, text
-from flytetask_nb.views.document import Badge, Document, Notice, cut
+from flytetask_nb.views.document import Badge, Document, Notice
+from flytetask_nb.views.excerpts import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,7 +64,7 @@ def displayed(is_visible: bool) -> str | None:
 def error_text(error: Exception) -> str:
     """Return what a user is told of an error; of one that is not this package's, its kind as well."""
     text = str(error) if isinstance(error, FlyteTaskError) else f"{type(error).__name__}: {error}"
-    return cut(text, _ERROR_BUDGET)[0]
+    return start_of(text, _ERROR_BUDGET)
 
 
 class Pane(HTML):  # type: ignore[misc]
@@ -128,17 +129,10 @@ class PanelRoot(anywidget.AnyWidget):
 
 
 def offer(picker: Dropdown | Select, options: Sequence[str], chosen: str) -> None:
-    """Return a picker other options and another choice in one message.
+    """Give a picker other options and another choice in one message; none where the choice is not among the options.
 
-    Parameters
-    ----------
-    picker
-        The control. It tells its observers of the first option before the chosen one, so those have to be deaf
-        meanwhile: see :meth:`Panel.updating`.
-    options
-        What there is to choose.
-    chosen
-        The option that is chosen; none of them where it is not among the options.
+    It tells its observers of the first option before the chosen one, so those have to be deaf meanwhile: see
+    :meth:`Panel.updating`.
     """
     with picker.hold_sync():
         if tuple(picker.options) != tuple(options):
@@ -193,13 +187,7 @@ class Panel(StaticForm, VBox):  # type: ignore[misc]
             self._is_updating = before
 
     def guarded(self, action: Callable[..., None]) -> Callable[..., None]:
-        """Return an action that shows an error in the panel in place of losing it, and rests while controls are set.
-
-        Parameters
-        ----------
-        action
-            What a control does when it is used.
-        """
+        """Return an action that shows an error in the panel in place of losing it, and rests while controls are set."""
 
         @wraps(action)
         def guard(*args: Any, **named: Any) -> None:
