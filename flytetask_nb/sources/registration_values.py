@@ -37,9 +37,9 @@ class RegistrationValues:
     @property
     def are_given(self) -> bool:
         """Whether there may be anything to fill in."""
-        return self._fill_in(self.version)
+        return self._are_given(self.version)
 
-    def _fill_in(self, version: object) -> bool:
+    def _are_given(self, version: object) -> bool:
         given = self.project, self.domain, version, self.source_uploaded_location
         return any(value is not None for value in given)
 
@@ -63,7 +63,7 @@ class RegistrationValues:
 
     def filled(self, wanted: str, message: Any, version: str | None) -> Any | None:
         """Return a message as registration would send it, or None where there is nothing to fill in."""
-        if not self._fill_in(version):
+        if not self._are_given(version):
             return None
         names = {"project": self.project, "domain": self.domain, "version": version}
         if wanted == WORKFLOWS:

@@ -81,10 +81,12 @@ _MESSAGES: Final[dict[str, Fields]] = {
     "Spec": [(1, "template", "Template", True), (2, "description", BYTES, True), (FLYTE2, "flyte2", BYTES, True)],
 }
 _SPEC: Final = described("projection", _MESSAGES, "Spec")
-_NUMBERS: Final = {message: {name: number for number, name, _, _ in fields} for message, fields in _MESSAGES.items()}
 _SEPARATOR: Final = "\0"
-_TEMPLATE: Final = (_NUMBERS["Spec"]["template"],)
-_CONTAINER: Final = (*_TEMPLATE, _NUMBERS["Template"]["container"])
+_PLACES: Final[dict[str, tuple[int, ...]]] = {"Spec": (), "Template": (1,), "Container": (1, 6)}
+_PATHS: Final = {
+    message: {name: (*place, number) for number, name, _, _ in _MESSAGES[message]} for message, place in _PLACES.items()
+}
+"""Numbers from a ``TaskSpec`` down to each field of the messages in it."""
 
 
 # Fields of the template of which parts are the bytes: which parts, and what stands where it is absent.
@@ -96,7 +98,7 @@ _BLOBS: Final[dict[str, dict[str, bytes | None]]] = {
     "custom": {"custom": b""},
 }
 _UNREAD: Final = ("config", "k8s_pod", "sql")
-_INTERFACE: Final = (*_TEMPLATE, _NUMBERS["Template"]["interface"])
+_INTERFACE: Final = _PATHS["Template"]["interface"]
 # The value of an entry among the inputs; one among the outputs stands as deep.
 _VARIABLE: Final = (*_INTERFACE, 1, 1, 2)
 _IDENTITY: Final = ("project", "domain", "name", "version")
@@ -167,12 +169,12 @@ class _Projected:
         self._put_documentation(batch.column("description"), positions)
         self._put_values("flyte2", positions, pa.array(lengths(batch.column("flyte2")) > 0))
         for name, parts in _BLOBS.items():
-            self._put_blobs(parts, fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
+            self._put_blobs(parts, fields.field(name), positions, _PATHS["Template"][name])
         for name in _UNREAD:
             # Pods are parsed with their settings, where anything is read from them.
             if name == "k8s_pod" and self._runner_parts:
                 continue
-            self._require_sound(fields.field(name), positions, (*_TEMPLATE, _NUMBERS["Template"][name]))
+            self._require_sound(fields.field(name), positions, _PATHS["Template"][name])
         self._take_targets(fields, positions)
 
     def _usual(self, batch: Any, positions: Any, is_usual: Any) -> tuple[Any, Any]:
@@ -190,14 +192,14 @@ class _Projected:
             target.put_numbered(positions, [None, *_TARGETS], which)
         contained = positions[has["container"]]
         container = items(fields.field("container"))
-        path = (*_CONTAINER, _NUMBERS["Container"]["resources"])
+        path = _PATHS["Container"]["resources"]
         is_usual = (lengths(container.field("resources")) <= 1) & (lengths(container.field("data_config")) <= 1)
         if not is_usual.all():
             self._plain.extend(contained[~is_usual].tolist())
             contained, container = contained[is_usual], container.filter(pa.array(is_usual))
         self._put_blobs({"resources": b""}, container.field("resources"), contained, path)
         for name in ("ports", "data_config"):
-            self._require_sound(container.field(name), contained, (*_CONTAINER, _NUMBERS["Container"][name]))
+            self._require_sound(container.field(name), contained, _PATHS["Container"][name])
         if not self._runner_parts:
             return
         self._put_values("image", contained, container.field("image"))
@@ -220,7 +222,7 @@ class _Projected:
         containers = pod_runners(pods, settings)
         chosen, is_read = positions[rows], containers.which >= 0
         self._plain.extend(chosen[~is_read].tolist())
-        messages = Messages([], [], containers.runners, [runner.args for runner in containers.runners])
+        messages = Messages([], [], containers.runners)
         for name in self._runner_parts:
             coded = self._parts[name]
             # Their images are all that most pods differ in.
@@ -233,7 +235,7 @@ class _Projected:
     def _take_without_runner(self, positions: Any) -> None:
         """Take what the plain path takes where a task has no container."""
         if len(positions):
-            message = Messages([None], [None], [NO_RUNNER], [()])
+            message = Messages([None], [None], [NO_RUNNER])
             for name in self._runner_parts:
                 (value,) = PARTS[name].take(message, self._taken.words)
                 self._put_same(name, positions, value)
@@ -256,7 +258,7 @@ class _Projected:
 
     def _put_documentation(self, array: Any, positions: Any) -> None:
         blobs, which = numbered(items(array))
-        specs = [parsed((_NUMBERS["Spec"]["description"],), (blob,)) for blob in blobs]
+        specs = [parsed(_PATHS["Spec"]["description"], (blob,)) for blob in blobs]
         texts = [None if spec is None else spec.description.short_description for spec in specs]
         self._put_read({"documentation": ""}, array, positions, texts, which)
 

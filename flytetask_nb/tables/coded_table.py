@@ -130,9 +130,7 @@ class CodedTable:
         return list(self._columns)
 
     def __getitem__(self, name: str) -> CodedColumn:
-        pieces = self._columns.get(name)
-        if pieces is None:
-            return _empty(name, self._size)
+        pieces = self._pieces(name)
         if len(pieces) > 1:
             pieces = self._columns[name] = (_joined(pieces),)
         return pieces[0]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from flytetask_nb.dtypes import TEXT, array_of
 from flytetask_nb.tables.coded_table import CodedColumn
-from flytetask_nb.tables.factorized import NOTHING
+from flytetask_nb.tables.factorized import NOTHING, Coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
 
-
-class ComputedColumn:
+class ComputedColumn(Coded):
     """Texts of rows, some of which are not known yet.
 
     Attributes
@@ -28,9 +24,10 @@ class ComputedColumn:
     """
 
     def __init__(self, size: int) -> None:
-        self._codes: npt.NDArray[np.int32] = np.full(size, NOTHING, dtype=np.int32)
-        self._places: defaultdict[str, int] = defaultdict(count().__next__)
-        self._ordered = 0
+        super().__init__(size)
+        # The first entry, which has no number of its own: a row that is known to have no value.
+        self._known[None] = NOTHING
+        self._has_order = False
         self.is_known = np.zeros(size, dtype=np.bool_)
 
     @property
@@ -40,23 +37,22 @@ class ComputedColumn:
 
     def grow(self, size: int) -> None:
         """Have so many rows in all."""
-        more = size - len(self._codes)
-        self._codes = np.append(self._codes, np.full(more, NOTHING, dtype=np.int32))
+        more = size - len(self.codes)
+        self.codes = np.append(self.codes, np.full(more, NOTHING, dtype=np.int32))
         self.is_known = np.append(self.is_known, np.zeros(more, dtype=np.bool_))
 
     def take(self, values: Sequence[str | None], positions: Sequence[int], order: Sequence[str] = ()) -> None:
         """Take the values of some rows; ``order`` are those that have an order of their own."""
-        if not self._places:
-            self._ordered = len(order)
-            for value in order:
-                self._places[value]
+        if len(self._known) == 1:
+            self._has_order = bool(self.code(order))
         where = np.asarray(positions, dtype=np.intp)
-        self._codes[where] = [NOTHING if value is None else self._places[value] for value in values]
+        self.put(where, values)
         self.is_known[where] = True
 
     def column(self) -> CodedColumn:
         """Return the column as far as it is known."""
-        column = CodedColumn(TEXT, array_of(TEXT, list(self._places)), self._codes)
-        if self._ordered:
-            column.ranks = np.arange(len(self._places), dtype=np.int32)
+        _, *texts = self.entries
+        column = CodedColumn(TEXT, array_of(TEXT, texts), self.codes)
+        if self._has_order:
+            column.ranks = np.arange(len(texts), dtype=np.int32)
         return column

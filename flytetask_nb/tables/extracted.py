@@ -45,15 +45,12 @@ class Extracted:
         """Take parts of the tasks at some positions by building their messages."""
         chosen = [(self.parts[name], PARTS[name]) for name in names]
         needs_runner = any(part.needs_runner for _, part in chosen)
-        needs_arguments = any(part.needs_arguments for _, part in chosen)
+
         for start in range(0, len(positions), _BATCH):
             places, specs = self._specs(positions[start : start + _BATCH])
             templates = [spec.template for spec in specs]
             runners = list(map(runner_of, templates)) if needs_runner else [NO_RUNNER] * len(specs)
-            arguments: list[tuple[str, ...]] = [()] * len(specs)
-            if needs_arguments:
-                arguments = [tuple(runner.args) for runner in runners]
-            messages = Messages(specs, templates, runners, arguments)
+            messages = Messages(specs, templates, runners)
             where = np.array(places, dtype=np.intp)
             for coded, part in chosen:
                 coded.put(where, part.take(messages, self.words))

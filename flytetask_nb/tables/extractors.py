@@ -6,6 +6,8 @@ taken from each task in the form in which it costs least, its bytes mostly, and 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -25,18 +27,22 @@ if TYPE_CHECKING:
     from flytetask_nb.tables.command_text import Words
 
 
-class Messages(NamedTuple):
+@dataclass
+class Messages:
     """Tasks while their parts are taken: what they consist of, side by side.
 
     ``specs``, ``templates``: messages.
     ``runners``: the container that runs each task.
-    ``arguments``: the arguments of each.
     """
 
     specs: list[Any]
     templates: list[Any]
     runners: list[Any]
-    arguments: list[tuple[str, ...]]
+
+    @cached_property
+    def arguments(self) -> list[tuple[str, ...]]:
+        """The arguments of each container."""
+        return [tuple(runner.args) for runner in self.runners]
 
 
 class Part(NamedTuple):
@@ -44,13 +50,12 @@ class Part(NamedTuple):
 
     ``take``: from messages and the words of command lines to what stands for the part in each; equal where the part is.
     ``read``: from that to what columns look at; None where it is the same.
-    ``needs_runner``, ``needs_arguments``: whether it is taken from the container, and from its arguments.
+    ``needs_runner``: whether it is taken from the container.
     """
 
     take: Callable[[Messages, Words], Iterable[Hashable]]
     read: Callable[[Any], Any] | None = None
     needs_runner: bool = False
-    needs_arguments: bool = False
 
 
 def _asked(runner: Any) -> Hashable:
@@ -137,11 +142,11 @@ PARTS: Final[dict[str, Part]] = {
     "custom": Part(_bytes_of("custom")),
     "image": Part(_of_runners(attrgetter("image")), _read_image, needs_runner=True),
     "command": Part(_command, needs_runner=True),
-    "args": Part(_arguments, needs_runner=True, needs_arguments=True),
-    "code_bundle": Part(_code_bundles, needs_runner=True, needs_arguments=True),
+    "args": Part(_arguments, needs_runner=True),
+    "code_bundle": Part(_code_bundles, needs_runner=True),
     "resources": Part(_of_runners(_asked), _read_asked, needs_runner=True),
     "beside": Part(_of_runners(lambda runner: runner.beside if type(runner) is PodRunner else ()), needs_runner=True),
-    "is_mapped": Part(_mapped, needs_runner=True, needs_arguments=True),
+    "is_mapped": Part(_mapped, needs_runner=True),
     "env_keys": Part(_of_runners(_env_keys), needs_runner=True),
     "environment": Part(_of_runners(environment_of), needs_runner=True),
     "architecture": Part(_of_runners(attrgetter("architecture")), needs_runner=True),

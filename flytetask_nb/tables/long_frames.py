@@ -90,16 +90,11 @@ def resources_frame(tasks: Any) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Tasks in their order, resources in the order in which a task names them, requests first. Of a pod, what its
-        primary container asks for. Columns:
+        primary container asks for. Columns: ``task`` to ``version`` as in ``interface_frame``, and
 
         =============  =========  ==========================================================================
         column         dtype      meaning
         =============  =========  ==========================================================================
-        task           int64      position of the task: the row of ``tabulate`` and the place in a collection
-        project        string
-        domain         string
-        name           string     of the task
-        version        string
         resource       string     ``cpu``, ``memory``, ``gpu``, ``ephemeral_storage``, ``storage``; of a pod also
                                   what else Kubernetes is asked for
         unit           string     ``cores``, ``bytes`` or ``count``
@@ -140,16 +135,11 @@ def env_frame(tasks: Any) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Tasks in their order, variables as they stand in the container, or in the primary container of the pod.
-        Columns:
+        Columns: ``task`` to ``version`` as in ``interface_frame``, and
 
         =============  =========  ==========================================================================
         column         dtype      meaning
         =============  =========  ==========================================================================
-        task           int64      position of the task: the row of ``tabulate`` and the place in a collection
-        project        string
-        domain         string
-        name           string     of the task
-        version        string
         variable       string     name of the environment variable
         value          string     masked where name or value look secret, unless ``reveal_secrets`` is set; NA
                                   where it comes from elsewhere

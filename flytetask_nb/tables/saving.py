@@ -61,8 +61,7 @@ def save_file(path: Any, write: Callable[[Any], None]) -> None:
     ``write``: writes into an open binary file.
     Raises SaveError: it cannot be written; what was there before still is.
     """
-    with _told(path) as name:
-        system, inner = _place_of(name)
+    with _place_of(path) as (system, inner):
         if system is not None:
             system.makedirs(system._parent(inner), exist_ok=True)
             system.pipe_file(inner, _written(write))
@@ -85,8 +84,7 @@ def save_folder(path: Any, parts: Mapping[str, Callable[[Any], None]]) -> None:
     ``parts``: what writes each part, by its path inside the folder.
     Raises SaveError: it cannot be written, or holds something else than a snapshot, which would be lost.
     """
-    with _told(path) as name:
-        system, inner = _place_of(name)
+    with _place_of(path) as (system, inner):
         if system is not None:
             _save_far(system, inner.rstrip("/"), parts)
             return
@@ -169,7 +167,7 @@ def _force(folder: Path) -> None:
             os.close(handle)
 
 
-def _place_of(name: str) -> tuple[Any, str]:
+def _system_of(name: str) -> tuple[Any, str]:
     """Return the file system and the path in it; no file system where it is this machine's."""
     if not is_url(name):
         return None, os.path.expanduser(name)  # noqa: PTH111 - a text still
@@ -180,8 +178,8 @@ def _place_of(name: str) -> tuple[Any, str]:
 
 
 @contextmanager
-def _told(path: Any) -> Iterator[str]:
-    """Turn whatever goes wrong into an error that names the path."""
+def _place_of(path: Any) -> Iterator[tuple[Any, str]]:
+    """Give what ``_system_of`` does, and turn whatever goes wrong with it into an error that names the path."""
     if not isinstance(path, str | os.PathLike):
         raise ModelTypeError(f"a snapshot cannot be saved to {type(path).__name__}; expected a path or a URL")
     name = os.fsdecode(path)
@@ -192,7 +190,7 @@ def _told(path: Any) -> Iterator[str]:
             f"write tasks.to_frame(){_TABLES_OF_OTHERS[suffix]}"
         )
     try:
-        yield name
+        yield _system_of(name)
     except SaveError as error:
         raise SaveError(f"{name}: {error}") from None
     except FlyteTaskError:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from flytetask_nb.tables.coded_table import CodedColumn, CodedTable
 
-__all__ = ["ALIASES", "SEARCHED", "Clause", "Query", "parsed_query"]
+__all__ = ["ALIASES", "COMPARISONS", "SEARCHED", "Clause", "Query", "parsed_query"]
 
 ALIASES: Final = {
     "mem": "memory_request",
@@ -54,7 +54,7 @@ OR: Final = "OR"
 ANYTHING: Final = "*"
 
 _OPERATORS: Final = (">=", "<=", "!=", ":", "=", ">", "<")
-_COMPARISONS: Final = {
+COMPARISONS: Final = {
     ":": eq, "=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
 }  # fmt: skip
 _OPERATOR: Final = re.compile(r"\s*(>=|<=|!=|==|=|:|>|<)\s*")
@@ -114,7 +114,7 @@ class Clause(NamedTuple):
             return column.holds(self.value)
         if self.operator == ":" and kind is TIME:
             return np.array([moment.isoformat().startswith(self.value) for moment in column.distinct], dtype=np.bool_)
-        compare = _COMPARISONS[self.operator]
+        compare = COMPARISONS[self.operator]
         return np.asarray(compare(column.distinct, self.value), dtype=np.bool_)
 
 

@@ -18,10 +18,10 @@ from flytetask_nb.masking.gate import gated_value
 from flytetask_nb.semantics.task_conditions import Condition, col
 from flytetask_nb.tables.columns import COLUMNS
 from flytetask_nb.tables.facets import FACETS, calendar, listed_parts, presence
-from flytetask_nb.tables.search_query import SEARCHED, Clause, Query
+from flytetask_nb.tables.search_query import COMPARISONS, SEARCHED, Clause, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from flytetask_nb.tables.coded_table import CodedColumn
@@ -142,7 +142,8 @@ def _compared(clause: Clause) -> str:
     if clause.operator == ":" and kind is TIME:
         texts = f'{column}.map(pd.Timestamp.isoformat, na_action="ignore").astype("string")'
         return f"{texts}.str.startswith({value!r}, na=False)"
-    method = {":": "eq", "=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[clause.operator]
+    # What pandas calls a comparison is what the standard library does.
+    method = COMPARISONS[clause.operator].__name__
     given = f"pd.{value!r}" if isinstance(value, pd.Timestamp | pd.Timedelta) else repr(value)
     # NaT is unequal to everything.
     return f"({column}.{method}({given}) & {column}.notna()).fillna(False)"
@@ -176,12 +177,7 @@ class Listing(NamedTuple):
 
 
 _TEXTS: Final = frozenset({"project", "domain", "name", "version", "type"})
-_BOUNDS: Final[dict[str, Callable[[Any, datetime], Condition]]] = {
-    ">=": lambda column, moment: column >= moment,
-    ">": lambda column, moment: column > moment,
-    "<": lambda column, moment: column < moment,
-    "<=": lambda column, moment: column <= moment,
-}
+_BOUNDS: Final = frozenset({">=", ">", "<", "<="})
 
 
 def listing_of(queries: Iterable[Query]) -> Listing:
@@ -227,8 +223,8 @@ def _sent(clauses: tuple[Clause, ...]) -> list[Condition]:
             if len(known) < len(spans):
                 return []
             return [column >= min(start for start, _ in known), column < max(end for _, end in known)]
-        compared = _BOUNDS.get(first.operator)
-        return [] if others or compared is None else [compared(column, first.value.to_pydatetime())]
+        is_bound = not others and first.operator in _BOUNDS
+        return [COMPARISONS[first.operator](column, first.value.to_pydatetime())] if is_bound else []
     if len(names) > 1 or not names <= _TEXTS or any(clause.value is None for clause in clauses):
         return []
     column = col(first.field)
