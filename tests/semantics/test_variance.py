@@ -618,11 +618,11 @@ def test_a_type_that_is_too_deep_is_named() -> None:
 def test_deep_types_do_not_explode(wrap: Callable[[Told], Told]) -> None:
     """Neither proofs nor guesses are repeated for each way through a type."""
     one, other = (reduce(lambda inner, _: wrap(inner), range(9), leaf) for leaf in (file(), file("csv")))
-    begun = time.perf_counter()
+    begun = time.process_time()
     for old, new in ((one, other), (other, one)):
         input_change(message(old), message(new))
         output_change(message(old), message(new))
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 30
 
 
 def test_the_facade_has_it() -> None:
