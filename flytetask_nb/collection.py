@@ -14,7 +14,7 @@ from flytetask_nb.errors import ModelTypeError
 from flytetask_nb.models.coercion import each_task, no_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
-from flytetask_nb.models.origins import Origin
+from flytetask_nb.models.origins import Origin, origin_of
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.models.task_index import TaskIndex
 from flytetask_nb.models.task_records import Failure, TaskRecord
@@ -190,9 +190,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
     __hash__ = None  # type: ignore[assignment]
 
     def _built(self, position: int) -> FlyteTask:
-        origin = self._origins[position]
-        task = FlyteTask.from_bytes(self._data[position], Origin(source=origin) if isinstance(origin, str) else origin)
-        return task.beside(self._fellows)
+        return FlyteTask.from_bytes(self._data[position], origin_of(self._origins[position])).beside(self._fellows)
 
     def _chosen(self, positions: Iterable[int], *, is_part: bool = True) -> TaskCollection:
         """Return some of the tasks; failures and counts stay with what is still about the whole."""
@@ -267,8 +265,7 @@ class TaskCollection(Sequence[FlyteTask], Shown):
         """
         ranks = ranks_given(order, self._index.labels(), self)
         origins: list[Origin | str] = [
-            Origin(source=origin, rank=rank) if isinstance(origin, str) else origin.but(rank=rank)
-            for origin, rank in zip(self._origins, ranks, strict=True)
+            origin_of(origin).but(rank=rank) for origin, rank in zip(self._origins, ranks, strict=True)
         ]
         made = TaskCollection.of_serialized(self._data, origins, self._failures, self._skipped)
         made._index = self._index.with_origins(origins)

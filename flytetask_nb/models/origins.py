@@ -98,6 +98,11 @@ NOWHERE: Final = Origin()
 """Of a task that was made by hand, or of which nothing is known."""
 
 
+def origin_of(place: Origin | str) -> Origin:
+    """Return what is known of a task beside its message, where of most only the source is kept."""
+    return Origin(source=place) if isinstance(place, str) else place
+
+
 def registered_at(message: Any, field: str) -> tuple[datetime | None, str | None]:
     """Return when something was registered, and what is to be noted of that.
 

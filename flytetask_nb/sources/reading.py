@@ -9,7 +9,7 @@ from flytetask_nb.collection import Failure, TaskRecord
 from flytetask_nb.errors import FlyteTaskError, LoadError
 from flytetask_nb.models.launch_plans import LaunchPlan
 from flytetask_nb.models.order import natural_key
-from flytetask_nb.models.origins import Origin
+from flytetask_nb.models.origins import origin_of
 from flytetask_nb.models.workflows import Workflow
 from flytetask_nb.semantics.fellows import WorkflowRecord
 from flytetask_nb.sources.archive_reader import Limits, members_of
@@ -175,9 +175,7 @@ class Reader:
         note = f"code bundle: {bundle} in the archive" if bundle else None
         for _, outcome in sorted(members, key=lambda pair: natural_key(pair[0])):
             if note and isinstance(outcome, TaskRecord):
-                origin = outcome.origin
-                noted = Origin(source=origin, note=note) if isinstance(origin, str) else origin.but(note=note)
-                yield TaskRecord(outcome.data, noted)
+                yield TaskRecord(outcome.data, origin_of(outcome.origin).but(note=note))
             else:
                 yield outcome
         if problem:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.errors import LoadError, ModelTypeError
-from flytetask_nb.models.origins import UNTOLD_BY_FLYTECTL, Origin
+from flytetask_nb.models.origins import UNTOLD_BY_FLYTECTL, Origin, origin_of
 from flytetask_nb.semantics.hydration import hydrated_launch_plan, hydrated_message, hydrated_workflow
 from flytetask_nb.sources.message_kinds import LAUNCH_PLANS, WORKFLOWS
 
@@ -83,5 +83,5 @@ class RegistrationValues:
         """Return what is known of a task beside its message once it was filled in."""
         if self.source_uploaded_location is None or not task.template.HasField("k8s_pod"):
             return origin
-        whole = Origin(source=origin) if isinstance(origin, str) else origin
+        whole = origin_of(origin)
         return whole.but(untold=whole.untold | UNTOLD_BY_FLYTECTL)

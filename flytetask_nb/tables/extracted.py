@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from flytetask_nb.models.base import undecodable
 from flytetask_nb.models.flyte_task import FlyteTask
-from flytetask_nb.models.origins import Origin
+from flytetask_nb.models.origins import origin_of
 from flytetask_nb.tables.command_text import Words
 from flytetask_nb.tables.extractors import PARTS, Messages
 from flytetask_nb.tables.factorized import Coded
@@ -83,6 +83,4 @@ class Extracted:
         if position in self.broken:
             return None
         origin = self.records.origins[position]
-        return FlyteTask.from_bytes(
-            self.records.data[position], Origin(source=origin) if isinstance(origin, str) else origin
-        )
+        return FlyteTask.from_bytes(self.records.data[position], origin_of(origin))
