@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
 from flytetask_nb.diffs.plain import plain_message
@@ -12,6 +13,9 @@ from flytetask_nb.models.base import Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_BLANKS: Final = re.compile("  +")
 
 
 class Word(str):
@@ -117,7 +121,11 @@ def _apart(old: Any, new: Any) -> tuple[Any, Any]:
 def _raw(value: Any) -> str:
     import json  # noqa: PLC0415 - few values read alike
 
-    return str(value) if isinstance(value, Word) else json.dumps(value, sort_keys=True, default=repr)
+    if isinstance(value, Word):
+        return str(value)
+    # Of blanks beside each other a page shows one. JSON itself has none but in texts.
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return _BLANKS.sub(lambda blanks: " " + r"\u0020" * (len(blanks[0]) - 1), text)
 
 
 def windowed(old: str, new: str, limit: int) -> tuple[str, str]:

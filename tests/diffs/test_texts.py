@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flyteidl.admin import task_pb2
 from flyteidl.core import types_pb2
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 import flytetask_nb as ftn
@@ -142,8 +142,17 @@ PAIRS = st.one_of(alike(), neighbours(), interfaces(), pods())
 LAW = settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None, phases=PHASES)
 
 
+def of_value(value: str) -> Any:
+    made = task_pb2.TaskSpec()
+    made.template.container.env.add(key="db_url", value=value)
+    return made
+
+
 @LAW
 @given(PAIRS)
+@example((of_value("a b"), of_value("a  b")))
+@example((of_value("select 1\nfrom a"), of_value("select 1\nfrom   a")))
+@example((of_value("select 1\r\nfrom a"), of_value("select 1\nfrom  a")))
 def test_no_change_shows_two_texts_that_read_alike(pair: tuple[Any, Any]) -> None:
     """Neither in dicts and frames nor in what is rendered; what is secret is said to be another value."""
     for found in (ftn.diff(*pair), ftn.diff(*reversed(pair))):
