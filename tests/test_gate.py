@@ -166,3 +166,14 @@ def test_a_large_table_is_gated_as_each_of_its_texts_is(monkeypatch: pytest.Monk
     texts[0] += "\ud800"
     frame = pd.DataFrame({"text": pd.Series(texts, dtype=object)})
     assert gated_frame(frame)["text"].tolist() == [gated_value(texts[0]), *expected[1:]]
+
+
+def test_a_variable_is_called_like_a_secret_and_is_none() -> None:
+    """Its description is prose, in a diff as on a card; its values stand in no task."""
+    old, new = task_pb2.TaskSpec(), task_pb2.TaskSpec()
+    for task, text in ((old, "the password of the test"), (new, "the password of the shop")):
+        task.template.id.name = "shop.train"
+        task.template.interface.inputs.variables["db_password"].description = text
+    (change,) = ftn.diff(old, new).changes
+    assert "the password of the test → the password of the shop" in repr(change)
+    assert change.to_dict()["new"] == "the password of the shop"

@@ -44,31 +44,34 @@ def secrets_of(message: Any) -> set[str]:
     if OPTIONS["reveal_secrets"] or _TELLING.search(message.SerializeToString().lower()) is None:
         return set()
     secrets: set[str] = set()
-    for key, part in _parts(message):
+    for part in _parts(message):
         data = part.SerializeToString()
         kind: Any = type(part)
         read = _secrets_in if len(data) <= _REMEMBERED else _secrets_in.__wrapped__
-        secrets |= read(key, kind, data)
+        secrets |= read(kind, data)
     return secrets
 
 
-def _parts(message: Any) -> Iterator[tuple[str, Any]]:
-    """Yield a task in parts, each with the key that it stands under: versions of a task share most of its variables."""
+def _parts(message: Any) -> Iterator[Any]:
+    """Yield a task in parts: versions of a task share most of its variables.
+
+    A variable's name is no key of a secret: it has a type and a description, and its values stand in no task.
+    """
     interface = getattr(getattr(message, "template", message), "interface", None)
     if interface is None:
-        yield "", message
+        yield message
         return
     rest = type(message)()
     rest.CopyFrom(message)
     getattr(rest, "template", rest).ClearField("interface")
-    yield "", rest
-    for side in (interface.inputs.variables, interface.outputs.variables):
-        yield from side.items()
+    yield rest
+    yield from interface.inputs.variables.values()
+    yield from interface.outputs.variables.values()
 
 
 @lru_cache(maxsize=2048)
-def _secrets_in(key: str, kind: Any, data: bytes) -> frozenset[str]:
-    """Return the secrets in a part that stands under a key."""
+def _secrets_in(kind: Any, data: bytes) -> frozenset[str]:
+    """Return the secrets in a part."""
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - few tasks hold what could be a secret
 
     try:
@@ -78,7 +81,7 @@ def _secrets_in(key: str, kind: Any, data: bytes) -> frozenset[str]:
     if len(data) > _LOOKED_AT:
         # No output reads on.
         plain = each_text(plain, lambda text: text[:_LOOKED_AT])
-    pairs = [(plain, mask_value(plain, key)), *((words, mask_value(words)) for words in _joined_commands(plain))]
+    pairs = [(plain, mask_value(plain)), *((words, mask_value(words)) for words in _joined_commands(plain))]
     secrets = {secret for pair in pairs for secret in _differences(*pair)}
     return frozenset(secret for secret in secrets if len(secret) >= _SHORTEST and MASK not in secret)
 
