@@ -5,7 +5,9 @@ Nothing of flytekit is imported until a call needs it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from flytetask_nb.errors import WorkflowIntegrationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +38,11 @@ class Bridge(Protocol):
         """Return flytekit's ``Interface`` with the Python types that fit a task's own."""
 
 
-_find_bridge: Callable[[], Bridge]
+def _no_bridge() -> NoReturn:
+    raise WorkflowIntegrationError("nothing leads to flytekit: import flytetask_nb first")
+
+
+_find_bridge: Callable[[], Bridge] = _no_bridge
 
 
 def install_bridge(find: Callable[[], Bridge]) -> None:
@@ -48,6 +54,14 @@ def install_bridge(find: Callable[[], Bridge]) -> None:
     _find_bridge = find
 
 
+def is_installed() -> bool:
+    """Tell whether there is a bridge."""
+    return _find_bridge is not _no_bridge
+
+
 def bridge() -> Bridge:
-    """Return the bridge."""
+    """Return the bridge.
+
+    Raises WorkflowIntegrationError: None is installed: the package's parts were imported without its front.
+    """
     return _find_bridge()

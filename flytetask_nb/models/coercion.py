@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import Message
 
 from flytetask_nb.errors import FlyteTaskError, ModelTypeError
-from flytetask_nb.models.bridging import bridge
+from flytetask_nb.models.bridging import bridge, is_installed
 from flytetask_nb.models.flyte_task import FlyteTask
 from flytetask_nb.models.messages import HasFlyteIdl, shown
 
@@ -39,7 +39,7 @@ def opened_workflow(value: object) -> Any:
 
 
 def _over_bridge(way: str, value: object) -> Any:
-    if isinstance(value, _KNOWN) or hasattr(value, "_message"):
+    if not is_installed() or isinstance(value, _KNOWN) or hasattr(value, "_message"):
         return value
     result = getattr(bridge(), way)(value)
     return value if result is None else result

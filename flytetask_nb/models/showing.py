@@ -1,7 +1,7 @@
 """How an object shows itself without importing the views that lie floors above it.
 
-Objects inherit :class:`Shown`; the façade, which nobody gets around who imports a part of the package, installs one
-renderer.
+Objects inherit :class:`Shown`; the façade installs one renderer. Where none is installed, they fall back to their
+one-line ``repr``.
 """
 
 from __future__ import annotations
@@ -84,7 +84,29 @@ def _gated(output: FunctionType, name: str) -> Callable[..., Any]:
     return gated_output
 
 
-_find_renderer: Callable[[], Renderer]
+class Plain:
+    """The renderer where no other one is installed: everything is its one-line ``repr``."""
+
+    def bundle(self, value: object, formats: Iterable[str]) -> dict[str, str]:
+        """Return the text alone: it has no HTML to offer."""
+        return {kind: repr(value) for kind in formats if kind == "text/plain"}
+
+    def html(self, value: object) -> str:
+        """Return the text, escaped."""
+        from html import escape  # noqa: PLC0415 - not needed where a renderer is installed
+
+        return f"<pre>{escape(repr(value))}</pre>"
+
+    def rich(self, value: object) -> Any:
+        """Return the text as one without markup: list[int] has brackets."""
+        from rich.text import Text  # noqa: PLC0415 - rich is at work when it asks for this
+
+        return Text(repr(value))
+
+    text = markdown = staticmethod(repr)
+
+
+_find_renderer: Callable[[], Renderer] = Plain
 
 
 def install_renderer(find: Callable[[], Renderer]) -> None:

@@ -32,6 +32,7 @@ from flytetask_nb.models import (
     TaskSpec,
     TaskTemplate,
     TypedInterface,
+    bridging,
 )
 from flytetask_nb.models.origins import Origin
 
@@ -250,6 +251,13 @@ def test_inputs_are_given_by_name() -> None:
     """Positional arguments are refused."""
     with pytest.raises(ftn.errors.ModelTypeError, match="called with 2 positional arguments"):
         TASK(1, 2)
+
+
+def test_nothing_leads_to_flytekit_without_a_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridging, "_find_bridge", bridging._no_bridge)
+    with pytest.raises(ftn.errors.WorkflowIntegrationError, match="import flytetask_nb first") as caught:
+        TASK.compile(None, x=1)
+    assert isinstance(caught.value, NotImplementedError)
 
 
 @pytest.mark.parametrize(

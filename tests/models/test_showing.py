@@ -1,17 +1,24 @@
-"""Objects show themselves through the renderer that is installed."""
+"""Without a renderer, objects show themselves as the text of their repr."""
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
-from flytetask_nb.models import LiteralType, SchemaType, SimpleType, TypedInterface, Variable, showing
+from flytetask_nb.models import LiteralType, SchemaType, SimpleType, TaskTemplate, TypedInterface, Variable, showing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 INTERFACE = TypedInterface({"x": Variable(LiteralType(collection_type=LiteralType(simple=SimpleType.STRING)), "")}, {})
+
+
+@pytest.fixture
+def _no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showing, "_find_renderer", showing.Plain)
 
 
 class Recorder:
@@ -35,7 +42,7 @@ class Recorder:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    monkeypatch.setattr(showing, "_find_renderer", None)
+    monkeypatch.setattr(showing, "_find_renderer", showing.Plain)
     times: list[int] = []
 
     def find() -> Recorder:
@@ -44,6 +51,32 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     showing.install_renderer(find)
     return times
+
+
+@pytest.mark.usefixtures("_no_renderer")
+def test_fallback_is_the_repr() -> None:
+    """Text, Markdown and the notebook's bundle are the repr."""
+    assert INTERFACE.to_text() == INTERFACE.to_markdown() == repr(INTERFACE)
+    assert INTERFACE._repr_mimebundle_() == {"text/plain": repr(INTERFACE)}
+    assert str(SchemaType([])) == "SchemaType()"
+
+
+@pytest.mark.usefixtures("_no_renderer")
+def test_fallback_html_is_escaped() -> None:
+    """HTML that is asked for holds the whole repr, escaped."""
+    assert (
+        TaskTemplate.from_bytes(b"").replace(type="<b>").to_html()
+        == "<pre>TaskTemplate(type=&#x27;&lt;b&gt;&#x27;)</pre>"
+    )
+
+
+@pytest.mark.usefixtures("_no_renderer")
+def test_fallback_in_rich_is_no_markup() -> None:
+    """Brackets of types reach the terminal."""
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    console.print(INTERFACE)
+    assert console.file.getvalue().strip() == repr(INTERFACE)
+    assert "list[str]" in repr(INTERFACE)
 
 
 def test_an_installed_renderer_is_asked(asked: list[int]) -> None:
