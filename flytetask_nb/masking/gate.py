@@ -58,10 +58,12 @@ def gated_frame(frame: pd.DataFrame, known: Mapping[str, set[str]] | None = None
         return frame
     import pandas as pd  # noqa: PLC0415 - a table is at hand, so it is loaded
 
-    texts = dict(known or {})
-    for name in frame.columns.difference([*texts], sort=False):
-        if _may_hold_texts(frame[name].dtype):
-            texts[name] = _texts_of(frame[name])
+    known = known or {}
+    texts = {
+        name: known[name] if name in known else _texts_of(frame[name])
+        for name in frame.columns
+        if _may_hold_texts(frame[name].dtype)
+    }
     index = _texts_of(frame.index) if frame.index.nlevels == 1 and _may_hold_texts(frame.index.dtype) else set()
     names = {str(name) for name in frame.columns}
     changed = _changed(set().union(index, names, *texts.values()))

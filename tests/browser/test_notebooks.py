@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import flytetask_nb as ftn
-from tests.browser.chromium import SCREENSHOTS_VARIABLE
 from tests.browser.dashboard import asked_by_voila
 from tests.browser.server import THEMES
 from tests.browser.wording import pictures, unread
@@ -67,11 +65,9 @@ def test_jupyterlab_shows_it_with_and_without_trust(
 ) -> None:
     """Who has just cloned the project sees what the sanitizer leaves, every word of it; who has run it, all.
 
-    That its cells make these outputs is tested without a browser. Widgets alone have to be run in one. The tour is seen
-    in both looks each time, and where pictures are kept all the others are.
+    That its cells make these outputs is tested without a browser. Widgets alone have to be run in one.
     """
     first, second = sorted(THEMES)
-    in_both = notebook == TOUR or SCREENSHOTS_VARIABLE in os.environ
     tab = open_notebook(notebook, first)
     stored = stored_outputs(notebook)
 
@@ -82,16 +78,15 @@ def test_jupyterlab_shows_it_with_and_without_trust(
             tab.picture(screenshots / f"{picture}-{notebook}-{theme}.png")
             assert_legible(tab, outputs)
 
-    check((first, second) if in_both else (first,), "untrusted", stored)
+    check((first, second), "untrusted", stored)
     assert not any(trusted for trusted, outputs in zip(tab.trusted(), stored, strict=True) if outputs)
-    later = (second, first) if in_both else (second,)
     if makes_widgets(notebook):
         tab.run_all()
-        check(later, "lab", [cell.get("outputs", []) for cell in tab.cells()])
+        check((second, first), "lab", [cell.get("outputs", []) for cell in tab.cells()])
     else:
         tab.trust()
         assert all(tab.trusted())
-        check(later, "lab", stored)
+        check((second, first), "lab", stored)
     assert tab.errors() == []
     assert tab.problems == []
     assert tab.outside == []
