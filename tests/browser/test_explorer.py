@@ -269,6 +269,8 @@ def test_rows_are_selected_and_compared_by_keys(grid: Grid) -> None:
     grid.press("ArrowDown", " ", "End", "Control+End", " ")
     grid.says("2026.03 → 2026.10", ".ftn-x-side")
     grid.counts("2 selected")
+    # What is counted is said before the rows are drawn again.
+    grid.do(lambda root: root.locator("[aria-selected=true]").nth(1).wait_for())
     assert grid.do(lambda root: root.locator("[aria-selected=true]").count()) == 2
     assert python(grid, "print([task.id.version for task in explorer.selection])") == "['2026.03', '2026.10']"
     grid.focus_search()
