@@ -72,6 +72,7 @@ class Explorer {
     this.line = new Line(this);
     this.active = { row: 0, column: 0 };
     this.anchor = 0;
+    this.enters = false;
     this.sections = new Map();
     this.build(el);
     const { state, page } = model.get("first");
@@ -306,7 +307,7 @@ class Explorer {
     this.grid.ariaRowCount = page.lines + 1;
     this.paintHeader();
     this.paint();
-    if (this.data(this.active.row)?.[1] !== this.shown) this.restOn(this.active.row);
+    if (this.enters || !this.isBeside(this.data(this.active.row))) this.restOn(this.active.row);
   }
 
   // the grid
@@ -466,6 +467,7 @@ class Explorer {
 
   moveTo(row, column) {
     const { lines, columns } = this.page;
+    this.enters = false;
     this.active = {
       row: Math.max(-1, Math.min(row, lines - 1)),
       column: Math.max(0, Math.min(column, columns.length - 1)),
@@ -498,7 +500,7 @@ class Explorer {
       End: () => this.moveTo(isControl ? last.row : row, last.column),
       PageDown: () => this.moveTo(Math.max(row, 0) + room, column),
       PageUp: () => this.moveTo(Math.max(row - room, 0), column),
-      Enter: () => (row < 0 ? sort() : isName && group ? this.openGroup(group) : this.open(row, true)),
+      Enter: () => (row < 0 ? sort() : isName && group ? this.openGroup(group) : this.enter(row)),
       " ": () => (row < 0 ? sort() : this.select(row, event.shiftKey ? "to" : "toggle")),
       Escape: () => this.select(row, "none"),
       a: isControl && (() => this.select(row, "all")),
@@ -532,6 +534,7 @@ class Explorer {
 
   // The page follows at once; no step gets lost behind a request.
   select(row, mode) {
+    this.enters = false;
     const step = { mode, row, from: mode === "to" ? this.anchor : row };
     if (mode === "toggle") this.anchor = row;
     const [low, high] = [step.from, row].sort((a, b) => a - b);
@@ -549,16 +552,31 @@ class Explorer {
     this.rest = setTimeout(() => this.open(row), REST);
   }
 
-  open(row, enters) {
-    clearTimeout(this.rest);
-    const line = this.data(row);
-    const { steps, enters: entered } = this.line.waiting.side ?? {};
-    if (!line || steps) return;
-    if (enters && line[1] === this.shown) this.side.focus();
-    else if (line[1] !== this.shown && (enters || !this.compares)) this.line.ask("side", { kind: "open", position: line[1], enters: enters || entered });
+  // Puts the focus into a row's card or the comparison, once it is there.
+  enter(row) {
+    this.enters = true;
+    this.open(row);
   }
 
-  showSide({ html, title, position, compares, more, selected }, { kind, enters, ...asked }) {
+  open(row) {
+    clearTimeout(this.rest);
+    const line = this.data(row);
+    if (!line || this.line.waiting.side?.steps) return;
+    if (this.isBeside(line)) this.showEntered(line);
+    else this.line.ask("side", { kind: "open", position: line[1] });
+  }
+
+  isBeside(line) {
+    return this.compares || line?.[1] === this.shown;
+  }
+
+  showEntered(line) {
+    if (!this.enters || !this.isBeside(line)) return;
+    this.enters = false;
+    if (this.grid.contains(document.activeElement)) this.side.focus();
+  }
+
+  showSide({ html, title, position, compares, more, selected }, asked) {
     if (selected !== undefined) {
       this.showCount(selected);
       this.look("rows");
@@ -570,7 +588,7 @@ class Explorer {
     }
     if (!html) return;
     // Made by the views, which escape and mask all that comes from a task.
-    if (kind === "more") {
+    if (asked.kind === "more") {
       if (asked.position === this.shown) this.side.children[1].innerHTML = html;
       return this.scrollByKeys();
     }
@@ -581,7 +599,7 @@ class Explorer {
     this.side.replaceChildren(...html.map((innerHTML) => make("div", { innerHTML })));
     this.scrollByKeys();
     this.side.scrollTop = 0;
-    if (enters) this.side.focus();
+    this.showEntered(this.data(this.active.row));
     if (more) this.line.ask("more", { kind: "more", position });
   }
 

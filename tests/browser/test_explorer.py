@@ -434,6 +434,26 @@ def test_typing_faster_than_the_kernel_answers_asks_once_and_shows_nothing_stale
     check_little(grid.settle())
 
 
+def test_keys_faster_than_the_kernel_answers_are_not_lost(grid: Grid) -> None:
+    python(grid, SLOW)
+    in_card = ".ftn-x-side:focus"
+    grid.focus_search()
+    # The last rows are not there yet.
+    grid.press("ArrowDown", "Control+End", "Enter")
+    grid.do(lambda root: root.locator(in_card).wait_for())
+    grid.says(grid.rows()[-1][0], in_card)
+    # Nor is the answer to what was selected.
+    grid.press("Escape", "Control+Home", " ", "ArrowDown", " ", "ArrowDown", "Enter")
+    grid.do(lambda root: root.locator(in_card).wait_for())
+    grid.counts("2 selected")
+    grid.do(lambda root: root.locator(f"{in_card}[aria-label=Comparison]").wait_for())
+    # Whoever is elsewhere by then stays there.
+    grid.press("Escape", "Control+End", "Enter")
+    grid.focus_search()
+    grid.settle()
+    assert grid.do(lambda root: root.locator("[type=search]:focus").count()) == 1
+
+
 def test_a_search_that_cannot_be_read_says_where_and_the_rows_stay(grid: Grid) -> None:
     grid.focus_search()
     grid.type("train gpu>>0")
