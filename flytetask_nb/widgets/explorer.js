@@ -10,7 +10,8 @@ const KINDS = ["rows", "side", "facets", "more", "code"]; // the first goes firs
 // Gives an element: "div.note" is a div of the class ftn-x-note.
 function make(kind, properties, ...children) {
   const [tag, name] = kind.split(".");
-  const node = Object.assign(document.createElement(tag), name && { className: `ftn-x-${name}` }, properties);
+  const made = { ...(name && { className: `ftn-x-${name}` }), ...properties };
+  const node = Object.assign(document.createElement(tag), made, { made });
   node.append(...children);
   return node;
 }
@@ -26,11 +27,38 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// Puts other nodes in; the focus stays.
+// Makes the children of a node like others. What has the same key, or no key and the same place, stays the same node: it
+// keeps the focus, and the key or pointer that is held down on it.
+function match(parent, nodes) {
+  const keys = new Set(nodes.map(({ key }) => key));
+  for (const old of [...parent.childNodes]) if (!keys.has(old.key)) old.remove();
+  nodes.forEach((node, place) => {
+    const at = parent.childNodes[place] ?? null;
+    const old = node.key ? [...parent.childNodes].find(({ key }) => key === node.key) : at;
+    if (old?.nodeName !== node.nodeName || old.key !== node.key) return void parent.insertBefore(node, at);
+    if (old !== at) (parent.moveBefore ?? parent.insertBefore).call(parent, old, at);
+    if (old.nodeName === "#text") setText(old, node.textContent);
+    else match(Object.assign(old, node.made), [...node.childNodes]);
+  });
+  while (parent.childNodes.length > nodes.length) parent.lastChild.remove();
+}
+
+// Gives what has the focus in a part of the page; some front ends keep widgets in a shadow tree.
+function focused(parent) {
+  const { activeElement } = parent.getRootNode();
+  return parent.contains(activeElement) ? activeElement : null;
+}
+
+const controls = (parent) => [...parent.querySelectorAll("input, button")];
+
+// Puts other nodes in. Where the focus was on one that is gone, it goes to its neighbour.
 function refill(parent, nodes) {
-  const key = parent.contains(document.activeElement) && document.activeElement.key;
-  parent.replaceChildren(...nodes);
-  if (key) [...parent.querySelectorAll("input, button")].find((node) => node.key === key)?.focus();
+  const had = focused(parent);
+  const place = controls(parent).indexOf(had);
+  match(parent, nodes);
+  if (!had || had === focused(parent)) return;
+  const left = controls(parent);
+  (had.isConnected ? had : left[Math.min(place, left.length - 1)] ?? controls(parent.closest(".ftn-x"))[0]).focus();
 }
 
 // At most one request is under way, and of each kind the latest alone waits behind it.
@@ -232,6 +260,11 @@ class Explorer {
     this.put(this.state.chosen, column, values.length && values);
   }
 
+  tick(column, value, isChosen) {
+    const others = (this.state.chosen.get(column) ?? []).filter((each) => each !== value);
+    this.choose(column, isChosen ? [...others, value] : others);
+  }
+
   limit(column, low, high) {
     this.put(this.state.ranges, column, (low !== null || high !== null) && [low, high]);
   }
@@ -294,6 +327,7 @@ class Explorer {
     this.showProgress(page.progress ?? "");
     // A search that cannot be read leaves the rows as they are.
     if (page.problem) return;
+    const had = focused(this.grid);
     this.page = page;
     const columns = JSON.stringify(page.columns);
     if (columns !== this.columns) this.layOut();
@@ -307,6 +341,7 @@ class Explorer {
     this.grid.ariaRowCount = page.lines + 1;
     this.paintHeader();
     this.paint();
+    if (had) this.focus();
     if (this.enters || !this.isBeside(this.data(this.active.row))) this.restOn(this.active.row);
   }
 
@@ -422,13 +457,13 @@ class Explorer {
   // Tab reaches the cell of the cursor alone, or the grid while it is out of sight.
   paintCursor() {
     const now = this.cell();
-    const had = this.grid.contains(document.activeElement);
+    const had = focused(this.grid);
     if (this.cursor) this.cursor.tabIndex = -1;
     this.cursor?.parentNode?.classList.remove("ftn-x-current");
     this.cursor = now;
     if (now) now.tabIndex = 0;
     if (this.active.row >= 0) now?.parentNode.classList.add("ftn-x-current");
-    if (had && document.activeElement !== now) this.focus();
+    if (had && had !== now) this.focus();
   }
 
   focus() {
@@ -573,7 +608,7 @@ class Explorer {
   showEntered(line) {
     if (!this.enters || !this.isBeside(line)) return;
     this.enters = false;
-    if (this.grid.contains(document.activeElement)) this.side.focus();
+    if (focused(this.grid)) this.side.focus();
   }
 
   showSide({ html, title, position, compares, more, selected }, asked) {
@@ -613,7 +648,7 @@ class Explorer {
     const { chosen, ranges } = this.state;
     const chip = (column, text, clear) => {
       const words = `${this.titles.get(column) ?? column}: ${text}`;
-      return button(`${words} ✕`, clear, { ariaLabel: `Remove filter ${words}` });
+      return button(`${words} ✕`, clear, { ariaLabel: `Remove filter ${words}`, key: words });
     };
     const range = (column, bounds) => this.sections.get(`# ${column}`)?.words?.(...bounds) ?? bounds.map(written).join(" – ");
     const nodes = [
@@ -621,8 +656,8 @@ class Explorer {
       ...[...ranges].map(([column, bounds]) => chip(column, range(column, bounds), () => this.limit(column, null, null))),
     ];
     const clear = () => [chosen, ranges].forEach((each) => each.clear());
-    if (nodes.length > 1) nodes.push(button("Clear all", () => this.filter(clear)));
-    this.chips.replaceChildren(...nodes);
+    if (nodes.length > 1) nodes.push(button("Clear all", () => this.filter(clear), { key: "clear" }));
+    refill(this.chips, nodes);
   }
 
   section(key, title, open) {
@@ -648,17 +683,16 @@ class Explorer {
     setText(heading, chosen.length ? `${chosen.length} chosen` : pending ? "…" : "");
     const nodes = values.map(([value, count]) => {
       const text = written(value);
-      const checked = chosen.includes(value);
-      const onchange = () => this.choose(column, checked ? chosen.filter((each) => each !== value) : [...chosen, value]);
+      const onchange = ({ target }) => this.tick(column, value, target.checked);
       const label = make(
         "label",
         { title: text },
-        make("input", { type: "checkbox", checked, onchange, key: text }),
+        make("input", { type: "checkbox", checked: chosen.includes(value), onchange }),
         make("span.value", {}, text),
         make("span.n", {}, number(count)),
       );
-      const only = button("only", () => this.choose(column, [value]), { ariaLabel: `Only ${title} ${text}`, key: `only ${text}` });
-      return make("div.choice", {}, label, only);
+      const only = button("only", () => this.choose(column, [value]), { ariaLabel: `Only ${title} ${text}` });
+      return make("div.choice", { key: JSON.stringify(value) }, label, only);
     });
     if (others) nodes.push(note(`${number(others)} with other values`));
     if (pending) nodes.push(note("more is being computed …"));
@@ -671,63 +705,71 @@ class Explorer {
     return button("clear", action, { ariaLabel: `Clear ${title}`, key: "clear" });
   }
 
-  showHistogram({ column, title, edges, labels, counts, all, missing }, section) {
+  showHistogram(histogram, section) {
+    const { column, title, edges, labels, counts, all, missing } = histogram;
     const bins = counts.length;
-    const [low, high] = this.state.ranges.get(column) ?? [null, null];
     const place = (value, otherwise) => {
       const at = edges.findIndex((edge) => edge >= value * (1 - 1e-9));
       return value === null ? otherwise : at < 0 ? bins : at;
     };
-    let [from, to] = [place(low, 0), place(high, bins)];
-    section.words = (least, most) => `${labels[place(least, 0)]} – ${labels[place(most, bins)]}`;
+    section.words = (low, high) => `${labels[place(low, 0)]} – ${labels[place(high, bins)]}`;
+    const [low, high] = section.drawn ?? this.state.ranges.get(column) ?? [null, null];
+    const [from, to] = [place(low, 0), place(high, bins)];
+    const bounds = (start, end) => [start ? edges[start] : null, end < bins ? edges[end] : null];
+    const show = (change) => {
+      change();
+      this.showHistogram(histogram, section);
+    };
     // Roots, for what is rare is to be seen.
     const height = (count) => (count ? Math.max(8, 100 * Math.sqrt(count / Math.max(...all))) : 0);
     const bar = (name, count) => make(name, { style: `height:${height(count)}%` });
     const bars = counts.map((count, at) => {
-      const words = `${labels[at]} – ${labels[at + 1]}: ${number(count)} of ${number(all[at])}`;
-      return make("span", { title: words }, bar("i", all[at]), bar("b", count));
-    });
-    const chart = make("div.bars", { ariaHidden: "true" }, ...bars);
-    const handles = ["from", "to"].map((end) => make("input", { type: "range", min: 0, max: bins, ariaLabel: `${title} ${end}`, key: end }));
-    const show = () => {
-      setText(section.heading, `${labels[from]} – ${labels[to]}`);
-      bars.forEach((each, at) => each.classList.toggle("ftn-x-out", at < from || at >= to));
-      handles.forEach((handle, at) => {
-        handle.value = [from, to][at];
-        handle.ariaValueText = labels[handle.value];
-      });
-    };
-    const apply = () => this.limit(column, from ? edges[from] : null, to < bins ? edges[to] : null);
-    handles.forEach((handle, at) => {
-      handle.oninput = () => {
-        if (at) to = Math.max(Number(handle.value), from + 1);
-        else from = Math.min(Number(handle.value), to - 1);
-        show();
-        apply();
-      };
+      const text = `${labels[at]} – ${labels[at + 1]}: ${number(count)} of ${number(all[at])}`;
+      const className = at < from || at >= to ? "ftn-x-out" : "";
+      return make("span", { title: text, className }, bar("i", all[at]), bar("b", count));
     });
     // Drawn over with the mouse, from bar to bar.
-    chart.onpointerdown = (event) => {
-      const under = ({ clientX }) => {
-        const { left, width } = chart.getBoundingClientRect();
-        return Math.max(0, Math.min(bins - 1, Math.floor(((clientX - left) / width) * bins)));
-      };
-      const start = under(event);
-      chart.setPointerCapture(event.pointerId);
-      chart.onpointermove = (now) => {
-        [from, to] = [Math.min(start, under(now)), Math.max(start, under(now)) + 1];
-        show();
-      };
-      chart.onpointermove(event);
-      chart.onpointerup = () => {
-        chart.onpointermove = chart.onpointerup = null;
-        apply();
-      };
+    const draw = ({ clientX, currentTarget }) => {
+      const { left, width } = currentTarget.getBoundingClientRect();
+      const under = Math.max(0, Math.min(bins - 1, Math.floor(((clientX - left) / width) * bins)));
+      section.start ??= under;
+      show(() => (section.drawn = bounds(Math.min(section.start, under), Math.max(section.start, under) + 1)));
     };
-    show();
+    const chart = make(
+      "div.bars",
+      {
+        ariaHidden: "true",
+        onpointerdown: (event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          draw(event);
+        },
+        onpointermove: (event) => section.drawn && draw(event),
+        onlostpointercapture: () => {
+          this.limit(column, ...section.drawn);
+          section.drawn = section.start = null;
+        },
+      },
+      ...bars,
+    );
+    const handle = (end, value, ends) =>
+      make("input", {
+        type: "range",
+        min: 0,
+        max: bins,
+        value,
+        ariaLabel: `${title} ${end}`,
+        ariaValueText: labels[value],
+        oninput: ({ target }) => show(() => this.limit(column, ...bounds(...ends(Number(target.value))))),
+        key: end,
+      });
+    const handles = [
+      handle("from", from, (value) => [Math.min(value, to - 1), to]),
+      handle("to", to, (value) => [from, Math.max(value, from + 1)]),
+    ];
     const nodes = [chart, make("div.handles", {}, ...handles)];
     if (missing) nodes.push(note(`${number(missing)} without`));
     if (this.state.ranges.has(column)) nodes.push(this.clear(title, () => this.limit(column, null, null)));
+    setText(section.heading, section.words(low, high));
     section.fold.hidden = false;
     refill(section.body, nodes);
   }
@@ -743,9 +785,10 @@ class Explorer {
   }
 
   showMenu() {
-    const names = this.page.columns.map(({ name }) => name);
+    const names = this.state.columns ?? this.page.columns.map(({ name }) => name);
     const change = (columns) => {
       this.state.columns = columns;
+      this.showMenu();
       this.look("rows");
     };
     const others = [...this.titles.keys()].filter((name) => !names.includes(name));
@@ -753,12 +796,12 @@ class Explorer {
       const title = this.titles.get(name) ?? name;
       const checked = place < names.length;
       const onchange = () => change(checked ? names.filter((each) => each !== name) : [...names, name]);
-      const box = make("input", { type: "checkbox", checked, disabled: !place, onchange, key: name });
+      const box = make("input", { type: "checkbox", checked, disabled: !place, onchange });
       const item = make("label", {}, box, make("span.value", {}, title));
       const mover = (text, to, words) =>
-        button(text, () => change(moved(names, place, to)), { ariaLabel: `Move ${title} ${words}`, key: `${text} ${name}` });
+        button(text, () => change(moved(names, place, to)), { ariaLabel: `Move ${title} ${words}`, key: text });
       const movers = checked && place ? [mover("↑", Math.max(1, place - 1), "up"), mover("↓", place + 1, "down")] : [];
-      return make("div.choice", {}, item, ...movers);
+      return make("div.choice", { key: name }, item, ...movers);
     });
     const tools = [
       button("Only what differs", () => this.line.ask("rows", { kind: "differing", ...this.asked() }), { key: "differing" }),

@@ -59,6 +59,7 @@ RUN_CELL = """async ([place, source]) => {
     return panel.content.model.sharedModel.cells[place].outputs
         .map(output => [].concat(output.text ?? output.evalue ?? '').join('')).join('');
 }"""
+RUN_ASIDE = """code => jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code }).done"""
 EAR = """() => {
     globalThis.heard = [];
     const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -314,6 +315,7 @@ def test_facets_and_ranges_are_used_by_keys(grid: Grid) -> None:
     grid.press("ArrowRight", "ArrowRight")
     grid.says("memory request: 2 GiB", ".ftn-x-chips")
     assert grid.focused()[0] == "range"
+    grid.settle()
     shown = python(grid, "print(len(explorer.frame), explorer.frame['memory_request'].min() >= 2 * 2**30)")
     grid.counts(f"{shown.split()[0]} of 218 tasks")
     assert shown.endswith("True")
@@ -452,6 +454,52 @@ def test_keys_faster_than_the_kernel_answers_are_not_lost(grid: Grid) -> None:
     grid.focus_search()
     grid.settle()
     assert grid.do(lambda root: root.locator("[type=search]:focus").count()) == 1
+
+
+def test_what_is_held_down_or_has_the_focus_outlives_every_answer(grid: Grid) -> None:
+    # A key.
+    grid.do(lambda root: root.get_by_role("checkbox", name="raw-container").focus())
+    grid.tab.do(lambda page: page.keyboard.down(" "))
+    grid.tab.ask(RUN_ASIDE, "explorer.query = 'type:container'")
+    grid.settle()
+    grid.tab.do(lambda page: page.keyboard.up(" "))
+    grid.says("type: raw-container", ".ftn-x-chips")
+    # The focus, where what had it goes.
+    grid.do(lambda root: root.get_by_role("button", name="Remove filter").focus())
+    grid.press("Enter")
+    grid.do(lambda root: root.locator("[type=search]:focus").wait_for())
+    grid.press("ArrowDown")
+    grid.tab.ask(RUN_ASIDE, "explorer.columns = ['name', 'memory_request']")
+    grid.do(lambda root: root.locator(".ftn-x-header > :nth-child(3)").wait_for(state="detached"))
+    assert grid.focused() == ["gridcell", "2", "1"]
+
+    # A handle.
+    def pull(root: Locator, bins: int) -> None:
+        handle = root.get_by_role("slider", name="memory from")
+        handle.scroll_into_view_if_needed()
+        box = handle.bounding_box()
+        assert box is not None
+        width = (box["width"] - 10) / int(str(handle.get_attribute("max")))
+        root.page.mouse.move(box["x"] + 5 + bins * width, box["y"] + box["height"] / 2)
+
+    python(grid, "explorer.query = ''")
+    grid.settle()
+    for bins in range(3):
+        grid.do(lambda root, bins=bins: pull(root, bins))
+        grid.do(lambda root: root.page.mouse.down())
+        grid.settle()
+    grid.do(lambda root: root.page.mouse.up())
+    assert grid.do(lambda root: root.get_by_role("slider", name="memory from").input_value()) == "2"
+    grid.says("memory request: 2 GiB", ".ftn-x-chips")
+
+
+def test_ticks_faster_than_the_kernel_answers_all_count(grid: Grid) -> None:
+    python(grid, SLOW)
+    for name in ("raw-container", "warehouse_query", "raw-container", "python-task"):
+        grid.do(lambda root, name=name: root.get_by_role("checkbox", name=name).focus())
+        grid.press(" ")
+    grid.counts("210 of 218 tasks")
+    assert python(grid, "print(sorted(explorer.frame['type'].unique()))") == "['python-task', 'warehouse_query']"
 
 
 def test_a_search_that_cannot_be_read_says_where_and_the_rows_stay(grid: Grid) -> None:
