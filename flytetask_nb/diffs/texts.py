@@ -9,6 +9,7 @@ from unicodedata import normalize
 from flytetask_nb.diffs.plain import plain_message
 from flytetask_nb.errors import shortened
 from flytetask_nb.masking import mask_arguments, mask_text, mask_value, masked
+from flytetask_nb.masking.tainted import without_secrets
 from flytetask_nb.models.base import Model
 
 if TYPE_CHECKING:
@@ -69,10 +70,14 @@ def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]
       that is secret, or JSON has no words for it, that it is another value.
     """
     before, after = text_of(old, key), text_of(new, key)
-    if before is None or after is None or not _read_alike(before, after):
+    if before is None or after is None:
+        return before, after
+    # A secret of the tasks may be quoted anywhere.
+    before, after = without_secrets(before), without_secrets(after)
+    if not _read_alike(before, after):
         return before, after
     plain = _apart(_plain(old), _plain(new))
-    texts = [_raw(mask_value(value, key)) for value in plain]
+    texts = [without_secrets(_raw(mask_value(value, key))) for value in plain]
     if texts[0] != texts[1]:
         return texts[0], texts[1]
     # Secrets are masked, and JSON has one null for a value that is null and for one that is of no kind.

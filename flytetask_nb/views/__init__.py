@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from flytetask_nb.masking.tainted import secrets_kept
 from flytetask_nb.views import html, markdown, pictures, text
-from flytetask_nb.views.describing import describe
+from flytetask_nb.views.describing import describe, subjects_of
 from flytetask_nb.views.document import Document, scaled
 
 if TYPE_CHECKING:
@@ -28,23 +29,23 @@ class _Renderer:
         """Return the object as a front end asks for it, described once."""
         renderers = {"text/html": html.render, "text/plain": text.render}
         wanted = {kind: renderers[kind] for kind in formats}
-        return dict(zip(wanted, fitting(lambda: describe(value), *wanted.values()), strict=True)) if wanted else {}
+        return dict(zip(wanted, _rendered(value, *wanted.values()), strict=True)) if wanted else {}
 
     def html(self, value: object) -> str:
         """Return the object as an HTML fragment with its stylesheet."""
-        return fitting(lambda: describe(value), html.render)[0]
+        return _rendered(value, html.render)[0]
 
     def text(self, value: object) -> str:
         """Return the object as plain text."""
-        return fitting(lambda: describe(value), text.render)[0]
+        return _rendered(value, text.render)[0]
 
     def rich(self, value: object) -> Any:
         """Return the object so that rich lays it out for the width of its console."""
-        return fitting(lambda: describe(value), text.render_rich)[0]
+        return _rendered(value, text.render_rich)[0]
 
     def markdown(self, value: object) -> str:
         """Return the object as Markdown."""
-        return fitting(lambda: describe(value), markdown.render)[0]
+        return _rendered(value, markdown.render)[0]
 
 
 def fitting(
@@ -64,6 +65,12 @@ def fitting(
         if all(len(str(page).encode("utf-8", "backslashreplace")) <= limit for page in pages):
             break
     return pages
+
+
+def _rendered(value: object, *renderers: Callable[[Document], Page]) -> list[Page]:
+    # Secrets are looked for once, whatever is made of the object.
+    with secrets_kept(subjects_of(value)):
+        return fitting(lambda: describe(value), *renderers)
 
 
 RENDERER = _Renderer()

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking import mask_field
+from flytetask_nb.masking.tainted import secrets_kept
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.views.document import Document, code, size_of
@@ -71,15 +72,21 @@ def _describer_of(name: str) -> Callable[[Any], Document] | None:
     return describer
 
 
+def subjects_of(value: object) -> tuple[Any, ...]:
+    """Return the messages of the tasks whose secrets an object may quote out of their places."""
+    return tuple(value._subjects()) if isinstance(value, Shown) else ()
+
+
 def describe(value: object) -> Document:
     """Describe an object of this package.
 
     ``value``: a model or a collection; subclasses are described as what they derive from.
     Returns Document: a model without a description of its own is described by its fields.
     """
-    document = _described(value)
-    subjects = value._subjects() if isinstance(value, Shown) else ()
-    return replace(document, subjects=tuple(subjects)) if subjects else document
+    subjects = subjects_of(value)
+    with secrets_kept(subjects):
+        document = _described(value)
+    return replace(document, subjects=subjects) if subjects else document
 
 
 def _described(value: object) -> Document:

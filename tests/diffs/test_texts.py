@@ -162,7 +162,7 @@ def test_no_change_shows_two_texts_that_read_alike(pair: tuple[Any, Any]) -> Non
                 continue
             assert seen(old) != seen(new) or ("\n" in old + new and old != new), change
             with secrets_kept(change.subjects):
-                passed = gated_value([old, new])
+                passed = gated_value(list(change.texts))
             assert passed == [change.to_dict()["old"], change.to_dict()["new"]]
             shown = shown_values(change)
             assert not shown or shown[0] != shown[1], change
@@ -235,6 +235,26 @@ def test_a_secret_is_told_to_be_another_one_and_no_more() -> None:
     assert nested == (f'{{"password": "{mask}", "a": 1}}', f'{{"password": "{mask}", "a": 1}} (another value)')
     with ftn.set_options(reveal_secrets=True):
         assert texts_of("hunter2", "swordfish", "password") == ("hunter2", "swordfish")
+
+
+def test_a_secret_that_is_quoted_elsewhere_is_told_to_be_another_one() -> None:
+    """Where a text of the task repeats it, only the whole task tells that it is one."""
+    tasks = []
+    for secret in ("hunter2222", "swordfish9"):
+        task = task_pb2.TaskSpec()
+        task.template.container.args[:] = ["--password", secret]
+        task.template.config["note"] = f"see {secret}"
+        task.template.config["notes"] = f"see\n{secret}"
+        tasks.append(task)
+    mask = "\u2022" * 6
+    found = ftn.diff(*tasks)
+    frame = found.to_frame().set_index("path")
+    assert frame.loc["config.note", ["old", "new"]].tolist() == [f"see {mask}", f"see {mask} (another value)"]
+    assert frame.loc["config.notes", "new"] == f"see\n{mask} (another value)"
+    (note,) = (change.to_dict() for change in found.changes if change.path == "config.note")
+    assert (note["old"], note["new"]) == (f"see {mask}", f"see {mask} (another value)")
+    for form in (str(found), found.to_markdown(), found._repr_html_()):
+        assert form.count("(another value)") == len(found.changes)
 
 
 def test_what_json_has_one_word_for_is_told_to_be_another_value() -> None:
