@@ -51,6 +51,10 @@ _VERSIONS: Final = 12
 """Versions of a history under a card, at most: the newest, and the card's own among them."""
 _PAIR: Final = 2
 _NAME: Final = "name"
+_WIDTHS: Final = {_NAME: 250, "version": 110}
+_NUMBER_WIDTH: Final = 124
+_TEXT_WIDTH: Final = 150
+"""Pixels that a column takes at least."""
 _NO_TASKS: Final = "A table holds no tasks: nothing to check, to compare by meaning, or to follow through versions."
 
 
@@ -169,12 +173,15 @@ class Exploration:
             "matched": matched,
             "lines": lines,
             "start": start,
-            "columns": [
-                {"name": name, "title": column_title(name), "numeric": browser.is_numeric(name)} for name in columns
-            ],
+            "columns": list(map(self._column, columns)),
             "rows": rows,
             "selected": len(self.selected),
         }
+
+    def _column(self, name: str) -> dict[str, Any]:
+        is_numeric = self.browser.is_numeric(name)
+        width = _WIDTHS.get(name, _NUMBER_WIDTH if is_numeric else _TEXT_WIDTH)
+        return {"name": name, "title": column_title(name), "numeric": is_numeric, "width": width}
 
     def _row(self, line: GridLine, texts: list[str], longest: int) -> list[Any]:
         is_group = line.kind == GROUP

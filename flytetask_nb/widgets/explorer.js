@@ -1,5 +1,5 @@
-// The explorer in a page. The kernel has the table; here is a page of its rows, the cursor, and what is asked for next.
-// What comes from a task is set as text; cards alone are markup, made by the views.
+// The explorer in a page. The kernel has the table; here is a page of its rows, the cursor, and what is asked for.
+// What comes from a task is set as text; cards alone are markup of the views.
 const ROW = 26; // pixels
 const TALLEST = 8e6; // pixels that every browser scrolls
 const PATIENCE = 150; // milliseconds until the page says that it waits
@@ -18,17 +18,18 @@ function make(kind, properties, ...children) {
 
 const button = (text, onclick, properties) => make("button", { type: "button", onclick, ...properties }, text);
 const onKey = (key, action) => (event) => void (event.key === key && action(event));
+const holdsControl = (event) => event.ctrlKey || event.metaKey;
+const sign = (name, text = "") => make(`span.${name}`, { ariaHidden: "true" }, text);
 const note = (text) => make("div.note", {}, text);
 const number = (value) => value.toLocaleString("en");
 const written = (value) => value ?? "(none)";
-const moved = (list, from, to) => list.filter((_, place) => place !== from).toSpliced(to, 0, list[from]);
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// Makes the children of a node like others. What has the same key, or no key and the same place, stays the same node: it
-// keeps the focus, and the key or pointer that is held down on it.
+// Makes the children of a node like others. What has the same key, or place without a key, stays the same node, with the
+// focus and the key or pointer that is held down on it.
 function match(parent, nodes) {
   const keys = new Set(nodes.map(({ key }) => key));
   for (const old of [...parent.childNodes]) if (!keys.has(old.key)) old.remove();
@@ -43,7 +44,7 @@ function match(parent, nodes) {
   while (parent.childNodes.length > nodes.length) parent.lastChild.remove();
 }
 
-// Gives what has the focus in a part of the page; some front ends keep widgets in a shadow tree.
+// Gives what has the focus in a part of the page, or of a shadow tree.
 function focused(parent) {
   const { activeElement } = parent.getRootNode();
   return parent.contains(activeElement) ? activeElement : null;
@@ -51,7 +52,7 @@ function focused(parent) {
 
 const controls = (parent) => [...parent.querySelectorAll("input, button")];
 
-// Puts other nodes in. Where the focus was on one that is gone, it goes to its neighbour.
+// Puts other nodes in. The focus of one that is gone goes to its neighbour.
 function refill(parent, nodes) {
   const had = focused(parent);
   const place = controls(parent).indexOf(had);
@@ -82,7 +83,7 @@ class Line {
     this.page.send({ ...message, serial: ++this.serial });
   }
 
-  // Gives the request that has its answer now, if anybody still waits for it.
+  // Gives the request that has its answer now.
   answered(serial) {
     const { underway } = this;
     if (!underway || serial !== this.serial) return null;
@@ -95,18 +96,13 @@ class Line {
 
 class Explorer {
   constructor(model, el) {
-    this.model = model;
-    this.view = String(Math.random());
-    this.line = new Line(this);
-    this.active = { row: 0, column: 0 };
-    this.anchor = 0;
-    this.enters = false;
-    this.sections = new Map();
+    const line = new Line(this);
+    Object.assign(this, { model, line, view: String(Math.random()), active: { row: 0, column: 0 }, anchor: 0, folds: {} });
     this.build(el);
     const { state, page } = model.get("first");
     this.take(state);
     this.showPage(page);
-    // That was when the explorer was made; now it may be elsewhere.
+    // That was when it was made; now it may be elsewhere.
     this.line.ask("rows", { kind: "hello" });
     this.hears = (message) => this.hear(message);
     model.on("msg:custom", this.hears);
@@ -163,16 +159,15 @@ class Explorer {
     this.layer = make("div.layer", { role: "rowgroup" });
     this.space = make("div.space", { role: "presentation" }, this.layer);
     const heads = make("div.heads", { role: "rowgroup" }, this.header);
-    this.grid = make("div.grid", { ariaLabel: "Tasks", ariaMultiSelectable: "true" }, heads, this.space);
-    this.grid.onkeydown = (event) => this.pressed(event);
-    this.grid.onclick = (event) => this.clicked(event);
+    const [onkeydown, onclick] = [(event) => this.pressed(event), (event) => this.clicked(event)];
+    this.grid = make("div.grid", { ariaLabel: "Tasks", ariaMultiSelectable: "true", onkeydown, onclick }, heads, this.space);
     this.grid.addEventListener("focusin", ({ target }) => {
       if (target !== this.grid) this.active = { row: target.parentNode.index, column: target.column };
     });
     this.header.index = -1;
     this.scroller = make("div.scroll", { onscroll: () => this.scrolled() }, this.grid);
-    this.side = make("div.side", { role: "region", ariaLabel: "Card", tabIndex: 0 });
-    this.side.onkeydown = onKey("Escape", (event) => this.enterGrid(event));
+    const leaves = onKey("Escape", (event) => this.enterGrid(event));
+    this.side = make("div.side", { role: "region", ariaLabel: "Card", tabIndex: 0, onkeydown: leaves });
     const body = make("div.body", {}, this.filters, this.scroller, this.side);
     this.root = make(
       "div",
@@ -184,7 +179,7 @@ class Explorer {
       this.chips,
       body,
     );
-    // JupyterLab takes arrows, Enter and the like for moves between cells, unless the control itself is marked.
+    // JupyterLab takes keys for moves between cells, unless the control itself is marked.
     this.root.addEventListener("focusin", ({ target }) => {
       if (!target.matches(":read-write")) target.dataset.lmSuppressShortcuts = "true";
     });
@@ -195,26 +190,19 @@ class Explorer {
   fit() {
     const isWide = this.root.clientWidth > NARROW;
     if (isWide !== this.isWide) this.filters.open = this.isWide = isWide;
-    this.paint();
+    this.scrolled();
   }
 
   take(state) {
     this.titles = new Map(state.all);
-    this.state = {
-      ...state,
-      chosen: new Map(Object.entries(state.chosen)),
-      ranges: new Map(Object.entries(state.ranges)),
-      opened: new Set(state.opened),
-    };
+    this.state = { ...state };
     if (this.search.value !== state.query) this.search.value = state.query;
     this.grouped.checked = state.grouped;
     this.showChips();
   }
 
   asked() {
-    const { query, chosen, ranges, sort, grouped, opened, columns } = this.state;
-    const entries = Object.fromEntries;
-    return { query, chosen: entries(chosen), ranges: entries(ranges), sort, grouped, opened: [...opened], columns };
+    return { ...this.state, all: null };
   }
 
   look(part) {
@@ -232,10 +220,9 @@ class Explorer {
     this.look("rows");
   }
 
-  // Changes which rows there are.
   filter(change) {
     change();
-    if (!this.state.grouped) this.state.opened.clear();
+    if (!this.state.grouped) this.state.opened = [];
     this.scroller.scrollTop = 0;
     if (this.active.row > 0) this.active.row = 0;
     this.showChips();
@@ -246,31 +233,34 @@ class Explorer {
     const { sort } = this.state;
     const at = sort.findIndex(([name]) => name === column);
     const now = at < 0 ? [[column, false]] : sort[at][1] ? [] : [[column, true]];
-    // A column that is turned round keeps its rank.
-    this.state.sort = !adds ? now : at < 0 ? [...sort, ...now] : sort.flatMap((each, place) => (place === at ? now : [each]));
+    // A column keeps its rank.
+    this.state.sort = !adds ? now : at < 0 ? [...sort, ...now] : sort.toSpliced(at, 1, ...now);
     this.scroller.scrollTop = 0;
     this.look("rows");
   }
 
-  put(map, column, value) {
-    this.filter(() => (value ? map.set(column, value) : map.delete(column)));
+  put(kind, column, value) {
+    const now = { ...this.state[kind], [column]: value };
+    if (!value) delete now[column];
+    this.filter(() => (this.state[kind] = now));
   }
 
-  choose(column, values) {
-    this.put(this.state.chosen, column, values.length && values);
+  choose(column, values = []) {
+    this.put("chosen", column, values.length && values);
   }
 
   tick(column, value, isChosen) {
-    const others = (this.state.chosen.get(column) ?? []).filter((each) => each !== value);
+    const others = (this.state.chosen[column] ?? []).filter((each) => each !== value);
     this.choose(column, isChosen ? [...others, value] : others);
   }
 
-  limit(column, low, high) {
-    this.put(this.state.ranges, column, (low !== null || high !== null) && [low, high]);
+  limit(column, low = null, high = null) {
+    this.put("ranges", column, (low !== null || high !== null) && [low, high]);
   }
 
   openGroup({ key, open }) {
-    this.state.opened[open ? "delete" : "add"](key);
+    const { opened } = this.state;
+    this.state.opened = open ? opened.filter((each) => each !== key) : [...opened, key];
     this.look("rows");
   }
 
@@ -305,9 +295,9 @@ class Explorer {
     this.grid.ariaBusy = waits;
   }
 
-  showProblem(text) {
+  showProblem(text = "") {
     this.problem.hidden = !text;
-    setText(this.problem, text || "");
+    setText(this.problem, text);
     this.search.ariaInvalid = text ? "true" : null;
   }
 
@@ -327,11 +317,8 @@ class Explorer {
     this.showProgress(page.progress ?? "");
     // A search that cannot be read leaves the rows as they are.
     if (page.problem) return;
-    const had = focused(this.grid);
     this.page = page;
-    const columns = JSON.stringify(page.columns);
-    if (columns !== this.columns) this.layOut();
-    this.columns = columns;
+    this.layOut();
     if (page.chosen) this.state.columns = page.columns.map(({ name }) => name);
     if (!this.menu.hidden) this.showMenu();
     this.showCount(page.selected);
@@ -339,10 +326,8 @@ class Explorer {
     this.space.style.height = `${Math.min(page.lines * ROW, TALLEST)}px`;
     this.grid.role = this.state.grouped ? "treegrid" : "grid";
     this.grid.ariaRowCount = page.lines + 1;
-    this.paintHeader();
-    this.paint();
-    if (had) this.focus();
-    if (this.enters || !this.isBeside(this.data(this.active.row))) this.restOn(this.active.row);
+    this.scrolled();
+    if (this.enters || !this.isBeside()) this.restOnRow();
   }
 
   // the grid
@@ -367,81 +352,63 @@ class Explorer {
 
   layOut() {
     const { columns } = this.page;
-    const widths = columns.map(({ name, numeric }, place) => (place ? (numeric ? 124 : name === "version" ? 110 : 150) : 250));
-    const total = widths.reduce((sum, width) => sum + width, 0);
-    this.grid.style.setProperty("--x-columns", widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" "));
-    this.grid.style.minWidth = `${total}px`;
+    this.grid.style.setProperty("--x-columns", columns.map(({ width }) => `minmax(${width}px, ${width}fr)`).join(" "));
+    this.grid.style.minWidth = `${columns.reduce((sum, { width }) => sum + width, 0)}px`;
     this.grid.ariaColCount = columns.length;
-    this.header.replaceChildren(
-      ...columns.map(({ title }, column) => {
-        const head = this.newCell("columnheader", column);
-        head.title = `${title}: sort; with Shift, by it too`;
-        head.append(make("span", {}, title), make("span.order", { ariaHidden: "true" }));
-        return head;
-      }),
-    );
-    this.pool = [];
-    this.layer.replaceChildren();
     this.active.column = Math.min(this.active.column, columns.length - 1);
   }
 
-  newCell(role, column) {
-    const kind = this.page.columns[column].numeric ? "div.number" : "div";
-    return make(kind, { role, column, ariaColIndex: column + 1, tabIndex: -1 });
+  newCell(row, column, properties, ...children) {
+    const className = this.page.columns[column].numeric ? "ftn-x-number" : "";
+    const tabIndex = row === this.active.row && column === this.active.column ? 0 : -1;
+    return make("div", { className, column, ariaColIndex: column + 1, tabIndex, ...properties }, ...children);
   }
 
-  newRow() {
-    const row = make("div", { role: "row" }, ...this.page.columns.map((_, column) => this.newCell("gridcell", column)));
-    const marks = ["mark", "twist"].map((each) => make(`span.${each}`, { ariaHidden: "true" }));
-    row.firstChild?.append(...marks, make("span.value", {}), make("span.n", {}));
-    this.layer.append(row);
-    this.pool.push(row);
-  }
-
-  paintHeader() {
+  newHead({ name, title }, column) {
     const { sort } = this.state;
-    for (const head of this.header.children) {
-      const rank = sort.findIndex(([name]) => name === this.page.columns[head.column].name);
-      const descends = rank >= 0 && sort[rank][1];
-      head.ariaSort = rank < 0 ? null : descends ? "descending" : "ascending";
-      setText(head.lastChild, rank < 0 ? "" : `${descends ? "▼" : "▲"}${sort.length > 1 ? rank + 1 : ""}`);
-    }
+    const rank = sort.findIndex(([each]) => each === name);
+    const descends = sort[rank]?.[1];
+    const order = rank < 0 ? "" : `${descends ? "▼" : "▲"}${sort.length > 1 ? rank + 1 : ""}`;
+    const ariaSort = rank < 0 ? null : descends ? "descending" : "ascending";
+    const named = { role: "columnheader", title: `${title}: sort; with Shift, by it too`, ariaSort };
+    return this.newCell(-1, column, named, make("span", {}, title), sign("order", order));
+  }
+
+  newRow(index) {
+    const [kind, , isSelected, group, ...texts] = this.data(index) || ["waiting", 0, 0, null, "…"];
+    const cells = this.page.columns.map((_, column) => {
+      const text = texts[column] ?? "";
+      const name = [
+        sign("mark"),
+        sign("twist"),
+        make("span.value", {}, text),
+        make("span.n", {}, group ? number(group.count) : ""),
+      ];
+      return this.newCell(index, column, { role: "gridcell", title: text.length > 10 ? text : "" }, ...(column ? [text] : name));
+    });
+    const properties = {
+      role: "row",
+      className: `ftn-x-row ftn-x-${kind}${index === this.active.row ? " ftn-x-current" : ""}`,
+      index,
+      ariaRowIndex: index + 2,
+      ariaSelected: Boolean(isSelected),
+      ariaLevel: this.state.grouped ? (group ? 1 : 2) : null,
+      ariaExpanded: group && group.open,
+    };
+    return make("div", properties, ...cells);
   }
 
   paint() {
+    const had = focused(this.grid);
     const first = this.firstRow();
-    const count = Math.min(this.room() + 1, this.page.lines - first);
+    const length = Math.min(this.room() + 1, this.page.lines - first);
     const top = this.scale() === 1 ? first * ROW : this.scroller.scrollTop;
     this.layer.style.transform = `translateY(${top}px)`;
-    while (this.pool.length < count) this.newRow();
-    this.pool.forEach((row, place) => {
-      row.hidden = place >= count;
-      if (!row.hidden) this.paintRow(row, first + place);
-    });
+    match(this.header, this.page.columns.map(this.newHead, this));
+    match(this.layer, Array.from({ length }, (_, place) => this.newRow(first + place)));
+    // Tab reaches the cursor's cell, or the grid while that is out of sight.
     this.grid.tabIndex = this.cell() ? -1 : 0;
-    this.paintCursor();
-  }
-
-  paintRow(row, index) {
-    const data = this.data(index);
-    const [kind, , isSelected, group, ...texts] = data || ["waiting", 0, 0, null, "…"];
-    row.index = index;
-    row.className = `ftn-x-row ftn-x-${kind}`;
-    row.ariaRowIndex = index + 2;
-    row.ariaSelected = Boolean(isSelected);
-    row.ariaLevel = this.state.grouped ? (group ? 1 : 2) : null;
-    row.ariaExpanded = group && group.open;
-    for (const cell of row.children) {
-      const text = texts[cell.column] ?? "";
-      cell.title = text.length > 10 ? text : "";
-      if (cell.column) setText(cell, text);
-      else {
-        setText(cell.children[0], isSelected ? "☑" : "☐");
-        setText(cell.children[1], group ? (group.open ? "▾" : "▸") : "");
-        setText(cell.children[2], text);
-        setText(cell.children[3], group ? number(group.count) : "");
-      }
-    }
+    if (had && had !== this.cell()) this.focus();
   }
 
   data(index) {
@@ -450,24 +417,12 @@ class Explorer {
 
   cell() {
     const { row, column } = this.active;
-    const line = row < 0 ? this.header : this.pool.find((each) => !each.hidden && each.index === row);
+    const line = row < 0 ? this.header : [...this.layer.children].find(({ index }) => index === row);
     return line?.children[column];
   }
 
-  // Tab reaches the cell of the cursor alone, or the grid while it is out of sight.
-  paintCursor() {
-    const now = this.cell();
-    const had = focused(this.grid);
-    if (this.cursor) this.cursor.tabIndex = -1;
-    this.cursor?.parentNode?.classList.remove("ftn-x-current");
-    this.cursor = now;
-    if (now) now.tabIndex = 0;
-    if (this.active.row >= 0) now?.parentNode.classList.add("ftn-x-current");
-    if (had && had !== now) this.focus();
-  }
-
   focus() {
-    (this.cursor ?? this.grid).focus({ preventScroll: true });
+    (this.cell() ?? this.grid).focus({ preventScroll: true });
   }
 
   enterGrid(event) {
@@ -479,7 +434,7 @@ class Explorer {
     this.paint();
     const { start, rows, lines } = this.page;
     const room = this.room();
-    const near = Math.floor(room / 2);
+    const near = room / 2;
     const first = this.firstRow();
     const end = start + rows.length;
     if ((start > 0 && first < start + near) || (end < lines && first + room + near > end)) this.look("rows");
@@ -491,8 +446,8 @@ class Explorer {
     if (row >= 0) {
       const last = ((row + 1) * ROW - this.tall) / this.scale();
       scroller.scrollTop = Math.max(Math.min(scroller.scrollTop, (row * ROW) / this.scale()), Math.ceil(last));
-      this.scrolled();
     }
+    this.scrolled();
     const cell = this.cell();
     if (!cell?.column) return;
     const right = cell.offsetLeft + cell.offsetWidth - scroller.clientWidth;
@@ -508,34 +463,31 @@ class Explorer {
       column: Math.max(0, Math.min(column, columns.length - 1)),
     };
     this.bringIntoView();
-    this.paintCursor();
     this.focus();
-    if (this.active.row >= 0) this.restOn(this.active.row);
+    this.restOnRow();
   }
 
   pressed(event) {
     const { row, column } = this.active;
-    const isControl = event.ctrlKey || event.metaKey;
+    const isControl = holdsControl(event);
     const line = this.data(row);
-    const group = line?.[3];
-    const isName = column === 0 && row >= 0 && this.state.grouped && line;
+    const isName = column === 0 && this.state.grouped && line;
+    const group = isName && line[3];
     const last = { row: this.page.lines - 1, column: this.page.columns.length - 1 };
-    const sort = () => this.sortBy(this.page.columns[column].name, event.shiftKey);
     const room = this.room() - 1;
+    const go = (to, at = column) => this.moveTo(to, at);
+    const fold = () => this.openGroup(group);
+    const sort = () => this.sortBy(this.page.columns[column].name, event.shiftKey);
     const action = {
-      ArrowDown: () => this.moveTo(row + 1, column),
-      ArrowUp: () => this.moveTo(row - 1, column),
-      ArrowRight: () => (isName && group && !group.open ? this.openGroup(group) : this.moveTo(row, column + 1)),
-      ArrowLeft: () => {
-        if (isName && group?.open) this.openGroup(group);
-        else if (isName && !group) this.moveTo(this.groupOf(row), 0);
-        else this.moveTo(row, column - 1);
-      },
-      Home: () => this.moveTo(isControl ? 0 : row, 0),
-      End: () => this.moveTo(isControl ? last.row : row, last.column),
-      PageDown: () => this.moveTo(Math.max(row, 0) + room, column),
-      PageUp: () => this.moveTo(Math.max(row - room, 0), column),
-      Enter: () => (row < 0 ? sort() : isName && group ? this.openGroup(group) : this.enter(row)),
+      ArrowDown: () => go(row + 1),
+      ArrowUp: () => go(row - 1),
+      ArrowRight: () => (group && !group.open ? fold() : go(row, column + 1)),
+      ArrowLeft: () => (group?.open ? fold() : isName && !group ? go(this.groupOf(row)) : go(row, column - 1)),
+      Home: () => go(isControl ? 0 : row, 0),
+      End: () => go(isControl ? last.row : row, last.column),
+      PageDown: () => go(Math.max(row, 0) + room),
+      PageUp: () => go(Math.max(row - room, 0)),
+      Enter: () => (row < 0 ? sort() : group ? fold() : this.enter()),
       " ": () => (row < 0 ? sort() : this.select(row, event.shiftKey ? "to" : "toggle")),
       Escape: () => this.select(row, "none"),
       a: isControl && (() => this.select(row, "all")),
@@ -562,7 +514,7 @@ class Explorer {
     if (row < 0) this.sortBy(this.page.columns[cell.column].name, event.shiftKey);
     else if (group && classList.contains("ftn-x-twist")) this.openGroup(group);
     else if (event.shiftKey) this.select(row, "to");
-    else if (event.ctrlKey || event.metaKey || classList.contains("ftn-x-mark")) this.select(row, "toggle");
+    else if (holdsControl(event) || classList.contains("ftn-x-mark")) this.select(row, "toggle");
   }
 
   // selection and card
@@ -582,31 +534,31 @@ class Explorer {
     this.line.ask("side", { kind: "select", ...this.asked(), steps: [...(this.line.waiting.side?.steps ?? []), step] });
   }
 
-  restOn(row) {
+  restOnRow() {
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.open(row), REST);
+    this.rest = setTimeout(() => this.open(), REST);
   }
 
-  // Puts the focus into a row's card or the comparison, once it is there.
-  enter(row) {
+  // Puts the focus into the row's card or the comparison, once it is there.
+  enter() {
     this.enters = true;
-    this.open(row);
+    this.open();
   }
 
-  open(row) {
+  open() {
     clearTimeout(this.rest);
-    const line = this.data(row);
+    const line = this.data(this.active.row);
     if (!line || this.line.waiting.side?.steps) return;
-    if (this.isBeside(line)) this.showEntered(line);
+    if (this.isBeside()) this.showEntered();
     else this.line.ask("side", { kind: "open", position: line[1] });
   }
 
-  isBeside(line) {
-    return this.compares || line?.[1] === this.shown;
+  isBeside() {
+    return this.compares || this.data(this.active.row)?.[1] === this.shown;
   }
 
-  showEntered(line) {
-    if (!this.enters || !this.isBeside(line)) return;
+  showEntered() {
+    if (!this.enters || !this.isBeside()) return;
     this.enters = false;
     if (focused(this.grid)) this.side.focus();
   }
@@ -619,10 +571,10 @@ class Explorer {
     if (this.compares && !compares && !html) {
       this.compares = false;
       this.shown = null;
-      this.restOn(this.active.row);
+      this.restOnRow();
     }
     if (!html) return;
-    // Made by the views, which escape and mask all that comes from a task.
+    // The views escape and mask all that comes from a task.
     if (asked.kind === "more") {
       if (asked.position === this.shown) this.side.children[1].innerHTML = html;
       return this.scrollByKeys();
@@ -634,7 +586,7 @@ class Explorer {
     this.side.replaceChildren(...html.map((innerHTML) => make("div", { innerHTML })));
     this.scrollByKeys();
     this.side.scrollTop = 0;
-    this.showEntered(this.data(this.active.row));
+    this.showEntered();
     if (more) this.line.ask("more", { kind: "more", position });
   }
 
@@ -650,37 +602,36 @@ class Explorer {
       const words = `${this.titles.get(column) ?? column}: ${text}`;
       return button(`${words} ✕`, clear, { ariaLabel: `Remove filter ${words}`, key: words });
     };
-    const range = (column, bounds) => this.sections.get(`# ${column}`)?.words?.(...bounds) ?? bounds.map(written).join(" – ");
+    const range = (column, bounds) => {
+      const histogram = this.counts?.histograms.find((each) => each.column === column);
+      return histogram ? this.ends(histogram, bounds)[2] : bounds.map(written).join(" – ");
+    };
     const nodes = [
-      ...[...chosen].map(([column, values]) => chip(column, values.map(written).join(", "), () => this.choose(column, []))),
-      ...[...ranges].map(([column, bounds]) => chip(column, range(column, bounds), () => this.limit(column, null, null))),
+      ...Object.entries(chosen).map(([column, values]) => chip(column, values.map(written).join(", "), () => this.choose(column))),
+      ...Object.entries(ranges).map(([column, bounds]) => chip(column, range(column, bounds), () => this.limit(column))),
     ];
-    const clear = () => [chosen, ranges].forEach((each) => each.clear());
+    const clear = () => Object.assign(this.state, { chosen: {}, ranges: {} });
     if (nodes.length > 1) nodes.push(button("Clear all", () => this.filter(clear), { key: "clear" }));
     refill(this.chips, nodes);
   }
 
-  section(key, title, open) {
-    if (!this.sections.has(key)) {
-      const heading = make("span");
-      const body = make("div", { role: "group", ariaLabel: title });
-      const fold = make("details", { open }, make("summary", {}, `${title} `, heading), body);
-      this.facets.append(fold);
-      this.sections.set(key, { heading, body, fold });
-    }
-    return this.sections.get(key);
-  }
-
-  showFacets({ facets, histograms }) {
-    for (const { fold } of this.sections.values()) fold.hidden = true;
-    facets.forEach((facet, place) => this.showFacet(facet, this.section(facet.column, facet.title, place < 4)));
-    for (const each of histograms) this.showHistogram(each, this.section(`# ${each.column}`, each.title, true));
+  showFacets(counts = this.counts) {
+    this.counts = counts;
+    const facets = counts.facets.map((facet, place) => this.facet(facet, place < 4));
+    refill(this.facets, [...facets, ...counts.histograms.map(this.histogram, this)]);
     this.showChips();
   }
 
-  showFacet({ column, title, values, others, pending }, { heading, body, fold }) {
-    const chosen = this.state.chosen.get(column) ?? [];
-    setText(heading, chosen.length ? `${chosen.length} chosen` : pending ? "…" : "");
+  section(key, title, heading, isOpen, nodes, clear) {
+    if (clear) nodes.push(button("clear", clear, { ariaLabel: `Clear ${title}`, key: "clear" }));
+    const open = this.folds[key] ?? isOpen;
+    const ontoggle = ({ target }) => (this.folds[key] = target.open);
+    const summary = make("summary", {}, `${title} `, make("span", {}, heading));
+    return make("details", { key, open, ontoggle }, summary, make("div", { role: "group", ariaLabel: title }, ...nodes));
+  }
+
+  facet({ column, title, values, others, pending }, isOpen) {
+    const chosen = this.state.chosen[column] ?? [];
     const nodes = values.map(([value, count]) => {
       const text = written(value);
       const onchange = ({ target }) => this.tick(column, value, target.checked);
@@ -696,32 +647,27 @@ class Explorer {
     });
     if (others) nodes.push(note(`${number(others)} with other values`));
     if (pending) nodes.push(note("more is being computed …"));
-    if (chosen.length) nodes.push(this.clear(title, () => this.choose(column, [])));
-    fold.hidden = false;
-    refill(body, nodes);
+    const heading = chosen.length ? `${chosen.length} chosen` : pending ? "…" : "";
+    return this.section(column, title, heading, isOpen, nodes, chosen.length && (() => this.choose(column)));
   }
 
-  clear(title, action) {
-    return button("clear", action, { ariaLabel: `Clear ${title}`, key: "clear" });
+  // Gives the edges of bins between which a range lies, and how that reads.
+  ends({ edges, labels }, [low, high]) {
+    const place = (value) => {
+      const at = edges.findIndex((edge) => edge >= value * (1 - 1e-9));
+      return at < 0 ? edges.length - 1 : at;
+    };
+    const places = [place(low ?? -Infinity), place(high ?? Infinity)];
+    return [...places, places.map((at) => labels[at]).join(" – ")];
   }
 
-  showHistogram(histogram, section) {
+  histogram(histogram) {
     const { column, title, edges, labels, counts, all, missing } = histogram;
     const bins = counts.length;
-    const place = (value, otherwise) => {
-      const at = edges.findIndex((edge) => edge >= value * (1 - 1e-9));
-      return value === null ? otherwise : at < 0 ? bins : at;
-    };
-    section.words = (low, high) => `${labels[place(low, 0)]} – ${labels[place(high, bins)]}`;
-    const [low, high] = section.drawn ?? this.state.ranges.get(column) ?? [null, null];
-    const [from, to] = [place(low, 0), place(high, bins)];
+    const [from, to, words] = this.ends(histogram, this.drawn?.[column] ?? this.state.ranges[column] ?? []);
     const bounds = (start, end) => [start ? edges[start] : null, end < bins ? edges[end] : null];
-    const show = (change) => {
-      change();
-      this.showHistogram(histogram, section);
-    };
     // Roots, for what is rare is to be seen.
-    const height = (count) => (count ? Math.max(8, 100 * Math.sqrt(count / Math.max(...all))) : 0);
+    const height = (count) => count && Math.max(8, 100 * Math.sqrt(count / Math.max(...all)));
     const bar = (name, count) => make(name, { style: `height:${height(count)}%` });
     const bars = counts.map((count, at) => {
       const text = `${labels[at]} – ${labels[at + 1]}: ${number(count)} of ${number(all[at])}`;
@@ -732,46 +678,36 @@ class Explorer {
     const draw = ({ clientX, currentTarget }) => {
       const { left, width } = currentTarget.getBoundingClientRect();
       const under = Math.max(0, Math.min(bins - 1, Math.floor(((clientX - left) / width) * bins)));
-      section.start ??= under;
-      show(() => (section.drawn = bounds(Math.min(section.start, under), Math.max(section.start, under) + 1)));
+      const start = this.drawn?.start ?? under;
+      this.drawn = { start, [column]: bounds(Math.min(start, under), Math.max(start, under) + 1) };
+      this.showFacets();
     };
-    const chart = make(
-      "div.bars",
-      {
-        ariaHidden: "true",
-        onpointerdown: (event) => {
-          event.currentTarget.setPointerCapture(event.pointerId);
-          draw(event);
-        },
-        onpointermove: (event) => section.drawn && draw(event),
-        onlostpointercapture: () => {
-          this.limit(column, ...section.drawn);
-          section.drawn = section.start = null;
-        },
-      },
-      ...bars,
-    );
-    const handle = (end, value, ends) =>
-      make("input", {
-        type: "range",
-        min: 0,
-        max: bins,
-        value,
-        ariaLabel: `${title} ${end}`,
-        ariaValueText: labels[value],
-        oninput: ({ target }) => show(() => this.limit(column, ...bounds(...ends(Number(target.value))))),
-        key: end,
-      });
+    const onpointerdown = (event) => {
+      event.currentTarget.setPointerCapture(event.pointerId);
+      draw(event);
+    };
+    const onpointermove = (event) => this.drawn && draw(event);
+    const onlostpointercapture = () => {
+      const range = this.drawn[column];
+      this.drawn = null;
+      this.limit(column, ...range);
+    };
+    const chart = make("div.bars", { ariaHidden: "true", onpointerdown, onpointermove, onlostpointercapture }, ...bars);
+    const handle = (end, value, bounded) => {
+      const oninput = ({ target }) => {
+        this.limit(column, ...bounds(...bounded(Number(target.value))));
+        this.showFacets();
+      };
+      const ariaValueText = labels[value];
+      return make("input", { type: "range", min: 0, max: bins, value, ariaLabel: `${title} ${end}`, ariaValueText, oninput });
+    };
     const handles = [
       handle("from", from, (value) => [Math.min(value, to - 1), to]),
       handle("to", to, (value) => [from, Math.max(value, from + 1)]),
     ];
     const nodes = [chart, make("div.handles", {}, ...handles)];
     if (missing) nodes.push(note(`${number(missing)} without`));
-    if (this.state.ranges.has(column)) nodes.push(this.clear(title, () => this.limit(column, null, null)));
-    setText(section.heading, section.words(low, high));
-    section.fold.hidden = false;
-    refill(section.body, nodes);
+    return this.section(`# ${column}`, title, words, true, nodes, this.state.ranges[column] && (() => this.limit(column)));
   }
 
   // columns, and code
@@ -799,24 +735,20 @@ class Explorer {
       const box = make("input", { type: "checkbox", checked, disabled: !place, onchange });
       const item = make("label", {}, box, make("span.value", {}, title));
       const mover = (text, to, words) =>
-        button(text, () => change(moved(names, place, to)), { ariaLabel: `Move ${title} ${words}`, key: text });
+        button(text, () => change(names.toSpliced(place, 1).toSpliced(to, 0, name)), { ariaLabel: `Move ${title} ${words}`, key: text });
       const movers = checked && place ? [mover("↑", Math.max(1, place - 1), "up"), mover("↓", place + 1, "down")] : [];
       return make("div.choice", { key: name }, item, ...movers);
     });
     const tools = [
-      button("Only what differs", () => this.line.ask("rows", { kind: "differing", ...this.asked() }), { key: "differing" }),
-      button("As at the start", () => change(null), { key: "start" }),
-      button("Close", () => this.toggleMenu(), { key: "close" }),
+      button("Only what differs", () => this.line.ask("rows", { kind: "differing", ...this.asked() })),
+      button("As at the start", () => change(null)),
+      button("Close", () => this.toggleMenu()),
     ];
-    refill(this.menu, [
-      make("div.tools", {}, ...tools),
-      make("div.items", {}, ...items),
-    ]);
+    refill(this.menu, [make("div.tools", {}, ...tools), make("div.items", {}, ...items)]);
   }
 
   async showCode(value) {
-    const rows = value.split("\n").length;
-    const box = make("textarea", { readOnly: true, rows, value, ariaLabel: "Code that makes the same set" });
+    const box = make("textarea", { readOnly: true, rows: value.split("\n").length, value, ariaLabel: "Code that makes the same set" });
     const status = make("span", { role: "status" });
     const close = button("Close", () => (this.code.hidden = true));
     this.code.replaceChildren(box, close, " ", status);
@@ -824,7 +756,7 @@ class Explorer {
     try {
       await navigator.clipboard.writeText(value);
     } catch {
-      // Pages that are not served safely have no clipboard of their own.
+      // Pages that are not served safely have no clipboard.
       box.select();
       document.execCommand("copy");
     }
@@ -832,8 +764,9 @@ class Explorer {
   }
 }
 
-function render({ model, el }) {
-  const explorer = new Explorer(model, el);
-  return () => explorer.end();
-}
-export default { render };
+export default {
+  render({ model, el }) {
+    const explorer = new Explorer(model, el);
+    return () => explorer.end();
+  },
+};
