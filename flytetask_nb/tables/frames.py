@@ -343,14 +343,11 @@ class _Table:
     def _origins(self) -> tuple[list[Origin], Any]:
         """Return what is known of tasks beside their source, each once, and for each task which of them it is."""
         # Of most tasks it is nothing; the others share the object that says it.
-        whole = [NOWHERE if isinstance(origin, str) else origin for origin in self._records.origins]
-        numbers = list(map(id, whole))
-        distinct = dict(zip(numbers, whole, strict=True))
-        codes = np.zeros(len(numbers), dtype=np.intp)
-        if len(distinct) > 1:
-            known = {number: code for code, number in enumerate(distinct)}
-            codes[:] = list(map(known.__getitem__, numbers))
-        return list(distinct.values()), codes
+        origins = self._records.origins
+        distinct = {id(origin): origin for origin in origins if origin is not NOWHERE and not isinstance(origin, str)}
+        known = {number: code for code, number in enumerate(distinct, 1)}
+        codes = [known.get(id(origin), 0) for origin in origins] if known else [0] * len(origins)
+        return [NOWHERE, *distinct.values()], np.array(codes, dtype=np.intp)
 
     def _with_descriptions(self, documented: Any) -> Any:
         """Put what a server said of a task before what the task says of itself."""
