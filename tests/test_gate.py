@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import pickle
+import re
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 from flyteidl.admin import task_pb2
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import flytetask_nb as ftn
 from flytetask_nb.errors import FlyteTaskError, LoadError
 from flytetask_nb.masking import MASK
-from flytetask_nb.masking.gate import gated, gated_frame, gated_value
+from flytetask_nb.masking.gate import SUSPICIOUS, gated, gated_frame, gated_value
+from flytetask_nb.masking.tainted import secrets_kept
 from flytetask_nb.models.showing import Shown
 from flytetask_nb.printing import visible
 from tests.labelled_secrets import FOLDER, samples
@@ -37,6 +42,26 @@ if TYPE_CHECKING:
 
 # Escape sequences that would recolour, retitle or link, and marks that would turn a name around.
 ESCAPES = "\x1b[31m", "\x1b]8;;https://evil.example\x07", "\u202e", "\x9b31m", "\x00", "\u2066", "\r", "\u2028"
+
+SECRETS = sorted({secret for file in FOLDER.iterdir() for sample in samples(file.name) for secret in sample.secrets})
+PIECES = st.text(max_size=4) | st.sampled_from(
+    [
+        "Bearer",
+        "basic",
+        "AUTH",
+        "PLAIN",
+        "lin-",
+        "sk_",
+        "://",
+        "bob:",
+        "@host",
+        "?sig=",
+        "-----BEGIN",
+        "'",
+        " ",
+        *SECRETS,
+    ]
+)
 
 DATA = ("frame", "tabulate", "to_dict", "matrix", "blame", "timeline", "duplicates", "stale_caches", "headlines")
 
@@ -152,9 +177,8 @@ def test_what_is_printable_stays_as_it_is() -> None:
 
 def test_a_large_table_is_gated_as_each_of_its_texts_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Arrow passes over texts in which nothing is, and over no other, whatever stands around the secret."""
-    secrets = {secret for file in FOLDER.iterdir() for sample in samples(file.name) for secret in sample.secrets}
     around = [("", ""), ("_", ""), ("x_", "y"), ("é", "é"), ("AUTH PLAIN ", ""), ("basic\t", "\n"), ("=", " ")]
-    texts = [f"{before}{secret}{after}" for secret in sorted(secrets) for before, after in around]
+    texts = [f"{before}{secret}{after}" for secret in SECRETS for before, after in around]
     assert len(texts) > 1000
     expected = [gated_value(text) for text in texts]
     assert sum(text != whole for text, whole in zip(expected, texts, strict=True)) > 1000
@@ -166,6 +190,27 @@ def test_a_large_table_is_gated_as_each_of_its_texts_is(monkeypatch: pytest.Monk
     texts[0] += "\ud800"
     frame = pd.DataFrame({"text": pd.Series(texts, dtype=object)})
     assert gated_frame(frame)["text"].tolist() == [gated_value(texts[0]), *expected[1:]]
+
+
+@given(st.lists(st.lists(PIECES, max_size=3).map("".join), max_size=5))
+@example(["Bearer", "abc123def456"])
+@example(["AUTH", "PLAIN", "abc123def456"])
+@example(["lin-0123456789abcdef0123456789abcdef"])
+@example(["-----BEGIN", "PRIVATE", "KEY-----"])
+def test_a_command_line_may_leave_if_its_words_may(words: list[str]) -> None:
+    """They are judged before they are quoted."""
+    if not any(re.search(SUSPICIOUS, word) for word in words):
+        assert gated_value(shlex.join(words)) == shlex.join(words)
+
+
+def test_a_secret_that_is_known_is_looked_for_in_every_text() -> None:
+    """Though nothing in a column looks like one."""
+    spec = task_pb2.TaskSpec()
+    spec.template.container.env.add(key="DB_PASSWORD", value="hunter2")
+    frame = pd.DataFrame({"text": ["a hunter2"]})
+    assert gated_frame(frame, {"text": []}) is frame
+    with secrets_kept([spec]):
+        assert gated_frame(frame, {"text": []})["text"].tolist() == [f"a {MASK}"]
 
 
 def test_a_variable_is_called_like_a_secret_and_is_none() -> None:

@@ -10,8 +10,8 @@ entries (``entries``), statements (``statements``), addresses (``addresses``), c
 from __future__ import annotations
 
 from flytetask_nb.masking.keys import is_secret_key, telling_key
-from flytetask_nb.masking.plainness import plain_among
-from flytetask_nb.masking.shapes import SHAPES
+from flytetask_nb.masking.plainness import doubtful_among
+from flytetask_nb.masking.shapes import DRAWN
 from flytetask_nb.masking.texts import (
     IDENTIFIERS,
     MASK,
@@ -28,9 +28,10 @@ from flytetask_nb.masking.tools import COMMANDS
 
 __all__ = [
     "COMMANDS",
+    "DRAWN",
     "IDENTIFIERS",
     "MASK",
-    "SHAPES",
+    "doubtful_among",
     "is_secret_key",
     "mask_any",
     "mask_arguments",
@@ -40,6 +41,5 @@ __all__ = [
     "mask_urls",
     "mask_value",
     "masked",
-    "plain_among",
     "telling_key",
 ]

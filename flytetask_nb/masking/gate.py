@@ -11,19 +11,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flytetask_nb.masking.plainness import matching
-from flytetask_nb.masking.shapes import SHAPES
+from flytetask_nb.masking.shapes import SERVICES
 from flytetask_nb.masking.tainted import kept_secrets, without_secrets
 from flytetask_nb.masking.texts import each_text, mask_looks
 from flytetask_nb.options import OPTIONS
 from flytetask_nb.printing import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Collection, Hashable, Mapping
 
     import pandas as pd
 
 # What Arrow looks for knows letters and blanks of ASCII alone: any other text is looked at by itself.
-_SUSPICIOUS = rf"{SHAPES}|://|-----BEGIN|Private-Lines|[^\x00-\x7F]|(?i)\b(?:bearer|basic|auth (?:plain|login))"
+SUSPICIOUS = rf"{SERVICES}|://|-----BEGIN|Private-Lines|[^\x00-\x7F]|(?i:\b(?:bearer|basic|auth)\b)"
+"""Matches a word, between blanks, of each text that does not leave as it is."""
 
 
 def gated(text: str) -> str:
@@ -48,18 +49,19 @@ def gated_value(value: Any) -> Any:
     return gated_frame(value) if type(value).__name__ == "DataFrame" else each_text(value, _masked)
 
 
-def gated_frame(frame: pd.DataFrame, known: Mapping[str, set[str]] | None = None) -> pd.DataFrame:
+def gated_frame(frame: pd.DataFrame, known: Mapping[str, Collection[str]] | None = None) -> pd.DataFrame:
     """Return a table as it may leave.
 
     ``frame``: the table.
-    ``known``: the texts of some of its columns, where they need not be looked for.
+    ``known``: of some of its columns the texts that may look like a secret, so that others need not be looked at.
     """
     if OPTIONS["reveal_secrets"]:
         return frame
     import pandas as pd  # noqa: PLC0415 - a table is at hand, so it is loaded
 
-    known = known or {}
-    texts = {
+    # What is known to be a secret need not look like one.
+    known = known if known and kept_secrets() is None else {}
+    texts: dict[str, Collection[str]] = {
         name: known[name] if name in known else _texts_of(frame[name])
         for name in frame.columns
         if _may_hold_texts(frame[name].dtype)
@@ -70,7 +72,7 @@ def gated_frame(frame: pd.DataFrame, known: Mapping[str, set[str]] | None = None
     if not changed:
         return frame
     for name, held in texts.items():
-        if not held.isdisjoint(changed):
+        if not changed.keys().isdisjoint(held):
             values = [changed.get(value, value) if type(value) is str else value for value in frame[name]]
             frame = frame.assign(**{name: pd.Series(values, index=frame.index, dtype=frame[name].dtype)})
     return frame.rename(
@@ -96,7 +98,7 @@ def _texts_of(column: Any) -> set[str]:
 
 def _changed(texts: set[str]) -> dict[str, str]:
     """Return what of texts is shown otherwise: hardly one holds a secret, and Arrow tells which may at once."""
-    suspicious = matching(texts, _SUSPICIOUS) if kept_secrets() is None else None
+    suspicious = matching(texts, SUSPICIOUS) if kept_secrets() is None else None
     if suspicious is None:
         suspicious = texts
     return {text: shown for text in suspicious if (shown := _masked(text)) != text}

@@ -57,15 +57,15 @@ def is_plain(text: str) -> bool:
     return _has_plain_colons(text) and has_no_shape(text)
 
 
-def plain_among(texts: Collection[str]) -> set[str]:
-    """Return those of many texts in which nothing can be a secret, in a fraction of the time of asking for each.
+def doubtful_among(texts: Collection[str]) -> set[str]:
+    """Return those of many texts that are not plain, in a fraction of the time of asking for each.
 
-    ``texts``: the texts. Of one that is not returned nothing is said.
+    ``texts``: the texts. In one that is not returned nothing can be a secret.
     """
     suspicious = matching(texts, _SUSPICIOUS)
     if suspicious is None:
-        return set(filter(is_plain, texts))
-    return {text for text in set(texts) - suspicious if _has_plain_colons(text)}
+        return {text for text in texts if not is_plain(text)}
+    return suspicious | {text for text in texts if ":" in text and not _has_plain_colons(text)}
 
 
 def matching(texts: Collection[str], pattern: str) -> set[str] | None:

@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 SHORTEST_SHAPE = 12
 """No secret that is told by its looks is shorter: most texts need not be searched for one."""
-_ENOUGH = 8
+_ENOUGH = 4
 """Letters of a token that are counted before the whole is looked for: each is a state of the engine's."""
 
 # Regular expressions that RE2 reads too: no lookarounds, no atomic groups.
@@ -85,24 +85,28 @@ def _loosely(form: str) -> str:
     return re.sub(r"\{(\d+)(?:,\d*)?\}", lambda times: f"{{{min(int(times[1]), _ENOUGH)},}}", form)
 
 
-SHAPES = "|".join(
+_PREFIXES = r"(?:sk|pk|rk|hf|api_org|gl[a-z]{1,6}|gsk|whsec|phc|lin)[-_]"
+SERVICES = "|".join(
     (
         rf"(?:^|[^A-Za-z0-9])(?:{_loosely('|'.join(_BEGINNINGS))})",
         *_WITHIN.values(),
         *_LIKELY,
-        # Of what any service draws, the letters alone: an engine would have to count those before them at each place.
-        "[_-][A-Za-z0-9]{32}",
+        rf"\b{_PREFIXES}[\w.-]{{16,}}",
         *_HOOKS,
         r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2|scrypt|pbkdf2)",
     )
 )
-"""Those looks of a single word, as a regular expression that other engines read too; it may find more than masking."""
+"""Matches what looks like a known service's in a word, and may match more; other engines read it too."""
+DRAWN = "[_-][A-Za-z0-9]{32}"
+"""Of what any service draws, the letters alone: an engine would have to count those before them at each place."""
+SHAPES = f"{SERVICES}|{DRAWN}"
+"""Matches what looks like any service's."""
 
 _SURE = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_CERTAIN)})")
 _MAYBE = re.compile("|".join((*_LIKELY, _DRAWN)))
 _DRAWN_ONLY = re.compile(_DRAWN)
 _FIRST = re.compile("[A-Za-z0-9]*[_-]?")
-_PREFIX = re.compile(r"(?:sk|pk|rk|hf|api_org|gl[a-z]{1,6}|gsk|whsec|phc|lin)[-_]")
+_PREFIX = re.compile(_PREFIXES)
 _HOOK = re.compile("|".join(_HOOKS))
 _HASH = re.compile(r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2(?:id|i|d)|scrypt|pbkdf2[\w-]*)\$[\w./$,=+-]{20,}")
 # What names the algorithm of a digest, or a file, stands before no token.

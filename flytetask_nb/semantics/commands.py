@@ -75,13 +75,7 @@ def command_line(words: list[str]) -> CommandLine | None:
     ``words``: ``command`` and ``args`` of the container, in this order.
     Returns CommandLine or None: None where it is not of flytekit's making: a raw container, a shell script.
     """
-    launcher: list[str] = []
-    rest = words
-    if rest and rest[0] in LAUNCHERS:
-        if "--" not in rest:
-            return None
-        split = rest.index("--")
-        launcher, rest = rest[:split], rest[split + 1 :]
+    launcher, rest = _launched(words)
     if not rest or rest[0] not in ENTRYPOINTS:
         return None
     split = rest.index("--") if "--" in rest else len(rest)
@@ -103,11 +97,18 @@ def command_line(words: list[str]) -> CommandLine | None:
     return CommandLine(launcher, entrypoint, usual > 0, resolver, loader)
 
 
+def _launched(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return what fetches the code bundle, and what it starts then."""
+    if not words or words[0] not in LAUNCHERS:
+        return [], words
+    split = words.index("--") if "--" in words else len(words)
+    return words[:split], words[split + 1 :]
+
+
 def runs_items(words: Sequence[str]) -> bool:
     """Tell whether a command line is that of a map task, which runs once for each item of its lists."""
     # Few command lines hold the word at all.
-    line = command_line(list(words)) if MAP_ENTRYPOINT in words else None
-    return line is not None and line.entrypoint[0] == MAP_ENTRYPOINT
+    return MAP_ENTRYPOINT in words and _launched(list(words))[1][:1] == [MAP_ENTRYPOINT]
 
 
 def is_placeholder(word: str) -> bool:

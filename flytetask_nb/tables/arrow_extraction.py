@@ -250,11 +250,7 @@ class _Projected:
     def _put_values(self, part: str, positions: Any, array: Any) -> None:
         coded = self._parts.get(part)
         if coded is not None:
-            values, which = numbered(array)
-            if len(values) > len(which) // 2:
-                coded.codes[positions] = which + np.int32(coded.add(values))
-            else:
-                coded.put_numbered(positions, values, which)
+            coded.put_distinct(positions, *numbered(array))
 
     def _put_documentation(self, array: Any, positions: Any) -> None:
         blobs, which = numbered(items(array))
@@ -352,23 +348,27 @@ class _Projected:
         if coded is None:
             return
         words = self._taken.words
-        is_plain = _plain_words(distinct)
+        is_plain, is_marked = _judged_words(distinct)
         special = listed(distinct.filter(pa.array(~is_plain)))
         quoted = pa.array([words[word] for word in special], pa.string())
         texts = pc.replace_with_mask(distinct, pa.array(~is_plain), quoted).take(encoded.indices)
         self._put_values(part, positions, pc.binary_join(pa.ListArray.from_arrays(array.offsets, texts), " "))
+        # The gate looks for nothing that is more than a word, or comes of quoting one.
+        marked = _rows_with(array, where, np.flatnonzero(is_marked))
+        coded.innocent.update(np.delete(coded.codes[positions], marked).tolist())
         # What masking makes of a word depends on the words beside it.
         rows = _rows_with(array, where, np.flatnonzero(~is_plain)[[word in words.telling for word in special]])
         if len(rows):
             coded.put(positions[rows], map(words.line, lists(array.take(pa.array(rows)))))
 
 
-def _plain_words(distinct: Any) -> Any:
-    """Return which words are shown as they are; of few words that is asked one by one."""
+def _judged_words(distinct: Any) -> tuple[Any, Any]:
+    """Return which words are shown as they are, and which may look like a secret; of few that is asked one by one."""
     if len(distinct) < _FEW_WORDS:
-        return np.zeros(len(distinct), dtype=bool)
-    is_plain = pc.match_substring_regex(distinct, PLAIN_WORD)
-    return pc.and_not(is_plain, pc.match_substring_regex(distinct, MARKED_WORD)).to_numpy(zero_copy_only=False)
+        return np.zeros(len(distinct), dtype=bool), np.ones(len(distinct), dtype=bool)
+    forms = (PLAIN_WORD, MARKED_WORD)
+    matches = [pc.match_substring_regex(distinct, form).to_numpy(zero_copy_only=False) for form in forms]
+    return matches[0] & ~matches[1], matches[1]
 
 
 def _rows_that_hold(array: Any, word: str) -> Any:
@@ -414,4 +414,6 @@ def _rows_with(array: Any, words: Any, wanted: Any) -> Any:
         return wanted
     is_wanted = np.zeros(words.max() + 1, dtype=bool)
     is_wanted[wanted] = True
-    return np.unique(owners(array)[is_wanted[words]])
+    is_row = np.zeros(len(array), dtype=bool)
+    is_row[owners(array)[is_wanted[words]]] = True
+    return np.flatnonzero(is_row)

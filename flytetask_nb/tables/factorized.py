@@ -19,10 +19,12 @@ class Coded:
     """A part of many tasks.
 
     ``codes``: for each task, which of the values it has; ``NOTHING`` where it could not be read.
+    ``innocent``: codes of texts that may leave as they are by all their looks, where that turned up on the way.
     """
 
     def __init__(self, size: int) -> None:
         self.codes = np.full(size, NOTHING, dtype=np.int32)
+        self.innocent: set[int] = set()
         # A value that was not there before gets the next number.
         self._known: defaultdict[Hashable, int] = defaultdict(count().__next__)
         self._added: list[tuple[int, list[Any]]] = []
@@ -51,6 +53,13 @@ class Coded:
     def put_numbered(self, positions: Any, values: Iterable[Hashable], which: Any) -> None:
         """Set the values of the tasks at some positions: of each which of the values it has."""
         self.codes[positions] = np.array(self.code(values), dtype=np.int32)[which]
+
+    def put_distinct(self, positions: Any, values: list[Any], which: Any) -> None:
+        """Set values as ``put_numbered`` does, where it is known that they differ from each other."""
+        if len(values) > len(which) // 2:
+            self.codes[positions] = which + np.int32(self.add(values))
+        else:
+            self.put_numbered(positions, values, which)
 
     def add(self, values: list[Any]) -> int:
         """Take values in without looking whether they are known, which costs more than it saves where most are new.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from flytetask_nb.dtypes import TEXT, array_of
 from flytetask_nb.errors import ModelTypeError, ModelValueError
-from flytetask_nb.masking import mask_text, plain_among
+from flytetask_nb.masking import doubtful_among, mask_text
 from flytetask_nb.masking.gate import gated_frame
 from flytetask_nb.models.messages import shown
 from flytetask_nb.models.origins import NOWHERE, Origin
@@ -249,7 +249,7 @@ class _Table:
         self._taken: Extracted = extract(records, [name for name in parts if name in PARTS])
         self._read: dict[str, list[Any]] = {}
         self._reasons: dict[int, list[str]] = {}
-        self._said: dict[str, Iterable[Any]] = {}
+        self._said: dict[str, list[str]] = {}
 
     def frame(self) -> pd.DataFrame:
         """Return the table."""
@@ -262,10 +262,10 @@ class _Table:
         return pd.DataFrame(arrays, index=pd.RangeIndex(len(self._records.data)), copy=False)
 
     @property
-    def texts(self) -> dict[str, set[str]]:
-        """The texts of those columns of which each value was read once."""
+    def texts(self) -> dict[str, list[str]]:
+        """What may look like a secret in those columns of which each value was read once."""
         return {
-            name: set(self._said[what]) - {None}
+            name: self._said[what]
             for name, what in self._chosen.items()
             if isinstance(what, str) and what in self._said
         }
@@ -288,7 +288,10 @@ class _Table:
         if name == "short_description":
             return self._with_descriptions(array)
         if column.kind is TEXT and name != ERROR:
-            self._said[name] = values
+            innocent = self._taken.parts[column.part].innocent
+            self._said[name] = [
+                value for code, value in enumerate(values) if value is not None and code not in innocent
+            ]
         return array
 
     def _parts(self, name: str) -> list[Any]:
@@ -330,10 +333,9 @@ class _Table:
         # Tasks of an archive have an entry each, those of a server have it in common.
         distinct = set(sources)
         # Most differ from each other, and hold nothing to mask.
-        plain = plain_among(distinct)
-        known = {source: (source or None) if source in plain else column.read(source) for source in distinct}
-        self._said[SOURCE] = known.values()
-        return array_of(column.kind, list(map(known.__getitem__, sources)))
+        known = {source: column.read(source) for source in doubtful_among(distinct)}
+        self._said[SOURCE] = list(filter(None, known.values()))
+        return array_of(column.kind, [known.get(source, source) or None for source in sources])
 
     def _of_origins(self, column: Column) -> Any:
         origins, codes = self._origins
@@ -343,14 +345,11 @@ class _Table:
     def _origins(self) -> tuple[list[Origin], Any]:
         """Return what is known of tasks beside their source, each once, and for each task which of them it is."""
         # Of most tasks it is nothing; the others share the object that says it.
-        whole = [NOWHERE if isinstance(origin, str) else origin for origin in self._records.origins]
-        numbers = list(map(id, whole))
-        distinct = dict(zip(numbers, whole, strict=True))
-        codes = np.zeros(len(numbers), dtype=np.intp)
-        if len(distinct) > 1:
-            known = {number: code for code, number in enumerate(distinct)}
-            codes[:] = list(map(known.__getitem__, numbers))
-        return list(distinct.values()), codes
+        origins = self._records.origins
+        distinct = {id(origin): origin for origin in origins if origin is not NOWHERE and not isinstance(origin, str)}
+        known = {number: code for code, number in enumerate(distinct, 1)}
+        codes = [known.get(id(origin), 0) for origin in origins] if known else [0] * len(origins)
+        return [NOWHERE, *distinct.values()], np.array(codes, dtype=np.intp)
 
     def _with_descriptions(self, documented: Any) -> Any:
         """Put what a server said of a task before what the task says of itself."""

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flytetask_nb.masking import MASK
 from flytetask_nb.tables import arrow_extraction, columns, extracted, extraction, long_frames
 from flytetask_nb.tables.frames import tabulate
 from tests.generated import UNKNOWN_FIELDS, task_specs
+from tests.labelled_secrets import FOLDER, samples
 from tests.many_tasks import many_tasks
 from tests.real_tasks import serialized_tasks
 from tests.sources import building
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("ptars", reason="the extra tables is not installed")
 
+SCHEMES = "Bearer a1b2c3d4", "basic a1b2c3d4", "AUTH PLAIN a1b2c3d4"
 NAMES = [name for name in columns.DEFAULT_COLUMNS if name != columns.ERROR]
 
 
@@ -140,6 +143,18 @@ def test_odd_tasks(change: Callable[[Any], None]) -> None:
     spec = building.spec()
     change(spec.template)
     tables([building.data(), spec.SerializeToString(), building.data()])
+
+
+def test_secrets_in_command_lines() -> None:
+    """The gate passes over no line in which it would find something, though that be more than a word."""
+    texts = [sample.text for file in FOLDER.iterdir() for sample in samples(file.name)]
+    data = []
+    for place, text in enumerate([*texts, *SCHEMES]):
+        spec = building.spec()
+        spec.template.container.args.extend([f"word{place}", *text.split()])
+        data.append(spec.SerializeToString())
+    tables(data)
+    assert all(MASK in line for line in tabulate(data)["args"].tail(len(SCHEMES)))
 
 
 def test_types_too_deep_for_protobuf() -> None:
