@@ -7,6 +7,7 @@ look at, and tell lines, not what in a line is to go; their forms by chance alon
 from __future__ import annotations
 
 import re
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING
 
 from flytetask_nb.masking.innocence import is_drawn
@@ -112,8 +113,9 @@ _HASH = re.compile(r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2(?:id|i|d)|scrypt|pbkdf2
 # What names the algorithm of a digest, or a file, stands before no token.
 _NO_TOKENS = re.compile(r"(?i)(?:sha[-_]?\d*|md5|blake2\w|digest|etag|fast|script|price|cus|prod|model|run)(?:[_.-]|$)")
 _LEAST_DIGITS = 3
-# Of SHA-256 in base64.
+# Of SHA-256 in base64 for URLs.
 _LENGTH_OF_DIGEST = 43
+_OF_DIGEST = f"{ascii_letters}{digits}-_"
 _KEY_BLOCK = re.compile(
     r"-----BEGIN (?P<sort>[A-Z0-9 ]*PRIVATE KEY|PGP PRIVATE KEY BLOCK|PGP MESSAGE)-----.*?"
     r"(?:-----END [A-Za-z0-9 ]*(?:PRIVATE KEY(?: BLOCK)?|PGP MESSAGE)-----|\Z)"
@@ -136,7 +138,7 @@ def shapes_in(text: str, *, any_service: bool = True) -> Iterator[Span]:
     if "-----BEGIN" in text or "Private-Lines" in text:
         yield from (block.span() for block in _KEY_BLOCK.finditer(text))
     yield from (token.span() for token in _SURE.finditer(text))
-    yield from (word.span() for word in _MAYBE.finditer(text) if _is_token(word[0], any_service=any_service))
+    yield from (word.span() for word in _MAYBE.finditer(text) if _is_token(word, any_service=any_service))
     if "/" in text:
         yield from (hook.span() for hook in _HOOK.finditer(text) if "/" not in hook[0][:1] or is_drawn(hook[0]))
     if "$" in text:
@@ -144,16 +146,26 @@ def shapes_in(text: str, *, any_service: bool = True) -> Iterator[Span]:
     yield from (value.span("secret") for value in _SCHEME.finditer(text) if _HARD.search(value["secret"]))
 
 
-def _is_token(word: str, *, any_service: bool) -> bool:
+def _is_token(place: re.Match[str], *, any_service: bool) -> bool:
+    word = place[0]
     if _DRAWN_ONLY.fullmatch(word) is None or _PREFIX.match(word) is not None:
         return is_drawn(word[len(_FIRST.match(word)[0]) :])  # type: ignore[index]
     cut = max(word.rfind("_"), word.rfind("-"))
     prefix, body = word[:cut], word[cut + 1 :]
     return (
         any_service
-        and len(word) != _LENGTH_OF_DIGEST
         and _NO_TOKENS.match(prefix) is None
         and sum(map(str.isdigit, body)) >= _LEAST_DIGITS
         and any(map(str.isupper, body))
         and any(map(str.islower, body))
+        and not _is_in_digest(place)
     )
+
+
+def _is_in_digest(place: re.Match[str]) -> bool:
+    """Tell whether the letters around a word are as many as a digest has: it may have a hyphen anywhere."""
+    start, end = place.span()
+    before = place.string[max(0, start - _LENGTH_OF_DIGEST) : start]
+    after = place.string[end : end + _LENGTH_OF_DIGEST]
+    around = len(before) - len(before.rstrip(_OF_DIGEST)) + len(after) - len(after.lstrip(_OF_DIGEST))
+    return around + end - start == _LENGTH_OF_DIGEST
