@@ -113,6 +113,8 @@ _HASH = re.compile(r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2(?:id|i|d)|scrypt|pbkdf2
 # What names the algorithm of a digest, or a file, stands before no token.
 _NO_TOKENS = re.compile(r"(?i)(?:sha[-_]?\d*|md5|blake2\w|digest|etag|fast|script|price|cus|prod|model|run)(?:[_.-]|$)")
 _LEAST_DIGITS = 3
+# A digest in capitals; no token is all of that.
+_HEX = re.compile("[0-9A-F]+")
 # Of SHA-256 in base64 for URLs.
 _LENGTH_OF_DIGEST = 43
 _OF_DIGEST = f"{ascii_letters}{digits}-_"
@@ -137,7 +139,7 @@ def shapes_in(text: str, *, any_service: bool = True) -> Iterator[Span]:
         return
     if "-----BEGIN" in text or "Private-Lines" in text:
         yield from (block.span() for block in _KEY_BLOCK.finditer(text))
-    yield from (token.span() for token in _SURE.finditer(text))
+    yield from (token.span() for token in _SURE.finditer(text) if _HEX.fullmatch(token[0]) is None)
     yield from (word.span() for word in _MAYBE.finditer(text) if _is_token(word, any_service=any_service))
     if "/" in text:
         yield from (hook.span() for hook in _HOOK.finditer(text) if "/" not in hook[0][:1] or is_drawn(hook[0]))
