@@ -66,8 +66,8 @@ _LIKELY = 200
 """Characters of a text that is likely to come again: names of tasks, paths, types, images, signatures."""
 _FEW = 2
 """Columns of texts that have room in any output."""
-_MANY = 7
-"""Columns of marks that are together as wide as what one of them opens."""
+_MANY = 10
+"""Columns of marks, half of which are together as wide as what lies below them when a mark opens."""
 _CLASS = re.compile(r"ftn-[a-z]+")
 _NO_SELECTOR = re.compile(r"\{[^{}]*\}|:not\([^)]*\)")
 _CHUNK = 16
@@ -324,8 +324,7 @@ def _bar_cell(badge: Badge | None, bars: Bars, row: int, column: int) -> str:
     line = bars.opened.get((row, column))
     if line is None:
         return mark
-    count = len(bars.columns)
-    side = ' class="ftn-l"' if count >= _MANY and 2 * column >= count else ""
+    side = ' class="ftn-l"' if 2 * column >= max(len(bars.columns), _MANY) else ""
     return f"<details><summary>{mark}</summary><div{side}>{_line(line)}</div></details>"
 
 
