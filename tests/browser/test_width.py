@@ -58,6 +58,16 @@ CLIPPED = """() => {
             `${node.localName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}: `
             + node.textContent.slice(0, 60)]);
     }
+    // What the marks of a row open stands beside each other, and beside the row's name.
+    for (const row of document.querySelectorAll('.ftn-bars tr')) {
+        let end = row.firstElementChild.getBoundingClientRect().right;
+        for (const box of row.querySelectorAll('details[open] > div')) {
+            const { left, right } = box.getBoundingClientRect();
+            if (left < end - 1) found.push([row.closest('[data-name]')?.dataset.name ?? '',
+                `${left} < ${end}: ${box.textContent.slice(0, 60)}`]);
+            end = right;
+        }
+    }
     return found;
 }"""
 STYLES = """() => Array.from(document.querySelectorAll('section'), section => [section.dataset.name,
