@@ -44,8 +44,11 @@ settings.load_profile("long" if os.environ.get(LONG_VARIABLE) else "any machine"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Divide the whole suite among the cores; a few tests are done before a worker would have started."""
-    return (os.cpu_count() or 1) if config.args == config.getini("testpaths") else 0
+    """Divide the whole suite among the cores; a few tests are done before a worker would have started.
+
+    There is one worker more than cores: that of the browser, and of servers, waits for other processes most of the time.
+    """
+    return (os.cpu_count() or 1) + 1 if config.args == config.getini("testpaths") else 0
 
 
 # What shares what takes long to make: a server and a browser, what a type checker knows of other packages.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -130,7 +131,10 @@ def goes_up(one: Import) -> bool:
     return HEIGHTS[here] != HEIGHTS[there] or HEIGHTS[here] not in (GROUND, ROOF)
 
 
-ALL_IMPORTS = [one for path in SOURCES for one in imports(path)]
+@cache
+def all_imports() -> list[Import]:
+    """Every import of the package; each worker collects these tests, and one runs them."""
+    return [one for path in SOURCES for one in imports(path)]
 
 
 def test_every_module_has_a_room() -> None:
@@ -139,7 +143,7 @@ def test_every_module_has_a_room() -> None:
 
 
 def test_nothing_imports_upwards() -> None:
-    assert [str(one) for one in ALL_IMPORTS if goes_up(one)] == []
+    assert [str(one) for one in all_imports() if goes_up(one)] == []
 
 
 def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
@@ -174,7 +178,7 @@ def test_no_modules_import_each_other() -> None:
     """Imports for types count. A package stands for its front: what is in it may not ask the front for more."""
     modules = {module_name(path).removesuffix(".__init__") for path in SOURCES}
     arrows: dict[str, set[str]] = {module: set() for module in modules}
-    for one in ALL_IMPORTS:
+    for one in all_imports():
         importer = one.importer.removesuffix(".__init__")
         imported = one.imported if one.imported in modules else one.imported.rpartition(".")[0]
         # Every import of a module runs the front of its package; only what names the front counts here.
@@ -190,7 +194,7 @@ def test_circles_are_found() -> None:
 
 def test_grpc_is_used_by_the_client_and_the_embedded_admin_alone() -> None:
     """Both take it from where all optional packages come from."""
-    users = [one for one in ALL_IMPORTS if "grpc" in one.imported.replace("_pb2_grpc", ".grpc").split(".")]
+    users = [one for one in all_imports() if "grpc" in one.imported.replace("_pb2_grpc", ".grpc").split(".")]
     assert [str(one) for one in users if not one.importer.startswith((*GRPC_ROOMS, EXTRAS))] == []
     assert {EXTRAS, f"{PACKAGE}.sources.client.calls", f"{PACKAGE}.embedded_admin.server"} <= {
         one.importer for one in users

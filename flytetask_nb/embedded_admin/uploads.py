@@ -104,7 +104,9 @@ class Uploads:
         """Return where the server listens, which starts when the first address is handed out."""
         if self._server is None:
             self._server = ThreadingHTTPServer((_LOOPBACK, 0), _handler(self))
-            threading.Thread(target=self._server.serve_forever, name="embedded-admin-uploads", daemon=True).start()
+            # By itself it would notice half a second later that it is to stop.
+            serve = self._server.serve_forever
+            threading.Thread(target=serve, args=(0.05,), name="embedded-admin-uploads", daemon=True).start()
         return int(self._server.server_address[1])
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.browser.chromium import SCREENSHOTS_VARIABLE, Chromium, find_chromium
 from tests.browser.dashboard import VoilaTab
@@ -23,7 +23,10 @@ from tests.browser.server import THEMES, JupyterServer
 from tests.conftest import absent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from nbformat import NotebookNode
 
 
 @pytest.fixture(scope="session")
@@ -81,27 +84,55 @@ def idle_labs() -> list[LabTab]:
     return []
 
 
-@pytest.fixture
-def open_notebook(
-    chromium: Chromium, server: JupyterServer, tabs: ExitStack, idle_labs: list[LabTab]
-) -> Callable[[str, str], LabTab]:
-    """Open a notebook of the server in JupyterLab: ``open_notebook(name, theme="light")``."""
+@pytest.fixture(scope="session")
+def opened(
+    chromium: Chromium, server: JupyterServer, idle_labs: list[LabTab]
+) -> Callable[..., AbstractContextManager[LabTab]]:
+    """Have a notebook of the server open in JupyterLab: ``with opened(name, theme="light") as tab``."""
 
-    def leave(tab: LabTab) -> None:
-        tab.close_notebook()
-        idle_labs.append(tab)
-
-    def opener(name: str, theme: str = "light") -> LabTab:
+    @contextmanager
+    def opening(name: str, theme: str = "light") -> Iterator[LabTab]:
         # A page that fails to open or to close is not used again.
         if idle_labs:
             tab = idle_labs.pop()
             tab.open(name, theme)
         else:
             tab = LabTab(chromium, server, name, theme)
-        tabs.callback(leave, tab)
-        return tab
+        yield tab
+        tab.close_notebook()
+        idle_labs.append(tab)
 
-    return opener
+    return opening
+
+
+@pytest.fixture
+def open_notebook(
+    opened: Callable[..., AbstractContextManager[LabTab]], tabs: ExitStack
+) -> Callable[[str, str], LabTab]:
+    """Open a notebook of the server in JupyterLab: ``open_notebook(name, theme="light")``."""
+    return lambda name, theme="light": tabs.enter_context(opened(name, theme))
+
+
+@pytest.fixture(scope="module")
+def workbench(
+    opened: Callable[..., AbstractContextManager[LabTab]], write_cells: Callable[..., str]
+) -> Iterator[LabTab]:
+    """One notebook for a module, for to start a kernel takes longer than most of what is done in it."""
+    with opened(write_cells()) as tab:
+        yield tab
+
+
+@pytest.fixture
+def run_cells(workbench: LabTab) -> Callable[..., LabTab]:
+    """Run cells in JupyterLab, by a kernel that may have run others: ``run_cells(*sources, theme="light")``."""
+
+    def runner(*sources: str, theme: str = "light") -> LabTab:
+        workbench.use_theme(theme)
+        workbench.put_cells(*sources)
+        workbench.run_all()
+        return workbench
+
+    return runner
 
 
 @pytest.fixture
@@ -129,45 +160,15 @@ def open_voila(chromium: Chromium, server: JupyterServer, tabs: ExitStack) -> Ca
 
 
 @pytest.fixture(scope="session")
-def new_name() -> Callable[[], str]:
-    """Names for notebooks that a test writes."""
+def write_cells(server: JupyterServer) -> Callable[..., str]:
+    """Write a notebook with these cells, or with cells of these sources, none of them run, and return its name."""
     numbers = count()
-    return lambda: f"written-{next(numbers)}.ipynb"
 
+    def writer(*cells: str | NotebookNode) -> str:
+        name = f"written-{next(numbers)}.ipynb"
+        kernel = {"name": "python3", "display_name": "Python 3"}
+        made = [new_code_cell(source=cell) if isinstance(cell, str) else cell for cell in cells]
+        nbformat.write(new_notebook(cells=made, metadata={"kernelspec": kernel}), server.notebooks / name)
+        return name
 
-@pytest.fixture
-def open_untrusted(
-    server: JupyterServer, new_name: Callable[[], str], open_notebook: Callable[[str, str], LabTab]
-) -> Callable[..., LabTab]:
-    """Open a notebook that holds these HTML outputs, one a cell, which nobody here has run and so nobody trusts."""
-
-    def opener(htmls: Sequence[str], theme: str = "light") -> LabTab:
-        cells = [
-            new_code_cell(
-                source="...",
-                execution_count=number,
-                outputs=[new_output("execute_result", {"text/html": html}, execution_count=number)],
-            )
-            for number, html in enumerate(htmls, start=1)
-        ]
-        notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-        name = new_name()
-        nbformat.write(notebook, server.notebooks / name)
-        tab = open_notebook(name, theme)
-        tab.wait_for_outputs()
-        assert not any(tab.trusted())
-        return tab
-
-    return opener
-
-
-@pytest.fixture
-def untrusted_text(open_untrusted: Callable[..., LabTab]) -> Callable[[Sequence[str]], list[str]]:
-    """Tell what a person can read of each HTML output in a notebook that JupyterLab does not trust, unfolded."""
-
-    def reader(htmls: Sequence[str]) -> list[str]:
-        tab = open_untrusted(htmls)
-        tab.open_details()
-        return [text for (text,) in tab.output_texts()]
-
-    return reader
+    return writer

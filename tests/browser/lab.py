@@ -83,6 +83,12 @@ CHANGE_THEME = """theme => jupyterapp.commands.execute('apputils:change-theme', 
 
 OPEN = """async name => { await jupyterapp.commands.execute('docmanager:open', { path: name }); }"""
 
+PUT_CELLS = """sources => {
+    const notebook = jupyterapp.shell.currentWidget.content.model.sharedModel;
+    notebook.insertCells(0, sources.map(source => ({ cell_type: 'code', source })));
+    notebook.deleteCellRange(sources.length, notebook.cells.length);
+}"""
+
 # What was run is not to be kept: nobody is there to be asked whether it is. A kernel that is still starting is waited for
 # (if it does start), since the page goes on to ask for it.
 CLOSE = """async seconds => {
@@ -152,6 +158,11 @@ class LabTab(Tab):
 
     def _wait_for_theme(self, theme: str) -> None:
         self.wait_for(f"() => document.body.dataset.jpThemeLight === '{str(THEMES[theme].is_light).lower()}'")
+
+    def put_cells(self, *sources: str) -> None:
+        """Put these cells in place of all that the notebook holds, and forget what the page saw before."""
+        self.ask(PUT_CELLS, sources)
+        self.forget()
 
     def run_all(self, seconds: float = 120) -> None:
         """Run every cell and wait until all have run, or one has failed, and everything is on screen."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.conftest import ROOT
 
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.browser.lab import LabTab
-    from tests.browser.server import JupyterServer
 
 ARCHIVES = ROOT / "notebooks" / "example" / "archives"
 TASK = "shops.evaluation.choose_champion"
@@ -28,17 +25,8 @@ CELLS = [
 
 
 @pytest.mark.browser
-def test_messages_are_shown_as_tasks(
-    server: JupyterServer, open_notebook: Callable[[str], LabTab], new_name: Callable[[], str], screenshots: Path
-) -> None:
-    name = new_name()
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(
-        new_notebook(cells=[new_code_cell(source=source) for source in CELLS], metadata=kernel), server.notebooks / name
-    )
-    tab = open_notebook(name)
-    tab.run_all()
-    tab.wait_for_outputs()
+def test_messages_are_shown_as_tasks(run_cells: Callable[..., LabTab], screenshots: Path) -> None:
+    tab = run_cells(*CELLS)
     tab.picture(screenshots / "extension.png")
     assert tab.errors() == []
     _, shown, compared, raw = ["\n".join(texts) for texts in tab.output_texts()]

@@ -6,70 +6,45 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.browser.dashboard import VoilaTab
     from tests.browser.lab import LabTab
-    from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def write(server: JupyterServer, new_name: Callable[[], str]) -> Callable[..., str]:
-    """Write a notebook with these cells, none of them run, and return its name."""
-
-    def writer(*sources: str) -> str:
-        name = new_name()
-        kernel = {"name": "python3", "display_name": "Python 3"}
-        notebook = new_notebook(cells=[new_code_cell(source) for source in sources], metadata={"kernelspec": kernel})
-        nbformat.write(notebook, server.notebooks / name)
-        return name
-
-    return writer
-
-
-def test_kernel_is_this_interpreter(open_notebook: Callable[..., LabTab], write: Callable[..., str]) -> None:
-    tab = open_notebook(write("import sys\nprint(sys.executable)"))
-    tab.run_all()
+def test_kernel_is_this_interpreter(run_cells: Callable[..., LabTab]) -> None:
+    tab = run_cells("import sys\nprint(sys.executable)")
     assert tab.cells()[0]["outputs"][0]["text"].strip() == sys.executable
 
 
 def test_failing_cell_is_an_error(
-    open_notebook: Callable[..., LabTab], open_voila: Callable[..., VoilaTab], write: Callable[..., str]
+    run_cells: Callable[..., LabTab], open_voila: Callable[..., VoilaTab], write_cells: Callable[..., str]
 ) -> None:
-    name = write("1", "1 / 0", "2")
-    tab = open_notebook(name)
-    tab.run_all()
-    assert tab.errors() == ["ZeroDivisionError: division by zero"]
-    (error,) = open_voila(name).errors()
+    sources = "1", "1 / 0", "2"
+    assert run_cells(*sources).errors() == ["ZeroDivisionError: division by zero"]
+    (error,) = open_voila(write_cells(*sources)).errors()
     assert "division by zero" in error
 
 
-def test_request_to_another_place_is_stopped_and_listed(
-    open_notebook: Callable[..., LabTab], write: Callable[..., str]
-) -> None:
+def test_request_to_another_place_is_stopped_and_listed(run_cells: Callable[..., LabTab]) -> None:
     image = "<img src='https://example.org/picture.png'>"
-    tab = open_notebook(write(f'from IPython.display import HTML\nHTML("{image}")'))
-    tab.run_all()
+    tab = run_cells(f'from IPython.display import HTML\nHTML("{image}")')
     assert set(tab.outside) == {"https://example.org/picture.png"}
     assert tab.problems == []
 
 
-def test_error_on_the_page_is_a_problem(open_notebook: Callable[..., LabTab], write: Callable[..., str]) -> None:
-    tab = open_notebook(write("from IPython.display import HTML\nHTML('<script>console.error(`seen`)</script>')"))
-    tab.run_all()
+def test_error_on_the_page_is_a_problem(run_cells: Callable[..., LabTab]) -> None:
+    tab = run_cells("from IPython.display import HTML\nHTML('<script>console.error(`seen`)</script>')")
     assert tab.problems == ["seen"]
 
 
-def test_widget_is_on_screen(open_notebook: Callable[..., LabTab], write: Callable[..., str]) -> None:
-    tab = open_notebook(write("import ipywidgets\nipywidgets.HTML('<b>in a widget</b>')"))
-    tab.run_all()
+def test_widget_is_on_screen(run_cells: Callable[..., LabTab]) -> None:
+    tab = run_cells("import ipywidgets\nipywidgets.HTML('<b>in a widget</b>')")
     assert tab.output_texts() == [["in a widget"]]
 
 

@@ -6,9 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, cast
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_output
 
 from tests.browser.dashboard import asked_by_voila
 from tests.conftest import LONG_VARIABLE
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from tests.browser.chromium import Tab
     from tests.browser.dashboard import VoilaTab
     from tests.browser.lab import LabTab, NotebookTab
-    from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
 
@@ -78,7 +76,7 @@ def nothing_happened(tab: Tab) -> None:
 
 
 @pytest.fixture
-def payloads_for(server: JupyterServer, new_name: Callable[[], str]) -> Callable[[int], str]:
+def payloads_for(write_cells: Callable[..., str]) -> Callable[[int], str]:
     """Write a notebook that shows a harmless text and payloads everywhere, with outputs that nobody here has made."""
 
     def writer(part: int) -> str:
@@ -90,10 +88,7 @@ def payloads_for(server: JupyterServer, new_name: Callable[[], str]) -> Callable
         ):
             outputs = [new_output("display_data", bundle) for bundle in bundles(texts, orders)]
             cells.append(new_code_cell(source, execution_count=len(cells) + 1, outputs=outputs))
-        notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-        name = new_name()
-        nbformat.write(notebook, server.notebooks / name)
-        return name
+        return write_cells(*cells)
 
     return writer
 

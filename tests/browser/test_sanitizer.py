@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from nbformat.v4 import new_code_cell, new_output
 
 from tests.browser.wording import html_text, squeeze
 from tests.views.allowlist import STYLES, kept_style, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from tests.browser.lab import LabTab
 
@@ -101,21 +104,52 @@ def outline(html: str) -> list[object]:
     return parser.parts
 
 
+DECLARATIONS = [f"{name}: {value}" for name, values in KEPT_AND_LOST.items() for value in values]
+STYLED = [f'<span style="{declaration}">x</span>' for declaration in DECLARATIONS]
+WORDS = [DOCUMENT, "<p>second</p>", "<style>p { color: red }</style>"]
+DOLLARS = ["<p>from $HOME to $PATH</p>", "<p><code>from $HOME to $PATH</code></p>"]
+FOLDED = "<details><summary>closed</summary>inside</details>"
+
+
+class Shown(NamedTuple):
+    """What JupyterLab makes of an HTML output that it does not trust."""
+
+    html: str
+    folded: str
+    """What a person reads at first."""
+    unfolded: str
+
+
+@pytest.fixture(scope="module")
+def shown(
+    opened: Callable[..., AbstractContextManager[LabTab]], write_cells: Callable[..., str]
+) -> Callable[[Sequence[str]], list[Shown]]:
+    """Show all outputs in a notebook that nobody here has run and so nobody trusts, each in a cell of its own."""
+    outputs = list(dict.fromkeys([*STYLED, *WORDS, *DOLLARS, FOLDED]))
+    cells = [
+        new_code_cell("...", execution_count=1, outputs=[new_output("display_data", {"text/html": output})])
+        for output in outputs
+    ]
+    with opened(write_cells(*cells)) as tab:
+        tab.wait_for_outputs()
+        assert not any(tab.trusted())
+        htmls, folded = tab.output_html(), tab.output_texts()
+        tab.open_details()
+        told = (chain.from_iterable(each) for each in (htmls, folded, tab.output_texts()))
+        made = dict(zip(outputs, map(Shown, *told), strict=True))
+    return lambda asked: [made[output] for output in asked]
+
+
 def test_stand_in_agrees_with_jupyterlab_on_elements_and_attributes(
-    open_untrusted: Callable[[Sequence[str]], LabTab],
+    shown: Callable[[Sequence[str]], list[Shown]],
 ) -> None:
-    ((shown,),) = open_untrusted([DOCUMENT]).output_html()
-    assert outline(sanitize(DOCUMENT)) == outline(shown)
+    (document,) = shown([DOCUMENT])
+    assert outline(sanitize(DOCUMENT)) == outline(document.html)
 
 
-def test_stand_in_agrees_with_jupyterlab_on_inline_styles(
-    open_untrusted: Callable[[Sequence[str]], LabTab],
-) -> None:
+def test_stand_in_agrees_with_jupyterlab_on_inline_styles(shown: Callable[[Sequence[str]], list[Shown]]) -> None:
     assert KEPT_AND_LOST.keys() <= STYLES.keys()
-    declarations = [f"{name}: {value}" for name, values in KEPT_AND_LOST.items() for value in values]
-    fragments = [f'<span style="{declaration}">x</span>' for declaration in declarations]
-    shown = [outline(html) for (html,) in open_untrusted(fragments).output_html()]
-    assert [outline(sanitize(html)) for html in fragments] == shown
+    assert [outline(sanitize(html)) for html in STYLED] == [outline(output.html) for output in shown(STYLED)]
 
 
 def test_of_each_pair_of_values_the_first_is_kept_and_the_second_is_lost() -> None:
@@ -124,23 +158,20 @@ def test_of_each_pair_of_values_the_first_is_kept_and_the_second_is_lost() -> No
     assert actual == expected
 
 
-def test_every_word_can_be_read_without_trust(untrusted_text: Callable[[Sequence[str]], list[str]]) -> None:
+def test_every_word_can_be_read_without_trust(shown: Callable[[Sequence[str]], list[Shown]]) -> None:
     """Nothing but styles and scripts loses its text, and what is folded can be unfolded."""
-    fragments = [DOCUMENT, "<p>second</p>", "<style>p { color: red }</style>"]
-    texts = untrusted_text(fragments)
-    assert [squeeze(text) for text in texts] == [squeeze(html_text(html)) for html in fragments]
+    assert [squeeze(output.unfolded) for output in shown(WORDS)] == [squeeze(html_text(html)) for html in WORDS]
 
 
-def test_dollars_are_math_unless_set_as_code(untrusted_text: Callable[[Sequence[str]], list[str]]) -> None:
+def test_dollars_are_math_unless_set_as_code(shown: Callable[[Sequence[str]], list[Shown]]) -> None:
     """JupyterLab typesets what stands between two dollars, so a value from outside has to be set as code."""
-    plain, code = untrusted_text(["<p>from $HOME to $PATH</p>", "<p><code>from $HOME to $PATH</code></p>"])
-    assert "$HOME" not in plain
-    assert code == "from $HOME to $PATH"
+    plain, code = shown(DOLLARS)
+    assert "$HOME" not in plain.unfolded
+    assert code.unfolded == "from $HOME to $PATH"
 
 
-def test_folded_text_is_not_read_before_it_is_unfolded(open_untrusted: Callable[[Sequence[str]], LabTab]) -> None:
+def test_folded_text_is_not_read_before_it_is_unfolded(shown: Callable[[Sequence[str]], list[Shown]]) -> None:
     """What counts as on screen is what a person sees."""
-    tab = open_untrusted(["<details><summary>closed</summary>inside</details>"])
-    assert tab.output_texts() == [["closed"]]
-    tab.open_details()
-    assert [squeeze(text) for (text,) in tab.output_texts()] == ["closedinside"]
+    (output,) = shown([FOLDED])
+    assert output.folded == "closed"
+    assert squeeze(output.unfolded) == "closedinside"

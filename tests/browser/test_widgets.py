@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.browser.dashboard import asked_by_voila
 from tests.conftest import ROOT
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from tests.browser.chromium import Tab
     from tests.browser.dashboard import VoilaTab
     from tests.browser.lab import LabTab
-    from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
 
@@ -39,12 +36,13 @@ TRAIN = "shops.training.train_shop_model"
 
 LISTEN = """() => {
     globalThis.comms = { messages: 0, bytes: 0 };
-    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-    kernel.iopubMessage.connect((_, message) => {
+    // A kernel has the same ear once.
+    globalThis.ear ??= (_, message) => {
         if (!message.header.msg_type.startsWith('comm_')) return;
         comms.messages += 1;
         comms.bytes += new TextEncoder().encode(JSON.stringify(message.content)).length;
-    });
+    };
+    jupyterapp.shell.currentWidget.sessionContext.session.kernel.iopubMessage.connect(ear);
 }"""
 COUNTED = """() => { const found = comms; globalThis.comms = { messages: 0, bytes: 0 }; return found; }"""
 # An answer that comes after a panel has changed would otherwise be counted with the next action: a request is done
@@ -109,18 +107,11 @@ def serious_faults(tab: Tab, outputs: str) -> list[str]:
 
 
 @pytest.fixture
-def run_cells(
-    server: JupyterServer, new_name: Callable[[], str], open_notebook: Callable[[str, str], LabTab]
-) -> Callable[..., LabTab]:
+def run_cells(run_cells: Callable[..., LabTab]) -> Callable[..., LabTab]:
     """Run cells in JupyterLab and give the notebook, with an ear on what its kernel sends."""
 
     def runner(*sources: str, theme: str = "light") -> LabTab:
-        cells = [new_code_cell(source=source) for source in sources]
-        notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-        name = new_name()
-        nbformat.write(notebook, server.notebooks / name)
-        tab = open_notebook(name, theme)
-        tab.run_all()
+        tab = run_cells(*sources, theme=theme)
         assert tab.errors() == []
         tab.ask(LISTEN)
         return tab

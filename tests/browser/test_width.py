@@ -6,9 +6,8 @@ What is wider than its page by nature scrolls in a box of its own, and its first
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import nbformat
 import pytest
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from tests.browser.chromium import Chromium, Tab
     from tests.browser.dashboard import VoilaTab
     from tests.browser.lab import LabTab, NotebookTab
-    from tests.browser.server import JupyterServer
 
 pytestmark = pytest.mark.browser
 
@@ -174,11 +172,6 @@ def test_an_output_looks_the_same_beside_others(chromium: Chromium) -> None:
         assert backwards[name] == nodes
 
 
-def notebook_of(*cells: Any) -> Any:
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    return new_notebook(cells=list(cells), metadata=metadata)
-
-
 def cut_off(tab: Tab, widths: tuple[int, ...]) -> list[tuple[int, str]]:
     """Measure what is on a page at some widths of its window, unfolded."""
 
@@ -196,12 +189,9 @@ def cut_off(tab: Tab, widths: tuple[int, ...]) -> list[tuple[int, str]]:
 
 
 @pytest.fixture
-def run_kinds(server: JupyterServer, new_name: Callable[[], str]) -> str:
+def run_kinds(write_cells: Callable[..., str]) -> str:
     """Write a notebook with an output of each kind, none of them run, and return its name."""
-    name = new_name()
-    cells = [new_code_cell(source=RUN), *(new_code_cell(source=f"make[{kind!r}]()") for kind in KINDS)]
-    nbformat.write(notebook_of(*cells), server.notebooks / name)
-    return name
+    return write_cells(RUN, *(f"make[{kind!r}]()" for kind in KINDS))
 
 
 def test_nothing_is_cut_off_in_jupyterlab(
@@ -247,7 +237,7 @@ def test_nothing_is_cut_off_in_the_export(chromium: Chromium) -> None:
         )
         for html in made.values()
     ]
-    page_html, _ = HTMLExporter().from_notebook_node(notebook_of(*cells))
+    page_html, _ = HTMLExporter().from_notebook_node(new_notebook(cells=cells))
 
     def measure() -> list[str]:
         page = chromium.new_page()

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -455,8 +454,9 @@ def test_an_interrupt_ends_it_at_once() -> None:
         [sys.executable, "-m", "flytetask_nb", "show", "-"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=ROOT,
     )  # fmt: skip
-    # It waits for its input by then, or is still being imported: either is to end quietly.
-    time.sleep(3)
+    assert process.stdin is not None
+    # More than a pipe holds: it is written when some of it was read, and the rest is waited for.
+    process.stdin.write(b" " * 2**17)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert (process.returncode, err) == (130, b"")

@@ -234,7 +234,10 @@ def test_the_command_line_serves_until_it_is_interrupted(data: Path) -> None:
         with connected(endpoint) as channel:
             reply = send(channel, "ListTasks", listing(limit=1000))
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        try:
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
     assert len(ftn.load(archive)) == len(names(reply)) > 0
 
 

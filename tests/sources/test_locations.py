@@ -7,8 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from google.protobuf import json_format
 import flytetask_nb as ftn
 from tests.sources import building
 from tests.sources.building import data, package
+from tests.web_server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -406,10 +406,8 @@ def web(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     """Serve the answers on loopback."""
     pytest.importorskip("aiohttp")
     monkeypatch.setattr(Answering, "knows_head", request.param)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Answering) as address:
+        yield address
 
 
 @pytest.mark.parametrize("path", [path for path in ANSWERS if "login" not in path])

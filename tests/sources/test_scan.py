@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from flytetask_nb.collection import Failure
 from flytetask_nb.tables import empty_table
 from tests.conftest import DATA, ROOT
 from tests.sources import building
+from tests.web_server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -294,10 +294,8 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """Serve a folder on loopback."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield tmp_path, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(partial(Quiet, directory=str(tmp_path))) as address:
+        yield tmp_path, address
 
 
 def test_cluster_gives_the_table_of_one_process(client: Any) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 import importlib
 import logging
-import threading
 import time
 from collections import Counter
 from contextlib import suppress
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +20,7 @@ import pytest
 
 import flytetask_nb as ftn
 from tests.sources.building import package
+from tests.web_server import WebServer, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,10 +96,8 @@ def web(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(Store, "files", dict(LAKE))
     monkeypatch.setattr(Store, "seconds_a_byte", {})
     monkeypatch.setattr(Store, "asked", Counter())
-    with ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Store) as address:
+        yield address
 
 
 @pytest.fixture
@@ -129,7 +127,7 @@ def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     core = pytest.importorskip("gcsfs.core", reason="fsspec reads Google's store by gcsfs")
     emulator = pytest.importorskip("gcp_storage_emulator.server", reason="gcp-storage-emulator stands for Google's")
     # By itself it serves one connection at a time, and waits for what an idle one has to say.
-    monkeypatch.setattr(emulator, "server", SimpleNamespace(HTTPServer=ThreadingHTTPServer))
+    monkeypatch.setattr(emulator, "server", SimpleNamespace(HTTPServer=WebServer))
     server = emulator.create_server("127.0.0.1", 0, in_memory=True, default_bucket="bucket")
     server._api.daemon = True
     server.start()
