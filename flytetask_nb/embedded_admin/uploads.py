@@ -32,6 +32,11 @@ _MOST_BYTES: Final = 1 << 30
 _MOST_BYTES_OF_ONE: Final = 1 << 28
 
 
+class _Server(ThreadingHTTPServer):
+    # Of more that come at once each would try again a second later.
+    request_queue_size = 128
+
+
 class Uploads:
     """Hands out addresses, and takes what is put there.
 
@@ -103,7 +108,7 @@ class Uploads:
     def _port(self) -> int:
         """Return where the server listens, which starts when the first address is handed out."""
         if self._server is None:
-            self._server = ThreadingHTTPServer((_LOOPBACK, 0), _handler(self))
+            self._server = _Server((_LOOPBACK, 0), _handler(self))
             # By itself it would notice half a second later that it is to stop.
             serve = self._server.serve_forever
             threading.Thread(target=serve, args=(0.05,), name="embedded-admin-uploads", daemon=True).start()
