@@ -24,10 +24,10 @@ _SHORTEST = 5
 _LOOKED_AT = 20_000
 _REMEMBERED = 16_000
 """Bytes of a part, at most, whose secrets are remembered."""
-_kept: ContextVar[tuple[re.Pattern[str] | None, tuple[Any, ...]]] = ContextVar(
-    "flytetask_nb_secrets", default=(None, ())
+_kept: ContextVar[tuple[re.Pattern[str] | None, dict[int, Any]]] = ContextVar(
+    "flytetask_nb_secrets", default=(None, {})
 )
-"""What masks the secrets of the tasks that are shown, and their messages."""
+"""What masks the secrets of the tasks that are shown, and their messages, each by its identity."""
 # A task without any of this, in small letters, holds no secret that its place tells. Each way begins with a letter of its
 # own: without regard to case, or with what is no letter in front, the search would take thirty times as long.
 _TELLING = re.compile(
@@ -114,15 +114,14 @@ def _differences(plain: Any, masked: Any) -> Iterator[str]:
 @contextmanager
 def secrets_kept(messages: Iterable[Any]) -> Iterator[None]:
     """Let no text that leaves in the block show a secret of some tasks."""
-    messages = tuple(messages)
-    known = _kept.get()[1]
-    if all(any(message is other for other in known) for message in messages):
+    identified = {id(message): message for message in messages}
+    if identified.keys() <= _kept.get()[1].keys():
         # A part of what is shown already.
         yield
         return
-    secrets = set().union(*map(secrets_of, messages))
+    secrets = set().union(*map(secrets_of, identified.values()))
     pattern = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True)))) if secrets else None
-    before = _kept.set((pattern, messages))
+    before = _kept.set((pattern, identified))
     try:
         yield
     finally:
