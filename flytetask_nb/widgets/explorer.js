@@ -28,23 +28,25 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// Makes the children of a node like others. What has the same key, or place without a key, stays the same node, with the
-// focus and the key or pointer that is held down on it.
+// Makes the children of a node like others. A node stays, with the focus and the key or pointer that is held down on it,
+// where another of its kind has its key; without keys, where one of its kind has its place. Keys differ among children,
+// and what has one key or place sets the same properties each time.
 function match(parent, nodes) {
   const keys = new Set(nodes.map(({ key }) => key));
   for (const old of [...parent.childNodes]) if (!keys.has(old.key)) old.remove();
   nodes.forEach((node, place) => {
     const at = parent.childNodes[place] ?? null;
-    const old = node.key ? [...parent.childNodes].find(({ key }) => key === node.key) : at;
+    const old = node.key === undefined ? at : [...parent.childNodes].find(({ key }) => key === node.key);
     if (old?.nodeName !== node.nodeName || old.key !== node.key) return void parent.insertBefore(node, at);
     if (old !== at) (parent.moveBefore ?? parent.insertBefore).call(parent, old, at);
+    if (old === node) return;
     if (old.nodeName === "#text") setText(old, node.textContent);
     else match(Object.assign(old, node.made), [...node.childNodes]);
   });
   while (parent.childNodes.length > nodes.length) parent.lastChild.remove();
 }
 
-// Gives what has the focus in a part of the page, or of a shadow tree.
+// Gives what has the focus in a part of the page; some front ends keep widgets in a shadow tree.
 function focused(parent) {
   const { activeElement } = parent.getRootNode();
   return parent.contains(activeElement) ? activeElement : null;
@@ -143,7 +145,7 @@ class Explorer {
     });
     const byName = make("label", {}, this.grouped, " by name");
     this.menuButton = button("Columns", () => this.toggleMenu(), { ariaExpanded: "false" });
-    const copy = button("Copy as code", () => this.line.ask("code", { kind: "code", ...this.asked() }));
+    this.copy = button("Copy as code", () => this.line.ask("code", { kind: "code", ...this.asked() }));
     this.problem = make("div.problem", { role: "alert", hidden: true });
     this.menu = make("div.menu", {
       role: "group",
@@ -172,7 +174,7 @@ class Explorer {
     this.root = make(
       "div",
       { className: "ftn-x", role: "group", ariaLabel: "Explorer of tasks" },
-      make("div.top", {}, this.search, this.count, this.waits, this.progress, this.stop, byName, this.menuButton, copy),
+      make("div.top", {}, this.search, this.count, this.waits, this.progress, this.stop, byName, this.menuButton, this.copy),
       this.problem,
       this.menu,
       this.code,
@@ -202,7 +204,8 @@ class Explorer {
   }
 
   asked() {
-    return { ...this.state, all: null };
+    const { all, ...asked } = this.state;
+    return asked;
   }
 
   look(part) {
@@ -233,7 +236,7 @@ class Explorer {
     const { sort } = this.state;
     const at = sort.findIndex(([name]) => name === column);
     const now = at < 0 ? [[column, false]] : sort[at][1] ? [] : [[column, true]];
-    // A column keeps its rank.
+    // A column that is turned round keeps its rank.
     this.state.sort = !adds ? now : at < 0 ? [...sort, ...now] : sort.toSpliced(at, 1, ...now);
     this.scroller.scrollTop = 0;
     this.look("rows");
@@ -302,6 +305,7 @@ class Explorer {
   }
 
   showProgress(progress) {
+    if (!progress && focused(this.stop)) this.search.focus();
     this.progress.hidden = this.stop.hidden = !progress;
     setText(this.progress, progress);
   }
@@ -374,9 +378,16 @@ class Explorer {
     return this.newCell(-1, column, named, make("span", {}, title), sign("order", order));
   }
 
+  // Gives a row; the one that stands there, where it would be the same.
   newRow(index) {
-    const [kind, , isSelected, group, ...texts] = this.data(index) || ["waiting", 0, 0, null, "…"];
-    const cells = this.page.columns.map((_, column) => {
+    const { columns } = this.page;
+    const data = this.data(index);
+    const [kind, , isSelected, group, ...texts] = data || ["waiting", 0, 0, null, "…"];
+    const isCurrent = index === this.active.row;
+    const shows = [data, columns, isSelected, isCurrent && this.active.column];
+    const old = this.rowAt(index);
+    if (old && shows.every((each, place) => each === old.shows[place])) return old;
+    const cells = columns.map((_, column) => {
       const text = texts[column] ?? "";
       const name = [
         sign("mark"),
@@ -388,8 +399,10 @@ class Explorer {
     });
     const properties = {
       role: "row",
-      className: `ftn-x-row ftn-x-${kind}${index === this.active.row ? " ftn-x-current" : ""}`,
+      className: `ftn-x-row ftn-x-${kind}${isCurrent ? " ftn-x-current" : ""}`,
+      key: index,
       index,
+      shows,
       ariaRowIndex: index + 2,
       ariaSelected: Boolean(isSelected),
       ariaLevel: this.state.grouped ? (group ? 1 : 2) : null,
@@ -404,7 +417,9 @@ class Explorer {
     const length = Math.min(this.room() + 1, this.page.lines - first);
     const top = this.scale() === 1 ? first * ROW : this.scroller.scrollTop;
     this.layer.style.transform = `translateY(${top}px)`;
-    match(this.header, this.page.columns.map(this.newHead, this));
+    const shows = JSON.stringify([this.page.columns, this.state.sort, this.active.row < 0 && this.active.column]);
+    if (shows !== this.header.shows) match(this.header, this.page.columns.map(this.newHead, this));
+    this.header.shows = shows;
     match(this.layer, Array.from({ length }, (_, place) => this.newRow(first + place)));
     // Tab reaches the cursor's cell, or the grid while that is out of sight.
     this.grid.tabIndex = this.cell() ? -1 : 0;
@@ -415,10 +430,12 @@ class Explorer {
     return this.page.rows[index - this.page.start];
   }
 
+  rowAt(index) {
+    return index < 0 ? this.header : [...this.layer.children].find((row) => row.index === index);
+  }
+
   cell() {
-    const { row, column } = this.active;
-    const line = row < 0 ? this.header : [...this.layer.children].find(({ index }) => index === row);
-    return line?.children[column];
+    return this.rowAt(this.active.row)?.children[this.active.column];
   }
 
   focus() {
@@ -521,6 +538,7 @@ class Explorer {
 
   // The page follows at once; no step gets lost behind a request.
   select(row, mode) {
+    if (row >= this.page.lines && (mode === "to" || mode === "toggle")) return;
     this.enters = false;
     const step = { mode, row, from: mode === "to" ? this.anchor : row };
     if (mode === "toggle") this.anchor = row;
@@ -541,7 +559,7 @@ class Explorer {
 
   // Puts the focus into the row's card or the comparison, once it is there.
   enter() {
-    this.enters = true;
+    this.enters = this.page.lines > 0;
     this.open();
   }
 
@@ -579,6 +597,9 @@ class Explorer {
       if (asked.position === this.shown) this.side.children[1].innerHTML = html;
       return this.scrollByKeys();
     }
+    // It stands there already, where it was asked for twice.
+    if (asked.kind === "open" && compares === this.compares && (compares || position === this.shown)) return this.showEntered();
+    const had = focused(this.side);
     this.compares = compares;
     this.shown = position;
     this.root.classList.toggle("ftn-x-compares", compares);
@@ -586,6 +607,7 @@ class Explorer {
     this.side.replaceChildren(...html.map((innerHTML) => make("div", { innerHTML })));
     this.scrollByKeys();
     this.side.scrollTop = 0;
+    if (had) this.side.focus();
     this.showEntered();
     if (more) this.line.ask("more", { kind: "more", position });
   }
@@ -598,17 +620,17 @@ class Explorer {
 
   showChips() {
     const { chosen, ranges } = this.state;
-    const chip = (column, text, clear) => {
+    const chip = (kind, column, text, clear) => {
       const words = `${this.titles.get(column) ?? column}: ${text}`;
-      return button(`${words} ✕`, clear, { ariaLabel: `Remove filter ${words}`, key: words });
+      return button(`${words} ✕`, clear, { ariaLabel: `Remove filter ${words}`, key: `${kind} ${column}` });
     };
     const range = (column, bounds) => {
       const histogram = this.counts?.histograms.find((each) => each.column === column);
       return histogram ? this.ends(histogram, bounds)[2] : bounds.map(written).join(" – ");
     };
     const nodes = [
-      ...Object.entries(chosen).map(([column, values]) => chip(column, values.map(written).join(", "), () => this.choose(column))),
-      ...Object.entries(ranges).map(([column, bounds]) => chip(column, range(column, bounds), () => this.limit(column))),
+      ...Object.entries(chosen).map(([column, values]) => chip("is", column, values.map(written).join(", "), () => this.choose(column))),
+      ...Object.entries(ranges).map(([column, bounds]) => chip("in", column, range(column, bounds), () => this.limit(column))),
     ];
     const clear = () => Object.assign(this.state, { chosen: {}, ranges: {} });
     if (nodes.length > 1) nodes.push(button("Clear all", () => this.filter(clear), { key: "clear" }));
@@ -625,7 +647,8 @@ class Explorer {
   section(key, title, heading, isOpen, nodes, clear) {
     if (clear) nodes.push(button("clear", clear, { ariaLabel: `Clear ${title}`, key: "clear" }));
     const open = this.folds[key] ?? isOpen;
-    const ontoggle = ({ target }) => (this.folds[key] = target.open);
+    // A node that is only compared tells of its opening, too.
+    const ontoggle = ({ target }) => target.isConnected && (this.folds[key] = target.open);
     const summary = make("summary", {}, `${title} `, make("span", {}, heading));
     return make("details", { key, open, ontoggle }, summary, make("div", { role: "group", ariaLabel: title }, ...nodes));
   }
@@ -686,7 +709,7 @@ class Explorer {
       event.currentTarget.setPointerCapture(event.pointerId);
       draw(event);
     };
-    const onpointermove = (event) => this.drawn && draw(event);
+    const onpointermove = (event) => event.buttons && this.drawn && draw(event);
     const onlostpointercapture = () => {
       const range = this.drawn[column];
       this.drawn = null;
@@ -750,7 +773,10 @@ class Explorer {
   async showCode(value) {
     const box = make("textarea", { readOnly: true, rows: value.split("\n").length, value, ariaLabel: "Code that makes the same set" });
     const status = make("span", { role: "status" });
-    const close = button("Close", () => (this.code.hidden = true));
+    const close = button("Close", () => {
+      this.code.hidden = true;
+      this.copy.focus();
+    });
     this.code.replaceChildren(box, close, " ", status);
     this.code.hidden = false;
     try {

@@ -6,6 +6,7 @@ is answered stands in ``exploration.py``.
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -105,7 +106,8 @@ class Explorer(StaticForm, anywidget.AnyWidget):
         What is explored; None where it is a table.
     """
 
-    _esm = HERE.with_name("explorer.js")
+    # Comments and indentation would be sent to each page, and saved with each notebook.
+    _esm = re.sub(r"(?m)^\s*(?://.*\n)?", "", HERE.with_name("explorer.js").read_text(encoding="utf-8"))
     _css = html.stylesheet() + HERE.with_name("explorer.css").read_text(encoding="utf-8")
     # What a page shows before it has asked for anything: worked out when a page is opened, and not kept.
     first = Dict().tag(sync=True, to_json=lambda _value, explorer: explorer._opening())

@@ -59,6 +59,10 @@ RUN_CELL = """async ([place, source]) => {
     return panel.content.model.sharedModel.cells[place].outputs
         .map(output => [].concat(output.text ?? output.evalue ?? '').join('')).join('');
 }"""
+SLOW_CARD = """\
+card = explorer._exploration.side
+explorer._exploration.side = lambda *asked: (time.sleep(0.7), card(*asked))[1]"""
+WAITS = ".ftn-x-wait:not([hidden])"
 SLOWLY = 1000
 """As ``QUIET``, where a page takes the kernel 0.7 seconds."""
 RUN_ASIDE = """code => jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code }).done"""
@@ -428,12 +432,12 @@ def test_typing_faster_than_the_kernel_answers_asks_once_and_shows_nothing_stale
     python(grid, SLOW)
     grid.focus_search()
     grid.type("t")
-    grid.says("waiting for the kernel", ".ftn-x-top", 1)
+    grid.says("waiting for the kernel", WAITS, 1)
     grid.do(lambda root: root.get_by_label("Search", exact=True).evaluate(TYPE_AT_ONCE, "train gpu>0 -map"))
     # Meanwhile the rows stay.
     assert len(grid.rows()) > 10
     grid.counts("8 of 218 tasks")
-    grid.do(lambda root: root.locator(".ftn-x-wait").first.wait_for(state="hidden"))
+    grid.do(lambda root: root.locator(WAITS).wait_for(state="detached"))
     # The first letter's answer, the last one's, its counts, and the card of the first row with its history.
     check_little(grid.settle())
 
@@ -454,10 +458,23 @@ def test_keys_faster_than_the_kernel_answers_are_not_lost(grid: Grid) -> None:
     # Nor are rows that are left and come back to.
     grid.settle(SLOWLY)
     grid.press("Escape", " ")
-    grid.says("waiting for the kernel", ".ftn-x-top", 1)
+    grid.says("waiting for the kernel", WAITS, 1)
     grid.press("Control+End", "Control+Home")
     grid.settle(SLOWLY)
     assert grid.do(lambda root: root.locator(".ftn-x-waiting").count()) == 0
+    # What is read in a card stays, though the card was asked for twice.
+    python(grid, SLOW_CARD)
+    grid.do(lambda root: root.locator(".ftn-x-grid [tabindex='0']").focus())
+    grid.press("Escape")
+    grid.settle(SLOWLY)
+    grid.press("ArrowDown")
+    grid.says("waiting for the kernel", WAITS, 1)
+    grid.press("Enter")
+    grid.do(lambda root: root.locator(in_card).wait_for())
+    grid.press("Tab")
+    grid.settle(SLOWLY)
+    assert grid.do(lambda root: root.locator(".ftn-x-side :focus").count()) == 1
+    grid.press("Escape")
     # Whoever is elsewhere by then stays there.
     grid.press("Control+End", "Enter")
     grid.focus_search()
@@ -482,6 +499,11 @@ def test_what_is_held_down_or_has_the_focus_outlives_every_answer(grid: Grid) ->
     grid.do(lambda root: root.locator(".ftn-x-header > :nth-child(3)").wait_for(state="detached"))
     assert grid.focused() == ["gridcell", "2", "1"]
 
+    # In a card that another one takes the place of.
+    grid.do(lambda root: root.locator(".ftn-x-side summary").first.focus())
+    grid.tab.ask(RUN_ASIDE, "explorer.query = 'predict'")
+    grid.do(lambda root: root.locator(".ftn-x-side:focus").wait_for())
+
     # A handle.
     def pull(root: Locator, bins: int) -> None:
         handle = root.get_by_role("slider", name="memory from")
@@ -493,9 +515,9 @@ def test_what_is_held_down_or_has_the_focus_outlives_every_answer(grid: Grid) ->
 
     python(grid, "explorer.query = ''")
     grid.settle()
-    for bins in range(3):
+    grid.do(lambda root: (pull(root, 0), root.page.mouse.down()))
+    for bins in (1, 2):
         grid.do(lambda root, bins=bins: pull(root, bins))
-        grid.do(lambda root: root.page.mouse.down())
         grid.settle()
     grid.do(lambda root: root.page.mouse.up())
     assert grid.do(lambda root: root.get_by_role("slider", name="memory from").input_value()) == "2"
