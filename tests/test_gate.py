@@ -213,6 +213,23 @@ def test_a_secret_that_is_known_is_looked_for_in_every_text() -> None:
         assert gated_frame(frame, {"text": []})["text"].tolist() == [f"a {MASK}"]
 
 
+def test_secrets_are_kept_until_the_last_block_around_them_ends() -> None:
+    """A report may show another one: neither quotes the other's secrets."""
+    tasks = []
+    for secret in ("hunter2222", "swordfish9"):
+        task = task_pb2.TaskSpec()
+        task.template.container.env.add(key="DB_PASSWORD", value=secret)
+        tasks.append(task)
+    text = "hunter2222 swordfish9"
+    with secrets_kept(tasks[:1]):
+        with secrets_kept(tasks[1:]):
+            assert gated(text) == f"{MASK} {MASK}"
+            with secrets_kept(tasks):
+                assert gated(text) == f"{MASK} {MASK}"
+        assert gated(text) == f"{MASK} swordfish9"
+    assert gated(text) == text
+
+
 def test_a_variable_is_called_like_a_secret_and_is_none() -> None:
     """Its description is prose, in a diff as on a card; its values stand in no task."""
     old, new = task_pb2.TaskSpec(), task_pb2.TaskSpec()

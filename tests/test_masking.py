@@ -442,6 +442,7 @@ def digests(size: int) -> st.SearchStrategy[str]:
     return padded | padded.map(lambda text: text.rstrip("="))
 
 
+KEY_BEGINNINGS = "|".join((*shapes._LIKELY, r"(?<![A-Za-z0-9])[a-z][a-z0-9]{1,11}[_-]"))
 ULIDS = st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=26, max_size=26)
 SEMVERS = st.builds(
     "{}{}.{}.{}{}".format,
@@ -514,12 +515,20 @@ def test_what_is_more_than_a_name_is_no_identifier(text: str) -> None:
 
 @given(digests(16) | digests(32) | ULIDS)
 @example("OnLKsgQW-qADSHJYDNoveYWUHe9hw1awR1RfmDWZ9_A=")
-@example("lv_wXHLokVTFkksS2CVBUHIQZ65gmD6C8XmFhS6_Cpc=")
 @example("EAA0" + "0" * 60)
 def test_hashes_are_no_keys(text: str) -> None:
-    """A short word in the letters of a hash is there by chance, but for what the keys of services begin with."""
+    """A short word in the letters of a hash is there by chance, but where it is one that a service's keys begin with."""
     if re.search(f"(?i)(?<![a-z0-9])({'|'.join(KEY_WORDS)})(?![a-z0-9])", text) is None:
-        assert mask_text(f"{text}=={text}") == f"{text}=={text}" or re.search("|".join(shapes._LIKELY), text)
+        assert mask_text(f"{text}=={text}") == f"{text}=={text}" or re.search(KEY_BEGINNINGS, text)
+
+
+@pytest.mark.parametrize(
+    "around", ["acme_{}-prod1", "acme_{}fG3hJ-", "x--acme_{}fG3", "k-acme_{}fG3h", "acme_live_{}z"]
+)
+def test_a_token_is_one_though_it_has_the_length_of_a_digest(around: str) -> None:
+    text = f"see {around.format('k7Tq2ZxW9bVn4LmPs8RyCd1EfGh3JkAu')} now"
+    assert len(text.split()[1]) == len("OnLKsgQW-qADSHJYDNoveYWUHe9hw1awR1RfmDWZ9_A")
+    assert mask_text(text) != text
 
 
 @pytest.mark.parametrize("version", ["JiepXcXB3SiEJ8pwYDy-7g==", "token=5", "password:v1", "api-key=a1"])

@@ -14,6 +14,7 @@ from flytetask_nb.diffs.rules import RULES
 from flytetask_nb.diffs.structures import kind_of
 from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.masking import IDENTIFIERS, mask_text, mask_value, masked
+from flytetask_nb.masking.tainted import secrets_kept
 from flytetask_nb.models.base import Model
 from flytetask_nb.models.field_names import familiar_path
 from flytetask_nb.models.showing import behind_gate
@@ -146,7 +147,8 @@ class Change:
     @property
     def texts(self) -> tuple[str | None, str | None]:
         """The old and the new value as texts that do not read alike, secrets masked; None where there is none."""
-        return texts_of(self.old, self.new, self._name)
+        with secrets_kept(self.subjects):
+            return texts_of(self.old, self.new, self._name)
 
     @property
     def _name(self) -> str:

@@ -64,7 +64,7 @@ _WORDS: tuple[tuple[Any, Callable[[Any, str], str]], ...] = (
 
 
 def texts_of(old: Any, new: Any, key: str = "") -> tuple[str | None, str | None]:
-    """Return two values of a task as texts that do not read alike, secrets masked.
+    """Return two values of a task as texts that do not read alike, secrets masked, those that are kept among them.
 
     Returns (str or None, str or None): where the values are written alike, what differs in them as JSON; where all of
       that is secret, or JSON has no words for it, that it is another value.

@@ -33,7 +33,8 @@ _MOST_BYTES_OF_ONE: Final = 1 << 28
 
 
 class _Server(ThreadingHTTPServer):
-    # Of more that come at once each would try again a second later.
+    """Takes many at once: a client beyond the backlog, five by default, tries again only after a second."""
+
     request_queue_size = 128
 
 
@@ -110,8 +111,8 @@ class Uploads:
         if self._server is None:
             self._server = _Server((_LOOPBACK, 0), _handler(self))
             # By itself it would notice half a second later that it is to stop.
-            serve = self._server.serve_forever
-            threading.Thread(target=serve, args=(0.05,), name="embedded-admin-uploads", daemon=True).start()
+            serve, soon = self._server.serve_forever, {"poll_interval": 0.05}
+            threading.Thread(target=serve, kwargs=soon, name="embedded-admin-uploads", daemon=True).start()
         return int(self._server.server_address[1])
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from flytetask_nb.masking.keys import is_secret_key, telling_key
 from flytetask_nb.masking.plainness import doubtful_among
-from flytetask_nb.masking.shapes import DRAWN
+from flytetask_nb.masking.shapes import LONG_RUN
 from flytetask_nb.masking.texts import (
     IDENTIFIERS,
     MASK,
@@ -28,8 +28,8 @@ from flytetask_nb.masking.tools import COMMANDS
 
 __all__ = [
     "COMMANDS",
-    "DRAWN",
     "IDENTIFIERS",
+    "LONG_RUN",
     "MASK",
     "doubtful_among",
     "is_secret_key",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What Arrow looks for knows letters and blanks of ASCII alone: any other text is looked at by itself.
 SUSPICIOUS = rf"{SERVICES}|://|-----BEGIN|Private-Lines|[^\x00-\x7F]|(?i:\b(?:bearer|basic|auth)\b)"
-"""Matches a word, between blanks, of each text that does not leave as it is."""
+"""Found in some word of each text that the gate changes."""
 
 
 def gated(text: str) -> str:
@@ -49,20 +49,20 @@ def gated_value(value: Any) -> Any:
     return gated_frame(value) if type(value).__name__ == "DataFrame" else each_text(value, _masked)
 
 
-def gated_frame(frame: pd.DataFrame, known: Mapping[str, Collection[str]] | None = None) -> pd.DataFrame:
+def gated_frame(frame: pd.DataFrame, doubtful: Mapping[str, Collection[str]] | None = None) -> pd.DataFrame:
     """Return a table as it may leave.
 
     ``frame``: the table.
-    ``known``: of some of its columns the texts that may look like a secret, so that others need not be looked at.
+    ``doubtful``: of some of its columns the texts that may look like a secret, so that others need not be looked at.
     """
     if OPTIONS["reveal_secrets"]:
         return frame
     import pandas as pd  # noqa: PLC0415 - a table is at hand, so it is loaded
 
     # What is known to be a secret need not look like one.
-    known = known if known and kept_secrets() is None else {}
+    doubtful = doubtful if doubtful and kept_secrets() is None else {}
     texts: dict[str, Collection[str]] = {
-        name: known[name] if name in known else _texts_of(frame[name])
+        name: doubtful[name] if name in doubtful else _texts_of(frame[name])
         for name in frame.columns
         if _may_hold_texts(frame[name].dtype)
     }

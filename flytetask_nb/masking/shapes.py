@@ -98,10 +98,10 @@ SERVICES = "|".join(
     )
 )
 """Matches what looks like a known service's in a word, and may match more; other engines read it too."""
-DRAWN = "[_-][A-Za-z0-9]{32}"
+LONG_RUN = "[_-][A-Za-z0-9]{32}"
 """Of what any service draws, the letters alone: an engine would have to count those before them at each place."""
-SHAPES = f"{SERVICES}|{DRAWN}"
-"""Matches what looks like any service's."""
+SHAPES = f"{SERVICES}|{LONG_RUN}"
+"""Matches what looks like a token of any service."""
 
 _SURE = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_CERTAIN)})")
 _MAYBE = re.compile("|".join((*_LIKELY, _DRAWN)))
@@ -113,7 +113,7 @@ _HASH = re.compile(r"\$(?:2[abxy]|apr1|[1567y]|gy|argon2(?:id|i|d)|scrypt|pbkdf2
 # What names the algorithm of a digest, or a file, stands before no token.
 _NO_TOKENS = re.compile(r"(?i)(?:sha[-_]?\d*|md5|blake2\w|digest|etag|fast|script|price|cus|prod|model|run)(?:[_.-]|$)")
 _LEAST_DIGITS = 3
-# A digest in capitals; no token is all of that.
+# A digest in capitals; hardly any token is all of that.
 _HEX = re.compile("[0-9A-F]+")
 # Of SHA-256 in base64 for URLs.
 _LENGTH_OF_DIGEST = 43
@@ -160,7 +160,8 @@ def _is_token(place: re.Match[str], *, any_service: bool) -> bool:
         and sum(map(str.isdigit, body)) >= _LEAST_DIGITS
         and any(map(str.isupper, body))
         and any(map(str.islower, body))
-        and not _is_in_digest(place)
+        # What begins like the name of a service is no digest, however many letters there are.
+        and (prefix.islower() or not _is_in_digest(place))
     )
 
 

@@ -11,23 +11,31 @@ import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytetask_nb.masking.texts import MASK, each_text, mask_value
 from flytetask_nb.options import OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _SHORTEST = 5
 """Characters of a secret that is looked for in other texts: shorter ones stand in them by chance."""
 _LOOKED_AT = 20_000
 _REMEMBERED = 16_000
 """Bytes of a part, at most, whose secrets are remembered."""
-_kept: ContextVar[tuple[re.Pattern[str] | None, dict[int, Any]]] = ContextVar(
-    "flytetask_nb_secrets", default=(None, {})
-)
-"""What masks the secrets of the tasks that are shown, and their messages, each by its identity."""
+
+
+class _Kept(NamedTuple):
+    """What is known of the tasks that are shown: what finds their secrets, these, and the messages by their identity."""
+
+    pattern: re.Pattern[str] | None
+    secrets: frozenset[str]
+    messages: Mapping[int, Any]
+
+
+_NOTHING_KEPT = _Kept(None, frozenset(), {})
+_kept: ContextVar[_Kept] = ContextVar("flytetask_nb_secrets", default=_NOTHING_KEPT)
 # A task without any of this, in small letters, holds no secret that its place tells. Each way begins with a letter of its
 # own: without regard to case, or with what is no letter in front, the search would take thirty times as long.
 _TELLING = re.compile(
@@ -113,15 +121,18 @@ def _differences(plain: Any, masked: Any) -> Iterator[str]:
 
 @contextmanager
 def secrets_kept(messages: Iterable[Any]) -> Iterator[None]:
-    """Let no text that leaves in the block show a secret of some tasks."""
-    identified = {id(message): message for message in messages}
-    if identified.keys() <= _kept.get()[1].keys():
-        # A part of what is shown already.
+    """Let no text that leaves in the block show a secret of some tasks, nor of those of the blocks around it.
+
+    ``messages``: the messages of the tasks. Of what is a part of the tasks around it nothing is looked for again.
+    """
+    known = _kept.get()
+    added = {id(message): message for message in messages if id(message) not in known.messages}
+    if not added:
         yield
         return
-    secrets = set().union(*map(secrets_of, identified.values()))
+    secrets = known.secrets.union(*map(secrets_of, added.values()))
     pattern = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True)))) if secrets else None
-    before = _kept.set((pattern, identified))
+    before = _kept.set(_Kept(pattern, secrets, {**known.messages, **added}))
     try:
         yield
     finally:
@@ -130,7 +141,7 @@ def secrets_kept(messages: Iterable[Any]) -> Iterator[None]:
 
 def kept_secrets() -> re.Pattern[str] | None:
     """Return what finds the secrets that a text may hold; None where none are known."""
-    return _kept.get()[0]
+    return _kept.get().pattern
 
 
 def without_secrets(text: str) -> str:

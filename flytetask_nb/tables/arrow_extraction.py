@@ -355,7 +355,7 @@ class _Projected:
         self._put_values(part, positions, pc.binary_join(pa.ListArray.from_arrays(array.offsets, texts), " "))
         # The gate looks for nothing that is more than a word, or comes of quoting one.
         marked = _rows_with(array, where, np.flatnonzero(is_marked))
-        coded.innocent.update(np.delete(coded.codes[positions], marked).tolist())
+        coded.passes_gate.update(np.delete(coded.codes[positions], marked).tolist())
         # What masking makes of a word depends on the words beside it.
         rows = _rows_with(array, where, np.flatnonzero(~is_plain)[[word in words.telling for word in special]])
         if len(rows):

@@ -6,7 +6,7 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from flytetask_nb.masking import COMMANDS, DRAWN, mask_arguments, mask_text
+from flytetask_nb.masking import COMMANDS, LONG_RUN, mask_arguments, mask_text
 from flytetask_nb.masking.gate import SUSPICIOUS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ BUNDLE_FLAG: Final = "--additional-distribution"
 PLAIN_WORD: Final = "^[A-Za-z0-9_./][A-Za-z0-9_./-]*$"
 """Matches words that neither a shell nor masking takes for more than they are, unless they look like a secret."""
 _PLAIN: Final = re.compile(PLAIN_WORD.replace("$", r"\Z"))
-MARKED_WORD: Final = f"{SUSPICIOUS}|{DRAWN}|{COMMANDS}"
+MARKED_WORD: Final = f"{SUSPICIOUS}|{LONG_RUN}|{COMMANDS}"
 """Matches words that may be secret by their looks, and tools that take a password in ways of their own."""
 _MARKED: Final = re.compile(MARKED_WORD)
 _TOOL: Final = re.compile(COMMANDS)

@@ -19,12 +19,12 @@ class Coded:
     """A part of many tasks.
 
     ``codes``: for each task, which of the values it has; ``NOTHING`` where it could not be read.
-    ``innocent``: codes of texts that may leave as they are by all their looks, where that turned up on the way.
+    ``passes_gate``: codes of texts that the gate would leave as they are, as far as that turned up on the way.
     """
 
     def __init__(self, size: int) -> None:
         self.codes = np.full(size, NOTHING, dtype=np.int32)
-        self.innocent: set[int] = set()
+        self.passes_gate: set[int] = set()
         # A value that was not there before gets the next number.
         self._known: defaultdict[Hashable, int] = defaultdict(count().__next__)
         self._added: list[tuple[int, list[Any]]] = []

@@ -163,7 +163,7 @@ def tabulate(
     'shop'
     """
     table = _Table(records_of(tasks), _chosen(columns))
-    return gated_frame(table.frame(), table.texts)
+    return gated_frame(table.frame(), table.doubtful)
 
 
 def stored_table(tasks: Iterable[Any], plain: Sequence[str]) -> pd.DataFrame:
@@ -174,7 +174,7 @@ def stored_table(tasks: Iterable[Any], plain: Sequence[str]) -> pd.DataFrame:
     """
     table = _Table(records_of(tasks), _chosen(None))
     frame = table.frame()
-    return gated_frame(frame, table.texts).assign(**{name: frame[name] for name in plain})
+    return gated_frame(frame, table.doubtful).assign(**{name: frame[name] for name in plain})
 
 
 def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -187,7 +187,7 @@ def table_of(records: Records, columns: Iterable[Any] | Mapping[str, Any] | None
     chosen = _chosen(columns)
     table = _Table(records, chosen)
     own = {name: object for name, what in chosen.items() if not isinstance(what, str)}
-    return gated_frame(table.frame().astype(own), table.texts)
+    return gated_frame(table.frame().astype(own), table.doubtful)
 
 
 def empty_table(columns: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -262,7 +262,7 @@ class _Table:
         return pd.DataFrame(arrays, index=pd.RangeIndex(len(self._records.data)), copy=False)
 
     @property
-    def texts(self) -> dict[str, list[str]]:
+    def doubtful(self) -> dict[str, list[str]]:
         """What may look like a secret in those columns of which each value was read once."""
         return {
             name: self._said[what]
@@ -288,10 +288,8 @@ class _Table:
         if name == "short_description":
             return self._with_descriptions(array)
         if column.kind is TEXT and name != ERROR:
-            innocent = self._taken.parts[column.part].innocent
-            self._said[name] = [
-                value for code, value in enumerate(values) if value is not None and code not in innocent
-            ]
+            passed = self._taken.parts[column.part].passes_gate
+            self._said[name] = [value for code, value in enumerate(values) if value is not None and code not in passed]
         return array
 
     def _parts(self, name: str) -> list[Any]:

@@ -68,7 +68,7 @@ def fitting(
 
 
 def _rendered(value: object, *renderers: Callable[[Document], Page]) -> list[Page]:
-    # Secrets are looked for once, whatever is made of the object.
+    # Secrets are looked for once, whatever is made of the object: describing and rendering find them known.
     with secrets_kept(subjects_of(value)):
         return fitting(lambda: describe(value), *renderers)
 

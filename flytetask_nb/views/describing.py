@@ -84,6 +84,7 @@ def describe(value: object) -> Document:
     Returns Document: a model without a description of its own is described by its fields.
     """
     subjects = subjects_of(value)
+    # Of a change, what is no secret decides how it reads. Renderers keep the same ones, which then costs nothing.
     with secrets_kept(subjects):
         document = _described(value)
     return replace(document, subjects=subjects) if subjects else document

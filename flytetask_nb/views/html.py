@@ -67,7 +67,7 @@ _LIKELY = 200
 _FEW = 2
 """Columns of texts that have room in any output."""
 _MANY = 10
-"""Columns of marks, half of which are together as wide as what lies below them when a mark opens."""
+"""From the column of half this number on, there is room to the left of a mark for what it opens."""
 _CLASS = re.compile(r"ftn-[a-z]+")
 _NO_SELECTOR = re.compile(r"\{[^{}]*\}|:not\([^)]*\)")
 _CHUNK = 16

@@ -117,7 +117,7 @@ def open_notebook(
 def workbench(
     opened: Callable[..., AbstractContextManager[LabTab]], write_cells: Callable[..., str]
 ) -> Iterator[LabTab]:
-    """One notebook for a module, for to start a kernel takes longer than most of what is done in it."""
+    """One notebook for a module, because starting a kernel takes longer than most of what is done in it."""
     with opened(write_cells()) as tab:
         yield tab
 
