@@ -32,8 +32,8 @@ class Renderer(Protocol):
     def html(self, value: object) -> str:
         """Return the object as an HTML fragment."""
 
-    def text(self, value: object) -> str:
-        """Return the object as plain text."""
+    def text(self, value: object, width: int | None = None) -> str:
+        """Return the object as plain text, in lines of some width."""
 
     def rich(self, value: object) -> Any:
         """Return the object as something that rich can print."""
@@ -103,7 +103,11 @@ class Plain:
 
         return Text(repr(value))
 
-    text = markdown = staticmethod(repr)
+    markdown = staticmethod(repr)
+
+    def text(self, value: object, width: int | None = None) -> str:  # noqa: ARG002 - one line is all there is
+        """Return the text as it is."""
+        return repr(value)
 
 
 _find_renderer: Callable[[], Renderer] = Plain
@@ -147,9 +151,12 @@ class Shown:
         """Return this object as an HTML fragment, as a notebook shows it."""
         return _find_renderer().html(self)
 
-    def to_text(self) -> str:
-        """Return this object as plain text, as a terminal without colours shows it."""
-        return _find_renderer().text(self)
+    def to_text(self, width: int | None = None) -> str:
+        """Return this object as plain text, as a terminal without colours shows it.
+
+        ``width``: columns that a line takes at most; None: as many as it takes, as in a notebook.
+        """
+        return _find_renderer().text(self, width)
 
     def to_markdown(self) -> str:
         """Return this object as Markdown, fit for a pull request or a document."""

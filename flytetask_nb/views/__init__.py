@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytetask_nb.masking.tainted import secrets_kept
@@ -35,9 +36,9 @@ class _Renderer:
         """Return the object as an HTML fragment with its stylesheet."""
         return _rendered(value, html.render)[0]
 
-    def text(self, value: object) -> str:
-        """Return the object as plain text."""
-        return _rendered(value, text.render)[0]
+    def text(self, value: object, width: int | None = None) -> str:
+        """Return the object as plain text, in lines of some width; None: as many columns as they take."""
+        return _rendered(value, partial(text.render, width=width))[0]
 
     def rich(self, value: object) -> Any:
         """Return the object so that rich lays it out for the width of its console."""

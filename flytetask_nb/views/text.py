@@ -67,11 +67,14 @@ _TONES = {
 _HIGHLIGHTS = {"b": "bold", "i": "italic", "": ""}
 
 
-def render(document: Document) -> str:
+def render(document: Document, width: int | None = None) -> str:
     """Return a document as plain text.
 
+    ``width``: columns that a line takes at most; None: as many as it takes.
     Returns str: lines without trailing blanks, no line break at the end.
     """
+    if width is not None:
+        return str(RichPage(document).text(width).plain)
     return "\n".join("".join([text for text, _ in line]).rstrip() for line in _lines(document))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -151,9 +151,9 @@ class StaticForm:
         """Return what the widget shows as HTML that needs no kernel."""
         return fitting(self.document, html.render)[0]
 
-    def to_text(self) -> str:
-        """Return what the widget shows as plain text."""
-        return fitting(self.document, text.render)[0]
+    def to_text(self, width: int | None = None) -> str:
+        """Return what the widget shows as plain text, in lines of some width; None: as many columns as they take."""
+        return fitting(self.document, partial(text.render, width=width))[0]
 
     def to_markdown(self) -> str:
         """Return what the widget shows as Markdown."""

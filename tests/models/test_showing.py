@@ -30,8 +30,8 @@ class Recorder:
     def html(self, value: object) -> str:
         return f"html of {type(value).__name__}"
 
-    def text(self, value: object) -> str:
-        return f"text of {type(value).__name__}"
+    def text(self, value: object, width: int | None = None) -> str:
+        return f"text of {type(value).__name__}" + (f" in {width} columns" if width else "")
 
     def rich(self, value: object) -> str:
         return f"rich of {type(value).__name__}"
@@ -84,6 +84,7 @@ def test_an_installed_renderer_is_asked(asked: list[int]) -> None:
     assert asked == []
     assert INTERFACE.to_html() == INTERFACE._repr_html_() == "html of TypedInterface"
     assert INTERFACE.to_text() == "text of TypedInterface"
+    assert INTERFACE.to_text(80) == "text of TypedInterface in 80 columns"
     assert INTERFACE.to_markdown() == "markdown of TypedInterface"
     assert INTERFACE.__rich__() == "rich of TypedInterface"
     assert INTERFACE._repr_mimebundle_() == {

@@ -47,9 +47,12 @@ def letters(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize("width", [40, 80, 120])
 @pytest.mark.parametrize("name", WAYS)
 def test_no_line_is_wider_than_the_console(name: str, width: int, example: ftn.TaskCollection) -> None:
-    lines = printed(WAYS[name](example), width)
+    value = WAYS[name](example)
+    lines = printed(value, width)
     assert max(map(len, lines)) <= width
     assert lines[0]
+    # So is the text of that width.
+    assert value.to_text(width).split("\n") == lines
 
 
 def test_a_wide_console_shows_what_the_text_is(example: ftn.TaskCollection) -> None:
