@@ -204,9 +204,9 @@ def _changes(compared: TaskDiff) -> tuple[Line, Sequence[Block]]:
     if not changes:
         noise = listed(list(compared.noise_summary), 4)
         return dim(f"only the release moved: {noise}" if noise else "no changes"), ()
-    worst = changes[0].severity
     places = list(dict.fromkeys(start_of(change.place) for change in changes))
-    line: list[Piece] = [Badge(worst, str(len(changes)), worst), " ", listed(places, _PLACES_SHOWN)]
+    badges = (Badge(severity, str(count), severity) for severity, count in compared.counts.items())
+    line = joined((*badges, listed(places, _PLACES_SHOWN)), " ")
     return line, [Table(rows_within(map(change_row, changes), _CHANGES_BUDGET, len(changes), columns=4, place=1))]
 
 
