@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from flytetask_nb.bounded_reading import json_value
 from flytetask_nb.errors import shortened
@@ -104,6 +104,13 @@ class VariableCompatibility(Shown):
         return f"{self.name}: {self.verdict}. {self.reason}"
 
 
+class TaskName(NamedTuple):
+    """What a task is called; the version is empty before it is registered."""
+
+    name: str
+    version: str
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Compatibility(Report):
     """What a change of an interface means for those who call the task.
@@ -119,6 +126,8 @@ class Compatibility(Report):
 
     inputs: Mapping[str, VariableCompatibility]
     outputs: Mapping[str, VariableCompatibility]
+    _tasks: tuple[TaskName, TaskName] | None = field(default=None, compare=False)
+    """Of which tasks the interfaces are; None where they are of none that has a name."""
 
     _COLUMNS: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("kind", "name", "verdict", "old", "new", "reason", "path"), "TEXT"),
@@ -133,7 +142,7 @@ class Compatibility(Report):
     __hash__ = None  # type: ignore[assignment] # mappings have none
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Compatibility, (dict(self.inputs), dict(self.outputs))
+        return Compatibility, (dict(self.inputs), dict(self.outputs), self._tasks)
 
     @property
     def variables(self) -> tuple[VariableCompatibility, ...]:

@@ -14,6 +14,7 @@ from flyteidl.core import interface_pb2
 
 from flytetask_nb.errors import ModelTypeError, ModelValueError
 from flytetask_nb.models.coercion import no_task
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.notation import type_notation
 from flytetask_nb.models.order import natural_key
 from flytetask_nb.semantics.blind_spots import blind_spot
@@ -25,6 +26,7 @@ from flytetask_nb.semantics.variable_verdicts import (
     RISKY,
     SAFE,
     Compatibility,
+    TaskName,
     VariableCompatibility,
     part_notation,
     value_text,
@@ -108,24 +110,28 @@ def compatibility(old: object, new: object) -> Compatibility:
     >>> ftn.compatibility(number, text).verdict
     'breaking'
     """
-    before, after = _interface_of(old, "old"), _interface_of(new, "new")
+    (before, old_task), (after, new_task) = _interface_of(old, "old"), _interface_of(new, "new")
     return Compatibility(
         _compare("input", before.inputs.variables, after.inputs.variables, _INPUTS),
         _compare("output", before.outputs.variables, after.outputs.variables, _OUTPUTS),
+        (old_task, new_task) if old_task is not None and new_task is not None else None,
     )
 
 
 _KINDS: Final = frozenset({interface_pb2.TypedInterface, *TEMPLATES})
 
 
-def _interface_of(value: object, name: str) -> Any:
+def _interface_of(value: object, name: str) -> tuple[Any, TaskName | None]:
+    """Return an interface, and of which task it is; None where that has no name."""
     message = held_message(value, _KINDS)
     if isinstance(message, interface_pb2.TypedInterface):
-        return message
+        return message, None
     try:
-        return template_of(value if message is None else message).interface
+        template = template_of(value if message is None else message)
     except ModelTypeError:
         raise ModelTypeError(f"{no_task(value, name)}, or an interface") from None
+    version = template.id.version if is_filled_in(template.id.version) else ""
+    return template.interface, TaskName(template.id.name, version) if template.id.name else None
 
 
 # -- variables -----------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def describe_collection(tasks: TaskCollection) -> Document:
         newest = list(tasks.newest_first(OPTIONS["max_rows"] + 1))
         rows = _version_rows(newest) if names == 1 and count > 1 else _task_rows(newest, tasks)
         rows, left = within(rows[: OPTIONS["max_rows"]], _TABLE_BUDGET, count)
-        blocks.append(_opening(rows, newest, names == 1))
+        blocks.append(_opening(rows, newest, names == 1, has_types=_has_types(tasks)))
         if left:
             blocks.append(Paragraph(more(left)))
     sections = [failures_section(tasks.failures)] if tasks.failures else []
@@ -105,7 +105,12 @@ def _types(tasks: TaskCollection) -> Line:
     return " · ".join(words)
 
 
-def _opening(rows: Sequence[Fold], tasks: Sequence[FlyteTask], is_history: bool) -> Folds:
+def _has_types(tasks: TaskCollection) -> bool:
+    """Tell whether there are tasks of several types, so that each row says its own."""
+    return len(set(tasks.column("type"))) > 1
+
+
+def _opening(rows: Sequence[Fold], tasks: Sequence[FlyteTask], is_history: bool, *, has_types: bool) -> Folds:
     """Let the first rows open what they are about, as many as there is room for."""
     left = _CARDS_BUDGET
     opening: list[Fold] = [replace(row, blocks=()) for row in rows]
@@ -117,9 +122,9 @@ def _opening(rows: Sequence[Fold], tasks: Sequence[FlyteTask], is_history: bool)
             opening[place] = replace(rows[place], blocks=blocks)
         left -= size
     name = prefix_head("task", shared_prefix(task.name for task in tasks))
-    # That nothing is registered yet is told above.
-    what = "version · type" if any(map(_version, tasks)) else "type"
-    head: tuple[Line, Line, Line] = (name, "signature", what)
+    # That nothing is registered yet, or all are of one type, is told above.
+    words = ("version" if any(map(_version, tasks)) else "", "type" if has_types else "")
+    head: tuple[Line, Line, Line] = (name, "signature", joined(words))
     if is_history and len(rows) > 1:
         head = ("version", "what it changed", "")
     return Folds(opening, head, in_place=True)
@@ -135,7 +140,7 @@ def _task_rows(tasks: Sequence[FlyteTask], collection: TaskCollection) -> list[F
     facts = [_facts(task) for task in tasks]
     # What all of them have tells none of them from the others.
     telling = [len(set(column)) > 1 for column in zip(*facts, strict=True)]
-    has_types = len(set(collection.column("type"))) > 1
+    has_types = _has_types(collection)
     # So many versions as the head tells.
     usual = len(set(filter(is_filled_in, collection.column("version"))))
     rows = []
@@ -204,9 +209,9 @@ def _changes(compared: TaskDiff) -> tuple[Line, Sequence[Block]]:
     if not changes:
         noise = listed(list(compared.noise_summary), 4)
         return dim(f"only the release moved: {noise}" if noise else "no changes"), ()
-    worst = changes[0].severity
     places = list(dict.fromkeys(start_of(change.place) for change in changes))
-    line: list[Piece] = [Badge(worst, str(len(changes)), worst), " ", listed(places, _PLACES_SHOWN)]
+    badges = (Badge(severity, str(count), severity) for severity, count in compared.counts.items())
+    line = joined((*badges, listed(places, _PLACES_SHOWN)), " ")
     return line, [Table(rows_within(map(change_row, changes), _CHANGES_BUDGET, len(changes), columns=4, place=1))]
 
 

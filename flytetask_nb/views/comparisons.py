@@ -104,7 +104,8 @@ def _same(compared: TaskDiff) -> Section:
         for path, value in (*variables, *values)
     )
     rows = rows_within(same, _SAME_BUDGET, len(variables) + len(paths), columns=2)
-    return Section("The same in both", counted(compared.unchanged_count, "value"), [Table(rows)] if rows else [])
+    counts = (counted(len(variables), "variable") if variables else "", counted(len(paths), "value"))
+    return Section("The same in both", ", ".join(filter(None, counts)), [Table(rows)] if rows else [])
 
 
 def _same_variables(compared: TaskDiff) -> Iterator[tuple[str, str]]:

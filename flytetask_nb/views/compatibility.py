@@ -6,14 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from flytetask_nb.diffs.texts import texts_of, windowed
+from flytetask_nb.masking import mask_identifier
 from flytetask_nb.views.document import Badge, Document, Paragraph, Row, Section, code, cut, dim
-from flytetask_nb.views.excerpts import code_line, start_of, table_within
+from flytetask_nb.views.excerpts import code_line, start_of, table_within, title_of
+from flytetask_nb.views.labels import short_versions, version_label
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flytetask_nb.semantics.variable_verdicts import Compatibility, VariableCompatibility
+    from flytetask_nb.semantics.variable_verdicts import Compatibility, TaskName, VariableCompatibility
     from flytetask_nb.views.document import Line
 
 _TYPE_BUDGET: Final = 500
@@ -29,8 +31,8 @@ _LOOKS: Final = {"breaking": ("breaking", "✗"), "risky": ("risky", "!"), "safe
 def describe_compatibility(result: Compatibility) -> Document:
     """Describe what a change of an interface means for callers.
 
-    Returns Document: a section for inputs and one for outputs that changed, the worst first; what is unchanged is
-      counted.
+    Returns Document: of which task and versions it is, where interfaces are not all that was given; a section for
+      inputs and one for outputs that changed, the worst first; what is unchanged is counted.
     """
     counts = Counter(variable.verdict for variable in result.variables)
     sections = [
@@ -38,12 +40,23 @@ def describe_compatibility(result: Compatibility) -> Document:
         for title, variables in (("Inputs", result.inputs), ("Outputs", result.outputs))
         if any(variable.is_changed for variable in variables.values())
     ]
+    words = " · ".join(f"{counts[verdict]:,} {verdict}" for verdict in _LOOKS if counts[verdict]) or "no variables"
+    title, aside = ("Compatibility", words) if result._tasks is None else _head(*result._tasks, words)
     return Document(
-        "Compatibility",
-        " · ".join(f"{counts[verdict]:,} {verdict}" for verdict in _LOOKS if counts[verdict]) or "no variables",
+        title,
+        aside,
         lines=[_badge(result.verdict), *([] if sections else ["No type of the interface changed."])],
         sections=sections,
     )
+
+
+def _head(old: TaskName, new: TaskName, words: str) -> tuple[str, Line]:
+    """Return title and aside as a diff of the two tasks has them."""
+    names = list(dict.fromkeys(mask_identifier(task.name) for task in (old, new)))
+    versions = [mask_identifier(task.version) for task in (old, new)]
+    labels = short_versions(filter(None, versions))
+    before, after = (version_label(version, labels) if version else "(no version)" for version in versions)
+    return title_of(" → ".join(names)), [*([before, " → ", after, " · "] if labels else []), f"compatibility: {words}"]
 
 
 def _badge(verdict: str) -> Badge:

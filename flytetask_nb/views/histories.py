@@ -77,7 +77,15 @@ _CACHE_MARKS: Final = {
     "off": ("cost", "○", "cache turned off"),
 }
 _NAMED: Final = frozenset({BREAKING, RISKY})
-"""Severities whose versions are named in the verdict."""
+"""Severities whose versions are named in the verdict, and whose steps are listed before others."""
+_WORDS: Final = {
+    "breaking": ("breaking step", "breaking steps"),
+    "risky": ("risky step", "risky steps"),
+    "behaviour": ("step changes behaviour", "steps change behaviour"),
+    "cost": ("step changes cost alone", "steps change cost alone"),
+    "cosmetic": ("cosmetic step", "cosmetic steps"),
+}
+"""What a step is by the worst that it does."""
 _VERSIONS_NAMED: Final = 3
 _PLACES_NAMED: Final = 4
 
@@ -145,19 +153,21 @@ def _span(history: TaskHistory, labels: Mapping[str, str]) -> Line:
 
 
 def _verdict(history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]], labels: Mapping[str, str]) -> Line:
-    """Count the steps by the worst that they do; of those that matter to callers name the newest versions."""
+    """Count the steps by the worst that they do; of those that must not be missed name the newest versions."""
+
+    def named(positions: Sequence[int]) -> str:
+        versions = [version_label(history.versions[position], labels).text for position in positions]
+        return f" {listed(versions, _VERSIONS_NAMED)}"
+
     pieces: list[Piece] = []
     for severity in SEVERITIES:
         positions = [position for position, step in reversed(steps) if step.severity == severity]
         if positions:
-            pieces.append(Badge(severity, _MARKS[severity], f"{counted(len(positions), 'step')} {severity}"))
-            if severity in _NAMED:
-                versions = [version_label(history.versions[position], labels).text for position in positions]
-                pieces.append(f" {listed(versions, _VERSIONS_NAMED)}")
-            pieces.append(" · ")
-    stale = sum(step.cache.stale_risk and not step.cache.is_release_alone for _, step in steps)
+            pieces.append(Badge(severity, _MARKS[severity], counted(len(positions), *_WORDS[severity])))
+            pieces += [named(positions), " · "] if severity in _NAMED else [" · "]
+    stale = [position for position, step in reversed(steps) if step.cache.word == "stale risk"]
     if stale:
-        pieces += [Badge("risky", "⚠", f"{counted(stale, 'step')} may serve stale results"), " · "]
+        pieces += [Badge("risky", "⚠", f"{counted(len(stale), 'step')} may serve stale results"), named(stale), " · "]
     nothing = "only the release moved" if any(step.noise for _, step in steps) else "no changes"
     return pieces[:-1] or [Badge("good", "✓", nothing)]
 
@@ -317,10 +327,16 @@ def _short(text: str) -> str:
 def _steps_section(
     history: TaskHistory, steps: Sequence[tuple[int, TaskDiff]], labels: Mapping[str, str], budget: int
 ) -> Section:
-    """Describe the steps one by one, newest first; each opens its changes, the worst first as far as there is room."""
-    newest_first = steps[::-1]
-    made = (_step(history, position, step, labels) for position, step in newest_first)
+    """Describe the steps one by one, newest first; each opens its changes, the worst first as far as there is room.
+
+    Where not all steps have room, what matters to callers has it before what is newer.
+    """
+    urgent_first = sorted(steps, key=lambda item: (item[1].severity not in _NAMED, -item[0]))
+    made = (_step(history, position, step, labels) for position, step in urgent_first)
     rows, left = within(made, _STEPS_BUDGET, len(steps), lambda row: size_of(row) + _HINT)
+    positions = [position for position, _ in urgent_first[: len(rows)]]
+    order = sorted(range(len(rows)), key=positions.__getitem__, reverse=True)
+    newest_first, rows = [urgent_first[index] for index in order], [rows[index] for index in order]
     budget -= sum(size_of(row) + _HINT for row in rows)
     for index in sorted(range(len(rows)), key=lambda index: rank(newest_first[index][1].severity or NOISE)):
         position, step = newest_first[index]
@@ -335,6 +351,8 @@ def _steps_section(
             budget -= size
         rows[index] = replace(rows[index], blocks=blocks)
     note = f"{counted(len(steps), 'step')}, newest first"
+    if newest_first[-1][0] < steps[left][0]:
+        note += "; room goes to breaking and risky ones first"
     further = [Paragraph(dim(f"… {left:,} more; timeline() has all"))] if left else []
     return Section("Steps", note, [Folds(rows), *further], is_open=len(steps) <= _STEPS_OPEN)
 

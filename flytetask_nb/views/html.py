@@ -299,7 +299,8 @@ def _row(row: Row, table: Table) -> str:
 
 
 def _bars(bars: Bars) -> str:
-    titles = [f'<th scope="col"{_LEFT}>{_prose(title)}</th>' for title in bars.titles]
+    # The first column stays in sight, the others pass below it: its head is not dimmed as a whole.
+    titles = [f'<th scope="col"{_LEFT}>{title}</th>' for title in (_dim(bars.titles[0]), _prose(bars.titles[1]))]
     columns = [f'<th scope="col" title="{escape(label.whole)}">{_prose(label.text)}</th>' for label in bars.columns]
     rows = [f"<tr>{titles[0]}{''.join(columns)}{titles[1]}</tr>"]
     for number, (name, marks, note) in enumerate(bars.rows):

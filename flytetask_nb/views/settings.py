@@ -240,10 +240,11 @@ def plugin_section(template: Any) -> Section | None:
     version = template.task_type_version
     if not custom and not keys and not version:
         return None
-    total = len(custom) + len(keys)
     rows = list(chain.from_iterable(_setting_rows(key, value) for key, value in custom.items()))
     rows += [(f"config {_short(key)}", [code(_short_value(key, config[key]))]) for key in keys]
-    rows = _fitting(rows, len(rows), 3_000)
+    # Of an object each of its entries is a setting.
+    total = len(rows)
+    rows = _fitting(rows, total, 3_000)
     rows += set_fields(("task type version", str(version) if version else ""))
     notes = [_short(template.type, 200)]
     notes += [counted(total, "setting")] if total else []

@@ -9,9 +9,11 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from flyteidl.admin import task_pb2
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+import flytetask_nb as ftn
 from tests.browser import outputs
 from tests.browser.chromium import VIEWPORT
 from tests.browser.server import THEMES
@@ -51,7 +53,10 @@ CLIPPED = """() => {
         if (getComputedStyle(node).textOverflow === 'ellipsis' && node.title) continue;
         const firsts = Array.from(node.querySelectorAll('tr > :first-child'));
         const stays = node.classList.contains('ftn-wide') && firsts.length > 0
-            && firsts.every(cell => getComputedStyle(cell).position === 'sticky');
+            && firsts.every(cell => {
+                const { position, opacity } = getComputedStyle(cell);
+                return position === 'sticky' && opacity === '1';
+            });
         if (!stays) found.push([node.closest('[data-name]')?.dataset.name ?? '',
             `${node.localName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}: `
             + node.textContent.slice(0, 60)]);
@@ -64,6 +69,17 @@ CLIPPED = """() => {
             if (left < end - 1) found.push([row.closest('[data-name]')?.dataset.name ?? '',
                 `${left} < ${end}: ${box.textContent.slice(0, 60)}`]);
             end = right;
+        }
+    }
+    // A legend stays in sight wherever its table is scrolled to.
+    for (const legend of document.querySelectorAll('.ftn-wide caption')) {
+        const box = legend.closest('.ftn-wide');
+        for (const place of [box.scrollWidth, 0]) {
+            box.scrollLeft = place;
+            const { left, right } = legend.getBoundingClientRect(), page = box.getBoundingClientRect();
+            if (left < page.left - 1 || right > page.right + 1) found.push([
+                legend.closest('[data-name]')?.dataset.name ?? '',
+                `legend ${left} to ${right}, page ${page.left} to ${page.right}`]);
         }
     }
     return found;
@@ -170,6 +186,36 @@ def test_an_output_looks_the_same_beside_others(chromium: Chromium) -> None:
         ((name, nodes),) = settings.items()
         assert forwards[name] == nodes
         assert backwards[name] == nodes
+
+
+def test_how_many_of_a_name_and_their_type_stand_on_a_line(chromium: Chromium) -> None:
+    """Where there is room for the three columns of a collection."""
+    kinds = ["python-task", "spark"]
+    tasks = ftn.TaskCollection(unregistered(f"shop.{kind}", kind) for kind in kinds for _ in range(7))
+    assert "7 of this name · python-task" in tasks.to_text()
+
+    def measure() -> list[float]:
+        page = chromium.new_page()
+        page.set_content(PAGE)
+        page.evaluate("html => { document.querySelector('.page').innerHTML = html }", tasks.to_html())
+        page.set_viewport_size({"width": 780, "height": 800})
+        heights: list[float] = page.evaluate(
+            "Array.from(document.querySelectorAll('.ftn-g > span:last-child'), node => {"
+            " const lines = document.createRange(); lines.selectNodeContents(node);"
+            " return lines.getBoundingClientRect().height })"
+        )
+        page.context.close()
+        return heights
+
+    heights = chromium.run(measure)
+    assert len(heights) > len(kinds)
+    assert max(heights) < 1.5 * min(heights)
+
+
+def unregistered(name: str, kind: str) -> task_pb2.TaskSpec:
+    spec = task_pb2.TaskSpec()
+    spec.template.id.name, spec.template.type = name, kind
+    return spec
 
 
 def cut_off(tab: Tab, widths: tuple[int, ...]) -> list[tuple[int, str]]:

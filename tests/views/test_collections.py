@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from flyteidl.admin import task_pb2
 from flyteidl.core import tasks_pb2
 
@@ -82,3 +83,25 @@ def test_many_long_signatures_stay_within_the_budget() -> None:
 def test_damaged_versions_are_shown_all_the_same() -> None:
     first, second = spec("a", "v1", cpu="much"), spec("a", "v2", cpu="more")
     assert "v2" in ftn.TaskCollection([first, second]).to_text()
+
+
+def test_a_version_counts_its_changes_as_its_diff_does(example: ftn.TaskCollection) -> None:
+    """Each severity by itself, the worst first."""
+    versions = example.versions("shops.training.train_global_model")
+    newest = versions.to_text().splitlines()[3]
+    assert ftn.diff(versions[-2], versions[-1]).counts == {"behaviour": 3, "cost": 2}
+    assert newest.split()[:5] == ["2026.10", "3", "behaviour", "2", "cost"]
+
+
+@pytest.mark.parametrize(
+    ("version", "kinds", "head"),
+    [
+        ("v1", ["spark", "spark"], "version"),
+        ("v1", ["spark", "presto"], "version · type"),
+        ("", ["spark", "presto"], "type"),
+        ("", ["spark", "spark"], ""),
+    ],
+)
+def test_the_last_column_is_headed_by_what_stands_in_it(version: str, kinds: list[str], head: str) -> None:
+    tasks = ftn.TaskCollection(spec(f"task{number}", version, kind=kind) for number, kind in enumerate(kinds))
+    assert tasks.to_text().splitlines()[2].partition("signature")[2].strip() == head

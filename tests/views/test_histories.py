@@ -68,7 +68,31 @@ def test_the_verdict_is_about_every_step_not_those_with_a_column_alone() -> None
     for spec in found[:7]:
         spec.template.interface.inputs.variables["limit"].type.simple = 1
     verdict = ftn.history(found).to_text().splitlines()[1]
-    assert verdict == "! 1 step breaking x7 · ~ 298 steps behaviour"
+    assert verdict == "! 1 breaking step x7 · ~ 298 steps change behaviour"
+
+
+def test_the_verdict_names_the_versions_behind_what_must_not_be_missed(example: ftn.TaskCollection) -> None:
+    history = ftn.history(example.versions("shops.training.train_global_model"))
+    assert history.to_text().splitlines()[1] == (
+        "! 1 breaking step 2026.08 · ~ 4 steps change behaviour · ⚠ 2 steps may serve stale results 2026.09, 2026.07"
+    )
+
+
+def test_steps_that_matter_to_callers_have_room_before_newer_ones() -> None:
+    """All of them newest first; that some between are left out is said."""
+    found = versions(40, fields=3)
+    for spec in found[:7]:
+        spec.template.interface.inputs.variables["limit"].type.simple = 1
+    section = ftn.history(found).to_text().split("Steps  ")[1]
+    assert section.startswith("39 steps, newest first; room goes to breaking and risky ones first")
+    listed = [int(number) for number in re.findall(r"^  x(\d+) ", section, re.MULTILINE)]
+    assert listed == [*range(39, 39 - len(listed) + 1, -1), 7]
+    assert f"… {39 - len(listed)} more" in section
+
+
+def test_steps_that_all_matter_alike_are_the_newest() -> None:
+    section = ftn.history(versions(40, fields=3)).to_text().split("Steps  ")[1]
+    assert section.splitlines()[0] == "39 steps, newest first"
 
 
 def test_a_row_says_which_version_changed_it_last_and_by_how_much(example: ftn.TaskCollection) -> None:

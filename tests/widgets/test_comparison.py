@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import flytetask_nb as ftn
 from flytetask_nb.views import LIMIT
+from flytetask_nb.views.comparisons import describe_pair
 from flytetask_nb.widgets.task_panel import TABS
 from tests.browser import outputs
 from tests.browser.wording import html_text
@@ -153,3 +156,14 @@ def test_one_version_is_not_said_to_have_changed_nothing(releases: ftn.TaskColle
     for text in (comparison.to_text(), comparison._verdict.value + comparison._diff.value):
         assert "only one version: 2026.10" in text.replace("<wbr>", "")
         assert "no changes" not in text
+
+
+def test_the_head_of_what_is_the_same_counts_its_rows(releases: ftn.TaskCollection, train: str) -> None:
+    """Those that are shown and those that are not; a variable is one, however many values its type has."""
+    *_, section = describe_pair(ftn.diff(*releases.versions(train)[-2:])).sections
+    (table,) = section.blocks
+    *rows, rest = table.rows  # type: ignore[union-attr]
+    variables, values = re.findall(r"\d+", str(section.note))
+    (left,) = re.findall(r"\d+", rest.cells[0].text)
+    assert section.note == f"{variables} variables, {values} values"
+    assert int(variables) + int(values) == len(rows) + int(left)
