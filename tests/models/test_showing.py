@@ -91,7 +91,7 @@ def test_an_installed_renderer_is_asked(asked: list[int]) -> None:
         "text/html": "text/html of TypedInterface",
         "text/plain": "text/plain of TypedInterface",
     }
-    assert len(asked) == 6
+    assert len(asked) == 7
 
 
 def test_str_is_the_text_unless_a_class_has_its_own(asked: list[int]) -> None:
