@@ -101,11 +101,19 @@ def compare_type(ledger: Ledger, path: str, old: str, new: str) -> None:
 # -- metadata ------------------------------------------------------------------------------------------------------
 
 
+_SPOT_MACHINES: Final = {
+    True: "Runs may now be placed on spot machines, which can be taken away.",
+    False: "Runs are not to be placed on spot machines, which can be taken away.",
+    None: "Workflow and platform decide whether runs may be placed on spot machines, which can be taken away.",
+}
+"""What is meant by ``interruptible`` as it is now."""
+
+
 def compare_metadata(ledger: Ledger, path: str, old: Any, new: Any) -> None:
     """Compare two ``TaskMetadata`` messages."""
     before, after = (metadata.interruptible if metadata.HasField("interruptible") else None for metadata in (old, new))
     if before is not after:
-        ledger.add("interruptible", f"{path}.interruptible", before, after)
+        ledger.add("interruptible", f"{path}.interruptible", before, after, reason=_SPOT_MACHINES[after])
     compare_fields(ledger, path, old, new, _METADATA)
 
 

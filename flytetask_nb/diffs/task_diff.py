@@ -200,7 +200,8 @@ class TaskDiff(Report):
         if cache.stale_risk:
             causes = ", ".join(dict.fromkeys(change.place for change in cache.stale))
             sentences.append(
-                "Results of the old image are still served, for the cache key stays: stale if the code changed. "
+                "The cache key is unchanged, so results of the old image are still served; they are stale if the code "
+                "changed. "
                 f"Moved: {causes}."
                 if cache.is_release_alone
                 else f"Old results may be served for new code: the cache key stays, but these changed: {causes}."

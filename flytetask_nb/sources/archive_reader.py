@@ -120,7 +120,7 @@ def members_of(stream: Stream, limits: Limits, is_wanted: Callable[[str], bool])
             raise LoadError(
                 f"{packed}{foreign}, not an archive; expected what pyflyte package writes: make or copy it again"
             ) from None
-        raise LoadError(f"no whole archive: {one_line(error)}; make or copy it again") from None
+        raise LoadError(f"not a complete archive: {one_line(error)}; make or copy it again") from None
 
 
 def _headers(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:

@@ -90,7 +90,7 @@ def _cause_section(
     causes: dict[tuple[str, str], list[tuple[Caller, CompileProblem]]] = {}
     for caller in callers:
         for name, problem in zip(caller.causes, caller.problems, strict=True):
-            causes.setdefault((name, _sentence(problem, name)), []).append((caller, problem))
+            causes.setdefault((name, _sentence(problem, name, caller)), []).append((caller, problem))
     ordered = sorted(causes.items(), key=lambda item: -len(item[1]))
     names = shared_prefix(name for name, _ in causes if name)
     rows, left = within(
@@ -178,17 +178,32 @@ _SENTENCES = {
 }
 
 
-def _sentence(problem: CompileProblem, cause: str) -> str:
+_INPUT_GONE = "the workflow passes the input {variable}, which is gone."
+
+
+def _sentence(problem: CompileProblem, cause: str, caller: Caller) -> str:
     """Return the reason as a person would say it; the compiler's own words where they say more."""
     feeds = _FEEDS.match(problem.message)
     if feeds is not None:
         output, taken = (cut_masked(name, NAME_BUDGET)[0] for name in feeds.groups())
         return f"{taken} is of another type now: {output}, which feeds it, no longer fits."
-    sentence = _SENTENCES.get(problem.code)
+    sentence = _INPUT_GONE if _is_input_gone(problem, caller) else _SENTENCES.get(problem.code)
     if sentence is not None and (cause or not problem.is_unresolved):
         text = sentence.format(variable=problem.variable or "something", message=problem.message)
         return cut_masked(text, _MESSAGE_BUDGET)[0]
     return " ".join(filter(None, cut_masked(problem.message, _MESSAGE_BUDGET)))
+
+
+def _is_input_gone(problem: CompileProblem, caller: Caller) -> bool:
+    """Tell whether what is not found is an input; False where it may be an output of the same name as well."""
+    if problem.code != "VariableNameNotFound":
+        return False
+    given = {node.id: {binding.var for binding in node._message.inputs} for node in caller.workflow.nodes}
+    # Where an output is gone, the compiler says of the inputs that it was to feed that they are not bound.
+    return problem.variable in given.get(problem.node, ()) and not any(
+        other.code == "ParameterNotBound" and other.variable in given.get(other.node, {other.variable})
+        for other in caller.problems
+    )
 
 
 def _name_section(

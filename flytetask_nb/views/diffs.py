@@ -19,6 +19,7 @@ from flytetask_nb.views.document import (
     Document,
     Edit,
     Notice,
+    Paragraph,
     Row,
     Section,
     Stack,
@@ -80,6 +81,10 @@ _KEPT: Final = 24
 """Characters that are shown of a long equal stretch, at each of its ends."""
 _TINY: Final = 2
 _WORDS: Final = re.compile(r"\w+|\s+|.", re.DOTALL)
+# Of a long equal stretch, what is kept: to the end of a word; from the beginning of a field, or else of a word.
+_HEAD: Final = re.compile(rf".{{{_KEPT // 2},{_KEPT}}}\b", re.DOTALL)
+_FIELDS: Final = re.compile(rf"(?<=, )\S.{{{_KEPT // 3},}}\Z", re.DOTALL)
+_TAIL: Final = re.compile(rf"\b\w.{{{_KEPT // 2},}}\Z", re.DOTALL)
 
 
 def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) -> Document:
@@ -171,7 +176,7 @@ def _headlines(diff: TaskDiff) -> list[Block]:
             badge = Badge("breaking", "!", "breaking")
         notices.append(Notice(badge, start_of(text, _HEADLINE_BUDGET)))
     rest = len(headlines) - _HEADLINES_SHOWN
-    return [*notices, Notice(Badge("breaking", "…", "more"), f"{rest} further headlines")] if rest > 0 else notices
+    return [*notices, Paragraph(dim(f"… {counted(rest, 'more headline')}"))] if rest > 0 else notices
 
 
 def _section(part: str, changes: Sequence[Change], budget: int) -> tuple[Section, int]:
@@ -321,7 +326,15 @@ def _fitting(parts: list[tuple[str, bool]], *, is_added: bool) -> Edit:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= 3 * _KEPT else f"{text[:_KEPT]} … {text[-_KEPT:]}"
+    """Return a long equal stretch cut between two words, before the last fields where there are any of them."""
+    if len(text) <= 3 * _KEPT:
+        return text
+    start, end = text[:_KEPT], text[-_KEPT:]
+    if head := _HEAD.match(text):
+        start = head[0]
+    if tail := _FIELDS.search(text, len(text) - _KEPT) or _TAIL.search(text, len(text) - _KEPT):
+        end = tail[0]
+    return f"{start.rstrip()} … {end}"
 
 
 def _line_by_line(old: str, new: str) -> list[Line]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from flytetask_nb.models import K8sPod
+    from flytetask_nb.semantics.commands import CommandLine
     from flytetask_nb.views.document import Block, Line, Piece
     from flytetask_nb.views.excerpts import Field
 
@@ -43,6 +44,7 @@ _ENTRIES_BUDGET = 2_200
 _JSON_BUDGET = 900
 _STATEMENT_BUDGET = 4_500
 _OTHERS_BUDGET = 2_000
+_DEFAULT_RESOLVER = "flytekit.core.python_auto_container.default_task_resolver"
 
 
 def image_words(image: str) -> str:
@@ -119,17 +121,31 @@ def _command_rows(words: list[str], command_length: int) -> list[Field]:
     if parts.has_usual_arguments:
         entrypoint.append(dim(" with the usual inputs and outputs"))
     rows.append(("entrypoint", [entrypoint]))
-    if parts.loader or parts.resolver:
-        target, rest = parts.target, parts.loader_rest
-        loads: list[Piece] = [code(start_of(target, _WORDS_BUDGET))] if target else []
-        if parts.resolver:
-            resolver = start_of(parts.resolver.rpartition(".")[2], _ENTRY_BUDGET)
-            loads.append(dim(f"{' ' if target else ''}by {resolver} "))
-        if rest:
-            loads.append(dim("with ") if loads else "")
-            loads.append(code(start_of(_shell_line(rest), _WORDS_BUDGET)))
-        rows.append(("loads", [loads]))
-    return rows
+    return rows + _loader_rows(parts)
+
+
+def _loader_rows(parts: CommandLine) -> list[Field]:
+    """Return what the entrypoint runs or loads: in words for flytekit's own resolvers, else as it is told."""
+    target, resolver, rest = parts.target, parts.resolver.rpartition(".")[2], parts.loader_rest
+    match resolver, rest:
+        case "ArrayNodeMapTaskResolver" | "MapTaskResolver", ["vars", names, "resolver", inner] if target:
+            same = start_of(names.replace(",", ", "), _ENTRY_BUDGET)
+            task: list[Piece] = [dim("map task of "), code(start_of(target, _WORDS_BUDGET))]
+            if inner != _DEFAULT_RESOLVER:
+                task.append(dim(f" by {start_of(inner.rpartition('.')[2], _ENTRY_BUDGET)}"))
+            lines: list[Line] = [task, [dim("the same for every item: "), code(same)]] if same else [task]
+            return [("loads", lines)]
+        case "default_task_template_resolver", ["{{.taskTemplatePath}}", executor]:
+            return [("runs", [[code(start_of(executor, _WORDS_BUDGET)), dim(" on the task's template")]])]
+        case "eager_failure_task_resolver", ["eager", "failure", "handler"]:
+            return [("runs", ["the clean-up after an eager task that failed"])]
+    loads: list[Piece] = [code(start_of(target, _WORDS_BUDGET))] if target else []
+    if resolver:
+        loads.append(dim(f"{' ' if target else ''}by {start_of(resolver, _ENTRY_BUDGET)} "))
+    if rest:
+        loads.append(dim("with ") if loads else "")
+        loads.append(code(start_of(_shell_line(rest), _WORDS_BUDGET)))
+    return [("loads", [loads])] if loads else []
 
 
 # -- containers ----------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -97,7 +99,8 @@ def code_span(text: str) -> str:
     if not line.strip():
         return f"`{line}`" if line else "` `"
     fence = _fence(line)
-    gap = " " if line.startswith("`") or line.endswith("`") else ""
+    # One blank at each end is taken for such a gap.
+    gap = " " if "`" in (line[0], line[-1]) or line[0] == line[-1] == " " else ""
     return f"{fence}{gap}{line}{gap}{fence}"
 
 
@@ -116,8 +119,14 @@ def _link(link: Link) -> str:
 
 
 def _edit(edit: Edit) -> str:
-    words = [f"**{code_span(text)}**" if marked else code_span(text) for text, marked in edit.parts if text]
-    return f"{edit.sign} {' '.join(words)}"
+    """Return a value in pieces of code, those that are marked in bold, with nothing between them that is not its own."""
+    pieces = [
+        (code_span("".join(text for text, _ in parts)), marked)
+        for marked, parts in groupby([part for part in edit.parts if part[0]], key=itemgetter(1))
+    ]
+    # Asterisks beside the backticks of code begin and end what is bold; beside a letter they need not.
+    start, end = ("**", "**") if all(text[0] == "`" for text, _ in pieces) else ("<b>", "</b>")
+    return f"{edit.sign} {''.join(f'{start}{text}{end}' if marked else text for text, marked in pieces)}"
 
 
 def _span(span: Span) -> str:

@@ -144,7 +144,7 @@ def _resource_blocks(
     device = ""
     if accelerator:
         device = start_of(extended.gpu_accelerator.device, _AMOUNT_BUDGET)
-    named: Line = [accelerator, " ", code(device)] if device else accelerator
+    named: Line = [accelerator, " (", code(device), ")"] if device else accelerator
     blocks += fields_blocks(set_fields(("accelerator", named), ("shared memory", shared)))
     note = ", ".join([*summary_words(asked, accelerator), *([f"shared memory {shared}"] if shared else [])])
     if not note and pod_template_name:

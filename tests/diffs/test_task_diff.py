@@ -85,6 +85,39 @@ def test_unset_and_false_differ_where_presence_counts() -> None:
     assert (change.rule, change.old, change.new, change.effective) == ("interruptible", None, False, "recompile")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "beginning"),
+    [
+        (None, True, "Runs may now be placed on spot machines"),
+        (False, True, "Runs may now be placed on spot machines"),
+        (True, False, "Runs are not to be placed on spot machines"),
+        (None, False, "Runs are not to be placed on spot machines"),
+        (True, None, "Workflow and platform decide whether"),
+    ],
+)
+def test_which_way_interruptible_went_is_told(old: bool | None, new: bool | None, beginning: str) -> None:
+    sides = spec(), spec()
+    for side, value in zip(sides, (old, new), strict=True):
+        if value is not None:
+            side.template.metadata.interruptible = value
+    (change,) = ftn.diff(*sides).changes
+    assert change.reason.startswith(beginning)
+
+
+def test_long_equal_stretches_are_cut_between_words() -> None:
+    """Of a type whole fields are left at its end."""
+    shown = changed("2026.07", "2026.08", "ingest.fetch_weather").to_markdown()
+    assert "`StructuredDataset[{day: … rain: float`**`, wind: float`**`}]`" in shown
+
+
+def test_further_headlines_are_counted() -> None:
+    """Those behind the first six."""
+    old, new = spec(), spec()
+    for number in range(8):
+        new.template.interface.inputs.variables[f"x{number}"].type.simple = 1
+    assert "… 2 more headlines" in ftn.diff(old, new).to_text().splitlines()
+
+
 # -- commands, images, resources -----------------------------------------------------------------------------------
 
 

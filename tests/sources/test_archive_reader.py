@@ -208,7 +208,7 @@ def test_an_empty_file_is_no_archive(tmp_path: Path) -> None:
     """An archive of no bytes is an error."""
     path = tmp_path / "release.tgz"
     path.touch()
-    with pytest.raises(ftn.LoadError, match=r"release\.tgz: no whole archive: empty file"):
+    with pytest.raises(ftn.LoadError, match=r"release\.tgz: not a complete archive: empty file"):
         ftn.load(path)
 
 

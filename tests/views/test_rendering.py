@@ -6,13 +6,15 @@ import os
 import re
 import subprocess
 import sys
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flyteidl.admin import task_pb2
 from flyteidl.core import types_pb2
 from generated import messages, task_specs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from real_tasks import task_messages
 
@@ -24,12 +26,14 @@ from flytetask_nb.views.document import (
     Clip,
     Code,
     Document,
+    Edit,
     Fields,
     Folds,
     Label,
     Link,
     Notice,
     Paragraph,
+    Row,
     Span,
     Stack,
     Table,
@@ -419,6 +423,21 @@ def test_markdown_makes_nothing_of_a_value() -> None:
     assert not kinds & {"html_block", "image", "link_open", "em_open"}
     assert {token.content for token in tokens if token.type == "html_inline"} <= {"<br>", "<span>", "</span>"}
     assert sum(token.type == "heading_open" for token in tokens) == 1
+
+
+@given(st.lists(st.tuples(st.text(r"a1 `*_\|<&$.)", min_size=1, max_size=6), st.booleans()), min_size=1, max_size=5))
+@example([("forecast:2026.", False), ("08", True)])
+@example([("SUM(units", False), (" ", True), (") ", False), ("AS", True), (" units,", False)])
+@example([("a\\|b", False), ("`c`", True), ("d", False)])
+@example([("a", True), ("…", True), ("b", False), (" more", False)])
+def test_markdown_shows_a_changed_value_as_it_is(parts: list[tuple[str, bool]]) -> None:
+    """No blank between its pieces is added or lost, and what is marked, and nothing else, is bold."""
+    cell = markdown.render(Document("x", blocks=[Table([Row(["name", Edit(parts, is_added=True)])])]))
+    (shown,) = re.findall(r"<td>\+ (.*)</td>", MARKDOWN.render(cell))
+    bold = "".join(re.findall(r"<(?:b|strong)>(.*?)</(?:b|strong)>", shown))
+    for html_of_it, value in ((shown, parts), (bold, [part for part in parts if part[1]])):
+        text_of_it = unescape(re.sub(r"<[^>]*>", "", html_of_it))
+        assert text_of_it.strip() == "".join(one for one, _ in value).strip()
 
 
 # -- failing parts and options -------------------------------------------------------------------------------------
