@@ -113,7 +113,9 @@ def ray_workers(name: str = "ray-worker", **sides: Any) -> Any:
 
 
 def rules(task: Any, platform_limits: Any = None) -> list[str]:
-    return [finding.rule for finding in check(task, platform_limits)]
+    checked = check(task, platform_limits)
+    each = checked if isinstance(checked, CollectionFindings) else [checked]
+    return [finding.rule for findings in each for finding in findings]
 
 
 # -- what the server said ------------------------------------------------------------------------------------------
@@ -216,6 +218,7 @@ EXAMPLES: dict[str, Any] = {
     "container-name": pod({"name": "Main", "image": "a:v1"}, config={"primary_container_name": "Main"}),
     "unhashable": tasks_pb2.TaskTemplate.FromString(template().SerializeToString() + OF_NO_KIND),
     "unfilled-placeholder": container(args=["{{ .dest_dir }}"]),
+    "repeated-id": [template(), template(type="y")],
     "unopenable-id": template(id={**ID, "version": "feature/x"}),
     "deprecated": template(metadata={**RUNTIME, "deprecatedErrorMessage": "use a.c"}),
     "no-cache-version": cached(discoverable=True, discoveryVersion="  "),
@@ -439,10 +442,11 @@ def test_every_form_of_a_task_is_taken() -> None:
 
 def test_the_task_stays_as_it_is() -> None:
     """Looking changes nothing, not even what is set."""
-    for message in EXAMPLES.values():
-        before = message.SerializeToString(deterministic=True)
-        check(message, PLATFORM)
-        assert before == message.SerializeToString(deterministic=True)
+    for example in EXAMPLES.values():
+        messages = example if isinstance(example, list) else [example]
+        before = [message.SerializeToString(deterministic=True) for message in messages]
+        check(example, PLATFORM)
+        assert before == [message.SerializeToString(deterministic=True) for message in messages]
 
 
 @pytest.mark.parametrize(
@@ -638,6 +642,22 @@ def test_of_several_tasks_the_worst_comes_first() -> None:
     assert list(frame.columns)[:2] == ["task", "rule"]
     assert len(frame) == sum(map(len, found))
     text = found.to_text()
+def test_an_id_with_two_structures_is_refused() -> None:
+    """The second of them, in the words of the server, if it took the first."""
+    first, second = template(), template(type="y")
+    (refused, taken) = check([first, second])
+    assert [finding.message for finding in refused] == [
+        "a.b task with different structure already exists. (Please register a new version of the task):"
+    ]
+    assert refused[0].source == "flyteadmin/pkg/manager/impl/task_manager.go"
+    assert not taken
+    documented = task_pb2.TaskSpec(template=first, description={"short_description": "Trains."})
+    unnamed = [template(id={**ID, "version": ""}), template(id={**ID, "version": ""}, type="y")]
+    for tasks in ([first, first], [first, documented], [template(type=""), first], unnamed):
+        assert "repeated-id" not in rules(tasks)
+    assert rules([template(type=""), first, second]) == ["missing-type", "repeated-id"]
+
+
     assert text.startswith("Check of 4 tasks  ")
     assert "missing-type" in text
     assert check(ftn.TaskCollection([])).would_register
