@@ -200,8 +200,15 @@ _WARNINGS: Final[Mapping[str, tuple[str, str]]] = {
         "Flyte Admin does not check it, or rounds the difference away; Flyte lowers it to the platform's limit.",
     ),
     "gpu-request-alone": (
-        _POLICY,
-        "Kubernetes starts no container whose GPU request and limit differ, unless the platform adds the limit.",
+        f"{_CONTAINERS}, AdjustOrDefaultResource",
+        "Flyte makes the request the limit too, unless a pod template has another one. Set both to the same number.",
+    ),
+    "missing-gpu-limit": (
+        _KUBERNETES,
+        (
+            "Kubernetes starts no container with GPUs and no limit of them, and Flyte adds the limit to the container that "
+            "runs the task alone, for the platform's kind of GPU (nvidia.com/gpu by default). Set it to the request."
+        ),
     ),
     # -- in the settings of a plugin
     "unreadable-plugin-settings": (

@@ -18,8 +18,9 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError, QuantityError
 from flytetask_nb.models import FlyteTask, TaskSpec, TaskTemplate
 from flytetask_nb.semantics.findings import REFUSED, WARNING, CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.hydration import hydrated_message
+from flytetask_nb.semantics.limits import effective_resources
 from flytetask_nb.semantics.pod_specs import misfit
-from flytetask_nb.semantics.quantities import quantity_fault
+from flytetask_nb.semantics.quantities import Quantity, quantity_fault
 from flytetask_nb.semantics.registration import check
 from flytetask_nb.semantics.registration_rules import RULES
 from tests.generated import messages, task_specs
@@ -217,8 +218,8 @@ EXAMPLES: dict[str, Any] = {
     "unreadable-other-quantity": resources({"STORAGE": "much"}),
     "container-name": pod({"name": "Main", "image": "a:v1"}, config={"primary_container_name": "Main"}),
     "unhashable": tasks_pb2.TaskTemplate.FromString(template().SerializeToString() + OF_NO_KIND),
-    "unfilled-placeholder": container(args=["{{ .dest_dir }}"]),
     "repeated-id": [template(), template(type="y")],
+    "unfilled-placeholder": container(args=["{{ .dest_dir }}"]),
     "unopenable-id": template(id={**ID, "version": "feature/x"}),
     "deprecated": template(metadata={**RUNTIME, "deprecatedErrorMessage": "use a.c"}),
     "no-cache-version": cached(discoverable=True, discoveryVersion="  "),
@@ -249,6 +250,7 @@ EXAMPLES: dict[str, Any] = {
     "hidden-request-over-limit": resources({"CPU": "900m"}, {"CPU": "500m"}),
     "hidden-over-platform-limit": resources({}, {"CPU": "65"}),
     "gpu-request-alone": resources({"GPU": "1"}),
+    "missing-gpu-limit": pod_resources(requests={"amd.com/gpu": "1"}),
     "unreadable-plugin-settings": plugin("dask", workers={"numberOfWorkers": -1}),
     "unreadable-plugin-amount": workers({"MEMORY": "8GB"}, {}),
     "unreadable-plugin-pod": ray_workers(limits={"memory": "8GB"}),
@@ -386,6 +388,18 @@ def test_containers_of_a_pod_are_compared() -> None:
     assert rules(pod_resources(requests={"ephemeral-storage": "2Ti"}), PLATFORM) == ["request-over-platform-limit"]
     assert rules(pod_resources(requests={"nvidia.com/gpu": "1"}, limits={"nvidia.com/gpu": "1"})) == []
     assert rules(pod_resources(requests={"nvidia.com/gpu": "1"})) == ["gpu-request-alone"]
+
+
+def test_flyte_adds_the_limit_of_gpus_where_the_task_runs() -> None:
+    """Not in containers beside it, and not for other kinds of GPU: there Kubernetes refuses the pod."""
+    gpus = {"resources": {"requests": {"nvidia.com/gpu": "1"}}}
+    beside = pod({"name": "main", "image": "a:v1"}, {"name": "side", "image": "a:v1", **gpus})
+    assert rules(beside) == ["missing-gpu-limit"]
+    assert check(beside)[0].path == "k8s_pod.pod_spec.containers.side.resources.requests.nvidia.com/gpu"
+    assert rules(pod_resources(requests={"amd.com/gpu": "1"})) == ["missing-gpu-limit"]
+    (alone,) = check(resources({"GPU": "1"}))
+    assert "Flyte makes the request the limit" in alone.reason
+    assert effective_resources({"gpu": "1"}, {})[1] == {"nvidia.com/gpu": Quantity(1)}
 
 
 def test_a_pod_says_in_its_config_what_runs_the_task() -> None:
@@ -628,20 +642,6 @@ def test_the_facade_has_it() -> None:
     assert ftn.semantics.check is check
 
 
-def test_of_several_tasks_the_worst_comes_first() -> None:
-    """And all of them are there, with the table of all."""
-    good = FlyteTask.from_flyte_idl(template(id=ID, type="python-task"))
-    refused = good.to_flyte_idl()
-    refused.template.type = ""
-    found = check([good, good, refused, good])
-    assert isinstance(found, CollectionFindings)
-    assert [len(one) for one in found] == [len(check(refused)), *[len(check(good))] * 3]
-    assert not found.would_register
-    assert found[0] == check(refused)
-    frame = found.to_frame()
-    assert list(frame.columns)[:2] == ["task", "rule"]
-    assert len(frame) == sum(map(len, found))
-    text = found.to_text()
 def test_an_id_with_two_structures_is_refused() -> None:
     """The second of them, in the words of the server, if it took the first."""
     first, second = template(), template(type="y")
@@ -658,6 +658,20 @@ def test_an_id_with_two_structures_is_refused() -> None:
     assert rules([template(type=""), first, second]) == ["missing-type", "repeated-id"]
 
 
+def test_of_several_tasks_the_worst_comes_first() -> None:
+    """And all of them are there, with the table of all."""
+    good = FlyteTask.from_flyte_idl(template(id=ID, type="python-task"))
+    refused = good.to_flyte_idl()
+    refused.template.type = ""
+    found = check([good, good, refused, good])
+    assert isinstance(found, CollectionFindings)
+    assert [len(one) for one in found] == [len(check(refused)), *[len(check(good))] * 3]
+    assert not found.would_register
+    assert found[0] == check(refused)
+    frame = found.to_frame()
+    assert list(frame.columns)[:2] == ["task", "rule"]
+    assert len(frame) == sum(map(len, found))
+    text = found.to_text()
     assert text.startswith("Check of 4 tasks  ")
     assert "missing-type" in text
     assert check(ftn.TaskCollection([])).would_register
