@@ -87,7 +87,7 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     >>> check(TaskTemplate(type="python-task")).refusals[0].message
     'missing id'
     >>> check([TaskTemplate(type="python-task"), TaskTemplate()])
-    CollectionFindings(2 tasks, 2 refused, 0 with warnings)
+    CollectionFindings(2 tasks, 2 refused, 1 with warnings)
     """
     task = opened(task)
     policy = option("policy")
