@@ -271,13 +271,16 @@ def callers(old: str, new: str, policy: Policy) -> Result:
 def check(source: str, name: str | None, policy: Policy) -> Result:
     """Check all tasks, or one."""
     from flytetask_nb import semantics  # noqa: PLC0415 - loads the rules
+    from flytetask_nb.semantics.registration import findings_in_turn  # noqa: PLC0415 - likewise
 
     tasks = tasks_of(source)
     looked_at = tasks if name is None else chosen(tasks, name)
     # Of what is not registered yet, nothing is said of what registration fills in.
     checked = [
-        semantics.Findings([*semantics.check(task)], _label(before))
-        for before, task in zip(looked_at, filled_in(looked_at), strict=True)
+        *findings_in_turn(
+            (before, semantics.Findings([*semantics.check(task)], _label(before)))
+            for before, task in zip(looked_at, filled_in(looked_at), strict=True)
+        )
     ]
     given = [
         alert

@@ -13,6 +13,7 @@ from flytetask_nb.masking import mask_identifier, mask_text
 from flytetask_nb.models import FlyteTask
 from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.models.showing import behind_gate
+from flytetask_nb.semantics.digests import different_structure_answer
 from flytetask_nb.semantics.map_tasks import map_task_stem, shortened_map_task
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ class PlanEntry:
         missing.
     remote : FlyteTask or None
         The version there that it is compared with: of a conflict the one with the same id, else the newest, unless an
-        older one with the same id is identical; None of what is new.
+        older one with the same id is identical; where the id stands twice, the first of them; None of what is new.
     versions : int
         How many versions of the task are there.
     is_repeated : bool
-        Whether an earlier task of the plan has the same id and another structure: whichever of them is registered
-        second is refused.
+        Whether ``remote`` is no version there but an earlier task of the plan with the same id, which is registered
+        first.
     severities, accepted
         With which the two are compared: see :func:`flytetask_nb.diff`.
     """
@@ -167,21 +168,16 @@ class PlanEntry:
     def refusal(self) -> str | None:
         """How Flyte Admin would begin its answer to a conflict, INVALID_ARGUMENT, secrets masked; else None.
 
-        Notes
-        -----
-        The words are those of flyteadmin/pkg/manager/impl/task_manager.go; it goes on with the paths that differ.
+        It goes on with the paths that differ.
         """
         if self.status != CONFLICT:
             return None
-        return f"{self.name} task with different structure already exists. (Please register a new version of the task):"
+        return different_structure_answer(self.name)
 
     @property
     def headline(self) -> str:
         """One sentence about the task, secrets masked."""
-        sentence = _HEADLINES[self.status](self)
-        if self.is_repeated:
-            sentence += "; the id stands twice in what is to be registered, with two structures: the second is refused"
-        return sentence
+        return _HEADLINES[self.status](self)
 
     @property
     def cause(self) -> str:
@@ -237,6 +233,8 @@ def _tell_new(entry: PlanEntry) -> str:
 
 
 def _tell_identical(entry: PlanEntry) -> str:
+    if entry.is_repeated:
+        return "the same task stands here before it"
     if entry.remote_version is None:
         return "the same there"
     if entry.answer == "ALREADY_EXISTS":
@@ -251,6 +249,13 @@ def _tell_changed(entry: PlanEntry) -> str:
     stem = map_task_stem(entry.renamed_from) or ""
     was = shortened_map_task(entry.renamed_from)[len(stem) + 1 :]
     return f"renamed, its hash was {was}: {_tell_changes(entry)}"
+
+
+def _tell_conflict(entry: PlanEntry) -> str:
+    cause = f"another structure has version {entry.remote_version}"
+    if entry.is_repeated:
+        cause = "the id stands twice in what is to be registered, with two structures, and this is the second"
+    return f"refused: {cause}; {_tell_difference(entry)}"
 
 
 def _tell_difference(entry: PlanEntry) -> str:
@@ -293,5 +298,5 @@ _HEADLINES: Final[dict[str, Callable[[PlanEntry], str]]] = {
     ),
     IDENTICAL: _tell_identical,
     CHANGED: _tell_changed,
-    CONFLICT: lambda entry: f"refused: another structure has version {entry.remote_version}; {_tell_difference(entry)}",
+    CONFLICT: _tell_conflict,
 }

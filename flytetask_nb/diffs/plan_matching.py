@@ -95,16 +95,22 @@ def with_places(tasks: Sequence[FlyteTask], others: Iterable[FlyteTask]) -> Iter
         yield FlyteTask._own(spec, task._origin).beside(task.fellows)
 
 
-def verdict(held: MatchedTask, versions: Sequence[MatchedTask]) -> tuple[str, MatchedTask | None]:
-    """Tell what becomes of a task, and which version there tells so."""
-    if not versions:
-        return NEW, None
+def verdict(
+    held: MatchedTask, versions: Sequence[MatchedTask], earlier: MatchedTask | None
+) -> tuple[str, MatchedTask | None]:
+    """Tell what becomes of a task, and what tells so: a version there, or the earlier task with the same id here."""
     same_id = [version for version in versions if version.version == held.version and version.key == held.key]
     for version in reversed(same_id):
         if version.is_like(held):
             return IDENTICAL, version
     if same_id and held.has_version:
         return CONFLICT, same_id[-1]
+    if earlier is not None and earlier.is_like(held):
+        return IDENTICAL, earlier
+    if earlier is not None and held.has_version:
+        return CONFLICT, earlier
+    if not versions:
+        return NEW, None
     newest = versions[-1]
     return IDENTICAL if newest.is_like(held) else CHANGED, newest
 

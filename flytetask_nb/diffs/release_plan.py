@@ -84,7 +84,7 @@ class Plan(ReportList[PlanEntry]):
 
     @property
     def identical(self) -> tuple[PlanEntry, ...]:
-        """The tasks whose newest version there has the same structure, or that are registered already."""
+        """The tasks whose newest version there has the same structure, or that are registered already or before."""
         return self._of(IDENTICAL)
 
     @property
@@ -94,7 +94,7 @@ class Plan(ReportList[PlanEntry]):
 
     @property
     def conflicts(self) -> tuple[PlanEntry, ...]:
-        """The tasks whose very version is there with another structure: registration would be refused."""
+        """The tasks whose very version is there, or before them here, with another structure: they are refused."""
         return self._of(CONFLICT)
 
     @property
@@ -201,7 +201,8 @@ def plan(
     that leaves no doubt which it was.
 
     A task is compared with the version there that has its own id; where there is none, with the newest, which is that
-    of ``TaskCollection.versions``.
+    of ``TaskCollection.versions``. Tasks are registered one after another: where an id stands twice in ``tasks``, the
+    second is identical, or a conflict with the first.
 
     Admin refuses another structure under an id that it has (flyteadmin/pkg/manager/impl/task_manager.go). Whether it
     would accept a new task is another question: see :func:`flytetask_nb.check`.
@@ -227,12 +228,16 @@ def plan(
     link_map_tasks(here, there)
 
     entries: list[PlanEntry] = []
-    first: dict[tuple[str, ...], MatchedTask] = {}
+    registered: dict[tuple[str, ...], MatchedTask] = {}
     for held in here:
         versions_there = there.get(held.counterpart, [])
-        status, match = verdict(held.completed_like(versions_there), versions_there)
-        earlier = first.setdefault((*held.key, held.version), held)
-        is_repeated = earlier is not held and held.has_version and not held.is_like(earlier)
+        completed = held.completed_like(versions_there)
+        same_id = (*held.key, held.version)
+        earlier = registered.get(same_id)
+        status, match = verdict(completed, versions_there, earlier)
+        if status != CONFLICT:
+            registered.setdefault(same_id, completed)
+        is_repeated = match is not None and match is earlier
         other = None if match is None else match.task
         folded = checked_accepted(taken, held.task.name)
         entries.append(PlanEntry(status, held.task, other, len(versions_there), is_repeated, rules, folded))

@@ -82,6 +82,16 @@ def unhashable_answer(kind: str, identifier: Any, error: UnhashableError) -> str
     return f"failed to hash {kind} [{named}] to digest with err {error.reason}"
 
 
+def different_structure_answer(name: str) -> str:
+    """Return how Flyte Admin begins its answer where a task's id is registered with another structure.
+
+    Notes
+    -----
+    The words are those of flyteadmin/pkg/manager/impl/task_manager.go; it goes on with the paths that differ.
+    """
+    return f"{name} task with different structure already exists. (Please register a new version of the task):"
+
+
 def _hash(hash_message: Callable[[Any], bytes], template: Any) -> bytes:
     try:
         return hash_message(template)

@@ -181,7 +181,8 @@ class CollectionFindings(ReportList[Findings]):
 
     def __repr__(self) -> str:
         tasks = f"{len(self)} task{'' if len(self) == 1 else 's'}"
-        return f"CollectionFindings({tasks}, {len(self.refused)} refused, {len(self.warned)} with warnings)"
+        warned = sum(bool(findings.warnings) for findings in self)
+        return f"CollectionFindings({tasks}, {len(self.refused)} refused, {warned} with warnings)"
 
     def __reduce__(self) -> tuple[type[CollectionFindings], tuple[Any, ...]]:
         return CollectionFindings, (self._entries,)

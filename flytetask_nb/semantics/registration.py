@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
+from flyteidl.admin import task_pb2
 from flyteidl.core import identifier_pb2
 
 from flytetask_nb.models.coercion import as_tasks, opened
 from flytetask_nb.models.flyte_task import FlyteTask
+from flytetask_nb.models.identifiers import is_filled_in
 from flytetask_nb.options import option
+from flytetask_nb.semantics.digests import different_structure_answer, structure_digest
 from flytetask_nb.semantics.drafts import registrable
 from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.registration_refusals import REFUSALS
 from flytetask_nb.semantics.registration_rules import RULES
 from flytetask_nb.semantics.registration_warnings import WARNINGS
-from flytetask_nb.semantics.sent_tasks import sent_task
+from flytetask_nb.semantics.sent_tasks import Hit, sent_task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from flytetask_nb.semantics.limits import Amount
 
@@ -72,6 +75,9 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     registered already. In what Kubernetes says of a pod spec, its own names for kinds of text
     (``v1.PullPolicy``) read as ``string``.
 
+    Several tasks count as registered one after another: of two with one id and two structures the second is refused
+    (flyteadmin/pkg/manager/impl/task_manager.go).
+
     The warnings are of what the task does when it runs, as far as the task itself decides it: each names the file of
     Flyte and the function that it comes from. What a pod template of the platform adds is not known.
 
@@ -81,15 +87,41 @@ def check(task: object, platform_limits: Mapping[str, Amount] | None = None) -> 
     >>> check(TaskTemplate(type="python-task")).refusals[0].message
     'missing id'
     >>> check([TaskTemplate(type="python-task"), TaskTemplate()])
-    CollectionFindings(2 tasks, 2 refused, 0 with warnings)
+    CollectionFindings(2 tasks, 2 refused, 1 with warnings)
     """
     task = opened(task)
     policy = option("policy")
     if platform_limits is None and policy is not None:
         platform_limits = policy.platform_limits
     if isinstance(task, Sequence) and not isinstance(task, str | bytes | bytearray | memoryview):
-        return CollectionFindings(_check(each, platform_limits) for each in as_tasks(task))
+        checked = ((each, _check(each, platform_limits)) for each in as_tasks(task))
+        return CollectionFindings(findings_in_turn(checked))
     return _check(task, platform_limits)
+
+
+def findings_in_turn(checked: Iterable[tuple[FlyteTask, Findings]]) -> Iterator[Findings]:
+    """Give the findings of tasks that are registered one after another, each with what the ones before it change.
+
+    Of several tasks with one id, Flyte Admin keeps the first that it takes and refuses those with another structure.
+    """
+    registered: dict[tuple[str, ...], bytes] = {}
+    for task, findings in checked:
+        identifier = task._message.template.id
+        key = (identifier.project, identifier.domain, identifier.name, identifier.version)
+        if findings.would_register and all(map(is_filled_in, key)):
+            # Bytes take a tenth of the room of a message, and few are asked for again.
+            message = task.serialize_to_string()
+            earlier = registered.setdefault(key, message)
+            if message != earlier and structure_digest(task) != structure_digest(task_pb2.TaskSpec.FromString(earlier)):
+                hit = Hit("repeated-id", "id", different_structure_answer(identifier.name))
+                yield Findings([*findings, _finding(hit)], findings.task)
+                continue
+        yield findings
+
+
+def _finding(hit: Hit) -> Finding:
+    rule = RULES[hit.rule]
+    return Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
 
 
 def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findings:
@@ -98,11 +130,10 @@ def _check(task: object, platform_limits: Mapping[str, Amount] | None) -> Findin
         task = registrable(task)
     sent = sent_task(task, platform_limits)
     findings = [
-        Finding(hit.rule, hit.path, rule.severity, hit.message, rule.reason, rule.source)
+        _finding(hit)
         # In Admin's order; then what it does not look for, in the order of the template, where there is one.
         for look in (*REFUSALS, *(WARNINGS if sent.template is not None else ()))
         for hit in look(sent)
-        for rule in (RULES[hit.rule],)
     ]
     named = sent.identifier if sent.identifier is not None else identifier_pb2.Identifier()
     version = "" if is_unregistered else named.version

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _VALIDATION: Final = "flyteadmin/pkg/manager/impl/validation/task_validator.go"
 _IDENTIFIERS: Final = "flyteadmin/pkg/manager/impl/validation/validation.go"
 _COMPILER: Final = "flytepropeller/pkg/compiler/task_compiler.go"
+_TASKS: Final = "flyteadmin/pkg/manager/impl/task_manager.go"
 _DIGESTS: Final = "flyteadmin/pkg/manager/impl/util/digests.go"
 _CONTAINERS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/container_helper.go"
 _AMOUNTS: Final = "flyteplugins/go/tasks/pluginmachinery/flytek8s/utils.go"
@@ -101,6 +102,10 @@ _REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
     "unhashable": (
         _DIGESTS,
         "Flyte Admin stores a hash of every task as JSON, and this task holds something that JSON cannot express.",
+    ),
+    "repeated-id": (
+        _TASKS,
+        "The same id stands before it with another structure, and Flyte Admin keeps the first. Give it another version.",
     ),
 }
 # Which of them it answers with INTERNAL rather than INVALID_ARGUMENT.
@@ -195,8 +200,15 @@ _WARNINGS: Final[Mapping[str, tuple[str, str]]] = {
         "Flyte Admin does not check it, or rounds the difference away; Flyte lowers it to the platform's limit.",
     ),
     "gpu-request-alone": (
-        _POLICY,
-        "Kubernetes starts no container whose GPU request and limit differ, unless the platform adds the limit.",
+        f"{_CONTAINERS}, AdjustOrDefaultResource",
+        "Flyte makes the request the limit too, unless a pod template has another one. Set both to the same number.",
+    ),
+    "missing-gpu-limit": (
+        _KUBERNETES,
+        (
+            "Kubernetes starts no container with GPUs and no limit of them, and Flyte adds the limit to the container that "
+            "runs the task alone, for the platform's kind of GPU (nvidia.com/gpu by default). Set it to the request."
+        ),
     ),
     # -- in the settings of a plugin
     "unreadable-plugin-settings": (

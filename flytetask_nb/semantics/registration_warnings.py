@@ -10,6 +10,7 @@ from flyteidl.core import tasks_pb2
 
 from flytetask_nb import masking
 from flytetask_nb.errors import shortened
+from flytetask_nb.models.resource_names import NVIDIA_GPU
 from flytetask_nb.semantics import copilot, placeholders
 from flytetask_nb.semantics.commands import unfilled
 from flytetask_nb.semantics.images import image_reference
@@ -96,7 +97,7 @@ def _caching(template: Any) -> Iterator[Hit]:
 
 def _in_containers(sent: SentTask) -> Iterator[Hit]:
     """Look into each container."""
-    inputs = sent.template.interface.inputs.variables
+    inputs, primary = sent.template.interface.inputs.variables, _primary(sent)
     for container in sent.init_containers:
         yield from _command_line(container, inputs)
     for container in sent.containers:
@@ -104,6 +105,7 @@ def _in_containers(sent: SentTask) -> Iterator[Hit]:
         yield from _command_line(container, inputs)
         yield from _environment(container)
         yield from _amounts(container, sent.platform)
+        yield from _gpus(container, is_adjusted=container is primary)
     if sent.target == "k8s_pod" and sent.containers:
         yield from _primary_container(sent)
     extended = sent.template.extended_resources
@@ -226,10 +228,16 @@ def _amounts(container: SentContainer, platform: Mapping[int, Quantity]) -> Iter
     for entry in (*container.requests, *container.limits):
         yield from _amount(entry, ours=container.path == "container")
     yield from _hidden(container, platform)
+
+
+def _gpus(container: SentContainer, *, is_adjusted: bool) -> Iterator[Hit]:
+    """Look for GPUs without a limit; ``is_adjusted``: where Flyte makes the request the limit."""
     limited = {entry.name for entry in container.limits if _is_gpu(entry)}
     for entry in container.requests:
         if _is_gpu(entry) and entry.quantity and entry.name not in limited:
-            yield Hit("gpu-request-alone", entry.path, f"{entry.quantity} requested, no limit")
+            is_given_limit = is_adjusted and (entry.kind == _Resource.GPU or entry.name == NVIDIA_GPU)
+            rule = "gpu-request-alone" if is_given_limit else "missing-gpu-limit"
+            yield Hit(rule, entry.path, f"{entry.quantity} requested, no limit")
 
 
 def _hidden(container: SentContainer, platform: Mapping[int, Quantity]) -> Iterator[Hit]:

@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flytetask_nb.semantics.findings import CollectionFindings, Finding, Findings
-    from flytetask_nb.views.document import Block, Piece
+    from flytetask_nb.views.document import Block, Line, Piece
 
 _PATH_BUDGET = 300
 _MESSAGE_BUDGET = 700
 _SECTION_BUDGET = 13_000
+_NAMES_BUDGET = 1_500
 _BLOCK = 120
 """Bytes of markup around a notice and its paragraph, at most."""
 
@@ -60,7 +61,7 @@ def describe_findings(findings: Findings) -> Document:
         _section(title, note, listed, look)
         for title, note, listed, look in (
             ("Refused", "Flyte Admin names the first of them", findings.refusals, _REFUSED),
-            ("Warnings", "registered all the same", findings.warnings, _WARNED),
+            ("Warnings", "do not stop registration", findings.warnings, _WARNED),
         )
         if listed
     ]
@@ -81,51 +82,83 @@ def count_words(findings: Findings) -> list[str]:
 
 
 def describe_collection_findings(findings: CollectionFindings) -> Document:
-    """Describe the findings of several tasks: which rules are broken how often, then task by task, the worst first."""
-    refused, warned = findings.refused, findings.warned
-    tasks = Counter(
-        key for of_task in findings for key in dict.fromkeys((finding.severity, finding.rule) for finding in of_task)
-    )
-    ordered = sorted(tasks.items(), key=lambda item: (item[0][0] != REFUSED, -item[1], item[0][1]))
-    rows = [
-        Row([Badge(*(_REFUSED if severity == REFUSED else _WARNED), rule), f"in {counted(number, 'task')}"])
-        for (severity, rule), number in ordered
-    ]
+    """Describe the findings of several tasks rule by rule: what is refused first, then what few tasks have.
+
+    Why a rule matters is said once; below it stand the tasks that break it, those that break it alike in one row.
+    """
+    of_rules: dict[tuple[str, str, str], list[tuple[str, Finding]]] = {}
+    tasks: Counter[tuple[str, str, str]] = Counter()
+    versions = {of_task.task.partition(" ")[2] for of_task in findings}
+    version = versions.pop() if len(versions) == 1 else ""
+    for of_task in findings:
+        name = of_task.task.removesuffix(f" {version}")
+        rules = [(finding.severity, finding.rule, finding.reason) for finding in of_task]
+        tasks.update({*rules})
+        for rule, finding in zip(rules, of_task, strict=True):
+            of_rules.setdefault(rule, []).append((name, finding))
     sections: list[Section] = []
     budget = _SECTION_BUDGET
-    for of_task in [of_task for of_task in findings if len(of_task)][: OPTIONS["max_rows"]]:
-        if budget <= 0:
+    for rule in sorted(of_rules, key=lambda rule: (rule[0] != REFUSED, tasks[rule], rule)):
+        section, size = _section_of_rule(rule, of_rules[rule], tasks[rule], budget)
+        if sections and size > budget:
             break
-        look, note = (_WARNED, "would register") if of_task.would_register else (_REFUSED, "would be refused")
-        section = _section(title_of(mask_identifier(of_task.task)), note, of_task, look, budget)
-        sections.append(replace(section, is_open=not sections))
-        budget -= sum(_size(finding, _line(finding)) for finding in of_task) + _BLOCK
-    left = len(refused) + len(warned) - len(sections)
-    words = (
-        f"{len(refused):,} would be refused" if refused else "",
-        f"{len(warned):,} with warnings" if warned else "",
-    )
-    blocks: list[Block] = [Table(rows)] if rows else []
-    if left:
-        blocks.append(Paragraph(dim(f"the worst {len(sections):,} tasks below, … {left:,} more: see .to_frame()")))
+        sections.append(replace(section, is_open=not sections or rule[0] == REFUSED))
+        budget -= size
+    left = len(of_rules) - len(sections)
+    blocks: list[Block] = [Paragraph(dim(f"… {counted(left, 'more rule')}: see .to_frame()"))] if left else []
+    refused = len(findings.refused)
+    words = (f"{refused:,} would be refused" if refused else "", _with_warnings(findings))
     verdict = (
         Badge(*_FINE, "all would register")
         if findings.would_register
-        else Badge(*_REFUSED, f"{len(refused):,} would be refused by Flyte Admin")
+        else Badge(*_REFUSED, f"{refused:,} would be refused by Flyte Admin")
     )
     return Document(
         f"Check of {counted(len(findings), 'task')}",
-        " · ".join(filter(None, words)) or "nothing found",
+        joined((whole_version(mask_identifier(version)), *(list(filter(None, words)) or ["nothing found"]))),
         lines=[verdict],
         blocks=blocks,
         sections=expanded(sections),
     )
 
 
-def _section(
-    title: str, note: str, findings: Sequence[Finding], look: tuple[str, str], budget: int = _SECTION_BUDGET
-) -> Section:
-    lines, left = within([(finding, _line(finding)) for finding in findings], budget, size=lambda item: _size(*item))
+def _with_warnings(findings: CollectionFindings) -> str:
+    """Return how many tasks have warnings, those among them that would be refused as well."""
+    warned = sum(bool(of_task.warnings) for of_task in findings)
+    return f"{warned:,} with warnings" if warned else ""
+
+
+def _section_of_rule(
+    rule: tuple[str, str, str], broken: Sequence[tuple[str, Finding]], tasks: int, budget: int
+) -> tuple[Section, int]:
+    """Describe where tasks break a rule, and tell how many bytes that takes."""
+    severity, name, reason = rule
+    alike: dict[tuple[str, str], list[tuple[str, Finding]]] = {}
+    for task, finding in broken:
+        alike.setdefault((finding.path, finding.message), []).append((task, finding))
+    groups = [*alike.values()][: OPTIONS["max_rows"]]
+    rows = (Row([_line(group[0][1]), _names([task for task, _ in group])]) for group in groups)
+    look = (*_REFUSED, "refused") if severity == REFUSED else (*_WARNED, "warning")
+    told = Notice(Badge(*look), dim(start_of(reason, _MESSAGE_BUDGET)))
+    # Of many places a rule shows at most so many that there is room for the next rules.
+    taken, left = within(rows, budget // 2, len(alike))
+    blocks: list[Block] = [told, Table(taken), *([Paragraph(more(left))] if left else [])]
+    title = start_of(name)
+    size = _BLOCK + size_of(told.line) + text_size(title) + sum(map(size_of, taken))
+    return Section(title, f"in {counted(tasks, 'task')}", blocks), size
+
+
+def _names(tasks: Sequence[str]) -> Line:
+    made = (code(title_of(mask_identifier(task))) for task in tasks)
+    names, left = within(made, _NAMES_BUDGET, len(tasks), size=lambda name: 2 + size_of(name))
+    pieces = joined(names, ", ")
+    return [*pieces, dim(f" … {left:,} more")] if left else pieces
+
+
+def _section(title: str, note: str, findings: Sequence[Finding], look: tuple[str, str]) -> Section:
+    lines, left = within(
+        [(finding, _line(finding)) for finding in findings], _SECTION_BUDGET, size=lambda item: _size(*item)
+    )
     blocks: list[Block] = []
     for _, group in groupby(lines, key=lambda item: (item[0].rule, item[0].reason)):
         alike = list(group)

@@ -130,6 +130,19 @@ def test_check_says_nothing_of_what_registration_fills_in(capsys: pytest.Capture
     assert told(capsys, "check", NEW, "--fail-on", "warning")[0] == 1
 
 
+def test_two_structures_under_an_id_fail_a_check_and_a_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Of tasks that stand in one source under one version the server refuses the second."""
+    source = tmp_path / "two.parquet"
+    ftn.load([OLD, NEW], project="p", domain="d", version="v1").save(source)
+    code, out, _ = told(capsys, "check", source, "--fail-on", "refused", "--format", "json")
+    assert code == 1
+    refused = {alert["task"] for alert in json.loads(out)["alerts"] if alert["rule"] == "repeated-id"}
+    code, out, _ = told(capsys, "plan", source, OLD, "--fail-on", "conflict", "--format", "json")
+    assert code == 1
+    assert refused == {alert["task"] for alert in json.loads(out)["alerts"] if alert["rule"] == "version-conflict"}
+    assert TASK in refused
+
+
 def test_callers_names_the_workflows(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = told(capsys, "callers", ARCHIVES / "2026.08.tgz", OLD, "--fail-on", "breaking")
     assert code == 1

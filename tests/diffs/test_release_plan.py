@@ -136,9 +136,17 @@ def test_tasks_planned_against_themselves_are_identical(tasks: list[Any]) -> Non
 
 
 @given(SOME_TASKS)
-def test_planned_against_nothing_all_are_new(tasks: list[Any]) -> None:
+def test_planned_against_nothing_each_id_is_new(tasks: list[Any]) -> None:
+    """Once, unless it says no version, with which several structures can stand side by side."""
     plan = ftn.plan(tasks, [])
-    assert len(plan.new) == len(plan) == len(tasks)
+    assert len(plan) == len(tasks)
+    new = {id(entry.local) for entry in plan.new}
+    assert all(entry.is_repeated and id(entry.remote) in new for entry in plan if entry.status != "new")
+    ids = [(key, FlyteTask.from_flyte_idl(task).id.version) for key, task in zip(keys(tasks), tasks, strict=True)]
+    of_new = [((entry.project, entry.domain, entry.name), entry.local_version) for entry in plan.new]
+    assert len({*ids}) <= len(of_new)
+    versioned = [each for each in of_new if each[1]]
+    assert len(versioned) == len({*versioned})
     assert bool(plan) == bool(tasks)
 
 
@@ -251,9 +259,32 @@ def test_every_local_version_is_planned() -> None:
 
 
 def test_an_id_that_stands_twice_here_is_told() -> None:
+    """The first is registered, so another structure is refused and the same is there already."""
     plan = ftn.plan([spec(), spec(type="other"), spec()], [])
-    assert [entry.is_repeated for entry in plan] == [False, True, False]
-    assert "the second is refused" in plan[1].headline
+    assert plan.summary == "1 new, 1 identical, 1 conflict"
+    refused, new, same = plan
+    assert [entry.is_repeated for entry in (refused, new, same)] == [True, False, True]
+    assert [entry.answer for entry in (refused, new, same)] == ["INVALID_ARGUMENT", "OK", "ALREADY_EXISTS"]
+    assert refused.headline.startswith("refused: the id stands twice in what is to be registered")
+    assert refused.diff is not None
+    assert [change.path for change in refused.diff.changes if change.rule != "version-reused"] == ["type"]
+    assert same.headline == "the same task stands here before it"
+
+
+def test_of_an_id_that_stands_twice_the_one_that_is_there_is_taken() -> None:
+    """Whatever stands before it, for that is refused."""
+    for here in ([spec(type="other"), spec()], [spec(), spec(type="other")]):
+        plan = ftn.plan(here, [spec()])
+        assert plan.summary == "1 identical, 1 conflict"
+        assert not any(entry.is_repeated for entry in plan)
+    # What is the same as the newest version is still refused where another structure took its version before.
+    plan = ftn.plan([spec(version="v2", type="other"), spec(version="v2")], [spec()])
+    assert [entry.status for entry in plan] == ["conflict", "changed"]
+
+
+def test_what_stands_twice_without_a_version_is_new_once() -> None:
+    plan = ftn.plan([spec(version="")] * 3 + [spec(version="", type="other")], [])
+    assert plan.summary == "2 new, 2 identical"
 
 
 @pytest.mark.parametrize("unsaid", ["", "{{ registration.project }}"])

@@ -18,8 +18,9 @@ from flytetask_nb.errors import ModelTypeError, ModelValueError, QuantityError
 from flytetask_nb.models import FlyteTask, TaskSpec, TaskTemplate
 from flytetask_nb.semantics.findings import REFUSED, WARNING, CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.hydration import hydrated_message
+from flytetask_nb.semantics.limits import effective_resources
 from flytetask_nb.semantics.pod_specs import misfit
-from flytetask_nb.semantics.quantities import quantity_fault
+from flytetask_nb.semantics.quantities import Quantity, quantity_fault
 from flytetask_nb.semantics.registration import check
 from flytetask_nb.semantics.registration_rules import RULES
 from tests.generated import messages, task_specs
@@ -113,7 +114,9 @@ def ray_workers(name: str = "ray-worker", **sides: Any) -> Any:
 
 
 def rules(task: Any, platform_limits: Any = None) -> list[str]:
-    return [finding.rule for finding in check(task, platform_limits)]
+    checked = check(task, platform_limits)
+    each = checked if isinstance(checked, CollectionFindings) else [checked]
+    return [finding.rule for findings in each for finding in findings]
 
 
 # -- what the server said ------------------------------------------------------------------------------------------
@@ -215,6 +218,7 @@ EXAMPLES: dict[str, Any] = {
     "unreadable-other-quantity": resources({"STORAGE": "much"}),
     "container-name": pod({"name": "Main", "image": "a:v1"}, config={"primary_container_name": "Main"}),
     "unhashable": tasks_pb2.TaskTemplate.FromString(template().SerializeToString() + OF_NO_KIND),
+    "repeated-id": [template(), template(type="y")],
     "unfilled-placeholder": container(args=["{{ .dest_dir }}"]),
     "unopenable-id": template(id={**ID, "version": "feature/x"}),
     "deprecated": template(metadata={**RUNTIME, "deprecatedErrorMessage": "use a.c"}),
@@ -246,6 +250,7 @@ EXAMPLES: dict[str, Any] = {
     "hidden-request-over-limit": resources({"CPU": "900m"}, {"CPU": "500m"}),
     "hidden-over-platform-limit": resources({}, {"CPU": "65"}),
     "gpu-request-alone": resources({"GPU": "1"}),
+    "missing-gpu-limit": pod_resources(requests={"amd.com/gpu": "1"}),
     "unreadable-plugin-settings": plugin("dask", workers={"numberOfWorkers": -1}),
     "unreadable-plugin-amount": workers({"MEMORY": "8GB"}, {}),
     "unreadable-plugin-pod": ray_workers(limits={"memory": "8GB"}),
@@ -385,6 +390,18 @@ def test_containers_of_a_pod_are_compared() -> None:
     assert rules(pod_resources(requests={"nvidia.com/gpu": "1"})) == ["gpu-request-alone"]
 
 
+def test_flyte_adds_the_limit_of_gpus_where_the_task_runs() -> None:
+    """Not in containers beside it, and not for other kinds of GPU: there Kubernetes refuses the pod."""
+    gpus = {"resources": {"requests": {"nvidia.com/gpu": "1"}}}
+    beside = pod({"name": "main", "image": "a:v1"}, {"name": "side", "image": "a:v1", **gpus})
+    assert rules(beside) == ["missing-gpu-limit"]
+    assert check(beside)[0].path == "k8s_pod.pod_spec.containers.side.resources.requests.nvidia.com/gpu"
+    assert rules(pod_resources(requests={"amd.com/gpu": "1"})) == ["missing-gpu-limit"]
+    (alone,) = check(resources({"GPU": "1"}))
+    assert "Flyte makes the request the limit" in alone.reason
+    assert effective_resources({"gpu": "1"}, {})[1] == {"nvidia.com/gpu": Quantity(1)}
+
+
 def test_a_pod_says_in_its_config_what_runs_the_task() -> None:
     """Propeller reads the name nowhere else."""
     assert rules(pod({"name": "main", "image": "a:v1"}, config={})) == ["primary-container"]
@@ -439,10 +456,11 @@ def test_every_form_of_a_task_is_taken() -> None:
 
 def test_the_task_stays_as_it_is() -> None:
     """Looking changes nothing, not even what is set."""
-    for message in EXAMPLES.values():
-        before = message.SerializeToString(deterministic=True)
-        check(message, PLATFORM)
-        assert before == message.SerializeToString(deterministic=True)
+    for example in EXAMPLES.values():
+        messages = example if isinstance(example, list) else [example]
+        before = [message.SerializeToString(deterministic=True) for message in messages]
+        check(example, PLATFORM)
+        assert before == [message.SerializeToString(deterministic=True) for message in messages]
 
 
 @pytest.mark.parametrize(
@@ -622,6 +640,22 @@ def test_the_facade_has_it() -> None:
     """``ftn.check`` is this function, and not a module."""
     assert ftn.check is check
     assert ftn.semantics.check is check
+
+
+def test_an_id_with_two_structures_is_refused() -> None:
+    """The second of them, in the words of the server, if it took the first."""
+    first, second = template(), template(type="y")
+    (refused, taken) = check([first, second])
+    assert [finding.message for finding in refused] == [
+        "a.b task with different structure already exists. (Please register a new version of the task):"
+    ]
+    assert refused[0].source == "flyteadmin/pkg/manager/impl/task_manager.go"
+    assert not taken
+    documented = task_pb2.TaskSpec(template=first, description={"short_description": "Trains."})
+    unnamed = [template(id={**ID, "version": ""}), template(id={**ID, "version": ""}, type="y")]
+    for tasks in ([first, first], [first, documented], [template(type=""), first], unnamed):
+        assert "repeated-id" not in rules(tasks)
+    assert rules([template(type=""), first, second]) == ["missing-type", "repeated-id"]
 
 
 def test_of_several_tasks_the_worst_comes_first() -> None:

@@ -9,7 +9,7 @@ import pytest
 from flyteidl.admin import task_pb2
 from google.protobuf.json_format import ParseDict
 
-from flytetask_nb.semantics.findings import REFUSED, WARNING, Finding, Findings
+from flytetask_nb.semantics.findings import REFUSED, WARNING, CollectionFindings, Finding, Findings
 from flytetask_nb.semantics.registration import check
 from tests.conftest import DATA
 
@@ -27,7 +27,7 @@ ONE_OF_EACH = Findings(
 )
 
 
-def every_format(findings: Findings) -> list[str]:
+def every_format(findings: Findings | CollectionFindings) -> list[str]:
     return [findings.to_text(), findings.to_html(), findings.to_markdown(), findings.__rich__().plain]
 
 
@@ -41,11 +41,66 @@ def test_text_says_the_verdict_first() -> None:
         "  ✗ missing-image container.image missing image",
         "  Name one.",
         "",
-        "Warnings  registered all the same",
+        "Warnings  do not stop registration",
         "  ! tiny-amount container.x 1 is 1 B",
         "  ! tiny-amount container.y 2 is 2 B",
         "  Too little.",
     ]
+
+
+OF_SEVERAL = CollectionFindings(
+    [
+        ONE_OF_EACH,
+        Findings([Finding("tiny-amount", "container.x", WARNING, "1 is 1 B", "Too little.")], task="app.test v1"),
+        Findings([Finding("plain-secret", "container.env.A", WARNING, "A is plain", "Seen.")], task="app.send v1"),
+        Findings(task="app.fine v1"),
+    ]
+)
+
+
+def test_a_check_of_several_tasks_goes_rule_by_rule() -> None:
+    """What is refused first, then what few tasks have; why is said once, and equal findings stand together."""
+    assert OF_SEVERAL.to_text().splitlines() == [
+        "Check of 4 tasks  v1 · 1 would be refused · 3 with warnings",
+        "✗ 1 would be refused by Flyte Admin",
+        "",
+        "missing-image  in 1 task",
+        "  ✗ refused Name one.",
+        "  container.image missing image  app.train",
+        "",
+        "plain-secret  in 1 task",
+        "  ! warning Seen.",
+        "  container.env.A A is plain  app.send",
+        "",
+        "tiny-amount  in 2 tasks",
+        "  ! warning Too little.",
+        "  container.x 1 is 1 B  app.train, app.test",
+        "  container.y 2 is 2 B  app.train",
+    ]
+    assert repr(OF_SEVERAL) == "CollectionFindings(4 tasks, 1 refused, 3 with warnings)"
+
+
+def test_versions_that_differ_stand_beside_the_names() -> None:
+    both = CollectionFindings([ONE_OF_EACH, Findings(ONE_OF_EACH, task="app.train v2")])
+    assert both.to_text().startswith("Check of 2 tasks  2 would be refused")
+    assert "app.train v1, app.train v2" in both.to_text()
+
+
+@pytest.mark.parametrize("rules", [1, 10, 1_000])
+@pytest.mark.parametrize("text", ["", "<&" * 3_000])
+def test_findings_of_many_tasks_fit(rules: int, text: str) -> None:
+    """Of one rule and of many; what does not fit is counted."""
+    many = CollectionFindings(
+        Findings(
+            [Finding(f"rule-{n % rules}{text}", f"x{n}{text}", WARNING, text, text)], task=f"app.task_{n}{text} v{n}"
+        )
+        for n in range(1_000)
+    )
+    assert len(many.to_html().encode()) < LARGEST
+    assert "more" in many.to_text()
+    alike = CollectionFindings(Findings(ONE_OF_EACH, task=f"app.task_{n}{text} v{n}") for n in range(1_000))
+    assert len(alike.to_html().encode()) < LARGEST
+    assert "more" in alike.to_text()
 
 
 def test_nothing_found_is_said() -> None:
@@ -56,10 +111,11 @@ def test_nothing_found_is_said() -> None:
 
 def test_every_format_holds_every_finding() -> None:
     """HTML, text, Markdown and rich say the same."""
-    for shown in every_format(ONE_OF_EACH):
-        for finding in ONE_OF_EACH:
-            assert finding.rule in shown
-            assert finding.path in shown
+    for findings in (ONE_OF_EACH, OF_SEVERAL):
+        for shown in every_format(findings):
+            for finding in ONE_OF_EACH:
+                assert finding.rule in shown
+                assert finding.path in shown
 
 
 @pytest.mark.parametrize(
