@@ -9,7 +9,7 @@ from flytetask_nb.diffs.texts import texts_of, windowed
 from flytetask_nb.masking import mask_identifier
 from flytetask_nb.views.document import Badge, Document, Paragraph, Row, Section, code, cut, dim
 from flytetask_nb.views.excerpts import code_line, start_of, table_within, title_of
-from flytetask_nb.views.labels import short_versions, version_label
+from flytetask_nb.views.labels import versions_line
 from flytetask_nb.views.wording import counted
 
 if TYPE_CHECKING:
@@ -53,10 +53,8 @@ def describe_compatibility(result: Compatibility) -> Document:
 def _head(old: TaskName, new: TaskName, words: str) -> tuple[str, Line]:
     """Return title and aside as a diff of the two tasks has them."""
     names = list(dict.fromkeys(mask_identifier(task.name) for task in (old, new)))
-    versions = [mask_identifier(task.version) for task in (old, new)]
-    labels = short_versions(filter(None, versions))
-    before, after = (version_label(version, labels) if version else "(no version)" for version in versions)
-    return title_of(" → ".join(names)), [*([before, " → ", after, " · "] if labels else []), f"compatibility: {words}"]
+    versions = versions_line(*(mask_identifier(task.version) for task in (old, new)))
+    return title_of(" → ".join(names)), [*versions, *([" · "] if versions else []), f"compatibility: {words}"]
 
 
 def _badge(verdict: str) -> Badge:

@@ -33,7 +33,7 @@ from flytetask_nb.views.document import (
     within,
 )
 from flytetask_nb.views.excerpts import more_row, start_of, title_of
-from flytetask_nb.views.labels import short_versions, version_label
+from flytetask_nb.views.labels import versions_line
 from flytetask_nb.views.wording import counted, joined
 
 if TYPE_CHECKING:
@@ -95,10 +95,7 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
     """
     old, new = diff.ids
     name = new["name"] if new["name"] == old["name"] else f"{old['name']} → {new['name']}"
-    versions = [version if is_filled_in(version) else "" for version in (old["version"], new["version"])]
-    labels = short_versions(filter(None, versions))
-    before, after = (version_label(version, labels) if version else "(no version)" for version in versions)
-    aside: Line = [before, " → ", after] if any(versions) else "not registered yet"
+    versions = (version if is_filled_in(version) else "" for version in (old["version"], new["version"]))
     sections, left = [], _BUDGET
     for title, changes in kept_changes(diff, keep):
         section, left = _section(title, changes, left)
@@ -109,7 +106,7 @@ def describe_diff(diff: TaskDiff, keep: Callable[[Change], bool] | None = None) 
         sections.append(section)
     return Document(
         title_of(name),
-        aside,
+        versions_line(*versions) or "not registered yet",
         lines=[_verdict(diff), _rest(diff)],
         blocks=_headlines(diff),
         sections=expanded(sections),

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from flytetask_nb.views.document import Line, Piece
 
-__all__ = ["name_label", "prefix_head", "shared_prefix", "short_versions", "version_label", "whole_version"]
+__all__ = [
+    "name_label",
+    "prefix_head",
+    "shared_prefix",
+    "short_versions",
+    "version_label",
+    "versions_line",
+    "whole_version",
+]
 
 _SHORTEST: Final = 12
 """Characters that are worth being told apart."""
@@ -59,6 +67,13 @@ def version_label(version: str, labels: Mapping[str, str]) -> Label:
     ``labels``: what ``short_versions`` gave for this version and others.
     """
     return Label(start_of(labels.get(version, version), _BUDGET), start_of(version, _BUDGET))
+
+
+def versions_line(old: str, new: str) -> list[Piece]:
+    """Return from which version a change leads to which; nothing where neither has one, which is empty then."""
+    labels = short_versions(filter(None, (old, new)))
+    before, after = (version_label(version, labels) if version else "(no version)" for version in (old, new))
+    return [before, " → ", after] if labels else []
 
 
 def whole_version(version: str) -> Piece:
